@@ -1,0 +1,15 @@
+"""Environments: text-generation MDPs with a known optimum, and control tasks. `TASKS` holds every named task."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from envs.api import Task
+from envs.discover import declared, unique
+
+TASKS: dict[str, Task] = unique(
+    (task.name, task)
+    for package in ("envs.text", "envs.control")
+    for tasks in declared(package, "TASKS")
+    for task in cast("tuple[Task, ...]", tasks)
+)

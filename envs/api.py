@@ -1,0 +1,133 @@
+"""What a task is and what a batch of environments promises: the only contract the learners know.
+
+Axes are always P (members of a population), N (environments of a member), then features. numpy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """Actions 0..n-1."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """Real-valued actions; the environment clips to [low, high] elementwise."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.low)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Observations are float32 vectors: obs is [P, N, size]."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Observations are append-only token sequences: obs is int64 [P, N, length], PAD after the newest token.
+
+    `action_position[t]` is the position of the newest token that may be read before action t; entry T (one more than
+    there are actions) is the position of the last token of a complete transcript. A causal policy therefore reads each
+    token once when acting and evaluates a whole rollout in one pass.
+    """
+
+    vocabulary: int
+    length: int
+    action_position: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shapes of a task. `horizon` bounds the number of actions in an episode."""
+
+    observation: Features | Transcript
+    action: Discrete | Box
+    horizon: int
+
+
+class Step(NamedTuple):
+    """What an environment batch answers. Rows of inactive environments carry no meaning."""
+
+    obs: Array  # [P, N, ...]
+    reward: Floats  # [P, N]
+    terminated: Bools  # [P, N]  the MDP ended: the value after it is 0
+    truncated: Bools  # [P, N]  a time limit cut the episode: the value after it is not 0
+    action_mask: Bools | None  # [P, N, V], True where the next action is legal
+
+
+class VecEnv(Protocol):
+    """P x N environments in lock step, auto-reset NEXT_STEP.
+
+    The step after an episode's end ignores its action, pays 0 and returns the first observation of the next episode;
+    whoever collects must mask that row. Member p's randomness depends on its own seed alone, never on P or N.
+    """
+
+    @property
+    def spec(self) -> Spec: ...
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        """Start a new episode in every environment; returns (obs [P, N, ...], action_mask)."""
+
+    def step(self, action: Array, active: Bools) -> Step:
+        """Advance the environments where `active` [P, N]; the others stay as they are."""
+
+    def close(self) -> None: ...
+
+
+class Factory(Protocol):
+    """A frozen description of an environment: hashed into a cell's digest, able to build the batch."""
+
+    @property
+    def spec(self) -> Spec: ...
+
+    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
+        """`len(seeds)` members with `envs` environments each; `group` neighbours share a start (a prompt)."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A named problem with the scale its scores are read on.
+
+    gamma      the discount that defines J (not the discount a learner trains with)
+    floor      return of the uniform policy, J0        ceiling  optimal or reference return, J*
+    threshold  return at which the task counts as solved
+    """
+
+    name: str
+    factory: Factory
+    floor: float
+    ceiling: float
+    threshold: float
+    field: str
+    source: str
+    gamma: float = 1.0
+
+    @property
+    def spec(self) -> Spec:
+        return self.factory.spec
+
+    def normalised(self, score: float) -> float:
+        """(J - J0) / (J* - J0): 0 is the uniform policy, 1 the optimum or the published reference."""
+        return (score - self.floor) / (self.ceiling - self.floor)

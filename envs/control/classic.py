@@ -1,0 +1,26 @@
+"""Classic control: floors are the uniform policy's mean return over 1,000 episodes, measured by this suite."""
+
+from __future__ import annotations
+
+from envs.api import Box, Discrete, Features, Spec, Task
+from envs.control.factory import Control
+
+GYMNASIUM = "Gymnasium 1.x; published scores: rl-baselines3-zoo benchmark.md"
+
+
+def _task(env_id: str, spec: Spec, floor: float, ceiling: float, threshold: float) -> Task:
+    return Task(env_id, Control(env_id, spec), floor, ceiling, threshold, "classic control", GYMNASIUM)
+
+
+TASKS: tuple[Task, ...] = (
+    _task("CartPole-v1", Spec(Features(4), Discrete(2), 500), floor=22.2, ceiling=500.0, threshold=475.0),
+    _task("Acrobot-v1", Spec(Features(6), Discrete(3), 500), floor=-499.9, ceiling=-73.5, threshold=-100.0),
+    _task("Pendulum-v1", Spec(Features(3), Box((-2.0,), (2.0,)), 200), floor=-1225.0, ceiling=-150.0, threshold=-200.0),
+    _task(
+        "MountainCarContinuous-v0",
+        Spec(Features(2), Box((-1.0,), (1.0,)), 999),
+        floor=-33.4,
+        ceiling=94.0,
+        threshold=90.0,
+    ),
+)

@@ -1,0 +1,42 @@
+"""The description of a control environment that a Task carries, whichever backend runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from envs.api import Spec, Task, VecEnv
+from envs.control import from_envpool, from_gymnasium
+
+
+@dataclass(frozen=True)
+class Control:
+    """A Gymnasium id. backend "auto" is EnvPool where it is installed; `group` has no meaning in control."""
+
+    env_id: str
+    spec: Spec
+    backend: Literal["auto", "gymnasium"] = "auto"
+
+    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
+        if self.backend == "auto" and from_envpool.installed():
+            return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs)
+        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs)
+
+
+@cache
+def any_gymnasium(env_id: str) -> Task:
+    """A Task for `gymnasium:<id>`: scores stay in the environment's own units (floor 0, ceiling 1)."""
+    factory = Control(env_id, from_gymnasium.read_spec(env_id), backend="gymnasium")
+    return Task(
+        name=f"gymnasium:{env_id}",
+        factory=factory,
+        floor=0.0,
+        ceiling=1.0,
+        threshold=float("inf"),
+        field="gymnasium",
+        source="named on the command line",
+    )

@@ -1,0 +1,48 @@
+"""Registries without central lists: each module of a package declares one constant, and is found."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def declared(package: str, constant: str) -> list[object]:
+    """The value of `constant` in every module of `package` that has it, in order of module names."""
+    found: list[object] = []
+    root = importlib.import_module(package)
+    for module in sorted(pkgutil.iter_modules(root.__path__), key=lambda m: m.name):
+        value = getattr(importlib.import_module(f"{package}.{module.name}"), constant, None)
+        if value is not None:
+            found.append(value)
+    return found
+
+
+def unique(items: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """A dictionary that refuses two entries of one name."""
+    registry: dict[str, T] = {}
+    for name, item in items:
+        if name in registry:
+            raise ValueError(f"two entries are called {name!r}")
+        registry[name] = item
+    return registry
+
+
+class UnknownName(ValueError):
+    """A name that is in no registry. The message gives the nearest valid ones."""
+
+    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+        names = sorted(valid)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
+        super().__init__(f"unknown {kind} {name!r}; nearest: {', '.join(near)}")
+
+
+def look_up(registry: dict[str, T], name: str, kind: str) -> T:
+    """registry[name], or an UnknownName error that helps."""
+    if name not in registry:
+        raise UnknownName(kind, name, registry)
+    return registry[name]

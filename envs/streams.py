@@ -1,0 +1,41 @@
+"""Seeds: every random number of a run comes from (purpose of the seed, seed, role, position), and from nowhere else.
+
+A member's generators are children of its own SeedSequence, so they do not depend on how many members train beside it,
+and they are derived anew at every segment, so a resumed run needs no saved generator state.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """Disjoint families of seeds: seed 3 for selection shares nothing with seed 3 for training."""
+
+    TRAIN = 0
+    SELECTION = 1
+    TUNING = 2
+    TEST = 3
+
+
+class Role(IntEnum):
+    """What a stream is used for inside one member."""
+
+    INITIALISATION = 0
+    ENVIRONMENT = 1
+    ACTION = 2
+    EVALUATION_ENVIRONMENT = 3
+    EVALUATION_ACTION = 4
+    MINIBATCH = 5
+
+
+def stream(seed: int, role: Role, *position: int, purpose: Purpose = Purpose.TRAIN) -> np.random.SeedSequence:
+    """The SeedSequence of one member's role, at a position such as (segment,) or (segment, update)."""
+    return np.random.SeedSequence(seed, spawn_key=(int(purpose), int(role), *position))
+
+
+def generator(seed: int, role: Role, *position: int, purpose: Purpose = Purpose.TRAIN) -> np.random.Generator:
+    """A PCG64 generator on `stream(...)`."""
+    return np.random.default_rng(stream(seed, role, *position, purpose=purpose))
