@@ -36,9 +36,10 @@ class EnvPoolVec:
             self._pool: Any = envpool.make(
                 name, env_type="gymnasium", num_envs=len(per_env), seed=per_env.tolist(), num_threads=1
             )
+            shape = self._pool.observation_space.shape
         self._ids = np.arange(len(per_env), dtype=np.int32)
         self._ended = np.zeros(len(per_env), np.bool_)
-        self._obs: Array = np.zeros((len(per_env), *self._pool.observation_space.shape), np.float32)
+        self._obs: Array = np.zeros((len(per_env), *shape), np.float32)
         self._box = spec.action if isinstance(spec.action, Box) else None
 
     def reset(self) -> tuple[Array, Bools | None]:

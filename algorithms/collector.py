@@ -1,0 +1,182 @@
+"""Acting: whole episodes or fixed windows of a population, gathered into a Rollout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.normaliser import Normaliser
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.types import Rollout
+from envs.api import Array, Bools, Floats, Transcript, VecEnv
+
+CHUNK = 16  # steps whose noise is drawn at once
+
+
+class Noise:
+    """Each member's random numbers for acting, from its own generator.
+
+    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others.
+    """
+
+    def __init__(self, policy: ActorCritic, generators: list[np.random.Generator], envs: int) -> None:
+        self._head, self._generators, self._envs = policy.head, generators, envs
+        self._t, self._chunk = 0, np.zeros(0, np.float32)
+
+    def start(self) -> None:
+        """A new rollout begins."""
+        self._t = 0
+
+    def next(self, running: Bools) -> Floats:
+        """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
+        if self._t % CHUNK == 0:
+            shape = (CHUNK, self._envs)
+            drawn = [self._head.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)]
+            blank = np.zeros_like(next(d for d in drawn if d is not None))
+            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [CHUNK, P, N, ...]
+        self._t += 1
+        chosen: Floats = self._chunk[(self._t - 1) % CHUNK]
+        return chosen
+
+
+@dataclass
+class Tape:
+    """The rows of a rollout as they are recorded, in numpy."""
+
+    obs: list[Array]  # as the environment gave them
+    seen: list[Tensor]  # as the policy read them
+    out: list[Tensor]
+    action: list[Array]
+    reward: list[Array]
+    terminated: list[Array]
+    ended: list[Array]
+    valid: list[Array]
+    mask: list[Array]
+
+    @classmethod
+    def empty(cls) -> Tape:
+        return cls(*([] for _ in range(9)))
+
+
+class Actor:
+    """A population acting in its environments. `play` runs whole episodes, `unroll` goes on where it stopped."""
+
+    def __init__(
+        self,
+        env: VecEnv,
+        policy: ActorCritic,
+        normaliser: Normaliser,
+        generators: list[np.random.Generator] | None,
+        device: str = "cpu",
+    ) -> None:
+        """`generators` None: act greedily."""
+        self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
+        self._noise: Noise | None = None
+        self._generators = generators
+        observation = env.spec.observation
+        self._positions = observation.action_position if isinstance(observation, Transcript) else None
+        self._now: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
+        self._fake: Bools | None = None  # environments whose next row only delivers a reset
+
+    @torch.no_grad()
+    def play(self, playing: Bools) -> Tape:
+        """One episode in each environment of the members `playing` [P]; rows after an end are not valid."""
+        obs, mask = self.env.reset()
+        alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
+        tape, memory = Tape.empty(), None
+        self._begin(obs)
+        for t in range(self.env.spec.horizon):
+            obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
+            alive = alive & ~tape.ended[-1]
+            if not alive.any():
+                break
+        tape.obs.append(obs)
+        return tape
+
+    @torch.no_grad()
+    def unroll(self, playing: Bools, steps: int) -> Tape:
+        """`steps` rows in every environment; the row after an end is not valid; auto-reset inside."""
+        if self._now is None or self._fake is None:
+            self._now = self.env.reset()
+            self._fake = np.zeros(self._now[0].shape[:2], np.bool_)
+        (obs, mask), fake = self._now, self._fake
+        everywhere = np.ones_like(fake)
+        tape = Tape.empty()
+        self._begin(obs)
+        for t in range(steps):
+            obs, mask, _ = self._advance(tape, t, obs, mask, None, everywhere, playing[:, None] & ~fake)
+            fake = tape.ended[-1]
+        tape.obs.append(obs)
+        self._now, self._fake = (obs, mask), fake
+        return tape
+
+    def _begin(self, obs: Array) -> None:
+        if self._generators is not None and self._noise is None:
+            self._noise = Noise(self.policy, self._generators, obs.shape[1])
+        if self._noise is not None:
+            self._noise.start()
+
+    def _advance(
+        self, tape: Tape, t: int, obs: Array, mask: Bools | None, memory: Any, active: Bools, valid: Bools
+    ) -> tuple[Array, Bools | None, Any]:
+        seen = self._read(obs, t)
+        legal = None if mask is None else torch.from_numpy(mask).to(self.device)
+        out, memory = self.policy.act(seen, memory, legal)
+        if self._noise is None:
+            chosen = self.policy.head.mode(out)
+        else:
+            chosen = self.policy.head.sample(out, torch.from_numpy(self._noise.next(active.any(1))).to(self.device))
+        action = chosen.cpu().numpy()
+        step = self.env.step(action, active)
+        tape.obs.append(obs)
+        tape.seen.append(seen)
+        tape.out.append(out)
+        tape.action.append(action)
+        tape.reward.append(step.reward)
+        tape.terminated.append(step.terminated)
+        tape.ended.append(step.terminated | step.truncated)
+        tape.valid.append(valid)
+        if mask is not None:
+            tape.mask.append(mask)
+        return step.obs, step.action_mask, memory
+
+    def _read(self, obs: Array, t: int) -> Tensor:
+        """What the policy reads before action t: all features, or the tokens written since the last action [K, P, N]."""
+        if self._positions is None:
+            return torch.from_numpy(self.normaliser(obs)).to(self.device)
+        start = self._positions[t - 1] + 1 if t else 0
+        new = obs[:, :, start : self._positions[t] + 1]
+        return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
+
+    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int) -> Rollout:
+        """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling)."""
+        valid = np.stack(tape.valid)  # [T, P, N]
+        if self._positions is None:
+            obs = torch.stack([*tape.seen, self._read(tape.obs[-1], 0)])  # [T+1, P, N, F]
+            self.normaliser.update(tape.obs[:-1], valid)
+        else:
+            obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
+        live = valid.astype(np.float32)
+        on = live * (1 - np.stack(tape.ended).astype(np.float32))
+        ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * np.float32(discount)
+        reward = np.stack(tape.reward) * live * np.float32(reward_scale)
+        action = torch.from_numpy(np.stack(tape.action)).to(self.device)
+
+        def tensor(array: Array) -> Tensor:
+            return torch.from_numpy(array).to(self.device)
+
+        return Rollout(
+            obs=obs,
+            action=action,
+            logp=self.policy.head.log_prob(torch.stack(tape.out), action),
+            reward=tensor(reward),
+            discount=tensor(ahead),
+            continues=tensor(on),
+            valid=tensor(live),
+            action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
+            group=group,
+        )

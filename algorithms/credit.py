@@ -1,0 +1,90 @@
+"""Credit: q_t, how much of what followed is put down to action t. Each is one backward recurrence y_t = x_t + w_t y_{t+1}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from algorithms.types import Rollout
+
+
+def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
+    """y_t = x_t + w_t y_{t+1} with y_T = last (0 where None). All [T, ...]; O(T) steps."""
+    y = torch.empty_like(x)
+    after = torch.zeros_like(x[0]) if last is None else last
+    for t in range(len(x) - 1, -1, -1):
+        torch.addcmul(x[t], w[t], after, out=y[t])
+        after = y[t]
+    return y
+
+
+def lambda_return(rollout: Rollout, values: Tensor, lam: Tensor | float) -> Tensor:
+    """y_t = r_t + gamma_t ((1 - l_t) V(s_{t+1}) + l_t y_{t+1}), l_t = lam where the episode goes on, y_T = V(s_T).
+
+    y_t - V(s_t) is GAE: sum_k (gamma lam)^k delta_{t+k} (Schulman et al. 2016, eq. 16). A truncated row bootstraps from
+    V of the observation that it ended on; a terminated one has gamma_t = 0.
+    """
+    keep = lam * rollout.continues  # [T, P, N]
+    x = rollout.reward + rollout.discount * (1 - keep) * values[1:]
+    return backward_sum(x, rollout.discount * keep, last=values[-1])
+
+
+@dataclass(frozen=True)
+class EpisodeReturn:
+    """q_t = R(tau) = sum_k gamma^k r_k for every t: the whole return multiplies every score (Williams 1992)."""
+
+    bootstraps: ClassVar[bool] = False
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        g = backward_sum(rollout.reward, rollout.discount * rollout.continues)
+        return g[:1].expand_as(g)
+
+
+@dataclass(frozen=True)
+class RewardToGo:
+    """q_t = G_t = sum_{k>=t} gamma^(k-t) r_k: rewards before an action are not its doing."""
+
+    bootstraps: ClassVar[bool] = False
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        return backward_sum(rollout.reward, rollout.discount * rollout.continues)
+
+
+@dataclass(frozen=True)
+class LambdaReturn:
+    """q_t = the lambda-return; minus V(s_t) it is GAE(gamma, lam) (Schulman et al. 2016, eq. 16)."""
+
+    lam: float = 0.95
+    bootstraps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lam <= 1:
+            raise ValueError(f"lam must lie in [0, 1], not {self.lam}")
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        assert values is not None
+        return lambda_return(rollout, values, self.lam)
+
+
+@dataclass(frozen=True)
+class NStep:
+    """q_t = rewards up to the end of t's block of n steps, then V (Mnih et al. 2016, algorithm S3).
+
+    Blocks are [0, n), [n, 2n), ...: an unrolled window of n steps is one block, an episode of text is several.
+    """
+
+    n: int = 5
+    bootstraps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ValueError(f"n must be at least 1, not {self.n}")
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        assert values is not None
+        t = torch.arange(1, len(rollout.reward) + 1, device=values.device)
+        inside = (t % self.n != 0).to(values.dtype)[:, None, None]  # 0 on a block's last row
+        return lambda_return(rollout, values, inside)

@@ -1,0 +1,81 @@
+"""Running mean and variance of observations, one for each member."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from envs.api import Array, Bools, Floats
+
+Snapshot = dict[str, np.ndarray]
+
+
+class Normaliser(Protocol):
+    """Maps raw observations to what the policy sees; fixed during a rollout, updated after it."""
+
+    def __call__(self, obs: Array) -> Array: ...
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        """obs: T arrays [P, N, F]; valid [T, P, N]."""
+
+    def snapshot(self) -> Snapshot: ...
+
+    def restore(self, snapshot: Snapshot) -> None: ...
+
+
+class Identity:
+    """Observations as they are."""
+
+    def __call__(self, obs: Array) -> Array:
+        return obs
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        """Nothing to learn."""
+
+    def snapshot(self) -> Snapshot:
+        return {}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Nothing to restore."""
+
+
+class RunningMoments:
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments merged batch by batch (Chan et al. 1983)."""
+
+    def __init__(self, members: int, size: int) -> None:
+        self.count = np.zeros((members, 1))
+        self.mean = np.zeros((members, size))
+        self.var = np.ones((members, size))
+        self._prepare()
+
+    def __call__(self, obs: Array) -> Array:
+        scaled: Floats = (obs - self._shift) * self._scale
+        return np.clip(scaled, -10.0, 10.0, out=scaled)
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        x = np.stack(obs)  # [T, P, N, F]
+        weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
+        n = weight.sum((0, 2))  # [P, 1]
+        some = np.maximum(n, 1.0)
+        mean = (x * weight).sum((0, 2)) / some
+        var = (((x - mean[:, None]) ** 2) * weight).sum((0, 2)) / some
+        total = np.maximum(self.count + n, 1.0)
+        delta = mean - self.mean
+        merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
+        new = n > 0
+        self.mean = np.where(new, self.mean + delta * n / total, self.mean)
+        self.var = np.where(new, merged, self.var)
+        self.count = self.count + n
+        self._prepare()
+
+    def snapshot(self) -> Snapshot:
+        return {"count": self.count.copy(), "mean": self.mean.copy(), "var": self.var.copy()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self.count, self.mean, self.var = (snapshot[k].copy() for k in ("count", "mean", "var"))
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._shift = self.mean[:, None].astype(np.float32)  # [P, 1, F]
+        self._scale = (1 / np.sqrt(self.var + 1e-8))[:, None].astype(np.float32)

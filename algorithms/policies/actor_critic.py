@@ -1,0 +1,61 @@
+"""The policy of a population: an actor, a separate critic where the variant has one, and the head that reads the actor.
+
+Actor and critic share nothing, so adding a critic changes the baseline and not the policy's own learning.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from algorithms.heads import head_for, masked
+from algorithms.policies.api import Memory, Network
+from algorithms.population import Flat, constant
+from envs.api import Box, Spec, Transcript
+
+
+class ActorCritic(nn.Module):
+    """P policies with stacked parameters, all of them views of `flat` [P, D]."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        network: Network,
+        critic: bool,
+        generators: list[torch.Generator],
+        log_std: float = 0.0,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__()
+        self.head = head_for(spec.action)
+        gaussian = isinstance(spec.action, Box)
+        outputs = spec.action.size if isinstance(spec.action, Box) else self.head.outputs
+        self.actor = network.build(spec.observation, outputs, 0.01, generators)
+        self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
+        self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
+        self.reads_text = isinstance(spec.observation, Transcript)
+        self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
+        self.to(device)
+        self.flat = Flat(self)
+
+    def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
+        """Head input [P, N, O] for the newest observation."""
+        out, memory = self.actor.step(obs, memory)
+        return self._complete(out, action_mask), memory
+
+    def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
+        """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+        return self._complete(self.actor(obs, self._positions[:steps]), action_mask)
+
+    def values(self, obs: Tensor, steps: int) -> Tensor:
+        """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].
+
+        For a transcript, step `horizon` (the last of horizon + 1) is the finished one.
+        """
+        assert self.critic is not None
+        return self.critic(obs, self._positions[:steps]).squeeze(-1)
+
+    def _complete(self, out: Tensor, action_mask: Tensor | None) -> Tensor:
+        if self.log_std is not None:
+            return torch.cat([out, self.log_std.expand_as(out)], -1)
+        return masked(out, action_mask)

@@ -1,0 +1,33 @@
+"""What a network promises: a cached path for acting and one pass for learning, with equal results."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from envs.api import Features, Transcript
+
+Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
+
+
+class Net(Protocol):
+    """A stacked network [P, ...] with `outputs` numbers for each observation."""
+
+    def parameters(self) -> Any: ...
+
+    def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Outputs [P, N, O] at the newest observation: features [P, N, F], or the K tokens since the last call [K, P, N]."""
+
+    def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
+        """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], or tokens [L, P, N]."""
+
+
+class Network(Protocol):
+    """A frozen description of a network, able to build it."""
+
+    def build(
+        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> Net:
+        """A Net with P = len(generators); `gain` scales the last layer. ValueError on observations it cannot read."""

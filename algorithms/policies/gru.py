@@ -1,0 +1,76 @@
+"""Gated recurrent unit over transcripts: the ladder's policy for text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from algorithms.policies.api import Memory, Net
+from algorithms.population import constant, orthogonal
+from envs.api import Features, Transcript
+
+
+@dataclass(frozen=True)
+class GRU:
+    """One recurrent layer of `width` units reading one-hot tokens (Cho et al. 2014; gates as torch.nn.GRU)."""
+
+    width: int = 64
+
+    def build(
+        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> Net:
+        if not isinstance(observation, Transcript):
+            raise ValueError("a GRU reads token transcripts; this task observes vectors: use MLP")
+        return GRUNet(observation.vocabulary, self.width, outputs, gain, generators)
+
+
+class GRUNet(nn.Module):
+    """h' = n + z (h - n);  r, z = sigmoid(W x + U h),  n = tanh(W x + r * (U h))."""
+
+    def __init__(
+        self, vocabulary: int, width: int, outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> None:
+        super().__init__()
+        p = len(generators)
+        self.width, self.vocabulary = width, vocabulary
+        # the product of a one-hot token with W is a row of it: a table look-up
+        self.table = orthogonal((vocabulary, 3 * width), 1.0, generators)
+        self.recurrent = orthogonal((width, 3 * width), 1.0, generators)
+        self.bias = constant(p, (1, 3 * width))
+        self.readout = orthogonal((width, outputs), gain, generators)
+        self.readout_bias = constant(p, (1, outputs))
+
+    def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        _, p, n = obs.shape  # [K, P, N]
+        h = obs.new_zeros(p, n, self.width, dtype=self.table.dtype) if memory is None else memory
+        for x in self._inputs(obs):
+            h = self._cell(x, h)
+        return torch.baddbmm(self.readout_bias, h, self.readout), h
+
+    def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
+        _, p, n = obs.shape  # [L, P, N]
+        h = obs.new_zeros(p, n, self.width, dtype=self.table.dtype)
+        states = []
+        for x in self._inputs(obs[: max(positions) + 1]):
+            h = self._cell(x, h)
+            states.append(h)
+        picked = torch.stack([states[i] for i in positions], 1)  # [P, T, N, H]
+        out = torch.baddbmm(self.readout_bias, picked.reshape(p, -1, self.width), self.readout)
+        return out.reshape(p, len(positions), n, -1).transpose(0, 1)
+
+    def _inputs(self, tokens: Tensor) -> Tensor:
+        """[K, P, N] -> [K, P, N, 3H]"""
+        p = tokens.shape[1]
+        offset = torch.arange(p, device=tokens.device)[:, None] * self.vocabulary
+        rows = (self.table + self.bias).reshape(p * self.vocabulary, -1)
+        return functional.embedding(tokens + offset, rows)
+
+    def _cell(self, x: Tensor, h: Tensor) -> Tensor:
+        u = torch.bmm(h, self.recurrent)  # [P, N, 3H]
+        w = 2 * self.width
+        r, z = (x[..., :w] + u[..., :w]).sigmoid().chunk(2, -1)
+        n = torch.addcmul(x[..., w:], r, u[..., w:]).tanh()
+        return torch.lerp(n, h, z)

@@ -1,0 +1,58 @@
+"""Multi-layer perceptron with tanh, for vector observations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from algorithms.policies.api import Memory, Net
+from algorithms.population import constant, orthogonal
+from envs.api import Features, Transcript
+
+
+@dataclass(frozen=True)
+class MLP:
+    """Hidden layers of these widths, orthogonal initialisation (gain sqrt 2), as stable-baselines3's MlpPolicy."""
+
+    hidden: tuple[int, ...] = (64, 64)
+
+    def build(
+        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> Net:
+        if not isinstance(observation, Features):
+            raise ValueError("an MLP reads vectors; this task observes token transcripts: use GRU or Transformer")
+        return MLPNet(observation.size, self.hidden, outputs, gain, generators)
+
+
+class MLPNet(nn.Module):
+    """tanh layers [P, in, out] and a linear output."""
+
+    def __init__(
+        self, inputs: int, hidden: tuple[int, ...], outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> None:
+        super().__init__()
+        sizes = [inputs, *hidden, outputs]
+        gains = [2**0.5] * len(hidden) + [gain]
+        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        self.weights = nn.ParameterList(orthogonal(s, g, generators) for s, g in zip(pairs, gains, strict=True))
+        self.biases = nn.ParameterList(constant(len(generators), (1, out)) for _, out in pairs)
+        # ParameterList indexes by attribute look-up; these lists are read every step of every environment
+        self._layers = list(zip(self.weights, self.biases, strict=True))
+
+    def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        x = obs  # [P, N, F]
+        for weight, bias in self._layers[:-1]:
+            x = torch.baddbmm(bias, x, weight).tanh_()
+        weight, bias = self._layers[-1]
+        return torch.baddbmm(bias, x, weight), None
+
+    def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
+        t, p, n, f = obs.shape
+        x = obs.transpose(0, 1).reshape(p, t * n, f)  # [P, T N, F]
+        for weight, bias in self._layers[:-1]:
+            x = torch.baddbmm(bias, x, weight).tanh()
+        weight, bias = self._layers[-1]
+        out = torch.baddbmm(bias, x, weight)
+        return out.reshape(p, t, n, -1).transpose(0, 1)

@@ -1,0 +1,64 @@
+"""The population axis: P members in stacked tensors, and the guarantee that nothing is ever shared across members."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+# gradients accumulate into views of one matrix on purpose; autograd would prefer each to be contiguous by itself
+warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+
+
+def orthogonal(shape: tuple[int, int], gain: float, generators: list[torch.Generator]) -> nn.Parameter:
+    """[P, in, out] orthogonal weights, each member from its own generator."""
+    stack = torch.empty(len(generators), *shape)
+    for weight, generator in zip(stack, generators, strict=True):
+        nn.init.orthogonal_(weight, gain=gain, generator=generator)
+    return nn.Parameter(stack)
+
+
+def constant(members: int, shape: tuple[int, ...], value: float = 0.0) -> nn.Parameter:
+    """[P, *shape] filled with one value."""
+    return nn.Parameter(torch.full((members, *shape), value))
+
+
+def torch_generators(seeds: list[np.random.SeedSequence]) -> list[torch.Generator]:
+    """One torch generator a member (initialisation only; sampling uses numpy streams)."""
+    return [torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1)) for seed in seeds]
+
+
+class Flat:
+    """All numbers of a module as one matrix [P, D], and their gradients as another; parameters become views of them.
+
+    One elementwise operation then serves every layer of every member: clipping, Adam, freezing, snapshots.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        parameters = list(module.parameters())
+        members = len(parameters[0])
+        width = sum(p[0].numel() for p in parameters)
+        like = parameters[0].detach()
+        self.values: Tensor = torch.empty(members, width, dtype=like.dtype, device=like.device)
+        self.gradient: Tensor = torch.zeros_like(self.values)
+        start = 0
+        for parameter in parameters:
+            end = start + parameter[0].numel()
+            view = self.values[:, start:end].view(parameter.shape)
+            view.copy_(parameter.detach())
+            parameter.data = view
+            parameter.grad = self.gradient[:, start:end].view(parameter.shape)  # autograd accumulates in place
+            start = end
+
+
+def clip_and_check(gradient: Tensor, max_norm: float) -> Tensor:
+    """Scale each member's gradient [P, D] in place to at most `max_norm`; returns which members' norms are finite [P].
+
+    As torch.nn.utils.clip_grad_norm_, one norm a member: g <- g min(1, max_norm / (|g| + 1e-6)).
+    """
+    norm = torch.linalg.vector_norm(gradient, dim=1)
+    if max_norm != float("inf"):
+        gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0)[:, None])
+    return torch.isfinite(norm)

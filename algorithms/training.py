@@ -1,0 +1,304 @@
+"""The training loop of one cell: a population collects, learns, is snapshotted at checkpoints and evaluated.
+
+Every random number comes from (seed, role, segment), so a State saved at a segment's end is all that a resume needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.collector import Actor
+from algorithms.evaluation import Evaluation, evaluate
+from algorithms.exact import ExactReturn, enumerable
+from algorithms.learner import Learner
+from algorithms.normaliser import Identity, Normaliser, RunningMoments
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.population import torch_generators
+from algorithms.types import Episodes, Rollout, Training, Unroll, Variant
+from algorithms.update import Exact
+from envs.api import Features, Task
+from envs.streams import Purpose, Role, generator, stream
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who trains: one seed and one learning rate a member; seeds may repeat (several rates on the same seeds)."""
+
+    seeds: tuple[int, ...]
+    rates: tuple[float, ...]
+    purpose: Purpose = Purpose.TRAIN
+
+
+@dataclass(frozen=True)
+class Record:
+    """One member at one checkpoint."""
+
+    seed: int
+    learning_rate: float
+    checkpoint: int
+    fraction: float
+    env_steps: int
+    updates: int
+    wall_s: float
+    eval_return: float
+    eval_return_greedy: float
+    diverged: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a cell stands: environment steps of all its members, and of how many."""
+
+    env_steps: int
+    budget: int
+
+
+@dataclass
+class State:
+    """All that a run is, at the end of a segment: tensors by name, and numbers that fit JSON."""
+
+    tensors: dict[str, Tensor]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+Event = Record | Progress | State
+
+
+def build_policy(task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+    """The population's freshly initialised policies, each from its own seed."""
+    seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
+    critic = variant.estimator.baseline.critic
+    return ActorCritic(task.spec, training.network, critic, torch_generators(seeds), training.initial_log_std, device)
+
+
+class Run:
+    """One cell in progress. `train` drives it; its fields are what `state` saves."""
+
+    def __init__(
+        self,
+        task: Task,
+        variant: Variant,
+        training: Training,
+        members: Members,
+        env_steps: int,
+        evaluation: Evaluation,
+        device: str = "cpu",
+    ) -> None:
+        self.task, self.variant, self.training, self.members = task, variant, training, members
+        self.budget, self.evaluation, self.device = env_steps, evaluation, device
+        self.policy = build_policy(task, variant, training, members, device)
+        self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
+        self.normaliser = self._normaliser()
+        rate = torch.tensor(members.rates)
+        self.learner = Learner(
+            self.policy, variant.estimator, variant.schedule, training, rate, task.spec.horizon
+        )
+        count = len(members.seeds)
+        self.env_steps = np.zeros(count, np.int64)
+        self.updates = np.zeros(count, np.int64)
+        self.queue: deque[Rollout] = deque()
+        self.update = 0
+        self.wall_s = 0.0
+        shots = len(evaluation.fractions)
+        self.snapshots = torch.zeros(shots, *self.policy.flat.values.shape, device=device)  # [K, P, D]
+        self.moments = [self._normaliser() for _ in range(shots)]
+        self.taken = np.zeros((shots, count), np.bool_)
+        self.marks = np.zeros((3, shots, count))  # env_steps, updates, wall_s when taken
+        self.evaluated = 0
+        self.exact = ExactReturn(task, device) if enumerable(task) else None
+
+    def _normaliser(self) -> Normaliser:
+        observation = self.task.spec.observation
+        if self.training.normalise_observations and isinstance(observation, Features):
+            return RunningMoments(len(self.members.seeds), observation.size)
+        return Identity()
+
+    @property
+    def playing(self) -> np.ndarray:
+        """Members that still have budget and have not diverged [P]."""
+        return (self.env_steps < self.budget) & self.learner.healthy.cpu().numpy()
+
+    def segment(self) -> Iterator[Progress]:
+        """Up to training.segment updates, with environments and generators made anew from (seed, segment)."""
+        number = self.update // self.training.segment
+        purpose, seeds = self.members.purpose, self.members.seeds
+        acting = [generator(s, Role.ACTION, number, purpose=purpose) for s in seeds]
+        shuffles = [generator(s, Role.MINIBATCH, number, purpose=purpose) for s in seeds]
+        collection = self.training.collection
+        group = collection.group if isinstance(collection, Episodes) else 1
+        env = self.task.factory.make(
+            [stream(s, Role.ENVIRONMENT, number, purpose=purpose) for s in seeds], collection.envs, group
+        )
+        actor = Actor(env, self.policy, self.normaliser, acting, self.device)
+        try:
+            for _ in range(self.training.segment):
+                if not self.playing.any():
+                    return
+                start = time.perf_counter()
+                self._one_update(actor, shuffles)
+                self.wall_s += time.perf_counter() - start
+                self.snapshot()
+                yield Progress(int(self.env_steps.sum()), self.budget * len(seeds))
+        finally:
+            env.close()
+
+    def _one_update(self, actor: Actor, shuffles: list[np.random.Generator]) -> None:
+        playing = self.playing
+        if isinstance(self.variant.update, Exact):
+            self._exact_step(playing)
+        else:
+            rollout = self._collect(actor, playing)
+            self.env_steps += rollout.valid.sum((0, 2)).long().cpu().numpy()
+            self.queue.append(rollout)
+            if len(self.queue) > self.variant.schedule.lag:
+                self.learner.learn(self.queue.popleft(), shuffles)
+                self.updates += playing
+        self.update += 1
+
+    def _collect(self, actor: Actor, playing: np.ndarray) -> Rollout:
+        training, collection = self.training, self.training.collection
+        if isinstance(collection, Unroll):
+            tape, group = actor.unroll(playing, collection.steps), 1
+        else:
+            tape = actor.play(playing)
+            group = collection.envs if isinstance(self.task.spec.observation, Features) else collection.group
+        return actor.rollout(tape, training.discount, training.reward_scale, group)
+
+    def _exact_step(self, playing: np.ndarray) -> None:
+        """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
+        assert self.exact is not None
+        self.exact.gradient(self.policy)
+        self.policy.flat.gradient.neg_()
+        self.learner.apply()
+        self.env_steps += playing * self.training.collection.envs * self.task.spec.horizon
+        self.updates += playing
+
+    def snapshot(self) -> None:
+        """Copy the parameters of members that have just passed a checkpoint's fraction of the budget."""
+        healthy = self.learner.healthy.cpu().numpy()
+        for k, fraction in enumerate(self.evaluation.fractions):
+            reached = ((self.env_steps >= fraction * self.budget) | ~healthy) & ~self.taken[k]
+            if not reached.any():
+                continue
+            rows = torch.from_numpy(np.flatnonzero(reached)).to(self.device)
+            self.snapshots[k, rows] = self.policy.flat.values[rows]
+            now = self.normaliser.snapshot()
+            kept = self.moments[k].snapshot()
+            for name, value in now.items():
+                kept[name][reached] = value[reached]
+            self.moments[k].restore(kept)
+            self.taken[k] |= reached
+            self.marks[:, k, reached] = np.stack([self.env_steps, self.updates, np.full_like(self.marks[0, k], self.wall_s)])[
+                :, reached
+            ]
+
+    def records(self) -> Iterator[Record]:
+        """Evaluate, for the whole population at once, every checkpoint that all members have passed."""
+        while self.evaluated < len(self.taken) and self.taken[self.evaluated].all():
+            k = self.evaluated
+            last = k == len(self.taken) - 1
+            self.shadow.flat.values.copy_(self.snapshots[k])
+            sampled = self._score(k, greedy=False)
+            greedy = self._score(k, greedy=True) if last else np.full_like(sampled, np.nan)
+            # a member that diverged keeps the checkpoints it passed in health: later ones hold the uniform policy
+            lost = ~self.learner.healthy.cpu().numpy() & (self.marks[0, k] < self.evaluation.fractions[k] * self.budget)
+            self.evaluated += 1
+            for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
+                yield Record(
+                    seed=seed,
+                    learning_rate=rate,
+                    checkpoint=k,
+                    fraction=self.evaluation.fractions[k],
+                    env_steps=int(self.marks[0, k, p]),
+                    updates=int(self.marks[1, k, p]),
+                    wall_s=float(self.marks[2, k, p]),
+                    eval_return=float("nan") if lost[p] else float(sampled[p]),
+                    eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
+                    diverged=bool(lost[p]),
+                )
+
+    def _score(self, k: int, greedy: bool) -> np.ndarray:
+        if self.exact is not None and not greedy:
+            return self.exact.value(self.shadow).cpu().numpy()
+        return evaluate(
+            self.task,
+            self.shadow,
+            self.moments[k],
+            self.members.seeds,
+            self.members.purpose,
+            k,
+            self.evaluation.episodes,
+            greedy,
+            self.device,
+        )
+
+    def state(self) -> State:
+        """Everything that the next segment depends on."""
+        tensors = {
+            "values": self.policy.flat.values,
+            "healthy": self.learner.healthy,
+            "rate": self.learner.rate,
+            "snapshots": self.snapshots,
+            "taken": torch.from_numpy(self.taken),
+            "marks": torch.from_numpy(self.marks),
+            "env_steps": torch.from_numpy(self.env_steps),
+            "updates": torch.from_numpy(self.updates),
+            **{f"optimiser.{k}": v for k, v in self.learner.optimiser.items()},
+            **{f"baseline.{k}": v for k, v in self.learner.baseline.items()},
+            **{f"queue.{i}.{k}": v for i, r in enumerate(self.queue) for k, v in r.tensors().items()},
+        }
+        for i, normaliser in enumerate([self.normaliser, *self.moments]):
+            tensors |= {f"moments.{i}.{k}": torch.from_numpy(v) for k, v in normaliser.snapshot().items()}
+        groups = [r.group for r in self.queue]
+        meta = {"update": self.update, "wall_s": self.wall_s, "evaluated": self.evaluated, "queue": groups}
+        return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
+
+    def restore(self, state: State) -> None:
+        """Go on from a State as if nothing had happened."""
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            cut = len(prefix) + 1
+            return {k[cut:]: v.to(self.device) for k, v in state.tensors.items() if k.startswith(prefix + ".")}
+
+        self.policy.flat.values.copy_(state.tensors["values"])
+        self.learner.healthy = state.tensors["healthy"].to(self.device)
+        self.learner.rate = state.tensors["rate"].to(self.device)
+        self.snapshots = state.tensors["snapshots"].to(self.device)
+        self.taken, self.marks, self.env_steps, self.updates = (
+            state.tensors[k].numpy().copy() for k in ("taken", "marks", "env_steps", "updates")
+        )
+        self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
+        blank = {"action_mask": None}
+        self.queue = deque(
+            Rollout(**{**blank, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]
+            for i, group in enumerate(state.meta["queue"])
+        )
+        for i, normaliser in enumerate([self.normaliser, *self.moments]):
+            normaliser.restore({k: v.cpu().numpy() for k, v in part(f"moments.{i}").items()})
+        self.update, self.wall_s, self.evaluated = (state.meta[k] for k in ("update", "wall_s", "evaluated"))
+
+
+def train(run: Run, state: State | None = None) -> Iterator[Event]:
+    """Train to the end of the budget, yielding Progress after each update, Records as checkpoints are passed by all
+    members, and a State at the end of every segment. With `state`, goes on from there, bit for bit."""
+    if state is not None:
+        run.restore(state)
+    else:
+        run.snapshot()
+        yield from run.records()
+    while run.playing.any():
+        for progress in run.segment():
+            yield progress
+            yield from run.records()
+        run.snapshot()
+        yield from run.records()
+        if run.playing.any():
+            yield run.state()

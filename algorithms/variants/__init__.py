@@ -1,0 +1,1 @@
+"""One file, one algorithm: its formula, its source, its composition."""

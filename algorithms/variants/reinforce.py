@@ -1,0 +1,22 @@
+"""REINFORCE: the whole return of an episode multiplies the score of each of its actions.
+
+    grad J = E[ R(tau) sum_t grad log pi(a_t | s_t) ],    R(tau) = sum_k gamma^k r_k
+
+Unbiased at gamma 1; its variance grows with |R| and with the horizon, since every score is charged with rewards that
+came before it and with the return's mean.
+
+Source: Williams (1992), Simple statistical gradient-following algorithms, section 2.
+"""
+
+from algorithms.baseline import Zero
+from algorithms.credit import EpisodeReturn
+from algorithms.surrogate import Score
+from algorithms.types import Estimator, Variant
+from algorithms.update import FirstOrder
+
+VARIANT = Variant(
+    name="reinforce",
+    summary="the whole return R(tau) multiplies every score",
+    estimator=Estimator(credit=EpisodeReturn(), baseline=Zero(), surrogate=Score()),
+    update=FirstOrder(),
+)
