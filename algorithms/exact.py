@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
+from envs import oracle
 from envs.api import Task
-from envs.oracle import Enumeration, count_episodes, enumerate_episodes
+from envs.oracle import Enumeration, enumerate_episodes
 from envs.transcript import TextMDP
 
 LIMIT = 5_000  # episodes up to which training and evaluation enumerate
@@ -28,7 +29,7 @@ def text_mdp(task: Task) -> TextMDP | None:
 def enumerable(task: Task, limit: int = LIMIT) -> bool:
     """Whether all prompts times sequences of the task are at most `limit`."""
     mdp = text_mdp(task)
-    return mdp is not None and count_episodes(mdp) <= limit
+    return mdp is not None and oracle.enumerable(mdp, limit)
 
 
 class ExactReturn:

@@ -96,7 +96,8 @@ class Learner:
         self, policy: ActorCritic, estimator: Estimator, schedule: Schedule, training: Training, rate: Tensor, horizon: int
     ) -> None:
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
-        self.rate = rate[:, None].to(policy.flat.values)  # [P, 1]
+        self.rate = rate[:, None].to(policy.flat.values).repeat(1, policy.flat.values.shape[1])  # [P, D]
+        self.rate[:, policy.critic_columns] *= training.critic_rate
         device = policy.flat.values.device
         self.optimiser: State = {k: v.to(device) for k, v in training.optimiser.initial(policy.flat.values).items()}
         members = len(rate)

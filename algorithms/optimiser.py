@@ -17,7 +17,7 @@ class Optimiser(Protocol):
     def initial(self, values: Tensor) -> State: ...
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
-        """values [P, D] move in place against gradient [P, D] at rate [P, 1]; state moves with them."""
+        """values [P, D] move in place against gradient [P, D] at rate [P, D]; state moves with them."""
 
 
 @dataclass(frozen=True)

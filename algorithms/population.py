@@ -44,13 +44,20 @@ class Flat:
         self.values: Tensor = torch.empty(members, width, dtype=like.dtype, device=like.device)
         self.gradient: Tensor = torch.zeros_like(self.values)
         start = 0
+        self._ends: dict[int, tuple[int, int]] = {}  # where each parameter stands
         for parameter in parameters:
             end = start + parameter[0].numel()
             view = self.values[:, start:end].view(parameter.shape)
             view.copy_(parameter.detach())
             parameter.data = view
             parameter.grad = self.gradient[:, start:end].view(parameter.shape)  # autograd accumulates in place
+            self._ends[id(parameter)] = (start, end)
             start = end
+
+    def columns_of(self, part: nn.Module | None) -> slice:
+        """The columns that a submodule's parameters fill (they are neighbours); empty for None."""
+        spans = [] if part is None else [self._ends[id(p)] for p in part.parameters()]
+        return slice(min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0))
 
 
 def clip_and_check(gradient: Tensor, max_norm: float) -> Tensor:

@@ -134,6 +134,7 @@ class Training:
     """What a comparison holds fixed.
 
     discount      gamma of the learner (Task.gamma is the one that defines the score)
+    critic_rate   the critic's learning rate as a multiple of the actor's
     reward_scale  rewards are multiplied by it before learning (scores are not)
     initial_log_std  of a Gaussian policy: how widely it explores at first
     segment       updates between two points from which a killed run resumes; environments are built anew there
@@ -145,6 +146,7 @@ class Training:
     max_grad_norm: float = float("inf")
     discount: float = 1.0
     value_coefficient: float = 0.5
+    critic_rate: float = 1.0
     reward_scale: float = 1.0
     normalise_observations: bool = False
     initial_log_std: float = 0.0

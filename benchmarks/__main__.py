@@ -1,0 +1,10 @@
+"""python -m benchmarks list | train | run | report | speed | tune"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

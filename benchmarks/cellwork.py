@@ -1,0 +1,37 @@
+"""One cell from its State (or from nothing) to its Parquet; runs in a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from algorithms.references import reference_records
+from algorithms.training import Progress, Record, Run, State, train
+from benchmarks import store
+from benchmarks.experiment import Cell, canonical
+from benchmarks.provenance import provenance
+
+Tell = Callable[[Progress | Record], None]
+
+
+def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, object] | None = None) -> None:
+    """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit."""
+    records: list[Record] = []
+    waiting = store.state_path(path)
+    if not cell.variant.update.trains:
+        records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
+    else:
+        run = Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+        state = None
+        if (saved := store.load_state(waiting)) is not None:
+            state, records = saved
+        for event in train(run, state):
+            if isinstance(event, State):
+                store.save_state(waiting, event, records)
+                continue
+            if isinstance(event, Record):
+                records.append(event)
+            tell(event)
+    meta = {"cell": canonical(cell), "provenance": origin or provenance(device)}
+    store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
+    waiting.unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""A warm pool of one-thread processes: cells run `jobs` at once, each process kept from cell to cell."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_sentinel
+from pathlib import Path
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+from algorithms.training import Progress, Record
+from benchmarks.experiment import Cell
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+TELL_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell and where its result goes."""
+
+    cell: Cell
+    path: Path
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Update:
+    """News of a job: its progress, records of a checkpoint, or its end (`error` is None where it went well)."""
+
+    index: int
+    progress: Progress | None = None
+    records: tuple[Record, ...] = ()
+    ended: bool = False
+    error: str | None = None
+
+
+_news: Queue[Update] | None = None
+
+
+def _start_worker(news: Queue[Update]) -> None:
+    """One thread, no reaction to Ctrl-C (the parent decides), and an end when the parent is gone."""
+    global _news
+    _news = news
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import torch
+
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave_with(sentinel: int) -> None:
+        wait_sentinel([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _work(index: int, job: Job, origin: dict[str, object]) -> str | None:
+    """Run one job in a worker; returns the error, if any."""
+    from benchmarks.cellwork import run_cell
+
+    assert _news is not None
+    news, last = _news, 0.0
+    waiting: list[Record] = []
+
+    def tell(event: Progress | Record) -> None:
+        nonlocal last
+        if isinstance(event, Record):
+            waiting.append(event)
+        elif time.monotonic() - last > TELL_EVERY_S:
+            last = time.monotonic()
+            news.put(Update(index, event, tuple(waiting)))
+            waiting.clear()
+
+    try:
+        run_cell(job.cell, job.path, job.device, tell, origin)
+    except Exception as error:
+        trace = traceback.format_exc(limit=-3)
+        return f"{type(error).__name__}: {error}\n{trace}"
+    if waiting:
+        news.put(Update(index, None, tuple(waiting)))
+    return None
+
+
+def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
+    """Run all jobs, yielding news as it comes. Stops its workers when the caller stops listening (Ctrl-C, an error)."""
+    context = multiprocessing.get_context("spawn")
+    news: Queue[Update] = context.Queue()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # read by a worker's libraries when they load
+    pool = ProcessPoolExecutor(at_once, mp_context=context, initializer=_start_worker, initargs=(news,))
+    running: dict[Future[str | None], int] = {}
+    finished = False
+    try:
+        for index, job in enumerate(jobs):
+            running[pool.submit(_work, index, job, origin)] = index
+        while running:
+            done, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+            yield from _drain(news)
+            for future in done:
+                index = running.pop(future)
+                yield Update(index, ended=True, error=_outcome(future))
+        finished = True
+    finally:
+        _stop(pool, finished)
+
+
+def _outcome(future: Future[str | None]) -> str | None:
+    try:
+        return future.result()
+    except Exception as error:  # the process died: killed for memory, say
+        return f"{type(error).__name__}: {error}"
+
+
+def _drain(news: Queue[Update]) -> Iterator[Update]:
+    while True:
+        try:
+            yield news.get_nowait()
+        except Empty:
+            return
+
+
+def _stop(pool: ProcessPoolExecutor, finished: bool) -> None:
+    processes: dict[int, Any] = dict(getattr(pool, "_processes", None) or {})
+    if not finished:
+        for process in processes.values():
+            process.terminate()
+    pool.shutdown(wait=finished, cancel_futures=True)

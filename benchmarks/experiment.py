@@ -1,0 +1,138 @@
+"""An experiment is a question and the cells that answer it; a cell is one population trained in one process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from algorithms.evaluation import Evaluation
+from algorithms.exact import enumerable, text_mdp
+from algorithms.training import Members
+from algorithms.types import Training, Unroll, Variant
+from algorithms.update import Optimal
+from benchmarks import settings
+from envs.api import Features, Task
+from envs.streams import Purpose
+
+RESULTS_VERSION = 1  # raise it when a change of code moves results: every cell then trains anew
+BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One population: its task, algorithm, fixed settings, members, budget of environment steps a member."""
+
+    task: Task
+    variant: Variant
+    training: Training
+    members: Members
+    env_steps: int
+    evaluation: Evaluation
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that its numbers depend on."""
+        text = json.dumps({"results_version": RESULTS_VERSION, "cell": canonical(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def file_name(self) -> str:
+        """Readable, and unique by its digest."""
+        task = self.task.name.replace("/", "-").replace(":", "-")
+        first, last = self.members.seeds[0], self.members.seeds[-1]
+        return f"{task}__{self.variant.name}__seeds{first}-{last}__{self.digest}.parquet"
+
+    @property
+    def label(self) -> str:
+        return f"{self.task.name} x {self.variant.name}"
+
+
+# texts and scales that no number depends on
+_NOT_HASHED = {
+    Variant: {"summary", "parent", "changes", "needs"},
+    Task: {"floor", "ceiling", "threshold", "field", "source"},
+}
+
+
+def canonical(value: Any) -> Any:
+    """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name."""
+    if is_dataclass(value) and not isinstance(value, type):
+        skip = _NOT_HASHED.get(type(value), set())
+        parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
+        return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **parts}
+    if isinstance(value, (tuple, list)):
+        return [canonical(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): canonical(v) for k, v in value.items()}
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    raise TypeError(f"{value!r} cannot be part of a cell's configuration")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, the tasks and variants that answer it, and how much of each.
+
+    env_steps  a member's budget by task; tasks that are not named use their settings' budget
+    rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
+    small      what `--smoke` runs instead
+    """
+
+    name: str
+    question: str
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...]
+    seeds: int = 10
+    env_steps: Mapping[str, int] = field(default_factory=dict)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    purpose: Purpose = Purpose.TRAIN
+    rates: tuple[float, ...] | None = None
+    small: Mapping[str, Any] = field(default_factory=dict)
+
+    def smoke(self) -> Experiment:
+        """The same question at its smallest size."""
+        return replace(self, **self.small)
+
+
+def why_not(task: Task, variant: Variant) -> str | None:
+    """Why a variant cannot run on a task, or None where it can."""
+    if variant.update.needs_oracle and text_mdp(task) is None:
+        return f"{variant.name} needs an oracle, and {task.name} has none"
+    if variant.update.needs_oracle and not isinstance(variant.update, Optimal) and not enumerable(task):
+        return f"{variant.name} needs a task small enough to enumerate, and {task.name} is not"
+    return None
+
+
+def training_for(task: Task, variant: Variant) -> Training:
+    """The settings of (task, variant), with the window that the variant needs on control tasks."""
+    training = settings.training(task, variant)
+    if variant.collection is not None and isinstance(task.spec.observation, Features):
+        training = replace(training, collection=variant.collection)
+    if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
+        raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
+    return training
+
+
+def blocks(seeds: int) -> list[tuple[int, ...]]:
+    """Seeds 0..n-1 in blocks of 10."""
+    return [tuple(range(i, min(i + BLOCK, seeds))) for i in range(0, seeds, BLOCK)]
+
+
+def build_cells(experiment: Experiment, tasks: list[Task], variants: list[Variant], env_steps: int | None) -> list[Cell]:
+    """Every (task, variant, block of seeds) that can run."""
+    cells = []
+    for task in tasks:
+        for variant in variants:
+            if why_not(task, variant):
+                continue
+            training = training_for(task, variant)
+            budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
+            for block in blocks(experiment.seeds):
+                rates = experiment.rates if experiment.rates and variant.update.trains else (training.learning_rate,)
+                pairs = [(seed, rate) for seed in block for rate in rates]
+                members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
+                cells.append(Cell(task, variant, training, members, budget, experiment.evaluation))
+    return cells

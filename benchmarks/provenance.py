@@ -1,0 +1,53 @@
+"""Where numbers come from: code version, packages, machine, command line."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+@cache
+def provenance(device: str = "cpu") -> dict[str, object]:
+    """The facts that two sets of numbers must share before they are pooled."""
+    return {
+        "commit": _git("rev-parse", "HEAD") or "unknown",
+        "dirty": bool(_git("status", "--porcelain")),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "system": platform.platform(),
+        "processor": _processor(),
+        "device": device,
+        "threads_per_cell": 1,
+        "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
+    }

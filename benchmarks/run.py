@@ -1,0 +1,67 @@
+"""Running an experiment: the cells that have no result yet, on the pool, then the report."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import store
+from benchmarks.display import Display, duration
+from benchmarks.executor import Job, execute
+from benchmarks.experiment import Cell
+from benchmarks.provenance import provenance
+
+STEPS_PER_S = 100_000  # environment steps a second of one process, for estimates only
+BYTES_PER_CELL = 12_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the results of a run lie, and what went wrong."""
+
+    paths: tuple[Path, ...]  # of the cells that are done
+    failures: tuple[str, ...]
+
+
+def cell_path(folder: Path, cell: Cell) -> Path:
+    """The cell's file under an experiment's folder."""
+    return folder / "cells" / cell.file_name
+
+
+def pending(cells: list[Cell], folder: Path) -> list[Cell]:
+    """Cells without a readable result; damaged files are named and set aside."""
+    waiting = []
+    for cell in cells:
+        path = cell_path(folder, cell)
+        try:
+            done = store.check_cell(path)
+        except store.Damaged as error:
+            aside = store.set_aside(path)
+            print(f"damaged: {error}; kept as {aside.name}, its cell runs again", file=sys.stderr)
+            done = False
+        if not done:
+            waiting.append(cell)
+    return waiting
+
+
+def expected(cells: list[Cell], at_once: int) -> str:
+    """One line: how much there is to do."""
+    steps = sum(c.env_steps * len(c.members.seeds) for c in cells if c.variant.update.trains)
+    seconds = steps / STEPS_PER_S / at_once
+    disk = len(cells) * BYTES_PER_CELL / 1e6
+    return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"
+
+
+def run(cells: list[Cell], folder: Path, at_once: int, device: str) -> Outcome:
+    """Train what is missing (longest cells first, so that the last ones are short) and say what failed."""
+    waiting = sorted(pending(cells, folder), key=lambda c: -c.env_steps * c.variant.update.trains)
+    jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]
+    failures = []
+    with Display(jobs, len(cells) - len(jobs)) as display:
+        for update in execute(jobs, at_once, provenance(device)) if jobs else ():
+            display.show(update)
+            if update.error is not None:
+                failures.append(f"{jobs[update.index].cell.label}: {update.error}")
+    done = tuple(p for p in (cell_path(folder, c) for c in cells) if p.exists())
+    return Outcome(done, tuple(failures))

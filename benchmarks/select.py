@@ -1,0 +1,100 @@
+"""From names on a command line to tasks, variants and experiments; every mistake is one line with the nearest names."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from algorithms import VARIANTS
+from algorithms.types import Training, Variant
+from benchmarks import EXPERIMENTS
+from benchmarks.experiment import Experiment
+from envs import TASKS
+from envs.api import Task
+from envs.discover import UnknownName, look_up
+
+Kind = TypeVar("Kind", Task, Variant)
+
+
+def task(name: str) -> Task:
+    """A registered task, `gymnasium:<id>`, or `module:CONSTANT`."""
+    if name.startswith("gymnasium:"):
+        from envs.control.factory import any_gymnasium
+
+        return any_gymnasium(name.removeprefix("gymnasium:"))
+    return _foreign(name, Task) if ":" in name else look_up(TASKS, name, "task")
+
+
+def variant(name: str) -> Variant:
+    """A registered variant or `module:CONSTANT`."""
+    return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, name, "variant")
+
+
+def experiment(name: str) -> Experiment:
+    """A registered experiment."""
+    return look_up(EXPERIMENTS, name, "experiment")
+
+
+def split(names: str) -> list[str]:
+    """`a,b` as a list; ValueError where it is empty."""
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    if not found:
+        raise ValueError(f"{names!r} names nothing")
+    return list(dict.fromkeys(found))
+
+
+def _foreign(name: str, kind: type[Kind]) -> Kind:
+    module, _, constant = name.partition(":")
+    try:
+        value = getattr(importlib.import_module(module), constant)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{name!r} cannot be imported: {error}") from error
+    if not isinstance(value, kind):
+        raise ValueError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
+    return value
+
+
+def override(training: Training, variant: Variant, assignments: Iterable[str]) -> tuple[Training, Variant]:
+    """Apply `path=value` settings: `estimator...`, `schedule...` on the variant, `training...` on the training."""
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        first, _, rest = path.strip().partition(".")
+        if not equals or not rest or first not in ("estimator", "schedule", "training"):
+            raise ValueError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
+        if first == "training":
+            training = _assign(training, rest.split("."), text, path)
+        else:
+            variant = replace(variant, **{first: _assign(getattr(variant, first), rest.split("."), text, path)})
+    return training, variant
+
+
+def _assign(target: Any, path: list[str], text: str, whole: str) -> Any:
+    names = [f.name for f in fields(target)] if is_dataclass(target) else []
+    if path[0] not in names:
+        raise UnknownName(f"field of {type(target).__name__} in --set {whole}", path[0], names)
+    old = getattr(target, path[0])
+    if len(path) > 1:
+        return replace(target, **{path[0]: _assign(old, path[1:], text, whole)})
+    return replace(target, **{path[0]: _parsed(old, text.strip(), whole)})
+
+
+def _parsed(old: Any, text: str, whole: str) -> Any:
+    """`text` as a value of old's type; a whole dataclass cannot be written on a command line."""
+    if is_dataclass(old):
+        raise ValueError(f"--set {whole} names {type(old).__name__}; name one of its fields: {_names(old)}")
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = float(text) if text in ("inf", "-inf") else text
+    if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(old):
+        raise ValueError(f"--set {whole} takes {type(old).__name__} (now {old!r}), not {text!r}")
+    return value
+
+
+def _names(value: Any) -> str:
+    return ", ".join(f.name for f in fields(value)) or "it has none"

@@ -1,0 +1,134 @@
+"""The schema of results/ and the only writer of it: finished cells as Parquet, unfinished ones as a State.
+
+    results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
+
+A file that is there and readable is the mark that its cell is done. Everything is written beside its place and moved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import safetensors
+import safetensors.torch
+
+from algorithms.training import Record, State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = pa.schema(
+    [
+        ("task", pa.string()),
+        ("variant", pa.string()),
+        ("seed", pa.int64()),
+        ("learning_rate", pa.float64()),
+        ("checkpoint", pa.int64()),
+        ("fraction", pa.float64()),
+        ("env_steps", pa.int64()),
+        ("updates", pa.int64()),
+        ("wall_s", pa.float64()),
+        ("eval_return", pa.float64()),
+        ("eval_return_greedy", pa.float64()),
+        ("diverged", pa.bool_()),
+    ]
+)
+META = b"pg_ladder"
+
+
+class Damaged(Exception):
+    """A result file that cannot be read."""
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Write beside `path`, flush to disk, move into place: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write(beside)
+    with beside.open("rb") as done:
+        os.fsync(done.fileno())
+    beside.replace(path)
+
+
+def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
+    """One tidy row per seed and checkpoint; `meta` (configuration, provenance) as JSON in the schema."""
+    rows = [{"task": task, "variant": variant, **asdict(record)} for record in records]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata({META: json.dumps(meta).encode()}))
+    _replace(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+        meta = json.loads((table.schema.metadata or {})[META])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise Damaged(f"{path.name}: {error}") from error
+    if table.schema.names != SCHEMA.names or not table.num_rows or "provenance" not in meta:
+        raise Damaged(f"{path.name}: its columns are not those of a cell")
+    return table
+
+
+def check_cell(path: Path) -> bool:
+    """Whether the cell is done. Raises Damaged where the file is there and cannot be read."""
+    if not path.exists():
+        return False
+    _read(path)
+    return True
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file so that its cell runs again and nothing is lost; returns its new name."""
+    number = 0
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    return aside
+
+
+def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
+    """The cells as one tidy frame."""
+    import pandas as pd
+
+    tables = [_read(path) for path in paths]
+    if not tables:
+        return SCHEMA.empty_table().to_pandas()
+    frame: pd.DataFrame = pd.concat([t.to_pandas() for t in tables], ignore_index=True)
+    return frame
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """Configuration and provenance of a cell."""
+    meta: dict[str, Any] = json.loads(_read(path).schema.metadata[META])
+    return meta
+
+
+def state_path(cell: Path) -> Path:
+    """Where an unfinished cell keeps its State."""
+    return cell.with_suffix(".state")
+
+
+def save_state(path: Path, state: State, records: Sequence[Record]) -> None:
+    """A State and the records it has yielded, in one safetensors file."""
+    meta = {"state": json.dumps({**state.meta, "records": [asdict(r) for r in records]})}
+    _replace(path, lambda beside: safetensors.torch.save_file(state.tensors, beside, metadata=meta))
+
+
+def load_state(path: Path) -> tuple[State, list[Record]] | None:
+    """The saved State, or None where there is none or it is damaged (the cell then starts anew)."""
+    if not path.exists():
+        return None
+    try:
+        tensors = safetensors.torch.load_file(path)
+        with safetensors.safe_open(path, "pt") as file:
+            meta = json.loads(file.metadata()["state"])
+        records = [Record(**row) for row in meta.pop("records")]
+    except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None
+    return State(tensors, meta), records

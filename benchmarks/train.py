@@ -1,0 +1,55 @@
+"""`train`: one cell in this process, with its learning curve drawn as it grows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from algorithms.training import Progress, Record
+from benchmarks import store
+from benchmarks.cellwork import run_cell
+from benchmarks.experiment import Cell
+from benchmarks.run import cell_path, pending
+from envs.api import Task
+
+BAR = 40
+
+
+def train_one(cells: list[Cell], folder: Path, device: str) -> int:
+    """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores."""
+    torch.set_num_threads(1)
+    console = Console(file=sys.stderr)
+    for cell in pending(cells, folder):
+        console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
+        curve = _Curve(console, cell.task, len(cell.members.seeds))
+        run_cell(cell, cell_path(folder, cell), device, curve.tell)
+    frame = store.read_cells([cell_path(folder, cell) for cell in cells])
+    final = frame[frame.checkpoint == frame.checkpoint.max()]
+    score = final.eval_return
+    print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
+    greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)
+    print(f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells")
+    return 0
+
+
+class _Curve:
+    """A line of the learning curve for each checkpoint."""
+
+    def __init__(self, console: Console, task: Task, members: int) -> None:
+        self.console, self.task, self.members = console, task, members
+        self.batch: list[Record] = []
+
+    def tell(self, event: Progress | Record) -> None:
+        if not isinstance(event, Record):
+            return
+        self.batch.append(event)
+        if len(self.batch) == self.members:
+            scores = [r.eval_return for r in self.batch if not r.diverged] or [float("nan")]
+            mean = sum(scores) / len(scores)
+            level = self.task.normalised(mean)
+            bar = "█" * round(BAR * min(max(level if level == level else 0.0, 0.0), 1.0))
+            self.console.print(f"{event.fraction:5.0%} {mean:10.4g} {bar}", highlight=False)
+            self.batch.clear()

@@ -1,0 +1,106 @@
+"""A combination lock with an easy consolation prize: the full secret pays 1, giving up early pays a little at once.
+
+    state    s_t = (lock id, tokens so far)   observation: one prompt token for the lock, then the tokens; its secret of L
+             tokens is fixed by `instance` and never shown
+    action   a_t in {0..V-1}; action 0 is EOS, actions 1..V-1 are keys
+    dynamics the token is appended; deterministic; the lock is uniform over `locks`
+    reward   paid at the end. EOS as the first token: 0.1. EOS right after the distractor (one wrong first key, the same in
+             every lock): 0.1 + d. All L secret keys and then EOS: 1. Anything else: 0
+    end      terminated by EOS or after L + 1 tokens
+    optimum  J* = 1 (needs 0.1 + d < 1); local optimum 0.1 + d.
+             J0 = 1/V 0.1 + 1/V^2 (0.1 + d) + V^-(L+1)
+    isolates exploration, the entropy bonus, premature convergence to a sure small reward
+    source   the combination lock (Langford's; Osband et al. 2020 in bsuite's deep sea), made deceptive
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from envs.api import Bools, Ints, Task
+from envs.transcript import Doubles, Prompts, TextMDP, text_task
+
+EOS = 1
+EARLY = 0.1
+
+
+@dataclass(frozen=True)
+class Lock(TextMDP):
+    """length: L; vocabulary: V, EOS included; distractor: d; locks: number of prompts; instance: seed of the secrets."""
+
+    first_action: ClassVar[int] = EOS
+
+    length: int = 3
+    vocabulary: int = 4
+    distractor: float = 0.2
+    locks: int = 2
+    instance: int = 0
+
+    def __post_init__(self) -> None:
+        if self.length < 2 or self.vocabulary < 4 or self.locks < 1:
+            raise ValueError(
+                f"needs length 2, vocabulary 4 and 1 lock at least, not {self.length}, {self.vocabulary}, {self.locks}"
+            )
+        if not 0 <= self.distractor < 1 - EARLY:
+            raise ValueError(f"distractor must lie in [0, {1 - EARLY}), so that 1 stays the optimum, not {self.distractor}")
+
+    @cached_property
+    def secrets(self) -> Ints:
+        """Key tokens [locks, L]; never the distractor (the last key) in the first place."""
+        rng = np.random.default_rng(self.instance)
+        secrets: Ints = rng.integers(EOS + 1, EOS + self.vocabulary, size=(self.locks, self.length), dtype=np.int64)
+        secrets[:, 0] = rng.integers(EOS + 1, EOS + self.vocabulary - 1, size=self.locks)
+        return secrets
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        keys = (chr(ord("a") + i) for i in range(self.vocabulary - 1))
+        return ("", "<eos>", *keys, *(f"lock{i}" for i in range(self.locks)))
+
+    @property
+    def actions(self) -> int:
+        return self.vocabulary
+
+    @property
+    def prompt_length(self) -> int:
+        return 1
+
+    @property
+    def horizon(self) -> int:
+        return self.length + 1
+
+    def prompts(self) -> Prompts:
+        ids = np.arange(self.locks, dtype=np.int64) + EOS + self.vocabulary
+        return Prompts(ids[:, None], np.full(self.locks, 1.0 / self.locks))
+
+    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
+        lock = transcript[:, 0] - EOS - self.vocabulary
+        keys, token = transcript[:, 1:], transcript[:, 1 + t]
+        ended = token == EOS
+        reward = np.zeros(len(transcript))
+        if t == 0:
+            reward[ended] = EARLY
+        if t == 1:
+            reward[ended & (keys[:, 0] == EOS + self.vocabulary - 1)] = EARLY + self.distractor
+        if t == self.length:
+            reward[ended & (keys[:, : self.length] == self.secrets[lock]).all(axis=1)] = 1.0
+        return reward, ended
+
+    def optimal_return(self) -> float:
+        return 1.0 + self.reward_shift
+
+    def random_return(self) -> float:
+        v = self.vocabulary
+        chance = EARLY / v + (EARLY + self.distractor) / v**2 + float(v) ** -(self.length + 1)
+        return chance + self.reward_shift
+
+
+TASKS: tuple[Task, ...] = (
+    text_task("lock/small", Lock(length=2, vocabulary=4, locks=2)),
+    text_task("lock/medium", Lock(length=3, vocabulary=5, locks=4)),
+    text_task("lock/hard", Lock(length=8, vocabulary=8, locks=4)),
+)
