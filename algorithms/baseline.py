@@ -67,7 +67,9 @@ class LeaveOneOut(_Stateless):
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         g = rollout.group
         if g < 2:
-            raise ValueError("leave-one-out needs groups of at least 2 episodes; a group of 1 leaves nothing to compare")
+            raise ValueError(
+                "leave-one-out needs groups of at least 2 episodes; a group of 1 leaves nothing to compare"
+            )
         grouped = q.reshape(*q.shape[:2], -1, g)  # [T, P, N/G, G]
         others = (grouped.sum(-1, keepdim=True) - grouped) / (g - 1)
         return others.reshape(q.shape), state

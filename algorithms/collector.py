@@ -35,7 +35,9 @@ class Noise:
         """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
         if self._t % CHUNK == 0:
             shape = (CHUNK, self._envs)
-            drawn = [self._head.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)]
+            drawn = [
+                self._head.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
+            ]
             blank = np.zeros_like(next(d for d in drawn if d is not None))
             self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [CHUNK, P, N, ...]
         self._t += 1
@@ -51,11 +53,11 @@ class Tape:
     seen: list[Tensor]  # as the policy read them
     out: list[Tensor]
     action: list[Array]
-    reward: list[Array]
-    terminated: list[Array]
-    ended: list[Array]
-    valid: list[Array]
-    mask: list[Array]
+    reward: list[Floats]
+    terminated: list[Bools]
+    ended: list[Bools]
+    valid: list[Bools]
+    mask: list[Bools]
 
     @classmethod
     def empty(cls) -> Tape:
@@ -129,7 +131,9 @@ class Actor:
         if self._noise is None:
             chosen = self.policy.head.mode(out)
         else:
-            chosen = self.policy.head.sample(out, torch.from_numpy(self._noise.next(active.any(1))).to(self.device))
+            chosen = self.policy.head.sample(
+                out, torch.from_numpy(self._noise.next(np.asarray(active.any(1)))).to(self.device)
+            )
         action = chosen.cpu().numpy()
         step = self.env.step(action, active)
         tape.obs.append(obs)

@@ -1,4 +1,4 @@
-"""Credit: q_t, how much of what followed is put down to action t. Each is one backward recurrence y_t = x_t + w_t y_{t+1}."""
+"""Credit: q_t, how much of what followed is put down to action t: one backward recurrence y_t = x_t + w_t y_{t+1}."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,9 +32,7 @@ class Batch:
     weight: Tensor
 
 
-def assess(
-    estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: State
-) -> tuple[Assessment, State]:
+def assess(estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: State) -> tuple[Assessment, State]:
     """A_t = q_t - b_t, scaled as declared, 0 on rows that are not valid; and the critic's target q_t.
 
     Means and deviations are taken inside a member (or a group), never across members.
@@ -93,7 +91,13 @@ class Learner:
     """Assessment, loss and steps for one population; its state dictionary is what a resume needs."""
 
     def __init__(
-        self, policy: ActorCritic, estimator: Estimator, schedule: Schedule, training: Training, rate: Tensor, horizon: int
+        self,
+        policy: ActorCritic,
+        estimator: Estimator,
+        schedule: Schedule,
+        training: Training,
+        rate: Tensor,
+        horizon: int,
     ) -> None:
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
         self.rate = rate[:, None].to(policy.flat.values).repeat(1, policy.flat.values.shape[1])  # [P, D]
@@ -203,6 +207,5 @@ def _flat_rows(x: Tensor) -> Tensor:
 
 def _columns_of(batch: Batch, index: Tensor, keep: Tensor) -> Batch:
     """The batch at columns index [P, M]; filled columns weigh nothing."""
-    picked = {name: None if x is None else select(x, index) for name, x in vars(batch).items()}
-    picked["weight"] = picked["weight"] * keep
-    return Batch(**picked)  # type: ignore[arg-type]
+    picked = Batch(*(None if x is None else select(x, index) for x in vars(batch).values()))  # type: ignore[arg-type]
+    return replace(picked, weight=picked.weight * keep)

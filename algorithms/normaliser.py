@@ -50,11 +50,11 @@ class RunningMoments:
         self._prepare()
 
     def __call__(self, obs: Array) -> Array:
-        scaled: Floats = (obs - self._shift) * self._scale
+        scaled: Floats = (obs.astype(np.float32, copy=False) - self._shift) * self._scale
         return np.clip(scaled, -10.0, 10.0, out=scaled)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        x = np.stack(obs)  # [T, P, N, F]
+        x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
         weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
         n = weight.sum((0, 2))  # [P, 1]
         some = np.maximum(n, 1.0)

@@ -29,7 +29,11 @@ class Adam:
     eps: float = 1e-8
 
     def initial(self, values: Tensor) -> State:
-        return {"m": torch.zeros_like(values), "v": torch.zeros_like(values), "steps": torch.zeros((), dtype=torch.long)}
+        return {
+            "m": torch.zeros_like(values),
+            "v": torch.zeros_like(values),
+            "steps": torch.zeros((), dtype=torch.long),
+        }
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
         state["steps"] += 1

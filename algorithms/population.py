@@ -54,9 +54,9 @@ class Flat:
             self._ends[id(parameter)] = (start, end)
             start = end
 
-    def columns_of(self, part: nn.Module | None) -> slice:
-        """The columns that a submodule's parameters fill (they are neighbours); empty for None."""
-        spans = [] if part is None else [self._ends[id(p)] for p in part.parameters()]
+    def columns_of(self, parameters: list[nn.Parameter]) -> slice:
+        """The columns that some neighbouring parameters fill."""
+        spans = [self._ends[id(p)] for p in parameters]
         return slice(min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,9 @@ class State:
 Event = Record | Progress | State
 
 
-def build_policy(task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+def build_policy(
+    task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
+) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed."""
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     critic = variant.estimator.baseline.critic
@@ -98,9 +100,7 @@ class Run:
         self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
         self.normaliser = self._normaliser()
         rate = torch.tensor(members.rates)
-        self.learner = Learner(
-            self.policy, variant.estimator, variant.schedule, training, rate, task.spec.horizon
-        )
+        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task.spec.horizon)
         count = len(members.seeds)
         self.env_steps = np.zeros(count, np.int64)
         self.updates = np.zeros(count, np.int64)
@@ -196,9 +196,9 @@ class Run:
                 kept[name][reached] = value[reached]
             self.moments[k].restore(kept)
             self.taken[k] |= reached
-            self.marks[:, k, reached] = np.stack([self.env_steps, self.updates, np.full_like(self.marks[0, k], self.wall_s)])[
-                :, reached
-            ]
+            self.marks[:, k, reached] = np.stack(
+                [self.env_steps, self.updates, np.full_like(self.marks[0, k], self.wall_s)]
+            )[:, reached]
 
     def records(self) -> Iterator[Record]:
         """Evaluate, for the whole population at once, every checkpoint that all members have passed."""

@@ -121,7 +121,9 @@ def blocks(seeds: int) -> list[tuple[int, ...]]:
     return [tuple(range(i, min(i + BLOCK, seeds))) for i in range(0, seeds, BLOCK)]
 
 
-def build_cells(experiment: Experiment, tasks: list[Task], variants: list[Variant], env_steps: int | None) -> list[Cell]:
+def build_cells(
+    experiment: Experiment, tasks: list[Task], variants: list[Variant], env_steps: int | None
+) -> list[Cell]:
     """Every (task, variant, block of seeds) that can run."""
     cells = []
     for task in tasks:

@@ -10,7 +10,6 @@ from benchmarks.experiment import Experiment
 from benchmarks.report import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.tables import Scale
-from envs.api import Task
 
 
 def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path:
@@ -68,5 +67,3 @@ def _merged(metas: list[dict[str, object]]) -> dict[str, object]:
         values = list(dict.fromkeys(str(meta.get(key)) for meta in metas))
         merged[key] = values[0] if len(values) == 1 else " | ".join(values)
     return merged
-
-

@@ -31,7 +31,9 @@ def train_one(cells: list[Cell], folder: Path, device: str) -> int:
     score = final.eval_return
     print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)
-    print(f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells")
+    print(
+        f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells"
+    )
     return 0
 
 

@@ -65,7 +65,9 @@ def _expand(mdp: TextMDP, limit: int) -> tuple[Ints, Ints, list[_Level]]:
     levels = []
     for t in range(mdp.horizon):
         mask = mdp.legal(transcript, t)
-        take = np.where(alive[:, None], True if mask is None else mask, np.arange(v) == 0)  # an ended one goes on as it is
+        take = np.where(
+            alive[:, None], True if mask is None else mask, np.arange(v) == 0
+        )  # an ended one goes on as it is
         if np.count_nonzero(take) > limit:
             raise TooMany(f"{type(mdp).__name__} has more than {limit} episodes and cannot be enumerated")
         parent, action = np.nonzero(take)

@@ -95,7 +95,9 @@ class TextMDP(ABC):
     @property
     def spec(self) -> Spec:
         positions = tuple(range(self.prompt_length - 1, self.transcript_length))
-        return Spec(Transcript(len(self.tokens), self.transcript_length, positions), Discrete(self.actions), self.horizon)
+        return Spec(
+            Transcript(len(self.tokens), self.transcript_length, positions), Discrete(self.actions), self.horizon
+        )
 
     def decode(self, transcript: Ints) -> str:
         """One transcript [L] as text, PAD left out."""

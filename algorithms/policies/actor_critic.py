@@ -37,7 +37,7 @@ class ActorCritic(nn.Module):
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
         self.flat = Flat(self)
-        self.critic_columns = self.flat.columns_of(self.critic)
+        self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         """Head input [P, N, O] for the newest observation."""

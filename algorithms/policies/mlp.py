@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -35,7 +36,7 @@ class MLPNet(nn.Module):
         super().__init__()
         sizes = [inputs, *hidden, outputs]
         gains = [2**0.5] * len(hidden) + [gain]
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(itertools.pairwise(sizes))
         self.weights = nn.ParameterList(orthogonal(s, g, generators) for s, g in zip(pairs, gains, strict=True))
         self.biases = nn.ParameterList(constant(len(generators), (1, out)) for _, out in pairs)
         # ParameterList indexes by attribute look-up; these lists are read every step of every environment

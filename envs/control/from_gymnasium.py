@@ -57,7 +57,7 @@ class GymnasiumVec:
         self._obs = self._obs.copy()
         reward = np.zeros(len(self._envs), np.float32)
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
-        for i in np.flatnonzero(active):
+        for i in np.flatnonzero(active).tolist():
             if self._ended[i]:
                 self._obs[i], self._ended[i] = self._begin(i), False
                 continue

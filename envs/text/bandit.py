@@ -1,15 +1,15 @@
 """One context token, one action token, a coin flip for a reward: policy gradients with nothing else in the way.
 
-    state    s_0 = the context, uniform over X            observation: one token; ids 1..V are actions, V+1..V+X contexts
-    action   a in {0..V-1}
-    dynamics the episode is one step
-    reward   Bernoulli r(x, a): in each context one action pays with probability `best`, the others with probabilities
-             that start `gap` below it and fall as (1 - u)^skew, u uniform; the table is drawn once from `instance`.
-             null: r(x, a) = 1/2 whatever the action, so the true gradient is 0
-    end      terminated after one action
-    optimum  J* = best, J0 = mean of the table (enumeration); null: every policy has J = 1/2
-    isolates the log-derivative trick and the size of the action space; null: drift from noise and clipping alone
-    source   the contextual bandit; the null control is ours
+state    s_0 = the context, uniform over X            observation: one token; ids 1..V are actions, V+1..V+X contexts
+action   a in {0..V-1}
+dynamics the episode is one step
+reward   Bernoulli r(x, a): in each context one action pays with probability `best`, the others with probabilities
+         that start `gap` below it and fall as (1 - u)^skew, u uniform; the table is drawn once from `instance`.
+         null: r(x, a) = 1/2 whatever the action, so the true gradient is 0
+end      terminated after one action
+optimum  J* = best, J0 = mean of the table (enumeration); null: every policy has J = 1/2
+isolates the log-derivative trick and the size of the action space; null: drift from noise and clipping alone
+source   the contextual bandit; the null control is ours
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Write a balanced string of brackets: many right answers, and structure that reaches from an opening to its closing.
 
-    state    s_t = the brackets so far             observation: BOS, then the brackets; ids 2..2k+1
-    action   a_t in {0..2k-1}: opening bracket of kind a_t if a_t < k, else closing bracket of kind a_t - k
-    dynamics the bracket is appended; deterministic; there is one prompt, BOS
-    reward   terminal: 1 at the end if the 2n brackets are balanced, else 0.
-             dense: 1/2n for each legal move. A move is legal if the string can still be completed
-    end      terminated after 2n brackets, or at the first illegal move (which pays 0, the worst there is)
-    optimum  J* = 1, reached by Catalan(n) k^n strings. Uniform policy: terminal J0 = C_n k^n / (2k)^2n (n = 4: .0547 for
-             k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask only legal moves
-             exist, so every policy has J = 1: what is left to see is how its entropy falls
-    isolates structure, action masks, entropy collapse among equal optima (at most log(C_n k^n) nats: n = 4, k = 2: 5.41)
-    source   Dyck languages as a probe of sequence models (Hewitt et al. 2020)
+state    s_t = the brackets so far             observation: BOS, then the brackets; ids 2..2k+1
+action   a_t in {0..2k-1}: opening bracket of kind a_t if a_t < k, else closing bracket of kind a_t - k
+dynamics the bracket is appended; deterministic; there is one prompt, BOS
+reward   terminal: 1 at the end if the 2n brackets are balanced, else 0.
+         dense: 1/2n for each legal move. A move is legal if the string can still be completed
+end      terminated after 2n brackets, or at the first illegal move (which pays 0, the worst there is)
+optimum  J* = 1, reached by Catalan(n) k^n strings. Uniform policy: terminal J0 = C_n k^n / (2k)^2n (n = 4: .0547 for
+         k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask only legal moves
+         exist, so every policy has J = 1: what is left to see is how its entropy falls
+isolates structure, action masks, entropy collapse among equal optima (at most log(C_n k^n) nats: n = 4, k = 2: 5.41)
+source   Dyck languages as a probe of sequence models (Hewitt et al. 2020)
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """A combination lock with an easy consolation prize: the full secret pays 1, giving up early pays a little at once.
 
-    state    s_t = (lock id, tokens so far)   observation: one prompt token for the lock, then the tokens; its secret of L
-             tokens is fixed by `instance` and never shown
-    action   a_t in {0..V-1}; action 0 is EOS, actions 1..V-1 are keys
-    dynamics the token is appended; deterministic; the lock is uniform over `locks`
-    reward   paid at the end. EOS as the first token: 0.1. EOS right after the distractor (one wrong first key, the same in
-             every lock): 0.1 + d. All L secret keys and then EOS: 1. Anything else: 0
-    end      terminated by EOS or after L + 1 tokens
-    optimum  J* = 1 (needs 0.1 + d < 1); local optimum 0.1 + d.
-             J0 = 1/V 0.1 + 1/V^2 (0.1 + d) + V^-(L+1)
-    isolates exploration, the entropy bonus, premature convergence to a sure small reward
-    source   the combination lock (Langford's; Osband et al. 2020 in bsuite's deep sea), made deceptive
+state    s_t = (lock id, tokens so far)   observation: one prompt token for the lock, then the tokens; its secret of L
+         tokens is fixed by `instance` and never shown
+action   a_t in {0..V-1}; action 0 is EOS, actions 1..V-1 are keys
+dynamics the token is appended; deterministic; the lock is uniform over `locks`
+reward   paid at the end. EOS as the first token: 0.1. EOS right after the distractor (one wrong first key, the same in
+         every lock): 0.1 + d. All L secret keys and then EOS: 1. Anything else: 0
+end      terminated by EOS or after L + 1 tokens
+optimum  J* = 1 (needs 0.1 + d < 1); local optimum 0.1 + d.
+         J0 = 1/V 0.1 + 1/V^2 (0.1 + d) + V^-(L+1)
+isolates exploration, the entropy bonus, premature convergence to a sure small reward
+source   the combination lock (Langford's; Osband et al. 2020 in bsuite's deep sea), made deceptive
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Lock(TextMDP):
                 f"needs length 2, vocabulary 4 and 1 lock at least, not {self.length}, {self.vocabulary}, {self.locks}"
             )
         if not 0 <= self.distractor < 1 - EARLY:
-            raise ValueError(f"distractor must lie in [0, {1 - EARLY}), so that 1 stays the optimum, not {self.distractor}")
+            raise ValueError(
+                f"distractor must lie in [0, {1 - EARLY}), so that 1 stays the optimum, not {self.distractor}"
+            )
 
     @cached_property
     def secrets(self) -> Ints:

@@ -1,22 +1,22 @@
 """Rewrite a prompt of L symbols (copy, reverse, sort, caesar): many prompts, one right answer each.
 
-    state    s_t = (prompt, answer so far)   observation: L symbols, SEP, the answer so far; ids 2..n+1 are symbols
-    action   a_t in {0..n-1}: the next symbol of the answer
-    dynamics the symbol is appended; deterministic; the prompt is uniform over the n^L strings
-    reward   dense: 1/L for each right symbol; terminal: the fraction of right symbols, paid at the end;
-             exact: 1 at the end if every symbol is right, else 0
-    end      terminated after L symbols; never truncated
-    optimum  J* = 1; uniform policy J0 = 1/n (dense, terminal), n^-L (exact): each symbol is right with probability 1/n
-    isolates sparse against dense reward, horizon L, vocabulary n, generalisation over prompts; with `reward_shift` 1 the
-             variance that a return without a baseline carries
-    source   the copy, reverse and sort tasks of sequence models (Graves et al. 2014; Zaremba and Sutskever 2015)
+state    s_t = (prompt, answer so far)   observation: L symbols, SEP, the answer so far; ids 2..n+1 are symbols
+action   a_t in {0..n-1}: the next symbol of the answer
+dynamics the symbol is appended; deterministic; the prompt is uniform over the n^L strings
+reward   dense: 1/L for each right symbol; terminal: the fraction of right symbols, paid at the end;
+         exact: 1 at the end if every symbol is right, else 0
+end      terminated after L symbols; never truncated
+optimum  J* = 1; uniform policy J0 = 1/n (dense, terminal), n^-L (exact): each symbol is right with probability 1/n
+isolates sparse against dense reward, horizon L, vocabulary n, generalisation over prompts; with `reward_shift` 1 the
+         variance that a return without a baseline carries
+source   the copy, reverse and sort tasks of sequence models (Graves et al. 2014; Zaremba and Sutskever 2015)
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Transduce(TextMDP):
         return 1.0 + self.reward_shift
 
     def random_return(self) -> float:
-        chance = self.symbols ** -self.length if self.reward_mode == "exact" else 1 / self.symbols
+        chance = self.symbols**-self.length if self.reward_mode == "exact" else 1 / self.symbols
         return float(chance) + self.reward_shift
 
     @staticmethod
@@ -101,7 +101,7 @@ class Transduce(TextMDP):
         return np.concatenate([symbols, np.full((len(symbols), 1), SEP, np.int64)], axis=1)
 
 
-_SIZES: dict[str, dict[str, int]] = {"small": {"symbols": 4, "length": 4}, "medium": {"symbols": 8, "length": 8}}
+_SIZES: dict[str, dict[str, Any]] = {"small": {"symbols": 4, "length": 4}, "medium": {"symbols": 8, "length": 8}}
 
 TASKS: tuple[Task, ...] = tuple(
     text_task(f"transduce/{operation}-{size}", Transduce(operation=operation, **knobs))

@@ -1,0 +1,123 @@
+"""`speed`: what this machine reaches, ours and the installed peers, alternating in one call, medians of several runs."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from algorithms import VARIANTS
+from algorithms.evaluation import Evaluation
+from algorithms.optimiser import RMSprop
+from algorithms.policies.mlp import MLP
+from algorithms.training import Members, Run
+from algorithms.types import Training, Unroll
+from benchmarks.experiment import training_for
+from envs import TASKS
+
+SEEDS = 10
+TASK = "CartPole-v1"
+
+
+@dataclass(frozen=True)
+class Race:
+    """Ours against a peer: each callable runs once and returns environment steps per second."""
+
+    what: str
+    ours: Callable[[], float]
+    peer: Callable[[], float]
+    peer_name: str
+
+
+def _ours(training: Training, steps: int) -> Callable[[], float]:
+    """Training speed of 10 seeds of a2c, all seeds together, evaluation not counted."""
+
+    def once() -> float:
+        members = Members(tuple(range(SEEDS)), (training.learning_rate,) * SEEDS)
+        run = Run(TASKS[TASK], VARIANTS["a2c"], training, members, steps, Evaluation(1, 1))
+        start = time.perf_counter()
+        while run.playing.any():
+            for _ in run.segment():
+                pass
+        return float(run.env_steps.sum() / (time.perf_counter() - start))
+
+    return once
+
+
+def _sb3(steps: int) -> Callable[[], float]:
+    """stable-baselines3's A2C at its own defaults on 8 environments x 5 steps."""
+
+    def once() -> float:
+        from stable_baselines3 import A2C
+        from stable_baselines3.common.env_util import make_vec_env
+
+        env: Any = make_vec_env(TASK, n_envs=8, seed=0)
+        model = A2C(
+            "MlpPolicy", env, seed=0, device="cpu", policy_kwargs={"net_arch": {"pi": [64, 64], "vf": [64, 64]}}
+        )
+        start = time.perf_counter()
+        model.learn(steps)
+        done = time.perf_counter() - start
+        env.close()
+        return float(model.num_timesteps / done)
+
+    return once
+
+
+def races() -> list[Race]:
+    """What is measured."""
+    like_sb3 = Training(
+        network=MLP((64, 64)),
+        optimiser=RMSprop(),
+        learning_rate=7e-4,
+        max_grad_norm=0.5,
+        discount=0.99,
+        collection=Unroll(steps=5, envs=8),
+        segment=2_000,
+    )
+    default = replace(training_for(TASKS[TASK], VARIANTS["a2c"]))
+    name = "stable-baselines3 A2C (8 environments x 5 steps)"
+    shape = default.collection
+    assert isinstance(shape, Unroll)
+    return [
+        Race("10 seeds of a2c, CartPole-v1, 8 environments x 5 steps", _ours(like_sb3, 20_000), _sb3(20_000), name),
+        Race(
+            f"10 seeds of a2c, CartPole-v1, our default {shape.envs} environments x {shape.steps} steps",
+            _ours(default, 60_000),
+            _sb3(20_000),
+            name,
+        ),
+    ]
+
+
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second; one core each.
+
+    The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels.
+    """
+    torch.set_num_threads(1)
+    rows = []
+    for race in races():
+        race.ours()  # the first run of each also imports and warms up
+        race.peer()
+        pairs = [(race.ours(), race.peer()) for _ in range(repeats)]
+        rows.append(
+            {
+                "what": race.what,
+                "ours": round(statistics.median(a for a, _ in pairs)),
+                "peer": round(statistics.median(b for _, b in pairs)),
+                "peer_name": race.peer_name,
+                "ratio": round(statistics.median(a / b for a, b in pairs), 2),
+            }
+        )
+    return rows
+
+
+def as_text(rows: list[dict[str, Any]]) -> str:
+    """A line for each row."""
+    lines = [f"{r['what']}: {r['ours']:,} steps/s; {r['peer_name']}: {r['peer']:,}; ratio {r['ratio']}" for r in rows]
+    return "\n".join(lines)
