@@ -75,10 +75,7 @@ def learning_curves(
             axis.set_visible(False)
         figure.supxlabel("environment steps a seed", fontsize=9)
         figure.supylabel("evaluation return", fontsize=9)
-        handles = [
-            mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], lw=1.6, label=v)  # type: ignore[arg-type]
-            for v in lines
-        ]
+        handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], lw=1.6, label=v) for v in lines]
         figure.legend(
             handles=handles, loc="outside upper center", ncols=min(len(lines), 2 if columns < 3 else 5), title=title
         )
@@ -98,7 +95,7 @@ def _curve(axis: Axes, rows: pd.DataFrame, label: str, colour: str, dash: object
         y.append(values.mean())
         low.append(interval.low)
         high.append(interval.high)
-    axis.plot(x, y, color=colour, ls=dash, lw=1.6, label=label)  # type: ignore[arg-type]
+    axis.plot(x, y, color=colour, ls=dash, lw=1.6, label=label)
     axis.fill_between(x, low, high, color=colour, alpha=0.12, lw=0)
 
 

@@ -58,7 +58,8 @@ def bootstrap_iqm(scores: Doubles, rng: np.random.Generator, resamples: int = RE
         return Interval(float("nan"), float("nan"))
     drawn = scores[rng.integers(seeds, size=(resamples, seeds))].reshape(resamples, -1)
     values = sps.trim_mean(drawn, 0.25, axis=1)
-    return Interval(float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975)))
+    low, high = np.quantile(values, [0.025, 0.975]).tolist()
+    return Interval(low, high)
 
 
 def sign_flip_p(differences: Doubles, rng: np.random.Generator) -> float:

@@ -1,0 +1,82 @@
+"""Rollouts and runs that several test files build."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms import VARIANTS
+from algorithms.collector import Actor
+from algorithms.evaluation import Evaluation
+from algorithms.normaliser import Identity
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.training import Members, Record, Run, build_policy, train
+from algorithms.types import Episodes, Rollout, Training, Unroll, Variant
+from benchmarks.experiment import training_for
+from envs import TASKS
+from envs.api import Features, Task
+from envs.streams import Role, generator, stream
+
+LEARNING = [v for v in VARIANTS.values() if v.update.trains and not v.update.needs_oracle]
+SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
+
+
+def small_training(task: Task, variant: Variant, envs: int = 16) -> Training:
+    """The settings of (task, variant) with few environments, short windows and short segments."""
+    training = training_for(task, variant)
+    collection = training.collection
+    smaller = Unroll(5, envs) if isinstance(collection, Unroll) else Episodes(envs, min(collection.group, 4))
+    return replace(training, collection=smaller, segment=5)
+
+
+def make_rollout(
+    task: Task, variant: Variant, training: Training, seeds: tuple[int, ...], policy: ActorCritic | None = None
+) -> tuple[ActorCritic, Rollout]:
+    """A freshly initialised population and what it did in one collection."""
+    members = Members(seeds, (training.learning_rate,) * len(seeds))
+    policy = policy or build_policy(task, variant, training, members)
+    collection = training.collection
+    group = collection.group if isinstance(collection, Episodes) else 1
+    env = task.factory.make([stream(s, Role.ENVIRONMENT, 0) for s in seeds], collection.envs, group)
+    actor = Actor(env, policy, Identity(), [generator(s, Role.ACTION, 0) for s in seeds])
+    playing = np.ones(len(seeds), np.bool_)
+    tape = actor.unroll(playing, collection.steps) if isinstance(collection, Unroll) else actor.play(playing)
+    env.close()
+    whole = isinstance(task.spec.observation, Features)
+    return policy, actor.rollout(tape, training.discount, training.reward_scale, collection.envs if whole else group)
+
+
+def manual_rollout(
+    reward: list[float], discount: list[float], continues: list[float], valid: list[float] | None = None
+) -> Rollout:
+    """One member, one environment, rows given by hand."""
+
+    def column(values: list[float]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64).view(-1, 1, 1)
+
+    steps = len(reward)
+    zero = torch.zeros(steps, 1, 1, dtype=torch.float64)
+    return Rollout(
+        obs=torch.zeros(steps + 1, 1, 1, 1),
+        action=zero.long(),
+        logp=zero,
+        reward=column(reward),
+        discount=column(discount),
+        continues=column(continues),
+        valid=column(valid or [1.0] * steps),
+        action_mask=None,
+        group=1,
+    )
+
+
+def short_run(
+    task: str, variant: str, seeds: tuple[int, ...] = (0, 1, 2), env_steps: int = 600, **changes: object
+) -> list[Record]:
+    """All records of a small run."""
+    training = replace(small_training(TASKS[task], VARIANTS[variant]), **changes)  # type: ignore[arg-type]
+    members = Members(seeds, (training.learning_rate,) * len(seeds))
+    run = Run(TASKS[task], VARIANTS[variant], training, members, env_steps, Evaluation(2, 3))
+    return [event for event in train(run) if isinstance(event, Record)]
