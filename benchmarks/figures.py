@@ -39,7 +39,7 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
 
 
-def _styles(variants: Sequence[str]) -> dict[str, tuple[str, object]]:
+def line_styles(variants: Sequence[str]) -> dict[str, tuple[str, object]]:
     """A colour and a dash pattern for each variant: lines stay apart in grey and to the colour-blind."""
     return {v: (OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)]) for i, v in enumerate(variants)}
 
@@ -53,7 +53,7 @@ def learning_curves(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.1 * columns, 2.5 * height + 0.9), layout="constrained")
         axes = figure.subplots(height, columns, squeeze=False).flat
-        styles = _styles(lines)
+        styles = line_styles(lines)
         for axis, (task, scale) in zip(axes, scales.items(), strict=False):
             rows = frame[frame["task"] == task]
             for variant in lines:

@@ -41,11 +41,11 @@ def write(report: ReportInput) -> Path:
     aggregate = tables.aggregate_table(frame, scales, variants)
     rungs = tables.rung_table(frame, scales, variants, report.parents)
     by_task = tables.rung_task_table(frame, scales, variants, report.parents)
-    _write(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
+    write_text(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
     for name, table in (("aggregate", aggregate), ("rungs", rungs), ("rungs_by_task", by_task)):
-        _write(report.out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
-        _write(report.out / "tables" / f"{name}.md", markdown(table) + "\n")
-    _write(report.out / "tables" / "scores.md", markdown(scores) + "\n")
+        write_text(report.out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
+        write_text(report.out / "tables" / f"{name}.md", markdown(table) + "\n")
+    write_text(report.out / "tables" / "scores.md", markdown(scores) + "\n")
     curves = _figures(report, rungs)
     text = (
         _environment()
@@ -68,7 +68,7 @@ def write(report: ReportInput) -> Path:
         )
     )
     path = report.out / "report.md"
-    _write(path, text)
+    write_text(path, text)
     return path
 
 
@@ -175,7 +175,7 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write beside the place and move, so that a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from algorithms.types import Variant
-from benchmarks import report, select, store
+from benchmarks import rates, report, select, store
 from benchmarks.experiment import Experiment
 from benchmarks.report import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.tables import Scale
+from envs.api import Task
 
 
 def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path:
     """The report of the cells that a run asked for."""
     frame = store.read_cells(outcome.paths)
     tasks = [select.task(name) for name in experiment.tasks]
+    if experiment.rates:
+        return rates.write(experiment.question, frame, {t.name: scale_of(t) for t in tasks}, folder)
     variants = [select.variant(name) for name in experiment.variants]
     metas = [store.read_meta(path)["provenance"] for path in outcome.paths]
     return report.write(
@@ -23,7 +27,7 @@ def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path
             name=experiment.name,
             question=experiment.question,
             frame=frame,
-            scales={t.name: Scale(t.floor, t.ceiling, t.threshold) for t in tasks},
+            scales={t.name: scale_of(t) for t in tasks},
             variants=tuple(v.name for v in variants),
             parents={v.name: v.parent for v in variants},
             changes={v.name: _change(v) for v in variants},
@@ -49,10 +53,13 @@ def report_folder(experiment: Experiment, folder: Path) -> Path:
     variants = [v for v in experiment.variants if v in present] + sorted(present - set(experiment.variants))
     found = set(frame.task)
     tasks = [t for t in experiment.tasks if t in found] + sorted(found - set(experiment.tasks))
-    from dataclasses import replace
-
     resized = replace(experiment, tasks=tuple(tasks), variants=tuple(variants))
     return write_report(resized, Outcome(tuple(paths), ()), folder)
+
+
+def scale_of(task: Task) -> Scale:
+    """The scale on which a task's scores are read."""
+    return Scale(task.floor, task.ceiling, task.threshold)
 
 
 def _change(variant: Variant) -> str:

@@ -17,20 +17,21 @@ from envs.api import Task, Transcript
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
 CONTROL = Training(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
-TEXT = Training(network=GRU(64), discount=1.0, collection=Episodes(envs=64, group=8), learning_rate=3e-3)
+TEXT = Training(network=GRU(64), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
 
 TASKS: dict[str, Training] = {
     "CartPole-v1": CONTROL,
     "Acrobot-v1": replace(CONTROL, normalise_observations=True),
-    "Pendulum-v1": replace(CONTROL, discount=0.9, normalise_observations=True),
+    "Pendulum-v1": replace(CONTROL, discount=0.9, normalise_observations=True, reward_scale=0.1, critic_rate=3.0),
     "MountainCarContinuous-v0": replace(CONTROL, normalise_observations=True, initial_log_std=1.0),
 }
 
 BUDGETS: dict[str, int] = {
-    "CartPole-v1": 500_000,
-    "Acrobot-v1": 300_000,
-    "Pendulum-v1": 300_000,
-    "MountainCarContinuous-v0": 200_000,
+    "CartPole-v1": 250_000,
+    "Acrobot-v1": 200_000,
+    "Pendulum-v1": 200_000,
+    "MountainCarContinuous-v0": 150_000,
+    "bandit/medium": 50_000,
 }
 
 LEARNING_RATES: dict[str, dict[str, float]] = {}

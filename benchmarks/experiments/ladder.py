@@ -15,10 +15,21 @@ RUNGS = (
     "async",
 )
 REFERENCES = ("random", "optimal", "exact_pg")
+TASKS = (
+    "CartPole-v1",
+    "Acrobot-v1",
+    "Pendulum-v1",
+    "MountainCarContinuous-v0",
+    "bandit/medium",
+    "transduce/copy-shifted",
+    "lock/medium",
+    "dyck/sparse-medium",
+)
 
 EXPERIMENT = Experiment(
     name="ladder",
     question="What does each ingredient of policy gradients buy?",
-    tasks=("CartPole-v1", "transduce/reverse-medium"),
+    tasks=TASKS,
     variants=RUNGS + REFERENCES,
+    small={"tasks": ("CartPole-v1", "bandit/medium"), "seeds": 3, "env_steps": {"CartPole-v1": 20_000}},
 )

@@ -103,6 +103,6 @@ class Lock(TextMDP):
 
 TASKS: tuple[Task, ...] = (
     text_task("lock/small", Lock(length=2, vocabulary=4, locks=2)),
-    text_task("lock/medium", Lock(length=3, vocabulary=5, locks=4)),
+    text_task("lock/medium", Lock(length=2, vocabulary=5, distractor=0.1, locks=4)),
     text_task("lock/hard", Lock(length=8, vocabulary=8, locks=4)),
 )

@@ -101,10 +101,17 @@ class Transduce(TextMDP):
         return np.concatenate([symbols, np.full((len(symbols), 1), SEP, np.int64)], axis=1)
 
 
-_SIZES: dict[str, dict[str, Any]] = {"small": {"symbols": 4, "length": 4}, "medium": {"symbols": 8, "length": 8}}
+_SIZES: dict[str, dict[str, Any]] = {
+    "small": {"symbols": 4, "length": 4},
+    "medium": {"symbols": 5, "length": 5},
+    "hard": {"symbols": 8, "length": 8},
+}
 
-TASKS: tuple[Task, ...] = tuple(
-    text_task(f"transduce/{operation}-{size}", Transduce(operation=operation, **knobs))
-    for operation in get_args(Operation)
-    for size, knobs in _SIZES.items()
+TASKS: tuple[Task, ...] = (
+    *(
+        text_task(f"transduce/{operation}-{size}", Transduce(operation=operation, **knobs))
+        for operation in get_args(Operation)
+        for size, knobs in _SIZES.items()
+    ),
+    text_task("transduce/copy-shifted", Transduce(reward_shift=1.0)),
 )

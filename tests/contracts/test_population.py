@@ -14,7 +14,7 @@ from algorithms.learner import Learner
 from algorithms.types import Rollout, Variant
 from envs import TASKS
 from envs.api import Task
-from tests.helpers import LEARNING, make_rollout, small_training, short_run
+from tests.helpers import LEARNING, make_rollout, short_run, small_training
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [pytest.param(TASKS[t], v, id=f"{t}-{v.name}") for t in TASK_NAMES for v in LEARNING]

@@ -1,0 +1,25 @@
+"""Which learning rate can each rung bear? Every rate on every selection seed, as extra members of the population."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.experiment import Experiment
+from benchmarks.experiments.ladder import RUNGS, TASKS
+from benchmarks.settings import RATES
+from envs.streams import Purpose
+
+EXPERIMENT = Experiment(
+    name="learning_rates",
+    question="Which learning rate can each rung bear?",
+    tasks=(*TASKS, "transduce/copy-small"),
+    variants=(*RUNGS, "exact_pg"),
+    seeds=3,
+    env_steps={
+        "CartPole-v1": 150_000,
+        "Acrobot-v1": 120_000,
+        "Pendulum-v1": 150_000,
+        "MountainCarContinuous-v0": 80_000,
+    },
+    evaluation=Evaluation(checkpoints=10, episodes=10),
+    purpose=Purpose.SELECTION,
+    rates=RATES,
+    small={"tasks": ("bandit/small",), "seeds": 2, "env_steps": {"bandit/small": 5_000}},
+)

@@ -1,0 +1,16 @@
+"""Does everything run here? The whole ladder, small, in two minutes: one control and one text task, five seeds."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.experiment import Experiment
+from benchmarks.experiments.ladder import REFERENCES, RUNGS
+
+EXPERIMENT = Experiment(
+    name="smoke",
+    question="Does everything run here, and does it learn?",
+    tasks=("CartPole-v1", "dyck/small"),
+    variants=RUNGS + REFERENCES,
+    seeds=5,
+    env_steps={"CartPole-v1": 50_000, "dyck/small": 20_000},
+    evaluation=Evaluation(checkpoints=5, episodes=10),
+    small={"seeds": 2, "env_steps": {"CartPole-v1": 5_000, "dyck/small": 5_000}},
+)
