@@ -56,7 +56,9 @@ def test_a_causal_policy_ignores_what_comes_later() -> None:
         assert not torch.allclose(policy.outputs(poked, None, 4)[1:], before[1:])
 
 
-@pytest.mark.parametrize(("network", "name"), [(MLP(), "lock/small"), (GRU(), "CartPole-v1"), (Transformer(), "CartPole-v1")])
+@pytest.mark.parametrize(
+    ("network", "name"), [(MLP(), "lock/small"), (GRU(), "CartPole-v1"), (Transformer(), "CartPole-v1")]
+)
 def test_a_network_refuses_what_it_cannot_read(network: Network, name: str) -> None:
     with pytest.raises(ValueError, match="use "):
         network.build(TASKS[name].spec.observation, 2, 1.0, [torch.Generator()])

@@ -1,0 +1,214 @@
+"""The training loop: resume bit for bit, lag 0 is the synchronous run, budgets, divergence, length bias, parity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gymnasium.spaces import Box as GymBox
+from gymnasium.spaces import Discrete as GymDiscrete
+
+from algorithms import VARIANTS
+from algorithms.evaluation import Evaluation
+from algorithms.learner import Learner, valid_columns
+from algorithms.optimiser import RMSprop
+from algorithms.policies.mlp import MLP
+from algorithms.textbook import Episode, policy_gradient_loss
+from algorithms.training import Members, Record, Run, State, train
+from algorithms.types import Episodes, Schedule, Training, Unroll, Variant
+from benchmarks import store
+from envs import TASKS
+from tests.contracts.test_population import strip
+from tests.helpers import LEARNING, make_rollout, short_run, small_training
+
+SEEDS = (0, 1, 2)
+
+
+def make_run(task: str, variant: Variant, env_steps: int = 700, **changes: object) -> Run:
+    training = replace(small_training(TASKS[task], variant), **changes)  # type: ignore[arg-type]
+    members = Members(SEEDS, (training.learning_rate,) * len(SEEDS))
+    return Run(TASKS[task], variant, training, members, env_steps, Evaluation(4, 3))
+
+
+@pytest.mark.parametrize("task", ["lock/small", "CartPole-v1", "Pendulum-v1"])
+@pytest.mark.parametrize("variant", LEARNING, ids=lambda v: v.name)
+def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path) -> None:
+    """Stopped after its first segment, saved to disk, loaded into a new process's objects, and run to the end."""
+    size = {"lock/small": 700, "CartPole-v1": 4_000, "Pendulum-v1": 9_000}[task]
+    segment = {"lock/small": 5, "CartPole-v1": 2, "Pendulum-v1": 1}[task]
+    segment = 40 if variant.name == "a2c" and task != "lock/small" else segment
+    whole = [e for e in train(make_run(task, variant, size, segment=segment)) if isinstance(e, Record)]
+    records = []
+    for event in train(make_run(task, variant, size, segment=segment)):
+        if isinstance(event, Record):
+            records.append(event)
+        if isinstance(event, State):
+            store.save_state(tmp_path / "x.state", event, records)
+            break
+    else:
+        pytest.fail("the run ended within one segment: nothing was resumed")
+    loaded = store.load_state(tmp_path / "x.state")
+    assert loaded is not None
+    state, records = loaded
+    records += [e for e in train(make_run(task, variant, size, segment=segment), state) if isinstance(e, Record)]
+    assert [strip(r) for r in records] == [strip(r) for r in whole]
+    assert len(whole) == 5 * len(SEEDS)
+
+
+def test_lag_0_is_the_synchronous_run_bit_for_bit_and_lag_4_is_not() -> None:
+    gae, stale = VARIANTS["gae"], VARIANTS["async"]
+    runs = {}
+    for name, variant in {"gae": gae, "lag 0": replace(stale, schedule=Schedule(lag=0)), "lag 4": stale}.items():
+        runs[name] = [strip(e) for e in train(make_run("lock/small", variant)) if isinstance(e, Record)]
+    assert runs["gae"] == runs["lag 0"]
+    assert runs["gae"] != runs["lag 4"]
+
+
+def test_lag_k_does_nothing_before_k_rollouts() -> None:
+    run = make_run("lock/small", VARIANTS["async"])
+    start = run.policy.flat.values.clone()
+    steps = run.segment()
+    for _ in range(4):
+        next(steps)
+        assert torch.equal(run.policy.flat.values, start)
+    next(steps)
+    assert not torch.equal(run.policy.flat.values, start)
+    assert len(run.queue) == 4
+
+
+def test_the_budget_counts_valid_rows_and_members_stop_on_their_own() -> None:
+    records = short_run("CartPole-v1", "reinforce", env_steps=900)
+    first = [r for r in records if r.checkpoint == 0]
+    last = [r for r in records if r.checkpoint == 2]
+    assert all(r.env_steps == 0 and r.updates == 0 for r in first)
+    assert all(900 <= r.env_steps < 900 + 16 * 500 for r in last)
+    assert len({r.env_steps for r in last}) == len(last)  # episodes of different lengths
+
+
+@pytest.mark.parametrize("task", ["lock/small", "CartPole-v1"])
+def test_a_member_that_diverges_is_frozen_counted_and_changes_nobody(task: str) -> None:
+    healthy = make_run(task, VARIANTS["baseline_value"])
+    sick = make_run(task, VARIANTS["baseline_value"])
+    with torch.no_grad():
+        sick.policy.flat.values[1] = float("nan")
+    good, bad = ([e for e in train(run) if isinstance(e, Record)] for run in (healthy, sick))
+    assert [strip(r) for r in good if r.seed != 1] == [strip(r) for r in bad if r.seed != 1]
+    lost = [r for r in bad if r.seed == 1 and r.checkpoint > 0]
+    assert all(r.diverged and np.isnan(r.eval_return) for r in lost)
+    assert not any(r.diverged for r in good)
+    assert torch.isfinite(sick.policy.flat.values).all()
+
+
+def test_episodes_are_whole_and_windows_are_not() -> None:
+    """Cutting collection after a fixed number of rows and keeping the episodes that ended favours short episodes."""
+    task, variant = TASKS["CartPole-v1"], VARIANTS["reinforce"]
+    training = replace(small_training(task, variant), collection=Episodes(64))
+    _, rollout = make_rollout(task, variant, training, (0, 1, 2, 3))
+    lengths = rollout.valid.sum(0)  # [P, N]
+    ended = (rollout.valid > 0) & (rollout.continues == 0)
+    assert (ended.sum(0) == 1).all()  # every episode is there, and ends once
+    assert lengths.mean().item() == pytest.approx(22.0, abs=4.0)  # the uniform policy's
+    cut = 20
+    kept = lengths[lengths <= cut]
+    assert kept.mean() < lengths.mean() - 5
+
+
+def test_windows_mask_the_row_after_an_end_and_bootstrap_truncation() -> None:
+    task, variant = TASKS["Pendulum-v1"], VARIANTS["a2c"]
+    training = replace(small_training(task, variant), collection=Unroll(steps=203, envs=2))
+    _, rollout = make_rollout(task, variant, training, (0,))
+    ends = torch.nonzero(rollout.continues[:, 0, 0] == 0).flatten().tolist()
+    assert ends == [199, 200]  # the time limit's row, and the row that only delivers the reset
+    assert rollout.valid[:, 0, 0].tolist() == [1.0] * 200 + [0.0] + [1.0] * 2
+    assert rollout.discount[199, 0, 0] == training.discount  # truncated: its value goes on
+    assert rollout.discount[200, 0, 0] == 0
+    assert rollout.reward[200, 0, 0] == 0
+    assert [len(c) for c in valid_columns(rollout.valid)] == [2 * 202]
+
+
+def test_the_textbook_and_reinforce_have_the_same_gradient() -> None:
+    task, variant = TASKS["CartPole-v1"], VARIANTS["reinforce"]
+    training = replace(small_training(task, variant), network=MLP((8,)), discount=0.9, collection=Episodes(4))
+    policy, rollout = make_rollout(task, variant, training, (5,))
+    learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(1), 500)
+    captured: list[torch.Tensor] = []
+    learner.apply = lambda: captured.append(policy.flat.gradient.clone())  # type: ignore[method-assign]
+    learner.learn(rollout, [])
+    plain = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
+    weights = [w for pair in zip(policy.actor.weights, policy.actor.biases, strict=True) for w in pair]
+    with torch.no_grad():
+        for theirs, ours in zip(plain.parameters(), weights, strict=True):
+            theirs.copy_(ours[0].T if theirs.ndim == 2 else ours[0, 0])
+    episodes: list[Episode] = []
+    for n in range(4):
+        rows = rollout.valid[:, 0, n] > 0
+        parts = (x[:, 0, n][rows] for x in (rollout.obs[:-1], rollout.action, rollout.reward))
+        obs, action, reward = parts
+        episodes.append((list(obs), action.tolist(), reward.tolist()))
+    policy_gradient_loss(plain, episodes, gamma=0.9).backward()
+    theirs = {name: p.grad for name, p in plain.named_parameters()}
+    ours = [g for pair in zip(policy.actor.weights, policy.actor.biases, strict=True) for g in pair]
+    for mine, peer in zip(ours, theirs.values(), strict=True):
+        assert peer is not None
+        assert mine.grad is not None
+        torch.testing.assert_close(mine.grad[0].T if peer.ndim == 2 else mine.grad[0, 0], peer, rtol=1e-4, atol=1e-5)
+
+
+def test_one_a2c_update_equals_stable_baselines3() -> None:
+    """From the same weights and rollout: losses, clipping and RMSprop of one update, to 1e-5."""
+    from stable_baselines3 import A2C
+    from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.logger import configure
+
+    steps, envs, task = 5, 8, TASKS["CartPole-v1"]
+    model = A2C("MlpPolicy", make_vec_env("CartPole-v1", envs, seed=0), device="cpu", seed=0, ent_coef=0.01)
+    variant = VARIANTS["a2c"]
+    estimator = replace(variant.estimator, aggregation="token", entropy=0.01)
+    training = Training(
+        MLP((64, 64)), RMSprop(), 7e-4, 0.5, discount=0.99, value_coefficient=0.5, collection=Unroll(steps, envs)
+    )
+    variant = replace(variant, estimator=estimator)
+    policy, rollout = make_rollout(task, variant, training, (3,))
+    theirs = model.policy
+    layers = [
+        *zip(policy.actor.weights, policy.actor.biases, strict=True),
+        *zip(policy.critic.weights, policy.critic.biases, strict=True),  # type: ignore[union-attr]
+    ]
+    nets = [
+        *theirs.mlp_extractor.policy_net[::2],
+        theirs.action_net,
+        *theirs.mlp_extractor.value_net[::2],
+        theirs.value_net,
+    ]
+    with torch.no_grad():
+        for (weight, bias), net in zip(layers, nets, strict=True):
+            net.weight.copy_(weight[0].T)
+            net.bias.copy_(bias[0, 0])
+    buffer = model.rollout_buffer
+    assert isinstance(model.observation_space, GymBox)
+    assert isinstance(model.action_space, GymDiscrete)
+    rollout = replace(rollout, valid=torch.ones_like(rollout.valid))  # SB3 has no reset rows to mask
+    starts = np.zeros(envs)
+    for t in range(steps):
+        obs = rollout.obs[t, 0]
+        with torch.no_grad():
+            value = theirs.predict_values(obs)
+            _, logp, _ = theirs.evaluate_actions(obs, rollout.action[t, 0])
+        action = rollout.action[t, 0].numpy()[:, None]
+        buffer.add(obs.numpy(), action, rollout.reward[t, 0].numpy(), starts, value, logp)
+        starts = 1 - rollout.continues[t, 0].numpy()
+    with torch.no_grad():
+        last = theirs.predict_values(rollout.obs[steps, 0])
+    buffer.compute_returns_and_advantage(last, starts)
+    model.set_logger(configure(format_strings=[]))
+    before = policy.flat.values.clone()
+    model.train()
+    learner = Learner(policy, estimator, variant.schedule, training, torch.tensor([7e-4]), 500)
+    learner.learn(rollout, [])
+    for (weight, bias), net in zip(layers, nets, strict=True):
+        torch.testing.assert_close(weight[0].T, net.weight, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(bias[0, 0], net.bias, rtol=1e-5, atol=1e-5)
+    assert (policy.flat.values - before).abs().max() > 1e-4

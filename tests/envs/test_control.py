@@ -1,0 +1,181 @@
+"""Control tasks: EnvPool against Gymnasium step by step, and one contract for both adapters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from envs import TASKS
+from envs.api import Box, Discrete, VecEnv
+from envs.control import from_envpool
+from envs.control.classic import TASKS as CLASSIC
+from envs.control.factory import Control, any_gymnasium
+from envs.control.from_gymnasium import read_spec
+from envs.streams import Role, stream
+
+NAMES = [task.name for task in CLASSIC]
+BACKENDS = ["auto", "gymnasium"] if from_envpool.installed() else ["gymnasium"]
+needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
+
+
+def make(name: str, backend: str, seeds: tuple[int, ...] = (1, 2), envs: int = 3) -> VecEnv:
+    control = Control(name, TASKS[name].spec, backend)  # type: ignore[arg-type]
+    return control.make([stream(s, Role.ENVIRONMENT, 0) for s in seeds], envs)
+
+
+def actions(env: VecEnv, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    space = env.spec.action
+    if isinstance(space, Discrete):
+        return rng.integers(space.n, size=shape)
+    return rng.uniform(-1.5, 1.5, (*shape, space.size)).astype(np.float32)  # beyond the bounds of some: clipped
+
+
+def state_from(name: str, obs: np.ndarray) -> np.ndarray:
+    """Gymnasium's internal state from an observation."""
+    if name == "Acrobot-v1":
+        cos1, sin1, cos2, sin2, w1, w2 = (float(x) for x in obs)
+        return np.array([math.atan2(sin1, cos1), math.atan2(sin2, cos2), w1, w2])
+    if name == "Pendulum-v1":
+        return np.array([math.atan2(float(obs[1]), float(obs[0])), float(obs[2])])
+    return obs.astype(np.float64)
+
+
+@needs_envpool
+@pytest.mark.parametrize("name", NAMES)
+def test_envpool_steps_as_gymnasium_from_the_same_state(name: str) -> None:
+    """Before each step Gymnasium is set to EnvPool's last observation. Pendulum is compared where the speed is not
+    clipped: EnvPool integrates the angle with the unclipped speed (a difference of up to 2e-2 at |speed| 8)."""
+    env, rng = make(name, "auto", (3,), 4), np.random.default_rng(0)
+    obs, _ = env.reset()
+    reference: Any = gymnasium.make(name).unwrapped
+    reference.reset(seed=0)
+    on, compared = np.ones((1, 4), np.bool_), 0
+    fresh = np.zeros(4, np.bool_)
+    for _ in range(120):
+        action = actions(env, (1, 4), rng)
+        step = env.step(action, on)
+        for n in range(4):
+            ended = step.terminated[0, n] | step.truncated[0, n]
+            if fresh[n] or step.truncated[0, n]:
+                fresh[n] = ended
+                continue
+            reference.state = state_from(name, obs[0, n])
+            if name == "CartPole-v1":
+                reference.steps_beyond_terminated = None
+            given = (
+                int(action[0, n])
+                if isinstance(env.spec.action, Discrete)
+                else np.clip(action[0, n], env.spec.action.low, env.spec.action.high)
+            )
+            their_obs, their_reward, their_end, _, _ = reference.step(given)
+            clipped = name == "Pendulum-v1" and abs(float(their_obs[2])) > 7.99
+            if not clipped:
+                np.testing.assert_allclose(step.obs[0, n], their_obs, atol=1e-6 if name != "Pendulum-v1" else 1e-5)
+                assert step.reward[0, n] == pytest.approx(their_reward, abs=1e-5)
+                assert step.terminated[0, n] == their_end
+                compared += 1
+            fresh[n] = ended
+        obs = step.obs
+    assert compared > 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_states_the_real_spaces(name: str) -> None:
+    assert read_spec(name) == TASKS[name].spec
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_both_adapters_keep_one_contract(name: str, backend: str) -> None:
+    env, rng = make(name, backend), np.random.default_rng(1)
+    obs, mask = env.reset()
+    size = env.spec.observation.size  # type: ignore[union-attr]
+    assert mask is None
+    assert obs.shape == (2, 3, size)
+    assert obs.dtype == np.float32
+    on = np.ones((2, 3), np.bool_)
+    ended, seen = np.zeros((2, 3), np.bool_), 0
+    for _ in range(env.spec.horizon + 3):
+        step = env.step(actions(env, (2, 3), rng), on)
+        assert step.obs.shape == (2, 3, size)
+        assert step.reward.dtype == np.float32
+        assert not (step.terminated & step.truncated).any()
+        assert (step.reward[ended] == 0).all()  # the row that only delivers the reset pays nothing
+        assert not (step.terminated | step.truncated)[ended].any()
+        seen += int(ended.sum())
+        ended = step.terminated | step.truncated
+    assert seen > 0
+    env.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_inactive_environments_stay_as_they_are(backend: str) -> None:
+    env, rng = make("CartPole-v1", backend), np.random.default_rng(1)
+    obs, _ = env.reset()
+    active = np.array([[True, False, True], [False, False, True]])
+    for _ in range(3):
+        step = env.step(actions(env, (2, 3), rng), active)
+        np.testing.assert_array_equal(step.obs[~active], obs[~active])
+        assert (step.reward[~active] == 0).all()
+        assert not np.array_equal(step.obs[active], obs[active])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_reset_begins_anew_in_the_middle_of_an_episode(backend: str) -> None:
+    env, rng = make("CartPole-v1", backend), np.random.default_rng(1)
+    first, _ = env.reset()
+    on = np.ones((2, 3), np.bool_)
+    for _ in range(5):
+        env.step(actions(env, (2, 3), rng), on)
+    second, _ = env.reset()
+    assert np.abs(second).max() <= 0.05  # CartPole starts within +-0.05
+    assert not np.array_equal(first, second)
+    env.step(actions(env, (2, 3), rng), on)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_members_episodes_depend_on_its_seed_alone(backend: str) -> None:
+    many, one = make("Pendulum-v1", backend, (4, 5, 6)), make("Pendulum-v1", backend, (5,))
+    np.testing.assert_array_equal(many.reset()[0][1:2], one.reset()[0])
+    np.testing.assert_array_equal(many.reset()[0][1:2], one.reset()[0])  # and the second episode's start
+    starts = make("Pendulum-v1", backend, (5,), 6).reset()[0][0]
+    assert len(np.unique(starts, axis=0)) == 6
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_time_limit_truncates(backend: str) -> None:
+    env = make("Pendulum-v1", backend, (1,), 1)
+    env.reset()
+    on = np.ones((1, 1), np.bool_)
+    for t in range(200):
+        step = env.step(np.zeros((1, 1, 1), np.float32), on)
+        assert step.truncated[0, 0] == (t == 199)
+    assert not step.terminated.any()
+
+
+def test_any_gymnasium_id_becomes_a_task() -> None:
+    task = any_gymnasium("MountainCar-v0")
+    assert task.name == "gymnasium:MountainCar-v0"
+    assert task.spec.action == Discrete(3)
+    assert task.spec.horizon == 200
+    env = task.factory.make([stream(0, Role.ENVIRONMENT, 0)], 2)
+    assert env.reset()[0].shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "words"),
+    [("NoSuchEnv-v0", "NoSuchEnv"), ("FrozenLake-v1", "only vectors"), ("Blackjack-v1", "only vectors")],
+)
+def test_ids_that_cannot_run_are_explained(env_id: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        any_gymnasium(env_id)
+
+
+def test_boxes_are_bounded() -> None:
+    for task in CLASSIC:
+        if isinstance(task.spec.action, Box):
+            assert len(task.spec.action.low) == len(task.spec.action.high) == task.spec.action.size

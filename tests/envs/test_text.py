@@ -1,0 +1,197 @@
+"""Contract of every text MDP, and each one's reward by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from envs import TASKS
+from envs.api import Bools, Step
+from envs.streams import Role, stream
+from envs.text.bandit import Bandit
+from envs.text.dyck import Dyck
+from envs.text.lock import Lock
+from envs.text.transduce import Transduce
+from envs.transcript import PAD, TextEnv, TextMDP
+
+TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
+
+
+def seeds(*numbers: int) -> list[np.random.SeedSequence]:
+    return [stream(n, Role.ENVIRONMENT, 0) for n in numbers]
+
+
+def play(
+    mdp: TextMDP, numbers: tuple[int, ...], envs: int, group: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform legal play to the end: transcripts [P, N, L] and returns [P, N]."""
+    env = mdp.make(seeds(*numbers), envs, group)
+    obs, mask = env.reset()
+    alive = np.ones(obs.shape[:2], np.bool_)
+    total = np.zeros(obs.shape[:2])
+    for _ in range(mdp.horizon):
+        score = rng.random((*obs.shape[:2], mdp.actions))
+        step = env.step(np.where(True if mask is None else mask, score, -1.0).argmax(-1), alive)
+        total += step.reward * alive
+        alive &= ~step.terminated
+        obs, mask = step.obs, step.action_mask
+        assert not step.truncated.any()
+        if not alive.any():
+            break
+    assert not alive.any()
+    return obs.copy(), total
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_contract(name: str) -> None:
+    mdp = TASKS[name].factory
+    assert isinstance(mdp, TextMDP)
+    observation = mdp.spec.observation
+    assert len(observation.action_position) == mdp.horizon + 1  # type: ignore[union-attr]
+    transcript, _ = play(mdp, (1, 2), 8, 4, np.random.default_rng(0))
+    assert transcript.shape == (2, 8, mdp.transcript_length)
+    assert transcript.dtype == np.int64
+    assert 0 <= transcript.min()
+    assert transcript.max() < len(mdp.tokens)
+    assert mdp.tokens[PAD] == ""
+    prompts = transcript[:, :, : mdp.prompt_length].reshape(2, 2, 4, -1)
+    assert (prompts == prompts[:, :, :1]).all()  # a group shares its prompt
+    written = transcript[:, :, mdp.prompt_length :]
+    assert ((written == PAD) | (written >= mdp.first_action)).all()
+    assert (written < mdp.first_action + mdp.actions).all()
+    words = mdp.decode(transcript[0, 0]).split(" ")
+    assert [mdp.tokens.index(w) for w in words] == [int(t) for t in transcript[0, 0] if t != PAD]
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_a_members_prompts_and_luck_do_not_depend_on_the_others(name: str) -> None:
+    mdp = TASKS[name].factory
+    many, one = mdp.make(seeds(4, 5, 6), 8, 2), mdp.make(seeds(5), 8, 2)
+    for _ in range(2):
+        a, b = many.reset()[0], one.reset()[0]
+        np.testing.assert_array_equal(a[1:2], b)
+        assert isinstance(many, TextEnv)
+        assert isinstance(one, TextEnv)
+        np.testing.assert_array_equal(many._luck[:, 8:16], one._luck)
+
+
+@pytest.mark.parametrize("name", [n for n in TEXT if n.endswith("small") or n == "transduce/copy-shifted"])
+def test_uniform_play_earns_the_cards_j0(name: str) -> None:
+    mdp = TASKS[name].factory
+    assert isinstance(mdp, TextMDP)
+    _, total = play(mdp, tuple(range(10)), 1_000, 1, np.random.default_rng(7))
+    error = total.std() / total.size**0.5
+    assert total.mean() == pytest.approx(mdp.random_return(), abs=4 * error + 1e-6)
+
+
+def answer(mdp: TextMDP, prompt: list[int], actions: list[int]) -> tuple[list[float], list[bool]]:
+    """Expected rewards and ends of a sequence of actions after a prompt of token ids."""
+    transcript = np.zeros((1, mdp.transcript_length), np.int64)
+    transcript[0, : len(prompt)] = prompt
+    rewards, ends = [], []
+    for t, action in enumerate(actions):
+        transcript[0, len(prompt) + t] = action + mdp.first_action
+        reward, ended = mdp.respond(transcript, t)
+        rewards.append(round(float(reward[0]), 6))
+        ends.append(bool(ended[0]))
+        if ends[-1]:
+            break
+    return rewards, ends
+
+
+@pytest.mark.parametrize(
+    ("operation", "right"), [("copy", [2, 0, 1]), ("reverse", [1, 0, 2]), ("sort", [0, 1, 2]), ("caesar", [0, 1, 2])]
+)
+def test_transduce_by_hand(operation: str, right: list[int]) -> None:
+    prompt = [4, 2, 3, 1]  # symbols 2, 0, 1, then the separator
+    dense = Transduce(symbols=3, length=3, operation=operation)  # type: ignore[arg-type]
+    assert answer(dense, prompt, right) == ([0.333333] * 3, [False, False, True])
+    wrong = [right[0], (right[1] + 1) % 3, right[2]]
+    assert answer(dense, prompt, wrong)[0] == [0.333333, 0.0, 0.333333]
+    terminal = Transduce(symbols=3, length=3, operation=operation, reward_mode="terminal")  # type: ignore[arg-type]
+    assert answer(terminal, prompt, wrong)[0] == [0.0, 0.0, 0.666667]
+    exact = Transduce(symbols=3, length=3, operation=operation, reward_mode="exact")  # type: ignore[arg-type]
+    assert answer(exact, prompt, wrong)[0] == [0.0, 0.0, 0.0]
+    assert answer(exact, prompt, right)[0] == [0.0, 0.0, 1.0]
+
+
+def test_lock_by_hand() -> None:
+    lock = Lock(length=2, vocabulary=4, locks=1, distractor=0.2)
+    prompt = [5]
+    secret = [int(k) - 1 for k in lock.secrets[0]]
+    assert answer(lock, prompt, [0]) == ([0.1], [True])
+    assert answer(lock, prompt, [3, 0]) == ([0.0, 0.3], [False, True])
+    assert answer(lock, prompt, [*secret, 0]) == ([0.0, 0.0, 1.0], [False, False, True])
+    assert answer(lock, prompt, [secret[0], 0])[0] == [0.0, 0.0]
+    assert answer(lock, prompt, [3, secret[1], 0])[0] == [0.0, 0.0, 0.0]
+    assert secret[0] != 3
+
+
+def test_dyck_by_hand() -> None:
+    dense, sparse = Dyck(pairs=2, kinds=2), Dyck(pairs=2, kinds=2, reward_mode="terminal")
+    good, crossed, early = [0, 1, 3, 2], [0, 1, 2, 3], [2]  # ( [ ] )   ( [ ) ]   )
+    assert answer(dense, [1], good) == ([0.25] * 4, [False, False, False, True])
+    assert answer(dense, [1], crossed) == ([0.25, 0.25, 0.0], [False, False, True])
+    assert answer(dense, [1], early) == ([0.0], [True])
+    assert answer(dense, [1], [0, 0, 0]) == ([0.25, 0.25, 0.0], [False, False, True])  # no room left to close three
+    assert answer(sparse, [1], good)[0] == [0.0, 0.0, 0.0, 1.0]
+    assert sparse.decode(np.array([1, 2, 3, 5, 4])) == "<bos> ( [ ] )"
+
+
+def test_dyck_mask_offers_just_the_legal_moves() -> None:
+    masked = Dyck(pairs=2, kinds=2, mask=True)
+    start = np.array([[1, 0, 0, 0, 0]])
+    opened = np.array([[1, 3, 0, 0, 0]])
+    assert masked.legal(start, 0).tolist() == [[True, True, False, False]]  # type: ignore[union-attr]
+    assert masked.legal(opened, 1).tolist() == [[True, True, False, True]]  # type: ignore[union-attr]
+
+
+def test_bandit_pays_its_table_on_average() -> None:
+    bandit = Bandit(arms=3, contexts=2)
+    env = bandit.make(seeds(0), 20_000, 20_000)
+    obs, _ = env.reset()
+    context = int(obs[0, 0, 0]) - 4
+    step: Step = env.step(np.full((1, 20_000), 2), np.ones((1, 20_000), np.bool_))
+    assert set(np.unique(step.reward)) == {0.0, 1.0}
+    assert step.reward.mean() == pytest.approx(bandit.table[context, 2], abs=0.015)
+    assert bandit.table.std() > 0.05
+    assert (Bandit(null=True).table == 0.5).all()
+
+
+def test_shift_and_noise_are_paid_once_at_the_end() -> None:
+    mdp = Lock(length=2, vocabulary=4, locks=1, reward_shift=2.0, reward_noise=0.5)
+    env = mdp.make(seeds(0), 4_000, 1)
+    env.reset()
+    alive: Bools = np.ones((1, 4_000), np.bool_)
+    first = env.step(np.full((1, 4_000), 3), alive)
+    assert (first.reward == 0).all()
+    last = env.step(np.zeros((1, 4_000)), alive)
+    assert last.terminated.all()
+    assert last.reward.mean() == pytest.approx(2.3, abs=0.04)
+    assert last.reward.std() == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_batch_that_has_ended_must_be_reset() -> None:
+    env = Bandit().make(seeds(0), 2, 1)
+    env.reset()
+    env.step(np.zeros((1, 2)), np.ones((1, 2), np.bool_))
+    with pytest.raises(RuntimeError, match="reset"):
+        env.step(np.zeros((1, 2)), np.ones((1, 2), np.bool_))
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: Transduce(operation="rot13"), "rot13.*caesar"),  # type: ignore[arg-type]
+        (lambda: Transduce(reward_mode="some"), "some.*exact"),  # type: ignore[arg-type]
+        (lambda: Transduce(symbols=1), "1 and 4"),
+        (lambda: Lock(distractor=0.95), "0.95"),
+        (lambda: Lock(vocabulary=2), "2"),
+        (lambda: Dyck(kinds=9), "9"),
+        (lambda: Bandit(gap=0.0), "0.0"),
+        (lambda: Bandit().make(seeds(0), 6, 4), "groups of 4"),
+    ],
+)
+def test_bad_knobs_are_named(build: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        build()  # type: ignore[operator]
