@@ -6,7 +6,7 @@ Axes: T time, P members of the population, N environments of a member, then feat
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 from torch import Tensor
 
@@ -100,6 +100,15 @@ class Estimator:
     aggregation: Aggregation = "episode"
     entropy: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name, allowed in (("scale", get_args(Scale)), ("aggregation", get_args(Aggregation))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        if self.credit.bootstraps and not self.baseline.critic:
+            raise ValueError(
+                f"{type(self.credit).__name__} bootstraps and needs a critic; use the ValueNetwork baseline"
+            )
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -109,6 +118,10 @@ class Schedule:
     epochs: int = 1
     minibatches: int = 1
 
+    def __post_init__(self) -> None:
+        if self.lag < 0 or self.epochs < 1 or self.minibatches < 1:
+            raise ValueError(f"needs lag 0, epochs 1 and minibatches 1 at least, not {self}")
+
 
 @dataclass(frozen=True)
 class Episodes:
@@ -117,6 +130,10 @@ class Episodes:
     envs: int = 16
     group: int = 1
 
+    def __post_init__(self) -> None:
+        if self.group < 1 or self.envs < 1 or self.envs % self.group:
+            raise ValueError(f"{self.envs} environments cannot be split into groups of {self.group}")
+
 
 @dataclass(frozen=True)
 class Unroll:
@@ -124,6 +141,10 @@ class Unroll:
 
     steps: int = 5
     envs: int = 64
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.envs < 1:
+            raise ValueError(f"needs 1 step and 1 environment at least, not {self.steps} and {self.envs}")
 
 
 Collection = Episodes | Unroll
@@ -151,7 +172,14 @@ class Training:
     normalise_observations: bool = False
     initial_log_std: float = 0.0
     collection: Collection = field(default_factory=Episodes)
-    segment: int = 200
+    segment: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        if not 0 <= self.discount <= 1:
+            raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
 
 
 class Update(Protocol):

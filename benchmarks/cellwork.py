@@ -32,6 +32,18 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
             if isinstance(event, Record):
                 records.append(event)
             tell(event)
-    meta = {"cell": canonical(cell), "provenance": origin or provenance(device)}
+    meta = {"cell": canonical(cell), "provenance": origin or provenance(device), "reading": reading(cell)}
     store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
     waiting.unlink(missing_ok=True)
+
+
+def reading(cell: Cell) -> dict[str, object]:
+    """What a report needs to know of a cell beside its numbers; no number depends on it."""
+    task, variant = cell.task, cell.variant
+    needs = f" (needs another {', '.join(variant.needs)})" if variant.needs else ""
+    return {
+        "scale": [task.floor, task.ceiling, task.threshold],
+        "parent": variant.parent,
+        "change": variant.summary + needs,
+        "optional": variant.update.needs_oracle,
+    }

@@ -115,7 +115,8 @@ class Run:
         if self.dry_run:
             return DONE
         outcome = runner.run(cells, folder, at_once, self.device)
-        print(write_report(experiment, outcome, folder))
+        if written := write_report(experiment, outcome, folder):
+            print(written)
         return FAILED if outcome.failures else DONE
 
 

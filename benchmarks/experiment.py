@@ -18,6 +18,7 @@ from envs.api import Features, Task
 from envs.streams import Purpose
 
 RESULTS_VERSION = 1  # raise it when a change of code moves results: every cell then trains anew
+SEGMENT_STEPS = 1_000  # steps of an environment between two cuts of an unrolled run
 BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
 
 
@@ -111,6 +112,8 @@ def training_for(task: Task, variant: Variant) -> Training:
     training = settings.training(task, variant)
     if variant.collection is not None and isinstance(task.spec.observation, Features):
         training = replace(training, collection=variant.collection)
+        if isinstance(variant.collection, Unroll):  # a segment's end truncates episodes: let it be rare
+            training = replace(training, segment=SEGMENT_STEPS // variant.collection.steps)
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     return training

@@ -18,7 +18,7 @@ BYTES_PER_CELL = 12_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the results of a run lie, and what went wrong."""
+    """Where the results of a run lie, and what went wrong (one entry a failed cell, with its trace)."""
 
     paths: tuple[Path, ...]  # of the cells that are done
     failures: tuple[str, ...]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
+from scipy.optimize import brentq
 
 Doubles = NDArray[np.float64]
 RESAMPLES = 10_000
@@ -77,7 +78,7 @@ def sign_flip_p(differences: Doubles, rng: np.random.Generator) -> float:
         n_resamples=9_999,
         rng=rng,
     )
-    return float(min(1.0, result.pvalue))
+    return min(1.0, float(np.asarray(result.pvalue)))
 
 
 def a12(b: Doubles, a: Doubles) -> float:
@@ -90,17 +91,17 @@ def detectable(spread: float, n: int, alpha: float = 0.05, power: float = 0.8) -
     """Smallest mean difference that a paired t test of n seeds shows with probability `power`.
 
     Solves power = P(|T| > t_crit), T noncentral t with n - 1 degrees of freedom and shift d sqrt(n) / spread
-    (scipy.stats.nct), by bisection on d.
+    (scipy.stats.nct), for d.
     """
     if n < 2 or not np.isfinite(spread) or spread == 0:
         return float("nan") if n < 2 else 0.0
     critical = float(sps.t.ppf(1 - alpha / 2, n - 1))
-    low, high = 0.0, 100.0  # in units of spread / sqrt(n)
-    for _ in range(60):
-        shift = (low + high) / 2
-        reached = sps.nct.sf(critical, n - 1, shift) + sps.nct.cdf(-critical, n - 1, shift)
-        low, high = (low, shift) if reached >= power else (shift, high)
-    return float(high * spread / np.sqrt(n))
+
+    def missing(shift: float) -> float:
+        return float(sps.nct.sf(critical, n - 1, shift) + sps.nct.cdf(-critical, n - 1, shift)) - power
+
+    # in units of spread / sqrt(n): power is below .8 at 0 and above it at twice the critical value
+    return float(brentq(missing, 0.0, 2 * critical) * spread / np.sqrt(n))
 
 
 def compare_paired(b: Doubles, a: Doubles, rng: np.random.Generator) -> Comparison:

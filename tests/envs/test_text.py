@@ -51,7 +51,7 @@ def test_contract(name: str) -> None:
     transcript, _ = play(mdp, (1, 2), 8, 4, np.random.default_rng(0))
     assert transcript.shape == (2, 8, mdp.transcript_length)
     assert transcript.dtype == np.int64
-    assert 0 <= transcript.min()
+    assert transcript.min() >= 0
     assert transcript.max() < len(mdp.tokens)
     assert mdp.tokens[PAD] == ""
     prompts = transcript[:, :, : mdp.prompt_length].reshape(2, 2, 4, -1)

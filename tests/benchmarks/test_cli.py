@@ -1,0 +1,181 @@
+"""The command line: every mistake is one line with the nearest names and status 2, before any compute."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks import store
+from benchmarks.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MISTAKES = [
+    (["rnu", "ladder"], "unknown command 'rnu'; nearest: run"),
+    (["run", "lader"], "unknown experiment 'lader'; nearest: ladder"),
+    (["run", "ladder", "--tasks", "CartPole"], "unknown task 'CartPole'; nearest: CartPole-v1"),
+    (["run", "ladder", "--variants", "gae,reinforc"], "unknown variant 'reinforc'; nearest: reinforce"),
+    (["run", "ladder", "--sedes", "3"], "unknown flag of run '--sedes'; nearest: --seeds"),
+    (["run", "ladder", "--seeds", "0"], "--seeds must be at least 1, not 0"),
+    (["run", "ladder", "--env-steps", "-5"], "--env-steps must be at least 1, not -5"),
+    (["run", "ladder", "--jobs", "0"], "--jobs must be at least 1"),
+    (["run", "ladder", "--seeds", "many"], "many"),
+    (["run", "ladder", "--tasks", ","], "',' names nothing"),
+    (
+        ["run", "ladder", "--tasks", "CartPole-v1", "--variants", "exact_pg"],
+        "exact_pg needs an oracle, and CartPole-v1",
+    ),
+    (["run", "ladder", "--device", "abacus"], "--device 'abacus' cannot be used"),
+    (["run", "ladder", "--tasks", "gymnasium:Nothing-v0"], "Nothing"),
+    (["run", "ladder", "--tasks", "no_module:TASK"], "no_module"),
+    (["run"], "experiment"),
+    (["train", "--task", "CartPole-v1"], "--variant"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "estimator.credit.lm=1"], "nearest: lam"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "estimator.credit.lam=2"], "not 2"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "estimator.credit.lam=x"], "takes float"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "estimator.credit=1"], "lam"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "lam=1"], "--set takes"),
+    (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "training.learning_rate=-1"], "learning_rate"),
+    (["report", "lader"], "unknown experiment"),
+    (["report", "smoke", "--results", "/nowhere"], "holds no results"),
+    (["list", "task"], "unknown list 'task'; nearest: tasks"),
+    (["tune"], "not part of this release"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES, ids=lambda m: " ".join(m) if isinstance(m, list) else "")
+def test_mistakes_are_one_line_and_status_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert len(said.err.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []  # nothing was computed
+
+
+def test_list_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert {"tasks", "variants", "experiments"} == set(made)
+    assert {"name": "CartPole-v1"}.items() <= made["tasks"][
+        [t["name"] for t in made["tasks"]].index("CartPole-v1")
+    ].items()
+    assert main(["list", "variants"]) == 0
+    assert "reward_to_go     from reinforce" in capsys.readouterr().out
+
+
+def test_dry_run_says_what_would_run_and_trains_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["run", "smoke", "--dry-run", "--seeds", "20", "--variants", "gae,ppo", "--results", str(tmp_path)]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert said.out.count("members x") == 2 * 2 * 2  # tasks x variants x blocks
+    assert "8 cells" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+RUN = ["run", "smoke", "--tasks", "lock/small,CartPole-v1", "--variants", "reward_to_go,gae,random", "--seeds", "3"]
+
+
+def command(results: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "benchmarks", *RUN, "--env-steps", "30000", "--results", str(results), *more]
+
+
+def rows(results: Path) -> pd.DataFrame:
+    frame = store.read_cells(sorted((results / "smoke" / "cells").glob("*.parquet")))
+    return frame.drop(columns="wall_s").sort_values(["task", "variant", "seed", "checkpoint"], ignore_index=True)
+
+
+def stamps(results: Path) -> set[tuple[Path, int]]:
+    """The States on disk and when each was written; one that vanishes while we look is not there."""
+    found = set()
+    for path in results.rglob("*.state"):
+        with contextlib.suppress(FileNotFoundError):
+            found.add((path, path.stat().st_mtime_ns))
+    return found
+
+
+def killed_in_the_middle(results: Path) -> bool:
+    """Start the run, wait for a State to be saved, kill the whole group; whether a State was there."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command(results), cwd=ROOT, stdout=quiet, stderr=quiet, start_new_session=True)
+    before = stamps(results)
+    while process.poll() is None:
+        if stamps(results) - before:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_kill_at_any_moment_and_run_again_gives_the_same_numbers(tmp_path: Path) -> None:
+    """SIGKILL of all processes just after a State was written, twice; then the same command to its end."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run(command(whole), cwd=ROOT, check=True, capture_output=True)
+    assert killed_in_the_middle(broken)
+    assert killed_in_the_middle(broken)
+    done = subprocess.run(command(broken), cwd=ROOT, check=True, capture_output=True, text=True)
+    pd.testing.assert_frame_equal(rows(whole), rows(broken), check_exact=True)
+    assert not list(broken.rglob("*.state"))
+    assert done.stdout.strip().endswith("report.md")
+    again = subprocess.run(command(broken), cwd=ROOT, check=True, capture_output=True, text=True)
+    assert "0 cells, 0 environment steps" in again.stderr  # running twice trains nothing twice
+
+
+def gone(group: int) -> bool:
+    """Whether a process group empties within five seconds."""
+    for _ in range(50):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_ctrl_c_ends_with_130_and_leaves_no_process(tmp_path: Path) -> None:
+    process = subprocess.Popen(command(tmp_path), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(7.0)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert gone(process.pid)
+
+
+def test_a_failing_cell_is_status_1_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "broken_task.py").write_text(
+        "from dataclasses import dataclass, replace\n"
+        "from envs import TASKS\n"
+        "from envs.text.bandit import Bandit\n"
+        "@dataclass(frozen=True)\n"
+        "class Broken(Bandit):\n"
+        "    def respond(self, transcript, t):\n"
+        "        raise RuntimeError('the dice fell off the table')\n"
+        "TASK = replace(TASKS['bandit/small'], name='broken', factory=Broken())\n"
+    )
+    words = ["run", "smoke", "--tasks", "broken_task:TASK,bandit/small", "--variants", "gae", "--seeds", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words, "--env-steps", "2000", "--results", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the dice fell off the table" in done.stderr
+    report = Path(done.stdout.strip()).read_text()
+    assert "the dice fell off the table" in report
+    assert "bandit/small" in report

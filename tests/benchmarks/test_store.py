@@ -1,0 +1,98 @@
+"""Results on disk: atomic, self-describing, and damage that is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from algorithms import VARIANTS
+from algorithms.credit import LambdaReturn, NStep
+from algorithms.training import Record, State
+from benchmarks import store
+from benchmarks.cli import single_cells
+from benchmarks.experiment import BLOCK, Cell, blocks, canonical
+from benchmarks.run import cell_path, pending
+from envs import TASKS
+
+RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
+
+
+def cell(task: str = "bandit/small", variant: str = "gae", assignments: tuple[str, ...] = (), seeds: int = 2) -> Cell:
+    return single_cells(TASKS[task], VARIANTS[variant], seeds, 500, assignments)[0]
+
+
+def write(path: Path) -> None:
+    store.save_cell(path, "bandit/small", "gae", [RECORD], {"cell": {}, "provenance": {"commit": "abc"}})
+
+
+def test_rows_and_provenance_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "cells" / "x.parquet"
+    write(path)
+    row = store.read_cells([path]).iloc[0]
+    assert (row.task, row.variant, row.seed, row.eval_return, row.wall_s) == ("bandit/small", "gae", 3, 1.25, 0.5)
+    assert store.read_meta(path)["provenance"] == {"commit": "abc"}
+    assert [p.name for p in path.parent.iterdir()] == ["x.parquet"]  # nothing half-written stays
+
+
+def test_damage_is_named_set_aside_and_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = cell()
+    path = cell_path(tmp_path, one)
+    write(path)
+    assert pending([one], tmp_path) == []
+    path.write_bytes(path.read_bytes()[:-40])
+    assert pending([one], tmp_path) == [one]
+    assert path.name in capsys.readouterr().err
+    assert not path.exists()
+    assert [p.name for p in path.parent.iterdir()] == [path.name + ".damaged-0"]
+
+
+def test_a_file_of_something_else_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    store.save_cell(path, "a", "b", [], {"provenance": {}})
+    with pytest.raises(store.Damaged, match=r"x\.parquet"):
+        store.check_cell(path)
+
+
+def test_a_damaged_state_starts_the_cell_anew(tmp_path: Path) -> None:
+    path = tmp_path / "x.state"
+    assert store.load_state(path) is None
+    store.save_state(path, State({"a": torch.arange(3.0)}, {"update": 4}), [RECORD])
+    loaded = store.load_state(path)
+    assert loaded is not None
+    assert loaded[0].tensors["a"].tolist() == [0.0, 1.0, 2.0]
+    assert loaded[0].meta["update"] == 4
+    assert repr(loaded[1]) == repr([RECORD])
+    path.write_bytes(path.read_bytes()[:20])
+    assert store.load_state(path) is None
+
+
+def test_the_digest_sees_every_choice() -> None:
+    base = cell()
+    others = [
+        cell(variant="baseline_value"),
+        cell(assignments=("estimator.credit.lam=.9",)),
+        cell(assignments=("training.learning_rate=.5",)),
+        cell(seeds=3),
+        cell(task="bandit/medium"),
+        replace(base, env_steps=501),
+    ]
+    assert len({c.digest for c in [base, *others]}) == len(others) + 1
+    assert cell().digest == base.digest
+    renamed = replace(base, variant=replace(base.variant, summary="other words"))
+    assert renamed.digest == base.digest
+
+
+def test_two_classes_with_equal_fields_differ() -> None:
+    assert canonical(LambdaReturn(1.0)) != canonical(NStep(1))
+    with pytest.raises(TypeError, match="cannot be part"):
+        canonical(object())
+
+
+def test_seeds_come_in_blocks_so_that_adding_some_retrains_none() -> None:
+    assert blocks(20)[0] == blocks(10)[0] == tuple(range(BLOCK))
+    assert [len(b) for b in blocks(23)] == [10, 10, 3]
+    ten, twenty = (single_cells(TASKS["bandit/small"], VARIANTS["gae"], n, 500, ()) for n in (10, 20))
+    assert ten[0].digest == twenty[0].digest
