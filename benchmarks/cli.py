@@ -110,7 +110,8 @@ class Run:
         waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
         if self.dry_run:
             for cell in waiting:
-                print(f"{cell.label}: {len(cell.members.seeds)} members x {cell.env_steps:,} steps")
+                steps = f"{cell.env_steps:,} steps" if cell.variant.update.trains else "no training"
+                print(f"{cell.label}: {len(cell.members.seeds)} members x {steps}")
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
             return DONE

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from algorithms import VARIANTS
 from benchmarks import EXPERIMENTS
+from benchmarks.experiments.ladder import RUNGS
 from envs import TASKS
 
 
@@ -39,3 +40,13 @@ def as_text(kinds: Iterable[str]) -> str:
             lines = [f"{e.name:16} {e.question}" for e in EXPERIMENTS.values()]
         blocks.append("\n".join([f"{kind}:", *(f"  {line}" for line in lines)]))
     return "\n\n".join(blocks)
+
+
+def ladder_table() -> str:
+    """The ladder as a Markdown table, from the registry (the README holds it; a test compares)."""
+    lines = ["| rung | from | changes | what it does | needs |", "| --- | --- | --- | --- | --- |"]
+    for name in RUNGS:
+        v = VARIANTS[name]
+        needs = ", ".join(v.needs) or "-"
+        lines.append(f"| `{v.name}` | {v.parent or '-'} | {v.changes or '-'} | {v.summary} | {needs} |")
+    return "\n".join(lines)

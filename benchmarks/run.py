@@ -6,13 +6,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from algorithms.exact import ExactReturn
+from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
 from benchmarks.executor import Job, execute
 from benchmarks.experiment import Cell
 from benchmarks.provenance import provenance
 
-STEPS_PER_S = 100_000  # environment steps a second of one process, for estimates only
+# for estimates and for the order of cells only: rows a second of one process, acting and learning
+ACTED_PER_S, LEARNED_PER_S = 250_000, 400_000
 BYTES_PER_CELL = 12_000
 
 
@@ -45,17 +48,30 @@ def pending(cells: list[Cell], folder: Path) -> list[Cell]:
     return waiting
 
 
+def expected_seconds(cell: Cell) -> float:
+    """About how long one process trains a cell: rows acted, rows learned from, rows enumerated."""
+    if not cell.variant.update.trains:
+        return 1.0
+    rows = cell.env_steps * len(cell.members.seeds)
+    if isinstance(cell.variant.update, Exact):
+        updates = cell.env_steps / (cell.training.collection.envs * cell.task.spec.horizon)
+        enumerated = len(ExactReturn(cell.task).enumeration.probability) * cell.task.spec.horizon
+        return updates * enumerated * len(cell.members.seeds) / LEARNED_PER_S
+    networks = 1 + cell.variant.estimator.baseline.critic
+    return rows / ACTED_PER_S + rows * networks * cell.variant.schedule.epochs / LEARNED_PER_S
+
+
 def expected(cells: list[Cell], at_once: int) -> str:
     """One line: how much there is to do."""
     steps = sum(c.env_steps * len(c.members.seeds) for c in cells if c.variant.update.trains)
-    seconds = steps / STEPS_PER_S / at_once
+    seconds = sum(expected_seconds(c) for c in cells) / at_once
     disk = len(cells) * BYTES_PER_CELL / 1e6
     return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"
 
 
 def run(cells: list[Cell], folder: Path, at_once: int, device: str) -> Outcome:
     """Train what is missing (longest cells first, so that the last ones are short) and say what failed."""
-    waiting = sorted(pending(cells, folder), key=lambda c: -c.env_steps * c.variant.update.trains)
+    waiting = sorted(pending(cells, folder), key=expected_seconds, reverse=True)
     jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]
     failures = []
     with Display(jobs, len(cells) - len(jobs)) as display:

@@ -14,10 +14,10 @@ from algorithms.policies.mlp import MLP
 from algorithms.types import Episodes, Training, Variant
 from envs.api import Task, Transcript
 
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 
 CONTROL = Training(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
-TEXT = Training(network=GRU(64), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
+TEXT = Training(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
 
 TASKS: dict[str, Training] = {
     "CartPole-v1": CONTROL,
