@@ -3,7 +3,7 @@
     A_t = sum_{k<m} gamma^k r_{t+k} + gamma^m V(s_{t+m}) - V(s_t),    m: steps left in t's window of n
 
 Windows of 5 steps in 64 auto-resetting environments need another batch shape on control tasks; on text, whose episodes
-are short, the windows lie inside the episode.
+are short, the windows lie inside the episode (one of 5 tokens or fewer is a single window: there it is `baseline_value`).
 
 Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3, run synchronously.
 """
