@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from benchmarks import figures
 from benchmarks.tables import Scale
 
+TIE = 0.01  # rates whose scores are this close are equals, and the smallest of them, the steadiest, is chosen
 LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
 
 
@@ -26,8 +27,10 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     rows["score"] = ((rows["eval_return"] - floor) / span).where(~rows["diverged"], 0.0)
     grouped = rows.groupby(["task", "variant", "learning_rate"], sort=False)
     table = grouped.agg(score=("score", "mean"), diverged=("diverged", "sum"), seeds=("seed", "nunique")).reset_index()
-    best = table.groupby(["task", "variant"])["score"].transform("max")
-    table["chosen"] = table["score"] == best
+    cell = [table["task"], table["variant"]]
+    good = table["score"] >= table.groupby(["task", "variant"])["score"].transform("max") - TIE
+    smallest = table["learning_rate"].where(good).groupby(cell).transform("min")
+    table["chosen"] = table["learning_rate"] == smallest
     return table
 
 

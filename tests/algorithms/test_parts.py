@@ -80,6 +80,12 @@ def test_scale_member_divides_by_the_members_own_deviation() -> None:
     assert both.advantage.flatten().tolist() == pytest.approx([1.0, 3.0, 1.0, 3.0])  # deviation 1, then 10
 
 
+def test_scale_group_divides_by_the_groups_own_deviation() -> None:
+    estimator = replace(reward_to_go.VARIANT.estimator, scale="group")
+    made, _ = assess(estimator, batch([[1.0, 3.0, 10.0, 40.0]], [[1.0] * 4], group=2), Signals(None), {})
+    assert made.advantage.flatten().tolist() == pytest.approx([1.0, 3.0, 10 / 15, 40 / 15])  # deviations 1 and 15
+
+
 def test_row_weights_of_both_aggregations() -> None:
     rollout = batch([[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
     per_episode = row_weights(reinforce.VARIANT.estimator, rollout)
