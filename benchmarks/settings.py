@@ -3,7 +3,7 @@
 Rates: each is one of RATES, the same list for all, judged by the mean normalised score over the checkpoints of the last
 fifth of the budget on 3 selection seeds (a stream disjoint from the training seeds); of rates within .01 of the best the
 smallest is taken. `python -m benchmarks run learning_rates` trains every rate on every seed as members of one population
-(control tasks at three fifths of the ladder's budgets) and prints this table. Other tasks use their base's rate.
+(budgets in the experiment's file) and prints this table. Tasks that are not in it use their base's rate.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ TASKS: dict[str, Training] = {
 
 BUDGETS: dict[str, int] = {
     "CartPole-v1": 250_000,
-    "Acrobot-v1": 200_000,
+    "Acrobot-v1": 150_000,
     "Pendulum-v1": 200_000,
-    "MountainCarContinuous-v0": 150_000,
+    "MountainCarContinuous-v0": 100_000,
     "bandit/medium": 50_000,
+    "transduce/copy-shifted": 60_000,
+    "dyck/sparse-medium": 60_000,
 }
 
 LEARNING_RATES: dict[str, dict[str, float]] = {

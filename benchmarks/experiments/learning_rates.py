@@ -17,6 +17,8 @@ EXPERIMENT = Experiment(
         "Acrobot-v1": 120_000,
         "Pendulum-v1": 150_000,
         "MountainCarContinuous-v0": 80_000,
+        "transduce/copy-shifted": 100_000,
+        "dyck/sparse-medium": 100_000,
     },
     evaluation=Evaluation(checkpoints=10, episodes=10),
     purpose=Purpose.SELECTION,
