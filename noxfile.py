@@ -30,7 +30,7 @@ def environment(session: nox.Session) -> Path:
         return python
     session.log(f"building the environment in {HOME.relative_to(ROOT)} (once)")
     subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(HOME)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
     # editable, so that the environment never holds a second copy of the code
     subprocess.run([*pip, "--constraint", "constraints.txt", "--editable", ".[dev]"], cwd=ROOT, check=True)
     mark.write_text(wanted)

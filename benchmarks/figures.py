@@ -62,12 +62,12 @@ def learning_curves(
                 level = rows[rows["variant"] == variant]["eval_return"].mean()
                 if level == level:
                     axis.axhline(level, color="0.55", lw=0.8, ls=":")
-                    axis.annotate(variant, (1, level), xycoords=("axes fraction", "data"), fontsize=6, color="0.35",
-                                  ha="right", va="bottom")  # fmt: skip
+                    axis.annotate(variant, (0.01, level), xycoords=("axes fraction", "data"), fontsize=6, color="0.35",
+                                  ha="left", va="bottom")  # fmt: skip
             if math.isfinite(scale.threshold) and not {"optimal"} & set(rows["variant"]):
                 axis.axhline(scale.threshold, color="0.55", lw=0.8, ls="--")
-                axis.annotate("threshold", (1, scale.threshold), xycoords=("axes fraction", "data"), fontsize=6,
-                              color="0.35", ha="right", va="bottom")  # fmt: skip
+                axis.annotate("threshold", (0.01, scale.threshold), xycoords=("axes fraction", "data"), fontsize=6,
+                              color="0.35", ha="left", va="bottom")  # fmt: skip
             axis.set_title(task)
             axis.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
             axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
