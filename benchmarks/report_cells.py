@@ -10,6 +10,7 @@ from benchmarks.experiment import Experiment
 from benchmarks.report import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.tables import Scale
+from envs import TASKS
 
 
 def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path | None:
@@ -21,7 +22,7 @@ def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path
         return None
     frame = store.read_cells(outcome.paths)
     metas = [store.read_meta(path) for path in outcome.paths]
-    tasks = {meta["cell"]["task"]["name"]: Scale(*meta["reading"]["scale"]) for meta in metas}
+    tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
     scales = {name: tasks[name] for name in _in_order(experiment.tasks, tasks)}
     if experiment.rates:
@@ -53,6 +54,12 @@ def report_folder(experiment: Experiment, folder: Path) -> Path | None:
         except store.Damaged as error:
             raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
     return write_report(experiment, Outcome(tuple(paths), ()), folder)
+
+
+def _scale(meta: dict[str, Any]) -> Scale:
+    """The task's scale: the registry's where the task is ours (a floor may have been measured anew), else the cell's."""
+    task = TASKS.get(meta["cell"]["task"]["name"])
+    return Scale(task.floor, task.ceiling, task.threshold) if task else Scale(*meta["reading"]["scale"])
 
 
 def _in_order(wanted: tuple[str, ...], present: dict[str, Any]) -> list[str]:

@@ -81,7 +81,7 @@ class VecEnv(Protocol):
     """P x N environments in lock step, auto-reset NEXT_STEP.
 
     The step after an episode's end ignores its action, pays 0 and returns the first observation of the next episode;
-    whoever collects must mask that row. Member p's randomness depends on its own seed alone, never on P or N.
+    whoever collects must mask that row. Member p's randomness depends on its own seed (in text tasks on N too), never on P.
     """
 
     @property

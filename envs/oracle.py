@@ -34,6 +34,7 @@ class Enumeration:
     reward: Doubles  # [T, S]
     probability: Doubles  # [S] the environment's share p(s): the prompt's
     action_mask: Bools | None  # [T, S, V]
+    prompt: Ints  # [S] place of the episode's prompt in mdp.prompts()
 
 
 class _Level(NamedTuple):
@@ -44,6 +45,11 @@ class _Level(NamedTuple):
     reward: Doubles
     alive: Bools  # took an action at this step
     legal: Bools | None  # [rows, V] what the parent might do; None where everything
+
+
+def count_episodes(mdp: TextMDP) -> int:
+    """Prompts times V^T: at least as many as there are episodes (illegal tokens and early ends make them fewer)."""
+    return int(len(mdp.prompts().tokens) * mdp.actions**mdp.horizon)
 
 
 def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
@@ -69,7 +75,8 @@ def _expand(mdp: TextMDP, limit: int) -> tuple[Ints, Ints, list[_Level]]:
             alive[:, None], True if mask is None else mask, np.arange(v) == 0
         )  # an ended one goes on as it is
         if np.count_nonzero(take) > limit:
-            raise TooMany(f"{type(mdp).__name__} has more than {limit} episodes and cannot be enumerated")
+            most = count_episodes(mdp)
+            raise TooMany(f"{type(mdp).__name__} has more than {limit} episodes (at most {most}): not enumerable")
         parent, action = np.nonzero(take)
         transcript, origin, moved = transcript[parent].copy(), origin[parent], alive[parent]
         transcript[moved, k + t] = action[moved] + mdp.first_action
@@ -98,7 +105,17 @@ def enumerate_episodes(mdp: TextMDP, limit: int = LIMIT) -> Enumeration:
             legal[t] = level.legal[place]
         place = level.parent[place]
     probability = mdp.prompts().probability[origin]
-    return Enumeration(transcript, action, valid, reward, probability, legal)
+    return Enumeration(transcript, action, valid, reward, probability, legal, origin)
+
+
+def value(episodes: Enumeration, logp: Doubles, gamma: float = 1.0) -> float:
+    """J = sum_s p(s) prod_t pi(a_t|s_t) sum_t gamma^t r_t of the policy whose log pi(a_t|s_t) is `logp` [T, S].
+
+    Rows after an episode's end are not read.
+    """
+    chance = np.exp(np.where(episodes.valid, logp, 0.0).sum(0))  # [S]
+    earned = gamma ** np.arange(len(episodes.reward)) @ episodes.reward  # [S]
+    return float((episodes.probability * chance * earned).sum())
 
 
 def _backward(mdp: TextMDP, gamma: float, best: bool, limit: int) -> float:

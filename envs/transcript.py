@@ -108,7 +108,10 @@ class TextMDP(ABC):
 
 
 class TextEnv:
-    """P x N transcripts of one text MDP, all at the same step."""
+    """P x N transcripts of one text MDP, all at the same step.
+
+    A member's one generator serves its N environments in turn: what environment n draws depends on N, never on P.
+    """
 
     def __init__(self, mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], envs: int, group: int) -> None:
         if envs % group:

@@ -43,6 +43,10 @@ class Bandit(TextMDP):
             raise ValueError(f"needs 2 actions and 1 context at least, not {self.arms} and {self.contexts}")
         if not 0 < self.gap <= self.best <= 1:
             raise ValueError(f"needs 0 < gap <= best <= 1, not gap {self.gap} and best {self.best}")
+        if not self.skew >= 0:  # below 0, (1 - u)^skew exceeds 1 and is no probability
+            raise ValueError(f"skew must be at least 0, not {self.skew}")
+        if self.instance < 0:
+            raise ValueError(f"instance must be at least 0, not {self.instance}")
 
     @cached_property
     def table(self) -> Doubles:

@@ -99,7 +99,7 @@ class Dyck(TextMDP):
             return 1.0 + self.reward_shift
         if self.reward_mode == "terminal":
             catalan = math.comb(2 * self.pairs, self.pairs) // (self.pairs + 1)
-            return catalan * self.kinds**self.pairs / (2 * self.kinds) ** self.horizon + self.reward_shift
+            return float(catalan * self.kinds**self.pairs / (2 * self.kinds) ** self.horizon) + self.reward_shift
         return _legal_moves(self.horizon, 0, self.kinds) / self.horizon + self.reward_shift
 
 

@@ -26,6 +26,7 @@ from envs.transcript import Doubles, Prompts, TextMDP, text_task
 
 EOS = 1
 EARLY = 0.1
+LETTERS = 26
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class Lock(TextMDP):
             raise ValueError(
                 f"needs length 2, vocabulary 4 and 1 lock at least, not {self.length}, {self.vocabulary}, {self.locks}"
             )
+        if self.vocabulary > 1 + LETTERS:
+            raise ValueError(
+                f"vocabulary must be at most {1 + LETTERS} (EOS and a letter a key), not {self.vocabulary}"
+            )
+        if self.instance < 0:
+            raise ValueError(f"instance must be at least 0, not {self.instance}")
         if not 0 <= self.distractor < 1 - EARLY:
             raise ValueError(
                 f"distractor must lie in [0, {1 - EARLY}), so that 1 stays the optimum, not {self.distractor}"

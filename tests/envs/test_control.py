@@ -125,6 +125,62 @@ def test_inactive_environments_stay_as_they_are(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", ["CartPole-v1", "MountainCarContinuous-v0"])
+def test_stepping_some_is_stepping_each_alone(name: str, backend: str) -> None:
+    """Which environments step with which, ends and resets included, changes nothing for any of them.
+
+    Environment n of the second batch only ever steps beside others that a coin picks; it must pass through the rows it
+    passes through in the first, where all step together.
+    """
+    together, apart, rng = make(name, backend), make(name, backend), np.random.default_rng(2)
+    rows = 60
+    plan = [actions(together, (2, 3), rng) for _ in range(rows)]
+    first = together.reset()[0]
+    np.testing.assert_array_equal(apart.reset()[0], first)  # one SeedSequence, one start
+    expected = [together.step(action, np.ones((2, 3), np.bool_)) for action in plan]
+    ended = np.stack([step.terminated for step in expected])
+    assert name != "CartPole-v1" or ended.sum() >= 6
+    done = np.zeros((2, 3), np.int64)  # rows each environment has gone through
+    while (done < rows).any():
+        active = (rng.random((2, 3)) < 0.5) & (done < rows)
+        if not active.any():
+            continue
+        action = np.zeros_like(plan[0])
+        for p, n in np.argwhere(active).tolist():
+            action[p, n] = plan[done[p, n]][p, n]
+        step = apart.step(action, active)
+        for p, n in np.argwhere(active).tolist():
+            want = expected[done[p, n]]
+            np.testing.assert_array_equal(step.obs[p, n], want.obs[p, n])
+            assert step.reward[p, n] == want.reward[p, n]
+            assert step.terminated[p, n] == want.terminated[p, n]
+        done += active
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_row_after_an_end_delivers_the_next_start(backend: str) -> None:
+    env, rng = make("CartPole-v1", backend), np.random.default_rng(1)
+    env.reset()
+    on, seen = np.ones((2, 3), np.bool_), 0
+    ended = ~on
+    for _ in range(200):
+        step = env.step(actions(env, (2, 3), rng), on)
+        assert np.abs(step.obs[ended]).max(initial=0.0) <= 0.05  # CartPole starts within +-0.05
+        seen += int(ended.sum())
+        ended = step.terminated | step.truncated
+        assert (np.abs(step.obs[ended][:, [0, 2]]) > [2.4, 0.2094]).any(axis=1).all()  # the end's own row shows the end
+    assert seen > 20
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_actions_are_clipped_to_the_box(backend: str) -> None:
+    env = make("MountainCarContinuous-v0", backend, (1,), 2)
+    env.reset()
+    step = env.step(np.array([[[5.0], [0.5]]], np.float32), np.ones((1, 2), np.bool_))
+    np.testing.assert_allclose(step.reward, [[-0.1, -0.025]], atol=1e-7)  # -0.1 a^2; unclipped it would be -2.5
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_reset_begins_anew_in_the_middle_of_an_episode(backend: str) -> None:
     env, rng = make("CartPole-v1", backend), np.random.default_rng(1)
     first, _ = env.reset()
@@ -173,6 +229,33 @@ def test_any_gymnasium_id_becomes_a_task() -> None:
 def test_ids_that_cannot_run_are_explained(env_id: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         any_gymnasium(env_id)
+
+
+class Odd(gymnasium.Env[Any, Any]):
+    """Counts its actions from 1."""
+
+    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (2,))
+    action_space = gymnasium.spaces.Discrete(3, start=1)
+
+
+class Angular(Odd):
+    """Acts in two numbers from two sets."""
+
+    action_space = gymnasium.spaces.MultiDiscrete([2, 3])  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("env", "limit", "words"),
+    [(Odd, 9, "counts its actions from 1"), (Odd, None, "no time limit"), (Angular, 9, "acts in MultiDiscrete")],
+)
+def test_shapes_that_cannot_run_are_explained(env: type[Odd], limit: int | None, words: str) -> None:
+    env_id = f"PGLadderTest/{env.__name__}{limit or ''}-v0"
+    gymnasium.register(env_id, entry_point=env, max_episode_steps=limit, disable_env_checker=True)
+    try:
+        with pytest.raises(ValueError, match=words):
+            read_spec(env_id)
+    finally:
+        del gymnasium.registry[env_id]
 
 
 def test_boxes_are_bounded() -> None:

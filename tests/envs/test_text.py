@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from envs.text.bandit import Bandit
 from envs.text.dyck import Dyck
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import PAD, TextEnv, TextMDP
+from envs.transcript import PAD, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 
@@ -32,7 +34,8 @@ def play(
     for _ in range(mdp.horizon):
         score = rng.random((*obs.shape[:2], mdp.actions))
         step = env.step(np.where(True if mask is None else mask, score, -1.0).argmax(-1), alive)
-        total += step.reward * alive
+        assert (step.reward[~alive] == 0).all()
+        total += step.reward
         alive &= ~step.terminated
         obs, mask = step.obs, step.action_mask
         assert not step.truncated.any()
@@ -64,15 +67,23 @@ def test_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXT)
-def test_a_members_prompts_and_luck_do_not_depend_on_the_others(name: str) -> None:
-    mdp = TASKS[name].factory
+def test_a_members_episodes_do_not_depend_on_the_others(name: str) -> None:
+    """Prompts, coin flips and noise: two episodes of the middle member of three, and of the same seed alone."""
+    task = TASKS[name].factory
+    assert isinstance(task, TextMDP)
+    mdp, rng = replace(task, reward_noise=0.5), np.random.default_rng(3)
     many, one = mdp.make(seeds(4, 5, 6), 8, 2), mdp.make(seeds(5), 8, 2)
     for _ in range(2):
-        a, b = many.reset()[0], one.reset()[0]
-        np.testing.assert_array_equal(a[1:2], b)
-        assert isinstance(many, TextEnv)
-        assert isinstance(one, TextEnv)
-        np.testing.assert_array_equal(many._luck[:, 8:16], one._luck)
+        np.testing.assert_array_equal(many.reset()[0][1:2], one.reset()[0])
+        alive = np.ones((3, 8), np.bool_)
+        for _ in range(mdp.horizon):
+            action = rng.integers(mdp.actions, size=(3, 8))
+            a, b = many.step(action, alive), one.step(action[1:2], alive[1:2])
+            np.testing.assert_array_equal(a.obs[1:2], b.obs)
+            np.testing.assert_array_equal(a.reward[1:2], b.reward)
+            np.testing.assert_array_equal(a.terminated[1:2], b.terminated)
+            alive &= ~a.terminated
+        assert not alive.any()
 
 
 @pytest.mark.parametrize("name", [n for n in TEXT if n.endswith("small") or n == "transduce/copy-shifted"])
@@ -146,6 +157,43 @@ def test_dyck_mask_offers_just_the_legal_moves() -> None:
     assert masked.legal(opened, 1).tolist() == [[True, True, False, True]]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("name", [n for n in TEXT if getattr(TASKS[n].factory, "mask", False)])
+def test_masks_are_offered_at_every_step_and_breaking_one_ends_the_episode(name: str) -> None:
+    task = TASKS[name].factory
+    assert isinstance(task, Dyck)
+    mdp, rng = replace(task, reward_shift=2.0), np.random.default_rng(5)
+    env = mdp.make(seeds(1), 40, 1)
+    obs, mask = env.reset()
+    alive, forbidden = np.ones((1, 40), np.bool_), 0
+    for t in range(mdp.horizon):
+        assert mask is not None
+        np.testing.assert_array_equal(mask[alive], mdp.moves(obs[alive], t))
+        action = rng.integers(mdp.actions, size=(1, 40))  # legal or not
+        illegal = ~np.take_along_axis(mask, action[..., None], 2)[..., 0] & alive
+        step = env.step(action, alive)
+        assert step.terminated[illegal].all()
+        assert (step.reward[illegal] == 2.0).all()  # 0, the worst there is, and the shift
+        forbidden += int(illegal.sum())
+        alive &= ~step.terminated
+        obs, mask = step.obs, step.action_mask
+        if not alive.any():
+            break
+    assert forbidden > 20
+
+
+def test_the_bandits_table_is_what_gap_and_skew_say() -> None:
+    bandit = Bandit(arms=50, contexts=3, best=0.8, gap=0.3, skew=2.0)
+    ranked = np.sort(bandit.table, axis=1)
+    assert (ranked[:, -1] == 0.8).all()
+    assert (ranked[:, :-1] <= 0.5).all()
+    assert ranked.min() >= 0
+    # E (1-u)^skew = 1 / (1 + skew): 147 draws, so 4 standard errors are 0.5 * 0.298 * 4 / sqrt(147) = 0.05
+    assert ranked[:, :-1].mean() == pytest.approx(0.5 / 3, abs=0.05)
+    flat = Bandit(arms=50, contexts=3, best=0.8, gap=0.3, skew=0.0)
+    assert (np.sort(flat.table, axis=1)[:, :-1] == 0.5).all()
+    assert not np.array_equal(bandit.table, replace(bandit, instance=1).table)
+
+
 def test_bandit_pays_its_table_on_average() -> None:
     bandit = Bandit(arms=3, contexts=2)
     env = bandit.make(seeds(0), 20_000, 20_000)
@@ -188,7 +236,12 @@ def test_a_batch_that_has_ended_must_be_reset() -> None:
         (lambda: Lock(distractor=0.95), "0.95"),
         (lambda: Lock(vocabulary=2), "2"),
         (lambda: Dyck(kinds=9), "9"),
+        (lambda: Lock(vocabulary=28), "27.*28"),
+        (lambda: Lock(instance=-1), "-1"),
+        (lambda: Dyck(reward_mode="some"), "some.*dense"),  # type: ignore[arg-type]
         (lambda: Bandit(gap=0.0), "0.0"),
+        (lambda: Bandit(skew=-1.0), "-1.0"),
+        (lambda: Bandit(instance=-3), "-3"),
         (lambda: Bandit().make(seeds(0), 6, 4), "groups of 4"),
     ],
 )
