@@ -22,6 +22,7 @@ from algorithms.learner import Learner
 from algorithms.normaliser import Identity, Normaliser, RunningMoments
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
+from algorithms.snapshots import Snapshots
 from algorithms.types import Episodes, Rollout, Training, Unroll, Variant
 from algorithms.update import Exact
 from envs.api import Features, Task
@@ -107,12 +108,7 @@ class Run:
         self.queue: deque[Rollout] = deque()
         self.update = 0
         self.wall_s = 0.0
-        shots = len(evaluation.fractions)
-        self.snapshots = torch.zeros(shots, *self.policy.flat.values.shape, device=device)  # [K, P, D]
-        self.moments = [self._normaliser() for _ in range(shots)]
-        self.taken = np.zeros((shots, count), np.bool_)
-        self.marks = np.zeros((3, shots, count))  # env_steps, updates, wall_s when taken
-        self.evaluated = 0
+        self.snapshots = Snapshots(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
     def _normaliser(self) -> Normaliser:
@@ -182,44 +178,31 @@ class Run:
         self.updates += playing
 
     def snapshot(self) -> None:
-        """Copy the parameters of members that have just passed a checkpoint's fraction of the budget."""
+        """Copy the members that have just passed a checkpoint's fraction of the budget."""
         healthy = self.learner.healthy.cpu().numpy()
-        for k, fraction in enumerate(self.evaluation.fractions):
-            reached = ((self.env_steps >= fraction * self.budget) | ~healthy) & ~self.taken[k]
-            if not reached.any():
-                continue
-            rows = torch.from_numpy(np.flatnonzero(reached)).to(self.device)
-            self.snapshots[k, rows] = self.policy.flat.values[rows]
-            now = self.normaliser.snapshot()
-            kept = self.moments[k].snapshot()
-            for name, value in now.items():
-                kept[name][reached] = value[reached]
-            self.moments[k].restore(kept)
-            self.taken[k] |= reached
-            self.marks[:, k, reached] = np.stack(
-                [self.env_steps, self.updates, np.full_like(self.marks[0, k], self.wall_s)]
-            )[:, reached]
+        self.snapshots.take(
+            self.policy.flat.values, self.normaliser, self.env_steps, self.updates, self.wall_s, healthy
+        )
 
     def records(self) -> Iterator[Record]:
         """Evaluate, for the whole population at once, every checkpoint that all members have passed."""
-        while self.evaluated < len(self.taken) and self.taken[self.evaluated].all():
-            k = self.evaluated
-            last = k == len(self.taken) - 1
-            self.shadow.flat.values.copy_(self.snapshots[k])
+        shots = self.snapshots
+        while (k := shots.next_complete()) is not None:
+            self.shadow.flat.values.copy_(shots.values[k])
             sampled = self._score(k, greedy=False)
+            last = k == len(shots.taken) - 1
             greedy = self._score(k, greedy=True) if last else np.full_like(sampled, np.nan)
-            # a member that diverged keeps the checkpoints it passed in health: later ones hold the uniform policy
-            lost = ~self.learner.healthy.cpu().numpy() & (self.marks[0, k] < self.evaluation.fractions[k] * self.budget)
-            self.evaluated += 1
+            lost = shots.lost(k, self.learner.healthy.cpu().numpy())
+            shots.evaluated += 1
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
                 yield Record(
                     seed=seed,
                     learning_rate=rate,
                     checkpoint=k,
                     fraction=self.evaluation.fractions[k],
-                    env_steps=int(self.marks[0, k, p]),
-                    updates=int(self.marks[1, k, p]),
-                    wall_s=float(self.marks[2, k, p]),
+                    env_steps=int(shots.marks[0, k, p]),
+                    updates=int(shots.marks[1, k, p]),
+                    wall_s=float(shots.marks[2, k, p]),
                     eval_return=float("nan") if lost[p] else float(sampled[p]),
                     eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
                     diverged=bool(lost[p]),
@@ -231,7 +214,7 @@ class Run:
         return evaluate(
             self.task,
             self.shadow,
-            self.moments[k],
+            self.snapshots.normalisers[k],
             self.members.seeds,
             self.members.purpose,
             k,
@@ -242,23 +225,24 @@ class Run:
 
     def state(self) -> State:
         """Everything that the next segment depends on."""
-        tensors = {
-            "values": self.policy.flat.values,
-            "healthy": self.learner.healthy,
-            "rate": self.learner.rate,
-            "snapshots": self.snapshots,
-            "taken": torch.from_numpy(self.taken),
-            "marks": torch.from_numpy(self.marks),
-            "env_steps": torch.from_numpy(self.env_steps),
-            "updates": torch.from_numpy(self.updates),
-            **{f"optimiser.{k}": v for k, v in self.learner.optimiser.items()},
-            **{f"baseline.{k}": v for k, v in self.learner.baseline.items()},
-            **{f"queue.{i}.{k}": v for i, r in enumerate(self.queue) for k, v in r.tensors().items()},
+        moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
+        counters = {"env_steps": torch.from_numpy(self.env_steps), "updates": torch.from_numpy(self.updates)}
+        learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
+        tensors = {"values": self.policy.flat.values, **learner, **counters}
+        parts = {
+            "normaliser": moments,
+            "optimiser": self.learner.optimiser,
+            "baseline": self.learner.baseline,
+            "snapshots": self.snapshots.tensors(),
+            **{f"queue.{i}": rollout.tensors() for i, rollout in enumerate(self.queue)},
         }
-        for i, normaliser in enumerate([self.normaliser, *self.moments]):
-            tensors |= {f"moments.{i}.{k}": torch.from_numpy(v) for k, v in normaliser.snapshot().items()}
-        groups = [r.group for r in self.queue]
-        meta = {"update": self.update, "wall_s": self.wall_s, "evaluated": self.evaluated, "queue": groups}
+        tensors |= {f"{part}.{name}": value for part, of in parts.items() for name, value in of.items()}
+        meta = {
+            "update": self.update,
+            "wall_s": self.wall_s,
+            "evaluated": self.snapshots.evaluated,
+            "queue": [rollout.group for rollout in self.queue],
+        }
         return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
 
     def restore(self, state: State) -> None:
@@ -271,19 +255,15 @@ class Run:
         self.policy.flat.values.copy_(state.tensors["values"])
         self.learner.healthy = state.tensors["healthy"].to(self.device)
         self.learner.rate = state.tensors["rate"].to(self.device)
-        self.snapshots = state.tensors["snapshots"].to(self.device)
-        self.taken, self.marks, self.env_steps, self.updates = (
-            state.tensors[k].numpy().copy() for k in ("taken", "marks", "env_steps", "updates")
-        )
+        self.env_steps, self.updates = (state.tensors[k].numpy().copy() for k in ("env_steps", "updates"))
+        self.normaliser.restore({k: v.cpu().numpy() for k, v in part("normaliser").items()})
         self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
-        blank = {"action_mask": None}
+        self.snapshots.restore(part("snapshots"), state.meta["evaluated"])
         self.queue = deque(
-            Rollout(**{**blank, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]
+            Rollout(**{"action_mask": None, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]
             for i, group in enumerate(state.meta["queue"])
         )
-        for i, normaliser in enumerate([self.normaliser, *self.moments]):
-            normaliser.restore({k: v.cpu().numpy() for k, v in part(f"moments.{i}").items()})
-        self.update, self.wall_s, self.evaluated = (state.meta[k] for k in ("update", "wall_s", "evaluated"))
+        self.update, self.wall_s = state.meta["update"], state.meta["wall_s"]
 
 
 def train(run: Run, state: State | None = None) -> Iterator[Event]:

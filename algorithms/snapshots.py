@@ -1,0 +1,82 @@
+"""Checkpoints of a population whose members pass them at different updates: copied one by one, evaluated together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.normaliser import Normaliser
+
+Marks = np.ndarray  # [3, K, P]: env_steps, updates and wall_s when a member passed a checkpoint
+
+
+class Snapshots:
+    """Parameters [K, P, D] and normaliser of each member when it first passed each fraction of its budget."""
+
+    def __init__(
+        self, like: Tensor, fractions: tuple[float, ...], budget: int, normaliser: Callable[[], Normaliser]
+    ) -> None:
+        """`like`: the population's parameters [P, D]; `normaliser` makes a blank one for a checkpoint."""
+        shots, members = len(fractions), len(like)
+        self.thresholds = [fraction * budget for fraction in fractions]
+        self.values = like.new_zeros(shots, *like.shape)
+        self.normalisers = [normaliser() for _ in range(shots)]
+        self.taken = np.zeros((shots, members), np.bool_)
+        self.marks: Marks = np.zeros((3, shots, members))
+        self.evaluated = 0
+
+    def take(
+        self,
+        values: Tensor,
+        normaliser: Normaliser,
+        env_steps: np.ndarray,
+        updates: np.ndarray,
+        wall_s: float,
+        healthy: np.ndarray,
+    ) -> None:
+        """Copy the rows of members that have just passed a threshold; one that diverged passes all of its later ones."""
+        now = np.stack([env_steps, updates, np.full(len(env_steps), wall_s)])
+        for k, threshold in enumerate(self.thresholds):
+            reached = ((env_steps >= threshold) | ~healthy) & ~self.taken[k]
+            if not reached.any():
+                continue
+            rows = torch.from_numpy(np.flatnonzero(reached)).to(values.device)
+            self.values[k, rows] = values[rows]
+            kept = self.normalisers[k].snapshot()
+            for name, value in normaliser.snapshot().items():
+                kept[name][reached] = value[reached]
+            self.normalisers[k].restore(kept)
+            self.taken[k] |= reached
+            self.marks[:, k, reached] = now[:, reached]
+
+    def next_complete(self) -> int | None:
+        """The next checkpoint to evaluate, if all members have passed it."""
+        k = self.evaluated
+        return k if k < len(self.taken) and bool(self.taken[k].all()) else None
+
+    def lost(self, k: int, healthy: np.ndarray) -> np.ndarray:
+        """Members that diverged before checkpoint k [P]; the checkpoints they passed in health stand."""
+        return ~healthy & (self.marks[0, k] < self.thresholds[k])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a resume needs, by name; `evaluated` beside it."""
+        moments = {
+            f"moments.{i}.{name}": torch.from_numpy(value)
+            for i, normaliser in enumerate(self.normalisers)
+            for name, value in normaliser.snapshot().items()
+        }
+        arrays = {"taken": torch.from_numpy(self.taken), "marks": torch.from_numpy(self.marks)}
+        return {"values": self.values, **arrays, **moments}
+
+    def restore(self, tensors: dict[str, Tensor], evaluated: int) -> None:
+        """Go on from `tensors()`."""
+        self.values = tensors["values"]
+        self.taken, self.marks = (tensors[name].cpu().numpy().copy() for name in ("taken", "marks"))
+        for i, normaliser in enumerate(self.normalisers):
+            prefix = f"moments.{i}."
+            own = {k.removeprefix(prefix): v.cpu().numpy() for k, v in tensors.items() if k.startswith(prefix)}
+            normaliser.restore(own)
+        self.evaluated = evaluated
