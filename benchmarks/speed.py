@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -94,12 +95,19 @@ def races() -> list[Race]:
     ]
 
 
+def one_core() -> None:
+    """Keep this process and the threads it will start (EnvPool has one) on one core, where the system allows it."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def measure(repeats: int) -> list[dict[str, Any]]:
     """Rows {what, ours, peer, peer_name, ratio} in environment steps per second; one core each.
 
     The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels.
     """
     torch.set_num_threads(1)
+    one_core()
     rows = []
     for race in races():
         race.ours()  # the first run of each also imports and warms up
