@@ -105,26 +105,27 @@ def stamps(results: Path) -> set[tuple[Path, int]]:
     return found
 
 
-def killed_in_the_middle(results: Path) -> bool:
-    """Start the run, wait for a State to be saved, kill the whole group; whether a State was there."""
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command(results), cwd=ROOT, stdout=quiet, stderr=quiet, start_new_session=True)
+def stopped_in_the_middle(results: Path, how: signal.Signals) -> tuple[int, str]:
+    """Start the run, wait until a State is saved, signal the whole group; the exit status and what it said."""
     before = stamps(results)
-    while process.poll() is None:
-        if stamps(results) - before:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return True
+    process = subprocess.Popen(
+        command(results), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while process.poll() is None and not stamps(results) - before:
         time.sleep(0.02)
-    return False
+    assert process.poll() is None, "the run ended before a State was saved: nothing was interrupted"
+    os.killpg(process.pid, how)
+    _, said = process.communicate(timeout=60)
+    assert gone(process.pid)
+    return process.returncode, said
 
 
 def test_kill_at_any_moment_and_run_again_gives_the_same_numbers(tmp_path: Path) -> None:
     """SIGKILL of all processes just after a State was written, twice; then the same command to its end."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(command(whole), cwd=ROOT, check=True, capture_output=True)
-    assert killed_in_the_middle(broken)
-    assert killed_in_the_middle(broken)
+    for _ in range(2):
+        assert stopped_in_the_middle(broken, signal.SIGKILL)[0] == -signal.SIGKILL
     done = subprocess.run(command(broken), cwd=ROOT, check=True, capture_output=True, text=True)
     pd.testing.assert_frame_equal(rows(whole), rows(broken), check_exact=True)
     assert not list(broken.rglob("*.state"))
@@ -145,13 +146,10 @@ def gone(group: int) -> bool:
 
 
 def test_ctrl_c_ends_with_130_and_leaves_no_process(tmp_path: Path) -> None:
-    process = subprocess.Popen(command(tmp_path), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    time.sleep(7.0)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    status, said = stopped_in_the_middle(tmp_path, signal.SIGINT)
+    assert status == 130
     assert "interrupted" in said
-    assert gone(process.pid)
+    assert "Traceback" not in said
 
 
 def test_a_failing_cell_is_status_1_and_the_others_go_on(tmp_path: Path) -> None:
