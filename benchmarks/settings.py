@@ -21,7 +21,7 @@ CONTROL = Training(network=MLP((64, 64)), discount=0.99, collection=Episodes(env
 TEXT = Training(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
 
 TASKS: dict[str, Training] = {
-    "CartPole-v1": replace(CONTROL, critic_rate=3.0, max_grad_norm=0.5),
+    "CartPole-v1": CONTROL,
     "Acrobot-v1": replace(CONTROL, normalise_observations=True),
     "Pendulum-v1": replace(CONTROL, discount=0.9, normalise_observations=True, reward_scale=0.1, critic_rate=3.0),
     "MountainCarContinuous-v0": replace(CONTROL, normalise_observations=True, initial_log_std=1.0),
@@ -39,16 +39,16 @@ BUDGETS: dict[str, int] = {
 
 LEARNING_RATES: dict[str, dict[str, float]] = {
     "CartPole-v1": {
-        "reinforce": 0.003,
-        "reward_to_go": 0.01,
-        "baseline_mean": 0.001,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.003,
-        "gae": 0.03,
-        "a2c": 0.01,
-        "entropy": 0.03,
-        "ppo": 0.001,
-        "async": 0.01,
+        "reinforce": 0.001,
+        "reward_to_go": 0.003,
+        "baseline_mean": 0.003,
+        "baseline_loo": 0.001,
+        "baseline_value": 0.001,
+        "gae": 0.01,
+        "a2c": 0.003,
+        "entropy": 0.01,
+        "ppo": 0.003,
+        "async": 0.003,
     },
     "Acrobot-v1": {
         "reinforce": 0.01,
