@@ -109,7 +109,14 @@ def stopped_in_the_middle(results: Path, how: signal.Signals) -> tuple[int, str]
     """Start the run, wait until a State is saved, signal the whole group; the exit status and what it said."""
     before = stamps(results)
     process = subprocess.Popen(
-        command(results), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command(results),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a test run started in the background ignores SIGINT, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not stamps(results) - before:
         time.sleep(0.02)
