@@ -58,10 +58,11 @@ class Tape:
     ended: list[Bools]
     valid: list[Bools]
     mask: list[Bools]
+    reference: list[Floats]  # log-probability of the action under the task's reference policy, where there is one
 
     @classmethod
     def empty(cls) -> Tape:
-        return cls(*([] for _ in range(9)))
+        return cls(*([] for _ in range(10)))
 
 
 class Actor:
@@ -146,6 +147,8 @@ class Actor:
         tape.valid.append(valid)
         if mask is not None:
             tape.mask.append(mask)
+        if step.reference is not None:
+            tape.reference.append(step.reference)
         return step.obs, step.action_mask, memory
 
     def _read(self, obs: Array, t: int) -> Tensor:
@@ -156,8 +159,12 @@ class Actor:
         new = obs[:, :, start : self._positions[t] + 1]
         return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
 
-    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int) -> Rollout:
-        """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling)."""
+    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int, beta: float = 0.0) -> Rollout:
+        """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling).
+
+        With beta, rewards are r_t - beta log(pi(a_t|s_t) / reference(a_t|s_t)): the log-probabilities are numbers here, and
+        the score function's gradient of this return is that of J, since E[grad log pi] = 0.
+        """
         valid = np.stack(tape.valid)  # [T, P, N]
         if self._positions is None:
             obs = torch.stack([*tape.seen, self._read(tape.obs[-1], 0)])  # [T+1, P, N, F]
@@ -167,20 +174,23 @@ class Actor:
         live = valid.astype(np.float32)
         on = live * (1 - np.stack(tape.ended).astype(np.float32))
         ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * np.float32(discount)
-        reward = np.stack(tape.reward) * live * np.float32(reward_scale)
-        action = torch.from_numpy(np.stack(tape.action)).to(self.device)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)
 
+        action = tensor(np.stack(tape.action))
+        logp = self.policy.head.log_prob(torch.stack(tape.out), action)
+        reward, weight = tensor(np.stack(tape.reward)), tensor(live)
+        if beta:
+            reward = reward - beta * (logp - tensor(np.stack(tape.reference)))
         return Rollout(
             obs=obs,
             action=action,
-            logp=self.policy.head.log_prob(torch.stack(tape.out), action),
-            reward=tensor(reward),
+            logp=logp,
+            reward=reward * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
-            valid=tensor(live),
+            valid=weight,
             action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
             group=group,
         )

@@ -1,19 +1,21 @@
 """Exact J and grad J of any policy on an enumerable text MDP: what every estimator is measured against.
 
-    J(theta) = sum_s p(s) prod_t pi_theta(a_t | s_t) R(s),    R(s) = sum_t gamma^t r_t
+    J(theta) = sum_s p(s) prod_t pi_theta(a_t | s_t) R(s),    R(s) = sum_t gamma^t (r_t - beta log(pi / reference))
 
-over all prompts and sequences s, p(s) being the environment's share of the probability. The gradient is autograd through
-this sum: no sampling, no log-derivative trick, so it checks both.
+over all starts, sequences and outcomes of chance s, p(s) being the environment's share of the probability. The gradient is
+autograd through this sum: no sampling, no log-derivative trick, so it checks both.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.evaluation import Scores
 from algorithms.policies.actor_critic import ActorCritic
 from envs import oracle
-from envs.api import Task
+from envs.api import Array, Task
 from envs.oracle import Enumeration, enumerate_episodes
 from envs.transcript import TextMDP
 
@@ -33,7 +35,7 @@ def enumerable(task: Task, limit: int = LIMIT) -> bool:
 
 
 class ExactReturn:
-    """J and its gradient for the policies of one enumerable task."""
+    """J and its gradient for the policies of one enumerable task, and the measures of an evaluation."""
 
     def __init__(self, task: Task, device: str = "cpu", limit: int = 200_000) -> None:
         mdp = text_mdp(task)
@@ -41,36 +43,71 @@ class ExactReturn:
             raise ValueError(f"{task.name} is not a text MDP: its exact return cannot be enumerated")
         episodes = enumerate_episodes(mdp, limit)
         self.enumeration: Enumeration = episodes
-        steps = len(episodes.action)
-        powers = torch.tensor([task.gamma**t for t in range(steps)], dtype=torch.float64)
-        paid = torch.from_numpy(episodes.reward * episodes.valid)
-        self._worth = ((powers @ paid) * torch.from_numpy(episodes.probability)).to(device)  # p(s) R(s), [S]
-        self._tokens = torch.from_numpy(episodes.transcript.T.copy()).to(device)  # [L, S]
-        self._action = torch.from_numpy(episodes.action).to(device)  # [T, S]
-        self._valid = torch.from_numpy(episodes.valid).to(device)
-        mask = episodes.action_mask
-        self._mask = None if mask is None else torch.from_numpy(mask).to(device)  # [T, S, V]
+        self.beta = task.beta
+        valid = episodes.valid
+        powers = task.gamma ** np.arange(len(valid))[:, None] * valid  # [T, S]
 
-    def probabilities(self, policy: ActorCritic, part: slice = slice(None)) -> Tensor:
-        """prod_t pi(a_t | s_t) of each listed episode, [P, S]."""
+        def tensor(array: Array) -> Tensor:
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+        self._chance = tensor(episodes.probability)  # p(s) [S]
+        self._return = tensor((powers * episodes.reward).sum(0))  # [S]
+        self._length = tensor(valid.sum(0).astype(np.float64))
+        self._powers = tensor(powers)
+        self._tokens = tensor(episodes.transcript.T)  # [L, S]
+        self._action = tensor(episodes.action)  # [T, S]
+        self._valid = tensor(valid)
+        self._mask = None if episodes.action_mask is None else tensor(episodes.action_mask)  # [T, S, V]
+        self._reference = None if episodes.reference is None else tensor(episodes.reference)  # [T, S]
+        self.views = [(name, ExactReturn(view, device, limit)) for name, view in task.viewed()]
+
+    def log_probabilities(self, policy: ActorCritic, part: slice = slice(None)) -> Tensor:
+        """log pi(a_t | s_t) of each listed episode, [T, P, S], 0 after its end."""
         members = len(policy.flat.values)
         obs = self._tokens[:, None, part].expand(-1, members, -1)  # [L, P, S]
         action = self._action[:, None, part].expand(-1, members, -1)
         mask = None if self._mask is None else self._mask[:, None, part].expand(-1, members, -1, -1)
-        logp = policy.head.log_prob(policy.outputs(obs, mask, len(action)), action)  # [T, P, S]
-        return torch.where(self._valid[:, None, part], logp, 0.0).sum(0).exp()
+        logp = policy.head.log_prob(policy.outputs(obs, mask, len(action)), action)
+        return torch.where(self._valid[:, None, part], logp, 0.0)
+
+    def probabilities(self, policy: ActorCritic, part: slice = slice(None)) -> Tensor:
+        """prod_t pi(a_t | s_t) of each listed episode, [P, S]."""
+        return self.log_probabilities(policy, part).sum(0).exp()
+
+    def _worth(self, logp: Tensor, part: slice) -> Tensor:
+        """p(s) sum_t gamma^t (r_t - beta log(pi / reference)), [S] or [P, S]."""
+        worth = self._return[part]
+        if self.beta and self._reference is not None:
+            kl = logp - self._reference[:, None, part]
+            worth = worth - self.beta * (self._powers[:, None, part] * kl).sum(0)
+        return self._chance[part] * worth
 
     def _parts(self, members: int) -> list[slice]:
         size = max(1, CHUNK // members)
-        return [slice(i, i + size) for i in range(0, len(self._worth), size)]
+        return [slice(i, i + size) for i in range(0, len(self._chance), size)]
 
-    @torch.no_grad()
     def value(self, policy: ActorCritic) -> Tensor:
         """J of each member [P], float64."""
-        total = torch.zeros(len(policy.flat.values), dtype=torch.float64, device=self._worth.device)
-        for part in self._parts(len(total)):
-            total += self.probabilities(policy, part).double() @ self._worth[part]
-        return total
+        return torch.from_numpy(self.scores(policy).value)
+
+    @torch.no_grad()
+    def scores(self, policy: ActorCritic) -> Scores:
+        """What an evaluation reads, without sampling."""
+        names = ["value", "entropy", "length"] + (["kl"] if self._reference is not None else [])
+        totals = torch.zeros(len(names), len(policy.flat.values), dtype=torch.float64, device=self._chance.device)
+        for part in self._parts(len(policy.flat.values)):
+            logp = self.log_probabilities(policy, part).double()
+            total = logp.sum(0)  # log pi of the whole episode [P, S]
+            chance = total.exp()
+            # the worth carries p(s) already; after an end log pi is 0 and so is the reference's
+            rows = [chance * self._worth(logp, part), -chance * self._chance[part] * total]
+            rows.append(chance * self._chance[part] * self._length[part])
+            if self._reference is not None:
+                rows.append(chance * self._chance[part] * (total - self._reference[:, part].sum(0)))
+            totals += torch.stack([row.sum(-1) for row in rows])
+        read = dict(zip(names, totals.cpu().numpy(), strict=True))
+        value = read.pop("value")
+        return Scores(value, read | {name: view.scores(policy).value for name, view in self.views})
 
     def gradient(self, policy: ActorCritic) -> Tensor:
         """grad J of each member with respect to all its parameters [P, D] (0 for those of a critic); J is not returned.
@@ -79,6 +116,7 @@ class ExactReturn:
         """
         policy.flat.gradient.zero_()
         for part in self._parts(len(policy.flat.values)):
-            worth = self._worth[part].to(policy.flat.values.dtype)
-            (self.probabilities(policy, part) @ worth).sum().backward()  # type: ignore[no-untyped-call]
+            logp = self.log_probabilities(policy, part)
+            worth = self._worth(logp, part).to(logp.dtype)
+            (logp.sum(0).exp() * worth).sum().backward()  # type: ignore[no-untyped-call]
         return policy.flat.gradient.clone()

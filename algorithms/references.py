@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from algorithms.evaluation import Evaluation
+from algorithms.evaluation import SAMPLES, SAMPLES_AT, Evaluation, show
 from algorithms.exact import text_mdp
 from algorithms.training import Members, Record
 from algorithms.types import Variant
 from algorithms.update import Optimal
 from envs.api import Array, Bools, Box, Spec, Task
 from envs.streams import Role, generator, stream
+from envs.text_env import TextEnv
+from envs.transcript import TextMDP
 
 
 def reference_records(task: Task, variant: Variant, members: Members, evaluation: Evaluation) -> Iterator[Record]:
@@ -37,15 +39,61 @@ def play_uniformly(task: Task, members: Members, episodes: int) -> Array:
     _, mask = env.reset()
     alive = np.ones((len(members.seeds), episodes), np.bool_)
     total = np.zeros(alive.shape)
-    for _ in range(task.spec.horizon):
-        step = env.step(_uniform(rngs, task.spec, episodes, mask), alive)
-        total += step.reward * alive
+    for t in range(task.spec.horizon):
+        action = _uniform(rngs, task.spec, episodes, mask)
+        step = env.step(action, alive)
+        paid = step.reward
+        if task.beta and step.reference is not None:
+            choices = mask.sum(-1) if mask is not None else np.full(alive.shape, action_count(task))
+            paid = paid - task.beta * (-np.log(choices) - step.reference)
+        total += task.gamma**t * paid * alive
         alive &= ~(step.terminated | step.truncated)
         mask = step.action_mask
         if not alive.any():
             break
     env.close()
     return total.mean(1)
+
+
+def action_count(task: Task) -> int:
+    """V of a task with discrete actions."""
+    assert not isinstance(task.spec.action, Box)
+    return task.spec.action.n
+
+
+def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episodes: int) -> tuple[TextEnv, Array]:
+    """The environments after an episode each of `optimal_policy`, and the returns sum_t gamma^t r_t [P, episodes].
+
+    With a beta the KL is not subtracted. ValueError where the task has no such policy in a short form.
+    """
+    env = mdp.make(seeds, episodes)
+    env.reset()
+    rngs = [np.random.default_rng(seed.spawn(1)[0]) for seed in seeds]
+    alive = np.ones((len(seeds), episodes), np.bool_)
+    total = np.zeros(alive.shape)
+    for t in range(mdp.horizon):
+        policy = mdp.optimal_policy(env.rows, t).reshape(*alive.shape, -1).cumsum(-1)
+        uniform = np.stack([rng.random(episodes) for rng in rngs])
+        action = (policy <= (uniform * policy[..., -1])[..., None]).sum(-1)
+        step = env.step(np.minimum(action, mdp.actions - 1), alive)
+        total += mdp.gamma**t * step.reward
+        alive = alive & ~step.terminated
+        if not alive.any():
+            break
+    return env, total
+
+
+def optimal_texts(task: Task, members: Members) -> tuple[str, ...]:
+    """What an optimal policy writes where the first member's samples start; empty where it has no short form."""
+    mdp = text_mdp(task)
+    if mdp is None:
+        return ()
+    seed = stream(members.seeds[0], Role.EVALUATION_ENVIRONMENT, SAMPLES_AT, purpose=members.purpose)
+    try:
+        env, _ = play_optimally(mdp, [seed], SAMPLES)
+    except ValueError:
+        return ()
+    return tuple(show(mdp, transcript) for transcript in env.rows.transcript)
 
 
 def _uniform(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from algorithms.collector import Actor
-from algorithms.evaluation import Evaluation, evaluate
+from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity, Normaliser, RunningMoments
@@ -40,7 +40,11 @@ class Members:
 
 @dataclass(frozen=True)
 class Record:
-    """One member at one checkpoint."""
+    """One member at one checkpoint.
+
+    measures  what an evaluation reads beside J (algorithms.evaluation.Scores)
+    texts     what it writes, for the first member of a text task before and after training
+    """
 
     seed: int
     learning_rate: float
@@ -52,6 +56,8 @@ class Record:
     eval_return: float
     eval_return_greedy: float
     diverged: bool
+    measures: dict[str, float] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ class Run:
         else:
             tape = actor.play(playing)
             group = collection.envs if isinstance(self.task.spec.observation, Features) else collection.group
-        return actor.rollout(tape, training.discount, training.reward_scale, group)
+        return actor.rollout(tape, training.discount, training.reward_scale, group, self.task.beta)
 
     def _exact_step(self, playing: np.ndarray) -> None:
         """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
@@ -189,9 +195,10 @@ class Run:
         shots = self.snapshots
         while (k := shots.next_complete()) is not None:
             self.shadow.flat.values.copy_(shots.values[k])
-            sampled = self._score(k, greedy=False)
+            sampled = self._scores(k, greedy=False)
             last = k == len(shots.taken) - 1
-            greedy = self._score(k, greedy=True) if last else np.full_like(sampled, np.nan)
+            greedy = self._scores(k, greedy=True).value if last else np.full_like(sampled.value, np.nan)
+            texts = self._examination(k, SAMPLES_AT).texts(self.task) if last or k == 0 else ()
             lost = shots.lost(k, self.learner.healthy.cpu().numpy())
             shots.evaluated += 1
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
@@ -203,25 +210,22 @@ class Run:
                     env_steps=int(shots.marks[0, k, p]),
                     updates=int(shots.marks[1, k, p]),
                     wall_s=float(shots.marks[2, k, p]),
-                    eval_return=float("nan") if lost[p] else float(sampled[p]),
+                    eval_return=float("nan") if lost[p] else float(sampled.value[p]),
                     eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
                     diverged=bool(lost[p]),
+                    measures={} if lost[p] else {name: float(x[p]) for name, x in sampled.measures.items()},
+                    texts=texts if p == 0 else (),
                 )
 
-    def _score(self, k: int, greedy: bool) -> np.ndarray:
+    def _examination(self, k: int, place: int) -> Examination:
+        """Of the snapshots of checkpoint k, at this place of the evaluation's streams."""
+        normaliser = self.snapshots.normalisers[k]
+        return Examination(self.shadow, normaliser, self.members.seeds, self.members.purpose, place, self.device)
+
+    def _scores(self, k: int, greedy: bool) -> Scores:
         if self.exact is not None and not greedy:
-            return self.exact.value(self.shadow).cpu().numpy()
-        return evaluate(
-            self.task,
-            self.shadow,
-            self.snapshots.normalisers[k],
-            self.members.seeds,
-            self.members.purpose,
-            k,
-            self.evaluation.episodes,
-            greedy,
-            self.device,
-        )
+            return self.exact.scores(self.shadow)
+        return self._examination(k, k).scores(self.task, self.evaluation.episodes, greedy)
 
     def state(self) -> State:
         """Everything that the next segment depends on."""

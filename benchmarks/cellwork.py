@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from algorithms.references import reference_records
+from algorithms.references import optimal_texts, reference_records
 from algorithms.training import Progress, Record, Run, State, train
 from benchmarks import store
 from benchmarks.experiment import Cell, canonical
@@ -32,9 +32,22 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
             if isinstance(event, Record):
                 records.append(event)
             tell(event)
-    meta = {"cell": canonical(cell), "provenance": origin or provenance(device), "reading": reading(cell)}
+    meta = {
+        "cell": canonical(cell),
+        "provenance": origin or provenance(device),
+        "reading": reading(cell),
+        "texts": texts(cell, records),
+    }
     store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
     waiting.unlink(missing_ok=True)
+
+
+def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
+    """Samples of a trained text cell: before and after training, and of an optimal policy from the same starts."""
+    written = [record.texts for record in records if record.texts]
+    if not written:
+        return {}
+    return {"untrained": written[0], "trained": written[-1], "optimal": optimal_texts(cell.task, cell.members)}
 
 
 def reading(cell: Cell) -> dict[str, object]:

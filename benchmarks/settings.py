@@ -157,6 +157,8 @@ def training(task: Task, variant: Variant) -> Training:
     text = isinstance(task.spec.observation, Transcript)
     base = TASKS.get(task.name, TEXT if text else CONTROL)
     rate = LEARNING_RATES.get(task.name, {}).get(variant.name, base.learning_rate)
+    if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
+        base = replace(base, discount=task.gamma)
     return replace(base, learning_rate=rate)
 
 

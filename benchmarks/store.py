@@ -38,6 +38,7 @@ SCHEMA = pa.schema(
         ("eval_return", pa.float64()),
         ("eval_return_greedy", pa.float64()),
         ("diverged", pa.bool_()),
+        ("measures", pa.map_(pa.string(), pa.float64())),
     ]
 )
 META = b"pg_ladder"
@@ -59,7 +60,11 @@ def _replace(path: Path, write: Any) -> None:
 
 def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
     """One tidy row per seed and checkpoint; `meta` (configuration, provenance) as JSON in the schema."""
-    rows = [{"task": task, "variant": variant, **asdict(record)} for record in records]
+    rows = []
+    for record in records:
+        row = {"task": task, "variant": variant, **asdict(record), "measures": list(record.measures.items())}
+        del row["texts"]
+        rows.append(row)
     table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata({META: json.dumps(meta).encode()}))
     _replace(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
 
@@ -93,14 +98,30 @@ def set_aside(path: Path) -> Path:
 
 
 def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
-    """The cells as one tidy frame."""
+    """The cells as one tidy frame, without the measures."""
     import pandas as pd
 
-    tables = [_read(path) for path in paths]
+    tables = [_read(path).drop_columns("measures") for path in paths]
     if not tables:
-        return SCHEMA.empty_table().to_pandas()
+        return SCHEMA.remove(SCHEMA.get_field_index("measures")).empty_table().to_pandas()
     frame: pd.DataFrame = pd.concat([t.to_pandas() for t in tables], ignore_index=True)
     return frame
+
+
+MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_steps", "measure", "value"]
+
+
+def read_measures(paths: Sequence[Path]) -> pd.DataFrame:
+    """What was measured beside the return, in long form: one row for each member, checkpoint and measure."""
+    import pandas as pd
+
+    rows = [
+        (*(row[c] for c in MEASURE_COLUMNS[:-2]), name, value)
+        for path in paths
+        for row in _read(path).to_pylist()
+        for name, value in row["measures"]
+    ]
+    return pd.DataFrame(rows, columns=MEASURE_COLUMNS)
 
 
 def read_meta(path: Path) -> dict[str, Any]:
@@ -128,7 +149,7 @@ def load_state(path: Path) -> tuple[State, list[Record]] | None:
         tensors = safetensors.torch.load_file(path)
         with safetensors.safe_open(path, "pt") as file:
             meta = json.loads(file.metadata()["state"])
-        records = [Record(**row) for row in meta.pop("records")]
+        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in meta.pop("records")]
     except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError):
         return None
     return State(tensors, meta), records

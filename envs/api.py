@@ -6,7 +6,7 @@ Axes are always P (members of a population), N (environments of a member), then 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -75,13 +75,14 @@ class Step(NamedTuple):
     terminated: Bools  # [P, N]  the MDP ended: the value after it is 0
     truncated: Bools  # [P, N]  a time limit cut the episode: the value after it is not 0
     action_mask: Bools | None  # [P, N, V], True where the next action is legal
+    reference: Floats | None = None  # [P, N] log-probability of the action taken under the task's reference policy
 
 
 class VecEnv(Protocol):
     """P x N environments in lock step, auto-reset NEXT_STEP.
 
     The step after an episode's end ignores its action, pays 0 and returns the first observation of the next episode;
-    whoever collects must mask that row. Member p's randomness depends on its own seed (in text tasks on N too), never on P.
+    whoever collects must mask that row. Member p's randomness depends on its own seed, never on P.
     """
 
     @property
@@ -111,6 +112,8 @@ class Task:
     """A named problem with the scale its scores are read on.
 
     gamma      the discount that defines J (not the discount a learner trains with)
+    beta       J = E[sum_t gamma^t (r_t - beta log(pi / reference policy))]
+    views      the same policy read by other factories of the same shape at every evaluation: (name, factory)
     floor      return of the uniform policy, J0        ceiling  optimal or reference return, J*
     threshold  return at which the task counts as solved
     """
@@ -123,10 +126,19 @@ class Task:
     field: str
     source: str
     gamma: float = 1.0
+    beta: float = 0.0
+    views: tuple[tuple[str, Factory], ...] = ()
 
     @property
     def spec(self) -> Spec:
         return self.factory.spec
+
+    def viewed(self) -> list[tuple[str, Task]]:
+        """Each view as a task of its own: its factory's rewards, and its factory's KL weight."""
+        return [
+            (name, replace(self, name=f"{self.name} ({name})", factory=f, views=(), beta=getattr(f, "beta", 0.0)))
+            for name, f in self.views
+        ]
 
     def normalised(self, score: float) -> float:
         """(J - J0) / (J* - J0): 0 is the uniform policy, 1 the optimum or the published reference."""

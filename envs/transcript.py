@@ -1,7 +1,8 @@
-"""The frame of a text-generation MDP: a task file states prompts, legality and reward; this runs it batched.
+"""The contract of a text-generation MDP: a task file states prompts, legality and reward as pure functions on transcripts.
 
-A transcript is [prompt of K tokens][one token an action, T at most]; unused positions hold PAD. Action a is written as
-token `first_action + a`, so the policy never has to consider tokens that only the environment writes.
+A transcript is [prompt of K tokens], then for each of at most T actions [its token][R tokens of the environment's reply];
+unused positions hold PAD. Action a is written as token `first_action + a`, so the policy never has to consider tokens that
+only the environment writes. What the policy does not see (a secret, a user's taste) is the row's hidden state.
 """
 
 from __future__ import annotations
@@ -9,42 +10,115 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.api import Array, Bools, Discrete, Floats, Ints, Spec, Step, Task, Transcript
+from envs.api import Bools, Discrete, Ints, Spec, Task, Transcript
+from envs.discover import UnknownName
+
+if TYPE_CHECKING:
+    from envs.text_env import TextEnv
 
 PAD = 0
 Doubles = NDArray[np.float64]
+Split = Literal["all", "train", "test", "ood"]
+ROUNDS = 200  # attempts to draw a prompt of a split; each succeeds with probability 1/5 at least
+HELD_OUT = 5  # one prompt in so many is a test prompt
 
 
 class Prompts(NamedTuple):
-    """Every prompt of a task with its probability, in a fixed order."""
+    """Every start of a task with its probability, in a fixed order."""
 
     tokens: Ints  # [X, K]
     probability: Doubles  # [X], sums to 1
+    hidden: Ints | None = None  # [X, H]
+
+
+class Rows(NamedTuple):
+    """M transcripts at one step, and what their policy does not see."""
+
+    transcript: Ints  # [M, L]
+    hidden: Ints  # [M, H]
+
+
+class Response(NamedTuple):
+    """What the environment does after an action."""
+
+    reward: Doubles  # [M] expected where the task is Bernoulli
+    ended: Bools  # [M]
+    reply: Ints | None = None  # [M, R] tokens
+    hidden: Ints | None = None  # [M, H] where it changes
 
 
 @dataclass(frozen=True)
 class TextMDP(ABC):
-    """Base of all text MDPs: frozen knobs, pure functions on transcripts [M, L].
+    """Base of all text MDPs: frozen knobs, pure functions of rows.
 
-    reward_shift  added once, when the episode ends: every policy's return moves by the same amount, no optimum changes
-    reward_noise  standard deviation of a Gaussian added once, when the episode ends (drawn from the member's stream)
+    split           which prompts: "train" and "test" are disjoint, "all" is both, "ood" lies outside
+    reward_mode     when and what is paid; "shaped" adds gamma Phi(s') - Phi(s), Phi 0 at the start and after the end
+    gamma           the discount that defines J
+    reward_shift    added once, when the episode ends: with gamma 1 every return moves by the same amount
+    reward_noise    standard deviation of a Gaussian added once, when the episode ends
+    beta            weight of the KL to the reference policy in J = E[sum_t gamma^t (r_t - beta log(pi / reference))]
+    false_positive  probability that a final reward of 0 is paid as 1     false_negative  that 1 is paid as 0
     """
 
+    split: Split = "all"
+    reward_mode: str = "terminal"
+    gamma: float = 1.0
+    beta: float = 0.0
     reward_shift: float = 0.0
     reward_noise: float = 0.0
+    false_positive: float = 0.0
+    false_negative: float = 0.0
 
-    bernoulli: ClassVar[bool] = False  # True: a reward r is paid as 1 with probability r, else as 0 (same mean)
     first_action: ClassVar[int] = 1  # token id of action 0
+    splits: ClassVar[tuple[str, ...]] = ("all",)
+    reward_modes: ClassVar[tuple[str, ...]] = ("terminal",)
+    bernoulli: ClassVar[bool] = False  # a final reward r is paid as 1 with probability r, else as 0 (same mean)
+    worst_reward: ClassVar[float] = 0.0  # what an illegal token pays, where there are masks
+    has_reference: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        for knob, allowed in (("split", self.splits), ("reward_mode", self.reward_modes)):
+            value = getattr(self, knob)
+            if value not in allowed:
+                raise UnknownName(f"{knob} of {name} (it has {', '.join(allowed)})", str(value), allowed)
+        if not 0 <= self.gamma <= 1:
+            raise ValueError(f"gamma must lie in [0, 1], not {self.gamma}")
+        if self.gamma < 1 and (self.reward_shift or self.false_positive or self.false_negative):
+            raise ValueError(
+                f"reward_shift and flips need gamma 1, not {self.gamma}: with a discount they would change which policy "
+                "is best"
+            )
+        check_least(reward_noise=(self.reward_noise, 0), beta=(self.beta, 0))
+        if self.beta and not self.has_reference:
+            raise ValueError(f"{name} has no reference policy, so beta must be 0, not {self.beta}")
+        flips = (self.false_positive, self.false_negative)
+        if min(flips) < 0 or not sum(flips) < 1:
+            raise ValueError(f"false_positive and false_negative must be at least 0 and sum to less than 1, not {flips}")
+        if sum(flips) and not self.binary:
+            raise ValueError(f"{name} with these knobs does not end with a reward of 0 or 1: no false positives to add")
+        self.check()
+
+    def check(self) -> None:
+        """ValueError where the task's own knobs make no task."""
+
+    # ---- what a task states
 
     @property
     @abstractmethod
     def tokens(self) -> tuple[str, ...]:
         """The text of every token id; id 0 is PAD."""
+
+    @property
+    @abstractmethod
+    def actions(self) -> int:
+        """V, the number of actions."""
 
     @property
     @abstractmethod
@@ -58,21 +132,11 @@ class TextMDP(ABC):
 
     @abstractmethod
     def prompts(self) -> Prompts:
-        """All prompts; raises ValueError where they are too many to list."""
-
-    def sample_prompts(self, rng: np.random.Generator, n: int) -> Ints:
-        """n prompts [n, K] from the task's distribution."""
-        every = self.prompts()
-        chosen: Ints = every.tokens[rng.choice(len(every.tokens), size=n, p=every.probability)]
-        return chosen
-
-    def legal(self, transcript: Ints, t: int) -> Bools | None:
-        """[M, V], True where action t may be taken; None where every token is always legal."""
-        return None
+        """All starts; raises ValueError where they are too many to list."""
 
     @abstractmethod
-    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
-        """Expected reward [M] and end [M] after action t, which stands at position K + t of `transcript` [M, L]."""
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        """What follows action t, which stands at `position(t)`; outcome [M] is the one that chance chose."""
 
     @abstractmethod
     def optimal_return(self) -> float:
@@ -82,93 +146,182 @@ class TextMDP(ABC):
     def random_return(self) -> float:
         """J0: the expected return of the uniform policy over legal tokens, shift included."""
 
+    @abstractmethod
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        """[M, V]: probabilities of an optimal policy's action t, read from the transcript alone."""
+
     @property
-    def actions(self) -> int:
-        """V, the number of actions."""
-        return len(self.tokens) - self.first_action
+    def reply_length(self) -> int:
+        """R, the tokens of the environment's reply to an action."""
+        return 0
+
+    def legal(self, rows: Rows, t: int) -> Bools | None:
+        """[M, V], True where action t may be taken; None where every token is always legal."""
+        return None
+
+    def outcomes(self, rows: Rows, t: int) -> Doubles | None:
+        """[M, C]: the probability of each outcome of action t (already written); None where nothing is left to chance."""
+        return None
+
+    def potential(self, rows: Rows, t: int) -> Doubles:
+        """Phi [M] before action t, for reward_mode "shaped"."""
+        raise NotImplementedError
+
+    def reference(self, rows: Rows, t: int) -> Doubles | None:
+        """[M, V]: log-probabilities of the reference policy's action t; None where there is none."""
+        return None
+
+    def reference_taken(self, rows: Rows, t: int) -> Doubles | None:
+        """[M]: the reference policy's log-probability of action t (already written)."""
+        every = self.reference(rows, t)
+        return None if every is None else every[np.arange(len(every)), self.action(rows, t)]
+
+    @property
+    def chancy(self) -> bool:
+        """Whether `outcomes` ever leaves anything to chance."""
+        return False
+
+    @property
+    def binary(self) -> bool:
+        """Whether the last reward of an episode is 0 or 1 (or its probability) and all others are 0."""
+        return self.bernoulli
+
+    # ---- what follows from it
+
+    @property
+    def stride(self) -> int:
+        """Tokens from one action to the next: 1 + R."""
+        return 1 + self.reply_length
 
     @property
     def transcript_length(self) -> int:
-        """L = K + T."""
-        return self.prompt_length + self.horizon
+        """L = K + T (1 + R)."""
+        return self.prompt_length + self.horizon * self.stride
 
     @property
     def spec(self) -> Spec:
-        positions = tuple(range(self.prompt_length - 1, self.transcript_length))
+        positions = tuple(range(self.prompt_length - 1, self.transcript_length, self.stride))
         return Spec(
             Transcript(len(self.tokens), self.transcript_length, positions), Discrete(self.actions), self.horizon
         )
+
+    def position(self, t: int) -> int:
+        """Where action t stands."""
+        return self.prompt_length + t * self.stride
+
+    def action(self, rows: Rows, t: int) -> Ints:
+        """Action t [M]; 0 on rows where nobody acts (PAD)."""
+        return np.maximum(rows.transcript[:, self.position(t)] - self.first_action, 0)
+
+    def taken(self, rows: Rows, t: int) -> Ints:
+        """The first t actions [M, t]; negative on PAD."""
+        return rows.transcript[:, self.prompt_length : self.position(t) : self.stride] - self.first_action
+
+    def replies(self, rows: Rows, t: int) -> Ints:
+        """Tokens of the first t replies [M, t, R]."""
+        spoken = rows.transcript[:, self.prompt_length : self.position(t)].reshape(len(rows.transcript), t, self.stride)
+        return spoken[:, :, 1:]
+
+    def final(self, reward: Doubles) -> Doubles:
+        """The expected last reward of an episode, flips and shift included."""
+        if self.binary:
+            reward = self.false_positive + reward * (1 - self.false_positive - self.false_negative)
+        return reward + self.reward_shift
+
+    @property
+    def tosses(self) -> bool:
+        """Whether the last reward of an episode is a coin flip."""
+        return self.bernoulli or self.false_positive > 0 or self.false_negative > 0
+
+    def advance(self, rows: Rows, t: int, outcome: Ints, coin: Doubles | None = None) -> Response:
+        """`respond`, and what all tasks have in common: horizon, flips (drawn by the uniform `coin`, else expected),
+        shift, shaping."""
+        said = self.respond(rows, t, outcome)
+        ended = said.ended | (t == self.horizon - 1)
+        last = self.final(said.reward)
+        if coin is not None and self.tosses:
+            last = (coin < last - self.reward_shift) + self.reward_shift
+        reward = np.where(ended, last, said.reward)
+        hidden = rows.hidden if said.hidden is None else said.hidden
+        if self.reward_mode == "shaped":
+            after = np.where(ended, 0.0, self.potential(Rows(rows.transcript, hidden), t + 1))
+            reward = reward + self.gamma * after - self.potential(rows, t)
+        return Response(reward, ended, said.reply, hidden)
+
+    @cached_property
+    def _starts(self) -> tuple[Prompts, Doubles]:
+        every = self.prompts()
+        return every, np.cumsum(every.probability)
+
+    def starts(self, rng: np.random.Generator, n: int) -> Rows:
+        """n prompts [n, K] with their hidden states [n, H]; the first of many are those of few."""
+        every, cumulative = self._starts
+        chosen = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+        hidden = np.zeros((n, 0), np.int64) if every.hidden is None else every.hidden[chosen]
+        return Rows(every.tokens[chosen], hidden)
 
     def decode(self, transcript: Ints) -> str:
         """One transcript [L] as text, PAD left out."""
         return " ".join(self.tokens[int(i)] for i in transcript if i != PAD)
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> TextEnv:
+        from envs.text_env import TextEnv
+
         return TextEnv(self, seeds, envs, group)
 
 
-class TextEnv:
-    """P x N transcripts of one text MDP, all at the same step.
+# ---- what several tasks use
 
-    A member's one generator serves its N environments in turn: what environment n draws depends on N, never on P.
-    """
 
-    def __init__(self, mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], envs: int, group: int) -> None:
-        if envs % group:
-            raise ValueError(f"{envs} environments cannot be split into groups of {group}")
-        self.mdp, self.group = mdp, group
-        self.spec = mdp.spec
-        self.shape = (len(seeds), envs)
-        self._rngs = [np.random.default_rng(seed) for seed in seeds]
-        self._transcript: Ints = np.zeros((len(seeds) * envs, mdp.transcript_length), np.int64)
-        self._luck: Doubles = np.zeros((2, len(seeds) * envs))  # uniform for Bernoulli rewards, Gaussian noise
-        self._t = 0
+def check_least(**least: tuple[float, float]) -> None:
+    """ValueError naming the knob where name=(value, smallest allowed) is violated."""
+    for name, (value, smallest) in least.items():
+        if not value >= smallest:
+            raise ValueError(f"{name} must be at least {smallest}, not {value}")
 
-    def reset(self) -> tuple[Array, Bools | None]:
-        _, n = self.shape
-        mdp, k = self.mdp, self.mdp.prompt_length
-        prompts = np.stack([mdp.sample_prompts(rng, n // self.group) for rng in self._rngs])
-        self._transcript[:] = PAD
-        self._transcript[:, :k] = prompts.repeat(self.group, axis=1).reshape(-1, k)
-        if mdp.bernoulli:
-            self._luck[0] = np.concatenate([rng.random(n) for rng in self._rngs])
-        if mdp.reward_noise:
-            self._luck[1] = np.concatenate([rng.standard_normal(n) for rng in self._rngs])
-        self._t = 0
-        return self._observation(), self._mask()
 
-    def step(self, action: Array, active: Bools) -> Step:
-        mdp, alive = self.mdp, active.reshape(-1)
-        if self._t >= mdp.horizon:
-            raise RuntimeError("every episode has ended: call reset() first")
-        token = np.where(alive, action.reshape(-1).astype(np.int64) + mdp.first_action, PAD)
-        self._transcript[:, mdp.prompt_length + self._t] = token
-        mean, ended = mdp.respond(self._transcript, self._t)
-        reward = (self._luck[0] < mean).astype(np.float64) if mdp.bernoulli else mean
-        self._t += 1
-        ended = (ended | (self._t == mdp.horizon)) & alive
-        reward = reward + ended * (mdp.reward_shift + mdp.reward_noise * self._luck[1])
-        paid: Floats = np.where(alive, reward, 0.0).astype(np.float32).reshape(self.shape)
-        never = np.zeros(self.shape, np.bool_)
-        return Step(self._observation(), paid, ended.reshape(self.shape), never, self._mask())
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def _observation(self) -> Ints:
-        return self._transcript.reshape(*self.shape, -1)
-
-    def _mask(self) -> Bools | None:
-        if self._t >= self.mdp.horizon:
-            return None
-        legal = self.mdp.legal(self._transcript, self._t)
-        return None if legal is None else legal.reshape(*self.shape, -1)
+def check_between(**between: tuple[float, float, float]) -> None:
+    """ValueError naming the knob where name=(value, low, high) lies outside [low, high]."""
+    for name, (value, low, high) in between.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name} must lie in [{low}, {high}], not {value}")
 
 
 def draw_symbols(rng: np.random.Generator, shape: tuple[int, ...], symbols: int, first: int) -> Ints:
     """Uniform token ids first .. first + symbols - 1."""
     drawn: Ints = rng.integers(first, first + symbols, size=shape, dtype=np.int64)
     return drawn
+
+
+def one_hot(action: Ints, actions: int) -> Doubles:
+    """[M] -> [M, V]: the policy that takes these actions."""
+    return (action[:, None] == np.arange(actions)).astype(np.float64)
+
+
+def held_out(prompt: Ints) -> Bools:
+    """[M]: whether prompts [M, K] belong to the test split: one in five, by a fixed hash of their tokens."""
+    h = np.full(len(prompt), 0x9E3779B97F4A7C15, np.uint64)
+    for column in prompt.T.astype(np.uint64):
+        h = (h ^ column) * np.uint64(0xBF58476D1CE4E5B9)
+        h ^= h >> np.uint64(29)
+    return (h >> np.uint64(17)) % np.uint64(HELD_OUT) == 0
+
+
+def of_split(prompts: Prompts, split: str) -> Prompts:
+    """The prompts of "train" or "test", with their probabilities made to sum to 1; "all" and "ood" as they are."""
+    if split not in ("train", "test"):
+        return prompts
+    keep = held_out(prompts.tokens) == (split == "test")
+    if not keep.any():
+        raise ValueError(f"none of the {len(keep)} prompts falls into the split {split!r}: make the task larger")
+    mass = prompts.probability[keep]
+    hidden = None if prompts.hidden is None else prompts.hidden[keep]
+    return Prompts(prompts.tokens[keep], mass / mass.sum(), hidden)
+
+
+def uniform(count: int) -> Doubles:
+    """[count] probabilities 1/count."""
+    return np.full(count, 1.0 / count)
 
 
 def text_task(name: str, mdp: TextMDP, solved: float = 0.95) -> Task:
@@ -182,4 +335,9 @@ def text_task(name: str, mdp: TextMDP, solved: float = 0.95) -> Task:
         threshold=floor + solved * (ceiling - floor),
         field="text",
         source="closed form of the task's card, checked by enumeration",
+        gamma=mdp.gamma,
+        beta=mdp.beta,
     )
+
+
+SPLITS = get_args(Split)

@@ -20,8 +20,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
-from envs.transcript import Doubles, Prompts, TextMDP, text_task
+from envs.api import Ints, Task
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, check_least, one_hot, text_task, uniform
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,11 @@ class Bandit(TextMDP):
     instance: int = 0
     null: bool = False
 
-    def __post_init__(self) -> None:
-        if self.arms < 2 or self.contexts < 1:
-            raise ValueError(f"needs 2 actions and 1 context at least, not {self.arms} and {self.contexts}")
+    def check(self) -> None:
+        check_least(arms=(self.arms, 2), contexts=(self.contexts, 1), instance=(self.instance, 0))
         if not 0 < self.gap <= self.best <= 1:
             raise ValueError(f"needs 0 < gap <= best <= 1, not gap {self.gap} and best {self.best}")
-        if not self.skew >= 0:  # below 0, (1 - u)^skew exceeds 1 and is no probability
-            raise ValueError(f"skew must be at least 0, not {self.skew}")
-        if self.instance < 0:
-            raise ValueError(f"instance must be at least 0, not {self.instance}")
+        check_least(skew=(self.skew, 0))  # below 0, (1 - u)^skew exceeds 1 and is no probability
 
     @cached_property
     def table(self) -> Doubles:
@@ -77,18 +73,23 @@ class Bandit(TextMDP):
 
     def prompts(self) -> Prompts:
         contexts = np.arange(self.contexts, dtype=np.int64) + self.first_action + self.arms
-        return Prompts(contexts[:, None], np.full(self.contexts, 1.0 / self.contexts))
+        return Prompts(contexts[:, None], uniform(self.contexts))
 
-    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
-        context = transcript[:, 0] - self.first_action - self.arms
-        action = np.maximum(transcript[:, 1] - self.first_action, 0)  # PAD where nobody acts
-        return self.table[context, action], np.ones(len(transcript), np.bool_)
+    def _context(self, rows: Rows) -> Ints:
+        return rows.transcript[:, 0] - self.first_action - self.arms
+
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        reward = self.table[self._context(rows), self.action(rows, 0)]
+        return Response(reward, np.ones(len(reward), np.bool_))
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        return one_hot(self.table.argmax(1)[self._context(rows)], self.actions)
 
     def optimal_return(self) -> float:
-        return float(self.table.max(1).mean()) + self.reward_shift
+        return float(self.final(self.table.max(1)).mean())
 
     def random_return(self) -> float:
-        return float(self.table.mean()) + self.reward_shift
+        return float(self.final(self.table).mean())
 
 
 def _null(name: str, mdp: Bandit) -> Task:

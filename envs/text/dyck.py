@@ -4,7 +4,8 @@ state    s_t = the brackets so far             observation: BOS, then the bracke
 action   a_t in {0..2k-1}: opening bracket of kind a_t if a_t < k, else closing bracket of kind a_t - k
 dynamics the bracket is appended; deterministic; there is one prompt, BOS
 reward   terminal: 1 at the end if the 2n brackets are balanced, else 0.
-         dense: 1/2n for each legal move. A move is legal if the string can still be completed
+         dense: 1/2n for each legal move. A move is legal if the string can still be completed.
+         shaped: terminal, with Phi = t/2n as long as all moves were legal
 end      terminated after 2n brackets, or at the first illegal move (which pays 0, the worst there is)
 optimum  J* = 1, reached by Catalan(n) k^n strings. Uniform policy: terminal J0 = C_n k^n / (2k)^2n (n = 4: .0547 for
          k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask only legal moves
@@ -15,41 +16,41 @@ source   Dyck languages as a probe of sequence models (Hewitt et al. 2020)
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.transcript import Doubles, Prompts, TextMDP, text_task
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, check_between, check_least, text_task
 
-RewardMode = Literal["terminal", "dense"]
 BOS = 1
 OPENING, CLOSING = "([{<", ")]}>"
 
 
 @dataclass(frozen=True)
 class Dyck(TextMDP):
-    """pairs: n; kinds: k; mask: only legal moves are offered; reward_mode: when and what is paid."""
+    """pairs: n; kinds: k; mask: only legal moves are offered."""
 
     first_action: ClassVar[int] = 2
+    reward_modes: ClassVar[tuple[str, ...]] = ("dense", "terminal", "shaped")
 
+    reward_mode: str = "dense"
     pairs: int = 3
     kinds: int = 1
     mask: bool = False
-    reward_mode: RewardMode = "dense"
 
-    def __post_init__(self) -> None:
-        if self.pairs < 1 or not 1 <= self.kinds <= len(OPENING):
-            raise ValueError(f"needs 1 pair at least and 1 to {len(OPENING)} kinds, not {self.pairs} and {self.kinds}")
-        if self.reward_mode not in get_args(RewardMode):
-            raise ValueError(f"reward_mode {self.reward_mode!r} is none of {', '.join(get_args(RewardMode))}")
+    def check(self) -> None:
+        check_least(pairs=(self.pairs, 1))
+        check_between(kinds=(self.kinds, 1, len(OPENING)))
 
     @property
     def tokens(self) -> tuple[str, ...]:
         return ("", "<bos>", *OPENING[: self.kinds], *CLOSING[: self.kinds])
+
+    @property
+    def actions(self) -> int:
+        return 2 * self.kinds
 
     @property
     def prompt_length(self) -> int:
@@ -59,58 +60,68 @@ class Dyck(TextMDP):
     def horizon(self) -> int:
         return 2 * self.pairs
 
+    @property
+    def binary(self) -> bool:
+        return self.reward_mode != "dense"
+
     def prompts(self) -> Prompts:
-        return Prompts(np.array([[BOS]], np.int64), np.ones(1))
+        # hidden: the depth, then the kinds of the open brackets from the outermost on (kept, not recomputed)
+        return Prompts(np.array([[BOS]], np.int64), np.ones(1), np.zeros((1, self.pairs + 2), np.int64))
 
-    def _stack(self, transcript: Ints, t: int) -> tuple[Ints, Ints]:
-        """Depth [M] after t brackets and the kind [M] of the innermost open one (-1 where none is)."""
-        rows = np.arange(len(transcript))
-        depth = np.zeros(len(transcript), np.int64)
-        stack = np.full((len(transcript), self.horizon + 1), -1, np.int64)
-        for i in range(t):
-            move = transcript[:, 1 + i] - self.first_action
-            opening = (move >= 0) & (move < self.kinds)
-            depth = np.where(opening, np.minimum(depth + 1, self.horizon), np.maximum(depth - 1, 0))
-            stack[rows[opening], depth[opening]] = move[opening]
-        return depth, stack[rows, depth]
-
-    def moves(self, transcript: Ints, t: int) -> Bools:
+    def moves(self, rows: Rows, t: int) -> Bools:
         """[M, 2k]: moves after which the string can still be completed: room to close, and the right kind."""
-        depth, kind = self._stack(transcript, t)
+        depth = rows.hidden[:, 0]
+        kind = np.take_along_axis(rows.hidden, depth[:, None], 1)  # of the innermost open bracket
         opens = np.repeat((depth + 1 <= self.horizon - t - 1)[:, None], self.kinds, axis=1)
-        closes = (depth > 0)[:, None] & (np.arange(self.kinds) == kind[:, None])
+        closes = (depth > 0)[:, None] & (np.arange(self.kinds) == kind)
         return np.concatenate([opens, closes], axis=1)
 
-    def legal(self, transcript: Ints, t: int) -> Bools | None:
-        return self.moves(transcript, t) if self.mask else None
+    def legal(self, rows: Rows, t: int) -> Bools | None:
+        return self.moves(rows, t) if self.mask else None
 
-    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
-        move = np.maximum(transcript[:, 1 + t] - self.first_action, 0)
-        good = self.moves(transcript, t)[np.arange(len(transcript)), move]
-        last = t == self.horizon - 1
-        reward = good / self.horizon if self.reward_mode == "dense" else (good & last).astype(np.float64)
-        return reward, ~good | last
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        move, each = self.action(rows, t), np.arange(len(rows.transcript))
+        good, last = self.moves(rows, t)[each, move], t == self.horizon - 1
+        hidden, opening = rows.hidden.copy(), good & (move < self.kinds)
+        hidden[:, 0] += np.where(good, np.where(opening, 1, -1), 0)
+        hidden[each[opening], hidden[opening, 0]] = move[opening]
+        reward = (good & last).astype(np.float64) if self.binary else good / self.horizon
+        return Response(reward, ~good | last, hidden=hidden)
+
+    def potential(self, rows: Rows, t: int) -> Doubles:
+        return np.full(len(rows.transcript), t / self.horizon)
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        moves = self.moves(rows, t).astype(np.float64)  # all balanced strings are equal: any legal move
+        return moves / np.maximum(moves.sum(1, keepdims=True), 1)
 
     def optimal_return(self) -> float:
-        return 1.0 + self.reward_shift
+        if self.binary:
+            return self.gamma ** (self.horizon - 1) * float(self.final(np.float64(1)))
+        paid = sum(self.gamma**t for t in range(self.horizon)) / self.horizon
+        return paid + self.gamma ** (self.horizon - 1) * self.reward_shift
 
     def random_return(self) -> float:
-        if self.mask:
-            return 1.0 + self.reward_shift
-        if self.reward_mode == "terminal":
-            catalan = math.comb(2 * self.pairs, self.pairs) // (self.pairs + 1)
-            return float(catalan * self.kinds**self.pairs / (2 * self.kinds) ** self.horizon) + self.reward_shift
-        return _legal_moves(self.horizon, 0, self.kinds) / self.horizon + self.reward_shift
+        return self.optimal_return() if self.mask else self._random(self.horizon, 0, {})
 
-
-@cache
-def _legal_moves(left: int, depth: int, kinds: int) -> float:
-    """Expected number of legal moves before the first illegal one, uniform policy, `left` brackets to go."""
-    if left == 0:
-        return 0.0
-    opens = 0.5 * (1 + _legal_moves(left - 1, depth + 1, kinds)) if depth + 1 <= left - 1 else 0.0
-    closes = (1 + _legal_moves(left - 1, depth - 1, kinds)) / (2 * kinds) if depth > 0 else 0.0
-    return opens + closes
+    def _random(self, left: int, depth: int, known: dict[tuple[int, int], float]) -> float:
+        """Expected return of the uniform policy with `left` brackets to go."""
+        if (left, depth) not in known:
+            step = 0.0 if self.binary else 1 / self.horizon
+            wrong = float(self.final(np.float64(0)))
+            if left == 1:
+                right = float(self.final(np.float64(1))) if self.binary else step + self.reward_shift
+                closes = 1 / self.actions if depth == 1 else 0.0
+                known[left, depth] = closes * right + (1 - closes) * wrong
+            else:
+                opens = 0.5 if depth + 1 <= left - 1 else 0.0
+                closes = 1 / self.actions if depth else 0.0
+                total = (1 - opens - closes) * wrong
+                for chance, to in ((opens, depth + 1), (closes, depth - 1)):
+                    if chance:
+                        total += chance * (step + self.gamma * self._random(left - 1, to, known))
+                known[left, depth] = total
+        return known[left, depth]
 
 
 def _masked(name: str, mdp: Dyck) -> Task:
@@ -121,6 +132,7 @@ def _masked(name: str, mdp: Dyck) -> Task:
 TASKS: tuple[Task, ...] = (
     text_task("dyck/small", Dyck(pairs=3, kinds=1)),
     text_task("dyck/medium", Dyck(pairs=8, kinds=2)),
+    text_task("dyck/hard", Dyck(pairs=10, kinds=2, reward_mode="terminal")),
     text_task("dyck/sparse-small", Dyck(pairs=3, kinds=1, reward_mode="terminal")),
     text_task("dyck/sparse-medium", Dyck(pairs=4, kinds=2, reward_mode="terminal")),
     _masked("dyck/masked-small", Dyck(pairs=3, kinds=2, mask=True, reward_mode="terminal")),

@@ -21,8 +21,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
-from envs.transcript import Doubles, Prompts, TextMDP, text_task
+from envs.api import Ints, Task
+from envs.transcript import (
+    Doubles,
+    Prompts,
+    Response,
+    Rows,
+    TextMDP,
+    check_between,
+    check_least,
+    one_hot,
+    text_task,
+    uniform,
+)
 
 EOS = 1
 EARLY = 0.1
@@ -41,17 +52,9 @@ class Lock(TextMDP):
     locks: int = 2
     instance: int = 0
 
-    def __post_init__(self) -> None:
-        if self.length < 2 or self.vocabulary < 4 or self.locks < 1:
-            raise ValueError(
-                f"needs length 2, vocabulary 4 and 1 lock at least, not {self.length}, {self.vocabulary}, {self.locks}"
-            )
-        if self.vocabulary > 1 + LETTERS:
-            raise ValueError(
-                f"vocabulary must be at most {1 + LETTERS} (EOS and a letter a key), not {self.vocabulary}"
-            )
-        if self.instance < 0:
-            raise ValueError(f"instance must be at least 0, not {self.instance}")
+    def check(self) -> None:
+        check_least(length=(self.length, 2), locks=(self.locks, 1), instance=(self.instance, 0))
+        check_between(vocabulary=(self.vocabulary, 4, 1 + LETTERS))  # EOS and a letter a key
         if not 0 <= self.distractor < 1 - EARLY:
             raise ValueError(
                 f"distractor must lie in [0, {1 - EARLY}), so that 1 stays the optimum, not {self.distractor}"
@@ -84,9 +87,10 @@ class Lock(TextMDP):
 
     def prompts(self) -> Prompts:
         ids = np.arange(self.locks, dtype=np.int64) + EOS + self.vocabulary
-        return Prompts(ids[:, None], np.full(self.locks, 1.0 / self.locks))
+        return Prompts(ids[:, None], uniform(self.locks))
 
-    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        transcript = rows.transcript
         lock = transcript[:, 0] - EOS - self.vocabulary
         keys, token = transcript[:, 1:], transcript[:, 1 + t]
         ended = token == EOS
@@ -97,15 +101,30 @@ class Lock(TextMDP):
             reward[ended & (keys[:, 0] == EOS + self.vocabulary - 1)] = EARLY + self.distractor
         if t == self.length:
             reward[ended & (keys[:, : self.length] == self.secrets[lock]).all(axis=1)] = 1.0
-        return reward, ended
+        return Response(reward, ended)
+
+    def _best(self) -> tuple[float, int]:
+        """J* and where it stops: with a discount the secret may not be worth its length."""
+        g = self.gamma
+        ends = [(EARLY, 0), (EARLY + self.distractor, 1), (1.0, self.length)]
+        return max((g**t * (r + self.reward_shift), -t) for r, t in ends)
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        stop = -self._best()[1]
+        if stop == self.length and t < stop:
+            keys = self.secrets[rows.transcript[:, 0] - EOS - self.vocabulary][:, t] - self.first_action
+        else:
+            keys = np.full(len(rows.transcript), self.vocabulary - 1 if t < stop else 0)
+        return one_hot(keys, self.actions)
 
     def optimal_return(self) -> float:
-        return 1.0 + self.reward_shift
+        return self._best()[0]
 
     def random_return(self) -> float:
-        v = self.vocabulary
-        chance = EARLY / v + (EARLY + self.distractor) / v**2 + float(v) ** -(self.length + 1)
-        return chance + self.reward_shift
+        v, g, shift = self.vocabulary, self.gamma, self.reward_shift
+        paid = EARLY / v + g * (EARLY + self.distractor) / v**2 + g**self.length * float(v) ** -(self.length + 1)
+        stops = sum((g * (v - 1) / v) ** t / v for t in range(self.length))  # EOS after t keys
+        return paid + shift * (stops + (g * (v - 1) / v) ** self.length)
 
 
 TASKS: tuple[Task, ...] = (

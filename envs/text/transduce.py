@@ -1,12 +1,14 @@
 """Rewrite a prompt of L symbols (copy, reverse, sort, caesar): many prompts, one right answer each.
 
-state    s_t = (prompt, answer so far)   observation: L symbols, SEP, the answer so far; ids 2..n+1 are symbols
+state    s_t = (prompt, answer so far)   observation: L symbols, SEP, the answer so far; ids 2..n+1 are symbols; prompts
+         shorter than the longest are padded on the left
 action   a_t in {0..n-1}: the next symbol of the answer
-dynamics the symbol is appended; deterministic; the prompt is uniform over the n^L strings
+dynamics the symbol is appended; deterministic; the prompt is uniform over the n^L strings of its split: one in five is
+         held out as "test", "ood" has the longer prompts of `longest` symbols
 reward   dense: 1/L for each right symbol; terminal: the fraction of right symbols, paid at the end;
-         exact: 1 at the end if every symbol is right, else 0
+         exact: 1 at the end if every symbol is right, else 0; shaped: exact, with Phi = right symbols so far / L
 end      terminated after L symbols; never truncated
-optimum  J* = 1; uniform policy J0 = 1/n (dense, terminal), n^-L (exact): each symbol is right with probability 1/n
+optimum  J* = 1; uniform policy J0 = 1/n (dense, terminal), n^-L (exact, shaped): each symbol is right with probability 1/n
 isolates sparse against dense reward, horizon L, vocabulary n, generalisation over prompts; with `reward_shift` 1 the
          variance that a return without a baseline carries
 source   the copy, reverse and sort tasks of sequence models (Graves et al. 2014; Zaremba and Sutskever 2015)
@@ -20,58 +22,98 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
-from envs.transcript import Doubles, Prompts, TextMDP, draw_symbols, text_task
+from envs.api import Ints, Task
+from envs.discover import UnknownName
+from envs.transcript import (
+    PAD,
+    ROUNDS,
+    SPLITS,
+    Doubles,
+    Prompts,
+    Response,
+    Rows,
+    TextMDP,
+    check_least,
+    draw_symbols,
+    held_out,
+    of_split,
+    one_hot,
+    text_task,
+    uniform,
+)
 
 Operation = Literal["copy", "reverse", "sort", "caesar"]
-RewardMode = Literal["dense", "terminal", "exact"]
 SEP = 1
 LISTABLE = 100_000
 
 
 @dataclass(frozen=True)
 class Transduce(TextMDP):
-    """operation: what to answer; symbols: n; length: L; reward_mode: when and what is paid."""
+    """operation: what to answer; symbols: n; length: L; longest: symbols of an "ood" prompt (0: there are none)."""
 
     first_action: ClassVar[int] = 2
+    splits: ClassVar[tuple[str, ...]] = SPLITS
+    reward_modes: ClassVar[tuple[str, ...]] = ("dense", "terminal", "exact", "shaped")
 
+    reward_mode: str = "dense"
     operation: Operation = "copy"
     symbols: int = 4
     length: int = 4
-    reward_mode: RewardMode = "dense"
+    longest: int = 0
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         if self.operation not in get_args(Operation):
-            raise ValueError(f"operation {self.operation!r} is none of {', '.join(get_args(Operation))}")
-        if self.reward_mode not in get_args(RewardMode):
-            raise ValueError(f"reward_mode {self.reward_mode!r} is none of {', '.join(get_args(RewardMode))}")
-        if self.symbols < 2 or self.length < 1:
-            raise ValueError(f"needs 2 symbols and length 1 at least, not {self.symbols} and {self.length}")
+            raise UnknownName("operation", self.operation, get_args(Operation))
+        check_least(symbols=(self.symbols, 2), length=(self.length, 1))
+        if self.longest and self.longest <= self.length:
+            raise ValueError(f"longest must be 0 or exceed length {self.length}, not {self.longest}")
+        if self.split == "ood" and not self.longest:
+            raise ValueError(f"split 'ood' needs longest > {self.length}, the length of its prompts")
 
     @property
     def tokens(self) -> tuple[str, ...]:
         return ("", "=>", *(str(i) for i in range(self.symbols)))
 
     @property
+    def actions(self) -> int:
+        return self.symbols
+
+    @property
     def prompt_length(self) -> int:
-        return self.length + 1
+        return self.horizon + 1
 
     @property
     def horizon(self) -> int:
-        return self.length
+        return max(self.length, self.longest)
+
+    @property
+    def size(self) -> int:
+        """Symbols in a prompt of this split."""
+        return self.longest if self.split == "ood" else self.length
+
+    @property
+    def binary(self) -> bool:
+        return self.reward_mode in ("exact", "shaped")
 
     def prompts(self) -> Prompts:
-        count = self.symbols**self.length
+        count = self.symbols**self.size
         if count > LISTABLE:
-            raise ValueError(f"{count} prompts are too many to list (at most {LISTABLE})")
-        strings = np.array(list(itertools.product(range(self.symbols), repeat=self.length)), np.int64)
-        return Prompts(self._with_separator(strings + self.first_action), np.full(count, 1.0 / count))
+            raise ValueError(f"{count:,} prompts are too many to list (at most {LISTABLE:,})")
+        strings = np.array(list(itertools.product(range(self.symbols), repeat=self.size)), np.int64)
+        return of_split(Prompts(self._as_prompt(strings + self.first_action), uniform(count)), self.split)
 
-    def sample_prompts(self, rng: np.random.Generator, n: int) -> Ints:
-        return self._with_separator(draw_symbols(rng, (n, self.length), self.symbols, self.first_action))
+    def starts(self, rng: np.random.Generator, n: int) -> Rows:
+        shape = (n, self.size)
+        prompt = self._as_prompt(draw_symbols(rng, shape, self.symbols, self.first_action))
+        for again in rng.spawn(ROUNDS) if self.split in ("train", "test") else ():
+            wrong = held_out(prompt) != (self.split == "test")
+            if not wrong.any():
+                break
+            prompt[wrong] = self._as_prompt(draw_symbols(again, shape, self.symbols, self.first_action))[wrong]
+        return Rows(prompt, np.zeros((n, 0), np.int64))
 
     def answer(self, prompt: Ints) -> Ints:
-        """The right answer [M, L] to prompts [M, L], as token ids."""
+        """The right answer [M, L] to strings [M, L], as token ids."""
         if self.operation == "reverse":
             return prompt[:, ::-1]
         if self.operation == "sort":
@@ -80,25 +122,43 @@ class Transduce(TextMDP):
             return (prompt - self.first_action + 1) % self.symbols + self.first_action
         return prompt
 
-    def respond(self, transcript: Ints, t: int) -> tuple[Doubles, Bools]:
-        k, last = self.prompt_length, t == self.horizon - 1
-        right = transcript[:, k : k + t + 1] == self.answer(transcript[:, : self.length])[:, : t + 1]
-        ended = np.full(len(transcript), last)
+    def _right(self, rows: Rows, t: int) -> np.ndarray:
+        """[M, t]: which of the first t symbols are right."""
+        k = self.prompt_length
+        return rows.transcript[:, k : k + t] == self.answer(rows.transcript[:, k - 1 - self.size : k - 1])[:, :t]
+
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        right, last = self._right(rows, t + 1), t == self.size - 1
+        ended = np.full(len(right), last)
         if self.reward_mode == "dense":
-            return right[:, -1] / self.length, ended
-        earned = right.all(axis=1).astype(np.float64) if self.reward_mode == "exact" else right.mean(axis=1)
-        return earned * last, ended
+            return Response(right[:, -1] / self.size, ended)
+        earned = right.all(axis=1).astype(np.float64) if self.binary else right.mean(axis=1)
+        return Response(earned * last, ended)
+
+    def potential(self, rows: Rows, t: int) -> Doubles:
+        return self._right(rows, t).sum(1) / self.size
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        k = self.prompt_length
+        answer = self.answer(rows.transcript[:, k - 1 - self.size : k - 1])
+        return one_hot(answer[:, min(t, self.size - 1)] - self.first_action, self.actions)
 
     def optimal_return(self) -> float:
-        return 1.0 + self.reward_shift
+        return self._expected(1.0, 1.0)
 
     def random_return(self) -> float:
-        chance = self.symbols**-self.length if self.reward_mode == "exact" else 1 / self.symbols
-        return float(chance) + self.reward_shift
+        return self._expected(1 / self.symbols, float(self.symbols) ** -self.size)
 
-    @staticmethod
-    def _with_separator(symbols: Ints) -> Ints:
-        return np.concatenate([symbols, np.full((len(symbols), 1), SEP, np.int64)], axis=1)
+    def _expected(self, symbol: float, answer: float) -> float:
+        """J where each symbol is right with probability `symbol`, and the whole answer with probability `answer`."""
+        end = self.gamma ** (self.size - 1)
+        if self.reward_mode == "dense":
+            return sum(self.gamma**t for t in range(self.size)) * symbol / self.size + end * self.reward_shift
+        return end * float(self.final(np.float64(answer if self.binary else symbol)))
+
+    def _as_prompt(self, symbols: Ints) -> Ints:
+        left = np.full((len(symbols), self.horizon - symbols.shape[1]), PAD, np.int64)
+        return np.concatenate([left, symbols, np.full((len(symbols), 1), SEP, np.int64)], axis=1)
 
 
 _SIZES: dict[str, dict[str, Any]] = {

@@ -166,7 +166,7 @@ def test_a_failing_cell_is_status_1_and_the_others_go_on(tmp_path: Path) -> None
         "from envs.text.bandit import Bandit\n"
         "@dataclass(frozen=True)\n"
         "class Broken(Bandit):\n"
-        "    def respond(self, transcript, t):\n"
+        "    def respond(self, rows, t, outcome):\n"
         "        raise RuntimeError('the dice fell off the table')\n"
         "TASK = replace(TASKS['bandit/small'], name='broken', factory=Broken())\n"
     )

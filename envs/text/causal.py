@@ -1,0 +1,153 @@
+"""Diagnose: trust a cue that usually agrees with the answer, or pay to ask for what causes it?
+
+state    s_t = (symptoms, cue, tests so far); the answer y in {0, 1} is hidden   observation: `symptoms` tokens that say
+         nothing about y, the cue, then for each action its token and a reply
+action   ASK, ANSWER0, ANSWER1
+dynamics y is fair; the cue equals y with probability rho (in the split "ood" with rho_ood); each ASK is answered by a test
+         that equals y with probability q, independently
+reward   1 for the right answer, -c for an ASK
+end      terminated by an answer, or after `asks` + 1 actions
+optimum  belief dynamic programming on (cue, tests that said 1, tests that said 0). One ASK: max(rho, q - c), with rho .9,
+         q 1, c .05 .95 by asking and .90 by the shortcut, which gets .10 out of distribution where asking still gets .95;
+         q .8, rho .7, c .02, at most 3 ASKs: .8496 (always asking 3 times, without stopping early: .8360).
+         J0 by a closed sum (a random answer is right half of the time)
+isolates lack of causal understanding, shortcut learning, domain generalisation
+source   shortcut learning (Geirhos et al. 2020), as an MDP with a price on information
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from envs.api import Ints, Task
+from envs.transcript import (
+    SPLITS,
+    Doubles,
+    Prompts,
+    Response,
+    Rows,
+    TextMDP,
+    check_between,
+    check_least,
+    of_split,
+    text_task,
+)
+
+ASK = 0
+TEST, SYMPTOM, CUE = 4, 7, 9  # token ids of the first of each kind
+
+
+@dataclass(frozen=True)
+class Causal(TextMDP):
+    """rho, rho_ood: how often the cue agrees; q: how often a test does; cost: c; asks: the most tests that fit."""
+
+    splits: ClassVar[tuple[str, ...]] = SPLITS
+
+    rho: float = 0.9
+    rho_ood: float = 0.1
+    q: float = 1.0
+    cost: float = 0.05
+    asks: int = 1
+    symptoms: int = 1
+
+    def check(self) -> None:
+        check_between(rho=(self.rho, 0, 1), rho_ood=(self.rho_ood, 0, 1), q=(self.q, 0.5, 1), symptoms=(self.symptoms, 0, 10))
+        check_least(cost=(self.cost, 0), asks=(self.asks, 1))
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return ("", "ask", "answer0", "answer1", "test0", "test1", ".", "no", "yes", "cue0", "cue1")
+
+    @property
+    def actions(self) -> int:
+        return 3
+
+    @property
+    def prompt_length(self) -> int:
+        return self.symptoms + 1
+
+    @property
+    def reply_length(self) -> int:
+        return 1
+
+    @property
+    def horizon(self) -> int:
+        return self.asks + 1
+
+    @property
+    def agreement(self) -> float:
+        """The rate of this split."""
+        return self.rho_ood if self.split == "ood" else self.rho
+
+    @property
+    def chancy(self) -> bool:
+        return self.q < 1
+
+    def prompts(self) -> Prompts:
+        rows, probability, answers = [], [], []
+        for *symptoms, cue, y in itertools.product((0, 1), repeat=self.symptoms + 2):
+            rows.append([*(SYMPTOM + s for s in symptoms), CUE + cue])
+            probability.append(0.5 ** (self.symptoms + 1) * (self.agreement if cue == y else 1 - self.agreement))
+            answers.append([y])
+        keep = np.array(probability) > 0
+        all_of_them = Prompts(np.array(rows)[keep], np.array(probability)[keep], np.array(answers)[keep])
+        return of_split(all_of_them, self.split)
+
+    def outcomes(self, rows: Rows, t: int) -> Doubles | None:
+        return np.tile([self.q, 1 - self.q], (len(rows.transcript), 1)) if self.chancy else None
+
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        move, y = self.action(rows, t), rows.hidden[:, 0]
+        asked = move == ASK
+        said = np.where(asked, TEST + np.where(outcome == 0, y, 1 - y), TEST + 2)
+        return Response(np.where(asked, -self.cost, move - 1 == y), ~asked, said[:, None])
+
+    def _after(self, cue: int, ones: int, zeros: int) -> float:
+        """P(y = 1) after the cue and the tests."""
+        for_one = (self.agreement if cue else 1 - self.agreement) * self.q**ones * (1 - self.q) ** zeros
+        for_zero = (1 - self.agreement if cue else self.agreement) * (1 - self.q) ** ones * self.q**zeros
+        return for_one / (for_one + for_zero) if for_one + for_zero else 0.5
+
+    def _value(self, t: int, cue: int, ones: int, zeros: int) -> tuple[float, int]:
+        """V before action t, and its best action."""
+        p = self._after(cue, ones, zeros)
+        answer = max((1 - p + self.reward_shift, 1), (p + self.reward_shift, 2))
+        if t == self.asks:
+            return answer
+        yes = p * self.q + (1 - p) * (1 - self.q)
+        ahead = sum(
+            chance * self._value(t + 1, cue, ones + one, zeros + 1 - one)[0]
+            for chance, one in ((yes, 1), (1 - yes, 0))
+            if chance
+        )
+        return max(answer, (self.gamma * ahead - self.cost, ASK))
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        cue = rows.transcript[:, self.symptoms] - CUE
+        said = self.replies(rows, t)[:, :, 0] - TEST
+        states = np.stack([cue, (said == 1).sum(1), (said == 0).sum(1)], 1)
+        policy = np.zeros((len(states), 3))
+        for state in np.unique(states, axis=0):
+            policy[(states == state).all(1), self._value(t, *state.tolist())[1]] = 1
+        return policy
+
+    def optimal_return(self) -> float:
+        return self._value(0, 1, 0, 0)[0]  # both cues are alike
+
+    def random_return(self) -> float:
+        total = 0.0
+        for t in range(self.horizon):
+            ends = self.reward_shift * (1 if t == self.asks else 2 / 3)
+            total += (self.gamma / 3) ** t * (1 / 3 - self.cost / 3 + ends)
+        return total
+
+
+TASKS: tuple[Task, ...] = (
+    text_task("causal/small", Causal()),
+    text_task("causal/medium", Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)),
+    text_task("causal/hard", Causal(rho=0.9, rho_ood=0.1, q=0.95, cost=0.01, asks=3, symptoms=6)),
+)

@@ -1,0 +1,117 @@
+"""Think as long as you like, then answer: only the answer is judged, so how long answers get is the estimator's doing.
+
+state    s_t = (question, tokens so far)   observation: `bits` question tokens, then the tokens written
+action   a_t: one of `fillers` filler tokens, A0, A1, and EOS where `eos` is on
+dynamics the token is appended; deterministic; the question is uniform over its split (one in five is held out as "test")
+reward   1 at the end if the answer is the parity of the question, else 0 (EOS and running out of room included), minus
+         overlong * (len - H/2) / (H/2) where more than H/2 tokens were written
+end      terminated by an answer, by EOS, or after H tokens
+optimum  J* = 1 (answer at once). Uniform policy with one filler, no EOS, H = 8: J0 = (1 - 3^-8) / 2 = .4999 and 1.4998
+         fillers on average, with EOS .333 and 1.333 tokens an answer
+isolates the length bias of dividing by the length; truncation; `fillers` is how likely padding is at the start
+source   the length bias of GRPO's 1/len (Liu et al. 2025, "Understanding R1-Zero-like training"); the overlong penalty of
+         DAPO (Yu et al. 2025, equation 13)
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from envs.api import Ints, Task
+from envs.transcript import (
+    Doubles,
+    Prompts,
+    Response,
+    Rows,
+    TextMDP,
+    check_between,
+    check_least,
+    of_split,
+    one_hot,
+    text_task,
+    uniform,
+)
+
+
+@dataclass(frozen=True)
+class PadAnswer(TextMDP):
+    """length: H; bits of the question; fillers: tokens that only take time; eos: whether one can stop without an answer."""
+
+    splits: ClassVar[tuple[str, ...]] = ("all", "train", "test")
+
+    length: int = 8
+    bits: int = 3
+    fillers: int = 1
+    eos: bool = False
+    overlong: float = 0.0
+
+    def check(self) -> None:
+        check_least(length=(self.length, 1), fillers=(self.fillers, 0), overlong=(self.overlong, 0))
+        check_between(bits=(self.bits, 1, 12))
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        fillers = (f"hm{i}" for i in range(self.fillers))
+        return ("", *fillers, "answer0", "answer1", *(["<eos>"] if self.eos else []), "0", "1")
+
+    @property
+    def actions(self) -> int:
+        return self.fillers + 2 + self.eos
+
+    @property
+    def prompt_length(self) -> int:
+        return self.bits
+
+    @property
+    def horizon(self) -> int:
+        return self.length
+
+    @property
+    def binary(self) -> bool:
+        return self.overlong == 0
+
+    def prompts(self) -> Prompts:
+        questions = np.array(list(itertools.product((0, 1), repeat=self.bits)), np.int64)
+        return of_split(Prompts(questions + 1 + self.actions, uniform(len(questions))), self.split)
+
+    def _parity(self, rows: Rows) -> Ints:
+        parity: Ints = (rows.transcript[:, : self.bits] - 1 - self.actions).sum(1) % 2
+        return parity
+
+    def _late(self, written: int) -> float:
+        """The penalty of a text of this length."""
+        return self.overlong * max(0.0, written - self.length / 2) / (self.length / 2)
+
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        move = self.action(rows, t)
+        ended = (move >= self.fillers) | (t == self.length - 1)
+        right = move - self.fillers == self._parity(rows)
+        return Response(right - ended * self._late(t + 1), ended)
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        return one_hot(self.fillers + self._parity(rows), self.actions)
+
+    def optimal_return(self) -> float:
+        return float(self.final(np.float64(1.0 - self._late(1))))
+
+    def random_return(self) -> float:
+        v, total, alive = self.actions, 0.0, 1.0
+        for t in range(self.length):
+            stops = 1.0 if t == self.length - 1 else 1 - self.fillers / v
+            # the parity of all questions is fair, and A0 and A1 are equally likely
+            last = stops * float(self.final(np.float64(0))) - stops * self._late(t + 1)
+            right = float(self.final(np.float64(1)) - self.final(np.float64(0))) / v
+            total += alive * self.gamma**t * (last + right)
+            alive *= self.fillers / v
+        return total
+
+
+TASKS: tuple[Task, ...] = (
+    text_task("padanswer/small", PadAnswer(length=4, bits=2)),
+    text_task("padanswer/medium", PadAnswer(length=16, bits=3, fillers=2, eos=True)),
+    text_task("padanswer/hard", PadAnswer(length=64, bits=8, fillers=9, eos=True)),
+)

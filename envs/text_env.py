@@ -1,0 +1,123 @@
+"""Text MDPs run in batches: P x N transcripts in lock step, and the step itself, which the Gymnasium forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from envs.api import Array, Bools, Floats, Ints, Step
+from envs.transcript import PAD, Doubles, Rows, TextMDP
+
+
+class Luck(NamedTuple):
+    """What chance will do in M episodes, drawn when they begin; None where the task leaves nothing of the kind to it."""
+
+    coin: Doubles | None  # [M] uniform, for the last reward
+    noise: Doubles | None  # [M] Gaussian, for reward_noise
+    chance: Doubles | None  # [M, T] uniform, for outcomes
+
+    def at(self, rows: Ints) -> Luck:
+        """Of these rows."""
+        return Luck(*(None if part is None else part[rows] for part in self))
+
+
+def draw(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, Luck]:
+    """The starts and the luck of n episodes; each kind has its own stream, so the first of many are those of few."""
+    prompt, coin, noise, chance = seed.spawn(4)
+    starts = mdp.starts(np.random.default_rng(prompt), n // group)
+    luck = Luck(
+        np.random.default_rng(coin).random(n) if mdp.tosses else None,
+        np.random.default_rng(noise).standard_normal(n) if mdp.reward_noise else None,
+        np.random.default_rng(chance).random((n, mdp.horizon)) if mdp.chancy else None,
+    )
+    return Rows(starts.transcript.repeat(group, axis=0), starts.hidden.repeat(group, axis=0)), luck
+
+
+def take(
+    mdp: TextMDP, rows: Rows, t: int, action: Ints, alive: Bools, mask: Bools | None, luck: Luck
+) -> tuple[Doubles, Bools, Ints]:
+    """Action t [M] of the rows `alive`: writes its token and the reply; returns (reward, ended, hidden state).
+
+    An action that `mask` [M, V] forbids ends the episode with the task's worst reward.
+    """
+    place = mdp.position(t)
+    rows.transcript[:, place] = np.where(alive, action + mdp.first_action, PAD)
+    outcome = np.zeros(len(action), np.int64)
+    if luck.chance is not None and (chances := mdp.outcomes(rows, t)) is not None:
+        # the last outcome takes what rounding leaves
+        outcome = (luck.chance[:, t, None] >= chances[:, :-1].cumsum(1)).sum(1)
+    said = mdp.advance(rows, t, outcome, luck.coin)
+    reward, ended = said.reward, said.ended
+    if mask is not None:
+        illegal = ~mask[np.arange(len(action)), action]
+        reward, ended = np.where(illegal, mdp.worst_reward + mdp.reward_shift, reward), ended | illegal
+    if luck.noise is not None:
+        reward = reward + ended * (mdp.reward_noise * luck.noise)
+    if said.reply is not None:
+        rows.transcript[:, place + 1 : place + mdp.stride] = np.where(alive[:, None], said.reply, PAD)
+    hidden = rows.hidden if said.hidden is None else said.hidden
+    return np.where(alive, reward, 0.0), ended & alive, hidden
+
+
+class TextEnv:
+    """P x N transcripts of one text MDP, all at the same step. What episode e of environment n meets depends on the
+    member's seed, e and n: neither on P nor on N."""
+
+    def __init__(self, mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], envs: int, group: int) -> None:
+        if envs % group:
+            raise ValueError(f"{envs} environments cannot be split into groups of {group}")
+        self.mdp, self.group = mdp, group
+        self.spec = mdp.spec
+        self.shape = (len(seeds), envs)
+        self._seeds = seeds
+        self._episode = 0
+        self._transcript: Ints = np.zeros((len(seeds) * envs, mdp.transcript_length), np.int64)
+        self._hidden: Ints = np.zeros((len(seeds) * envs, 0), np.int64)
+        self._luck = Luck(None, None, None)
+        self._legal: Bools | None = None
+        self._t = 0
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        n, k = self.shape[1], self.mdp.prompt_length
+        seeds = (np.random.SeedSequence(s.entropy, spawn_key=(*s.spawn_key, self._episode)) for s in self._seeds)
+        starts, lucks = zip(*(draw(self.mdp, seed, n, self.group) for seed in seeds), strict=True)
+        self._transcript[:] = PAD
+        self._transcript[:, :k] = np.concatenate([s.transcript for s in starts])
+        self._hidden = np.concatenate([s.hidden for s in starts])
+        self._luck = Luck(*(None if part[0] is None else np.concatenate(part) for part in zip(*lucks, strict=True)))
+        self._episode += 1
+        self._t = 0
+        return self._observation(), self._mask()
+
+    def step(self, action: Array, active: Bools) -> Step:
+        mdp, t = self.mdp, self._t
+        if t >= mdp.horizon:
+            raise RuntimeError("every episode has ended: call reset() first")
+        chosen = action.reshape(-1).astype(np.int64)
+        rows = self.rows
+        reward, ended, self._hidden = take(mdp, rows, t, chosen, active.reshape(-1), self._legal, self._luck)
+        said = mdp.reference_taken(rows, t)
+        self._t += 1
+        paid: Floats = reward.astype(np.float32).reshape(self.shape)
+        never = np.zeros(self.shape, np.bool_)
+        reference = None if said is None else said.astype(np.float32).reshape(self.shape)
+        return Step(self._observation(), paid, ended.reshape(self.shape), never, self._mask(), reference)
+
+    @property
+    def rows(self) -> Rows:
+        """All transcripts, and what their policy does not see."""
+        return Rows(self._transcript, self._hidden)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _observation(self) -> Ints:
+        return self._transcript.reshape(*self.shape, -1)
+
+    def _mask(self) -> Bools | None:
+        self._legal = None
+        if self._t < self.mdp.horizon:
+            self._legal = self.mdp.legal(self.rows, self._t)
+        return None if self._legal is None else self._legal.reshape(*self.shape, -1)
