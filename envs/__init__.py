@@ -6,6 +6,8 @@ from typing import cast
 
 from envs.api import Task
 from envs.discover import declared, unique
+from envs.gymnasium_env import register_all
+from envs.transcript import TextMDP
 
 TASKS: dict[str, Task] = unique(
     (task.name, task)
@@ -13,3 +15,5 @@ TASKS: dict[str, Task] = unique(
     for tasks in declared(package, "TASKS")
     for task in cast("tuple[Task, ...]", tasks)
 )
+
+register_all(sorted({type(task.factory).__name__ for task in TASKS.values() if isinstance(task.factory, TextMDP)}))

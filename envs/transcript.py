@@ -102,7 +102,10 @@ class TextMDP(ABC):
         if min(flips) < 0 or not sum(flips) < 1:
             raise ValueError(f"false_positive and false_negative must be at least 0 and sum to less than 1, not {flips}")
         if sum(flips) and not self.binary:
-            raise ValueError(f"{name} with these knobs does not end with a reward of 0 or 1: no false positives to add")
+            raise ValueError(
+                f"false_positive and false_negative must be 0, not {flips}: {name} with these knobs does not end with a "
+                "reward of 0 or 1"
+            )
         self.check()
 
     def check(self) -> None:

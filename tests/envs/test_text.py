@@ -16,17 +16,14 @@ from envs.text.causal import Causal
 from envs.text.countdown import Countdown
 from envs.text.dyck import Dyck
 from envs.text.guessnumber import GuessNumber
-from envs.text.increasing import Increasing
 from envs.text.infogame import InfoGame
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.overopt import OverOpt
-from envs.text.padanswer import PadAnswer
-from envs.text.recdialog import RecDialog
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.transcript import PAD, Rows, TextMDP
+from envs.transcript import PAD, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 
@@ -104,8 +101,16 @@ def test_an_episode_depends_on_its_seed_alone(name: str) -> None:
             np.testing.assert_array_equal(a.terminated[1:2, :4], b.terminated)
             alive &= ~a.terminated
         assert not alive.any()
-    if len(mdp.prompts().tokens if "hard" not in name or name.startswith("bandit") else range(9)) > 8:
+    if starts_of(mdp) > 8:
         assert any(not np.array_equal(x, y) for x, y in zip(*starts, strict=True))  # another episode, another start
+
+
+def starts_of(mdp: TextMDP) -> float:
+    """How many starts there are; infinite where they cannot be listed."""
+    try:
+        return len(mdp.prompts().tokens)
+    except ValueError:
+        return float("inf")
 
 
 @pytest.mark.parametrize("name", [n for n in TEXT if n.endswith("small") or n == "transduce/copy-shifted"])
@@ -116,79 +121,6 @@ def test_uniform_play_earns_the_cards_j0(name: str) -> None:
     _, total = play(mdp, tuple(range(10)), 1_000, 1, np.random.default_rng(7))
     error = total.std() / total.size**0.5
     assert total.mean() == pytest.approx(mdp.random_return(), abs=4 * error + 1e-6)
-
-
-def answer(
-    mdp: TextMDP, prompt: list[int], actions: list[int], hidden: tuple[int, ...] = (), outcomes: list[int] | None = None
-) -> tuple[list[float], list[bool]]:
-    """Expected rewards and ends of a sequence of actions after a prompt of token ids; see `talk` for the replies."""
-    return talk(mdp, prompt, actions, hidden, outcomes)[:2]
-
-
-def talk(
-    mdp: TextMDP, prompt: list[int], actions: list[int], hidden: tuple[int, ...] = (), outcomes: list[int] | None = None
-) -> tuple[list[float], list[bool], str]:
-    """Rewards, ends, and the decoded transcript of a sequence of actions."""
-    listed = mdp.prompts() if not hidden else None
-    first = np.array([hidden], np.int64)
-    if listed is not None and listed.hidden is not None:
-        first = listed.hidden[:1]
-    transcript = np.zeros((1, mdp.transcript_length), np.int64)
-    transcript[0, : len(prompt)] = prompt
-    rewards, ends = [], []
-    for t, action in enumerate(actions):
-        transcript[0, mdp.position(t)] = action + mdp.first_action
-        said = mdp.advance(Rows(transcript, first), t, np.array([outcomes[t] if outcomes else 0]))
-        first = said.hidden if said.hidden is not None else first
-        if said.reply is not None:
-            transcript[0, mdp.position(t) + 1 : mdp.position(t + 1)] = said.reply[0]
-        rewards.append(round(float(said.reward[0]), 6))
-        ends.append(bool(said.ended[0]))
-        if ends[-1]:
-            break
-    return rewards, ends, mdp.decode(transcript[0])
-
-
-@pytest.mark.parametrize(
-    ("operation", "right"), [("copy", [2, 0, 1]), ("reverse", [1, 0, 2]), ("sort", [0, 1, 2]), ("caesar", [0, 1, 2])]
-)
-def test_transduce_by_hand(operation: str, right: list[int]) -> None:
-    prompt = [4, 2, 3, 1]  # symbols 2, 0, 1, then the separator
-    dense = Transduce(symbols=3, length=3, operation=operation)  # type: ignore[arg-type]
-    assert answer(dense, prompt, right) == ([0.333333] * 3, [False, False, True])
-    wrong = [right[0], (right[1] + 1) % 3, right[2]]
-    assert answer(dense, prompt, wrong)[0] == [0.333333, 0.0, 0.333333]
-    terminal = Transduce(symbols=3, length=3, operation=operation, reward_mode="terminal")  # type: ignore[arg-type]
-    assert answer(terminal, prompt, wrong)[0] == [0.0, 0.0, 0.666667]
-    exact = Transduce(symbols=3, length=3, operation=operation, reward_mode="exact")  # type: ignore[arg-type]
-    assert answer(exact, prompt, wrong)[0] == [0.0, 0.0, 0.0]
-    assert answer(exact, prompt, right)[0] == [0.0, 0.0, 1.0]
-    shaped = Transduce(symbols=3, length=3, operation=operation, reward_mode="shaped")  # type: ignore[arg-type]
-    assert answer(shaped, prompt, right)[0] == [0.333333, 0.333333, 0.333333]  # 1/3, 2/3 - 1/3, 1 - 2/3
-    assert answer(shaped, prompt, wrong)[0] == [0.333333, 0.0, -0.333333]  # the sum is the unshaped return
-
-
-def test_lock_by_hand() -> None:
-    lock = Lock(length=2, vocabulary=4, locks=1, distractor=0.2)
-    prompt = [5]
-    secret = [int(k) - 1 for k in lock.secrets[0]]
-    assert answer(lock, prompt, [0]) == ([0.1], [True])
-    assert answer(lock, prompt, [3, 0]) == ([0.0, 0.3], [False, True])
-    assert answer(lock, prompt, [*secret, 0]) == ([0.0, 0.0, 1.0], [False, False, True])
-    assert answer(lock, prompt, [secret[0], 0])[0] == [0.0, 0.0]
-    assert answer(lock, prompt, [3, secret[1], 0])[0] == [0.0, 0.0, 0.0]
-    assert secret[0] != 3
-
-
-def test_dyck_by_hand() -> None:
-    dense, sparse = Dyck(pairs=2, kinds=2), Dyck(pairs=2, kinds=2, reward_mode="terminal")
-    good, crossed, early = [0, 1, 3, 2], [0, 1, 2, 3], [2]  # ( [ ] )   ( [ ) ]   )
-    assert answer(dense, [1], good) == ([0.25] * 4, [False, False, False, True])
-    assert answer(dense, [1], crossed) == ([0.25, 0.25, 0.0], [False, False, True])
-    assert answer(dense, [1], early) == ([0.0], [True])
-    assert answer(dense, [1], [0, 0, 0]) == ([0.25, 0.25, 0.0], [False, False, True])  # no room left to close three
-    assert answer(sparse, [1], good)[0] == [0.0, 0.0, 0.0, 1.0]
-    assert sparse.decode(np.array([1, 2, 3, 5, 4])) == "<bos> ( [ ] )"
 
 
 def test_dyck_mask_offers_just_the_legal_moves() -> None:
@@ -280,7 +212,7 @@ def test_a_batch_that_has_ended_must_be_reset() -> None:
         (lambda: Transduce(split="ood"), "'ood' needs longest > 4"),
         (lambda: Transduce(longest=3), "longest must be 0 or exceed length 4, not 3"),
         (lambda: Transduce(split="validation"), "split of Transduce.*validation"),  # type: ignore[arg-type]
-        (lambda: Transduce(false_positive=0.1), "does not end with a reward of 0 or 1"),
+        (lambda: Transduce(false_positive=0.1), "false_positive and false_negative must be 0, not"),
         (lambda: Transduce(gamma=1.5), r"gamma must lie in \[0, 1\], not 1.5"),
         (lambda: Transduce(gamma=0.9, reward_shift=1.0), "need gamma 1, not 0.9"),
         (lambda: Transduce(beta=0.1), "no reference policy, so beta must be 0, not 0.1"),
