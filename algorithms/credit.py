@@ -54,6 +54,19 @@ class RewardToGo:
 
 
 @dataclass(frozen=True)
+class ImmediateReward:
+    """q_t = r_t: what the action earned at once, and nothing it caused. Biased wherever an action moves later rewards.
+
+    The last line that the article prints has this factor; see docs/theory.md. The myopic learner of `recommendation`.
+    """
+
+    bootstraps: ClassVar[bool] = False
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        return rollout.reward
+
+
+@dataclass(frozen=True)
 class LambdaReturn:
     """q_t = the lambda-return; minus V(s_t) it is GAE(gamma, lam) (Schulman et al. 2016, eq. 16)."""
 

@@ -29,9 +29,9 @@ def text_mdp(task: Task) -> TextMDP | None:
 
 
 def enumerable(task: Task, limit: int = LIMIT) -> bool:
-    """Whether all prompts times sequences of the task are at most `limit`."""
-    mdp = text_mdp(task)
-    return mdp is not None and oracle.enumerable(mdp, limit)
+    """Whether the task, and each of its views, has at most `limit` episodes."""
+    factories = (task.factory, *(factory for _, factory in task.views))
+    return all(isinstance(f, TextMDP) and oracle.enumerable(f, limit) for f in factories)
 
 
 class ExactReturn:

@@ -58,9 +58,14 @@ def _deviation(scale: str, advantage: Tensor, rollout: Rollout) -> Tensor:
 
 
 def row_weights(estimator: Estimator, rollout: Rollout) -> Tensor:
-    """[T, P, N]: 1/N on valid rows (sum over time, mean over episodes), or 1/(number of valid rows of the member)."""
+    """[T, P, N], on valid rows: 1/N (episode), 1/(rows of the member) (token), 1/(N rows of the episode) (sequence).
+
+    A sequence is a column of the rollout: with Unroll a window, not an episode.
+    """
     if estimator.aggregation == "episode":
         return rollout.valid / rollout.valid.shape[2]
+    if estimator.aggregation == "sequence":
+        return rollout.valid / (rollout.valid.sum(0, keepdim=True).clamp(min=1) * rollout.valid.shape[2])
     return rollout.valid / rollout.valid.sum((0, 2), keepdim=True).clamp(min=1)
 
 

@@ -81,7 +81,7 @@ class Surrogate(Protocol):
 
 
 Scale = Literal["none", "member", "group"]
-Aggregation = Literal["episode", "token"]
+Aggregation = Literal["episode", "token", "sequence"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Estimator:
     """What a rung may change.
 
     scale        divide advantages by their standard deviation over a member's batch or over a group
-    aggregation  episode: sum over time, mean over episodes (unbiased for J); token: mean over all valid rows
+    aggregation  episode: sum over time, mean over episodes (unbiased for J); token: mean over all valid rows of the member;
+                 sequence: mean over the rows of an episode, then over episodes (1/len: biased towards long failures)
     entropy      coefficient of the entropy bonus
     """
 

@@ -190,15 +190,15 @@ def plan(args: Run) -> tuple[Experiment, list[Cell]]:
         experiment = experiment.smoke()
     if args.seeds is not None:
         experiment = replace(experiment, seeds=args.seeds)
-    tasks = [select.task(n) for n in (select.split(args.tasks) if args.tasks is not None else experiment.tasks)]
+    tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)
     named = select.split(args.variants) if args.variants is not None else None
-    variants = [select.variant(n) for n in named or experiment.variants]
+    variants = select.variants(experiment, named)
     cells = build_cells(experiment, tasks, variants, args.env_steps)
     for variant in variants if named else ():
         reasons = [why_not(task, variant) for task in tasks]
         if all(reasons):
             raise ValueError(str(reasons[0]))
-    return replace(experiment, tasks=tuple(t.name for t in tasks), variants=tuple(v.name for v in variants)), cells
+    return replace(experiment, tasks=tuple(tasks), variants=tuple(variants)), cells
 
 
 def single_cells(

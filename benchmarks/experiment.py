@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
@@ -17,7 +17,12 @@ from benchmarks import settings
 from envs.api import Features, Task
 from envs.streams import Purpose
 
-RESULTS_VERSION = 1  # raise it when a change of code moves results: every cell then trains anew
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmarks.panels import Data
+
+RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
 SEGMENT_STEPS = 1_000  # steps of an environment between two cuts of an unrolled run
 BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
 
@@ -73,10 +78,24 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
 
 
+class Drawing(Protocol):
+    """A figure that an experiment declares: nothing is imported for it until it is drawn."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def caption(self) -> str: ...
+
+    def draw(self, data: Data) -> Figure: ...
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A question, the tasks and variants that answer it, and how much of each.
 
+    tasks, variants  names of registered ones, or the thing itself where only this experiment has it
+    figures    what it draws beside the figures that every report has
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
     small      what `--smoke` runs instead
@@ -84,14 +103,23 @@ class Experiment:
 
     name: str
     question: str
-    tasks: tuple[str, ...]
-    variants: tuple[str, ...]
+    tasks: tuple[str | Task, ...]
+    variants: tuple[str | Variant, ...]
     seeds: int = 10
     env_steps: Mapping[str, int] = field(default_factory=dict)
     evaluation: Evaluation = field(default_factory=Evaluation)
     purpose: Purpose = Purpose.TRAIN
     rates: tuple[float, ...] | None = None
     small: Mapping[str, Any] = field(default_factory=dict)
+    figures: tuple[Drawing, ...] = ()
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return tuple(t if isinstance(t, str) else t.name for t in self.tasks)
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        return tuple(v if isinstance(v, str) else v.name for v in self.variants)
 
     def smoke(self) -> Experiment:
         """The same question at its smallest size."""

@@ -22,7 +22,7 @@ def as_json() -> dict[str, list[dict[str, object]]]:
             for v in VARIANTS.values()
         ],
         "experiments": [
-            {"name": e.name, "question": e.question, "tasks": list(e.tasks), "variants": list(e.variants)}
+            {"name": e.name, "question": e.question, "tasks": list(e.task_names), "variants": list(e.variant_names)}
             for e in EXPERIMENTS.values()
         ],
     }

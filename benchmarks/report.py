@@ -10,6 +10,8 @@ import jinja2
 import pandas as pd
 
 from benchmarks import figures, stats, tables
+from benchmarks.experiment import Drawing
+from benchmarks.panels import Data
 from benchmarks.tables import Scale
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,6 +26,9 @@ class ReportInput:
     name: str
     question: str
     frame: pd.DataFrame
+    measures: pd.DataFrame  # store.MEASURE_COLUMNS
+    texts: Mapping[str, Mapping[str, list[str]]]  # by task: who wrote, what
+    drawings: tuple[Drawing, ...]  # the experiment's own figures
     scales: Mapping[str, Scale]
     variants: tuple[str, ...]
     parents: Mapping[str, str | None]
@@ -47,6 +52,8 @@ def write(report: ReportInput) -> Path:
         write_text(report.out / "tables" / f"{name}.md", markdown(table) + "\n")
     write_text(report.out / "tables" / "scores.md", markdown(scores) + "\n")
     curves = _figures(report, rungs)
+    beside = tables.measure_table(report.measures, scales, variants)
+    write_text(report.out / "tables" / "measures.csv", beside.to_csv(index=False, float_format="%.6g"))
     text = (
         _environment()
         .get_template("report.md.j2")
@@ -59,6 +66,9 @@ def write(report: ReportInput) -> Path:
             rungs=markdown(_with_changes(rungs, report.changes)),
             aggregate=markdown(aggregate),
             curves=curves,
+            drawings=_drawings(report),
+            measures=markdown(beside),
+            texts=report.texts,
             resamples=f"{stats.RESAMPLES:,}",
             tasks=[(t, markdown(_of_task(scores, t))) for t in scales],
             failures=[*report.failures, *_missing(report)],
@@ -95,6 +105,16 @@ def _figures(report: ReportInput, rungs: pd.DataFrame) -> list[tuple[str, str]]:
         figures.save(figures.learning_curves(frame, scales, lines, flat, title), folder / stem)
         made.append((stem, caption))
     return made
+
+
+def _drawings(report: ReportInput) -> list[tuple[str, str]]:
+    """Draw what the experiment declares; returns (file stem, caption). A figure without its rows is left out."""
+    data = Data(report.frame, report.measures, report.scales, report.variants)
+    if not data.moving:
+        return []
+    for drawing in report.drawings:
+        figures.save(drawing.draw(data), report.out / "figures" / drawing.name)
+    return [(drawing.name, drawing.caption) for drawing in report.drawings]
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -24,15 +24,18 @@ def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path
     metas = [store.read_meta(path) for path in outcome.paths]
     tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
-    scales = {name: tasks[name] for name in _in_order(experiment.tasks, tasks)}
+    scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     if experiment.rates:
         return rates.write(experiment.question, frame, scales, folder)
-    variants = _in_order(experiment.variants, known)
+    variants = _in_order(experiment.variant_names, known)
     return report.write(
         ReportInput(
             name=experiment.name,
             question=experiment.question,
             frame=frame,
+            measures=store.read_measures(outcome.paths),
+            texts=_texts(metas),
+            drawings=experiment.figures,
             scales=scales,
             variants=tuple(variants),
             parents={v: known[v]["parent"] for v in variants},
@@ -60,6 +63,24 @@ def _scale(meta: dict[str, Any]) -> Scale:
     """The task's scale: the registry's where the task is ours (a floor may have been measured anew), else the cell's."""
     task = TASKS.get(meta["cell"]["task"]["name"])
     return Scale(task.floor, task.ceiling, task.threshold) if task else Scale(*meta["reading"]["scale"])
+
+
+def _texts(metas: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for meta in metas:
+        texts = meta["texts"]
+        if not texts or 0 not in meta["cell"]["members"]["seeds"]:
+            continue  # the block of the first seed speaks for the others
+        of_task = found.setdefault(meta["cell"]["task"]["name"], {})
+        of_task.setdefault("untrained", texts["untrained"])
+        of_task[meta["cell"]["variant"]["name"]] = texts["trained"]
+        of_task["optimal"] = texts["optimal"]
+    last = {"untrained": 0, "optimal": 2}
+    return {
+        task: {name: of[name] for name in sorted(of, key=lambda n: last.get(n, 1)) if of[name]}
+        for task, of in found.items()
+    }
 
 
 def _in_order(wanted: tuple[str, ...], present: dict[str, Any]) -> list[str]:

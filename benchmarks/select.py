@@ -38,6 +38,18 @@ def experiment(name: str) -> Experiment:
     return look_up(EXPERIMENTS, name, "experiment")
 
 
+def tasks(experiment: Experiment, names: list[str] | None) -> list[Task]:
+    """The experiment's tasks, or the named ones: its own by their names, and any other."""
+    own = {t.name: t for t in experiment.tasks if isinstance(t, Task)}
+    return [own[n] if n in own else task(n) for n in names or experiment.task_names]
+
+
+def variants(experiment: Experiment, names: list[str] | None) -> list[Variant]:
+    """The experiment's variants, or the named ones: its own by their names, and any other."""
+    own = {v.name: v for v in experiment.variants if isinstance(v, Variant)}
+    return [own[n] if n in own else variant(n) for n in names or experiment.variant_names]
+
+
 def split(names: str) -> list[str]:
     """`a,b` as a list; ValueError where it is empty."""
     found = [name.strip() for name in names.split(",") if name.strip()]

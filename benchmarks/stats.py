@@ -93,8 +93,8 @@ def detectable(spread: float, n: int, alpha: float = 0.05, power: float = 0.8) -
     Solves power = P(|T| > t_crit), T noncentral t with n - 1 degrees of freedom and shift d sqrt(n) / spread
     (scipy.stats.nct), for d.
     """
-    if n < 2 or not np.isfinite(spread) or spread == 0:
-        return float("nan") if n < 2 else 0.0
+    if n < 3 or not np.isfinite(spread) or spread == 0:  # one degree of freedom shows nothing
+        return float("nan") if n < 3 else 0.0
     critical = float(sps.t.ppf(1 - alpha / 2, n - 1))
 
     def missing(shift: float) -> float:

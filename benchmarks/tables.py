@@ -203,6 +203,17 @@ def _with_holm(rows: list[dict[str, object]]) -> pd.DataFrame:
     return table
 
 
+def measure_table(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+    """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
+    if measures.empty:
+        return pd.DataFrame()
+    last = measures.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
+    final = measures[measures["checkpoint"] == last]
+    wide = final.pivot_table(index=["task", "variant"], columns="measure", values="value", aggfunc="mean")
+    order = [(t, v) for t in scales for v in variants if (t, v) in wide.index]
+    return wide.loc[order].reset_index().rename_axis(columns=None)
+
+
 def missing_cells(
     frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str], optional: set[str]
 ) -> list[str]:

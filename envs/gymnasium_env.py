@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -114,7 +114,7 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
     An illegal token ends the episode with the task's worst reward. reset(options={"start": k}) begins at the k-th prompt.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 1}
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 (so Gymnasium declares it)
 
     def __init__(self, mdp: str, preset: str | None = None, render_mode: str | None = None, **knobs: Any) -> None:
         self.mdp = build(mdp, preset, knobs)
@@ -138,7 +138,7 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
         self._running = not ended[0]
         return self._observation(), float(reward[0]), bool(ended[0]), False, self._info()
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The transcript as text."""
         return self.mdp.decode(self._episodes.transcript[0]) if self.render_mode == "ansi" else None
 
@@ -150,10 +150,14 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
         return {} if mask is None else {"action_mask": mask[0].astype(np.int8)}
 
 
-class TextMDPVectorEnv(VectorEnv[Ints, Ints, Ints]):
+class TextMDPVectorEnv(VectorEnv[Ints, Ints, Any]):
     """num_envs text MDPs that reset by themselves in the step after an end (NEXT_STEP), which ignores its action."""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 1, "autoreset_mode": AutoresetMode.NEXT_STEP}
+    metadata = {  # noqa: RUF012
+        "render_modes": ["ansi"],
+        "render_fps": 1,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
 
     def __init__(
         self, num_envs: int, mdp: str, preset: str | None = None, render_mode: str | None = None, **knobs: Any

@@ -190,9 +190,9 @@ def solve(mdp: TextMDP, choose: Choose, gamma: float, limit: int = LIMIT) -> Sol
         node = level.information[level.parent]  # [rows]
         weights = levels[t - 1].weight if t else mdp.prompts().probability  # [nodes]
         on = level.information >= 0
-        visit = np.bincount(level.information[on], weights[on], level.sets)
+        visit: Doubles = np.bincount(level.information[on], weights[on], level.sets).astype(np.float64)
         key = (node * v + level.action)[level.moved]
-        q = np.bincount(key, (level.weight * level.reward)[level.moved], level.sets * v)
+        q: Doubles = np.bincount(key, (level.weight * level.reward)[level.moved], level.sets * v).astype(np.float64)
         if t + 1 < len(levels) and len(after):
             behind = levels[t + 1].information
             place, first = np.unique(behind[behind >= 0], return_index=True)

@@ -100,7 +100,9 @@ class TextMDP(ABC):
             raise ValueError(f"{name} has no reference policy, so beta must be 0, not {self.beta}")
         flips = (self.false_positive, self.false_negative)
         if min(flips) < 0 or not sum(flips) < 1:
-            raise ValueError(f"false_positive and false_negative must be at least 0 and sum to less than 1, not {flips}")
+            raise ValueError(
+                f"false_positive and false_negative must be at least 0 and sum to less than 1, not {flips}"
+            )
         if sum(flips) and not self.binary:
             raise ValueError(
                 f"false_positive and false_negative must be 0, not {flips}: {name} with these knobs does not end with a "
@@ -108,7 +110,7 @@ class TextMDP(ABC):
             )
         self.check()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 (a task without knobs of its own has nothing to check)
         """ValueError where the task's own knobs make no task."""
 
     # ---- what a task states
@@ -231,6 +233,10 @@ class TextMDP(ABC):
             reward = self.false_positive + reward * (1 - self.false_positive - self.false_negative)
         return reward + self.reward_shift
 
+    def final_of(self, reward: float) -> float:
+        """`final` of one reward."""
+        return float(self.final(np.array([reward]))[0])
+
     @property
     def tosses(self) -> bool:
         """Whether the last reward of an episode is a coin flip."""
@@ -243,7 +249,7 @@ class TextMDP(ABC):
         ended = said.ended | (t == self.horizon - 1)
         last = self.final(said.reward)
         if coin is not None and self.tosses:
-            last = (coin < last - self.reward_shift) + self.reward_shift
+            last = (coin < last - self.reward_shift).astype(np.float64) + self.reward_shift
         reward = np.where(ended, last, said.reward)
         hidden = rows.hidden if said.hidden is None else said.hidden
         if self.reward_mode == "shaped":

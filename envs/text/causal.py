@@ -55,7 +55,9 @@ class Causal(TextMDP):
     symptoms: int = 1
 
     def check(self) -> None:
-        check_between(rho=(self.rho, 0, 1), rho_ood=(self.rho_ood, 0, 1), q=(self.q, 0.5, 1), symptoms=(self.symptoms, 0, 10))
+        check_between(
+            rho=(self.rho, 0, 1), rho_ood=(self.rho_ood, 0, 1), q=(self.q, 0.5, 1), symptoms=(self.symptoms, 0, 10)
+        )
         check_least(cost=(self.cost, 0), asks=(self.asks, 1))
 
     @property

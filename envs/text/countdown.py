@@ -1,11 +1,11 @@
 """Make the target from the numbers: a verifiable 0/1 reward on prompts of very unequal difficulty.
 
-state    s_t = (numbers, target, expression so far)   observation: the numbers in rising order (a digit each), the target's two
-         digits, then the expression in postfix
+state    s_t = (numbers, target, expression so far)   observation: the numbers in rising order (a digit each), the target's
+         two digits, then the expression in postfix
 action   slot a, b, c (d): the first, second, ... number; or an operation of + - *
-dynamics the token is appended; deterministic. Prompts are uniform over multisets of `numbers` digits 1..highest times targets
-         1..targets, only the solvable ones unless `solvable` is off; one in five is held out as "test", "ood" has the
-         targets from there on to one and a half times as much
+dynamics the token is appended; deterministic. Prompts are uniform over multisets of `numbers` digits 1..highest times
+         targets 1..targets, only the solvable ones unless `solvable` is off; one in five is held out as "test", "ood" has
+         the targets from there on to one and a half times as much
 reward   at the end 1 if the value is the target, `format_weight` for any other complete expression; each number is used once
 end      terminated after 2 n - 1 tokens, or at a token after which no expression is possible (which pays 0)
 optimum  J* = 1 on solvable prompts: of 3 numbers 1..9 and targets 1..50 1,574 of 8,250 are; J0 by listing all expressions
@@ -32,7 +32,6 @@ from envs.transcript import (
     Rows,
     TextMDP,
     check_between,
-    check_least,
     of_split,
     one_hot,
     text_task,
@@ -67,6 +66,8 @@ class Countdown(TextMDP):
             numbers=(self.numbers, 2, len(SLOTS)), highest=(self.highest, 1, 9), targets=(self.targets, 1, 66),
             format_weight=(self.format_weight, 0, 1),
         )  # fmt: skip
+        if self.split == "ood" and self.targets < 2:
+            raise ValueError(f"split 'ood' needs targets of 2 at least, not {self.targets}: its own lie above them")
         if not self.operations or set(self.operations) - set(OPERATIONS):
             raise ValueError(f"operations must be some of {OPERATIONS!r}, not {self.operations!r}")
 
@@ -182,7 +183,7 @@ class Countdown(TextMDP):
     def optimal_return(self) -> float:
         end = self.gamma ** (self.horizon - 1)
         solved = self._chance_of(np.minimum(self._solutions, 1))
-        return end * float(self.final(np.float64(solved + (1 - solved) * self.format_weight)))
+        return end * self.final_of(solved + (1 - solved) * self.format_weight)
 
     def random_return(self) -> float:
         _, values, chances = self._expressions
@@ -190,7 +191,7 @@ class Countdown(TextMDP):
         right = np.stack([share @ (values == target) for target in self._range], 1)
         solved, complete = self._chance_of(right), float(share.sum())
         end = self.gamma ** (self.horizon - 1)
-        return end * float(self.final(np.float64(solved + (complete - solved) * self.format_weight)))
+        return end * self.final_of(solved + (complete - solved) * self.format_weight)
 
     def _chance_of(self, table: np.ndarray) -> float:
         """The mean over the prompts of a table [hands, targets of the split]."""

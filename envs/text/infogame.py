@@ -6,7 +6,7 @@ dynamics the secret is uniform over the first `words` words; the answer yes or n
          letters: for each letter of the guess hit (right place), near (elsewhere in the secret), miss
 reward   questions: -c for an attribute, 1 for the right word.   letters: 1 for the right word, -c for a wrong one
 end      questions: terminated by a guess.   letters: by the right guess.   Both after `turns` actions
-optimum  belief dynamic programming on the set of words that fit the answers; with noise on the tree of dialogues (small only)
+optimum  belief dynamic programming on the set of words that fit the answers; with noise on the tree (small only)
 isolates gathering information, credit across turns
 source   twenty questions and Wordle of LMRL-Gym (Abdulhai et al. 2023), with an optimum
 
@@ -49,7 +49,24 @@ ANIMALS = {
     "otter": "01010", "bear": "00110", "horse": "00111", "cat": "00011",
     "snail": "00000", "goldfish": "01001", "ostrich": "00100", "dog": "01011",
 }  # fmt: skip
-LETTERS = "cat cot cut bat bot but cap cop cup tap top pat pot put tub cab".split()
+LETTERS = [
+    "cat",
+    "cot",
+    "cut",
+    "bat",
+    "bot",
+    "but",
+    "cap",
+    "cop",
+    "cup",
+    "tap",
+    "top",
+    "pat",
+    "pot",
+    "put",
+    "tub",
+    "cab",
+]
 MOST = {"questions": 64, "letters": len(LETTERS)}
 REPLIES = ("right", "wrong", "no", "yes", "miss", "near", "hit")
 RIGHT, WRONG, NO, MISS = 0, 1, 2, 4

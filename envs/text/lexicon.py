@@ -7,8 +7,9 @@ reward   dense: l(topic, word) in [-1, 1] for each word; terminal: their sum at 
          beta log(pi / reference) for each word; the reference is a bigram model: reference(w' | w) = softmax of Gaussian
          logits, a start row for the first word (tables drawn once from `instance`)
 end      terminated after H words
-optimum  soft dynamic programming: V_t(w) = beta log sum_w' reference(w'|w) exp((l(w') + gamma V_{t+1}(w')) / beta), reached by
-         pi(w'|w) = reference(w'|w) exp((l(w') + gamma V_{t+1}(w') - V_t(w)) / beta). J0 by dynamic programming on the last word
+optimum  soft dynamic programming: V_t(w) = beta log sum_w' reference(w'|w) exp((l(w') + gamma V_{t+1}(w')) / beta),
+         reached by pi(w'|w) = reference(w'|w) exp((l(w') + gamma V_{t+1}(w') - V_t(w)) / beta). J0 by dynamic programming on
+         the last word
 isolates where a KL penalty goes, adaptive beta, a reference policy, large vocabularies: the InstructGPT objective
 source   Ouyang et al. 2022, equation 2 (without the pretraining term); Ziebart 2010 for the soft Bellman equations
 """
@@ -56,7 +57,9 @@ class Lexicon(TextMDP):
     @cached_property
     def language(self) -> Doubles:
         """log reference(w'|w) [V + 1, V]; the last row is that of the first word."""
-        logits = self.sharpness * np.random.default_rng((self.instance, 1)).standard_normal((self.words + 1, self.words))
+        logits = self.sharpness * np.random.default_rng((self.instance, 1)).standard_normal(
+            (self.words + 1, self.words)
+        )
         logits -= logits.max(1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(1, keepdims=True))
 

@@ -96,15 +96,15 @@ class PadAnswer(TextMDP):
         return one_hot(self.fillers + self._parity(rows), self.actions)
 
     def optimal_return(self) -> float:
-        return float(self.final(np.float64(1.0 - self._late(1))))
+        return self.final_of(1.0 - self._late(1))
 
     def random_return(self) -> float:
         v, total, alive = self.actions, 0.0, 1.0
         for t in range(self.length):
             stops = 1.0 if t == self.length - 1 else 1 - self.fillers / v
             # the parity of all questions is fair, and A0 and A1 are equally likely
-            last = stops * float(self.final(np.float64(0))) - stops * self._late(t + 1)
-            right = float(self.final(np.float64(1)) - self.final(np.float64(0))) / v
+            last = stops * self.final_of(0) - stops * self._late(t + 1)
+            right = (self.final_of(1.0) - self.final_of(0.0)) / v
             total += alive * self.gamma**t * (last + right)
             alive *= self.fillers / v
         return total

@@ -39,7 +39,7 @@ Count = tuple[int, int, int]  # of a genre: shown, clicked, named
 
 @dataclass(frozen=True)
 class RecDialog(TextMDP):
-    """genres: U; items: m of each; turns: H; p_hi, p_lo; ask, honesty: the question; diversity, fatigue: beside the click."""
+    """genres: U; items: m of each; turns: H; p_hi, p_lo; ask, honesty: the question; diversity, fatigue."""
 
     genres: int = 3
     items: int = 1

@@ -70,7 +70,9 @@ class SafeReply(TextMDP):
             words=(self.words, 2), length=(self.length, 1), topics=(self.topics, 1), penalty=(self.penalty, 0),
             instance=(self.instance, 0),
         )  # fmt: skip
-        check_between(correlation=(self.correlation, 0, 1), minority=(self.minority, 0, 1), flagged=(self.flagged, 0, 1))
+        check_between(
+            correlation=(self.correlation, 0, 1), minority=(self.minority, 0, 1), flagged=(self.flagged, 0, 1)
+        )
         if self.flagged_words >= self.words:
             raise ValueError(f"flagged must leave a word that is not, not {self.flagged} of {self.words}")
 
@@ -155,7 +157,9 @@ class SafeReply(TextMDP):
         powers = self.gamma ** np.arange(self.length)
         fresh = (1 - 1 / self.words) ** np.arange(self.length)  # the word is new
         helpful = self.helpfulness.mean(1)[:, None] * (powers * fresh).sum()
-        return self._mean((helpful - self.penalty * self.flags.mean(2) * powers.sum()) / self.length) + self.reward_shift
+        return (
+            self._mean((helpful - self.penalty * self.flags.mean(2) * powers.sum()) / self.length) + self.reward_shift
+        )
 
     def _mean(self, by_prompt: Doubles) -> float:
         """The mean of [topics, 2] over the prompts."""

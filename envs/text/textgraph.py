@@ -87,7 +87,9 @@ class TextGraph(TextMDP):
         """[mazes of the split, edges]."""
         loops = 0.0 if self.split == "ood" else self.loops
         number = {"train": range(0, self.mazes, 2), "test": range(1, self.mazes, 2)}.get(self.split, range(self.mazes))
-        return np.stack([self._maze(np.random.default_rng((self.instance, m, self.split == "ood")), loops) for m in number])
+        return np.stack(
+            [self._maze(np.random.default_rng((self.instance, m, self.split == "ood")), loops) for m in number]
+        )
 
     def _maze(self, rng: np.random.Generator, loops: float) -> Bools:
         """Kruskal's random spanning tree, and a share of the edges that it leaves out."""
@@ -199,7 +201,7 @@ class TextGraph(TextMDP):
             leads = self.ahead.transpose(0, 2, 1)[:, :, None, :]  # [mazes, 4, 1, cells]
             step = after[each, np.arange(n)[:, None], leads]  # [mazes, 4, goals, cells]
             turns = ((1 - self.slip, 0), (self.slip / 2, 1), (self.slip / 2, 3))
-            q = sum(chance * np.roll(step, -turn, axis=1) for chance, turn in turns)
+            q = np.sum([chance * np.roll(step, -turn, axis=1) for chance, turn in turns], axis=0)
             directions.append(q.argmax(1))
             value = q.max(1) if best else q.mean(1)
         return value, directions[::-1]

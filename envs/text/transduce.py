@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Bools, Ints, Task
 from envs.discover import UnknownName
 from envs.transcript import (
     PAD,
@@ -122,18 +122,18 @@ class Transduce(TextMDP):
             return (prompt - self.first_action + 1) % self.symbols + self.first_action
         return prompt
 
-    def _right(self, rows: Rows, t: int) -> np.ndarray:
+    def _right(self, rows: Rows, t: int) -> Bools:
         """[M, t]: which of the first t symbols are right."""
-        k = self.prompt_length
+        k, t = self.prompt_length, min(t, self.size)
         return rows.transcript[:, k : k + t] == self.answer(rows.transcript[:, k - 1 - self.size : k - 1])[:, :t]
 
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         right, last = self._right(rows, t + 1), t == self.size - 1
         ended = np.full(len(right), last)
         if self.reward_mode == "dense":
-            return Response(right[:, -1] / self.size, ended)
-        earned = right.all(axis=1).astype(np.float64) if self.binary else right.mean(axis=1)
-        return Response(earned * last, ended)
+            return Response(right[:, -1].astype(np.float64) / self.size, ended)
+        share: Doubles = right.sum(axis=1) / self.size
+        return Response(((share == 1) if self.binary else share) * float(last), ended)
 
     def potential(self, rows: Rows, t: int) -> Doubles:
         return self._right(rows, t).sum(1) / self.size
@@ -154,7 +154,7 @@ class Transduce(TextMDP):
         end = self.gamma ** (self.size - 1)
         if self.reward_mode == "dense":
             return sum(self.gamma**t for t in range(self.size)) * symbol / self.size + end * self.reward_shift
-        return end * float(self.final(np.float64(answer if self.binary else symbol)))
+        return end * self.final_of(answer if self.binary else symbol)
 
     def _as_prompt(self, symbols: Ints) -> Ints:
         left = np.full((len(symbols), self.horizon - symbols.shape[1]), PAD, np.int64)

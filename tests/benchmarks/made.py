@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import store
+from benchmarks.drawings import Measured
 from benchmarks.report import ReportInput
 from benchmarks.tables import Scale
 
@@ -50,6 +52,12 @@ def frame(seeds: int = 10, checkpoints: int = 6) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def measures_of(made: pd.DataFrame) -> pd.DataFrame:
+    """An episode length for every row that learned."""
+    rows = made[made["variant"] != "random"].assign(measure="length", value=made["seed"] + 1.0)
+    return rows[store.MEASURE_COLUMNS]
+
+
 def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
     """The frame as the report takes it."""
     variants = (*RUNGS, "random")
@@ -57,6 +65,9 @@ def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
         name="made",
         question="What does each ingredient buy?",
         frame=made,
+        measures=measures_of(made),
+        texts={"transduce/reverse-medium": {"untrained": ["1 2 => | 1 1"], "gae": ["1 2 => | 2 1"]}},
+        drawings=(Measured("lengths", "How long episodes are", measures=("score", "length")),),
         scales=SCALES,
         variants=variants,
         parents=PARENTS,

@@ -6,10 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks import report, tables
-from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, report_input
+from benchmarks import report, store, tables
+from benchmarks.drawings import Frontier, Measured, Sweep
+from benchmarks.panels import Data
+from benchmarks.tables import Scale, final_rows
+from envs.text.overopt import OverOpt
+from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input
 
 
 def test_scores_by_hand() -> None:
@@ -93,9 +98,11 @@ def test_the_report_is_whole_and_the_same_twice(tmp_path: Path) -> None:
     text = paths[0].read_text()
     assert "What does each ingredient buy?" in text
     assert "| reward_to_go | reinforce | what reward_to_go changes | 3 | 10 |" in text
+    assert "| transduce/reverse-medium | gae | 5.5 |" in text  # lengths 1 to 10
+    assert "untrained        1 2 => | 1 1\ngae              1 2 => | 2 1\n" in text
     files = {p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*")}
     wanted = {"summary.csv", "report.md", "tables/rungs.csv", "tables/rungs.md", "figures/heat_map.svg",
-              "figures/heat_map.png", "figures/ingredients.svg", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
+              "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg", "tables/measures.csv", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
     assert wanted <= {str(f) for f in files}
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
@@ -115,3 +122,49 @@ def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:
 )
 def test_numbers_are_readable(value: float, text: str) -> None:
     assert report.number(value) == text
+
+
+def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
+    """Lines stand where the means are: read back from the drawn axes."""
+    made = frame()
+    made = made[made["variant"].isin(["gae", "ppo", "random"])]
+    data = Data(made, measures_of(made), SCALES, ("gae", "ppo", "random"))
+    assert data.moving == ["gae", "ppo"]
+    x = {task: i + 1.0 for i, task in enumerate(SCALES)}
+    final = final_rows(made, SCALES)
+    figure = Sweep("s", "c", x=x, label="size").draw(data)
+    for line, variant in zip(figure.axes[0].lines, data.moving, strict=False):
+        expected = [final[(final.task == t) & (final.variant == variant)].score.mean() for t in SCALES]
+        np.testing.assert_allclose(line.get_ydata(), expected)
+        assert list(line.get_xdata()) == [1.0, 2.0, 3.0]
+    kinds = {task: ("short" if i else "long") for i, task in enumerate(SCALES)}
+    figure = Sweep("s", "c", x=x, label="size", lines=kinds, log=True).draw(data)
+    assert [axis.get_title() for axis in figure.axes] == ["gae", "ppo"]
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines[:2]] == [1, 2]
+    figure = Measured("m", "c", measures=("score", "length"), levels={("CartPole-v1", "length"): (("top", 9.0),)}).draw(
+        data
+    )
+    assert len(figure.axes) == 6
+    np.testing.assert_allclose(figure.axes[3].lines[0].get_ydata(), 5.5)
+    assert figure.axes[3].lines[-1].get_ydata()[0] == 9.0
+
+
+def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None:
+    mdp = OverOpt(beta=0.5)
+    rows = pd.DataFrame(
+        {"task": "t", "variant": "gae", "seed": s, "checkpoint": k, "fraction": k / 1.0, "env_steps": k, "eval_return": 2.0 * k + s,
+         "learning_rate": 1.0, "eval_return_greedy": 0.0, "diverged": False}
+        for s in (0, 1) for k in (0, 1)
+    )  # fmt: skip
+    measures = pd.concat(
+        rows.assign(measure=name, value=value)[store.MEASURE_COLUMNS]
+        for name, value in (("kl", rows.checkpoint * 4.0), ("gold", -1.0 * rows.checkpoint))
+    )
+    data = Data(rows, measures, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",))
+    figure = Frontier("f", "c", mdps={"t": mdp}).draw(data)
+    proxy, gold = figure.axes
+    np.testing.assert_allclose(proxy.lines[-1].get_xdata(), [0.0, 4.0])
+    np.testing.assert_allclose(proxy.lines[-1].get_ydata(), [0.5, 2.5 + 0.5 * 4])  # return + beta KL
+    np.testing.assert_allclose(gold.lines[-1].get_ydata(), [0.0, -1.0])
+    exact = mdp.frontier(np.geomspace(100, 0.002, 120))
+    np.testing.assert_allclose(gold.lines[0].get_ydata(), [p.gold for p in exact])

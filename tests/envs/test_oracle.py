@@ -187,11 +187,12 @@ def test_playing_the_optimal_policy_earns_j_star(name: str) -> None:
     mdp = TASKS[name].factory
     assert isinstance(mdp, TextMDP)
     mdp = replace(mdp, beta=0.0)
-    try:
-        env, paid = play_optimally(mdp, [stream(n, Role.ENVIRONMENT, 0) for n in range(5)], 400)
-    except ValueError as error:
-        assert "no short form" in str(error)
+    seeds = [stream(n, Role.ENVIRONMENT, 0) for n in range(5)]
+    if "noisy" in name or "history" in name:
+        with pytest.raises(ValueError, match="no short form"):
+            play_optimally(mdp, seeds, 400)
         return
+    env, paid = play_optimally(mdp, seeds, 400)
     error = max(paid.std() / paid.size**0.5, 1e-7)
     assert paid.mean() == pytest.approx(mdp.optimal_return(), abs=4.5 * error)
     assert mdp.random_return() <= mdp.optimal_return() + 1e-9
@@ -325,7 +326,9 @@ def test_the_kl_optimal_policy_against_its_definition() -> None:
         kl_optimal(mdp, 0)
 
 
-@pytest.mark.parametrize("name", ["lock/small", "textgraph/small", "causal/medium", "infogame/noisy-small", "dyck/masked-small"])
+@pytest.mark.parametrize(
+    "name", ["lock/small", "textgraph/small", "causal/medium", "infogame/noisy-small", "dyck/masked-small"]
+)
 def test_the_policy_gradient_theorem_on_a_table(name: str) -> None:
     """d J / d logit(s, a) = d(s) pi(a|s) A(s, a), against finite differences, with chance and hidden states."""
     mdp = TASKS[name].factory

@@ -256,7 +256,10 @@ def test_infogame_by_hand() -> None:
     said = talk(letters, ids(letters, "<bos>"), moves(letters, "cot bat"), hidden=(3,))
     assert said == ([-0.1, 1.0], [False, True], "<bos> cot miss miss hit bat hit hit hit")
     tap = InfoGame(game="letters", words=12)
-    assert talk(tap, ids(tap, "<bos>"), moves(tap, "pat"), hidden=(tap.names.index("tap"),))[2] == "<bos> pat near hit near"
+    assert (
+        talk(tap, ids(tap, "<bos>"), moves(tap, "pat"), hidden=(tap.names.index("tap"),))[2]
+        == "<bos> pat near hit near"
+    )
 
 
 def test_infogames_matrix_is_the_cards() -> None:
@@ -318,7 +321,10 @@ def test_lexicon_by_hand() -> None:
     prompt = ids(mdp, "topic1")
     expected = [round(float(mdp.scores[1, w]), 6) for w in (2, 0)]
     assert answer(mdp, prompt, [2, 0]) == (expected, [False, True])
-    assert answer(replace(mdp, reward_mode="terminal"), prompt, [2, 0])[0] == [0.0, pytest.approx(sum(expected), abs=2e-6)]
+    assert answer(replace(mdp, reward_mode="terminal"), prompt, [2, 0])[0] == [
+        0.0,
+        pytest.approx(sum(expected), abs=2e-6),
+    ]
     assert mdp.optimal_return() == pytest.approx(2 * mdp.scores.max(1).mean())
     np.testing.assert_allclose(np.exp(mdp.language).sum(1), 1.0)
 
@@ -328,7 +334,9 @@ def test_overopt_by_hand() -> None:
     gold, prompt = replace(mdp, judge="gold"), ids(mdp, "topic0")
     written = moves(mdp, "t0w0 t0w0 wow0 wow0")
     assert answer(mdp, prompt, written)[0] == [0.0, 0.0, 0.0, (1 + 1 + 1.5 + 1.5) / 4]
-    assert answer(gold, prompt, written)[0][-1] == pytest.approx((1 - 2 * 0.25 - 0.5) / 4)  # 1 covered, 2 repeated, 1 too much
+    assert answer(gold, prompt, written)[0][-1] == pytest.approx(
+        (1 - 2 * 0.25 - 0.5) / 4
+    )  # 1 covered, 2 repeated, 1 too much
     assert answer(gold, prompt, moves(mdp, "t0w0 t0w1 t1w0 um0"))[0][-1] == 0.5
 
 
@@ -381,9 +389,9 @@ def test_textgraph_by_hand() -> None:
     shaped = replace(mdp, reward_mode="shaped")
     assert answer(shaped, start, moves(mdp, "east west east south"), hidden=goal_3_from_0)[0] == [0.5, -0.5, 0.5, 0.0]
     blind = replace(mdp, observe="history")
-    assert talk(blind, ids(blind, "c11 _ open open open open"), moves(mdp, "north east"), hidden=goal_3_from_0)[2].endswith(
-        "north bumped east moved"
-    )
+    assert talk(blind, ids(blind, "c11 _ open open open open"), moves(mdp, "north east"), hidden=goal_3_from_0)[
+        2
+    ].endswith("north bumped east moved")
 
 
 def test_textgraphs_mazes() -> None:

@@ -1,0 +1,65 @@
+"""The figures that experiments declare: what goes on which axis. benchmarks/panels.py draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmarks.panels import Data
+    from envs.text.overopt import OverOpt
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Final normalised score against a knob: x gives each task's value, lines its line; a panel a variant.
+
+    Without `lines` there is one panel, and the lines are the variants.
+    """
+
+    name: str
+    caption: str
+    x: Mapping[str, float]
+    label: str
+    lines: Mapping[str, str] = field(default_factory=dict)
+    log: bool = False
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import panels
+
+        return panels.sweep(data, self)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Measures against environment steps: a row a measure ("score" is the normalised score), a column a task.
+
+    levels: horizontal lines (label, height) by (task, measure).
+    """
+
+    name: str
+    caption: str
+    measures: tuple[str, ...]
+    levels: Mapping[tuple[str, str], tuple[tuple[str, float], ...]] = field(default_factory=dict)
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import panels
+
+        return panels.measured(data, self)
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Proxy and gold against the KL to the reference: the paths of training, and the exact frontier of all betas."""
+
+    name: str
+    caption: str
+    mdps: Mapping[str, OverOpt]  # by task
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import panels
+
+        return panels.frontier(data, self)

@@ -1,0 +1,31 @@
+"""How does learning slow down as the vocabulary grows? The same one-step choice among 4 to 10,000 tokens."""
+
+from benchmarks.drawings import Sweep
+from benchmarks.experiment import Experiment
+from envs.text.bandit import Bandit
+from envs.transcript import text_task
+
+SIZES = (4, 10, 100, 1_000, 10_000)
+TASKS = {size: text_task(f"bandit V={size}", Bandit(arms=size, contexts=4)) for size in SIZES}
+
+EXPERIMENT = Experiment(
+    name="action_space",
+    question="How does learning slow down as the vocabulary grows?",
+    tasks=tuple(TASKS.values()),
+    variants=("reinforce", "baseline_mean", "baseline_loo", "entropy", "ppo"),
+    env_steps={task.name: 30_000 for task in TASKS.values()},
+    figures=(
+        Sweep(
+            "action_space",
+            "Final score after equal steps against the size of the vocabulary",
+            x={task.name: size for size, task in TASKS.items()},
+            label="tokens to choose from",
+            log=True,
+        ),
+    ),
+    small={
+        "tasks": tuple(TASKS[size] for size in SIZES[:3]),
+        "seeds": 2,
+        "env_steps": {TASKS[size].name: 3_000 for size in SIZES[:3]},
+    },
+)

@@ -1,0 +1,40 @@
+"""Shortcut or cause? A cue that agrees with the answer while training and lies afterwards, and a test that costs."""
+
+from dataclasses import replace
+
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+from envs.api import Task
+from envs.text.causal import Causal
+from envs.transcript import text_task
+
+
+def _task(name: str, mdp: Causal) -> Task:
+    return replace(text_task(name, mdp), views=(("ood", replace(mdp, split="ood")),))
+
+
+SURE = Causal(rho=0.9, rho_ood=0.1, q=1.0, cost=0.05, asks=1, symptoms=3)
+DEAR = replace(SURE, cost=0.15)
+NOISY = Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)
+TASKS = (_task("asking pays .05", SURE), _task("the cue pays .05", DEAR), _task("noisy tests", NOISY))
+
+EXPERIMENT = Experiment(
+    name="causal",
+    question="Does a policy learn the shortcut or the cause, and what is it worth when the shortcut breaks?",
+    tasks=TASKS,
+    variants=("reinforce", "baseline_loo", "gae", "entropy", "ppo"),
+    env_steps={task.name: 60_000 for task in TASKS},
+    figures=(
+        Measured(
+            "causal",
+            "Score in training, return where the cue lies (ood), and actions an episode (1: answers by the cue at once). In "
+            "the first task asking is optimal by .05, in the second the shortcut is",
+            measures=("score", "ood", "length"),
+            levels={
+                ("asking pays .05", "ood"): (("asks", 0.95), ("shortcut", 0.1)),
+                ("the cue pays .05", "ood"): (("asks", 0.85), ("shortcut", 0.1)),
+            },
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
+)

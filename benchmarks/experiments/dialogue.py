@@ -1,0 +1,23 @@
+"""Which variant learns to ask before it answers? Dialogues with a hidden secret, where turns cost and answers inform."""
+
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+
+TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
+
+EXPERIMENT = Experiment(
+    name="dialogue",
+    question="Which variant learns to gather information over several turns?",
+    tasks=TASKS,
+    variants=("reinforce", "reward_to_go", "baseline_loo", "baseline_value", "gae", "ppo"),
+    env_steps=dict.fromkeys(TASKS, 300_000),
+    figures=(
+        Measured(
+            "dialogue",
+            "Score and turns of a dialogue along training; dotted: the turns that an optimal policy takes (binary search)",
+            measures=("score", "length"),
+            levels={("guessnumber/medium", "length"): (("optimal: 3.375", 3.375),)},
+        ),
+    ),
+    small={"tasks": ("guessnumber/small",), "seeds": 2, "env_steps": {"guessnumber/small": 5_000}},
+)

@@ -1,0 +1,30 @@
+"""Does entropy fall because learning needs it to? Tasks with one answer, with many equal ones, and with nothing to learn."""
+
+import math
+
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+
+TASKS = ("lock/medium", "dyck/sparse-medium", "dyck/masked-medium", "bandit/null-medium")
+
+EXPERIMENT = Experiment(
+    name="entropy_collapse",
+    question="Does entropy fall because learning needs it to, or by noise alone?",
+    tasks=TASKS,
+    variants=("reinforce", "baseline_loo", "gae", "entropy", "ppo"),
+    env_steps=dict.fromkeys(TASKS, 60_000),
+    figures=(
+        Measured(
+            "entropy_collapse",
+            "Entropy of an episode along training. On dyck/masked-medium and bandit/null-medium the true gradient is 0: "
+            "what falls there falls by noise. Dotted: the entropy that an optimal policy may keep",
+            measures=("entropy", "score"),
+            levels={
+                ("dyck/sparse-medium", "entropy"): (("log of 224 answers", math.log(14 * 2**4)),),
+                ("dyck/masked-medium", "entropy"): (("log of 8,448 answers", math.log(132 * 2**6)),),
+                ("bandit/null-medium", "entropy"): (("log 100", math.log(100)),),
+            },
+        ),
+    ),
+    small={"tasks": ("lock/small",), "seeds": 2, "env_steps": {"lock/small": 5_000}},
+)

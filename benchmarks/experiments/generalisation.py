@@ -1,0 +1,43 @@
+"""What carries over from prompts trained on to others? Training prompts, held-out ones, and ones outside the range."""
+
+from dataclasses import replace
+
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+from envs.api import Task
+from envs.text.padanswer import PadAnswer
+from envs.text.transduce import Transduce
+from envs.transcript import TextMDP, text_task
+
+
+def _task(name: str, mdp: TextMDP) -> Task:
+    """Trained on the split "train", read on the others too."""
+    others = [split for split in ("test", "ood") if split in mdp.splits]
+    return replace(
+        text_task(name, replace(mdp, split="train")), views=tuple((s, replace(mdp, split=s)) for s in others)
+    )
+
+
+TASKS = (
+    _task("copy", Transduce(operation="copy", symbols=4, length=3, longest=4)),
+    _task("reverse", Transduce(operation="reverse", symbols=4, length=3, longest=4)),
+    _task("sort", Transduce(operation="sort", symbols=4, length=3, longest=4)),
+    _task("parity", PadAnswer(bits=5, length=4)),
+)
+
+EXPERIMENT = Experiment(
+    name="generalisation",
+    question="How much of what is learned on some prompts carries over to others?",
+    tasks=TASKS,
+    variants=("baseline_loo", "gae", "entropy", "ppo"),
+    env_steps={task.name: 100_000 for task in TASKS},
+    figures=(
+        Measured(
+            "generalisation",
+            "Score on the prompts trained on, and return on held-out prompts (test) and on longer ones (ood; parity has "
+            "none). Uniform play gets .25 on the rewriting tasks and .49 on parity, the optimum is 1",
+            measures=("score", "test", "ood"),
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
+)

@@ -1,0 +1,32 @@
+"""Do answers grow because they must, or because of how the loss is averaged? Only the answer pays; thinking is free."""
+
+from algorithms import VARIANTS
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+from envs.text.padanswer import PadAnswer
+from envs.transcript import text_task
+
+EPISODE = VARIANTS["baseline_loo"]
+TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", aggregation="token")
+SEQUENCE = EPISODE.rung("loo_sequence", "mean over a text's tokens (1/len), then over texts", aggregation="sequence")
+TASKS = (
+    text_task("easy", PadAnswer(length=16, bits=2, fillers=2)),
+    text_task("hard", PadAnswer(length=16, bits=6, fillers=2)),
+)
+
+EXPERIMENT = Experiment(
+    name="length_bias",
+    question="Does dividing the loss by the length of the text make texts longer?",
+    tasks=TASKS,
+    variants=(EPISODE, TOKEN, SEQUENCE),
+    env_steps={task.name: 100_000 for task in TASKS},
+    figures=(
+        Measured(
+            "length_bias",
+            "Tokens of a text and score along training, by how the loss is averaged: sums over a text (baseline_loo), over "
+            "all tokens (loo_token), over a text's tokens first (loo_sequence, as GRPO). Thinking longer changes no reward",
+            measures=("length", "score"),
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
+)

@@ -1,0 +1,32 @@
+"""Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit beside the long run's."""
+
+from algorithms import VARIANTS
+from algorithms.credit import ImmediateReward
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+from envs.text.recdialog import RecDialog
+from envs.transcript import text_task
+
+MYOPIC = VARIANTS["baseline_loo"].rung("myopic", "the immediate reward in place of G_t", credit=ImmediateReward())
+TASKS = (
+    text_task("clicks only", RecDialog(genres=3, turns=5)),
+    text_task("may ask", RecDialog(genres=3, turns=5, ask=True)),
+    text_task("fatigue", RecDialog(genres=3, turns=8, fatigue=0.15, diversity=0.1)),
+)
+
+EXPERIMENT = Experiment(
+    name="recommendation",
+    question="What does credit for the long run buy over pleasing the user now?",
+    tasks=TASKS,
+    variants=("reinforce", "baseline_loo", MYOPIC, "gae", "ppo"),
+    env_steps={task.name: 150_000 for task in TASKS},
+    figures=(
+        Measured(
+            "recommendation",
+            "Score along training; 1 is the optimum of a learner that keeps beliefs. A question earns nothing by itself: "
+            "only credit for what follows can learn to ask",
+            measures=("score",),
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
+)

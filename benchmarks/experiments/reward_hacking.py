@@ -1,0 +1,33 @@
+"""When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
+
+from dataclasses import replace
+
+from algorithms.evaluation import Evaluation
+from benchmarks.drawings import Frontier
+from benchmarks.experiment import Experiment
+from envs.text.overopt import OverOpt
+from envs.transcript import text_task
+
+BETAS = (0.0, 0.02, 0.06)
+MDPS = {f"overopt beta={beta:g}": OverOpt(beta=beta) for beta in BETAS}
+TASKS = tuple(
+    replace(text_task(name, mdp), views=(("gold", replace(mdp, judge="gold", beta=0.0)),)) for name, mdp in MDPS.items()
+)
+
+EXPERIMENT = Experiment(
+    name="reward_hacking",
+    question="When does optimising a proxy stop serving what it stands for, and does a KL penalty help?",
+    tasks=TASKS,
+    variants=("baseline_loo", "gae", "ppo"),
+    env_steps={task.name: 120_000 for task in TASKS},
+    evaluation=Evaluation(checkpoints=20, episodes=50),
+    figures=(
+        Frontier(
+            "reward_hacking",
+            "Proxy (trained on) and gold (what it stands for) along training, against the divergence from the reference; "
+            "the line is the best proxy for each divergence, exactly, and its worth in gold; dotted: gold at the start",
+            mdps=MDPS,
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 6_000}},
+)
