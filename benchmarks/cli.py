@@ -158,6 +158,18 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """Write the page of every text task (docs/tasks) from its card."""
+
+    def __call__(self) -> int:
+        from benchmarks import pages
+
+        for path in pages.write(Path()):
+            print(path)
+        return DONE
+
+
+@dataclass(frozen=True)
 class Tune:
     """Optuna studies."""
 
@@ -171,6 +183,7 @@ COMMANDS: dict[str, type] = {
     "run": Run,
     "report": Report,
     "speed": Speed,
+    "pages": Pages,
     "tune": Tune,
 }
 

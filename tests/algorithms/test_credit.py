@@ -10,7 +10,7 @@ import pytest
 import torch
 from stable_baselines3.common.buffers import RolloutBuffer
 
-from algorithms.credit import EpisodeReturn, LambdaReturn, NStep, RewardToGo, backward_sum
+from algorithms.credit import EpisodeReturn, ImmediateReward, LambdaReturn, NStep, RewardToGo, backward_sum
 from algorithms.types import Rollout
 from tests.helpers import manual_rollout
 
@@ -28,6 +28,10 @@ def flat(x: torch.Tensor) -> list[float]:
 
 def test_reward_to_go_reads_its_digits() -> None:
     assert flat(RewardToGo()(manual_rollout(*EPISODE), None)) == [1.23, 2.3, 3.0]
+
+
+def test_the_immediate_reward_sees_nothing_that_follows() -> None:
+    assert flat(ImmediateReward()(manual_rollout(*EPISODE), None)) == [1.0, 2.0, 3.0]
 
 
 def test_episode_return_is_the_whole_return_everywhere() -> None:

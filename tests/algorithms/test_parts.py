@@ -86,12 +86,14 @@ def test_scale_group_divides_by_the_groups_own_deviation() -> None:
     assert made.advantage.flatten().tolist() == pytest.approx([1.0, 3.0, 10 / 15, 40 / 15])  # deviations 1 and 15
 
 
-def test_row_weights_of_both_aggregations() -> None:
+def test_row_weights_of_all_aggregations() -> None:
     rollout = batch([[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
     per_episode = row_weights(reinforce.VARIANT.estimator, rollout)
     per_token = row_weights(replace(reinforce.VARIANT.estimator, aggregation="token"), rollout)
     assert per_episode[:, 0].tolist() == [[0.5, 0.5], [0.5, 0.0]]
     assert per_token[:, 0].tolist() == pytest.approx(np.array([[1, 1], [1, 0]]) / 3)
+    per_sequence = row_weights(replace(reinforce.VARIANT.estimator, aggregation="sequence"), rollout)
+    assert per_sequence[:, 0].tolist() == [[0.25, 0.5], [0.25, 0.0]]  # half an episode each, shared by its rows
 
 
 def test_clipped_ratio_by_hand() -> None:

@@ -102,7 +102,8 @@ def test_the_report_is_whole_and_the_same_twice(tmp_path: Path) -> None:
     assert "untrained        1 2 => | 1 1\ngae              1 2 => | 2 1\n" in text
     files = {p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*")}
     wanted = {"summary.csv", "report.md", "tables/rungs.csv", "tables/rungs.md", "figures/heat_map.svg",
-              "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg", "tables/measures.csv", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
+              "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg",
+              "tables/measures.csv", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
     assert wanted <= {str(f) for f in files}
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
@@ -152,7 +153,8 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
 def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None:
     mdp = OverOpt(beta=0.5)
     rows = pd.DataFrame(
-        {"task": "t", "variant": "gae", "seed": s, "checkpoint": k, "fraction": k / 1.0, "env_steps": k, "eval_return": 2.0 * k + s,
+        {"task": "t", "variant": "gae", "seed": s, "checkpoint": k, "fraction": k / 1.0, "env_steps": k,
+         "eval_return": 2.0 * k + s,
          "learning_rate": 1.0, "eval_return_greedy": 0.0, "diverged": False}
         for s in (0, 1) for k in (0, 1)
     )  # fmt: skip

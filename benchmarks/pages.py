@@ -1,0 +1,109 @@
+"""A page for each text task, made from its card, its presets and what an optimal policy writes. A test keeps them true."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from algorithms.evaluation import show
+from algorithms.references import play_optimally
+from benchmarks.report import number, write_text
+from envs import TASKS, oracle
+from envs.api import Task
+from envs.transcript import TextMDP
+
+FOLDER = Path("docs") / "tasks"
+LONGEST = 160  # characters of a sample
+LIMIT = 100_000  # episodes up to which a preset is called enumerable
+
+
+def families() -> dict[str, list[Task]]:
+    """The text tasks by the name of their file."""
+    found: dict[str, list[Task]] = {}
+    for task in TASKS.values():
+        if isinstance(task.factory, TextMDP):
+            found.setdefault(type(task.factory).__module__.rpartition(".")[2], []).append(task)
+    return found
+
+
+def card(tasks: list[Task]) -> str:
+    """The card at the top of the task's file."""
+    return (sys.modules[type(tasks[0].factory).__module__].__doc__ or "").strip()
+
+
+def page(name: str, tasks: list[Task]) -> str:
+    """The page of one task as Markdown."""
+    first, _, rest = card(tasks).partition("\n")
+    kind = type(tasks[0].factory)
+    lines = [f"# {name}", "", first, "", "```", rest.strip("\n"), "```", ""]
+    lines += ["In Gymnasium:", "", "```python", "import gymnasium", ""]
+    lines += [f'env = gymnasium.make("envs:TextMDP/{kind.__name__}-v0", preset="{_preset(tasks[0])}")', "```", ""]
+    lines += ["## Presets", "", *_table(tasks), "", "## Knobs", "", " ".join((kind.__doc__ or "").split()), ""]
+    lines += ["| knob | default |", "| --- | --- |"]
+    lines += [f"| `{f.name}` | `{f.default!r}` |" for f in fields(kind)]  # type: ignore[arg-type]
+    lines += ["", "The first eight are common to all text tasks (`envs/transcript.py`).", "", "## Samples", ""]
+    lines += ["An optimal policy, from two starts; the prompt stands before the bar.", "", "```"]
+    lines += [line for task in tasks for line in _samples(task)]
+    return "\n".join([*lines, "```", ""])
+
+
+def _preset(task: Task) -> str:
+    return task.name.partition("/")[2]
+
+
+def _table(tasks: Iterable[Task]) -> list[str]:
+    rows = ["| preset | J0 | J* | gamma | tokens | actions | horizon | starts | episodes listed |"]
+    rows.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for task in tasks:
+        mdp = task.factory
+        assert isinstance(mdp, TextMDP)
+        try:
+            starts = number(len(mdp.prompts().tokens))
+        except ValueError:
+            starts = "too many"
+        try:
+            listed = number(len(oracle.enumerate_episodes(mdp, LIMIT).probability))
+        except ValueError:
+            listed = "-"
+        cells = [
+            f"`{task.name}`", number(mdp.random_return()), number(mdp.optimal_return()), number(mdp.gamma),
+            number(len(mdp.tokens)), number(mdp.actions), number(mdp.horizon), starts, listed,
+        ]  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def _samples(task: Task) -> list[str]:
+    """Two texts of an optimal policy, one where they are long; none where it has no short form."""
+    mdp = task.factory
+    assert isinstance(mdp, TextMDP)
+    try:
+        env, _ = play_optimally(mdp, [np.random.SeedSequence(0)], 2)
+    except ValueError:
+        return []
+    texts = [show(mdp, transcript) for transcript in env.rows.transcript]
+    cut = [text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..." for text in texts]
+    return [f"{task.name:24} {text}" for text in dict.fromkeys(cut)]
+
+
+def index() -> str:
+    """The list of all pages."""
+    lines = ["# The text tasks", "", "Made from the cards by `python -m benchmarks pages`.", ""]
+    lines += ["| task | what it isolates |", "| --- | --- |"]
+    for name, tasks in families().items():
+        text = card(tasks)
+        isolates = text[text.index("\nisolates ") + 10 : text.index("\nsource ")]
+        lines.append(f"| [{name}]({name}.md) | {' '.join(isolates.split())} |")
+    return "\n".join([*lines, ""])
+
+
+def write(root: Path) -> list[Path]:
+    """Write every page and the index under root; returns their paths."""
+    texts = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
+    for name, text in texts.items():
+        write_text(root / FOLDER / name, text)
+    return [root / FOLDER / name for name in texts]
