@@ -105,28 +105,33 @@ def measured(data: Data, what: Measured) -> Figure:
         size = (max(3.0 * len(tasks), 5.4), 2.2 * len(what.measures) + 1.1)
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(len(what.measures), len(tasks), squeeze=False, sharex="col")
-        styles = line_styles(lines)
-        for row, measure in zip(axes, what.measures, strict=True):
-            for axis, task in zip(row, tasks, strict=True):
-                for variant in lines:
-                    rows = data.series(task, variant, measure)
-                    groups = [g for _, g in rows.groupby("checkpoint")]
-                    x = [float(g["env_steps"].mean()) for g in groups]
-                    if groups:
-                        _band(axis, x, [g["value"].to_numpy(float) for g in groups], *styles[variant], label=variant)
-                for label, height in what.levels.get((task, measure), ()):
-                    axis.axhline(height, color="0.55", lw=0.8, ls=":")
-                    axis.annotate(label, (0.99, height), xycoords=("axes fraction", "data"), fontsize=6, color="0.35",
-                                  ha="right", va="bottom")  # fmt: skip
-                axis.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
-                axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
-                if axis is row[0]:
-                    axis.set_ylabel(UNITS.get(measure, f"return: {measure}"))
-                if row is axes[0]:
-                    axis.set_title(task)
+        for i, measure in enumerate(what.measures):
+            axes[i, 0].set_ylabel(UNITS.get(measure, f"return: {measure}"))
+            for j, task in enumerate(tasks):
+                _measure_panel(axes[i, j], data, task, measure, what.levels.get((task, measure), ()))
+        for axis, task in zip(axes[0], tasks, strict=True):
+            axis.set_title(task)
         figure.supxlabel("environment steps a seed", fontsize=9)
         _legend(figure, lines, _title(data), 5 if len(tasks) > 1 else 3)
     return figure
+
+
+def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequence[tuple[str, float]]) -> None:
+    styles = line_styles(data.moving)
+    for variant, (colour, dash) in styles.items():
+        groups = [g for _, g in data.series(task, variant, measure).groupby("checkpoint")]
+        x = [float(g["env_steps"].mean()) for g in groups]
+        if groups:
+            _band(axis, x, [g["value"].to_numpy(float) for g in groups], colour, dash, label=variant)
+    if measure == "score":  # noise of 1e-8 about a constant is not to fill the panel
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, -0.08), max(high, 1.08))
+    for label, height in levels:
+        axis.axhline(height, color="0.55", lw=0.8, ls=":")
+        axis.annotate(label, (0.99, height), xycoords=("axes fraction", "data"), fontsize=6, color="0.35", ha="right",
+                      va="bottom")  # fmt: skip
+    axis.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
+    axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
 
 
 UNITS = {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from algorithms import VARIANTS
@@ -19,9 +20,13 @@ from algorithms.training import Members, Run
 from algorithms.types import Training, Unroll
 from benchmarks.experiment import training_for
 from envs import TASKS
+from envs.streams import Role, stream
+from envs.transcript import TextMDP
 
 SEEDS = 10
 TASK = "CartPole-v1"
+PARALLEL = 64  # environments of each of the 10 members, where text is stepped
+STEPPED_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,27 @@ def races() -> list[Race]:
     ]
 
 
+def text_tasks() -> list[str]:
+    """The medium presets of the text tasks."""
+    return [n for n, t in TASKS.items() if n.endswith("medium") and isinstance(t.factory, TextMDP)]
+
+
+def stepping(name: str) -> float:
+    """Tokens a second of 10 x 64 episodes in lock step: random tokens, every row to the horizon, resets included."""
+    mdp = TASKS[name].factory
+    assert isinstance(mdp, TextMDP)
+    env = mdp.make([stream(s, Role.ENVIRONMENT, 0) for s in range(SEEDS)], PARALLEL)
+    shape = (SEEDS, PARALLEL)
+    actions = np.random.default_rng(0).integers(mdp.actions, size=(mdp.horizon, *shape))
+    active, tokens, start = np.ones(shape, np.bool_), 0, time.perf_counter()
+    while time.perf_counter() - start < STEPPED_S:
+        env.reset()
+        for action in actions:
+            env.step(action, active)
+        tokens += actions.size
+    return tokens / (time.perf_counter() - start)
+
+
 def one_core() -> None:
     """Keep this process and the threads it will start (EnvPool has one) on one core, where the system allows it."""
     if hasattr(os, "sched_setaffinity"):
@@ -102,7 +128,7 @@ def one_core() -> None:
 
 
 def measure(repeats: int) -> list[dict[str, Any]]:
-    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second; one core each.
+    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, one core each; then {what, ours, unit}.
 
     The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels.
     """
@@ -122,10 +148,18 @@ def measure(repeats: int) -> list[dict[str, Any]]:
                 "ratio": round(statistics.median(a / b for a, b in pairs), 2),
             }
         )
+    for name in text_tasks():
+        stepping(name)
+        rate = statistics.median(stepping(name) for _ in range(repeats))
+        turns = "several turns" if TASKS[name].factory.reply_length else "one turn"  # type: ignore[attr-defined]
+        rows.append({"what": f"{name} ({turns}), 640 episodes in lock step", "ours": round(rate), "unit": "tokens/s"})
     return rows
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
     """A line for each row."""
-    lines = [f"{r['what']}: {r['ours']:,} steps/s; {r['peer_name']}: {r['peer']:,}; ratio {r['ratio']}" for r in rows]
+    lines = []
+    for r in rows:
+        against = f"; {r['peer_name']}: {r['peer']:,}; ratio {r['ratio']}" if "peer" in r else ""
+        lines.append(f"{r['what']}: {r['ours']:,} {r.get('unit', 'steps/s')}{against}")
     return "\n".join(lines)

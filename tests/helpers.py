@@ -46,7 +46,8 @@ def make_rollout(
     tape = actor.unroll(playing, collection.steps) if isinstance(collection, Unroll) else actor.play(playing)
     env.close()
     whole = isinstance(task.spec.observation, Features)
-    return policy, actor.rollout(tape, training.discount, training.reward_scale, collection.envs if whole else group)
+    group = collection.envs if whole else group
+    return policy, actor.rollout(tape, training.discount, training.reward_scale, group, task.beta)
 
 
 def manual_rollout(

@@ -9,14 +9,19 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.evaluation import Evaluation, Examination
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
+from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
-from algorithms.training import Members, build_policy
+from algorithms.training import Members, Record, Run, build_policy, train
 from algorithms.types import Episodes
 from envs import TASKS
 from envs.api import Task
+from envs.streams import Purpose
+from envs.text.causal import Causal
+from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
@@ -26,6 +31,8 @@ from tests.helpers import make_rollout, small_training
 TINY = text_task("tiny", Transduce(symbols=3, length=2))
 SHIFTED = text_task("shifted", Transduce(symbols=3, length=2, reward_shift=1.0))
 LOCK = text_task("lock", Lock(length=2, vocabulary=4, locks=2))
+SOFT = text_task("soft", Lexicon(words=3, length=2, topics=2, beta=0.4))  # J has a KL
+NOISY = text_task("noisy", Causal(q=0.8, rho=0.7, asks=2))  # a hidden answer, tests that err, replies
 
 
 def tilted(task: Task, members: int = 1) -> ActorCritic:
@@ -53,7 +60,7 @@ def test_the_uniform_policys_exact_return_is_the_cards(name: str) -> None:
     assert mass.item() == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("task", [TINY, LOCK, TASKS["dyck/masked-small"]], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY, TASKS["dyck/masked-small"]], ids=lambda t: t.name)
 def test_exact_gradient_against_finite_differences(task: Task) -> None:
     policy = copy_of(tilted(task))  # float64
     exact = ExactReturn(task)
@@ -91,7 +98,7 @@ def z_scores(samples: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return ((samples.mean(0) - truth) / error)[keep]
 
 
-@pytest.mark.parametrize("task", [TINY, LOCK], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY], ids=lambda t: t.name)
 @pytest.mark.parametrize("variant", ["reinforce", "reward_to_go", "baseline_loo"])
 def test_unbiased_estimators_point_along_the_exact_gradient(task: Task, variant: str) -> None:
     truth = ExactReturn(task).gradient(tilted(task))[0].double()
@@ -140,6 +147,37 @@ def test_a_reward_shift_costs_reinforce_variance_and_the_baseline_nothing() -> N
     }
     assert spread["reinforce", "shifted"] > 3 * spread["reinforce", "tiny"]
     assert spread["baseline_loo", "shifted"] == pytest.approx(spread["baseline_loo", "tiny"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["lexicon/small", "overopt/small", "causal/medium", "dyck/masked-small"])
+def test_what_evaluations_read_from_samples_is_what_enumeration_says(name: str) -> None:
+    """J, entropy, length, KL and views of a tilted policy: 40,000 played episodes against the exact sums."""
+    task = TASKS[name]
+    policy = tilted(task, 2)
+    exact = ExactReturn(task).scores(policy)
+    examined = Examination(policy, Identity(), (0, 1), Purpose.TEST, 0)
+    played = examined.scores(task, 20_000, greedy=False)
+    assert set(played.measures) == set(exact.measures) >= {"entropy", "length"}
+    assert ("kl" in exact.measures) == name.startswith(("lexicon", "overopt"))
+    assert ("gold" in exact.measures) == name.startswith("overopt")
+    np.testing.assert_allclose(played.value, exact.value, atol=0.04)
+    for measure, value in exact.measures.items():
+        np.testing.assert_allclose(played.measures[measure], value, atol=0.06, err_msg=measure)
+    if task.beta:
+        plain = ExactReturn(replace(task, beta=0.0)).scores(policy).value
+        np.testing.assert_allclose(exact.value, plain - task.beta * exact.measures["kl"])
+        assert exact.measures["kl"].min() > 0.1
+
+
+def test_a_learner_on_the_kl_objective_ends_near_its_soft_optimum() -> None:
+    """lexicon/small: J*_beta is 1.548, the greedy policy that ignores the reference is below it."""
+    task, made = TASKS["lexicon/small"], VARIANTS["baseline_loo"]
+    training = replace(small_training(task, made, 64), learning_rate=0.01, segment=1_000)
+    run = Run(task, made, training, Members((0, 1), (0.01, 0.01)), 60_000, Evaluation(1, 10))
+    last = [r for r in train(run) if isinstance(r, Record)][-2:]
+    assert all(task.ceiling - 0.1 < r.eval_return <= task.ceiling for r in last)
+    assert all(0.1 < r.measures["kl"] < 3.0 for r in last)
+    assert all(r.texts == () or r.texts[0].startswith("topic") for r in last)
 
 
 def test_what_is_enumerable() -> None:

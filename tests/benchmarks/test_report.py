@@ -145,7 +145,8 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     figure = Measured("m", "c", measures=("score", "length"), levels={("CartPole-v1", "length"): (("top", 9.0),)}).draw(
         data
     )
-    assert len(figure.axes) == 6
+    assert [axis.get_title() for axis in figure.axes] == [*SCALES, "", "", ""]
+    assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["normalised score", "actions an episode"]
     np.testing.assert_allclose(figure.axes[3].lines[0].get_ydata(), 5.5)
     assert figure.axes[3].lines[-1].get_ydata()[0] == 9.0
 
