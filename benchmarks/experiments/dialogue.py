@@ -1,5 +1,6 @@
 """Which variant learns to ask before it answers? Dialogues with a hidden secret, where turns cost and answers inform."""
 
+from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 
@@ -11,6 +12,7 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     variants=("reinforce", "reward_to_go", "baseline_loo", "baseline_value", "gae", "ppo"),
     env_steps=dict.fromkeys(TASKS, 300_000),
+    evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
         Measured(
             "dialogue",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.api import Task
@@ -31,6 +32,7 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     variants=("baseline_loo", "gae", "entropy", "ppo"),
     env_steps={task.name: 100_000 for task in TASKS},
+    evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
         Measured(
             "generalisation",

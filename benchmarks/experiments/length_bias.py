@@ -2,6 +2,7 @@
 
 from algorithms import VARIANTS
 from algorithms.baseline import LeaveOneOut
+from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.text.padanswer import PadAnswer
@@ -24,6 +25,7 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     variants=(EPISODE, TOKEN, SEQUENCE),
     env_steps={task.name: 100_000 for task in TASKS},
+    evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
         Measured(
             "length_bias",

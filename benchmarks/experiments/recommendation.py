@@ -2,6 +2,7 @@
 
 from algorithms import VARIANTS
 from algorithms.credit import ImmediateReward
+from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.text.recdialog import RecDialog
@@ -19,7 +20,8 @@ EXPERIMENT = Experiment(
     question="What does credit for the long run buy over pleasing the user now?",
     tasks=TASKS,
     variants=("reinforce", "baseline_loo", MYOPIC, "gae", "ppo"),
-    env_steps={task.name: 150_000 for task in TASKS},
+    env_steps={task.name: 250_000 for task in TASKS},
+    evaluation=Evaluation(checkpoints=10, episodes=200),
     figures=(
         Measured(
             "recommendation",
