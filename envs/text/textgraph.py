@@ -234,6 +234,6 @@ class TextGraph(TextMDP):
 TASKS: tuple[Task, ...] = (
     text_task("textgraph/small", TextGraph(size=2, steps=3, mazes=2, loops=0.0)),
     text_task("textgraph/history-small", TextGraph(size=2, steps=3, mazes=1, slip=0.0, loops=0.0, observe="history")),
-    text_task("textgraph/medium", TextGraph(size=3, steps=12, mazes=16)),
+    text_task("textgraph/medium", TextGraph(size=3, steps=12, mazes=2)),
     text_task("textgraph/hard", TextGraph(size=5, steps=50, mazes=16, reward_mode="terminal")),
 )

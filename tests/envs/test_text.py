@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from envs import TASKS
-from envs.api import Bools, Step
+from envs.api import Bools, Ints, Step
 from envs.streams import Role, stream
 from envs.text.bandit import Bandit
 from envs.text.causal import Causal
@@ -23,7 +24,7 @@ from envs.text.overopt import OverOpt
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.transcript import PAD, TextMDP
+from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 
@@ -74,6 +75,8 @@ def test_contract(name: str) -> None:
     assert (written < mdp.first_action + mdp.actions).all()
     ended = (written == PAD)[:, :, 1:] | ~(written == PAD)[:, :, :-1]
     assert ended.all()  # nothing is written after an end
+    turns = transcript[:, :, mdp.prompt_length :].reshape(2, 8, mdp.horizon, mdp.stride)
+    assert (turns[written == PAD] == PAD).all()  # by nobody
     assert len(set(mdp.tokens)) == len(mdp.tokens)
     words = mdp.decode(transcript[0, 0]).split(" ")
     assert [mdp.tokens.index(w) for w in words] == [int(t) for t in transcript[0, 0] if t != PAD]
@@ -254,3 +257,57 @@ def listed(build: Callable[[], object]) -> None:
     made = build()
     if isinstance(made, TextMDP):
         made.prompts()
+
+
+@dataclass(frozen=True)
+class Gate(TextMDP):
+    """Only action 1 is legal at first, everything afterwards; each action pays its number. `respond` ends nothing."""
+
+    worst_reward: ClassVar[float] = -2.0
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return ("", "zero", "one", "<bos>")
+
+    @property
+    def actions(self) -> int:
+        return 2
+
+    @property
+    def prompt_length(self) -> int:
+        return 1
+
+    @property
+    def horizon(self) -> int:
+        return 3
+
+    def prompts(self) -> Prompts:
+        return Prompts(np.array([[3]]), np.ones(1))
+
+    def legal(self, rows: Rows, t: int) -> Bools:
+        return np.tile([t > 0, True], (len(rows.transcript), 1))
+
+    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
+        move = self.action(rows, t)
+        return Response(move.astype(np.float64), np.zeros(len(move), np.bool_))
+
+    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
+        return np.tile([0.0, 1.0], (len(rows.transcript), 1))
+
+    def optimal_return(self) -> float:
+        return 3.0
+
+    def random_return(self) -> float:
+        return 2.0
+
+
+def test_an_illegal_token_ends_the_episode_with_the_tasks_worst_reward() -> None:
+    """Whatever the task itself would do; in Gymnasium's forms too."""
+    env = Gate(reward_shift=0.5).make(seeds(0), 2, 1)
+    env.reset()
+    step = env.step(np.array([[0, 1]]), np.ones((1, 2), np.bool_))
+    assert step.terminated.tolist() == [[True, False]]
+    assert step.reward.tolist() == [[-1.5, 1.0]]  # the worst, and the shift
+    step = env.step(np.array([[0, 0]]), ~step.terminated)
+    assert step.reward.tolist() == [[0.0, 0.0]]
+    assert step.terminated.tolist() == [[False, False]]
