@@ -10,8 +10,8 @@ EXPERIMENT = Experiment(
     name="dialogue",
     question="Which variant learns to gather information over several turns?",
     tasks=TASKS,
-    variants=("reinforce", "reward_to_go", "baseline_loo", "baseline_value", "gae", "ppo"),
-    env_steps=dict.fromkeys(TASKS, 300_000),
+    variants=("reinforce", "baseline_loo", "gae", "ppo"),
+    env_steps=dict.fromkeys(TASKS, 100_000),
     evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
         Measured(
