@@ -10,17 +10,19 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation, Examination
-from algorithms.exact import ExactReturn, enumerable
+from algorithms.exact import ExactReturn, enumerable, text_mdp
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
+from algorithms.references import play_uniformly
 from algorithms.training import Members, Record, Run, build_policy, train
 from algorithms.types import Episodes
 from envs import TASKS
 from envs.api import Task
 from envs.streams import Purpose
 from envs.text.causal import Causal
+from envs.text.guessnumber import GuessNumber
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
@@ -46,17 +48,21 @@ def tilted(task: Task, members: int = 1) -> ActorCritic:
     return policy
 
 
-@pytest.mark.parametrize("name", ["bandit/small", "lock/small", "dyck/small", "dyck/masked-small"])
+SMALL = [n for n, t in TASKS.items() if n.endswith("small") and (n == "transduce/copy-small" or "transduce" not in n)]
+
+
+@pytest.mark.parametrize("name", [n for n in SMALL if text_mdp(TASKS[n]) is not None])
 def test_the_uniform_policys_exact_return_is_the_cards(name: str) -> None:
     task = TASKS[name]
     policy = build_policy(
         task, VARIANTS["reinforce"], small_training(task, VARIANTS["reinforce"]), Members((0,), (1.0,))
     )
+    policy = copy_of(policy)  # float64
     with torch.no_grad():
         policy.flat.values.zero_()
     exact = ExactReturn(task)
     assert exact.value(policy).item() == pytest.approx(task.factory.random_return(), abs=1e-6)  # type: ignore[attr-defined]
-    mass = exact.probabilities(policy)[0] @ torch.from_numpy(exact.enumeration.probability).float()
+    mass = exact.probabilities(policy)[0] @ torch.from_numpy(exact.enumeration.probability)
     assert mass.item() == pytest.approx(1.0, abs=1e-6)
 
 
@@ -167,6 +173,20 @@ def test_what_evaluations_read_from_samples_is_what_enumeration_says(name: str) 
         plain = ExactReturn(replace(task, beta=0.0)).scores(policy).value
         np.testing.assert_allclose(exact.value, plain - task.beta * exact.measures["kl"])
         assert exact.measures["kl"].min() > 0.1
+
+
+def test_evaluations_and_uniform_play_discount_as_the_task_does() -> None:
+    """gamma .5: guess the number, each turn half as dear as the one before."""
+    task = text_task("half", GuessNumber(numbers=4, turns=3, gamma=0.5))
+    assert task.gamma == 0.5
+    policy = tilted(task, 2)
+    played = Examination(policy, Identity(), (0, 1), Purpose.TEST, 0).scores(task, 20_000, greedy=False)
+    np.testing.assert_allclose(played.value, ExactReturn(task).scores(policy).value, atol=0.02)
+    uniform = play_uniformly(task, Members((0,), (1.0,)), 20_000)
+    assert uniform.item() == pytest.approx(task.floor, abs=0.02)  # -1 - 3/4 (1/2 + 3/4 1/4 (1 + 3/4)) = -1.621
+    assert task.floor == pytest.approx(-1 - 3 / 4 * (1 / 2 + 3 / 4 * 1 / 4 * (1 + 3 / 4)))
+    soft = TASKS["lexicon/small"]
+    assert play_uniformly(soft, Members((0,), (1.0,)), 20_000).item() == pytest.approx(soft.floor, abs=0.03)
 
 
 def test_a_learner_on_the_kl_objective_ends_near_its_soft_optimum() -> None:

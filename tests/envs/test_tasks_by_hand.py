@@ -255,6 +255,14 @@ def test_infogame_by_hand() -> None:
     letters = InfoGame(game="letters", words=6, turns=3, cost=0.1)  # cat cot cut bat bot but
     said = talk(letters, ids(letters, "<bos>"), moves(letters, "cot bat"), hidden=(3,))
     assert said == ([-0.1, 1.0], [False, True], "<bos> cot miss miss hit bat hit hit hit")
+    # only one of the guess's letters is in the secret, elsewhere: near belongs to the guess's letter
+    said = talk(letters, ids(letters, "<bos>"), moves(letters, "bat"), hidden=(letters.names.index("cut"),))
+    assert said[2] == "<bos> bat miss miss hit"
+    tub = InfoGame(game="letters", words=15)
+    said = talk(tub, ids(tub, "<bos>"), moves(tub, "but"), hidden=(tub.names.index("tub"),))
+    assert said[2] == "<bos> but near hit near"
+    said = talk(tub, ids(tub, "<bos>"), moves(tub, "tap"), hidden=(tub.names.index("cat"),))
+    assert said[2] == "<bos> tap near hit miss"
     tap = InfoGame(game="letters", words=12)
     assert (
         talk(tap, ids(tap, "<bos>"), moves(tap, "pat"), hidden=(tap.names.index("tap"),))[2]
