@@ -20,7 +20,7 @@ EXPERIMENT = Experiment(
     question="What does credit for the long run buy over pleasing the user now?",
     tasks=TASKS,
     variants=("reinforce", "baseline_loo", MYOPIC, "gae", "ppo"),
-    env_steps={task.name: 250_000 for task in TASKS},
+    env_steps={task.name: 120_000 for task in TASKS},
     evaluation=Evaluation(checkpoints=10, episodes=200),
     figures=(
         Measured(
