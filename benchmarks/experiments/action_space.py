@@ -1,5 +1,6 @@
 """How does learning slow down as the vocabulary grows? The same one-step choice among 4 to 10,000 tokens."""
 
+from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
 from envs.text.bandit import Bandit
@@ -14,6 +15,7 @@ EXPERIMENT = Experiment(
     tasks=tuple(TASKS.values()),
     variants=("reinforce", "baseline_mean", "baseline_loo", "entropy"),
     env_steps={task.name: 20_000 for task in TASKS.values()},
+    evaluation=Evaluation(checkpoints=2, episodes=200),  # a checkpoint of 10 members at V = 10,000 holds 50 MB
     figures=(
         Sweep(
             "action_space",
