@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,7 +48,7 @@ class Cell:
     @property
     def file_name(self) -> str:
         """Readable, and unique by its digest."""
-        task = self.task.name.replace("/", "-").replace(":", "-")
+        task = re.sub(r"[^\w.=+-]+", "-", self.task.name)
         first, last = self.members.seeds[0], self.members.seeds[-1]
         return f"{task}__{self.variant.name}__seeds{first}-{last}__{self.digest}.parquet"
 

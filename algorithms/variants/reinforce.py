@@ -2,8 +2,8 @@
 
     grad J = E[ R(tau) sum_t grad log pi(a_t | s_t) ],    R(tau) = sum_k gamma^k r_k
 
-Unbiased for E[R(tau)], whatever gamma; its variance grows with |R| and with the horizon, since every score is charged with rewards that
-came before it and with the return's mean.
+Unbiased for E[R(tau)], whatever gamma; its variance grows with |R| and with the horizon, since every score is charged with
+rewards that came before it and with the return's mean.
 
 Source: Williams (1992), Simple statistical gradient-following algorithms, section 2.
 """

@@ -1,0 +1,38 @@
+"""Who pays for safety? A penalty on flagged words, where what helps the second group is flagged more often."""
+
+from dataclasses import replace
+
+from benchmarks.drawings import Measured
+from benchmarks.experiment import Experiment
+from envs.text.safereply import Group, SafeReply
+from envs.transcript import text_task
+
+PENALTIES = (0.0, 0.5, 2.0)
+GROUPS: tuple[tuple[str, Group], ...] = (("first group", "first"), ("second group", "second"))
+MDPS = {f"penalty {penalty:g}": SafeReply(penalty=penalty) for penalty in PENALTIES}
+TASKS = tuple(
+    replace(text_task(name, mdp), views=tuple((view, replace(mdp, group=group)) for view, group in GROUPS))
+    for name, mdp in MDPS.items()
+)
+
+EXPERIMENT = Experiment(
+    name="bias",
+    question="Who pays for a penalty on flagged words?",
+    tasks=TASKS,
+    variants=("reinforce", "baseline_loo", "gae", "ppo"),
+    env_steps={task.name: 150_000 for task in TASKS},
+    figures=(
+        Measured(
+            "bias",
+            "Score, and the return of each group (the second is three prompts in ten); dotted: the best that the penalty "
+            "leaves to that group",
+            measures=("score", "first group", "second group"),
+            levels={
+                (name, view): (("optimum", replace(mdp, group=group).optimal_return()),)
+                for name, mdp in MDPS.items()
+                for view, group in GROUPS
+            },
+        ),
+    ),
+    small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
+)
