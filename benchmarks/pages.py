@@ -70,11 +70,16 @@ def _table(tasks: Iterable[Task]) -> list[str]:
         except ValueError:
             listed = "-"
         cells = [
-            f"`{task.name}`", number(mdp.random_return()), number(mdp.optimal_return()), number(mdp.gamma),
+            f"`{task.name}`", _rounded(mdp.random_return()), _rounded(mdp.optimal_return()), number(mdp.gamma),
             number(len(mdp.tokens)), number(mdp.actions), number(mdp.horizon), starts, listed,
         ]  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def _rounded(value: float) -> str:
+    """A number whose last bits, which differ from machine to machine, are not shown."""
+    return number(round(value, 9) + 0.0)
 
 
 def _samples(task: Task) -> list[str]:

@@ -1,0 +1,46 @@
+"""Contract of every experiment: a question, tasks and variants that exist, a smoke size, figures that are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import EXPERIMENTS, cli, select
+from benchmarks.experiment import build_cells
+
+OWN_FIGURE = {
+    "sparse_reward", "action_space", "generalisation", "reward_hacking", "entropy_collapse", "dialogue", "recommendation",
+    "causal", "length_bias", "bias",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: str) -> None:
+    experiment = EXPERIMENTS[name]
+    assert experiment.question.endswith("?")
+    sizes = []
+    for size in (experiment, experiment.smoke()):
+        cells = build_cells(size, select.tasks(size, None), select.variants(size, None), None)
+        assert len({cell.file_name for cell in cells}) == len(cells)
+        assert all(cell.file_name.isprintable() and " " not in cell.file_name for cell in cells)
+        sizes.append(sum(cell.env_steps * len(cell.members.seeds) for cell in cells))
+    assert sizes[1] <= sizes[0] / 5
+    assert set(experiment.env_steps) <= set(experiment.task_names) | set(experiment.smoke().task_names)
+
+
+def test_experiments_with_a_question_of_their_own_draw_their_own_figure() -> None:
+    assert {name for name, e in EXPERIMENTS.items() if e.figures} == OWN_FIGURE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(OWN_FIGURE))
+def test_the_smoke_size_runs_and_draws(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", name, "--smoke", "--results", str(tmp_path), "--jobs", "1"]) == 0
+    report = Path(capsys.readouterr().out.strip())
+    text = report.read_text()
+    for drawing in EXPERIMENTS[name].figures:
+        assert f"](figures/{drawing.name}.svg)" in text
+        assert (report.parent / "figures" / f"{drawing.name}.svg").stat().st_size > 5_000
+    assert "## What they write" in text
+    assert "optimal " in text
