@@ -40,7 +40,7 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "envs" / "text").glob("[a-z]*.py")), ids=lambda p: p.stem)
 def test_every_text_task_has_a_complete_card(path: Path) -> None:
     card = ast.get_docstring(ast.parse(path.read_text())) or ""
-    for part in ("state", "action", "dynamics", "reward", "end", "optimum", "isolates", "source"):
+    for part in ("state", "action", "dynamics", "reward", "end", "optimum", "figures", "isolates", "source"):
         assert f"\n    {part} " in card or f"\n{part} " in card, part
 
 

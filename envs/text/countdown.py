@@ -9,6 +9,7 @@ dynamics the token is appended; deterministic. Prompts are uniform over multiset
 reward   at the end 1 if the value is the target, `format_weight` for any other complete expression; each number is used once
 end      terminated after 2 n - 1 tokens, or at a token after which no expression is possible (which pays 0)
 optimum  J* = 1 on solvable prompts: of 3 numbers 1..9 and targets 1..50 1,574 of 8,250 are; J0 by listing all expressions
+figures  small J0 0.0029 J* 1.0000; medium J0 0.0022 J* 1.0000; hard J0 0.0001 J* 1.0000
 isolates verifiable sparse reward; prompts of unequal difficulty: bias of dividing by a group's deviation, groups without
          variance; format hacking
 source   the Countdown game of TinyZero and "Stream of Search" (Gandhi et al. 2024), in postfix

@@ -10,6 +10,9 @@ end      terminated after 2n brackets, or at the first illegal move (which pays 
 optimum  J* = 1, reached by Catalan(n) k^n strings. Uniform policy: terminal J0 = C_n k^n / (2k)^2n (n = 4: .0547 for
          k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask only legal moves
          exist, so every policy has J = 1: what is left to see is how its entropy falls
+figures  small J0 0.3203 J* 1.0000; medium J0 0.1099 J* 1.0000; hard J0 0.0000 J* 1.0000;
+         sparse-small J0 0.0781 J* 1.0000; sparse-medium J0 0.0034 J* 1.0000; masked-small J0 1.0000 J* 1.0000;
+         masked-medium J0 1.0000 J* 1.0000
 isolates structure, action masks, entropy collapse among equal optima (at most log(C_n k^n) nats: n = 4, k = 2: 5.41)
 source   Dyck languages as a probe of sequence models (Hewitt et al. 2020)
 """

@@ -9,6 +9,7 @@ reward   at the end: sorted_count / max(len, min_tokens / 2), where len counts t
 end      terminated by EOS or after H numbers
 optimum  J* = 1 where M and H reach min_tokens / 2 (else the best of all lengths); J0 by a closed sum: the first r numbers
          increase with probability C(M, r) / (M+1)^r
+figures  small J0 0.2851 J* 1.0000; medium J0 0.1799 J* 1.0000; hard J0 0.0857 J* 1.0000
 isolates comparability with RL4LMs, horizon, vocabulary
 source   the increasing-numbers task of RL4LMs (Ramamurthy et al. 2023)
 """

@@ -10,6 +10,7 @@ end      terminated after H words
 optimum  soft dynamic programming: V_t(w) = beta log sum_w' reference(w'|w) exp((l(w') + gamma V_{t+1}(w')) / beta),
          reached by pi(w'|w) = reference(w'|w) exp((l(w') + gamma V_{t+1}(w') - V_t(w)) / beta). J0 by dynamic programming on
          the last word
+figures  small J0 -0.9054 J* 1.5479; medium J0 -1.3555 J* 2.9482; hard J0 -1.5595 J* 21.0282
 isolates where a KL penalty goes, adaptive beta, a reference policy, large vocabularies: the InstructGPT objective
 source   Ouyang et al. 2022, equation 2 (without the pretraining term); Ziebart 2010 for the soft Bellman equations
 """

@@ -9,6 +9,7 @@ reward   paid at the end. EOS as the first token: 0.1. EOS right after the distr
 end      terminated by EOS or after L + 1 tokens
 optimum  J* = 1 (needs 0.1 + d < 1); local optimum 0.1 + d.
          J0 = 1/V 0.1 + 1/V^2 (0.1 + d) + V^-(L+1)
+figures  small J0 0.0594 J* 1.0000; medium J0 0.0360 J* 1.0000; hard J0 0.0172 J* 1.0000
 isolates exploration, the entropy bonus, premature convergence to a sure small reward
 source   the combination lock (Langford's; Osband et al. 2020 in bsuite's deep sea), made deceptive
 """

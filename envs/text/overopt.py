@@ -10,6 +10,8 @@ reward   paid at the end. judge "gold": (distinct words of the topic - repetitio
 end      terminated after H words
 optimum  proxy: the largest weight, H times; with beta > 0 (reference: uniform) a product of softmax(weights / (beta H));
          gold: as many distinct words of the topic as fit. J0 in closed form: words are independent under such policies
+figures  small J0 0.5167 J* 1.1000; medium J0 0.1868 J* 1.1000; pairs-medium J0 0.0000 J* 1.3379;
+         hard J0 0.0775 J* 1.1000
 isolates reward hacking, early stopping, the KL penalty: `frontier` has proxy, gold and KL of every beta, exactly
 source   Gao, Schulman and Hilton 2023, "Scaling laws for reward model overoptimization", small enough to solve
 """

@@ -8,6 +8,7 @@ reward   1 at the end if the answer is the parity of the question, else 0 (EOS a
 end      terminated by an answer, by EOS, or after H tokens
 optimum  J* = 1 (answer at once). Uniform policy with one filler, no EOS, H = 8: J0 = (1 - 3^-8) / 2 = .4999 and 1.4998
          fillers on average, with EOS .333 and 1.333 tokens an answer
+figures  small J0 0.4938 J* 1.0000; medium J0 0.3333 J* 1.0000; hard J0 0.3333 J* 1.0000
 isolates the length bias of dividing by the length; truncation; `fillers` is how likely padding is at the start
 source   the length bias of GRPO's 1/len (Liu et al. 2025, "Understanding R1-Zero-like training"); the overlong penalty of
          DAPO (Yu et al. 2025, equation 13)

@@ -9,6 +9,7 @@ reward   1/H times: helpfulness h(topic, word) in [0, 1] the first time the word
 end      terminated after H words
 optimum  the H words of the largest h - lambda flagged, each once, a harmless repetition where it is negative; J0 in closed
          form. `frontier` gives what each lambda buys: helpfulness against flagged words, by group
+figures  small J0 0.2063 J* 0.5351; medium J0 0.2355 J* 0.8475; hard J0 0.2378 J* 0.9503
 isolates bias and inappropriate content: the gap between the groups' returns is reported beside the score
 source   the constrained objective of safe RLHF (Dai et al. 2024) with its Lagrangian in closed form
 """

@@ -9,6 +9,8 @@ dynamics with probability `slip` the move goes to one of the two sides instead, 
 reward   dense: -1 a step; terminal: d(start, goal) / steps on arrival; shaped: terminal, with Phi = 1 - d(cell) / d(start)
 end      terminated at the goal, or after T steps
 optimum  backward induction on (cell, step) for each maze and goal, J0 likewise; with "history" on the tree of transcripts
+figures  small J0 -2.6562 J* -1.8000; history-small J0 -2.6562 J* -2.0000; medium J0 -9.1295 J* -2.7457;
+         hard J0 0.1234 J* 0.9016
 isolates control and driving in words: stochastic transitions, sparse goal, partial observation, new maps
 source   the text maze of LMRL-Gym (Abdulhai et al. 2023), with slip and an optimum
 """

@@ -9,6 +9,11 @@ reward   dense: 1/L for each right symbol; terminal: the fraction of right symbo
          exact: 1 at the end if every symbol is right, else 0; shaped: exact, with Phi = right symbols so far / L
 end      terminated after L symbols; never truncated
 optimum  J* = 1; uniform policy J0 = 1/n (dense, terminal), n^-L (exact, shaped): each symbol is right with probability 1/n
+figures  copy-small J0 0.2500 J* 1.0000; copy-medium J0 0.2000 J* 1.0000; copy-hard J0 0.1250 J* 1.0000;
+         reverse-small J0 0.2500 J* 1.0000; reverse-medium J0 0.2000 J* 1.0000; reverse-hard J0 0.1250 J* 1.0000;
+         sort-small J0 0.2500 J* 1.0000; sort-medium J0 0.2000 J* 1.0000; sort-hard J0 0.1250 J* 1.0000;
+         caesar-small J0 0.2500 J* 1.0000; caesar-medium J0 0.2000 J* 1.0000; caesar-hard J0 0.1250 J* 1.0000;
+         copy-shifted J0 1.2500 J* 2.0000
 isolates sparse against dense reward, horizon L, vocabulary n, generalisation over prompts; with `reward_shift` 1 the
          variance that a return without a baseline carries
 source   the copy, reverse and sort tasks of sequence models (Graves et al. 2014; Zaremba and Sutskever 2015)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -370,3 +372,23 @@ def test_the_policy_gradient_theorem_on_a_table(name: str) -> None:
 def _uniform(q: Doubles, legal: np.ndarray, reference: Doubles, t: int) -> tuple[Doubles, Doubles]:
     policy = legal / legal.sum(1, keepdims=True)
     return policy, (policy * q).sum(1)
+
+
+FAMILIES = sorted({name.partition("/")[0] for name in PRESETS})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_figures_that_a_card_quotes(family: str) -> None:
+    """J0 and J* of every preset, to four decimals: as the task states them, and as enumeration finds them where it can."""
+    card = importlib.import_module(f"envs.text.{family}").__doc__ or ""
+    quoted = re.findall(r"(\S+) J0 (-?[\d.]+) J\* (-?[\d.]+)", card)
+    presets = {name.partition("/")[2]: TASKS[name].factory for name in PRESETS if name.startswith(family + "/")}
+    assert {preset for preset, _, _ in quoted} == set(presets)
+    for preset, floor, ceiling in quoted:
+        mdp = presets[preset]
+        assert isinstance(mdp, TextMDP)
+        assert mdp.random_return() == pytest.approx(float(floor), abs=6e-5)
+        assert mdp.optimal_return() == pytest.approx(float(ceiling), abs=6e-5)
+        if f"{family}/{preset}" in SMALL:
+            assert random_return(mdp) == pytest.approx(float(floor), abs=6e-5)
+            assert optimal_return(mdp) == pytest.approx(float(ceiling), abs=6e-5)
