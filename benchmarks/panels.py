@@ -123,6 +123,7 @@ def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequ
         x = [float(g["env_steps"].mean()) for g in groups]
         if groups:
             _band(axis, x, [g["value"].to_numpy(float) for g in groups], colour, dash, label=variant)
+    axis.set_visible(bool(axis.lines))  # not every task has every view
     if measure == "score":  # noise of 1e-8 about a constant is not to fill the panel
         low, high = axis.get_ylim()
         axis.set_ylim(min(low, -0.08), max(high, 1.08))
