@@ -11,13 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Bools, Discrete, Ints, Spec, Task, Transcript
 from envs.discover import UnknownName
+from envs.knobs import check_least
 
 if TYPE_CHECKING:
     from envs.text_env import TextEnv
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 PAD = 0
 Doubles = NDArray[np.float64]
 Split = Literal["all", "train", "test", "ood"]
-ROUNDS = 200  # attempts to draw a prompt of a split; each succeeds with probability 1/5 at least
-HELD_OUT = 5  # one prompt in so many is a test prompt
 
 
 class Prompts(NamedTuple):
@@ -279,53 +278,9 @@ class TextMDP(ABC):
         return TextEnv(self, seeds, envs, group)
 
 
-# ---- what several tasks use
-
-
-def check_least(**least: tuple[float, float]) -> None:
-    """ValueError naming the knob where name=(value, smallest allowed) is violated."""
-    for name, (value, smallest) in least.items():
-        if not value >= smallest:
-            raise ValueError(f"{name} must be at least {smallest}, not {value}")
-
-
-def check_between(**between: tuple[float, float, float]) -> None:
-    """ValueError naming the knob where name=(value, low, high) lies outside [low, high]."""
-    for name, (value, low, high) in between.items():
-        if not low <= value <= high:
-            raise ValueError(f"{name} must lie in [{low}, {high}], not {value}")
-
-
-def draw_symbols(rng: np.random.Generator, shape: tuple[int, ...], symbols: int, first: int) -> Ints:
-    """Uniform token ids first .. first + symbols - 1."""
-    drawn: Ints = rng.integers(first, first + symbols, size=shape, dtype=np.int64)
-    return drawn
-
-
 def one_hot(action: Ints, actions: int) -> Doubles:
     """[M] -> [M, V]: the policy that takes these actions."""
     return (action[:, None] == np.arange(actions)).astype(np.float64)
-
-
-def held_out(prompt: Ints) -> Bools:
-    """[M]: whether prompts [M, K] belong to the test split: one in five, by a fixed hash of their tokens."""
-    h = np.full(len(prompt), 0x9E3779B97F4A7C15, np.uint64)
-    for column in prompt.T.astype(np.uint64):
-        h = (h ^ column) * np.uint64(0xBF58476D1CE4E5B9)
-        h ^= h >> np.uint64(29)
-    return (h >> np.uint64(17)) % np.uint64(HELD_OUT) == 0
-
-
-def of_split(prompts: Prompts, split: str) -> Prompts:
-    """The prompts of "train" or "test", with their probabilities made to sum to 1; "all" and "ood" as they are."""
-    if split not in ("train", "test"):
-        return prompts
-    keep = held_out(prompts.tokens) == (split == "test")
-    if not keep.any():
-        raise ValueError(f"none of the {len(keep)} prompts falls into the split {split!r}: make the task larger")
-    mass = prompts.probability[keep]
-    hidden = None if prompts.hidden is None else prompts.hidden[keep]
-    return Prompts(prompts.tokens[keep], mass / mass.sum(), hidden)
 
 
 def uniform(count: int) -> Doubles:
@@ -347,6 +302,3 @@ def text_task(name: str, mdp: TextMDP, solved: float = 0.95) -> Task:
         gamma=mdp.gamma,
         beta=mdp.beta,
     )
-
-
-SPLITS = get_args(Split)

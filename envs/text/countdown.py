@@ -25,19 +25,9 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.transcript import (
-    SPLITS,
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_between,
-    of_split,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.knobs import check_between
+from envs.splits import SPLITS, of_split
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 OPERATIONS = "+-*"
 SLOTS = "abcd"

@@ -25,7 +25,8 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, check_between, check_least, text_task
+from envs.knobs import check_between, check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, text_task
 
 BOS = 1
 OPENING, CLOSING = "([{<", ")]}>"

@@ -23,18 +23,8 @@ import numpy as np
 
 from envs import oracle
 from envs.api import Ints, Task
-from envs.transcript import (
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_between,
-    check_least,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.knobs import check_between, check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, check_least, one_hot, text_task
+from envs.knobs import check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task
 
 EOS = 1
 RUN, BROKEN, LAST = 0, 1, 2  # columns of the hidden state: kept, not recomputed

@@ -24,7 +24,8 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, check_least, one_hot, text_task, uniform
+from envs.knobs import check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 
 @dataclass(frozen=True)

@@ -27,18 +27,9 @@ import numpy as np
 
 from envs.api import Ints, Task
 from envs.discover import UnknownName
+from envs.knobs import check_least
 from envs.oracle import enumerate_episodes
-from envs.transcript import (
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_least,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Judge = Literal["proxy", "gold"]
 Proxy = Literal["lexicon", "pairs"]

@@ -23,19 +23,9 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.transcript import (
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_between,
-    check_least,
-    of_split,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.knobs import check_between, check_least
+from envs.splits import of_split
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,8 @@ from functools import cached_property
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.transcript import (
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_between,
-    check_least,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.knobs import check_between, check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Count = tuple[int, int, int]  # of a genre: shown, clicked, named
 

@@ -24,17 +24,8 @@ import numpy as np
 
 from envs.api import Ints, Task
 from envs.discover import UnknownName
-from envs.transcript import (
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_between,
-    check_least,
-    one_hot,
-    text_task,
-)
+from envs.knobs import check_between, check_least
+from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task
 
 Group = Literal["both", "first", "second"]
 

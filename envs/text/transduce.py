@@ -29,23 +29,9 @@ import numpy as np
 
 from envs.api import Bools, Ints, Task
 from envs.discover import UnknownName
-from envs.transcript import (
-    PAD,
-    ROUNDS,
-    SPLITS,
-    Doubles,
-    Prompts,
-    Response,
-    Rows,
-    TextMDP,
-    check_least,
-    draw_symbols,
-    held_out,
-    of_split,
-    one_hot,
-    text_task,
-    uniform,
-)
+from envs.knobs import check_least
+from envs.splits import ROUNDS, SPLITS, held_out, of_split
+from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Operation = Literal["copy", "reverse", "sort", "caesar"]
 SEP = 1
@@ -108,14 +94,17 @@ class Transduce(TextMDP):
         return of_split(Prompts(self._as_prompt(strings + self.first_action), uniform(count)), self.split)
 
     def starts(self, rng: np.random.Generator, n: int) -> Rows:
-        shape = (n, self.size)
-        prompt = self._as_prompt(draw_symbols(rng, shape, self.symbols, self.first_action))
+        prompt = self._as_prompt(self._draw(rng, n))
         for again in rng.spawn(ROUNDS) if self.split in ("train", "test") else ():
             wrong = held_out(prompt) != (self.split == "test")
             if not wrong.any():
                 break
-            prompt[wrong] = self._as_prompt(draw_symbols(again, shape, self.symbols, self.first_action))[wrong]
+            prompt[wrong] = self._as_prompt(self._draw(again, n))[wrong]
         return Rows(prompt, np.zeros((n, 0), np.int64))
+
+    def _draw(self, rng: np.random.Generator, n: int) -> Ints:
+        drawn: Ints = rng.integers(self.first_action, self.first_action + self.symbols, (n, self.size), dtype=np.int64)
+        return drawn
 
     def answer(self, prompt: Ints) -> Ints:
         """The right answer [M, L] to strings [M, L], as token ids."""
