@@ -95,11 +95,12 @@ class Transduce(TextMDP):
 
     def starts(self, rng: np.random.Generator, n: int) -> Rows:
         prompt = self._as_prompt(self._draw(rng, n))
-        for again in rng.spawn(ROUNDS) if self.split in ("train", "test") else ():
+        for _ in range(ROUNDS if self.split in ("train", "test") else 0):
             wrong = held_out(prompt) != (self.split == "test")
             if not wrong.any():
                 break
-            prompt[wrong] = self._as_prompt(self._draw(again, n))[wrong]
+            # a stream a round, n strings in each: the first of many prompts stay those of few
+            prompt[wrong] = self._as_prompt(self._draw(rng.spawn(1)[0], n))[wrong]
         return Rows(prompt, np.zeros((n, 0), np.int64))
 
     def _draw(self, rng: np.random.Generator, n: int) -> Ints:
