@@ -106,7 +106,7 @@ def heat_map(frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequenc
     scores = scores.reindex(index=list(variants), columns=list(scales))
     lost = final.pivot_table(index="variant", columns="task", values="diverged", aggfunc="sum", observed=True)
     lost = lost.reindex(index=list(variants), columns=list(scales)).fillna(0)
-    text = scores.map(lambda v: "-" if v != v else f"{v:.2f}")
+    text = scores.map(lambda v: "-" if v != v else f"{round(v, 2) + 0.0:.2f}")  # never -0.00
     text = text.where(lost == 0, text + lost.map(lambda k: f" x{int(k)}"))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(1.05 * len(scales) + 2.6, 0.36 * len(variants) + 2.0), layout="constrained")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path
             question=experiment.question,
             frame=frame,
             measures=store.read_measures(outcome.paths),
-            texts=_texts(metas),
+            texts=_texts(metas, scales),
             drawings=experiment.figures,
             scales=scales,
             variants=tuple(variants),
@@ -65,7 +66,7 @@ def _scale(meta: dict[str, Any]) -> Scale:
     return Scale(task.floor, task.ceiling, task.threshold) if task else Scale(*meta["reading"]["scale"])
 
 
-def _texts(metas: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
     found: dict[str, dict[str, list[str]]] = {}
     for meta in metas:
@@ -79,7 +80,8 @@ def _texts(metas: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
     last = {"untrained": 0, "optimal": 2}
     return {
         task: {name: of[name] for name in sorted(of, key=lambda n: last.get(n, 1)) if of[name]}
-        for task, of in found.items()
+        for task in tasks
+        if (of := found.get(task))
     }
 
 

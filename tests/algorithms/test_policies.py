@@ -184,3 +184,16 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
     assert blind[:, outputs].abs().sum(1).min() > 0
     weights = row_weights(made.estimator, rollout)
     assert int((weights > 0).sum()) == int(rollout.valid.sum())
+
+
+def test_what_is_no_state_reads_the_tables_last_row() -> None:
+    network = table("lock/small")
+    net = network.build(network.mdp.spec.observation, 4, 1.0, [torch.Generator()])  # type: ignore[arg-type]
+    with torch.no_grad():
+        net.table[:, -1] = 7.0  # type: ignore[attr-defined]
+    tokens = torch.zeros(4, 1, 2, dtype=torch.long)
+    tokens[0, 0] = torch.tensor([5, 3])  # the token of a lock, and of a key: no episode begins so
+    out = net(tokens, (0,))
+    assert out[0, 0].tolist() == [[0.0] * 4, [7.0] * 4]
+    step, _ = net.step(tokens[:1], None)
+    assert torch.equal(step, out[0])
