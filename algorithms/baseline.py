@@ -1,4 +1,4 @@
-"""Baselines: b_t, subtracted from q_t. None of them uses the episode it judges, so none moves the gradient's mean."""
+"""Baselines: b_t, subtracted from q_t. None but GroupMean uses the episode it judges, so none moves the gradient's mean."""
 
 from __future__ import annotations
 
@@ -73,6 +73,23 @@ class LeaveOneOut(_Stateless):
         grouped = q.reshape(*q.shape[:2], -1, g)  # [T, P, N/G, G]
         others = (grouped.sum(-1, keepdim=True) - grouped) / (g - 1)
         return others.reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class GroupMean(_Stateless):
+    """b_t = mean of q_t over the whole group, the episode itself included; an episode that ended counts 0.
+
+    It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
+    """
+
+    critic: ClassVar[bool] = False
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        g = rollout.group
+        if g < 2:
+            raise ValueError("the mean of a group of 1 is the episode itself: its advantage would always be 0")
+        grouped = q.reshape(*q.shape[:2], -1, g)  # [T, P, N/G, G]
+        return grouped.mean(-1, keepdim=True).expand_as(grouped).reshape(q.shape), state
 
 
 @dataclass(frozen=True)

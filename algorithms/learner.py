@@ -115,10 +115,7 @@ class Learner:
 
     def learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         """All steps on one rollout: schedule.epochs passes over schedule.minibatches."""
-        signals = Signals(self._values(rollout) if self.policy.critic is not None else None)
-        with torch.no_grad():
-            assessment, self.baseline = assess(self.estimator, rollout, signals, self.baseline)
-        batch, columns = self._batch(rollout, assessment)
+        batch, columns = self._assessed(rollout)
         parts = self.schedule.minibatches
         for _ in range(self.schedule.epochs):
             if parts == 1:
@@ -128,6 +125,20 @@ class Learner:
             for k in range(parts):
                 index, keep = padded_columns([order[k::parts] for order in orders], batch.weight.device)
                 self.step(_columns_of(batch, index, keep), parts)
+
+    def gradient(self, rollout: Rollout) -> Tensor:
+        """The direction of the first step on a rollout taken whole [P, D], before clipping and the optimiser; no step."""
+        batch, _ = self._assessed(rollout)
+        self.policy.flat.gradient.zero_()
+        self.loss(batch).sum().backward()  # type: ignore[no-untyped-call]
+        return -self.policy.flat.gradient
+
+    def _assessed(self, rollout: Rollout) -> tuple[Batch, list[np.ndarray]]:
+        """The rollout judged once, as rows to learn from; moves the baseline's state on."""
+        signals = Signals(self._values(rollout) if self.policy.critic is not None else None)
+        with torch.no_grad():
+            assessment, self.baseline = assess(self.estimator, rollout, signals, self.baseline)
+        return self._batch(rollout, assessment)
 
     def step(self, batch: Batch, parts: int) -> None:
         """One optimiser step on a batch that is one of `parts` equal shares of a rollout."""

@@ -32,3 +32,12 @@ def test_the_released_cells_can_be_read_and_drawn_again() -> None:
     frame = store.read_cells(paths)
     assert frame.groupby(["task", "variant"]).seed.nunique().min() == 10
     assert frame.task.nunique() == 8
+
+
+def test_every_test_that_the_theory_cites_is_there() -> None:
+    theory = (ROOT / "docs" / "theory.md").read_text()
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    cited = set(re.findall(r"\btest_[a-z0-9_]{12,}", theory))
+    assert len(cited) > 30
+    files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert not {name for name in cited - files if f"def {name}(" not in written}

@@ -11,13 +11,11 @@ import torch
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation, Examination
 from algorithms.exact import ExactReturn, enumerable, text_mdp
-from algorithms.learner import Learner
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.references import play_uniformly
 from algorithms.training import Members, Record, Run, build_policy, train
-from algorithms.types import Episodes
 from envs import TASKS
 from envs.api import Task
 from envs.streams import Purpose
@@ -28,7 +26,7 @@ from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 from tests.contracts.test_population import copy_of
-from tests.helpers import make_rollout, small_training
+from tests.helpers import small_training
 
 TINY = text_task("tiny", Transduce(symbols=3, length=2))
 SHIFTED = text_task("shifted", Transduce(symbols=3, length=2, reward_shift=1.0))
@@ -81,78 +79,6 @@ def test_exact_gradient_against_finite_differences(task: Task) -> None:
         assert gradient[i].item() == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8)
     if task.name != "dyck/masked-small":  # there every policy is optimal, and the gradient is 0
         assert gradient.norm() > 1e-3
-
-
-def replicate_gradients(task: Task, variant: str, replicates: int, group: int = 4) -> torch.Tensor:
-    """Independent single-rollout gradients [replicates, D]: members share weights and differ in their samples."""
-    made = VARIANTS[variant]
-    policy = tilted(task, replicates)
-    training = replace(small_training(task, made), network=GRU(6), collection=Episodes(16, group))
-    seeds = tuple(range(100, 100 + replicates))
-    _, rollout = make_rollout(task, made, training, seeds, policy)
-    learner = Learner(policy, made.estimator, made.schedule, training, torch.ones(replicates), task.spec.horizon)
-    captured: list[torch.Tensor] = []
-    learner.apply = lambda: captured.append(-policy.flat.gradient.clone())  # type: ignore[method-assign]
-    learner.learn(rollout, [])
-    return captured[0].double()
-
-
-def z_scores(samples: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """(mean - truth) / standard error, of the coordinates that vary."""
-    error = samples.std(0) / len(samples) ** 0.5
-    keep = error > 1e-9
-    return ((samples.mean(0) - truth) / error)[keep]
-
-
-@pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY], ids=lambda t: t.name)
-@pytest.mark.parametrize("variant", ["reinforce", "reward_to_go", "baseline_loo"])
-def test_unbiased_estimators_point_along_the_exact_gradient(task: Task, variant: str) -> None:
-    truth = ExactReturn(task).gradient(tilted(task))[0].double()
-    samples = replicate_gradients(task, variant, 6_000)
-    mean = samples.mean(0)
-    assert torch.nn.functional.cosine_similarity(mean, truth, dim=0) > 0.99
-    z = z_scores(samples, truth)
-    assert z.abs().max() < 5.0  # over some 200 coordinates
-    assert 0.3 < z.std() < 1.8  # calibrated: the errors are as large as the spread says (coordinates share their luck)
-
-
-def test_the_z_scores_catch_a_biased_estimator() -> None:
-    """A baseline that includes the episode itself shrinks the gradient by (G-1)/G: the same check must fail."""
-    truth = ExactReturn(LOCK).gradient(tilted(LOCK))[0].double()
-    samples = replicate_gradients(LOCK, "baseline_loo", 6_000) * (3 / 4)
-    assert z_scores(samples, truth).abs().max() > 8.0
-
-
-def test_the_immediate_reward_is_wrong_where_an_action_moves_later_rewards() -> None:
-    """The article's last printed line, sum grad log pi r_t: on a terminal reward only the last token would learn."""
-    task = text_task("terminal", Transduce(symbols=3, length=2, reward_mode="terminal"))
-    policy, made = tilted(task, 4_000), VARIANTS["reward_to_go"]
-    training = replace(small_training(task, made), network=GRU(6), collection=Episodes(16, 4))
-    _, rollout = make_rollout(task, made, training, tuple(range(4_000)), policy)
-    truth = ExactReturn(task).gradient(tilted(task))[0]
-
-    def mean_gradient(advantage: torch.Tensor) -> torch.Tensor:
-        policy.flat.gradient.zero_()
-        logp = policy.head.log_prob(policy.outputs(rollout.obs, None, 2), rollout.action)
-        ((advantage * logp).sum(0).mean(1)).sum().backward()
-        return policy.flat.gradient.mean(0)
-
-    right = mean_gradient(made.estimator.credit(rollout, None))
-    wrong = mean_gradient(rollout.reward)
-    cosine = torch.nn.functional.cosine_similarity
-    assert cosine(right, truth, dim=0) > 0.97
-    assert cosine(wrong, truth, dim=0) < 0.95
-
-
-def test_a_reward_shift_costs_reinforce_variance_and_the_baseline_nothing() -> None:
-    """Adding 1 to every return keeps REINFORCE's mean and multiplies its variance; leave-one-out does not notice."""
-    spread = {
-        (v, t.name): replicate_gradients(t, v, 2_000).var(0).sum().item()
-        for v in ("reinforce", "baseline_loo")
-        for t in (TINY, SHIFTED)
-    }
-    assert spread["reinforce", "shifted"] > 3 * spread["reinforce", "tiny"]
-    assert spread["baseline_loo", "shifted"] == pytest.approx(spread["baseline_loo", "tiny"], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["lexicon/small", "overopt/small", "causal/medium", "dyck/masked-small"])
