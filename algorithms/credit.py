@@ -50,7 +50,8 @@ class RewardToGo:
     bootstraps: ClassVar[bool] = False
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        return backward_sum(rollout.reward, rollout.discount * rollout.continues)
+        # after an end G is 0 whatever stands there: baselines of a group read those rows too
+        return backward_sum(rollout.reward * rollout.valid, rollout.discount * rollout.continues)
 
 
 @dataclass(frozen=True)
