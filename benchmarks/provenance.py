@@ -49,5 +49,15 @@ def provenance(device: str = "cpu") -> dict[str, object]:
         "processor": _processor(),
         "device": device,
         "threads_per_cell": 1,
-        "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
+        "command": command(sys.argv[1:]),
     }
+
+
+def command(words: list[str]) -> str:
+    """The command line without `--results FOLDER`: no number depends on where a machine keeps them."""
+    kept, skip = [], False
+    for word in words:
+        if not skip and not word.startswith("--results"):
+            kept.append(word)
+        skip = word == "--results"
+    return " ".join(["python -m benchmarks", *kept])

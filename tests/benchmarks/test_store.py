@@ -14,6 +14,7 @@ from algorithms.training import Record, State
 from benchmarks import store
 from benchmarks.cli import single_cells
 from benchmarks.experiment import BLOCK, Cell, blocks, canonical
+from benchmarks.provenance import command
 from benchmarks.run import cell_path, pending
 from envs import TASKS
 
@@ -96,3 +97,19 @@ def test_seeds_come_in_blocks_so_that_adding_some_retrains_none() -> None:
     assert [len(b) for b in blocks(23)] == [10, 10, 3]
     ten, twenty = (single_cells(TASKS["bandit/small"], VARIANTS["gae"], n, 500, ()) for n in (10, 20))
     assert ten[0].digest == twenty[0].digest
+
+
+@pytest.mark.parametrize("where", [["--results", "somewhere"], ["--results=somewhere"], []])
+def test_the_recorded_command_leaves_out_where_results_lie(where: list[str]) -> None:
+    assert command(["run", "causal", *where, "--seeds", "5"]) == "python -m benchmarks run causal --seeds 5"
+
+
+def test_measures_come_back_in_long_form(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    rows = [replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",)), replace(RECORD, seed=4)]
+    store.save_cell(path, "t", "v", rows, {"cell": {}, "provenance": {"commit": "abc"}})
+    frame = store.read_measures([path])
+    assert list(frame.columns) == store.MEASURE_COLUMNS
+    assert frame[["seed", "measure", "value"]].to_numpy().tolist() == [[3, "kl", 0.5], [3, "gold", -1.0]]
+    assert "measures" not in store.read_cells([path]).columns
+    assert len(store.read_cells([path])) == 2
