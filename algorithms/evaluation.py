@@ -84,7 +84,7 @@ class Examination:
             paid = paid - task.beta * kl
         powers = task.gamma ** np.arange(len(paid))[:, None, None]
         value: NDArray[np.float64] = (powers * paid * valid).sum(0).mean(1)
-        for name, view in task.viewed():
+        for name, view in () if greedy else task.viewed():  # greedy scores are read for J alone
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
 

@@ -67,6 +67,7 @@ class _Level(NamedTuple):
 class _Tree(NamedTuple):
     transcript: Ints  # [S, L] of the leaves
     start: Ints  # [S]
+    chances: Doubles  # [X] of the starts
     levels: list[_Level]
 
 
@@ -118,7 +119,7 @@ def _expand(mdp: TextMDP, limit: int) -> _Tree:
         information = np.full(len(parent), -1, np.int64)
         if len(seen):
             information[alive] = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
-    return _Tree(transcript, start, levels)
+    return _Tree(transcript, start, prompts.probability, levels)
 
 
 def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
@@ -182,13 +183,14 @@ Choose = Callable[[Doubles, Bools, Doubles, int], tuple[Doubles, Doubles]]
 
 def solve(mdp: TextMDP, choose: Choose, gamma: float, limit: int = LIMIT) -> Solution:
     """Backward induction: `choose(q [sets, V], legal [sets, V], log reference [sets, V], t)` gives (policy, V [sets])."""
-    levels, v = _expand(mdp, limit).levels, mdp.actions
+    tree, v = _expand(mdp, limit), mdp.actions
+    levels = tree.levels
     after = np.zeros(0)  # V of the information sets of the step behind, times their weight
     policies, qs, visits = [], [], []
     for t in range(len(levels) - 1, -1, -1):
         level = levels[t]
         node = level.information[level.parent]  # [rows]
-        weights = levels[t - 1].weight if t else mdp.prompts().probability  # [nodes]
+        weights = levels[t - 1].weight if t else tree.chances  # [nodes]
         on = level.information >= 0
         visit: Doubles = np.bincount(level.information[on], weights[on], level.sets).astype(np.float64)
         key = (node * v + level.action)[level.moved]

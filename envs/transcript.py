@@ -169,7 +169,7 @@ class TextMDP(ABC):
 
     def potential(self, rows: Rows, t: int) -> Doubles:
         """Phi [M] before action t, for reward_mode "shaped"."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} offers reward_mode 'shaped' and states no potential")
 
     def reference(self, rows: Rows, t: int) -> Doubles | None:
         """[M, V]: log-probabilities of the reference policy's action t; None where there is none."""

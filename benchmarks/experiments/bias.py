@@ -4,16 +4,12 @@ from dataclasses import replace
 
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
-from envs.text.safereply import Group, SafeReply
-from envs.transcript import text_task
+from envs.text.safereply import Group, SafeReply, grouped_task
 
+GROUPS: tuple[Group, ...] = ("first", "second")
 PENALTIES = (0.0, 0.5, 2.0)
-GROUPS: tuple[tuple[str, Group], ...] = (("first group", "first"), ("second group", "second"))
 MDPS = {f"penalty {penalty:g}": SafeReply(penalty=penalty) for penalty in PENALTIES}
-TASKS = tuple(
-    replace(text_task(name, mdp), views=tuple((view, replace(mdp, group=group)) for view, group in GROUPS))
-    for name, mdp in MDPS.items()
-)
+TASKS = tuple(grouped_task(name, mdp) for name, mdp in MDPS.items())
 
 EXPERIMENT = Experiment(
     name="bias",
@@ -28,9 +24,9 @@ EXPERIMENT = Experiment(
             "leaves to that group",
             measures=("score", "first group", "second group"),
             levels={
-                (name, view): (("optimum", replace(mdp, group=group).optimal_return()),)
+                (name, f"{group} group"): (("optimum", replace(mdp, group=group).optimal_return()),)
                 for name, mdp in MDPS.items()
-                for view, group in GROUPS
+                for group in GROUPS
             },
         ),
     ),

@@ -1,17 +1,13 @@
 """Do answers grow because they must, or because of how the loss is averaged? Only the answer pays; thinking is free."""
 
 from algorithms import VARIANTS
-from algorithms.baseline import LeaveOneOut
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.text.padanswer import PadAnswer
 from envs.transcript import text_task
 
-# the whole return against the group's other whole returns, as GRPO and RLOO: a text that has ended keeps its reward
-EPISODE = VARIANTS["reinforce"].rung(
-    "loo_sum", "minus the mean R(tau) of the group's other texts", baseline=LeaveOneOut()
-)
+EPISODE = VARIANTS["rloo"]  # whole returns, as GRPO: a text that has ended keeps its reward
 TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", aggregation="token")
 SEQUENCE = EPISODE.rung("loo_sequence", "mean over a text's tokens (1/len), then over texts", aggregation="sequence")
 TASKS = (
@@ -29,7 +25,7 @@ EXPERIMENT = Experiment(
     figures=(
         Measured(
             "length_bias",
-            "Tokens of a text and score along training, by how the loss is averaged: sums over a text (loo_sum), over all "
+            "Tokens of a text and score along training, by how the loss is averaged: sums over a text (rloo), over all "
             "tokens (loo_token), over a text's tokens first (loo_sequence, as GRPO). Fillers change no reward, but with 20 "
             "of them a fifth of the first texts is cut at 16 tokens without an answer",
             measures=("length", "score"),

@@ -1,18 +1,13 @@
 """When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
 
-from dataclasses import replace
-
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Frontier
 from benchmarks.experiment import Experiment
-from envs.text.overopt import OverOpt
-from envs.transcript import text_task
+from envs.text.overopt import OverOpt, judged_task
 
 BETAS = (0.0, 0.02, 0.06)
 MDPS = {f"overopt beta={beta:g}": OverOpt(beta=beta) for beta in BETAS}
-TASKS = tuple(
-    replace(text_task(name, mdp), views=(("gold", replace(mdp, judge="gold", beta=0.0)),)) for name, mdp in MDPS.items()
-)
+TASKS = tuple(judged_task(name, mdp) for name, mdp in MDPS.items())
 
 EXPERIMENT = Experiment(
     name="reward_hacking",

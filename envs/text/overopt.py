@@ -169,10 +169,13 @@ class OverOpt(TextMDP):
 
     def softmax(self, beta: float, t: int | None = None) -> Doubles:
         """[topics, W]: the optimal policy for the proxy minus beta KL, the same for every word of a text (gamma 1)."""
-        end = 1.0 if t is None else self.gamma ** (self.length - 1 - t)
-        x = self.weights * end / (self.length * beta)
+        x = self._tilt(beta, self.length - 1 if t is None else t)
         x = np.exp(x - x.max(1, keepdims=True))
         return x / x.sum(1, keepdims=True)
+
+    def _tilt(self, beta: float, t: int) -> Doubles:
+        """What word t adds to the return over beta, in units of step t [topics, W]."""
+        return self.weights * self.gamma ** (self.length - 1 - t) / (self.length * beta)
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         topic = rows.transcript[:, 0] - 1 - self.words
@@ -191,7 +194,7 @@ class OverOpt(TextMDP):
             return end * float(self.weights.max(1).mean()) + self.reward_shift
         total = 0.0
         for t in range(self.length):
-            x = self.weights * self.gamma ** (self.length - 1 - t) / (self.length * self.beta)
+            x = self._tilt(self.beta, t)
             top = x.max(1)
             soft = top + np.log(np.exp(x - top[:, None]).mean(1))
             total += self.gamma**t * self.beta * float(soft.mean())
@@ -240,14 +243,14 @@ class OverOpt(TextMDP):
         return Point(float(np.log(n) - (n - 1) / n), *(totals / self.topics).tolist())
 
 
-def _task(name: str, mdp: OverOpt) -> Task:
+def judged_task(name: str, mdp: OverOpt) -> Task:
     """The task, trained and scored on the proxy, with gold beside the score."""
     return replace(text_task(name, mdp), views=(("gold", replace(mdp, judge="gold", beta=0.0)),))
 
 
 TASKS: tuple[Task, ...] = (
-    _task("overopt/small", OverOpt(topics=2, each=2, filler=1, length=5)),
-    _task("overopt/medium", OverOpt()),
-    _task("overopt/pairs-medium", OverOpt(proxy="pairs", bias=1.5)),
-    _task("overopt/hard", OverOpt(topics=8, each=10, hype=5, filler=115, length=20)),
+    judged_task("overopt/small", OverOpt(topics=2, each=2, filler=1, length=5)),
+    judged_task("overopt/medium", OverOpt()),
+    judged_task("overopt/pairs-medium", OverOpt(proxy="pairs", bias=1.5)),
+    judged_task("overopt/hard", OverOpt(topics=8, each=10, hype=5, filler=115, length=20)),
 )

@@ -171,14 +171,14 @@ class SafeReply(TextMDP):
         return points
 
 
-def _task(name: str, mdp: SafeReply) -> Task:
+def grouped_task(name: str, mdp: SafeReply) -> Task:
     """The task, with each group's return beside the score."""
     views = (("first group", replace(mdp, group="first")), ("second group", replace(mdp, group="second")))
     return replace(text_task(name, mdp), views=views)
 
 
 TASKS: tuple[Task, ...] = (
-    _task("safereply/small", SafeReply(words=5, length=4, topics=2)),
-    _task("safereply/medium", SafeReply()),
-    _task("safereply/hard", SafeReply(words=400, length=16, topics=8, minority=0.1)),
+    grouped_task("safereply/small", SafeReply(words=5, length=4, topics=2)),
+    grouped_task("safereply/medium", SafeReply()),
+    grouped_task("safereply/hard", SafeReply(words=400, length=16, topics=8, minority=0.1)),
 )
