@@ -15,8 +15,9 @@ from algorithms.collector import Actor
 from algorithms.exact import ExactReturn
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
+from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
-from algorithms.types import Episodes, Training, Variant
+from algorithms.types import Variant
 from envs.api import Task
 from envs.streams import Purpose, Role, generator, stream
 

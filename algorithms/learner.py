@@ -10,7 +10,8 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import clip_and_check
-from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals, Training
+from algorithms.setting import Training
+from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals
 
 State = dict[str, Tensor]
 DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too

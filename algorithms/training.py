@@ -22,8 +22,9 @@ from algorithms.learner import Learner
 from algorithms.normaliser import Identity, Normaliser, RunningMoments
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
+from algorithms.setting import Episodes, Training, Unroll
 from algorithms.snapshots import Snapshots
-from algorithms.types import Episodes, Rollout, Training, Unroll, Variant
+from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
 from envs.api import Features, Task
 from envs.streams import Purpose, Role, generator, stream

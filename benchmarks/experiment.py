@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
+from algorithms.setting import Training, Unroll
 from algorithms.training import Members
-from algorithms.types import Training, Unroll, Variant
+from algorithms.types import Variant
 from algorithms.update import Optimal
 from benchmarks import settings
 from envs.api import Features, Task

@@ -9,7 +9,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from algorithms import VARIANTS
-from algorithms.types import Training, Variant
+from algorithms.setting import Training
+from algorithms.types import Variant
 from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
 from envs import TASKS

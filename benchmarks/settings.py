@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.types import Episodes, Training, Variant
+from algorithms.setting import Episodes, Training
+from algorithms.types import Variant
 from envs.api import Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)

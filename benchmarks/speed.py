@@ -16,8 +16,8 @@ from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.optimiser import RMSprop
 from algorithms.policies.mlp import MLP
+from algorithms.setting import Training, Unroll
 from algorithms.training import Members, Run
-from algorithms.types import Training, Unroll
 from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.streams import Role, stream

@@ -13,8 +13,9 @@ from algorithms.collector import Actor
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training import Members, Record, Run, build_policy, train
-from algorithms.types import Episodes, Rollout, Training, Unroll, Variant
+from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.api import Features, Task

@@ -9,7 +9,7 @@ Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning
 """
 
 from algorithms.credit import NStep
-from algorithms.types import Unroll
+from algorithms.setting import Unroll
 from algorithms.variants import baseline_value
 
 VARIANT = baseline_value.VARIANT.rung(

@@ -14,8 +14,9 @@ from algorithms.credit import ImmediateReward
 from algorithms.exact import ExactReturn
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
+from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training import Members, build_policy
-from algorithms.types import Episodes, Training, Unroll, Variant
+from algorithms.types import Variant
 from envs.api import Task
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce

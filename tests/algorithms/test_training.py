@@ -16,9 +16,10 @@ from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner, valid_columns
 from algorithms.optimiser import RMSprop
 from algorithms.policies.mlp import MLP
+from algorithms.setting import Episodes, Training, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training import Members, Record, Run, State, train
-from algorithms.types import Episodes, Schedule, Training, Unroll, Variant
+from algorithms.types import Schedule, Variant
 from benchmarks import store
 from envs import TASKS
 from tests.contracts.test_population import strip
