@@ -1,4 +1,4 @@
-"""Baselines: b_t, subtracted from q_t. None but GroupMean uses the episode it judges, so none moves the gradient's mean."""
+"""Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from torch import Tensor
 from algorithms.types import Rollout
 
 State = dict[str, Tensor]
+TINY = 1e-8
 
 
-class _Stateless:
+class _Plain:
+    """Neither a critic, nor squared scores, nor a greedy answer."""
+
+    critic: ClassVar[bool] = False
+    squares: ClassVar[bool] = False
+    greedy: ClassVar[bool] = False
+
+
+class _Stateless(_Plain):
     def initial(self, members: int, horizon: int) -> State:
         return {}
 
@@ -22,14 +31,12 @@ class _Stateless:
 class Zero(_Stateless):
     """b = 0."""
 
-    critic: ClassVar[bool] = False
-
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         return torch.zeros_like(q), state
 
 
 @dataclass(frozen=True)
-class MovingAverage:
+class MovingAverage(_Plain):
     """b_t = moving average over past rollouts of the mean q_t of the episodes still running at t.
 
     b <- alpha b + (1 - alpha) mean, divided by the weight it has gathered (as Adam's bias correction), so that the first
@@ -37,7 +44,6 @@ class MovingAverage:
     """
 
     alpha: float = 0.9
-    critic: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
@@ -58,20 +64,20 @@ class MovingAverage:
         return b[..., None].expand_as(q), {"total": total, "weight": weight}
 
 
+def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
+    """[T, P, N] -> [T, P, N/G, G]; ValueError in groups of one."""
+    if rollout.group < 2:
+        raise ValueError(f"{why} needs groups of at least 2 episodes; a group of 1 leaves nothing to compare")
+    return x.reshape(*x.shape[:2], -1, rollout.group)
+
+
 @dataclass(frozen=True)
 class LeaveOneOut(_Stateless):
     """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); an episode that ended counts 0."""
 
-    critic: ClassVar[bool] = False
-
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
-        g = rollout.group
-        if g < 2:
-            raise ValueError(
-                "leave-one-out needs groups of at least 2 episodes; a group of 1 leaves nothing to compare"
-            )
-        grouped = q.reshape(*q.shape[:2], -1, g)  # [T, P, N/G, G]
-        others = (grouped.sum(-1, keepdim=True) - grouped) / (g - 1)
+        grouped = _in_groups(q, rollout, "leave-one-out")
+        others = (grouped.sum(-1, keepdim=True) - grouped) / (rollout.group - 1)
         return others.reshape(q.shape), state
 
 
@@ -82,14 +88,84 @@ class GroupMean(_Stateless):
     It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
     """
 
-    critic: ClassVar[bool] = False
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        grouped = _in_groups(q, rollout, "the mean of a group")
+        return grouped.mean(-1, keepdim=True).expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class LengthWeightedMean(_Stateless):
+    """b_t = sum_i |y_i| q_it / sum_i |y_i| over the group, the episode itself included (OPO; Hao et al. 2025, eq. 7).
+
+    |y_i| stands for |S_i|^2 of the optimal constant; where all lengths are equal it is GroupMean.
+    """
 
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
-        g = rollout.group
-        if g < 2:
-            raise ValueError("the mean of a group of 1 is the episode itself: its advantage would always be 0")
-        grouped = q.reshape(*q.shape[:2], -1, g)  # [T, P, N/G, G]
-        return grouped.mean(-1, keepdim=True).expand_as(grouped).reshape(q.shape), state
+        grouped = _in_groups(q, rollout, "a length-weighted mean")
+        length = _in_groups(rollout.valid.sum(0, keepdim=True), rollout, "")
+        b = (length * grouped).sum(-1, keepdim=True) / length.sum(-1, keepdim=True).clamp(min=1)
+        return b.expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class BatchMean(_Stateless):
+    """b_t = mean of q_t over the member's batch, the episode itself included: the expected gradient shrinks by (N-1)/N."""
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        if q.shape[2] < 2:
+            raise ValueError("the mean of a batch of 1 is the episode itself: its advantage would always be 0")
+        return q.mean(2, keepdim=True).expand_as(q), state
+
+
+@dataclass(frozen=True)
+class OptimalConstant(_Stateless):
+    """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
+
+    Estimated for each episode from all others of the batch, so that it is independent of the episode it judges. |S_i|^2 is
+    taken in the head's inputs, sum_t square_t: exact for a table of logits, a stand-in for a network.
+    """
+
+    squares: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.square is not None
+        if q.shape[2] < 2:
+            raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
+        norm = (rollout.square * rollout.valid).sum(0, keepdim=True)  # [1, P, N]
+        weighted = norm * q
+        others = norm.sum(2, keepdim=True) - norm
+        return (weighted.sum(2, keepdim=True) - weighted) / others.clamp(min=TINY), state
+
+
+@dataclass(frozen=True)
+class OptimalToken(_Stateless):
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} square_ij: Greensmith's constant at every step.
+
+    The optimal token baseline of verl: running episodes only, the episode itself included.
+    """
+
+    squares: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.square is not None
+        w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
+        grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
+        b = (weight * grouped).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True).clamp(min=TINY)
+        return b.expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class GreedyReturn(_Stateless):
+    """b = R of the greedy policy on the same prompt (self-critical training; Rennie et al. 2017, eq. 8; ReMax).
+
+    One greedy text a prompt, charged to the budget like any other.
+    """
+
+    greedy: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.greedy is not None
+        return rollout.greedy, state
 
 
 @dataclass(frozen=True)

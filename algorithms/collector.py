@@ -159,11 +159,10 @@ class Actor:
         new = obs[:, :, start : self._positions[t] + 1]
         return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
 
-    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int, beta: float = 0.0) -> Rollout:
+    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int, squares: bool = False) -> Rollout:
         """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling).
 
-        With beta, rewards are r_t - beta log(pi(a_t|s_t) / reference(a_t|s_t)): the log-probabilities are numbers here, and
-        the score function's gradient of this return is that of J, since E[grad log pi] = 0.
+        `squares`: with the squared norms of the scores.
         """
         valid = np.stack(tape.valid)  # [T, P, N]
         if self._positions is None:
@@ -179,18 +178,18 @@ class Actor:
             return torch.from_numpy(array).to(self.device)
 
         action = tensor(np.stack(tape.action))
-        logp = self.policy.head.log_prob(torch.stack(tape.out), action)
-        reward, weight = tensor(np.stack(tape.reward)), tensor(live)
-        if beta:
-            reward = reward - beta * (logp - tensor(np.stack(tape.reference)))
+        out = torch.stack(tape.out)
+        weight = tensor(live)
         return Rollout(
             obs=obs,
             action=action,
-            logp=logp,
-            reward=reward * weight * reward_scale,
+            logp=self.policy.head.log_prob(out, action),
+            reward=tensor(np.stack(tape.reward)) * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
             valid=weight,
             action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
             group=group,
+            reference=tensor(np.stack(tape.reference)) if tape.reference else None,
+            square=self.policy.head.score_square(out, action) if squares else None,
         )

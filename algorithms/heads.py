@@ -30,6 +30,9 @@ class Head(Protocol):
 
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]: ...
 
+    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+        """|grad log pi(a)|^2 with respect to `out`."""
+
 
 class Categorical:
     """pi(a) = softmax(out)_a, sampled by inverting the cumulative sum at one uniform number an action."""
@@ -55,6 +58,10 @@ class Categorical:
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         logp = out.log_softmax(-1)
         return logp.gather(-1, action[..., None]).squeeze(-1), -(logp.exp() * logp).sum(-1)
+
+    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+        p = out.softmax(-1)  # the score is e_a - p
+        return 1 - 2 * p.gather(-1, action[..., None]).squeeze(-1) + (p * p).sum(-1)
 
 
 class Gaussian:
@@ -82,6 +89,11 @@ class Gaussian:
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         log_std = out.chunk(2, -1)[1]
         return self.log_prob(out, action), (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
+
+    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+        mean, log_std = out.chunk(2, -1)
+        z = (action - mean) * (-log_std).exp()  # scores z / std of the mean and z^2 - 1 of log std
+        return ((z * (-log_std).exp()) ** 2 + (z * z - 1) ** 2).sum(-1)
 
 
 def head_for(space: Discrete | Box) -> Head:

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.collector import Actor
+from algorithms.collection import Collector
 from algorithms.exact import ExactReturn
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
+from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
 from algorithms.types import Variant
@@ -22,7 +23,7 @@ from envs.api import Task
 from envs.streams import Purpose, Role, generator, stream
 
 AT_ONCE = 1_000  # replicates in one population, which bounds memory
-STILL = 1e-9  # a coordinate whose deviation is below this carries no information on bias
+STILL = 1e-6  # of |grad J|: a coordinate whose deviation is below this never moves
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Quality:
 
     bias      |mean g - g*|                      noise     what an unbiased estimator's bias would be: sqrt(variance / R)
     max_z     largest |z| of a coordinate        scale     <mean g, g*> / |g*|^2: 1 where unbiased, (G-1)/G for a group mean
-    variance  trace of the covariance of one g   snr       |g*|^2 / variance
-    cosine    of mean g to g*                    single    mean cosine of one g to g* (0 where g is 0)
+    variance  trace of the covariance of one g   scale_z   z-score of scale about 1
+    snr       |g*|^2 / variance                  cosine    of mean g to g*
+    single    mean cosine of one g to g* (0 where g is 0)
     """
 
     replicates: int
@@ -40,6 +42,7 @@ class Quality:
     noise: float
     max_z: float
     scale: float
+    scale_z: float
     variance: float
     snr: float
     cosine: float
@@ -75,29 +78,52 @@ def _population(
     with torch.no_grad():
         policy.flat.values[:] = policy.flat.values[:1].clone()
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
-    learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task.spec.horizon)
-    rollouts = 1 + (warm if learner.baseline else 0)
-    env = task.factory.make(
+    learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
+    collector = Collector(
+        task,
+        policy,
+        variant.estimator,
+        training,
+        Identity(),
         [stream(s, Role.ENVIRONMENT, 0, purpose=Purpose.TEST) for s in seeds],
-        training.collection.envs,
-        training.collection.group,
+        [generator(s, Role.ACTION, 0, purpose=Purpose.TEST) for s in seeds],
     )
-    acting = [generator(s, Role.ACTION, 0, purpose=Purpose.TEST) for s in seeds]
-    collector, everyone = Actor(env, policy, Identity(), acting), np.ones(len(seeds), np.bool_)
-    for _ in range(rollouts):
-        tape = collector.play(everyone)
-        rollout = collector.rollout(tape, training.discount, 1.0, training.collection.group, task.beta)
-        gradient = learner.gradient(rollout)
-    env.close()
+    everyone = np.ones(len(seeds), np.bool_)
+    for _ in range(1 + (warm if learner.baseline else 0)):
+        gradient = learner.gradient(collector.collect(everyone)[0])
+    collector.close()
     return gradient[:, : len(actor)].double()
 
 
-def exact_gradient(task: Task, variant: Variant, training: Training, actor: Tensor) -> Tensor:
-    """grad J at the same policy [D], by enumeration (float64). ValueError where the task cannot be listed."""
-    policy = build_policy(task, variant, training, Members((0,), (1.0,)))
-    with torch.no_grad():
-        policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
-    return ExactReturn(task).gradient(policy)[0, : len(actor)].double()
+def _one_policy(task: Task, training: Training, actor: Tensor | None = None) -> ActorCritic:
+    """A single actor, with these parameters."""
+    policy = ActorCritic(task.spec, training.network, False, [torch.Generator().manual_seed(0)])
+    if actor is not None:
+        with torch.no_grad():
+            policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
+    return policy
+
+
+def tilted(task: Task, training: Training, noise: float, seed: int = 0) -> Tensor:
+    """Parameters [D] of an actor some way from uniform: every one of them Gaussian with this deviation."""
+    policy = _one_policy(task, training)
+    return noise * torch.randn(policy.flat.values.shape[1], generator=torch.Generator().manual_seed(seed))
+
+
+def exact_return(task: Task, training: Training, actor: Tensor) -> float:
+    """J at the policy with these parameters [D], by enumeration."""
+    return float(ExactReturn(task).value(_one_policy(task, training, actor))[0])
+
+
+def exact_gradient(task: Task, training: Training, actor: Tensor) -> Tensor:
+    """grad J at the policy with these parameters [D], by enumeration (float64). ValueError where the task is too large."""
+    return ExactReturn(task).gradient(_one_policy(task, training, actor))[0].double()
+
+
+def _z_scores(off: Tensor, error: Tensor, still: float) -> Tensor:
+    """|off| / error; where nothing moves, 0 if nothing is off (up to rounding, `still`), else infinite."""
+    scores = off.abs() / error.clamp(min=1e-300)
+    return torch.where(error > still, scores, torch.where(off.abs() > 100 * still, torch.inf, 0.0))
 
 
 def quality(samples: Tensor, truth: Tensor) -> Quality:
@@ -105,16 +131,16 @@ def quality(samples: Tensor, truth: Tensor) -> Quality:
     count, mean = len(samples), samples.mean(0)
     variances = samples.var(0)
     variance, signal = float(variances.sum()), float(truth @ truth)
-    off = mean - truth
-    errors = (variances / count).sqrt()
-    moving = errors > STILL
-    z = (off / errors)[moving].abs()
+    off, along = mean - truth, samples @ truth
+    z = _z_scores(off, (variances / count).sqrt(), STILL * float(truth.norm()))
+    scale_z = _z_scores(along.mean() - signal, along.std() / count**0.5, STILL * signal)
     return Quality(
         replicates=count,
         bias=float(off.norm()),
         noise=(variance / count) ** 0.5,
-        max_z=float(z.max()) if len(z) else 0.0,
+        max_z=float(z.max()),
         scale=float(mean @ truth) / signal if signal else float("nan"),
+        scale_z=float(scale_z),
         variance=variance,
         snr=signal / variance if variance else float("inf"),
         cosine=float(torch.nn.functional.cosine_similarity(mean, truth, dim=0)),

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from algorithms.batch import Batch, columns_of, flat_rows, padded_columns, select, valid_columns
+from algorithms.diagnostics import Diagnostics, entropy_share, explained_variance, of_ratio, of_texts
+from algorithms.heads import Categorical
+from algorithms.kl import KL
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.population import clip_and_check
+from algorithms.population import clip
 from algorithms.setting import Training
 from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals
+from envs.api import Task
 
 State = dict[str, Tensor]
 DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The rows a loss is computed on: for features one row a sample (T = 1), for transcripts whole episodes.
-
-    weight is 0 on rows nobody may learn from and carries the aggregation: losses are sums of weight times row.
-    """
-
-    obs: Tensor  # [1, P, M, F] or [L, P, N]
-    action: Tensor  # [T, P, N, ...]
-    logp: Tensor
-    action_mask: Tensor | None
-    advantage: Tensor
-    target: Tensor | None
-    weight: Tensor
 
 
 def assess(estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: State) -> tuple[Assessment, State]:
@@ -41,60 +32,59 @@ def assess(estimator: Estimator, rollout: Rollout, signals: Signals, baseline_st
     q = estimator.credit(rollout, signals.values)
     b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
     advantage = (q - b) * rollout.valid
-    if estimator.scale != "none":
-        advantage = advantage / _deviation(estimator.scale, advantage, rollout)
+    if estimator.scale is not None and not estimator.scale.each_minibatch:
+        advantage = estimator.scale(advantage, q, rollout)
     target = q if estimator.baseline.critic else None
     return Assessment(advantage, target), baseline_state
 
 
-def _deviation(scale: str, advantage: Tensor, rollout: Rollout) -> Tensor:
-    """sqrt of the variance over valid rows of a member ("member") or of a group ("group"), plus 1e-8."""
-    t, p, n = advantage.shape
-    g = n if scale == "member" else rollout.group
-    a, valid = (x.reshape(t, p, n // g, g) for x in (advantage, rollout.valid))
-    count = valid.sum((0, 3), keepdim=True).clamp(min=1)
-    mean = (a * valid).sum((0, 3), keepdim=True) / count
-    deviation = (((a - mean) ** 2 * valid).sum((0, 3), keepdim=True) / count).sqrt() + 1e-8
-    return deviation.expand(t, p, n // g, g).reshape(t, p, n)
+def penalised(kl: KL, rollout: Rollout, beta: float) -> Rollout:
+    """The rollout with r_t - beta k(log pi - log ref) as its rewards, where the KL belongs into the reward.
+
+    The log-probabilities are numbers here; with k1 the score function's gradient of this return is that of J, since
+    E[grad log pi] = 0.
+    """
+    if not beta or kl.place != "reward" or rollout.reference is None:
+        return rollout
+    paid = beta * kl.estimate(rollout.logp - rollout.reference, rollout.valid)
+    return replace(rollout, reward=rollout.reward - paid)
 
 
-def row_weights(estimator: Estimator, rollout: Rollout) -> Tensor:
-    """[T, P, N], on valid rows: 1/N (episode), 1/(rows of the member) (token), 1/(N rows of the episode) (sequence).
+def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
+    """[T, P, N], on valid rows: 1/N (episode), 1/(N horizon) (constant), 1/(rows of the member) (token), 1/(N rows of the
+    episode) (sequence).
 
     A sequence is a column of the rollout: with Unroll a window, not an episode.
     """
+    valid, envs = rollout.valid, rollout.valid.shape[2]
     if estimator.aggregation == "episode":
-        return rollout.valid / rollout.valid.shape[2]
+        return valid / envs
+    if estimator.aggregation == "constant":
+        return valid / (envs * horizon)
     if estimator.aggregation == "sequence":
-        return rollout.valid / (rollout.valid.sum(0, keepdim=True).clamp(min=1) * rollout.valid.shape[2])
-    return rollout.valid / rollout.valid.sum((0, 2), keepdim=True).clamp(min=1)
+        return valid / (valid.sum(0, keepdim=True).clamp(min=1) * envs)
+    return valid / valid.sum((0, 2), keepdim=True).clamp(min=1)
 
 
-def select(x: Tensor, index: Tensor) -> Tensor:
-    """x [T, P, N, ...] at each member's columns index [P, M] -> [T, P, M, ...]."""
-    members = torch.arange(x.shape[1], device=x.device)[:, None]
-    return x[:, members, index]
+class Loss(NamedTuple):
+    """What descends, one number a member [P], and log pi(a_t|s_t) of the batch's rows on the way."""
+
+    total: Tensor
+    logp: Tensor
 
 
-def padded_columns(columns: list[np.ndarray], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Ragged column lists as index [P, M] (filled with 0) and keep [P, M] (0 where filled)."""
-    longest = max(1, *(len(c) for c in columns))
-    index = np.zeros((len(columns), longest), np.int64)
-    keep = np.zeros((len(columns), longest), np.float32)
-    for p, c in enumerate(columns):
-        index[p, : len(c)], keep[p, : len(c)] = c, 1.0
-    return torch.from_numpy(index).to(device), torch.from_numpy(keep).to(device)
-
-
-def valid_columns(valid: Tensor) -> list[np.ndarray]:
-    """Per member, the flat positions t N + n of its valid rows."""
-    t, p, n = valid.shape
-    flat = valid.transpose(0, 1).reshape(p, t * n).cpu().numpy() > 0
-    return [np.flatnonzero(row) for row in flat]
+def _on(device: torch.device, state: State) -> State:
+    return {name: value.to(device) for name, value in state.items()}
 
 
 class Learner:
-    """Assessment, loss and steps for one population; its state dictionary is what a resume needs."""
+    """Assessment, loss and steps for one population; its state dictionaries are what a resume needs.
+
+    beta      coefficient of the KL to the task's reference, in units of the scaled reward
+    watching  whether the next rollout's diagnostics are read
+    truth     the exact gradient [P, D], where the next first step is to be compared with it
+    right     the return above which a text counts as right
+    """
 
     def __init__(
         self,
@@ -103,20 +93,30 @@ class Learner:
         schedule: Schedule,
         training: Training,
         rate: Tensor,
-        horizon: int,
+        task: Task,
     ) -> None:
+        if reason := estimator.unfit(task.spec):
+            raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
-        self.rate = rate[:, None].to(policy.flat.values).repeat(1, policy.flat.values.shape[1])  # [P, D]
+        self.horizon = task.spec.horizon
+        self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
+        self.right = (task.floor + task.ceiling) / 2
+        flat = policy.flat.values
+        self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])  # [P, D]
         self.rate[:, policy.critic_columns] *= training.critic_rate
-        device = policy.flat.values.device
-        self.optimiser: State = {k: v.to(device) for k, v in training.optimiser.initial(policy.flat.values).items()}
         members = len(rate)
-        self.baseline: State = {k: v.to(device) for k, v in estimator.baseline.initial(members, horizon).items()}
-        self.healthy = torch.ones(members, dtype=torch.bool, device=device)
+        self.optimiser = _on(flat.device, training.optimiser.initial(flat))
+        self.baseline = _on(flat.device, estimator.baseline.initial(members, self.horizon))
+        self.bonus = _on(flat.device, estimator.entropy.initial(members))
+        self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
+        self.diagnostics = Diagnostics(members, flat.device)
+        self.watching = False
+        self.truth: Tensor | None = None
+        self._alpha: Tensor | None = None  # of the entropy bonus, [P]
 
-    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
-        """All steps on one rollout: schedule.epochs passes over schedule.minibatches."""
-        batch, columns = self._assessed(rollout)
+    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
+        """All steps on one rollout: schedule.epochs passes over schedule.minibatches. `progress` [P]: budget spent."""
+        batch, columns = self._assessed(rollout, progress)
         parts = self.schedule.minibatches
         for _ in range(self.schedule.epochs):
             if parts == 1:
@@ -125,32 +125,78 @@ class Learner:
             orders = [rng.permutation(c) for rng, c in zip(shuffles, columns, strict=True)]
             for k in range(parts):
                 index, keep = padded_columns([order[k::parts] for order in orders], batch.weight.device)
-                self.step(_columns_of(batch, index, keep), parts)
+                self.step(columns_of(batch, index, keep), parts)
+        if self.estimator.entropy.bounded:
+            self.bonus = self.estimator.entropy.update(entropy_share(rollout, self.policy.head.outputs), self.bonus)
 
     def gradient(self, rollout: Rollout) -> Tensor:
         """The direction of the first step on a rollout taken whole [P, D], before clipping and the optimiser; no step."""
-        batch, _ = self._assessed(rollout)
-        self.policy.flat.gradient.zero_()
-        self.loss(batch).sum().backward()  # type: ignore[no-untyped-call]
+        batch, _ = self._assessed(rollout, None)
+        self.descend(batch)
         return -self.policy.flat.gradient
 
-    def _assessed(self, rollout: Rollout) -> tuple[Batch, list[np.ndarray]]:
+    def _assessed(self, rollout: Rollout, progress: Tensor | None) -> tuple[Batch, list[np.ndarray]]:
         """The rollout judged once, as rows to learn from; moves the baseline's state on."""
         signals = Signals(self._values(rollout) if self.policy.critic is not None else None)
         with torch.no_grad():
-            assessment, self.baseline = assess(self.estimator, rollout, signals, self.baseline)
+            paid = penalised(self.estimator.kl, rollout, self.beta)
+            assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
+            if self.watching:
+                self._watch_rollout(rollout, signals, assessment)
+        if self.estimator.entropy.active:
+            spent = torch.zeros(len(self.rate), device=self.rate.device) if progress is None else progress
+            self._alpha = self.estimator.entropy(spent, self.bonus)
         return self._batch(rollout, assessment)
+
+    def descend(self, batch: Batch, parts: int = 1) -> Tensor:
+        """Leaves the loss's gradient, times `parts`, in policy.flat.gradient; log pi of the rows."""
+        self.policy.flat.gradient.zero_()
+        loss = self.loss(batch)
+        (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
+        return loss.logp.detach()
 
     def step(self, batch: Batch, parts: int) -> None:
         """One optimiser step on a batch that is one of `parts` equal shares of a rollout."""
-        self.policy.flat.gradient.zero_()
-        (self.loss(batch).sum() * parts).backward()  # type: ignore[no-untyped-call]
+        scale = self.estimator.scale
+        if scale is not None and scale.each_minibatch:
+            batch = replace(batch, advantage=scale.rows(batch.advantage, (batch.weight > 0).to(batch.weight)))
+        logp = self.descend(batch, parts)
+        if self.watching:
+            self._watch_step(batch, logp)
         self.apply()
+
+    def _watch_rollout(self, rollout: Rollout, signals: Signals, assessment: Assessment) -> None:
+        notes, began = self.diagnostics, rollout.valid.amax((0, 2))  # who took part [P]
+        if isinstance(self.policy.head, Categorical):
+            notes.add("entropy_share", entropy_share(rollout, self.policy.head.outputs), began)
+        if signals.values is not None and assessment.target is not None:
+            values = signals.values[: len(rollout.valid)]
+            notes.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
+        if self.policy.reads_text:
+            for name, (value, weight) in of_texts(rollout, self.right).items():
+                notes.add(name, value, weight)
+
+    def _watch_step(self, batch: Batch, logp: Tensor) -> None:
+        valid = (batch.weight > 0).to(batch.weight)
+        part = valid.amax((0, 2))
+        gradient = self.policy.flat.gradient
+        self.diagnostics.add("gradient_norm", gradient.norm(dim=1), part)
+        if self.truth is not None:
+            mine = slice(0, self.policy.critic_columns.start or None)
+            cosine = functional.cosine_similarity(-gradient[:, mine], self.truth[:, mine])
+            self.diagnostics.add("gradient_cosine", cosine, part)
+            self.truth = None
+        schedule = self.schedule
+        if schedule.lag or schedule.epochs * schedule.minibatches > 1:  # else the ratio is 1
+            for name, value in of_ratio(
+                logp - batch.logp, batch.advantage, valid, self.estimator.surrogate.bounds
+            ).items():
+                self.diagnostics.add(name, value, part)
 
     def apply(self) -> None:
         """Clip, freeze the members whose gradient is not finite, and descend along policy.flat.gradient."""
         flat = self.policy.flat
-        self.healthy = self.healthy & clip_and_check(flat.gradient, self.training.max_grad_norm)
+        self.healthy = self.healthy & torch.isfinite(clip(flat.gradient, self.training.max_grad_norm))
         if not bool(self.healthy.all()):
             # a diverged member is frozen as the uniform policy: no step ever takes NaN, nobody else notices
             lost = ~self.healthy[:, None]
@@ -159,22 +205,27 @@ class Learner:
             self.rate = self.rate.masked_fill(lost, 0.0)
         self.training.optimiser.step(flat.values, flat.gradient, self.rate, self.optimiser)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """-E[L(pi, mu, A)] - entropy bonus + critic regression, one number a member [P]."""
+    def loss(self, batch: Batch) -> Loss:
+        """-E[L(pi, mu, A) - beta KL (where it stands in the loss) + alpha H] + critic regression."""
         rows = len(batch.weight)
         out = self.policy.outputs(batch.obs, batch.action_mask, rows)
-        head = self.policy.head
-        if self.estimator.entropy:
+        head, estimator = self.policy.head, self.estimator
+        valid = (batch.weight > 0).to(batch.weight)
+        if estimator.entropy.active:
+            assert self._alpha is not None
             logp, entropy = head.log_prob_entropy(out, batch.action)
-            objective = self.estimator.surrogate(logp, batch.logp, batch.advantage) + self.estimator.entropy * entropy
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+            objective = objective + self._alpha[:, None].to(entropy) * entropy
         else:
             logp = head.log_prob(out, batch.action)
-            objective = self.estimator.surrogate(logp, batch.logp, batch.advantage)
-        loss = -(batch.weight * objective).sum((0, 2))
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        if self.beta and batch.reference is not None:
+            objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
+        total = -(batch.weight * objective).sum((0, 2))
         if batch.target is not None:
             error = self.policy.values(batch.obs, rows) - batch.target
-            loss = loss + self.training.value_coefficient * (batch.weight * error * error).sum((0, 2))
-        return loss
+            total = total + self.training.value_coefficient * (batch.weight * error * error).sum((0, 2))
+        return Loss(total, logp)
 
     @torch.no_grad()
     def _values(self, rollout: Rollout) -> Tensor:
@@ -188,14 +239,14 @@ class Learner:
         if float(needed.count_nonzero()) > DENSE * needed.numel():
             return self.policy.values(rollout.obs, steps + 1)
         columns, keep = padded_columns(valid_columns(needed), needed.device)
-        compact = self.policy.values(select(_flat_rows(rollout.obs), columns), 1)[0]  # [P, M]
+        compact = self.policy.values(select(flat_rows(rollout.obs), columns), 1)[0]  # [P, M]
         p, n = needed.shape[1:]
         values = compact.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, compact * keep)
         return values.reshape(p, steps + 1, n).transpose(0, 1)
 
     def _batch(self, rollout: Rollout, assessment: Assessment) -> tuple[Batch, list[np.ndarray]]:
         """The rollout as rows to learn from, and each member's columns that minibatches are drawn from."""
-        weight = row_weights(self.estimator, rollout)
+        weight = row_weights(self.estimator, rollout, self.horizon)
         batch = Batch(
             rollout.obs,
             rollout.action,
@@ -204,25 +255,14 @@ class Learner:
             assessment.advantage,
             assessment.target,
             weight,
+            rollout.reference if self.estimator.kl.place == "loss" else None,
         )
         members, envs = rollout.valid.shape[1:]
         if self.policy.reads_text:
             return batch, [np.arange(envs)] * members
-        flat = Batch(*(None if x is None else _flat_rows(x[: len(weight)]) for x in vars(batch).values()))  # type: ignore[arg-type]
+        flat = Batch(*(None if x is None else flat_rows(x[: len(weight)]) for x in vars(batch).values()))  # type: ignore[arg-type]
         columns = valid_columns(rollout.valid)
         if sum(map(len, columns)) > DENSE * weight.numel():
             return flat, columns
         index, keep = padded_columns(columns, weight.device)
-        return _columns_of(flat, index, keep), [np.arange(len(c)) for c in columns]
-
-
-def _flat_rows(x: Tensor) -> Tensor:
-    """[T, P, N, ...] -> [1, P, T N, ...]"""
-    t, p, n = x.shape[:3]
-    return x.transpose(0, 1).reshape(1, p, t * n, *x.shape[3:])
-
-
-def _columns_of(batch: Batch, index: Tensor, keep: Tensor) -> Batch:
-    """The batch at columns index [P, M]; filled columns weigh nothing."""
-    picked = Batch(*(None if x is None else select(x, index) for x in vars(batch).values()))  # type: ignore[arg-type]
-    return replace(picked, weight=picked.weight * keep)
+        return columns_of(flat, index, keep), [np.arange(len(c)) for c in columns]

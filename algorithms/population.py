@@ -60,12 +60,12 @@ class Flat:
         return slice(min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0))
 
 
-def clip_and_check(gradient: Tensor, max_norm: float) -> Tensor:
-    """Scale each member's gradient [P, D] in place to at most `max_norm`; returns which members' norms are finite [P].
+def clip(gradient: Tensor, max_norm: float) -> Tensor:
+    """Scale each member's gradient [P, D] in place to at most `max_norm`; returns the norms it had [P].
 
     As torch.nn.utils.clip_grad_norm_, one norm a member: g <- g min(1, max_norm / (|g| + 1e-6)).
     """
     norm = torch.linalg.vector_norm(gradient, dim=1)
     if max_norm != float("inf"):
         gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0)[:, None])
-    return torch.isfinite(norm)
+    return norm

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.diagnostics import NAMES, Diagnostics
 from algorithms.normaliser import Normaliser
 
 Marks = np.ndarray  # [3, K, P]: env_steps, updates and wall_s when a member passed a checkpoint
@@ -26,21 +27,25 @@ class Snapshots:
         self.normalisers = [normaliser() for _ in range(shots)]
         self.taken = np.zeros((shots, members), np.bool_)
         self.marks: Marks = np.zeros((3, shots, members))
+        self.notes = np.full((len(NAMES), shots, members), np.nan)
         self.evaluated = 0
 
+    def due(self, env_steps: np.ndarray) -> bool:
+        """Whether a member has reached a threshold at which it has not been copied."""
+        return any(
+            bool(((env_steps >= t) & ~taken).any()) for t, taken in zip(self.thresholds, self.taken, strict=True)
+        )
+
     def take(
-        self,
-        values: Tensor,
-        normaliser: Normaliser,
-        env_steps: np.ndarray,
-        updates: np.ndarray,
-        wall_s: float,
-        healthy: np.ndarray,
+        self, values: Tensor, normaliser: Normaliser, now: Marks, healthy: np.ndarray, diagnostics: Diagnostics
     ) -> None:
-        """Copy the rows of members that have just passed a threshold; one that diverged passes all of its later ones."""
-        now = np.stack([env_steps, updates, np.full(len(env_steps), wall_s)])
+        """Copy the rows of members that have just passed a threshold, and what their diagnostics gathered since the last.
+
+        `now` [3, P]: env_steps, updates, wall_s. A member that diverged passes all of its later thresholds.
+        """
+        copied = np.zeros(len(healthy), np.bool_)
         for k, threshold in enumerate(self.thresholds):
-            reached = ((env_steps >= threshold) | ~healthy) & ~self.taken[k]
+            reached = ((now[0] >= threshold) | ~healthy) & ~self.taken[k]
             if not reached.any():
                 continue
             rows = torch.from_numpy(np.flatnonzero(reached)).to(values.device)
@@ -51,6 +56,15 @@ class Snapshots:
             self.normalisers[k].restore(kept)
             self.taken[k] |= reached
             self.marks[:, k, reached] = now[:, reached]
+            for name, value in diagnostics.means().items():
+                self.notes[NAMES.index(name), k, reached] = value[reached]
+            copied |= reached
+        if copied.any():
+            diagnostics.clear(copied)
+
+    def noted(self, k: int) -> dict[str, np.ndarray]:
+        """The diagnostics up to checkpoint k, [P] each; NaN where a member has none."""
+        return {name: row[k] for name, row in zip(NAMES, self.notes, strict=True)}
 
     def next_complete(self) -> int | None:
         """The next checkpoint to evaluate, if all members have passed it."""
@@ -69,12 +83,14 @@ class Snapshots:
             for name, value in normaliser.snapshot().items()
         }
         arrays = {"taken": torch.from_numpy(self.taken), "marks": torch.from_numpy(self.marks)}
+        arrays["notes"] = torch.from_numpy(self.notes)
         return {"values": self.values, **arrays, **moments}
 
     def restore(self, tensors: dict[str, Tensor], evaluated: int) -> None:
         """Go on from `tensors()`."""
         self.values = tensors["values"]
         self.taken, self.marks = (tensors[name].cpu().numpy().copy() for name in ("taken", "marks"))
+        self.notes = tensors["notes"].cpu().numpy().copy()
         for i, normaliser in enumerate(self.normalisers):
             prefix = f"moments.{i}."
             own = {k.removeprefix(prefix): v.cpu().numpy() for k, v in tensors.items() if k.startswith(prefix)}

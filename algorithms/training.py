@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.collector import Actor
+from algorithms.collection import Collector
 from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity, Normaliser, RunningMoments
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
-from algorithms.setting import Episodes, Training, Unroll
+from algorithms.setting import Training
 from algorithms.snapshots import Snapshots
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
@@ -78,6 +78,7 @@ class State:
 
 
 Event = Record | Progress | State
+WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
 
 
 def build_policy(
@@ -108,7 +109,7 @@ class Run:
         self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
         self.normaliser = self._normaliser()
         rate = torch.tensor(members.rates)
-        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task.spec.horizon)
+        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task)
         count = len(members.seeds)
         self.env_steps = np.zeros(count, np.int64)
         self.updates = np.zeros(count, np.int64)
@@ -133,47 +134,48 @@ class Run:
         """Up to training.segment updates, with environments and generators made anew from (seed, segment)."""
         number = self.update // self.training.segment
         purpose, seeds = self.members.purpose, self.members.seeds
-        acting = [generator(s, Role.ACTION, number, purpose=purpose) for s in seeds]
         shuffles = [generator(s, Role.MINIBATCH, number, purpose=purpose) for s in seeds]
-        collection = self.training.collection
-        group = collection.group if isinstance(collection, Episodes) else 1
-        env = self.task.factory.make(
-            [stream(s, Role.ENVIRONMENT, number, purpose=purpose) for s in seeds], collection.envs, group
+        collector = Collector(
+            self.task,
+            self.policy,
+            self.variant.estimator,
+            self.training,
+            self.normaliser,
+            [stream(s, Role.ENVIRONMENT, number, purpose=purpose) for s in seeds],
+            [generator(s, Role.ACTION, number, purpose=purpose) for s in seeds],
+            self.device,
         )
-        actor = Actor(env, self.policy, self.normaliser, acting, self.device)
         try:
             for _ in range(self.training.segment):
                 if not self.playing.any():
                     return
                 start = time.perf_counter()
-                self._one_update(actor, shuffles)
+                self._one_update(collector, shuffles)
                 self.wall_s += time.perf_counter() - start
                 self.snapshot()
                 yield Progress(int(self.env_steps.sum()), self.budget * len(seeds))
         finally:
-            env.close()
+            collector.close()
 
-    def _one_update(self, actor: Actor, shuffles: list[np.random.Generator]) -> None:
+    def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
         playing = self.playing
         if isinstance(self.variant.update, Exact):
             self._exact_step(playing)
         else:
-            rollout = self._collect(actor, playing)
-            self.env_steps += rollout.valid.sum((0, 2)).long().cpu().numpy()
+            rollout, spent = collector.collect(playing)
+            self.env_steps += spent.long().cpu().numpy()
             self.queue.append(rollout)
             if len(self.queue) > self.variant.schedule.lag:
-                self.learner.learn(self.queue.popleft(), shuffles)
+                self._learn(self.queue.popleft(), shuffles)
                 self.updates += playing
         self.update += 1
 
-    def _collect(self, actor: Actor, playing: np.ndarray) -> Rollout:
-        training, collection = self.training, self.training.collection
-        if isinstance(collection, Unroll):
-            tape, group = actor.unroll(playing, collection.steps), 1
-        else:
-            tape = actor.play(playing)
-            group = collection.envs if isinstance(self.task.spec.observation, Features) else collection.group
-        return actor.rollout(tape, training.discount, training.reward_scale, group, self.task.beta)
+    def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
+        learner = self.learner
+        learner.watching = self.policy.reads_text or self.update % WATCH_EVERY == 0
+        if self.exact is not None and self.snapshots.due(self.env_steps):
+            learner.watching, learner.truth = True, self.exact.gradient(self.policy)
+        learner.learn(rollout, shuffles, torch.from_numpy(self.env_steps / self.budget).to(learner.rate))
 
     def _exact_step(self, playing: np.ndarray) -> None:
         """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
@@ -187,9 +189,8 @@ class Run:
     def snapshot(self) -> None:
         """Copy the members that have just passed a checkpoint's fraction of the budget."""
         healthy = self.learner.healthy.cpu().numpy()
-        self.snapshots.take(
-            self.policy.flat.values, self.normaliser, self.env_steps, self.updates, self.wall_s, healthy
-        )
+        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s)])
+        self.snapshots.take(self.policy.flat.values, self.normaliser, now, healthy, self.learner.diagnostics)
 
     def records(self) -> Iterator[Record]:
         """Evaluate, for the whole population at once, every checkpoint that all members have passed."""
@@ -200,6 +201,7 @@ class Run:
             last = k == len(shots.taken) - 1
             greedy = self._scores(k, greedy=True).value if last else np.full_like(sampled.value, np.nan)
             texts = self._examination(k, SAMPLES_AT).texts(self.task) if last or k == 0 else ()
+            read = sampled.measures | shots.noted(k)
             lost = shots.lost(k, self.learner.healthy.cpu().numpy())
             shots.evaluated += 1
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
@@ -214,7 +216,7 @@ class Run:
                     eval_return=float("nan") if lost[p] else float(sampled.value[p]),
                     eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
                     diverged=bool(lost[p]),
-                    measures={} if lost[p] else {name: float(x[p]) for name, x in sampled.measures.items()},
+                    measures={} if lost[p] else {name: float(x[p]) for name, x in read.items() if np.isfinite(x[p])},
                     texts=texts if p == 0 else (),
                 )
 
@@ -233,11 +235,13 @@ class Run:
         moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
         counters = {"env_steps": torch.from_numpy(self.env_steps), "updates": torch.from_numpy(self.updates)}
         learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
-        tensors = {"values": self.policy.flat.values, **learner, **counters}
+        noted = {"diagnostics": self.learner.diagnostics.table}
+        tensors = {"values": self.policy.flat.values, **learner, **counters, **noted}
         parts = {
             "normaliser": moments,
             "optimiser": self.learner.optimiser,
             "baseline": self.learner.baseline,
+            "bonus": self.learner.bonus,
             "snapshots": self.snapshots.tensors(),
             **{f"queue.{i}": rollout.tensors() for i, rollout in enumerate(self.queue)},
         }
@@ -263,6 +267,7 @@ class Run:
         self.env_steps, self.updates = (state.tensors[k].numpy().copy() for k in ("env_steps", "updates"))
         self.normaliser.restore({k: v.cpu().numpy() for k, v in part("normaliser").items()})
         self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
+        self.learner.bonus, self.learner.diagnostics.table = part("bonus"), state.tensors["diagnostics"].to(self.device)
         self.snapshots.restore(part("snapshots"), state.meta["evaluated"])
         self.queue = deque(
             Rollout(**{"action_mask": None, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]

@@ -10,7 +10,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 from torch import Tensor
 
+from algorithms.entropy import Constant
+from algorithms.kl import KL
 from algorithms.setting import Collection
+from envs.api import Box, Features, Spec
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Rollout:
     obs          [T+1, P, N, F] features as they were when acting, or [L, P, N] tokens of whole transcripts
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
+
+    The last three are there only where the task or the estimator has a use for them.
     """
 
     obs: Tensor
@@ -31,6 +36,9 @@ class Rollout:
     valid: Tensor  # [T, P, N], 0 or 1
     action_mask: Tensor | None  # [T, P, N, V]
     group: int
+    reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
+    square: Tensor | None = None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
+    greedy: Tensor | None = None  # [T, P, N] return of the greedy policy from the same start, the same for every t
 
     def tensors(self) -> dict[str, Tensor]:
         """The fields that are tensors, by name."""
@@ -63,6 +71,8 @@ class Baseline(Protocol):
     """b_t: what was to be expected before action t."""
 
     critic: ClassVar[bool]  # learns V(s)
+    squares: ClassVar[bool]  # reads rollout.square
+    greedy: ClassVar[bool]  # reads rollout.greedy, whose steps are charged to the budget
 
     def initial(self, members: int, horizon: int) -> dict[str, Tensor]:
         """State carried from rollout to rollout (empty for most)."""
@@ -70,44 +80,103 @@ class Baseline(Protocol):
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """(b [T, P, N], the state for the next rollout); b never uses the episode it judges."""
+        """(b [T, P, N], the state for the next rollout)."""
+
+
+class Scale(Protocol):
+    """What is done to the advantages of valid rows before they are learned from: division by a deviation, say."""
+
+    @property
+    def each_minibatch(self) -> bool:
+        """Whether it is applied by `rows` to every minibatch as it is drawn, instead of once to the rollout."""
+
+    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
+        """A [T, P, N] from A = q - b; a member sees itself alone."""
+
+    def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
+        """The same for any rows [T, P, M], where `each_minibatch`."""
+
+
+Bounds = tuple[float, float]
 
 
 class Surrogate(Protocol):
     """L(pi, mu, A): the objective of one action, whose gradient is the policy gradient."""
 
-    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor) -> Tensor: ...
+    whole: ClassVar[bool]  # reads whole episodes: columns of [T, P, N]
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The ratios between which it does not clip."""
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        """L [T, P, N]; what stands in rows that are not valid is multiplied by 0."""
 
 
-Scale = Literal["none", "member", "group"]
-Aggregation = Literal["episode", "token", "sequence"]
+class Bonus(Protocol):
+    """The coefficient alpha of the entropy bonus, one a member."""
+
+    bounded: ClassVar[bool]  # reads the entropy as a fraction of its maximum, which continuous actions do not have
+
+    @property
+    def active(self) -> bool:
+        """False: alpha is always 0."""
+
+    def initial(self, members: int) -> dict[str, Tensor]: ...
+
+    def __call__(self, progress: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """alpha [P], from the share of the budget that is spent [P]."""
+
+    def update(self, fraction: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The state after a rollout whose entropy was this fraction of its maximum [P]."""
+
+
+Aggregation = Literal["episode", "token", "sequence", "constant"]
 
 
 @dataclass(frozen=True)
 class Estimator:
     """What a rung may change.
 
-    scale        divide advantages by their standard deviation over a member's batch or over a group
+    scale        what is done to the advantages: None, or division by a deviation (algorithms.scale)
     aggregation  episode: sum over time, mean over episodes (unbiased for J); token: mean over all valid rows of the member;
-                 sequence: mean over the rows of an episode, then over episodes (1/len: biased towards long failures)
-    entropy      coefficient of the entropy bonus
+                 sequence: mean over the rows of an episode, then over episodes (1/len: biased towards long failures);
+                 constant: episode over the task's horizon (a constant factor)
+    kl           how the KL to the task's reference enters (algorithms.kl)
+    entropy      the entropy bonus (algorithms.entropy)
     """
 
     credit: Credit
     baseline: Baseline
     surrogate: Surrogate
-    scale: Scale = "none"
+    scale: Scale | None = None
     aggregation: Aggregation = "episode"
-    entropy: float = 0.0
+    kl: KL = field(default_factory=KL)
+    entropy: Bonus = field(default_factory=Constant)
 
     def __post_init__(self) -> None:
-        for name, allowed in (("scale", get_args(Scale)), ("aggregation", get_args(Aggregation))):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        if self.aggregation not in get_args(Aggregation):
+            raise ValueError(f"aggregation {self.aggregation!r} is none of {', '.join(get_args(Aggregation))}")
         if self.credit.bootstraps and not self.baseline.critic:
             raise ValueError(
                 f"{type(self.credit).__name__} bootstraps and needs a critic; use the ValueNetwork baseline"
             )
+
+    @property
+    def whole(self) -> bool:
+        """Whether its loss needs whole episodes in columns, which only transcripts are."""
+        return self.surrogate.whole or self.kl.over == "sequence"
+
+    def unfit(self, spec: Spec) -> str | None:
+        """Why it cannot learn on tasks of this form; None where it can."""
+        if isinstance(spec.observation, Features):
+            if self.whole:
+                return "reads whole texts, and this task observes vectors"
+            if self.baseline.greedy:
+                return "compares with a greedy answer to the same prompt, and this task has no prompts"
+        if isinstance(spec.action, Box) and self.entropy.bounded:
+            return "reads entropy as a fraction of its maximum, and continuous actions have none"
+        return None
 
 
 @dataclass(frozen=True)
@@ -131,11 +200,30 @@ class Update(Protocol):
 
 
 @dataclass(frozen=True)
+class Promises:
+    """What an estimator's gradient is held to by the conformance kit; see algorithms.conformance.
+
+    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
+                     rewards of 0 or 1 and one prompt), or None where no closed form is known
+    shift_invariant  a constant added to every final reward leaves each coefficient as it was
+    scale_free       rewards times a positive constant leave each coefficient as it was (else they are multiplied by it)
+    separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
+    """
+
+    factor: Literal["one", "group", "batch", "success"] | None = None
+    shift_invariant: bool = False
+    scale_free: bool = False
+    separable: bool = True
+
+
+@dataclass(frozen=True)
 class Variant:
     """An algorithm as a composition of parts. `changes` names the one part in which it differs from its `parent`.
 
-    needs       parts that had to follow that change (another batch shape); declared, so that the table can say so
+    needs       parts that changed along with it (another batch shape); declared, so that the table can say so
     collection  the window this variant needs on control tasks, None for the training's own
+    fixed       fields of the Training that are part of it (a peer's learning rate, say), as pairs
+    promises    what the conformance kit holds it to; never inherited by a rung
     """
 
     name: str
@@ -147,8 +235,17 @@ class Variant:
     parent: str | None = None
     changes: str = ""
     needs: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, Any], ...] = ()
+    promises: Promises = field(default_factory=Promises)
 
-    def rung(self, name: str, summary: str, needs: dict[str, Any] | None = None, **change: Any) -> Variant:
+    def rung(
+        self,
+        name: str,
+        summary: str,
+        needs: dict[str, Any] | None = None,
+        promises: Promises | None = None,
+        **change: Any,
+    ) -> Variant:
         """The next rung of the ladder: this variant with exactly one part changed (and what that change needs)."""
         if len(change) != 1:
             raise TypeError(f"a rung changes exactly one part, not {sorted(change)}")
@@ -165,5 +262,6 @@ class Variant:
             parent=self.name,
             changes=part,
             needs=tuple(needs or ()),
+            promises=promises or Promises(),
             **outer,
         )

@@ -60,7 +60,7 @@ class Cell:
 
 # texts and scales that no number depends on
 _NOT_HASHED = {
-    Variant: {"summary", "parent", "changes", "needs"},
+    Variant: {"summary", "parent", "changes", "needs", "promises"},
     Task: {"floor", "ceiling", "threshold", "field", "source"},
 }
 
@@ -134,16 +134,18 @@ def why_not(task: Task, variant: Variant) -> str | None:
         return f"{variant.name} needs an oracle, and {task.name} has none"
     if variant.update.needs_oracle and not isinstance(variant.update, Optimal) and not enumerable(task):
         return f"{variant.name} needs a task small enough to enumerate, and {task.name} is not"
+    if variant.update.trains and (reason := variant.estimator.unfit(task.spec)):
+        return f"{variant.name} {reason} ({task.name})"
     return None
 
 
 def training_for(task: Task, variant: Variant) -> Training:
-    """The settings of (task, variant), with the window that the variant needs on control tasks."""
-    training = settings.training(task, variant)
+    """The settings of (task, variant), with what is fixed by the variant and the window that it needs on control tasks."""
+    training = replace(settings.training(task, variant), **dict(variant.fixed))
     if variant.collection is not None and isinstance(task.spec.observation, Features):
         training = replace(training, collection=variant.collection)
         if isinstance(variant.collection, Unroll):  # a segment's end truncates episodes: let it be rare
-            training = replace(training, segment=SEGMENT_STEPS // variant.collection.steps)
+            training = replace(training, segment=max(1, SEGMENT_STEPS // variant.collection.steps))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     return training

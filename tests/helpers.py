@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.collector import Actor
+from algorithms.collection import Collector
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
@@ -18,7 +18,7 @@ from algorithms.training import Members, Record, Run, build_policy, train
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS
-from envs.api import Features, Task
+from envs.api import Task
 from envs.streams import Role, generator, stream
 
 LEARNING = [v for v in VARIANTS.values() if v.update.trains and not v.update.needs_oracle]
@@ -39,16 +39,18 @@ def make_rollout(
     """A freshly initialised population and what it did in one collection."""
     members = Members(seeds, (training.learning_rate,) * len(seeds))
     policy = policy or build_policy(task, variant, training, members)
-    collection = training.collection
-    group = collection.group if isinstance(collection, Episodes) else 1
-    env = task.factory.make([stream(s, Role.ENVIRONMENT, 0) for s in seeds], collection.envs, group)
-    actor = Actor(env, policy, Identity(), [generator(s, Role.ACTION, 0) for s in seeds])
-    playing = np.ones(len(seeds), np.bool_)
-    tape = actor.unroll(playing, collection.steps) if isinstance(collection, Unroll) else actor.play(playing)
-    env.close()
-    whole = isinstance(task.spec.observation, Features)
-    group = collection.envs if whole else group
-    return policy, actor.rollout(tape, training.discount, training.reward_scale, group, task.beta)
+    collector = Collector(
+        task,
+        policy,
+        variant.estimator,
+        training,
+        Identity(),
+        [stream(s, Role.ENVIRONMENT, 0) for s in seeds],
+        [generator(s, Role.ACTION, 0) for s in seeds],
+    )
+    rollout, _ = collector.collect(np.ones(len(seeds), np.bool_))
+    collector.close()
+    return policy, rollout
 
 
 def manual_rollout(

@@ -9,10 +9,12 @@ Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, e
 """
 
 from algorithms.baseline import LeaveOneOut
+from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(
     "baseline_loo",
     "minus the mean G_t of the group's other episodes",
+    promises=Promises(factor="one"),
     baseline=LeaveOneOut(),
 )

@@ -9,10 +9,12 @@ Source: Williams (1992), section 4 (reinforcement comparison); Greensmith et al.
 """
 
 from algorithms.baseline import MovingAverage
+from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(
     "baseline_mean",
     "minus the moving average of past G_t, for each time step",
+    promises=Promises(factor="one"),
     baseline=MovingAverage(alpha=0.9),
 )

@@ -7,10 +7,11 @@ The bonus delays the collapse onto the first action that paid; it also changes t
 Source: Williams and Peng (1991); Mnih et al. (2016), section 4 (alpha 0.01).
 """
 
+from algorithms.entropy import Constant
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(
     "entropy",
     "plus 0.01 times the policy's entropy",
-    entropy=0.01,
+    entropy=Constant(0.01),
 )

@@ -11,7 +11,7 @@ Source: Williams (1992), Simple statistical gradient-following algorithms, secti
 from algorithms.baseline import Zero
 from algorithms.credit import EpisodeReturn
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Variant
+from algorithms.types import Estimator, Promises, Variant
 from algorithms.update import FirstOrder
 
 VARIANT = Variant(
@@ -19,4 +19,5 @@ VARIANT = Variant(
     summary="the whole return R(tau) multiplies every score",
     estimator=Estimator(credit=EpisodeReturn(), baseline=Zero(), surrogate=Score()),
     update=FirstOrder(),
+    promises=Promises(factor="one"),
 )

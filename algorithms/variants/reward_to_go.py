@@ -9,10 +9,12 @@ Source: Sutton and Barto (2018), equation 13.8; Peters and Schaal (2008), sectio
 """
 
 from algorithms.credit import RewardToGo
+from algorithms.types import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(
     "reward_to_go",
     "only the rewards after an action: G_t in place of R(tau)",
+    promises=Promises(factor="one"),
     credit=RewardToGo(),
 )

@@ -10,10 +10,12 @@ Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, e
 """
 
 from algorithms.baseline import LeaveOneOut
+from algorithms.types import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(
     "rloo",
     "minus the mean R(tau) of the group's other episodes",
+    promises=Promises(factor="one", shift_invariant=True),
     baseline=LeaveOneOut(),
 )

@@ -35,7 +35,7 @@ def setting(task: Task, variant: Variant, envs: int = 16, group: int = 4) -> Tra
 def measured(task: Task, variant: Variant, count: int, envs: int = 16, group: int = 4) -> laboratory.Quality:
     """`count` replicates of `envs` episodes each, at the tilted policy."""
     training, actor = setting(task, variant, envs, group), tilted(task).flat.values[0]
-    truth = laboratory.exact_gradient(task, variant, training, actor)
+    truth = laboratory.exact_gradient(task, training, actor)
     return laboratory.quality(laboratory.replicates(task, variant, training, actor, count), truth)
 
 
@@ -104,9 +104,7 @@ def test_rloos_variance_is_its_closed_form(k: int) -> None:
     z1 = (chance[:, None] * (given_one - gradient) ** 2).sum()
     z2 = torch.einsum("i,j,ijd->", chance, chance, (h - gradient) ** 2)
     expected = (4 * (k - 2) / (k * (k - 1)) * z1 + 2 / (k * (k - 1)) * z2).item()
-    truth = laboratory.exact_gradient(
-        task, VARIANTS["rloo"], setting(task, VARIANTS["rloo"], k, k), policy.flat.values[0]
-    )
+    truth = laboratory.exact_gradient(task, setting(task, VARIANTS["rloo"], k, k), policy.flat.values[0])
     torch.testing.assert_close(gradient, truth, atol=1e-5, rtol=1e-3)
     made = measured(task, VARIANTS["rloo"], 20_000, envs=k, group=k)
     assert made.variance == pytest.approx(expected, rel=0.08)
@@ -136,7 +134,7 @@ def test_the_variance_of_one_episode_at_the_uniform_table(name: str, expected: f
     policy = build_policy(task, variant, training, Members((0,), (1.0,)))
     actor = torch.zeros(policy.flat.values.shape[1])
     samples = laboratory.replicates(task, variant, training, actor, 20_000)
-    made = laboratory.quality(samples, laboratory.exact_gradient(task, variant, training, actor))
+    made = laboratory.quality(samples, laboratory.exact_gradient(task, training, actor))
     assert made.variance == pytest.approx(expected, rel=0.03)
     assert made.scale == pytest.approx(1.0, abs=0.05)
 

@@ -8,6 +8,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
+from algorithms.scale import Deviation
 from algorithms.training import Members, Record, Run, train
 from algorithms.types import Estimator, Variant
 from benchmarks.experiment import training_for, why_not
@@ -50,7 +51,7 @@ def test_the_ladder_is_the_one_we_publish() -> None:
 
 def test_a_rung_that_changes_two_parts_is_refused() -> None:
     with pytest.raises(TypeError, match="exactly one part"):
-        VARIANTS["gae"].rung("both", "", entropy=0.1, scale="member")
+        VARIANTS["gae"].rung("both", "", aggregation="token", scale=Deviation("group"))
 
 
 @pytest.mark.parametrize("variant", [v for v in VARIANTS.values() if v.update.trains], ids=lambda v: v.name)

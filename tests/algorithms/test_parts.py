@@ -13,10 +13,10 @@ from algorithms.heads import ILLEGAL, Categorical, Gaussian, masked
 from algorithms.learner import assess, row_weights
 from algorithms.normaliser import RunningMoments
 from algorithms.optimiser import Adam, Optimiser, RMSprop
-from algorithms.population import clip_and_check
+from algorithms.population import clip
 from algorithms.surrogate import ClippedRatio, Score
 from algorithms.types import Rollout, Signals
-from algorithms.variants import baseline_loo, reinforce, reward_to_go
+from algorithms.variants import baseline_loo, reinforce
 from envs.api import Box, Discrete
 
 
@@ -70,42 +70,31 @@ def test_shift_invariance_of_baselines_and_its_failure_without_one() -> None:
         assert torch.allclose(a, b) is same
 
 
-def test_scale_member_divides_by_the_members_own_deviation() -> None:
-    estimator = replace(reward_to_go.VARIANT.estimator, scale="member")
-    small = batch([[1.0, 3.0]], [[1.0, 1.0]], group=2)
-    two = replace(small, **{k: torch.cat([v, v * (10 if k == "reward" else 1)], 1) for k, v in small.tensors().items()})
-    alone, _ = assess(estimator, small, Signals(None), {})
-    both, _ = assess(estimator, two, Signals(None), {})
-    assert torch.equal(both.advantage[:, :1], alone.advantage)
-    assert both.advantage.flatten().tolist() == pytest.approx([1.0, 3.0, 1.0, 3.0])  # deviation 1, then 10
-
-
-def test_scale_group_divides_by_the_groups_own_deviation() -> None:
-    estimator = replace(reward_to_go.VARIANT.estimator, scale="group")
-    made, _ = assess(estimator, batch([[1.0, 3.0, 10.0, 40.0]], [[1.0] * 4], group=2), Signals(None), {})
-    assert made.advantage.flatten().tolist() == pytest.approx([1.0, 3.0, 10 / 15, 40 / 15])  # deviations 1 and 15
-
-
 def test_row_weights_of_all_aggregations() -> None:
     rollout = batch([[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
-    per_episode = row_weights(reinforce.VARIANT.estimator, rollout)
-    per_token = row_weights(replace(reinforce.VARIANT.estimator, aggregation="token"), rollout)
+    per_episode = row_weights(reinforce.VARIANT.estimator, rollout, 5)
+    per_token = row_weights(replace(reinforce.VARIANT.estimator, aggregation="token"), rollout, 5)
     assert per_episode[:, 0].tolist() == [[0.5, 0.5], [0.5, 0.0]]
     assert per_token[:, 0].tolist() == pytest.approx(np.array([[1, 1], [1, 0]]) / 3)
-    per_sequence = row_weights(replace(reinforce.VARIANT.estimator, aggregation="sequence"), rollout)
+    per_sequence = row_weights(replace(reinforce.VARIANT.estimator, aggregation="sequence"), rollout, 5)
     assert per_sequence[:, 0].tolist() == [[0.25, 0.5], [0.25, 0.0]]  # half an episode each, shared by its rows
+    constant = row_weights(replace(reinforce.VARIANT.estimator, aggregation="constant"), rollout, 5)
+    assert constant[:, 0].tolist() == pytest.approx(np.array([[1, 1], [1, 0]]) / 10)  # 2 episodes of 5 at most
 
 
 def test_clipped_ratio_by_hand() -> None:
     ratio, advantage = torch.tensor([0.5, 1.5, 0.5, 1.5, 1.1]), torch.tensor([2.0, 2.0, -2.0, -2.0, 2.0])
-    made = ClippedRatio(0.2)(ratio.log(), torch.zeros(5), advantage)
+    made = ClippedRatio(0.2)(ratio.log(), torch.zeros(5), advantage, torch.ones(5))
     assert made.tolist() == pytest.approx([1.0, 2.4, -1.6, -3.0, 2.2])
 
 
 def test_clipped_ratio_has_the_gradient_of_the_score_at_ratio_one() -> None:
     logp = torch.tensor([-0.3, -1.2, -0.7], requires_grad=True)
     advantage = torch.tensor([2.0, -3.0, 5.0])
-    grads = [torch.autograd.grad(s(logp, logp.detach(), advantage).sum(), logp)[0] for s in (Score(), ClippedRatio())]
+    grads = [
+        torch.autograd.grad(s(logp, logp.detach(), advantage, torch.ones(3)).sum(), logp)[0]
+        for s in (Score(), ClippedRatio())
+    ]
     torch.testing.assert_close(*grads)
 
 
@@ -160,9 +149,10 @@ def test_optimisers_step_as_torchs_each_member_at_its_own_rate(ours: Optimiser, 
 
 def test_clipping_is_each_members_own() -> None:
     gradient = torch.tensor([[3.0, 4.0], [0.3, 0.4], [float("nan"), 1.0]])
-    finite = clip_and_check(gradient, 1.0)
+    norms = clip(gradient, 1.0)
     torch.testing.assert_close(gradient[:2], torch.tensor([[0.6, 0.8], [0.3, 0.4]]), rtol=1e-5, atol=1e-6)
-    assert finite.tolist() == [True, True, False]
+    assert norms[:2].tolist() == pytest.approx([5.0, 0.5])
+    assert norms[2].isnan()
 
 
 def test_running_moments_are_those_of_all_valid_rows() -> None:

@@ -160,7 +160,7 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
     rng = np.random.default_rng(0)
 
     def gradient(obs: torch.Tensor) -> torch.Tensor:
-        learner = Learner(policy, made.estimator, Schedule(), training, torch.ones(2), task.spec.horizon)
+        learner = Learner(policy, made.estimator, Schedule(), training, torch.ones(2), task)
         captured: list[torch.Tensor] = []
         learner.apply = lambda: captured.append(policy.flat.gradient.clone())  # type: ignore[method-assign]
         learner.learn(replace(rollout, obs=obs), [])
@@ -182,7 +182,7 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
     outputs = policy.flat.columns_of([policy.actor.readout, policy.actor.readout_bias])
     assert torch.equal(blind[:, outputs], spoilt[:, outputs])
     assert blind[:, outputs].abs().sum(1).min() > 0
-    weights = row_weights(made.estimator, rollout)
+    weights = row_weights(made.estimator, rollout, mdp.horizon)
     assert int((weights > 0).sum()) == int(rollout.valid.sum())
 
 

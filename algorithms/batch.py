@@ -1,0 +1,61 @@
+"""The rows of a rollout that a loss is computed on, and picking some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows a loss is computed on: for features one row a sample (T = 1), for transcripts whole episodes.
+
+    weight is 0 on rows nobody may learn from and carries the aggregation: losses are sums of weight times row.
+    """
+
+    obs: Tensor  # [1, P, M, F] or [L, P, N]
+    action: Tensor  # [T, P, N, ...]
+    logp: Tensor
+    action_mask: Tensor | None
+    advantage: Tensor
+    target: Tensor | None
+    weight: Tensor
+    reference: Tensor | None = None
+
+
+def select(x: Tensor, index: Tensor) -> Tensor:
+    """x [T, P, N, ...] at each member's columns index [P, M] -> [T, P, M, ...]."""
+    members = torch.arange(x.shape[1], device=x.device)[:, None]
+    return x[:, members, index]
+
+
+def padded_columns(columns: list[np.ndarray], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ragged column lists as index [P, M] (filled with 0) and keep [P, M] (0 where filled)."""
+    longest = max(1, *(len(c) for c in columns))
+    index = np.zeros((len(columns), longest), np.int64)
+    keep = np.zeros((len(columns), longest), np.float32)
+    for p, c in enumerate(columns):
+        index[p, : len(c)], keep[p, : len(c)] = c, 1.0
+    return torch.from_numpy(index).to(device), torch.from_numpy(keep).to(device)
+
+
+def valid_columns(valid: Tensor) -> list[np.ndarray]:
+    """Per member, the flat positions t N + n of its valid rows."""
+    t, p, n = valid.shape
+    flat = valid.transpose(0, 1).reshape(p, t * n).cpu().numpy() > 0
+    return [np.flatnonzero(row) for row in flat]
+
+
+def flat_rows(x: Tensor) -> Tensor:
+    """[T, P, N, ...] -> [1, P, T N, ...]"""
+    t, p, n = x.shape[:3]
+    return x.transpose(0, 1).reshape(1, p, t * n, *x.shape[3:])
+
+
+def columns_of(batch: Batch, index: Tensor, keep: Tensor) -> Batch:
+    """The batch at columns index [P, M]; filled columns weigh nothing."""
+    picked = Batch(*(None if x is None else select(x, index) for x in vars(batch).values()))  # type: ignore[arg-type]
+    return replace(picked, weight=picked.weight * keep)

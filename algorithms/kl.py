@@ -1,0 +1,57 @@
+"""The KL to the task's reference policy: which estimator, and where it enters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from torch import Tensor
+
+Kind = Literal["k1", "k2", "k3"]
+Place = Literal["reward", "loss"]
+Over = Literal["token", "sequence"]
+
+
+@dataclass(frozen=True)
+class KL:
+    """beta times an estimate of KL(pi || ref) from x_t = log pi(a_t|s_t) - log ref(a_t|s_t) (Schulman 2020).
+
+    kind   k1 = x, k2 = x^2 / 2, k3 = exp(-x) - 1 + x: all but k2 have the KL as their mean; what matters is their gradient
+    place  reward: r_t <- r_t - beta k(x_t), numbers that are credited like any reward; loss: - beta k(x_t) is differentiated
+    over   token, or sequence: x is the sum over the text's tokens (loss only)
+    beta   None: the task's own, which is part of J; a number: that, on every task that has a reference
+
+    Relative error of the expected gradient against grad KL: k1 in the reward 0; k2 of the sequence in the loss 0 (its
+    gradient is x grad log pi); k1 in the loss 1 (its mean gradient is 0); k3 in the reward about 1; the others between.
+    """
+
+    kind: Kind = "k1"
+    place: Place = "reward"
+    over: Over = "token"
+    beta: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("kind", get_args(Kind)), ("place", get_args(Place)), ("over", get_args(Over))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        if self.beta is not None and self.beta < 0:
+            raise ValueError(f"beta must be at least 0, not {self.beta}")
+        if self.over == "sequence" and self.place == "reward":
+            raise ValueError('in the reward every token pays for itself: over="sequence" needs place="loss"')
+
+    def coefficient(self, task_beta: float) -> float:
+        """beta on a task whose own is this."""
+        return task_beta if self.beta is None else self.beta
+
+    def estimate(self, x: Tensor, valid: Tensor) -> Tensor:
+        """k [T, P, N]; of a sequence each of its rows holds an equal share, so that their sum is k of the sum of x."""
+        x = x * valid
+        if self.over == "sequence":
+            rows = valid.sum(0, keepdim=True).clamp(min=1)
+            return self._kind(x.sum(0, keepdim=True)) / rows * valid
+        return self._kind(x)
+
+    def _kind(self, x: Tensor) -> Tensor:
+        if self.kind == "k1":
+            return x
+        return 0.5 * x * x if self.kind == "k2" else (-x).exp() - 1 + x
