@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from algorithms.normaliser import Normaliser
+from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
@@ -75,9 +76,11 @@ class Actor:
         normaliser: Normaliser,
         generators: list[np.random.Generator] | None,
         device: str = "cpu",
+        nucleus: Nucleus | None = None,
     ) -> None:
-        """`generators` None: act greedily."""
+        """`generators` None: act greedily. With a nucleus only the actions in it are drawn."""
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
+        self._nucleus = nucleus
         self._noise: Noise | None = None
         self._generators = generators
         observation = env.spec.observation
@@ -128,6 +131,10 @@ class Actor:
     ) -> tuple[Array, Bools | None, Any]:
         seen = self._read(obs, t)
         legal = None if mask is None else torch.from_numpy(mask).to(self.device)
+        memory, lagged = (None, None) if memory is None else memory
+        if self._nucleus is not None:
+            legal, lagged = self._nucleus.mask(seen, lagged, legal)
+            mask = legal.cpu().numpy()
         out, memory = self.policy.act(seen, memory, legal)
         if self._noise is None:
             chosen = self.policy.head.mode(out)
@@ -149,7 +156,7 @@ class Actor:
             tape.mask.append(mask)
         if step.reference is not None:
             tape.reference.append(step.reference)
-        return step.obs, step.action_mask, memory
+        return step.obs, step.action_mask, (memory, lagged)
 
     def _read(self, obs: Array, t: int) -> Tensor:
         """What the policy reads before action t: all features, or the tokens written since the last action [K, P, N]."""

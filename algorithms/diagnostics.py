@@ -22,6 +22,7 @@ from torch import Tensor
 
 from algorithms.types import Bounds, Rollout
 
+SAME = 1e-6  # returns that differ by less are equal
 NAMES = (
     "gradient_norm",
     "entropy_share",
@@ -87,7 +88,7 @@ def of_texts(rollout: Rollout, right: float) -> Mapping[str, tuple[Tensor, Tenso
     }
     if rollout.group > 1:
         grouped = returns.reshape(len(returns), -1, rollout.group)
-        equal = (grouped.amax(-1) - grouped.amin(-1) <= 1e-6).to(returns.dtype)
+        equal = (grouped.amax(-1) - grouped.amin(-1) <= SAME).to(returns.dtype)
         found["equal_groups"] = equal.mean(1), began.amax(1)
     return found
 

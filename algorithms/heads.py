@@ -33,6 +33,9 @@ class Head(Protocol):
     def score_square(self, out: Tensor, action: Tensor) -> Tensor:
         """|grad log pi(a)|^2 with respect to `out`."""
 
+    def kl(self, old: Tensor, new: Tensor) -> Tensor:
+        """KL(pi_old || pi_new) [...] of two outputs."""
+
 
 class Categorical:
     """pi(a) = softmax(out)_a, sampled by inverting the cumulative sum at one uniform number an action."""
@@ -62,6 +65,10 @@ class Categorical:
     def score_square(self, out: Tensor, action: Tensor) -> Tensor:
         p = out.softmax(-1)  # the score is e_a - p
         return 1 - 2 * p.gather(-1, action[..., None]).squeeze(-1) + (p * p).sum(-1)
+
+    def kl(self, old: Tensor, new: Tensor) -> Tensor:
+        logp = old.log_softmax(-1)
+        return (logp.exp() * (logp - new.log_softmax(-1))).sum(-1)
 
 
 class Gaussian:
@@ -94,6 +101,12 @@ class Gaussian:
         mean, log_std = out.chunk(2, -1)
         z = (action - mean) * (-log_std).exp()  # scores z / std of the mean and z^2 - 1 of log std
         return ((z * (-log_std).exp()) ** 2 + (z * z - 1) ** 2).sum(-1)
+
+    def kl(self, old: Tensor, new: Tensor) -> Tensor:
+        (mean, log_std), (moved, changed) = old.chunk(2, -1), new.chunk(2, -1)
+        variances = (2 * (log_std - changed)).exp()
+        away = ((mean - moved) * (-changed).exp()) ** 2
+        return (0.5 * (variances + away - 1) + changed - log_std).sum(-1)
 
 
 def head_for(space: Discrete | Box) -> Head:

@@ -14,10 +14,11 @@ from algorithms.batch import Batch, columns_of, flat_rows, padded_columns, selec
 from algorithms.diagnostics import Diagnostics, entropy_share, explained_variance, of_ratio, of_texts
 from algorithms.heads import Categorical
 from algorithms.kl import KL
+from algorithms.natural import Natural, natural_step
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import clip
 from algorithms.setting import Training
-from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals
+from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals, Update
 from envs.api import Task
 
 State = dict[str, Tensor]
@@ -67,9 +68,10 @@ def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
 
 
 class Loss(NamedTuple):
-    """What descends, one number a member [P], and log pi(a_t|s_t) of the batch's rows on the way."""
+    """What descends and the actor's part of it, one number a member [P]; log pi(a_t|s_t) of the rows on the way."""
 
     total: Tensor
+    actor: Tensor
     logp: Tensor
 
 
@@ -94,10 +96,12 @@ class Learner:
         training: Training,
         rate: Tensor,
         task: Task,
+        update: Update | None = None,
     ) -> None:
         if reason := estimator.unfit(task.spec):
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
+        self.natural = update if isinstance(update, Natural) else None
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
         self.right = (task.floor + task.ceiling) / 2
@@ -163,7 +167,16 @@ class Learner:
         logp = self.descend(batch, parts)
         if self.watching:
             self._watch_step(batch, logp)
-        self.apply()
+        if self.natural is None:
+            self.apply()
+            return
+        actors = self.policy.flat.gradient[:, self.policy.actor_columns]
+        g = -actors
+        self.healthy = self.healthy & torch.isfinite(g).all(1)
+        actors.zero_()
+        self.apply()  # the critic; Adam leaves what never has a gradient where it is
+        g = torch.where(self.healthy[:, None], g, 0.0)
+        natural_step(self.natural, self.policy, batch, g, lambda: self.loss(batch).actor)
 
     def _watch_rollout(self, rollout: Rollout, signals: Signals, assessment: Assessment) -> None:
         notes, began = self.diagnostics, rollout.valid.amax((0, 2))  # who took part [P]
@@ -182,8 +195,8 @@ class Learner:
         gradient = self.policy.flat.gradient
         self.diagnostics.add("gradient_norm", gradient.norm(dim=1), part)
         if self.truth is not None:
-            mine = slice(0, self.policy.critic_columns.start or None)
-            cosine = functional.cosine_similarity(-gradient[:, mine], self.truth[:, mine])
+            actor = self.policy.actor_columns
+            cosine = functional.cosine_similarity(-gradient[:, actor], self.truth[:, actor])
             self.diagnostics.add("gradient_cosine", cosine, part)
             self.truth = None
         schedule = self.schedule
@@ -221,11 +234,11 @@ class Learner:
             objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
         if self.beta and batch.reference is not None:
             objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
-        total = -(batch.weight * objective).sum((0, 2))
+        total = actor = -(batch.weight * objective).sum((0, 2))
         if batch.target is not None:
             error = self.policy.values(batch.obs, rows) - batch.target
             total = total + self.training.value_coefficient * (batch.weight * error * error).sum((0, 2))
-        return Loss(total, logp)
+        return Loss(total, actor, logp)
 
     @torch.no_grad()
     def _values(self, rollout: Rollout) -> Tensor:

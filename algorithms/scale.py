@@ -67,7 +67,8 @@ class Deviation:
         return self._scaled(a, valid, x, on, (0, 3)).reshape(t, p, n)
 
     def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
-        return self._scaled(advantage, valid, advantage, valid, (0, 2))
+        alone = valid.sum((0, 2), keepdim=True) < 2  # one row has no deviation and stays as it is, as in SB3
+        return torch.where(alone, advantage, self._scaled(advantage, valid, advantage, valid, (0, 2)))
 
     def _scaled(self, a: Tensor, valid: Tensor, x: Tensor, on: Tensor, axes: tuple[int, ...]) -> Tensor:
         """a, by the mean and deviation of x over `axes` where `on`."""

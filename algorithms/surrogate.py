@@ -22,6 +22,17 @@ class Score:
         return advantage * logp
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """L = rho A: what an action is worth under the policy that acted (Schulman et al. 2015, eq. 14)."""
+
+    whole: ClassVar[bool] = False
+    bounds: ClassVar[Bounds | None] = None
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        return (logp - behaviour_logp).exp() * advantage
+
+
 def _pessimistic(ratio: Tensor, advantage: Tensor, bounds: Bounds) -> Tensor:
     return torch.minimum(ratio * advantage, ratio.clamp(*bounds) * advantage)
 
@@ -122,3 +133,64 @@ class StoppedRatio:
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         weight = (logp - behaviour_logp).exp().clamp(max=self.cap).detach()
         return weight * advantage * logp
+
+
+def _largest_covariances(logp: Tensor, advantage: Tensor, valid: Tensor, share: float) -> Tensor:
+    """The rows with the largest (log pi - mean) (A - mean), at least one of each member that has any: True [T, P, N].
+
+    For a tabular softmax the entropy falls, to first order, by the covariance of log pi and the change of the logits; these
+    few rows carry most of it (Cui et al. 2025, theorem 1 and equation 8).
+    """
+    count = valid.sum((0, 2), keepdim=True).clamp(min=1)
+
+    def centred(x: Tensor) -> Tensor:
+        return x - (x * valid).sum((0, 2), keepdim=True) / count
+
+    covariance = torch.where(valid > 0, centred(logp.detach()) * centred(advantage), -torch.inf)
+    t, p, n = covariance.shape
+    flat = covariance.transpose(0, 1).reshape(p, t * n)
+    rank = flat.argsort(1, descending=True).argsort(1).reshape(p, t, n).transpose(0, 1)
+    return (rank < (share * count).floor().clamp(min=1)) & (valid > 0)
+
+
+def _check_share(share: float) -> None:
+    if not 0 < share <= 1:
+        raise ValueError(f"share must lie in (0, 1], not {share}")
+
+
+@dataclass(frozen=True)
+class ClippedCovariance(ClippedRatio):
+    """ClippedRatio, without a gradient on the share of rows with the largest covariance (Clip-Cov; Cui et al. 2025, eq. 11).
+
+    The source draws them at random from a band of large covariances; here they are the largest, so that seeds repeat.
+    """
+
+    share: float = 0.02
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_share(self.share)
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        made = super().__call__(logp, behaviour_logp, advantage, valid)
+        return torch.where(_largest_covariances(logp, advantage, valid, self.share), made.detach(), made)
+
+
+@dataclass(frozen=True)
+class PenalisedCovariance:
+    """L = rho A, less kappa |log rho| on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
+
+    share: float = 0.02
+    kappa: float = 1.0
+    whole: ClassVar[bool] = False
+    bounds: ClassVar[Bounds | None] = None
+
+    def __post_init__(self) -> None:
+        _check_share(self.share)
+        if self.kappa < 0:
+            raise ValueError(f"kappa must be at least 0, not {self.kappa}")
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        log_ratio = logp - behaviour_logp
+        held = _largest_covariances(logp, advantage, valid, self.share)
+        return log_ratio.exp() * advantage - self.kappa * held * log_ratio.abs()

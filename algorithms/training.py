@@ -20,6 +20,7 @@ from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity, Normaliser, RunningMoments
+from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
 from algorithms.setting import Training
@@ -109,7 +110,10 @@ class Run:
         self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
         self.normaliser = self._normaliser()
         rate = torch.tensor(members.rates)
-        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task)
+        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task, variant.update)
+        self.nucleus = None
+        if variant.nucleus is not None:
+            self.nucleus = Nucleus(variant.nucleus, build_policy(task, variant, training, members, device))
         count = len(members.seeds)
         self.env_steps = np.zeros(count, np.int64)
         self.updates = np.zeros(count, np.int64)
@@ -144,6 +148,8 @@ class Run:
             [stream(s, Role.ENVIRONMENT, number, purpose=purpose) for s in seeds],
             [generator(s, Role.ACTION, number, purpose=purpose) for s in seeds],
             self.device,
+            self.variant.schedule.tries,
+            self.nucleus,
         )
         try:
             for _ in range(self.training.segment):
@@ -162,6 +168,8 @@ class Run:
         if isinstance(self.variant.update, Exact):
             self._exact_step(playing)
         else:
+            if self.nucleus is not None:
+                self.nucleus.sync(self.update, self.policy)
             rollout, spent = collector.collect(playing)
             self.env_steps += spent.long().cpu().numpy()
             self.queue.append(rollout)
@@ -172,9 +180,10 @@ class Run:
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         learner = self.learner
-        learner.watching = self.policy.reads_text or self.update % WATCH_EVERY == 0
-        if self.exact is not None and self.snapshots.due(self.env_steps):
-            learner.watching, learner.truth = True, self.exact.gradient(self.policy)
+        due = self.snapshots.due(self.env_steps)
+        learner.watching = due or self.policy.reads_text or self.update % WATCH_EVERY == 0
+        if due and self.exact is not None:
+            learner.truth = self.exact.gradient(self.policy)
         learner.learn(rollout, shuffles, torch.from_numpy(self.env_steps / self.budget).to(learner.rate))
 
     def _exact_step(self, playing: np.ndarray) -> None:
@@ -237,6 +246,8 @@ class Run:
         learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
         noted = {"diagnostics": self.learner.diagnostics.table}
         tensors = {"values": self.policy.flat.values, **learner, **counters, **noted}
+        if self.nucleus is not None:
+            tensors["nucleus"] = self.nucleus.policy.flat.values
         parts = {
             "normaliser": moments,
             "optimiser": self.learner.optimiser,
@@ -262,6 +273,8 @@ class Run:
             return {k[cut:]: v.to(self.device) for k, v in state.tensors.items() if k.startswith(prefix + ".")}
 
         self.policy.flat.values.copy_(state.tensors["values"])
+        if self.nucleus is not None:
+            self.nucleus.policy.flat.values.copy_(state.tensors["nucleus"])
         self.learner.healthy = state.tensors["healthy"].to(self.device)
         self.learner.rate = state.tensors["rate"].to(self.device)
         self.env_steps, self.updates = (state.tensors[k].numpy().copy() for k in ("env_steps", "updates"))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from algorithms.entropy import Constant
 from algorithms.kl import KL
+from algorithms.nucleus import TopP
 from algorithms.setting import Collection
 from envs.api import Box, Features, Spec
 
@@ -181,15 +182,21 @@ class Estimator:
 
 @dataclass(frozen=True)
 class Schedule:
-    """lag: learn at update u from the rollout of u - lag. epochs x minibatches: steps taken on one rollout."""
+    """When what is learned from what.
+
+    lag      learn at update u from the rollout of u - lag
+    epochs   passes over a rollout, each in `minibatches` steps
+    tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
+    """
 
     lag: int = 0
     epochs: int = 1
     minibatches: int = 1
+    tries: int = 1
 
     def __post_init__(self) -> None:
-        if self.lag < 0 or self.epochs < 1 or self.minibatches < 1:
-            raise ValueError(f"needs lag 0, epochs 1 and minibatches 1 at least, not {self}")
+        if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
+            raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
 
 
 class Update(Protocol):
@@ -222,6 +229,7 @@ class Variant:
 
     needs       parts that changed along with it (another batch shape); declared, so that the table can say so
     collection  the window this variant needs on control tasks, None for the training's own
+    nucleus     draws from the most probable actions of a lagged policy only; discrete actions
     fixed       fields of the Training that are part of it (a peer's learning rate, say), as pairs
     promises    what the conformance kit holds it to; never inherited by a rung
     """
@@ -232,6 +240,7 @@ class Variant:
     update: Update
     schedule: Schedule = field(default_factory=Schedule)
     collection: Collection | None = None
+    nucleus: TopP | None = None
     parent: str | None = None
     changes: str = ""
     needs: tuple[str, ...] = ()
@@ -265,3 +274,9 @@ class Variant:
             promises=promises or Promises(),
             **outer,
         )
+
+    def unfit(self, spec: Spec) -> str | None:
+        """Why it cannot learn on tasks of this form; None where it can."""
+        if self.nucleus is not None and isinstance(spec.action, Box):
+            return "draws from the most probable actions, and continuous ones are not listed"
+        return self.estimator.unfit(spec)

@@ -134,7 +134,7 @@ def why_not(task: Task, variant: Variant) -> str | None:
         return f"{variant.name} needs an oracle, and {task.name} has none"
     if variant.update.needs_oracle and not isinstance(variant.update, Optimal) and not enumerable(task):
         return f"{variant.name} needs a task small enough to enumerate, and {task.name} is not"
-    if variant.update.trains and (reason := variant.estimator.unfit(task.spec)):
+    if variant.update.trains and (reason := variant.unfit(task.spec)):
         return f"{variant.name} {reason} ({task.name})"
     return None
 

@@ -53,7 +53,9 @@ def write(report: ReportInput) -> Path:
     write_text(report.out / "tables" / "scores.md", markdown(scores) + "\n")
     curves = _figures(report, rungs)
     beside = tables.measure_table(report.measures, scales, variants)
-    write_text(report.out / "tables" / "measures.csv", beside.to_csv(index=False, float_format="%.6g"))
+    noted = tables.diagnostics_table(report.measures, scales, variants)
+    for name, table in (("measures", beside), ("diagnostics", noted)):
+        write_text(report.out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
     text = (
         _environment()
         .get_template("report.md.j2")
@@ -68,6 +70,7 @@ def write(report: ReportInput) -> Path:
             curves=curves,
             drawings=_drawings(report),
             measures=markdown(beside),
+            diagnostics=markdown(noted),
             texts=report.texts,
             resamples=f"{stats.RESAMPLES:,}",
             tasks=[(t, markdown(_of_task(scores, t))) for t in scales],

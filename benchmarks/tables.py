@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from algorithms.diagnostics import NAMES
 from benchmarks import stats
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
@@ -205,11 +206,21 @@ def _with_holm(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def measure_table(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
     """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
+    last = measures.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
+    return _wide(measures[(measures["checkpoint"] == last) & ~measures["measure"].isin(NAMES)], scales, variants)
+
+
+def diagnostics_table(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+    """What was noted while learning: a row a task and variant, means over seeds and the whole run."""
+    table = _wide(measures[measures["measure"].isin(NAMES)], scales, variants)
+    return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
+
+
+def _wide(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+    """Long rows -> a row a task and variant, a column a measure, means."""
     if measures.empty:
         return pd.DataFrame()
-    last = measures.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
-    final = measures[measures["checkpoint"] == last]
-    wide = final.pivot_table(index=["task", "variant"], columns="measure", values="value", aggfunc="mean")
+    wide = measures.pivot_table(index=["task", "variant"], columns="measure", values="value", aggfunc="mean")
     order = [(t, v) for t in scales for v in variants if (t, v) in wide.index]
     return wide.loc[order].reset_index().rename_axis(columns=None)
 

@@ -38,6 +38,7 @@ class ActorCritic(nn.Module):
         self.to(device)
         self.flat = Flat(self)
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
+        self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         """Head input [P, N, O] for the newest observation."""

@@ -1,12 +1,48 @@
-"""What does a constant added to every return cost? Nothing on average, much in variance: the case for a baseline."""
+"""What does a constant in the reward cost? The same task with 0, 1 and 10 added to every return."""
 
+from dataclasses import replace
+
+from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from envs.text.transduce import Transduce
+from envs.transcript import text_task
+
+SHIFTS = (0.0, 1.0, 10.0)
+COPY = Transduce(symbols=8, length=4)
+TASKS = {shift: text_task(f"copy shift={shift:g}", replace(COPY, reward_shift=shift)) for shift in SHIFTS}
 
 EXPERIMENT = Experiment(
     name="reward_shift",
-    question="What does a constant added to every return cost, with and without a baseline?",
-    tasks=("transduce/copy-small", "transduce/copy-shifted"),
-    variants=("reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value", "random", "optimal"),
-    env_steps=dict.fromkeys(("transduce/copy-small", "transduce/copy-shifted"), 60_000),
-    small={"seeds": 2, "env_steps": dict.fromkeys(("transduce/copy-small", "transduce/copy-shifted"), 5_000)},
+    question="What does a constant in the reward cost, and whom?",
+    tasks=tuple(TASKS.values()),
+    variants=(
+        "reinforce",
+        "reward_to_go",
+        "baseline_mean",
+        "baseline_loo",
+        "baseline_value",
+        "gae",
+        "rloo",
+        "optimal_const",
+        "scst",
+        "grpo",
+        "reinforce_pp",
+        "gpg",
+    ),
+    env_steps={task.name: 80_000 for task in TASKS.values()},
+    figures=(
+        Sweep(
+            "reward_shift",
+            "Final score on copying 4 of 8 symbols against the constant that is added to every return; the best policy is "
+            "the same throughout, and no baseline's expected gradient moves",
+            x={task.name: shift for shift, task in TASKS.items()},
+            label="constant added to every return",
+        ),
+    ),
+    small={
+        "tasks": (TASKS[0.0], TASKS[10.0]),
+        "variants": ("reinforce", "rloo"),
+        "seeds": 2,
+        "env_steps": {task.name: 5_000 for task in TASKS.values()},
+    },
 )

@@ -21,7 +21,8 @@ RUNGS = [v for v in VARIANTS.values() if v.parent]
 def parts(variant: Variant) -> dict[str, object]:
     """Everything that makes a variant what it is, by name."""
     inner = {f.name: getattr(variant.estimator, f.name) for f in fields(Estimator)}
-    return {**inner, "schedule": variant.schedule, "update": variant.update, "collection": variant.collection}
+    outer = {name: getattr(variant, name) for name in ("collection", "nucleus", "fixed")}
+    return {**inner, "schedule": variant.schedule, "update": variant.update, **outer}
 
 
 @pytest.mark.parametrize("variant", RUNGS, ids=lambda v: v.name)

@@ -84,6 +84,8 @@ def test_each_minibatch_is_whitened_when_it_is_drawn() -> None:
     valid = torch.tensor([[[1.0, 1.0, 1.0, 0.0]]])
     theirs = (rows[..., :3] - 4) / (torch.tensor([1.0, 3.0, 8.0]).std() + 1e-8)
     assert scale.rows(rows, valid).flatten().tolist() == pytest.approx([*theirs.flatten().tolist(), 0.0])
+    single = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+    assert scale.rows(rows, single)[0, 0, 0] == 1.0  # one row is left as it is
 
 
 def test_the_share_of_texts_that_earn_something() -> None:

@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.surrogate import ClippedRatio, GeometricRatio, SequenceRatio, StoppedRatio
+from algorithms.surrogate import (
+    ClippedCovariance,
+    ClippedRatio,
+    GeometricRatio,
+    PenalisedCovariance,
+    SequenceRatio,
+    StoppedRatio,
+    _largest_covariances,
+)
 from algorithms.types import Surrogate
 
 
@@ -81,3 +89,35 @@ def test_at_ratio_one_each_has_the_gradient_of_the_score(surrogate: Surrogate) -
 def test_what_makes_no_clip_says_why(maker: object, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         maker()  # type: ignore[operator]
+
+
+COVARIANCES = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()[
+    :, None
+]  # of log pi, with A = (3, -1), (1, 1) and one dead row
+ADVANTAGES = torch.tensor([[3.0, -1.0], [1.0, 1.0]])[:, None]
+
+
+def test_the_largest_covariances_of_each_member() -> None:
+    """(log pi - mean)(A - mean): of .9 .1 .5 and 3 -1 1: the rare bad token first (mean log pi -1.03, mean A 1)."""
+    valid = torch.tensor([[1.0, 1.0], [1.0, 0.0]])[:, None]
+    one = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.01)
+    assert one[:, 0].tolist() == [[False, True], [False, False]]
+    two = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.7)
+    assert two[:, 0].tolist() == [[True, True], [False, False]]
+
+
+def test_clip_cov_stops_their_gradient_and_kl_cov_charges_them() -> None:
+    old = COVARIANCES - 0.1  # ratios exp(.1) everywhere
+    valid = torch.ones(2, 1, 2)
+    for surrogate, expected in (
+        (ClippedCovariance(share=0.25), [0.0 * 3, 0.0, 1.105, 1.105]),
+        (PenalisedCovariance(share=0.25, kappa=2.0), [0.0, 0.0, 0.0, 0.0]),
+    ):
+        logp = COVARIANCES.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(surrogate(logp, old, ADVANTAGES, valid).sum(), logp)
+        g = gradient.flatten().tolist()
+        plain = [1.105 * a for a in ADVANTAGES.flatten().tolist()]
+        if isinstance(surrogate, ClippedCovariance):
+            assert g == pytest.approx([plain[0], 0.0, *expected[2:]], abs=1e-3)
+        else:
+            assert g == pytest.approx([plain[0], plain[1] - 2.0, plain[2], plain[3]], abs=1e-3)

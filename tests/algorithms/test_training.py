@@ -8,16 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gymnasium.spaces import Box as GymBox
-from gymnasium.spaces import Discrete as GymDiscrete
 
 from algorithms import VARIANTS
-from algorithms.entropy import Constant
 from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner, valid_columns
-from algorithms.optimiser import RMSprop
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes, Training, Unroll
+from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training import Members, Record, Run, State, train
 from algorithms.types import Schedule, Variant
@@ -163,60 +159,3 @@ def test_the_textbook_and_reinforce_have_the_same_gradient() -> None:
         assert peer is not None
         assert mine.grad is not None
         torch.testing.assert_close(mine.grad[0].T if peer.ndim == 2 else mine.grad[0, 0], peer, rtol=1e-4, atol=1e-5)
-
-
-def test_one_a2c_update_equals_stable_baselines3() -> None:
-    """From the same weights and rollout: losses, clipping and RMSprop of one update, to 1e-5."""
-    from stable_baselines3 import A2C
-    from stable_baselines3.common.env_util import make_vec_env
-    from stable_baselines3.common.logger import configure
-
-    steps, envs, task = 5, 8, TASKS["CartPole-v1"]
-    model = A2C("MlpPolicy", make_vec_env("CartPole-v1", envs, seed=0), device="cpu", seed=0, ent_coef=0.01)
-    variant = VARIANTS["a2c"]
-    estimator = replace(variant.estimator, aggregation="token", entropy=Constant(0.01))
-    training = Training(
-        MLP((64, 64)), RMSprop(), 7e-4, 0.5, discount=0.99, value_coefficient=0.5, collection=Unroll(steps, envs)
-    )
-    variant = replace(variant, estimator=estimator)
-    policy, rollout = make_rollout(task, variant, training, (3,))
-    theirs = model.policy
-    layers = [
-        *zip(policy.actor.weights, policy.actor.biases, strict=True),
-        *zip(policy.critic.weights, policy.critic.biases, strict=True),  # type: ignore[union-attr]
-    ]
-    nets = [
-        *theirs.mlp_extractor.policy_net[::2],
-        theirs.action_net,
-        *theirs.mlp_extractor.value_net[::2],
-        theirs.value_net,
-    ]
-    with torch.no_grad():
-        for (weight, bias), net in zip(layers, nets, strict=True):
-            net.weight.copy_(weight[0].T)
-            net.bias.copy_(bias[0, 0])
-    buffer = model.rollout_buffer
-    assert isinstance(model.observation_space, GymBox)
-    assert isinstance(model.action_space, GymDiscrete)
-    rollout = replace(rollout, valid=torch.ones_like(rollout.valid))  # SB3 has no reset rows to mask
-    starts = np.zeros(envs)
-    for t in range(steps):
-        obs = rollout.obs[t, 0]
-        with torch.no_grad():
-            value = theirs.predict_values(obs)
-            _, logp, _ = theirs.evaluate_actions(obs, rollout.action[t, 0])
-        action = rollout.action[t, 0].numpy()[:, None]
-        buffer.add(obs.numpy(), action, rollout.reward[t, 0].numpy(), starts, value, logp)
-        starts = 1 - rollout.continues[t, 0].numpy()
-    with torch.no_grad():
-        last = theirs.predict_values(rollout.obs[steps, 0])
-    buffer.compute_returns_and_advantage(last, starts)
-    model.set_logger(configure(format_strings=[]))
-    before = policy.flat.values.clone()
-    model.train()
-    learner = Learner(policy, estimator, variant.schedule, training, torch.tensor([7e-4]), task)
-    learner.learn(rollout, [])
-    for (weight, bias), net in zip(layers, nets, strict=True):
-        torch.testing.assert_close(weight[0].T, net.weight, rtol=1e-5, atol=1e-5)
-        torch.testing.assert_close(bias[0, 0], net.bias, rtol=1e-5, atol=1e-5)
-    assert (policy.flat.values - before).abs().max() > 1e-4

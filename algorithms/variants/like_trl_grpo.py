@@ -1,0 +1,34 @@
+"""TRL's GRPOTrainer at its defaults: the deviation with ddof 1 and 1e-4, the mean over all tokens, no KL.
+
+    A_i = (R_i - mean R) / (std R + 1e-4),    L = sum of all tokens' min(rho A, clip(rho, 0.8, 1.2) A) / number of tokens
+
+8 texts a prompt. The loss type of that name, "dapo", is the mean over tokens; beta is 0, k3 in the loss where it is not.
+
+Source: huggingface/trl, trl/trainer/grpo_trainer.py and grpo_config.py (num_generations 8,
+epsilon 0.2, scale_rewards "group", loss_type "dapo").
+"""
+
+from algorithms.baseline import GroupMean
+from algorithms.credit import EpisodeReturn
+from algorithms.kl import KL
+from algorithms.scale import Deviation
+from algorithms.setting import Episodes
+from algorithms.surrogate import ClippedRatio
+from algorithms.types import Estimator, Promises, Variant
+from algorithms.update import FirstOrder
+
+VARIANT = Variant(
+    name="like_trl_grpo",
+    summary="TRL's GRPOTrainer: ddof 1, eps 1e-4, token mean, no KL",
+    estimator=Estimator(
+        credit=EpisodeReturn(),
+        baseline=GroupMean(),
+        surrogate=ClippedRatio(clip=0.2),
+        scale=Deviation("group", ddof=1, eps=1e-4),
+        aggregation="token",
+        kl=KL("k3", "loss", beta=0.0),
+    ),
+    update=FirstOrder(),
+    fixed=(("collection", Episodes(envs=64, group=8)),),
+    promises=Promises(shift_invariant=True, scale_free=True),
+)

@@ -1,0 +1,28 @@
+"""verl's GRPO: the deviation with ddof 1 and 1e-6, the mean over all tokens, a dual clip.
+
+    A_i = (R_i - mean R) / (std R + 1e-6),    L = token mean of max(min(rho A, clip(rho) A), 3 A if A < 0)
+
+Groups of 5, as in its examples. In verl a group of one silently gets mean 0 and deviation 1; here it is an error.
+
+Source: verl-project/verl, verl/trainer/ppo/core_algos.py (compute_grpo_outcome_advantage, compute_policy_loss; clip 0.2,
+clip_ratio_c 3.0, loss_agg_mode token-mean, use_kl_loss False).
+"""
+
+from dataclasses import replace
+
+from algorithms.scale import Deviation
+from algorithms.setting import Episodes
+from algorithms.surrogate import ClippedRatio
+from algorithms.variants import like_trl_grpo
+
+VARIANT = replace(
+    like_trl_grpo.VARIANT,
+    name="like_verl_grpo",
+    summary="verl's GRPO: ddof 1, eps 1e-6, token mean, dual clip 3",
+    estimator=replace(
+        like_trl_grpo.VARIANT.estimator,
+        scale=Deviation("group", ddof=1, eps=1e-6),
+        surrogate=ClippedRatio(clip=0.2, dual=3.0),
+    ),
+    fixed=(("collection", Episodes(envs=60, group=5)),),
+)

@@ -1,0 +1,31 @@
+"""Which estimator for text? Every variant on the text suite, equal budgets of generated tokens, each at its own rate."""
+
+from algorithms import VARIANTS
+from benchmarks.experiment import Experiment
+
+TASKS = (
+    "bandit/medium",
+    "transduce/copy-shifted",
+    "lock/medium",
+    "dyck/sparse-medium",
+    "padanswer/medium",
+)
+# the settings of stable-baselines3 are for windows of control tasks; asynchrony has an experiment of its own
+LEFT_OUT = ("like_sb3_a2c", "like_sb3_ppo", "async")
+LEARNERS = tuple(
+    name for name, v in VARIANTS.items() if v.update.trains and not v.update.needs_oracle and name not in LEFT_OUT
+)
+REFERENCES = ("random", "optimal", "exact_pg")
+
+EXPERIMENT = Experiment(
+    name="estimators",
+    question="Which estimator learns most from equally many tokens?",
+    tasks=TASKS,
+    variants=LEARNERS + REFERENCES,
+    env_steps=dict.fromkeys(TASKS, 60_000),
+    small={
+        "tasks": ("bandit/small", "padanswer/small"),
+        "seeds": 2,
+        "env_steps": {"bandit/small": 4_000, "padanswer/small": 4_000},
+    },
+)

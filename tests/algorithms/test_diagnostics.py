@@ -1,0 +1,122 @@
+"""Diagnostics: each by hand, what they gather between checkpoints, and that no result depends on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from algorithms import VARIANTS
+from algorithms.diagnostics import NAMES, Diagnostics, explained_variance, of_ratio, of_texts
+from algorithms.evaluation import Evaluation
+from algorithms.learner import Learner
+from algorithms.training import Members, Record, Run, train
+from algorithms.types import Schedule
+from envs import TASKS
+from tests.algorithms.test_parts import batch
+from tests.helpers import make_rollout, small_training
+
+
+def test_of_texts_by_hand() -> None:
+    """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right above 2: one text of 2 tokens; the others have 2, 1, 2."""
+    rollout = batch([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
+    made = of_texts(rollout, right=2.0)
+    value, weight = made["length_right"]
+    assert (value.item(), weight.item()) == (2.0, 1.0)
+    value, weight = made["length_wrong"]
+    assert value.item() == pytest.approx(5 / 3)
+    assert weight.item() == 3.0
+    assert made["equal_groups"][0].item() == 0.5
+    value, weight = of_texts(rollout, right=9.0)["length_right"]
+    assert weight.item() == 0.0  # nobody is right: no reading
+
+
+def test_of_ratio_by_hand() -> None:
+    """A > 0 with ratios 1.5 and 1.1, A < 0 with .5, .9 and (not valid) .1: half of the first clipped up, half down."""
+    ratio = torch.tensor([[[1.5, 1.1, 0.5, 0.9, 0.1]]], dtype=torch.float64)
+    advantage, valid = torch.tensor([[[2.0, 1.0, -1.0, -2.0, -1.0]]]), torch.tensor([[[1.0, 1.0, 1.0, 1.0, 0.0]]])
+    made = of_ratio(ratio.log(), advantage, valid, (0.8, 1.2))
+    assert made["clipped_up"].item() == 0.5
+    assert made["clipped_down"].item() == 0.5
+    k3 = sum(r - 1 - np.log(r) for r in (1.5, 1.1, 0.5, 0.9)) / 4
+    assert made["approximate_kl"].item() == pytest.approx(k3)
+    assert set(of_ratio(ratio.log(), advantage, valid, None)) == {"approximate_kl"}
+
+
+def test_explained_variance_by_hand() -> None:
+    """Targets 1 3 5, values 1 2 6: errors 0 1 -1 vary by 2/3, targets by 8/3. A constant target has none."""
+    values, target = torch.tensor([[[1.0, 2.0, 6.0, 9.0]]]), torch.tensor([[[1.0, 3.0, 5.0, -9.0]]])
+    valid = torch.tensor([[[1.0, 1.0, 1.0, 0.0]]])
+    assert explained_variance(values, target, valid).item() == pytest.approx(0.75)
+    assert explained_variance(values, torch.ones_like(target), valid).isnan().all()
+
+
+def test_readings_are_averaged_by_weight_and_cleared_by_member() -> None:
+    made = Diagnostics(3)
+    made.add("gradient_norm", torch.tensor([1.0, float("nan"), 5.0]))
+    made.add("gradient_norm", torch.tensor([4.0, float("inf"), 7.0]), torch.tensor([2.0, 1.0, 0.0]))
+    means = made.means()
+    assert list(means) == ["gradient_norm"]
+    np.testing.assert_allclose(means["gradient_norm"], [3.0, np.nan, 5.0])
+    made.clear(np.array([True, False, False]))
+    np.testing.assert_allclose(made.means()["gradient_norm"], [np.nan, np.nan, 5.0])
+
+
+def records(task: str, variant: str, **schedule: int) -> list[Record]:
+    chosen = VARIANTS[variant]
+    if schedule:
+        chosen = replace(chosen, schedule=replace(chosen.schedule, **schedule))
+    training = small_training(TASKS[task], chosen)
+    run = Run(TASKS[task], chosen, training, Members((0, 1), (3e-3,) * 2), 1_000, Evaluation(2, 3))
+    return [event for event in train(run) if isinstance(event, Record)]
+
+
+def test_what_each_run_notes() -> None:
+    def noted(made: list[Record]) -> set[str]:
+        return set(made[-1].measures) & set(NAMES)
+
+    text = {"gradient_norm", "entropy_share", "equal_groups", "length_right", "length_wrong", "gradient_cosine"}
+    assert noted(records("bandit/small", "rloo")) == text
+    ppo = text | {"approximate_kl", "clipped_up", "clipped_down", "explained_variance"}
+    assert noted(records("bandit/small", "ppo")) == ppo
+    assert noted(records("CartPole-v1", "gae")) == {"gradient_norm", "entropy_share", "explained_variance"}
+    assert noted(records("Pendulum-v1", "reinforce")) <= {"gradient_norm"}
+    first = records("bandit/small", "ppo")[0]
+    assert first.checkpoint == 0
+    assert not set(first.measures) & set(NAMES)  # nothing was learned yet
+
+
+def test_the_exact_gradient_points_where_its_own_run_goes() -> None:
+    """An estimator on a large batch points along the exact gradient; the noisier one on a small batch less."""
+    task, variant = TASKS["bandit/small"], VARIANTS["rloo"]
+    cosines = {}
+    for envs in (8, 512):
+        training = small_training(task, variant, envs)
+        run = Run(task, variant, training, Members(tuple(range(8)), (1e-3,) * 8), 2 * envs, Evaluation(2, 3))
+        found = [r.measures["gradient_cosine"] for r in train(run) if isinstance(r, Record) and r.checkpoint > 0]
+        cosines[envs] = sum(found) / len(found)
+    assert cosines[512] > 0.9
+    assert cosines[8] < cosines[512] - 0.1
+
+
+def test_the_ratio_of_a_second_step_is_seen_and_that_of_the_first_is_1() -> None:
+    task, variant = TASKS["bandit/small"], VARIANTS["ppo"]
+    training = small_training(task, variant)
+    policy, rollout = make_rollout(task, variant, training, (0,))
+    for epochs, moved in ((1, False), (2, True)):
+        schedule = Schedule(epochs=epochs, lag=1)
+        learner = Learner(policy, variant.estimator, schedule, training, torch.full((1,), 0.1), task)
+        learner.watching = True
+        learner.learn(rollout, [])
+        assert (abs(learner.diagnostics.means()["approximate_kl"].item()) > 1e-4) is moved
+
+
+def test_no_result_depends_on_what_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scores() -> list[tuple[float, float]]:
+        return [(r.eval_return, r.measures["entropy"]) for r in records("CartPole-v1", "ppo")]
+
+    watched = scores()
+    monkeypatch.setattr("algorithms.training.WATCH_EVERY", 1)
+    assert scores() == watched
