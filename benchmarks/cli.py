@@ -159,12 +159,12 @@ class Speed:
 
 @dataclass(frozen=True)
 class Pages:
-    """Write the page of every text task (docs/tasks) from its card."""
+    """Write the pages that are made from the code: every text task (docs/tasks), all variants (docs/variants.md)."""
 
     def __call__(self) -> int:
-        from benchmarks import pages
+        from benchmarks import pages, variant_page
 
-        for path in pages.write(Path()):
+        for path in (*pages.write(Path()), variant_page.write(Path())):
             print(path)
         return DONE
 

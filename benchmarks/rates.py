@@ -1,4 +1,4 @@
-"""Choosing learning rates: score against rate for every task and variant, and the table that settings.py holds."""
+"""Learning rates: score against rate, the table that settings.py holds, and how much of a ranking is the rate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
+import scipy.stats
 from matplotlib.figure import Figure
 
 from benchmarks import figures
@@ -32,6 +33,51 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     smallest = table["learning_rate"].where(good).groupby(cell).transform("min")
     table["chosen"] = table["learning_rate"] == smallest
     return table
+
+
+def ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """The ranking of variants at one rate for all, against that at each variant's own: a row a rate, and one for their own.
+
+    Scores are means over the tasks that all variants have. `tau` is Kendall's rank correlation with the ranking at own
+    rates; `cost` is what the variants lose, on average, by the common rate.
+    """
+    tasks = table.groupby("task")["variant"].nunique()
+    shared = table[table["task"].isin(tasks[tasks == tasks.max()].index)]
+    own = shared[shared["chosen"]].drop_duplicates(["task", "variant"]).groupby("variant", sort=False)["score"].mean()
+    rows = [{"rate": "own", "leader": own.idxmax(), "score": own.max(), "tau": 1.0, "cost": 0.0}]
+    for rate, of in shared.groupby("learning_rate"):
+        score = of.groupby("variant", sort=False)["score"].mean().reindex(own.index)
+        tau = float(scipy.stats.kendalltau(score, own).statistic) if len(own) > 1 else float("nan")
+        cost = float((own - score).mean())
+        rows.append({"rate": f"{rate:g}", "leader": score.idxmax(), "score": score.max(), "tau": tau, "cost": cost})
+    return pd.DataFrame(rows)
+
+
+def spreads(table: pd.DataFrame) -> pd.DataFrame:
+    """How far the score moves, a row a task: over variants, each at its own rate; and over rates, mean of the variants."""
+    rows = []
+    for task, of in table.groupby("task", sort=False):
+        own = of[of["chosen"]].drop_duplicates("variant")["score"]
+        over = of.groupby("variant")["score"].agg(lambda x: x.max() - x.min())
+        rows.append({"task": task, "over variants": own.max() - own.min(), "over rates": over.mean()})
+    return pd.DataFrame(rows)
+
+
+def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
+    """What the two tables say, in sentences."""
+    at = ranks[ranks["rate"] != "own"]
+    own, worst, best = ranks.iloc[0], at.loc[at["cost"].idxmax()], at.loc[at["cost"].idxmin()]
+    rates, variants = moved["over rates"], moved["over variants"]
+    more = int((rates.to_numpy() > variants.to_numpy()).sum())
+    leaders = ", ".join(f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records"))
+    return [
+        f"The choice of the rate moves a variant's score by {rates.mean():.2f} on average over the tasks, the choice of the "
+        f"variant, each at its own rate, by {variants.mean():.2f}; on {more} of {len(moved)} tasks the rate matters more.",
+        f"At its own rates `{own['leader']}` leads ({own['score']:.2f}); at one rate for all the leaders are {leaders}.",
+        f"One rate for all costs {best['cost']:.2f} at its best ({best['rate']}, Kendall's tau {best['tau']:.2f} with the "
+        f"ranking at own rates) and {worst['cost']:.2f} at its worst ({worst['rate']}, tau {worst['tau']:.2f}).",
+        f"{seeds} selection seeds choose a rate; they do not compare variants. That is the ladder's, on other seeds.",
+    ]
 
 
 def as_settings(table: pd.DataFrame) -> str:
@@ -75,14 +121,19 @@ def write(question: str, frame: pd.DataFrame, scales: Mapping[str, Scale], out: 
     from benchmarks.report import markdown, write_text
 
     table = objective(frame, scales)
-    write_text(out / "tables" / "rates.csv", table.to_csv(index=False, float_format="%.6g"))
+    ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
+    for name, part in (("rates", table), ("ranking", ranks), ("spreads", moved)):
+        write_text(out / "tables" / f"{name}.csv", part.to_csv(index=False, float_format="%.6g"))
     figures.save(rate_curves(table), out / "figures" / "rates")
     shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
+    said = "\n".join(f"- {sentence}" for sentence in verdicts(ranks, moved, seeds))
     text = (
-        f"# {question}\n\n![score against learning rate](figures/rates.svg)\n\n"
-        f"Mean normalised score over {int(table['seeds'].max())} selection seeds and the checkpoints of the last fifth of "
-        f"the budget; a ring marks the rate chosen.\n\n{markdown(shown)}\n\n## For settings.py\n\n"
-        f"```python\n{as_settings(table)}\n```\n"
+        f"# {question}\n\n{said}\n\n![score against learning rate](figures/rates.svg)\n\n"
+        f"Mean normalised score over {seeds} selection seeds and the checkpoints of the last fifth of the budget; a ring "
+        "marks the rate chosen.\n\n## How much of the ranking is the rate\n\n"
+        "Means over the tasks that all variants have, at each variant's own rate and at one rate for all.\n\n"
+        f"{markdown(ranks)}\n\nThe range of scores, by task:\n\n{markdown(moved)}\n\n## All rates\n\n{markdown(shown)}\n\n"
+        f"## For settings.py\n\n```python\n{as_settings(table)}\n```\n"
     )
     write_text(out / "report.md", text)
     return out / "report.md"

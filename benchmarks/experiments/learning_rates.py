@@ -8,7 +8,7 @@ from envs.streams import Purpose
 
 EXPERIMENT = Experiment(
     name="learning_rates",
-    question="Which learning rate can each rung bear?",
+    question="Which learning rate can each rung bear, and how much of a ranking is the rate?",
     tasks=(*TASKS, "transduce/copy-small"),
     variants=(*RUNGS, "exact_pg"),
     seeds=3,

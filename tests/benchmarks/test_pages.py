@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import pages
+from algorithms import VARIANTS
+from benchmarks import pages, variant_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAMILIES = pages.families()
@@ -31,3 +32,22 @@ def test_a_page_has_what_a_user_asks_for() -> None:
     assert "isolates lack of causal understanding" in text
     assert "| `cost` | `0.05` |" in text
     assert "ask test" in text
+
+
+def test_the_page_of_variants_is_the_registrys() -> None:
+    assert (ROOT / variant_page.PAGE).read_text() == variant_page.page()
+    assert sorted(v.name for shown in variant_page.groups().values() for v in shown) == sorted(VARIANTS)
+    grpo = "| [`grpo`](#grpo) | dr_grpo | scale, aggregation, surrogate, kl | over the deviation of the group's returns"
+    assert grpo in variant_page.page()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variants_file_has_formula_and_source(name: str) -> None:
+    """About 20 to 40 lines: what it is, the formula indented, the source with an equation, a section or a file."""
+    text = variant_page.docstrings()[name]
+    if VARIANTS[name].update.trains:
+        assert "\n    " in text, "no formula"
+        told = variant_page.source(text)
+        assert any(
+            word in told for word in ("equation", "section", "algorithm", "theorem", ".py", "sum", "practice")
+        ), told

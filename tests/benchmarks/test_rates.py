@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from benchmarks import rates
+from benchmarks.rates import ranking, spreads, verdicts
 from benchmarks.settings import LEARNING_RATES, RATES
 from benchmarks.tables import Scale
 
@@ -53,3 +55,33 @@ def test_every_rate_in_settings_is_from_the_one_list() -> None:
     used = {rate for of_task in LEARNING_RATES.values() for rate in of_task.values()}
     assert used <= set(RATES)
     assert len(used) > 3
+
+
+def ranked() -> pd.DataFrame:
+    """Two tasks, two variants, rates 1 and 2: `a` scores .2 .8 and .4 .6, `b` .5 .5 and .9 .1."""
+    rows = [
+        ("t", "a", 1.0, 0.2, False), ("t", "a", 2.0, 0.8, True), ("t", "b", 1.0, 0.5, True), ("t", "b", 2.0, 0.5, False),
+        ("u", "a", 1.0, 0.4, False), ("u", "a", 2.0, 0.6, True), ("u", "b", 1.0, 0.9, True), ("u", "b", 2.0, 0.1, False),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["task", "variant", "learning_rate", "score", "chosen"])
+    return table.assign(seeds=3, diverged=0)
+
+
+def test_the_ranking_at_one_rate_against_that_at_own_rates() -> None:
+    """Own rates: a .7, b .7 with b's .5 and .9; at rate 1: a .3, b .7; at rate 2: a .7, b .3."""
+    made = ranking(ranked().replace({"score": {0.5: 0.55}})).set_index("rate")  # b .725: no tie
+    assert made.loc["own", "leader"] == "b"
+    assert made.loc["own", "score"] == pytest.approx(0.725)
+    assert made.loc["1", ["leader", "tau"]].tolist() == ["b", 1.0]
+    assert made.loc["1", "cost"] == pytest.approx((0.4 + 0.0) / 2)
+    assert made.loc["2", ["leader", "tau"]].tolist() == ["a", -1.0]
+    assert made.loc["2", "cost"] == pytest.approx((0.0 + 0.4) / 2)
+
+
+def test_spreads_by_hand() -> None:
+    made = spreads(ranked()).set_index("task")
+    assert made.loc["t"].tolist() == pytest.approx([0.8 - 0.5, (0.6 + 0.0) / 2])
+    assert made.loc["u"].tolist() == pytest.approx([0.9 - 0.6, (0.2 + 0.8) / 2])
+    said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3))
+    assert "by 0.40 on average" in said
+    assert "by 0.30; on 1 of 2 tasks" in said

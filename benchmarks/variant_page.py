@@ -1,0 +1,90 @@
+"""The page of all variants (docs/variants.md), made from the registry and the files' docstrings. A test keeps it true."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from algorithms import VARIANTS, variants
+from algorithms.types import Variant
+from benchmarks.experiments.ladder import REFERENCES, RUNGS
+from benchmarks.report import write_text
+
+PAGE = Path("docs") / "variants.md"
+MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}
+PRESET = "like_"
+
+
+def docstrings() -> dict[str, str]:
+    """The docstring of each variant's file, by the variant's name."""
+    modules = (
+        importlib.import_module(f"{variants.__name__}.{m.name}") for m in pkgutil.iter_modules(variants.__path__)
+    )
+    return {module.VARIANT.name: (module.__doc__ or "").strip() for module in modules}
+
+
+def source(docstring: str) -> str:
+    """What stands after "Source:", on one line."""
+    return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
+
+
+def groups() -> dict[str, list[Variant]]:
+    """The variants in the order they are shown."""
+    presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
+    others = [v for n, v in VARIANTS.items() if n not in RUNGS and n not in REFERENCES and not n.startswith(PRESET)]
+    return {
+        "The ladder": [VARIANTS[name] for name in RUNGS],
+        "Beside the ladder": sorted(others, key=_ancestry),
+        "Presets of peers": presets,
+        "References": [VARIANTS[name] for name in REFERENCES],
+    }
+
+
+def _ancestry(variant: Variant) -> tuple[str, ...]:
+    """The variant's line of descent, so that children follow their parent."""
+    line = [variant.name]
+    while (parent := VARIANTS[line[0]].parent) is not None:
+        line.insert(0, parent)
+    return tuple(line)
+
+
+def table(shown: Iterable[Variant], of: str = "") -> str:
+    """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
+    lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
+    for v in shown:
+        name = f"[`{v.name}`]({of}#{v.name})"
+        changes = ", ".join([v.changes, *v.needs]) or "-"
+        mean = MEANS[v.promises.factor] if v.update.trains and not v.update.needs_oracle else "-"
+        lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """docs/variants.md"""
+    said = docstrings()
+    lines = [
+        "# Variants",
+        "",
+        "Made from the registry by `python -m benchmarks pages`. A variant is a composition of parts; a rung changes one of",
+        "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
+        "(`algorithms/conformance.py`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
+        "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
+        "batch; G: of a group; w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p), for rewards of 0 or 1 and one",
+        "prompt. Where the loss is a mean over tokens or divided by a length, up to that constant.",
+        "",
+    ]
+    for title, shown in groups().items():
+        lines += [f"## {title}", "", table(shown), ""]
+    for shown in groups().values():
+        for v in shown:
+            first, _, rest = said[v.name].partition("\n")
+            lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
+    return "\n".join(lines)
+
+
+def write(root: Path) -> Path:
+    """Write the page under `root`."""
+    write_text(root / PAGE, page())
+    return root / PAGE
