@@ -66,7 +66,8 @@ def spreads(table: pd.DataFrame) -> pd.DataFrame:
 def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
     """What the two tables say, in sentences."""
     at = ranks[ranks["rate"] != "own"]
-    own, worst, best = ranks.iloc[0], at.loc[at["cost"].idxmax()], at.loc[at["cost"].idxmin()]
+    by_cost = at.sort_values("cost")
+    own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, variants = moved["over rates"], moved["over variants"]
     more = int((rates.to_numpy() > variants.to_numpy()).sum())
     leaders = ", ".join(f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records"))

@@ -2,10 +2,11 @@
 
     A_t = (G_t - mean) / sqrt(max(var, 1e-8)),    r_t <- r_t - 0.01 log(pi / ref),    token mean of the clipped ratio
 
-The variance is the mean square over all tokens of the batch (ddof 0), bounded below instead of an added epsilon.
+The variance is the mean square over all tokens of the batch (ddof 0; verl's has ddof 1), bounded below instead of an added
+epsilon. Its bounds of 10 on rewards and on k1 are out of reach here and left out.
 
-Source: OpenRLHF/OpenRLHF, openrlhf/trainer/ppo_utils/experience_maker.py and models/loss.py (init_kl_coef 0.01,
-eps_clip 0.2).
+Source: OpenRLHF/OpenRLHF 0.11, openrlhf/trainer/ppo_utils/experience_maker.py and openrlhf/models/loss.py (estimator
+"reinforce", kl.init_coef 0.01 as k1, eps_clip 0.2, token_level_loss True).
 """
 
 from dataclasses import replace
