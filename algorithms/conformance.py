@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from algorithms import laboratory
-from algorithms.learner import assess, row_weights
+from algorithms.learner import assess, penalised, row_weights
 from algorithms.policies.gru import GRU
 from algorithms.scale import Deviation
 from algorithms.setting import Episodes, Training
@@ -132,6 +132,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
     close = CLOSE + (estimator.scale.eps if promises.scale_free and isinstance(estimator.scale, Deviation) else 0.0)
     factor = 1.0 if promises.scale_free else 2.0
     doubled = replace(rollout, reward=2 * rollout.reward, greedy=2 * rollout.greedy)
+    referred = replace(rollout, reference=rollout.logp - 1)
     findings = [
         _close("rows that are not valid weigh nothing", base[dead]),
         rule("what stands in rows that are not valid has no influence", _with(rollout, garbage), base),
@@ -139,8 +140,11 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
         _permuted(estimator, rollout, values, base),
         _padded(estimator, rollout, values, base),
         rule("rewards and values times 2", doubled, factor * base, 2 * values, close=close),
+        rule("a reference that costs nothing changes nothing", penalised(estimator.kl, referred, 0.0), base),
         _singleton(estimator),
     ]
+    if estimator.credit.bootstraps:
+        findings.append(_cut_and_ended(estimator, rollout, values, base))
     if promises.separable:
         findings.append(_in_parts(estimator, rollout, values, base))
     if promises.shift_invariant:
@@ -175,6 +179,20 @@ def _padded(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor
     more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in rollout.tensors().items()}
     longer = coefficients(estimator, _with(rollout, more), torch.cat([values, values[:2]]))
     return _close("padding does not matter", longer - torch.cat([base, torch.zeros_like(base[:2])]))
+
+
+def _cut_and_ended(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:
+    """V of what an episode ended on counts where it was cut (truncated), and does not where it was over (terminated)."""
+    last = rollout.valid * (1 - rollout.continues)
+    other = values.clone()
+    other[1:][last > 0] += 5.0  # the observation that an episode ended on; no valid row acts on it
+    ended = (coefficients(estimator, rollout, other) - base).abs().max()
+    cut = replace(rollout, discount=rollout.discount + last)
+    moved = (coefficients(estimator, cut, other) - coefficients(estimator, cut, values))[last > 0].abs().min()
+    holds = float(ended) < CLOSE and float(moved) > 100 * CLOSE
+    return Finding(
+        "a cut episode bootstraps, one that is over does not", holds, f"moved {ended:.2g}, and {moved:.2g} if cut"
+    )
 
 
 def _in_parts(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:

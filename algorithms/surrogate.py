@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 Bounds = tuple[float, float]
+ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 
 
 @dataclass(frozen=True)
@@ -193,4 +194,6 @@ class PenalisedCovariance:
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         log_ratio = logp - behaviour_logp
         held = _largest_covariances(logp, advantage, valid, self.share)
-        return log_ratio.exp() * advantage - self.kappa * held * log_ratio.abs()
+        # at ratio 1 rounding must not decide which way a token is pushed
+        moved = torch.where(log_ratio.abs() > ROUNDING, log_ratio.abs(), 0.0)
+        return log_ratio.exp() * advantage - self.kappa * held * moved

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks import store
+import pytest
+
+from benchmarks import store, variant_page
 from benchmarks.listing import ladder_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +17,11 @@ REFERENCE = ROOT / "results" / "reference" / "ladder"
 
 def test_the_ladder_table_is_the_registrys() -> None:
     assert ladder_table() in README
+
+
+@pytest.mark.parametrize("title", ["Beside the ladder", "Presets of peers"])
+def test_the_tables_of_variants_are_the_registrys(title: str) -> None:
+    assert variant_page.table(variant_page.groups()[title], of="docs/variants.md") in README
 
 
 def test_the_headline_table_and_figure_are_the_released_runs() -> None:

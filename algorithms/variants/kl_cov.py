@@ -15,6 +15,6 @@ from algorithms.variants import grpo_epochs
 VARIANT = grpo_epochs.VARIANT.rung(
     "kl_cov",
     "a penalty on moving the tokens of largest covariance, no clip",
-    promises=Promises(shift_invariant=True, scale_free=True),
+    promises=Promises(shift_invariant=True, scale_free=True, separable=False),
     surrogate=PenalisedCovariance(share=0.02),
 )

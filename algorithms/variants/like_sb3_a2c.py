@@ -4,7 +4,7 @@
 
 8 environments, as its tuned settings have (the class leaves them to the caller). On text, whole episodes.
 
-Source: DLR-RM/stable-baselines3 2.9, stable_baselines3/a2c/a2c.py (normalize_advantage False, ent_coef 0, rms_prop_eps 1e-5).
+Source: stable-baselines3 2.9, a2c/a2c.py (normalize_advantage False, ent_coef 0, rms_prop_eps 1e-5).
 """
 
 from algorithms.baseline import ValueNetwork

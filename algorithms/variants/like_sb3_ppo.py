@@ -4,7 +4,7 @@
 
 lambda 0.95, Adam at 3e-4 with eps 1e-5, gradient norm 0.5, one environment. On text, whole episodes in 32 minibatches.
 
-Source: DLR-RM/stable-baselines3 2.9, stable_baselines3/ppo/ppo.py (normalize_advantage True, ent_coef 0, clip_range_vf None).
+Source: stable-baselines3 2.9, ppo/ppo.py (normalize_advantage True, ent_coef 0, clip_range_vf None).
 """
 
 from algorithms.baseline import ValueNetwork

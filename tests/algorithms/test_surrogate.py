@@ -121,3 +121,11 @@ def test_clip_cov_stops_their_gradient_and_kl_cov_charges_them() -> None:
             assert g == pytest.approx([plain[0], 0.0, *expected[2:]], abs=1e-3)
         else:
             assert g == pytest.approx([plain[0], plain[1] - 2.0, plain[2], plain[3]], abs=1e-3)
+
+
+def test_at_ratio_one_rounding_does_not_charge_anybody() -> None:
+    logp = COVARIANCES.clone().requires_grad_()
+    noisy = COVARIANCES + torch.tensor([[1e-7, -1e-7], [1e-7, 1e-7]])[:, None]
+    made = PenalisedCovariance(share=1.0, kappa=5.0)(logp, noisy, ADVANTAGES, torch.ones(2, 1, 2))
+    (gradient,) = torch.autograd.grad(made.sum(), logp)
+    torch.testing.assert_close(gradient, ADVANTAGES, rtol=1e-4, atol=1e-4)

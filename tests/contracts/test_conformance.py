@@ -9,17 +9,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms import VARIANTS
+from algorithms import VARIANTS, conformance_learner
 from algorithms.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
+from algorithms.batch import Batch
 from algorithms.conformance import Finding, coefficients, examine, made_up, success_factor
 from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
 from algorithms.entropy import Constant
+from algorithms.learner import Learner, Loss
 from algorithms.scale import Deviation
 from algorithms.surrogate import Score
 from algorithms.types import Estimator, Promises, Rollout, Variant
 from tests.helpers import LEARNING
 
-RLOO = VARIANTS["rloo"].estimator
+RLOO, GAE = VARIANTS["rloo"].estimator, VARIANTS["gae"].estimator
+SPEC = conformance_learner.TASK.spec
 State = dict[str, Tensor]
 
 
@@ -183,6 +186,47 @@ class ShiftedRewards(RewardToGo):
         return backward_sum(late * rollout.valid, rollout.discount * rollout.continues)
 
 
+@dataclass(frozen=True)
+class CutIsOver:
+    """A time limit taken for an end: no V of what an episode was cut at."""
+
+    bootstraps: ClassVar[bool] = True
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        assert values is not None
+        return LambdaReturn()(replace(rollout, discount=rollout.discount * rollout.continues), values)
+
+
+@dataclass(frozen=True)
+class OverIsCut:
+    """An end taken for a time limit: V of a state that nobody acts in."""
+
+    bootstraps: ClassVar[bool] = True
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        assert values is not None
+        return LambdaReturn()(replace(rollout, discount=torch.ones_like(rollout.discount)), values)
+
+
+@dataclass(frozen=True)
+class KLAgain:
+    """A credit that subtracts the KL, which the reward holds already."""
+
+    bootstraps: ClassVar[bool] = False
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        reference = rollout.logp if rollout.reference is None else rollout.reference
+        return EpisodeReturn()(replace(rollout, reward=rollout.reward - 0.1 * (rollout.logp - reference)), values)
+
+
+@dataclass(frozen=True)
+class DropsUnfinished(WholeBatchDeviation):
+    """Episodes that were still running when the batch was cut are dropped, which favours short ones."""
+
+    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
+        return advantage * (rollout.valid[-1:] == 0)
+
+
 @pytest.mark.parametrize(
     ("estimator", "rule"),
     [
@@ -199,6 +243,9 @@ class ShiftedRewards(RewardToGo):
         (replace(RLOO, scale=WhitenedOverPadding()), "padding does not matter"),
         (replace(RLOO, scale=ScalingLeftOn()), "rewards and values times 2"),
         (replace(RLOO, surrogate=MeanOverMicrobatch()), "the gradients of micro-batches add up"),
+        (replace(GAE, credit=CutIsOver()), "a cut episode bootstraps, one that is over does not"),
+        (replace(GAE, credit=OverIsCut()), "a cut episode bootstraps, one that is over does not"),
+        (replace(RLOO, credit=KLAgain()), "a reference that costs nothing changes nothing"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -215,9 +262,10 @@ def test_wrong_twins_are_rejected(estimator: Estimator, rule: str) -> None:
         (replace(RLOO, scale=ScalingLeftOn()), "one"),
         (replace(RLOO, credit=ShiftedRewards(), baseline=Zero()), "one"),
         (replace(RLOO, aggregation="sequence"), "one"),
+        (replace(RLOO, scale=DropsUnfinished()), "one"),
         (replace(RLOO, baseline=GroupMean(), scale=Deviation("group", ddof=1, eps=0.1)), "success"),
     ],
-    ids=["group mean", "batch mean", "rloo", "scaling left on", "late rewards", "1/len", "eps .1"],
+    ids=["group mean", "batch mean", "rloo", "scaling left on", "late rewards", "1/len", "dropped", "eps .1"],
 )
 def test_a_wrong_mean_is_rejected(estimator: Estimator, factor: Literal["one", "group", "success"]) -> None:
     findings = examine(estimator, Promises(factor=factor, scale_free=estimator.scale is not None))
@@ -230,6 +278,56 @@ def test_the_factor_of_a_success_rate(group: int, p: float, expected: float) -> 
     assert success_factor(group, p) == pytest.approx(expected, abs=0.005)
     assert success_factor(group, p, 1) == pytest.approx(expected * ((group - 1) / group) ** 0.5, abs=0.005)
     assert success_factor(64, 0.01) == pytest.approx(6.74, abs=0.005)
+
+
+# ---- learners
+
+
+@pytest.mark.parametrize("variant", [v for v in LEARNING if v.unfit(SPEC) is None], ids=lambda v: v.name)
+def test_the_learner_passes_with_every_variant(variant: Variant) -> None:
+    findings = conformance_learner.examine(Learner, variant)
+    assert not broken(findings), "\n".join(map(str, findings))
+    assert len(findings) >= 3
+
+
+class GlobalClip(Learner):
+    """One norm over the gradients of all members."""
+
+    def apply(self) -> None:
+        gradient = self.policy.flat.gradient
+        gradient.mul_((self.training.max_grad_norm / gradient.norm()).clamp(max=1.0))
+        super().apply()
+
+
+class MemoryPerEpoch(Learner):
+    """The baseline's state moves with every pass over a rollout."""
+
+    def learn(self, rollout: Rollout, shuffles: object, progress: Tensor | None = None) -> None:
+        for _ in range(self.schedule.epochs):
+            batch, _ = self._assessed(rollout, progress)
+            self.step(batch, 1)
+
+
+class CriticPerMicrobatch(Learner):
+    """The critic's loss is a mean over the rows that a minibatch happens to hold."""
+
+    def loss(self, batch: Batch) -> Loss:
+        made = super().loss(batch)
+        assert batch.target is not None
+        critic = made.total - made.actor
+        return made._replace(total=made.actor + critic / (batch.weight > 0).sum((0, 2)))
+
+
+@pytest.mark.parametrize(
+    ("twin", "name", "rule"),
+    [
+        (GlobalClip, "gae", "a member's step is the one it takes alone"),
+        (MemoryPerEpoch, "baseline_mean", "a baseline's memory moves once a rollout"),
+        (CriticPerMicrobatch, "baseline_value", "the gradients of minibatches add up"),
+    ],
+)
+def test_wrong_learners_are_rejected(twin: type[Learner], name: str, rule: str) -> None:
+    assert rule in broken(conformance_learner.examine(twin, VARIANTS[name]))
 
 
 def test_a_promise_that_is_not_kept_is_named() -> None:
