@@ -89,3 +89,18 @@ def test_only_discrete_actions_have_a_largest_entropy() -> None:
 def test_what_makes_no_bonus_says_why(maker: object, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         maker()  # type: ignore[operator]
+
+
+def test_entropy_falls_by_the_covariance_of_log_pi_and_the_change_of_the_logits() -> None:
+    """dH = -eta Cov_pi(log pi, g) to first order, logits moving by eta g: at p = (.6, .3, .1) it falls
+    when the likeliest logit grows, and rises when the rarest does.
+    """
+    logits = torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64).log()
+    eta = 1e-5
+    for g, falls in ((torch.tensor([1.0, 0.0, 0.0]), True), (torch.tensor([0.0, 0.0, 1.0]), False)):
+        p = logits.softmax(-1)
+        covariance = (p * logits * g).sum() - (p * logits).sum() * (p * g).sum()
+        moved = torch.distributions.Categorical(logits=logits + eta * g).entropy()
+        change = (moved - torch.distributions.Categorical(logits=logits).entropy()) / eta
+        assert change.item() == pytest.approx(-covariance.item(), abs=1e-4)
+        assert (change.item() < 0) is falls
