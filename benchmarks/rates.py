@@ -1,4 +1,4 @@
-"""Learning rates: score against rate, the table that settings.py holds, and how much of a ranking is the rate."""
+"""Learning rates: score against rate, the table that settings.py reads, and how much of a ranking is the rate."""
 
 from __future__ import annotations
 
@@ -82,13 +82,9 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
 
 
 def as_settings(table: pd.DataFrame) -> str:
-    """The chosen rates as the Python of settings.LEARNING_RATES."""
-    lines = ["LEARNING_RATES: dict[str, dict[str, float]] = {"]
-    for task, rows in table[table["chosen"]].drop_duplicates(["task", "variant"]).groupby("task", sort=False):
-        lines.append(f'    "{task}": {{')
-        lines += [f'        "{r["variant"]}": {r["learning_rate"]:g},' for r in rows.to_dict("records")]
-        lines.append("    },")
-    return "\n".join([*lines, "}"])
+    """The chosen rates as lines of learning_rates.csv."""
+    chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
+    return "\n".join(f"{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen.to_dict("records"))
 
 
 def rate_curves(table: pd.DataFrame) -> Figure:
@@ -134,7 +130,7 @@ def write(question: str, frame: pd.DataFrame, scales: Mapping[str, Scale], out: 
         "marks the rate chosen.\n\n## How much of the ranking is the rate\n\n"
         "Means over the tasks that all variants have, at each variant's own rate and at one rate for all.\n\n"
         f"{markdown(ranks)}\n\nThe range of scores, by task:\n\n{markdown(moved)}\n\n## All rates\n\n{markdown(shown)}\n\n"
-        f"## For settings.py\n\n```python\n{as_settings(table)}\n```\n"
+        f"## For benchmarks/learning_rates.csv\n\n```\n{as_settings(table)}\n```\n"
     )
     write_text(out / "report.md", text)
     return out / "report.md"

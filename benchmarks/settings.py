@@ -3,12 +3,14 @@
 Rates: each is one of RATES, the same list for all, judged by the mean normalised score over the checkpoints of the last
 fifth of the budget on 3 selection seeds (a stream disjoint from the training seeds); of rates within .01 of the best the
 smallest is taken. `python -m benchmarks run learning_rates` trains every rate on every seed as members of one population
-(budgets in the experiment's file) and prints this table. Tasks that are not in it use their base's rate.
+(budgets in the experiment's file) and prints the lines of learning_rates.csv. What is not in it uses its task's base rate.
 """
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
@@ -38,119 +40,10 @@ BUDGETS: dict[str, int] = {
     "dyck/sparse-medium": 60_000,
 }
 
-LEARNING_RATES: dict[str, dict[str, float]] = {
-    "CartPole-v1": {
-        "reinforce": 0.001,
-        "reward_to_go": 0.003,
-        "baseline_mean": 0.003,
-        "baseline_loo": 0.001,
-        "baseline_value": 0.001,
-        "gae": 0.01,
-        "a2c": 0.003,
-        "entropy": 0.01,
-        "ppo": 0.003,
-        "async": 0.003,
-    },
-    "Acrobot-v1": {
-        "reinforce": 0.01,
-        "reward_to_go": 0.003,
-        "baseline_mean": 0.01,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.03,
-        "gae": 0.01,
-        "a2c": 0.001,
-        "entropy": 0.01,
-        "ppo": 0.01,
-        "async": 0.001,
-    },
-    "Pendulum-v1": {
-        "reinforce": 0.0003,
-        "reward_to_go": 0.001,
-        "baseline_mean": 0.003,
-        "baseline_loo": 0.001,
-        "baseline_value": 0.003,
-        "gae": 0.003,
-        "a2c": 0.003,
-        "entropy": 0.01,
-        "ppo": 0.003,
-        "async": 0.003,
-    },
-    "MountainCarContinuous-v0": {
-        "reinforce": 0.01,
-        "reward_to_go": 0.01,
-        "baseline_mean": 0.01,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.01,
-        "gae": 0.01,
-        "a2c": 0.001,
-        "entropy": 0.01,
-        "ppo": 0.01,
-        "async": 0.01,
-    },
-    "bandit/medium": {
-        "reinforce": 0.01,
-        "reward_to_go": 0.01,
-        "baseline_mean": 0.01,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.03,
-        "gae": 0.03,
-        "a2c": 0.03,
-        "entropy": 0.01,
-        "ppo": 0.01,
-        "async": 0.01,
-        "exact_pg": 0.01,
-    },
-    "transduce/copy-small": {
-        "reinforce": 0.003,
-        "reward_to_go": 0.01,
-        "baseline_mean": 0.003,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.01,
-        "gae": 0.01,
-        "a2c": 0.01,
-        "entropy": 0.01,
-        "ppo": 0.001,
-        "async": 0.003,
-    },
-    "transduce/copy-shifted": {
-        "reinforce": 0.003,
-        "reward_to_go": 0.003,
-        "baseline_mean": 0.01,
-        "baseline_loo": 0.01,
-        "baseline_value": 0.003,
-        "gae": 0.003,
-        "a2c": 0.003,
-        "entropy": 0.01,
-        "ppo": 0.0003,
-        "async": 0.003,
-    },
-    "lock/medium": {
-        "reinforce": 0.001,
-        "reward_to_go": 0.001,
-        "baseline_mean": 0.01,
-        "baseline_loo": 0.001,
-        "baseline_value": 0.001,
-        "gae": 0.001,
-        "a2c": 0.001,
-        "entropy": 0.001,
-        "ppo": 0.001,
-        "async": 0.003,
-        "exact_pg": 0.001,
-    },
-    "dyck/sparse-medium": {
-        "reinforce": 0.003,
-        "reward_to_go": 0.003,
-        "baseline_mean": 0.003,
-        "baseline_loo": 0.003,
-        "baseline_value": 0.003,
-        "gae": 0.003,
-        "a2c": 0.003,
-        "entropy": 0.003,
-        "ppo": 0.0003,
-        "async": 0.001,
-        "exact_pg": 0.003,
-    },
-}
+with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
+    LEARNING_RATES: dict[str, dict[str, float]] = {}
+    for _row in csv.DictReader(_file):
+        LEARNING_RATES.setdefault(_row["task"], {})[_row["variant"]] = float(_row["learning_rate"])
 
 
 def training(task: Task, variant: Variant) -> Training:

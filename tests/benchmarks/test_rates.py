@@ -47,7 +47,7 @@ def test_a_rate_that_diverges_scores_the_floor() -> None:
 def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
     text = rates.write("Which?", made, SCALES, tmp_path).read_text()
-    assert '"v": 0.2,' in text
+    assert "\ntask,v,0.2\n" in text
     assert (tmp_path / "figures" / "rates.svg").exists()
 
 
