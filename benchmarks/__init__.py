@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from benchmarks.experiment import Experiment
+from benchmarks.measurement import Laboratory
 from envs.discover import declared, unique
 
-EXPERIMENTS: dict[str, Experiment] = unique(
-    (e.name, e) for e in cast("list[Experiment]", declared("benchmarks.experiments", "EXPERIMENT"))
+EXPERIMENTS: dict[str, Experiment | Laboratory] = unique(
+    (e.name, e) for e in cast("list[Experiment | Laboratory]", declared("benchmarks.experiments", "EXPERIMENT"))
 )

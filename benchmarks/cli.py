@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from envs.discover import UnknownName
 if TYPE_CHECKING:
     from algorithms.types import Variant
     from benchmarks.experiment import Cell, Experiment
+    from benchmarks.measurement import Laboratory, Measurement
     from envs.api import Task
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -134,8 +136,9 @@ class Report:
         from benchmarks.report_cells import report_folder
 
         experiment = select.experiment(self.experiment)
+        experiment = experiment.smoke() if self.smoke else experiment
         folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
-        if not any((folder / "cells").glob("*.parquet")):
+        if not any((folder / "cells").glob("*__*")):
             raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder))
         return DONE
@@ -193,14 +196,18 @@ def available_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan(args: Run) -> tuple[Experiment, list[Cell]]:
+def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
     """The experiment as the flags resize it, and its cells."""
     from benchmarks import select
     from benchmarks.experiment import build_cells, why_not
+    from benchmarks.measurement import Laboratory
 
     experiment = select.experiment(args.experiment)
     if args.smoke:
         experiment = experiment.smoke()
+    if isinstance(experiment, Laboratory):
+        laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
+        return laboratory, laboratory.measurements
     if args.seeds is not None:
         experiment = replace(experiment, seeds=args.seeds)
     tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from algorithms.training import Progress, Record
 from benchmarks.experiment import Cell
+from benchmarks.measurement import Measurement
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -29,7 +30,7 @@ TELL_EVERY_S = 0.5
 class Job:
     """A cell and where its result goes."""
 
-    cell: Cell
+    cell: Cell | Measurement
     path: Path
     device: str = "cpu"
 
@@ -84,7 +85,10 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> str | None:
             waiting.clear()
 
     try:
-        run_cell(job.cell, job.path, job.device, tell, origin)
+        if isinstance(job.cell, Measurement):
+            job.cell.write(job.path, origin)
+        else:
+            run_cell(job.cell, job.path, job.device, tell, origin)
     except Exception as error:
         trace = traceback.format_exc(limit=-3)
         return f"{type(error).__name__}: {error}\n{trace}"

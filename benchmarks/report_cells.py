@@ -6,21 +6,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rates, report, store
+from benchmarks import quality_report, rates, report, store
 from benchmarks.experiment import Experiment
+from benchmarks.measurement import Laboratory
 from benchmarks.report import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.tables import Scale
 from envs import TASKS
 
 
-def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path | None:
+def write_report(experiment: Experiment | Laboratory, outcome: Outcome, folder: Path) -> Path | None:
     """The report of the cells that a run asked for; None where not one of them is done.
 
     Tasks and variants come in the experiment's order; what has no cell is listed as missing.
     """
     if not outcome.paths:
         return None
+    if isinstance(experiment, Laboratory):
+        return quality_report.write(experiment, outcome.paths, outcome.failures, folder)
     frame = store.read_cells(outcome.paths)
     metas = [store.read_meta(path) for path in outcome.paths]
     tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
@@ -49,9 +52,10 @@ def write_report(experiment: Experiment, outcome: Outcome, folder: Path) -> Path
     )
 
 
-def report_folder(experiment: Experiment, folder: Path) -> Path | None:
+def report_folder(experiment: Experiment | Laboratory, folder: Path) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
-    paths = sorted((folder / "cells").glob("*.parquet"))
+    suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
+    paths = sorted((folder / "cells").glob(f"*.{suffix}"))
     for path in paths:
         try:
             store.check_cell(path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from algorithms.exact import ExactReturn
 from algorithms.update import Exact
@@ -12,11 +14,15 @@ from benchmarks import store
 from benchmarks.display import Display, duration
 from benchmarks.executor import Job, execute
 from benchmarks.experiment import Cell
+from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
 
 # for estimates and for the order of cells only: rows a second of one process, acting and learning
-ACTED_PER_S, LEARNED_PER_S = 250_000, 400_000
+ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 250_000, 400_000, 120_000
 BYTES_PER_CELL = 12_000
+
+
+AnyCell = TypeVar("AnyCell", Cell, Measurement, Cell | Measurement)
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,12 @@ class Outcome:
     failures: tuple[str, ...]
 
 
-def cell_path(folder: Path, cell: Cell) -> Path:
+def cell_path(folder: Path, cell: Cell | Measurement) -> Path:
     """The cell's file under an experiment's folder."""
     return folder / "cells" / cell.file_name
 
 
-def pending(cells: list[Cell], folder: Path) -> list[Cell]:
+def pending(cells: Sequence[AnyCell], folder: Path) -> list[AnyCell]:
     """Cells without a readable result; damaged files are named and set aside."""
     waiting = []
     for cell in cells:
@@ -48,8 +54,10 @@ def pending(cells: list[Cell], folder: Path) -> list[Cell]:
     return waiting
 
 
-def expected_seconds(cell: Cell) -> float:
+def expected_seconds(cell: Cell | Measurement) -> float:
     """About how long one process trains a cell: rows acted, rows learned from, rows enumerated."""
+    if isinstance(cell, Measurement):
+        return 0.3 + cell.env_steps * cell.replicates / MEASURED_PER_S
     if not cell.variant.update.trains:
         return 1.0
     rows = cell.env_steps * len(cell.members.seeds)
@@ -61,7 +69,7 @@ def expected_seconds(cell: Cell) -> float:
     return rows / ACTED_PER_S + rows * networks * cell.variant.schedule.epochs / LEARNED_PER_S
 
 
-def expected(cells: list[Cell], at_once: int) -> str:
+def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
     """One line: how much there is to do."""
     steps = sum(c.env_steps * len(c.members.seeds) for c in cells if c.variant.update.trains)
     seconds = sum(expected_seconds(c) for c in cells) / at_once
@@ -69,7 +77,7 @@ def expected(cells: list[Cell], at_once: int) -> str:
     return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"
 
 
-def run(cells: list[Cell], folder: Path, at_once: int, device: str) -> Outcome:
+def run(cells: Sequence[Cell | Measurement], folder: Path, at_once: int, device: str) -> Outcome:
     """Train what is missing (longest cells first, so that the last ones are short) and say what failed."""
     waiting = sorted(pending(cells, folder), key=expected_seconds, reverse=True)
     jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]

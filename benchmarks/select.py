@@ -13,6 +13,7 @@ from algorithms.setting import Training
 from algorithms.types import Variant
 from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
+from benchmarks.measurement import Laboratory
 from envs import TASKS
 from envs.api import Task
 from envs.discover import UnknownName, look_up
@@ -34,7 +35,7 @@ def variant(name: str) -> Variant:
     return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, name, "variant")
 
 
-def experiment(name: str) -> Experiment:
+def experiment(name: str) -> Experiment | Laboratory:
     """A registered experiment."""
     return look_up(EXPERIMENTS, name, "experiment")
 
@@ -49,6 +50,21 @@ def variants(experiment: Experiment, names: list[str] | None) -> list[Variant]:
     """The experiment's variants, or the named ones: its own by their names, and any other."""
     own = {v.name: v for v in experiment.variants if isinstance(v, Variant)}
     return [own[n] if n in own else variant(n) for n in names or experiment.variant_names]
+
+
+def laboratory(
+    lab: Laboratory, variants: str | None, tasks: str | None, seeds: int | None, env_steps: int | None
+) -> Laboratory:
+    """The laboratory with the named variants alone; ValueError for what has no meaning there."""
+    for flag, value in (("tasks", tasks), ("seeds", seeds), ("env-steps", env_steps)):
+        if value is not None:
+            raise ValueError(f"--{flag} has no meaning for {lab.name}, whose places are fixed; --variants narrows it")
+    if variants is None:
+        return lab
+    named = split(variants)
+    for name in named:
+        look_up(dict.fromkeys(lab.variant_names), name, f"variant of {lab.name}")
+    return lab.only(named)
 
 
 def split(names: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The schema of results/ and the only writer of it: finished cells as Parquet, unfinished ones as a State.
 
     results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
+    results/<experiment>/cells/<task>__<variant>__<digest>.json                        a measurement of a gradient
 
 A file that is there and readable is the mark that its cell is done. Everything is written beside its place and moved.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,11 +81,30 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
+def save_json(path: Path, value: Mapping[str, object]) -> None:
+    """A measurement: what was found, its configuration, its provenance."""
+    _replace(path, lambda beside: beside.write_text(json.dumps(value, indent=1)))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A measurement. Raises Damaged where it cannot be read."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path.name}: {error}") from error
+    if not isinstance(value, dict) or {"found", "cell", "provenance"} - value.keys():
+        raise Damaged(f"{path.name}: it does not hold what a measurement does")
+    return value
+
+
 def check_cell(path: Path) -> bool:
     """Whether the cell is done. Raises Damaged where the file is there and cannot be read."""
     if not path.exists():
         return False
-    _read(path)
+    if path.suffix == ".json":
+        read_json(path)
+    else:
+        _read(path)
     return True
 
 

@@ -1,0 +1,172 @@
+"""A measurement in the gradient laboratory, a cell of its kind: an estimator at one policy of a task, many replicates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from algorithms import enumerated, laboratory
+from algorithms.exact import ExactReturn
+from algorithms.setting import Episodes, Training
+from algorithms.training import Members
+from algorithms.types import Variant
+from benchmarks import store
+from benchmarks.experiment import canonical
+from envs.api import Task
+
+LABORATORY_VERSION = 1  # raise it when a change of code moves measurements
+
+
+@dataclass(frozen=True)
+class Tilted:
+    """An actor whose parameters are Gaussian with this deviation."""
+
+    noise: float = 0.5
+    seed: int = 0
+
+    def actor(self, task: Task, training: Training) -> Tensor:
+        return laboratory.tilted(task, training, self.noise, self.seed)
+
+
+@dataclass(frozen=True)
+class Ascended:
+    """An actor after so many steps of exact gradient ascent from nearly uniform."""
+
+    updates: int
+
+    def actor(self, task: Task, training: Training) -> Tensor:
+        return laboratory.ascended(task, training, self.updates)
+
+
+Where = Tilted | Ascended
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """replicates: how many gradients; fitted: rollouts a critic has learned from before."""
+
+    task: Task
+    variant: Variant
+    training: Training
+    where: Where
+    replicates: int
+    fitted: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that its numbers depend on."""
+        text = json.dumps({"laboratory_version": LABORATORY_VERSION, "cell": canonical(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def file_name(self) -> str:
+        """Readable, and unique by its digest."""
+        task = re.sub(r"[^\w.=+-]+", "-", self.task.name)
+        return f"{task}__{self.variant.name}__{self.digest}.json"
+
+    @property
+    def label(self) -> str:
+        return f"{self.task.name} x {self.variant.name}"
+
+    @property
+    def env_steps(self) -> int:
+        """Of one replicate."""
+        assert isinstance(self.training.collection, Episodes)
+        return self.training.collection.envs * self.task.spec.horizon
+
+    @property
+    def members(self) -> Members:
+        """The replicates, each a seed."""
+        return Members(tuple(range(self.replicates)), (1.0,) * self.replicates)
+
+    def measure(self) -> dict[str, float]:
+        """Quality's fields, and the exact return and gradient norm of the policy."""
+        task, variant, training = self.task, self.variant, self.training
+        actor = self.where.actor(task, training)
+        truth = laboratory.exact_gradient(task, training, actor)
+        critic = None
+        if self.fitted:
+            critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
+        samples = laboratory.replicates(task, variant, training, actor, self.replicates, critic=critic)
+        value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
+        made = asdict(laboratory.quality(samples, truth))
+        return {**made, "return": value, "gradient": float(truth.norm())}
+
+    def write(self, path: Path, origin: Mapping[str, object]) -> None:
+        """Measure and write to `path`; nothing is kept of an interrupted measurement."""
+        found = self.measure()
+        store.save_json(path, {"found": found, "cell": canonical(self), "provenance": dict(origin)})
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a measurement stands in a figure: its axis, its place there and what that place is called."""
+
+    axis: str
+    x: float
+    label: str
+    measurement: Measurement
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Numbers without samples that the figures set beside the measurements."""
+
+    crossover: tuple[tuple[str, Task, tuple[int, ...]], ...] = ()  # (line, task, steps of ascent)
+    kl: tuple[Task, ...] = ()
+    noises: tuple[float, ...] = (0.2, 0.7, 1.5)
+    groups: tuple[int, ...] = (2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """An experiment whose cells are measurements of gradients."""
+
+    name: str
+    question: str
+    training: Training
+    spots: tuple[Spot, ...]
+    exact: Exact
+    small: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s.measurement.task.name for s in self.spots))
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s.measurement.variant.name for s in self.spots))
+
+    @property
+    def measurements(self) -> list[Measurement]:
+        """Each once: a measurement may stand on several axes."""
+        return list({s.measurement.digest: s.measurement for s in self.spots}.values())
+
+    def smoke(self) -> Laboratory:
+        """The same question at its smallest size."""
+        return replace(self, **self.small)
+
+    def only(self, variants: list[str]) -> Laboratory:
+        """With these variants alone."""
+        return replace(self, spots=tuple(s for s in self.spots if s.measurement.variant.name in variants))
+
+
+def crossover_rows(exact: Exact, training: Training) -> list[dict[str, object]]:
+    """Variance of RLOO over REINFORCE's along exact ascent: a row a line, group size and step."""
+    rows: list[dict[str, object]] = []
+    for line, task, steps in exact.crossover:
+        for updates in steps:
+            actor = Ascended(updates).actor(task, training)
+            every = enumerated.listed(task, training, actor)
+            score = task.normalised(laboratory.exact_return(task, training, actor))
+            for k in exact.groups:
+                ratio = enumerated.rloo_variance(every, k) / enumerated.reinforce_variance(every, k)
+                rows.append({"reward": line, "K": k, "updates": updates, "score": score, "ratio": ratio})
+    return rows

@@ -1,0 +1,186 @@
+"""The report of a gradient laboratory: tables, figures, and sentences that are computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from algorithms import VARIANTS, enumerated
+from algorithms.conformance import success_factor
+from algorithms.kl import KL
+from benchmarks import figures, quality_figures, store
+from benchmarks.measurement import Laboratory, Tilted, crossover_rows
+from benchmarks.report import markdown, write_text
+
+FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
+KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
+SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own
+OF_PLACE = ["axis", "label", "task", "variant", "replicates"]
+OF_GRADIENT = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
+SHOWN = OF_PLACE + OF_GRADIENT
+CAPTIONS = {
+    "variance_ladder": "Variance of one batch's gradient over the square of its own signal; where the mean points "
+    "elsewhere, its cosine to grad J stands beside",
+    "axes": "The same, and the mean cosine of a single gradient to the exact one, along seven axes",
+    "crossover": "Exact variance of RLOO over REINFORCE's with as many episodes of one prompt, along exact ascent: below 1 "
+    "the baseline pays",
+    "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
+    "form (lines) and measurement (two standard errors)",
+    "lambda": "Bias, variance and their sum over lambda, for critics that have learned from no, few and many rollouts; "
+    "shaded: what an unbiased estimate's bias would look like",
+    "kl": "What an estimator and placement of the KL does to the expected gradient (exact)",
+}
+EXPLAINED = """## Every estimator
+
+bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean along grad J
+(1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. direction: cosine of the
+mean, the noise's part taken out; single: mean cosine of single gradients. Entropy bonuses are left out (they change the
+objective), and so are windows, lags, nuclei and natural gradients."""
+
+
+def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
+    """A row a place on an axis whose measurement is done, with two more columns.
+
+    relative: variance over the square of its own signal; direction: cosine of E g to grad J, without the noise's part.
+    """
+    found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
+    rows = []
+    for spot in lab.spots:
+        made = spot.measurement
+        if made.digest in found:
+            place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
+            rows.append({**place, "task": made.task.name, "variant": made.variant.name, **found[made.digest]})
+    frame = pd.DataFrame(rows)
+    along = frame["scale"] * frame["gradient"]
+    # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is
+    square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
+    direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
+    return frame.assign(relative=frame["variance"] / along**2, direction=direction)
+
+
+def kl_rows(lab: Laboratory) -> pd.DataFrame:
+    """Relative error of the expected gradient of each estimator and placement of the KL."""
+    rows = []
+    for task in lab.exact.kl:
+        for noise in lab.exact.noises:
+            actor = Tilted(noise, seed=1).actor(task, lab.training)
+            for kl in KLS:
+                name = f"{kl.kind} in the {kl.place}" + (", whole text" if kl.over == "sequence" else "")
+                error = enumerated.kl_error(task, lab.training, actor, kl)
+                rows.append({"task": task.name, "noise": noise, "estimator": name, "error": error})
+    return pd.DataFrame(rows)
+
+
+def write(lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path) -> Path:
+    """tables/*.csv and .md, the figures and report.md under `out`."""
+    frame = frame_of(lab, paths)
+    crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
+    for name, table in {"quality": frame[SHOWN], "crossover": crossing, "kl": kl}.items():
+        write_text(out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
+        write_text(out / "tables" / f"{name}.md", markdown(table) + "\n")
+    ladder = frame[frame["axis"] == "estimator"]
+    drawings = {
+        "variance_ladder": (ladder, quality_figures.variance_ladder),
+        "axes": (frame[~frame["axis"].isin(SPECIAL)], quality_figures.axes_panels),
+        "crossover": (crossing, quality_figures.crossover),
+        "success_factor": (frame[frame["axis"] == "success"], quality_figures.success),
+        "lambda": (frame[frame["axis"] == "lambda"], quality_figures.of_lambda),
+        "kl": (kl, quality_figures.kl_bars),
+    }
+    parts = [f"# {lab.name}", f"**{lab.question}**"]
+    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
+    parts.append("\n".join(f"- {sentence}" for sentence in sentences(frame, crossing, kl, horizons)))
+    for stem, (rows, draw) in drawings.items():
+        if len(rows):
+            figures.save(draw(rows), out / "figures" / stem)
+            parts.append(f"![{CAPTIONS[stem]}](figures/{stem}.svg)\n\n*{CAPTIONS[stem]}*")
+    parts += [EXPLAINED, markdown(ladder[SHOWN[2:]]), "## The KL", markdown(kl), "## Measurements"]
+    lost = "\n".join(f"- {failure.splitlines()[0]}" for failure in failures) or "None failed."
+    parts.append(f"All are in tables/quality.md: {len(paths)}, {len(lab.measurements) - len(paths)} missing. {lost}")
+    facts = store.read_json(paths[0])["provenance"].items()
+    parts += ["## Provenance", "\n".join(f"- {key}: {value}" for key, value in facts)]
+    write_text(out / "report.md", "\n\n".join(parts) + "\n")
+    return out / "report.md"
+
+
+def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
+    """What was measured, in words; every number is computed here."""
+    said = []
+    ladder = frame[frame["axis"] == "estimator"]
+    honest = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
+    if len(honest):
+        far = honest[honest["scale_z"] > FAR]
+        names = ", ".join(f"`{v}`" for v in dict.fromkeys(honest["variant"]))
+        kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
+        said.append(f"{names} promise to be unbiased: {kept} (largest z of a length {honest['scale_z'].max():.1f}).")
+    for name, theory in (("dr_grpo", "(G-1)/G = 0.750"), ("batch_mean", "(N-1)/N = 0.938")):
+        rows = ladder[ladder["variant"] == name]
+        times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
+        told = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
+        if len(rows):
+            values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in told)
+            of_max = " (times L_max)" if name == "dr_grpo" else ""
+            said.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
+    for task, rows in ladder.groupby("task", sort=False):
+        straight = rows[rows["direction"] >= quality_figures.STRAIGHT].set_index("variant")["relative"]
+        if "reinforce" in straight and len(straight) > 1:
+            said.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
+    for reward, rows in crossing.groupby("reward", sort=False):
+        sizes = sorted(set(rows["K"]))
+        of = rows[rows["K"] == sizes[len(sizes) // 2]]
+        said.append(
+            f"Reward {reward}, K = {of['K'].iloc[0]}: {_crossing(of['score'].to_numpy(), of['ratio'].to_numpy())}."
+        )
+    of_p = frame[frame["axis"] == "success"]
+    if len(of_p):
+        places = zip(of_p["label"], of_p["x"], strict=True)
+        known = np.array([success_factor(int(label.removeprefix("G=")), p) for label, p in places])
+        z = ((of_p["scale"] - known) / of_p["scale_error"]).abs()
+        said.append(
+            f"w_G(p): {len(of_p)} lengths measured, {int((z < 2).sum())} within two standard errors of the closed form, the "
+            f"farthest at {z.max():.1f}."
+        )
+    for label, rows in frame[frame["axis"] == "lambda"].groupby("label", sort=False):
+        error = dict(zip(rows["x"], rows["bias"] ** 2 + rows["variance"], strict=True))
+        best = min(error, key=lambda x: error[x])
+        said.append(
+            f"{str(label).capitalize()}: bias² + variance of one gradient is least at lambda {best:g} ({error[best]:.3g}; "
+            f"{error[max(error)]:.3g} at {max(error):g})."
+        )
+    if len(kl):
+        spans = {str(name): (of.min(), of.max()) for name, of in kl.groupby("estimator", sort=False)["error"]}
+        words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
+        said.append(f"Relative error of the expected gradient of the KL: {words}.")
+    return said
+
+
+def _least(relative: Mapping[str, float]) -> str:
+    """Who has the least relative variance, and who more than REINFORCE."""
+    best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
+    worse = [f"`{v}`" for v, x in relative.items() if x > 1.1 * plain]
+    more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
+    if best == "reinforce":
+        return f"none of those that point along grad J has less relative variance than `reinforce`{more}"
+    told = f"`{best}` has the least relative variance of those that point along grad J"
+    return f"{told}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
+
+
+def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
+    """Where the ratio falls below 1, by straight lines between the points."""
+    below = ratio < 1
+    if below.all():
+        return (
+            f"RLOO has less variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():.2f} times)"
+        )
+    if not below.any():
+        return (
+            f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():.2f} times)"
+        )
+    i = int(np.argmax(below))
+    if i == 0:
+        return f"RLOO pays at first ({ratio[0]:.2f} times the variance) and not always later (up to {ratio.max():.2f})"
+    x = score[i - 1] + (1 - ratio[i - 1]) / (ratio[i] - ratio[i - 1]) * (score[i] - score[i - 1])
+    return f"RLOO has {ratio[0]:.2f} times REINFORCE's variance at first and pays above a score of {x:.2f}"
