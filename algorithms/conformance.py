@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms import laboratory
+from algorithms import enumerated, laboratory
 from algorithms.learner import assess, penalised, row_weights
 from algorithms.policies.gru import GRU
 from algorithms.scale import Deviation
@@ -31,6 +31,7 @@ STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
 CLOSE = 1e-7
 LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # of some hundred coordinates, and of one number
 REPLICATES = 3_000
+SPREAD = 0.15  # about four standard errors of a variance from so many replicates
 MDPS: tuple[TextMDP, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
 
 
@@ -152,6 +153,8 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
         findings.append(rule("a constant on every final reward changes nothing", shifted, base))
     if promises.factor is not None:
         findings += [_measured(estimator, promises, mdp, replicates) for mdp in _listed(promises)]
+    if promises.rloo_variance:
+        findings.append(_spread(estimator, replicates))
     return findings
 
 
@@ -256,3 +259,14 @@ def _measured(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates
     holds = made.max_z < LARGEST_Z and abs(made.scale_z) < LARGEST_SCALE_Z
     detail = f"length {made.scale:.3f} of what is promised (z {made.scale_z:.1f}), largest z of all {made.max_z:.1f}"
     return Finding(f"its mean is {known:.3g} grad J on {task.name}", holds, detail)
+
+
+def _spread(estimator: Estimator, replicates: int) -> Finding:
+    """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, from all episodes."""
+    task = text_task("bandit", MDPS[1])
+    training = Training(network=GRU(4), collection=Episodes(GROUP, GROUP))
+    actor = laboratory.tilted(task, training, 0.7)
+    known = enumerated.rloo_variance(enumerated.listed(task, training, actor), GROUP)
+    samples = laboratory.replicates(task, Variant("examined", "", estimator, FirstOrder()), training, actor, replicates)
+    ratio = float(samples.var(0).sum()) / known
+    return Finding("its variance is RLOO's closed form", abs(ratio - 1) < SPREAD, f"{ratio:.3f} times it")

@@ -96,9 +96,10 @@ def kl_error(task: Task, training: Training, actor: Tensor, kl: KL) -> float:
 
     In the reward the episode's sum of k multiplies its score; in the loss k itself is differentiated.
     """
-    policy, exact = one_policy(task, training, actor), ExactReturn(task)
+    exact = ExactReturn(task)
     if exact.enumeration.reference is None:
         raise ValueError(f"{task.name} has no reference policy, so there is no KL to it")
+    policy = one_policy(task, training, actor)
     reference = torch.from_numpy(exact.enumeration.reference)[:, None]  # [T, 1, S]
     valid = torch.from_numpy(exact.enumeration.valid).double()[:, None]
     start = torch.from_numpy(exact.enumeration.probability)

@@ -214,12 +214,14 @@ class Promises:
                      rewards of 0 or 1 and one prompt), or None where no closed form is known
     shift_invariant  a constant added to every final reward leaves each coefficient as it was
     scale_free       rewards times a positive constant leave each coefficient as it was (else they are multiplied by it)
+    rloo_variance    its variance is the closed form of RLOO's (a U-statistic)
     separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
     """
 
     factor: Literal["one", "group", "batch", "success"] | None = None
     shift_invariant: bool = False
     scale_free: bool = False
+    rloo_variance: bool = False
     separable: bool = True
 
 

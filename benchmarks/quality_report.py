@@ -118,12 +118,13 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
         said.append(f"{names} promise to be unbiased: {kept} (largest z of a length {honest['scale_z'].max():.1f}).")
     for name, theory in (("dr_grpo", "(G-1)/G = 0.750"), ("batch_mean", "(N-1)/N = 0.938")):
         rows = ladder[ladder["variant"] == name]
+        if rows.empty:
+            continue
         times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
         told = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
-        if len(rows):
-            values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in told)
-            of_max = " (times L_max)" if name == "dr_grpo" else ""
-            said.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
+        values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in told)
+        of_max = " (times L_max)" if name == "dr_grpo" else ""
+        said.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
     for task, rows in ladder.groupby("task", sort=False):
         straight = rows[rows["direction"] >= quality_figures.STRAIGHT].set_index("variant")["relative"]
         if "reinforce" in straight and len(straight) > 1:

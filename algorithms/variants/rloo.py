@@ -16,6 +16,6 @@ from algorithms.variants import reinforce
 VARIANT = reinforce.VARIANT.rung(
     "rloo",
     "minus the mean R(tau) of the group's other episodes",
-    promises=Promises(factor="one", shift_invariant=True),
+    promises=Promises(factor="one", shift_invariant=True, rloo_variance=True),
     baseline=LeaveOneOut(),
 )

@@ -11,7 +11,7 @@ import torch
 from algorithms import VARIANTS, laboratory
 from algorithms.baseline import GroupMean
 from algorithms.credit import ImmediateReward
-from algorithms.exact import ExactReturn
+from algorithms.enumerated import listed, rloo_variance
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training, Unroll
@@ -82,32 +82,11 @@ def test_a_reward_shift_costs_reinforce_variance_and_the_baseline_nothing() -> N
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_rloos_variance_is_its_closed_form(k: int) -> None:
-    """4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both by enumeration.
-
-    RLOO is a U-statistic with kernel h = (R-R')(S-S')/2 (Hoeffding 1948): z1 = Var(E[h | one episode]), z2 = Var(h).
-    """
-    task = text_task("one lock", Lock(length=2, vocabulary=4, locks=1))
-    policy = tilted(task)
-    exact = ExactReturn(task)
-    chance = exact.probabilities(policy)[0].detach().double() * torch.from_numpy(exact.enumeration.probability)
-    returns = torch.from_numpy(exact.enumeration.reward.sum(0))
-    scores = []
-    for s in range(len(chance)):  # S of each episode, by autograd
-        policy.flat.gradient.zero_()
-        exact.log_probabilities(policy, slice(s, s + 1)).sum().backward()
-        scores.append(policy.flat.gradient[0].double().clone())
-    score = torch.stack(scores)
-    assert chance.sum().item() == pytest.approx(1.0, abs=1e-5)
-    h = 0.5 * (returns[:, None] - returns)[..., None] * (score[:, None] - score)  # [S, S, D]
-    gradient = torch.einsum("i,j,ijd->d", chance, chance, h)
-    given_one = torch.einsum("j,ijd->id", chance, h)
-    z1 = (chance[:, None] * (given_one - gradient) ** 2).sum()
-    z2 = torch.einsum("i,j,ijd->", chance, chance, (h - gradient) ** 2)
-    expected = (4 * (k - 2) / (k * (k - 1)) * z1 + 2 / (k * (k - 1)) * z2).item()
-    truth = laboratory.exact_gradient(task, setting(task, VARIANTS["rloo"], k, k), policy.flat.values[0])
-    torch.testing.assert_close(gradient, truth, atol=1e-5, rtol=1e-3)
-    made = measured(task, VARIANTS["rloo"], 20_000, envs=k, group=k)
-    assert made.variance == pytest.approx(expected, rel=0.08)
+    """4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both by enumeration."""
+    task, variant = text_task("one lock", Lock(length=2, vocabulary=4, locks=1)), VARIANTS["rloo"]
+    every = listed(task, setting(task, variant, k, k), tilted(task).flat.values[0])
+    made = measured(task, variant, 20_000, envs=k, group=k)
+    assert made.variance == pytest.approx(rloo_variance(every, k), rel=0.08)
 
 
 @dataclass(frozen=True)
@@ -148,6 +127,8 @@ def test_quality_by_hand() -> None:
     assert made.noise == pytest.approx(5.0**0.5)
     assert made.max_z == pytest.approx(2.0 / 2.0)  # sqrt(8 / 2)
     assert made.scale == pytest.approx(1.0)
+    assert made.scale_error == pytest.approx((8**0.5 / 2**0.5) / 4)  # <g, g*> = 2, 6: deviation sqrt 8, signal 4
+    assert made.scale_z == pytest.approx(0.0)
     assert made.snr == pytest.approx(0.4)
     assert made.cosine == pytest.approx(0.5**0.5)
     assert made.single == pytest.approx((1.0 + 0.6) / 2)

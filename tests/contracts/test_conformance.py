@@ -272,6 +272,14 @@ def test_a_wrong_mean_is_rejected(estimator: Estimator, factor: Literal["one", "
     assert any("its mean is" in rule for rule in broken(findings)), "\n".join(map(str, findings))
 
 
+def test_a_variance_that_is_not_rloos_is_rejected() -> None:
+    """The group's mean shrinks it by (3/4)^2; without a baseline it is larger."""
+    promised = Promises(rloo_variance=True)
+    assert not broken(examine(RLOO, promised))
+    for baseline in (GroupMean(), Zero()):
+        assert "its variance is RLOO's closed form" in broken(examine(replace(RLOO, baseline=baseline), promised))
+
+
 @pytest.mark.parametrize(("group", "p", "expected"), [(2, 0.3, 1.0), (8, 0.5, 1.86), (8, 0.1, 2.33), (8, 0.01, 2.61)])
 def test_the_factor_of_a_success_rate(group: int, p: float, expected: float) -> None:
     """G = 2: sqrt(1) with probability 2 p (1-p), over 2 p (1-p). ddof 1 makes the deviation larger by sqrt(G/(G-1))."""
