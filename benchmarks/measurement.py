@@ -121,7 +121,7 @@ class Exact:
 
     crossover: tuple[tuple[str, Task, tuple[int, ...]], ...] = ()  # (line, task, steps of ascent)
     kl: tuple[Task, ...] = ()
-    noises: tuple[float, ...] = (0.2, 0.7, 1.5)
+    noises: tuple[float, ...] = (0.2, 0.5, 1.0)
     groups: tuple[int, ...] = (2, 4, 8)
 
 

@@ -14,30 +14,34 @@ from matplotlib.figure import Figure
 from algorithms.conformance import success_factor
 from benchmarks.figures import STYLE, line_styles
 
-LOG_AXES = ("episodes of a batch", "vocabulary")
+BLUE, ORANGE = "#0072B2", "#D55E00"
+TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 STRAIGHT = 0.98  # a mean gradient whose direction is less points elsewhere
 
 
-def variance_ladder(rows: pd.DataFrame) -> Figure:
-    """A bar a variant: variance of a batch's gradient over the square of its signal; a mean that points elsewhere marked."""
-    tasks, variants = list(dict.fromkeys(rows["task"])), list(dict.fromkeys(rows["variant"]))
+def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
+    """A bar a variant: variance over the square of its own signal, over REINFORCE's; elsewhere-pointing means marked."""
+    tasks, variants = list(dict.fromkeys(rows["task"])), [v for v in order if v in set(rows["variant"])]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.1 * len(tasks) + 1.6, 0.19 * len(variants) + 1.4), layout="constrained")
         axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
         for axis, task in zip(axes, tasks, strict=True):
             of = rows[rows["task"] == task].set_index("variant").reindex(variants)
-            place = np.arange(len(variants))
-            straight = of["direction"].to_numpy(float) >= STRAIGHT
-            for on, colour, name in ((straight, "#0072B2", "along grad J"), (~straight, "#D55E00", "elsewhere")):
-                axis.barh(place[on], of["relative"].to_numpy(float)[on], color=colour, height=0.7, label=name)
+            place, times = np.arange(len(variants)), of["times"].to_numpy(float)
+            straight = of["straight"].to_numpy(bool)
+            for on, colour in ((straight, BLUE), (~straight, ORANGE)):
+                axis.barh(place[on], times[on] - 1, left=1, color=colour, height=0.7)
             for i in np.flatnonzero(~straight):
-                axis.annotate(f" {of['direction'].iloc[i]:.2f}", (of["relative"].iloc[i], i), fontsize=6, va="center")
+                axis.annotate(f" {of['direction'].iloc[i]:.2f}", (max(times[i], 1), i), fontsize=6, va="center")
+            axis.axvline(1.0, color="0.3", lw=0.8)
             axis.set(xscale="log", title=task)
-            axis.margins(x=0.15)
+            axis.set_xticks(TIMES, [f"{x:g}" for x in TIMES], fontsize=7)
+            axis.minorticks_off()
+            axis.set_xlim(min(0.2, 0.8 * times.min()), max(5.0, 1.6 * times.max()))
         axes[0].set_yticks(np.arange(len(variants)), variants, fontsize=7)
-        axes[0].invert_yaxis()
-        figure.supxlabel("variance of one gradient / square of its signal", fontsize=9)
-        named = (("#0072B2", "mean along grad J"), ("#D55E00", f"elsewhere (cosine below {STRAIGHT})"))
+        axes[0].set_ylim(len(variants) - 0.4, -0.6)
+        figure.supxlabel("variance of one gradient / square of its signal, in units of reinforce", fontsize=9)
+        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean elsewhere (cosine below {STRAIGHT})"))
         handles = [mpl.patches.Patch(color=c, label=n) for c, n in named]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
@@ -79,7 +83,7 @@ def _axis_panel(axis: Axes, of: pd.DataFrame, name: str, measure: str, styles: d
     if measure == "relative":
         axis.set_yscale("log")
     else:
-        axis.set_ylim(-0.05, 1.05)
+        axis.set_ylim(bottom=0.0)
 
 
 def crossover(rows: pd.DataFrame) -> Figure:
@@ -95,7 +99,7 @@ def crossover(rows: pd.DataFrame) -> Figure:
                 colour, dash = styles[f"K={k}"]
                 axis.plot(of["score"], of["ratio"], color=colour, ls=dash, marker=".", lw=1.3)
             axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
-            axis.set(title=f"reward {reward}", yscale="log")
+            axis.set(title=reward, yscale="log")
         figure.supxlabel("normalised score of the policy", fontsize=9)
         figure.supylabel("variance of RLOO / REINFORCE", fontsize=9)
         handles = [mpl.lines.Line2D([], [], color=c, ls=d, label=n) for n, (c, d) in styles.items()]
@@ -160,7 +164,9 @@ def kl_bars(rows: pd.DataFrame) -> Figure:
             of = rows[rows["noise"] == noise].set_index("estimator").reindex(names)["error"]
             bars = axis.bar(np.arange(len(names)) + (i - (len(noises) - 1) / 2) * wide, of, wide, color=colours[i % 3])
             axis.bar_label(bars, [f"{x:.2f}" for x in of], fontsize=6)
-        axis.set_xticks(np.arange(len(names)), names, fontsize=7)
+        axis.set_xticks(
+            np.arange(len(names)), [n.replace(" in", "\nin").replace(", ", ",\n") for n in names], fontsize=7
+        )
         axis.set_ylabel("|E[g] - grad KL| / |grad KL|")
         handles = [mpl.patches.Patch(color=colours[i % 3], label=f"{n:g}") for i, n in enumerate(noises)]
         title = "deviation of the policy's parameters"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from algorithms import VARIANTS, enumerated
 from algorithms.conformance import success_factor
@@ -14,7 +15,9 @@ from algorithms.kl import KL
 from benchmarks import figures, quality_figures, store
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.report import markdown, write_text
+from benchmarks.variant_page import groups
 
+CLEARLY = 1.1  # times a variance
 FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own
@@ -22,9 +25,10 @@ OF_PLACE = ["axis", "label", "task", "variant", "replicates"]
 OF_GRADIENT = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
 SHOWN = OF_PLACE + OF_GRADIENT
 CAPTIONS = {
-    "variance_ladder": "Variance of one batch's gradient over the square of its own signal; where the mean points "
-    "elsewhere, its cosine to grad J stands beside",
-    "axes": "The same, and the mean cosine of a single gradient to the exact one, along seven axes",
+    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's; where "
+    "the mean points elsewhere, its cosine to grad J stands beside",
+    "axes": "Variance over the square of the signal, and the mean cosine of a single gradient to the exact one, along seven "
+    "axes",
     "crossover": "Exact variance of RLOO over REINFORCE's with as many episodes of one prompt, along exact ascent: below 1 "
     "the baseline pays",
     "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
@@ -42,9 +46,11 @@ objective), and so are windows, lags, nuclei and natural gradients."""
 
 
 def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
-    """A row a place on an axis whose measurement is done, with two more columns.
+    """A row a place on an axis whose measurement is done, with four more columns.
 
-    relative: variance over the square of its own signal; direction: cosine of E g to grad J, without the noise's part.
+    relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
+    direction  cosine of E g to grad J, without the noise's part
+    straight   direction is nearly 1, or what stands across grad J is no more than noise
     """
     found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
     rows = []
@@ -58,7 +64,12 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is
     square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
     direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
-    return frame.assign(relative=frame["variance"] / along**2, direction=direction)
+    across = ((along / frame["cosine"]) ** 2 - along**2).clip(lower=0) ** 0.5
+    straight = (direction >= quality_figures.STRAIGHT) | (across < 2 * frame["noise"])
+    frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
+    plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
+    places = zip(frame["axis"], frame["x"], strict=True)
+    return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
 
 
 def kl_rows(lab: Laboratory) -> pd.DataFrame:
@@ -82,8 +93,9 @@ def write(lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: 
         write_text(out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
         write_text(out / "tables" / f"{name}.md", markdown(table) + "\n")
     ladder = frame[frame["axis"] == "estimator"]
-    drawings = {
-        "variance_ladder": (ladder, quality_figures.variance_ladder),
+    order = [v.name for shown in groups().values() for v in shown]
+    drawings: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Figure]]] = {
+        "variance_ladder": (ladder, lambda rows: quality_figures.variance_ladder(rows, order)),
         "axes": (frame[~frame["axis"].isin(SPECIAL)], quality_figures.axes_panels),
         "crossover": (crossing, quality_figures.crossover),
         "success_factor": (frame[frame["axis"] == "success"], quality_figures.success),
@@ -126,15 +138,14 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
         of_max = " (times L_max)" if name == "dr_grpo" else ""
         said.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
     for task, rows in ladder.groupby("task", sort=False):
-        straight = rows[rows["direction"] >= quality_figures.STRAIGHT].set_index("variant")["relative"]
+        straight = rows[rows["straight"]].set_index("variant")["relative"]
         if "reinforce" in straight and len(straight) > 1:
             said.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
     for reward, rows in crossing.groupby("reward", sort=False):
         sizes = sorted(set(rows["K"]))
         of = rows[rows["K"] == sizes[len(sizes) // 2]]
-        said.append(
-            f"Reward {reward}, K = {of['K'].iloc[0]}: {_crossing(of['score'].to_numpy(), of['ratio'].to_numpy())}."
-        )
+        found = _crossing(of["score"].to_numpy(), of["ratio"].to_numpy())
+        said.append(f"{str(reward).capitalize()}, K = {of['K'].iloc[0]}: {found}.")
     of_p = frame[frame["axis"] == "success"]
     if len(of_p):
         places = zip(of_p["label"], of_p["x"], strict=True)
@@ -161,10 +172,10 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
 def _least(relative: Mapping[str, float]) -> str:
     """Who has the least relative variance, and who more than REINFORCE."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
-    worse = [f"`{v}`" for v, x in relative.items() if x > 1.1 * plain]
+    worse = [f"`{v}`" for v, x in relative.items() if x > CLEARLY * plain]
     more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
-    if best == "reinforce":
-        return f"none of those that point along grad J has less relative variance than `reinforce`{more}"
+    if plain < CLEARLY * relative[best]:
+        return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
     told = f"`{best}` has the least relative variance of those that point along grad J"
     return f"{told}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
 

@@ -31,7 +31,9 @@ SHIFTS = {
     shift: text_task(f"copy +{shift:g}", Transduce(symbols=3, length=3, reward_shift=shift)) for shift in (1.0, 10.0)
 }
 HORIZONS = {n: text_task(f"copy L={n}", Transduce(symbols=2, length=n)) for n in (1, 2, 3, 4, 5)}
-VOCABULARY = {n: text_task(f"bandit V={n}", Bandit(arms=n, contexts=1)) for n in (2, 4, 8, 16, 32, 64)}
+VOCABULARY = {
+    n: text_task(f"bandit V={n}", Bandit(arms=n, contexts=1, best=0.9, gap=0.9)) for n in (2, 4, 8, 16, 32, 64)
+}
 RATES = {
     p: text_task(f"success {p:g}", Bandit(arms=2, contexts=1, best=2 * p, gap=2 * p)) for p in (0.02, 0.05, 0.1, 0.25)
 }
@@ -54,7 +56,7 @@ SUBSET = (
     "grpo",
 )
 LAMBDAS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
-FITTED = (0, 20, 200)
+FITTED = (0, 50, 500)
 
 
 def _spot(
@@ -67,8 +69,10 @@ def _spot(
     group: int = 4,
     where: Where = TILTED,
     replicates: int = REPLICATES,
-    fitted: int = 0,
+    fitted: int | None = None,
 ) -> Spot:
+    if fitted is None:
+        fitted = FITTED[1] if variant.estimator.baseline.critic else 0
     training = replace(TRAINING, collection=Episodes(envs, group))
     return Spot(axis, x, label, Measurement(task, variant, training, where, replicates, fitted))
 
@@ -126,8 +130,7 @@ def _copy(mode: str, symbols: int, length: int) -> Task:
     return text_task(f"copy {mode} L={length}", Transduce(symbols=symbols, length=length, reward_mode=mode))
 
 
-MODES = ("dense", "terminal", "exact")
-STEPS = (0, 10, 20, 30, 45, 70, 120, 250)
+STEPS = (0, 10, 20, 30, 45, 70, 120, 250, 500)
 WORDS = Lexicon(words=3, length=3, topics=2, beta=1.0)
 
 EXPERIMENT = Laboratory(
@@ -136,13 +139,17 @@ EXPERIMENT = Laboratory(
     training=TRAINING,
     spots=spots(FAMILY, SUBSET, REPLICATES),
     exact=Exact(
-        crossover=tuple((mode, _copy(mode, 4, 2), STEPS) for mode in MODES),
+        crossover=(
+            ("copy, paid by the symbol", _copy("dense", 4, 2), STEPS),
+            ("copy, all or nothing", _copy("exact", 4, 2), STEPS),
+            ("lock, all or nothing", LOCK, STEPS),
+        ),
         kl=(text_task("lexicon V=3 L=3", WORDS),),
     ),
     small={
         "spots": spots(("reinforce", "rloo", "dr_grpo"), ("reinforce", "rloo"), 200, (0.0, 0.95), 2),
         "exact": Exact(
-            crossover=(("exact", _copy("exact", 3, 1), (0, 40)),),
+            crossover=(("copy, all or nothing", _copy("exact", 3, 1), (0, 40)),),
             kl=(text_task("lexicon V=3 L=2", replace(WORDS, length=2)),),
             noises=(0.7,),
             groups=(2, 4),

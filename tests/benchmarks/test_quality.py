@@ -114,6 +114,7 @@ def ladder_rows() -> pd.DataFrame:
         for variant, scale, z, direction, relative in told
     ]
     frame = pd.DataFrame(rows, columns=["task", "variant", "scale", "scale_z", "direction", "relative"])
+    frame = frame.assign(straight=frame["direction"] > 0.9, times=frame["relative"] / 6, label=frame["task"])
     same = {
         "axis": "estimator",
         "x": 0.0,
@@ -123,7 +124,7 @@ def ladder_rows() -> pd.DataFrame:
         "noise": 0.1,
         "single": 0.5,
     }
-    return frame.assign(label=frame["task"], **same)
+    return frame.assign(**same)
 
 
 def test_sentences_are_computed() -> None:
@@ -138,7 +139,7 @@ def test_sentences_are_computed() -> None:
     assert said[2] == f"On copy `rloo` {least}, 2.0 times less than `reinforce`."
     assert "On lock `dr_grpo` has the least" in said[3]
     assert "`rloo` have more than `reinforce`" in said[3]
-    assert said[4].startswith("Reward exact, K = 4: RLOO has 1.50 times REINFORCE's variance at first")
+    assert said[4].startswith("Exact, K = 4: RLOO has 1.50 times REINFORCE's variance at first")
     assert said[4].endswith("pays above a score of 0.30.")
     assert said[-1] == "Relative error of the expected gradient of the KL: k1 in the loss 0.90 to 1.00."
     far = ladder_rows()
@@ -148,7 +149,7 @@ def test_sentences_are_computed() -> None:
 
 def test_figures_are_drawn_from_rows() -> None:
     rows = ladder_rows()
-    assert len(quality_figures.variance_ladder(rows).axes) == 2
+    assert len(quality_figures.variance_ladder(rows, ["rloo", "reinforce", "grpo", "dr_grpo"]).axes) == 2
     axes = pd.concat([rows.assign(axis="horizon", x=float(x), label=str(x)) for x in (1, 2, 4)])
     assert len([a for a in quality_figures.axes_panels(axes).axes if a.get_visible()]) == 2
     parts = [rows.assign(x=x, label="critic fitted to 0 rollouts") for x in np.linspace(0, 1, 3)]
