@@ -16,6 +16,7 @@ from benchmarks.tables import Scale
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENOUGH_SEEDS = 10
+LEVEL = 0.05
 LINES_A_FIGURE = 5
 
 
@@ -62,7 +63,7 @@ def write(report: ReportInput) -> Path:
         .render(
             name=report.name,
             question=report.question,
-            warning=_warning(frame),
+            warning=_warning(frame, len(rungs)),
             verdicts=tables.verdicts(rungs) or [_leader(aggregate)],
             has_rungs=not rungs.empty,
             rungs=markdown(_with_changes(rungs, report.changes)),
@@ -171,15 +172,21 @@ def _missing(report: ReportInput) -> list[str]:
     return [f"missing: {line}" for line in lines]
 
 
-def _warning(frame: pd.DataFrame) -> str:
+def _warning(frame: pd.DataFrame, comparisons: int) -> str:
     """What too few seeds cannot say."""
     seeds = int(frame["seed"].nunique())
-    if seeds >= ENOUGH_SEEDS:
-        return ""
-    return (
-        f"{seeds} seeds: the smallest two-sided p of a paired test is {stats.smallest_p(seeds):.3g}; "
-        f"differences this report does not show may still be real. Use {ENOUGH_SEEDS} seeds or more."
-    )
+    least = stats.smallest_p(seeds)
+    if seeds < ENOUGH_SEEDS:
+        return (
+            f"{seeds} seeds: the smallest two-sided p of a paired test is {least:.3g}; "
+            f"differences this report does not show may still be real. Use {ENOUGH_SEEDS} seeds or more."
+        )
+    if least * comparisons > LEVEL:
+        return (
+            f"{seeds} seeds and {comparisons} comparisons: corrected for their number, the smallest p of a paired test is "
+            f"{least * comparisons:.3g}, so that no difference can be shown here. Use more seeds, or compare fewer variants."
+        )
+    return ""
 
 
 def _leader(aggregate: pd.DataFrame) -> str:
