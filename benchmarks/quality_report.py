@@ -181,18 +181,16 @@ def _least(relative: Mapping[str, float]) -> str:
 
 
 def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
-    """Where the ratio falls below 1, by straight lines between the points."""
+    """At how many of the policies the ratio is below 1, between which scores, and how large it is elsewhere."""
     below = ratio < 1
-    if below.all():
-        return (
-            f"RLOO has less variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():.2f} times)"
-        )
     if not below.any():
         return (
-            f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():.2f} times)"
+            f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():,.0f} times)"
         )
-    i = int(np.argmax(below))
-    if i == 0:
-        return f"RLOO pays at first ({ratio[0]:.2f} times the variance) and not always later (up to {ratio.max():.2f})"
-    x = score[i - 1] + (1 - ratio[i - 1]) / (ratio[i] - ratio[i - 1]) * (score[i] - score[i - 1])
-    return f"RLOO has {ratio[0]:.2f} times REINFORCE's variance at first and pays above a score of {x:.2f}"
+    less = f"RLOO has less variance than REINFORCE ({ratio[below].min():.2f} to {ratio[below].max():.2f} times)"
+    if below.all():
+        return f"{less} at every score seen"
+    between = (
+        f"at {below.sum()} of {len(ratio)} policies, of scores {score[below].min():.2f} to {score[below].max():.2f}"
+    )
+    return f"{less} {between}, and more at the others (up to {ratio.max():.2f} times)"
