@@ -51,10 +51,14 @@ def _band(axis: Axes, x: Sequence[float], groups: Sequence[np.ndarray], colour: 
     axis.fill_between(x, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.12, lw=0)
 
 
+INCHES_AN_ENTRY = 1.6  # of a legend
+
+
 def _legend(figure: Figure, names: Sequence[str], title: str, columns: int) -> None:
     styles = line_styles(names)
     handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], lw=1.6, label=n) for n in names]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(names), columns), title=title)
+    fit = max(2, int(figure.get_figwidth() / INCHES_AN_ENTRY))
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(names), columns, fit), title=title)
 
 
 def _title(data: Data) -> str:
