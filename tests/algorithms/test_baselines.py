@@ -61,12 +61,13 @@ def test_the_optimal_constant_by_hand() -> None:
 
 def test_the_optimal_token_baseline_by_hand() -> None:
     """W gathers over time, for running episodes only, the episode itself included."""
-    rollout = batch([[0.0] * 2] * 2, [[1.0, 1.0], [1.0, 0.0]], group=2)
-    square = torch.tensor([[1.0, 3.0], [2.0, 9.0]])[:, None]
-    q = torch.tensor([[4.0, 8.0], [5.0, 0.0]]).double()[:, None]
+    rollout = batch([[0.0] * 2] * 3, [[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]], group=2)
+    square = torch.tensor([[1.0, 3.0], [2.0, 1.0], [1.0, 9.0]])[:, None]
+    q = torch.tensor([[4.0, 8.0], [5.0, 9.0], [6.0, 0.0]]).double()[:, None]
     made = b_of(OptimalToken(), replace(rollout, square=square), q)
     assert made[0] == pytest.approx([(1 * 4 + 3 * 8) / 4] * 2)
-    assert made[1] == pytest.approx([5.0] * 2)  # alone: 3 * 5 / 3
+    assert made[1] == pytest.approx([(3 * 5 + 4 * 9) / 7] * 2)
+    assert made[2] == pytest.approx([6.0] * 2)  # alone: 4 * 6 / 4
 
 
 def test_the_square_of_a_score_is_that_of_autograd() -> None:
