@@ -12,7 +12,7 @@ from algorithms import VARIANTS
 from algorithms.batch import Batch
 from algorithms.heads import Categorical, Gaussian
 from algorithms.learner import Learner
-from algorithms.natural import Natural, conjugate_gradients, fisher_product, mean_kl
+from algorithms.natural import Natural, conjugate_gradients, fisher_product, mean_kl, natural_step
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes
 from envs import TASKS
@@ -104,6 +104,23 @@ def test_a_step_that_cannot_improve_is_not_taken() -> None:
     before = learner.policy.flat.values[:, learner.policy.actor_columns].clone()
     learner.step(flat, 1)
     assert torch.equal(before, learner.policy.flat.values[:, learner.policy.actor_columns])
+
+
+def test_a_step_that_does_not_improve_the_surrogate_is_taken_back() -> None:
+    """The loss of member 0 falls by 1 with any move, that of member 1 stays: 0 moves, 1 is where it was."""
+    learner, batch, _ = setting(2.0)
+    learner.descend(batch)
+    columns = learner.policy.actor_columns
+    g = -learner.policy.flat.gradient[:, columns].clone()
+    start = learner.policy.flat.values[:, columns].clone()
+
+    def loss() -> torch.Tensor:
+        moved = (learner.policy.flat.values[:, columns] != start).any(1)
+        return torch.tensor([-float(moved[0]), 0.0])
+
+    natural_step(Natural(), learner.policy, batch, g, loss)
+    assert not torch.equal(learner.policy.flat.values[0, columns], start[0])
+    assert torch.equal(learner.policy.flat.values[1, columns], start[1])
 
 
 def test_the_step_does_not_depend_on_the_parametrisation() -> None:
