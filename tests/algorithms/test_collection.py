@@ -13,9 +13,8 @@ from algorithms.collection import Collector, filled, informative
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import Identity
 from algorithms.nucleus import TopP, top_p
-from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes
-from algorithms.training import Members, Run, build_policy, train
+from algorithms.training import Members, Record, Run, State, build_policy, train
 from envs import TASKS
 from envs.streams import Role, generator, stream
 from tests.algorithms.test_parts import batch
@@ -109,11 +108,19 @@ def test_a_nucleus_needs_a_list_of_actions() -> None:
         TopP(p=0.0)
 
 
-def test_the_mask_policy_is_part_of_the_state() -> None:
+def test_a_run_resumed_between_two_copies_of_the_mask_policy_is_bit_equal() -> None:
+    """Copies at updates 0, 5 and 10, a State after 6: what update 7 draws from is in it."""
     task, variant = TASKS["bandit/small"], VARIANTS["nlpo"]
     training = replace(small_training(task, variant), segment=3)
-    run = Run(task, variant, training, Members((0,), (0.05,)), 16 * 8, Evaluation(1, 3))
-    states = [e for e in train(run) if hasattr(e, "tensors")]
-    assert isinstance(run.policy, ActorCritic)
-    assert states
-    assert not torch.equal(states[0].tensors["nucleus"], states[0].tensors["values"])  # type: ignore[union-attr]
+
+    def run() -> Run:
+        return Run(task, variant, training, Members((0, 1), (0.1, 0.1)), 16 * 12, Evaluation(2, 3))
+
+    whole = list(train(run()))
+    state = [e for e in whole if isinstance(e, State)][1]
+    assert state.meta["update"] == 6
+    assert not torch.equal(state.tensors["nucleus"], state.tensors["values"])
+    rest = [e for e in train(run(), state) if isinstance(e, Record)]
+    told = [e for e in whole if isinstance(e, Record)][-len(rest) :]
+    assert [(r.eval_return, r.measures) for r in rest] == [(r.eval_return, r.measures) for r in told]
+    assert rest

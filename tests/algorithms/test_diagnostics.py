@@ -12,6 +12,8 @@ from algorithms import VARIANTS
 from algorithms.diagnostics import NAMES, Diagnostics, explained_variance, of_ratio, of_texts
 from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner
+from algorithms.normaliser import Identity
+from algorithms.snapshots import Snapshots
 from algorithms.training import Members, Record, Run, train
 from algorithms.types import Schedule
 from envs import TASKS
@@ -120,3 +122,16 @@ def test_no_result_depends_on_what_is_watched(monkeypatch: pytest.MonkeyPatch) -
     watched = scores()
     monkeypatch.setattr("algorithms.training.WATCH_EVERY", 1)
     assert scores() == watched
+
+
+def test_a_checkpoint_notes_what_was_read_since_the_last_one_of_that_member() -> None:
+    """Member 0 passes thresholds 10 and 20 at 12 and 25 steps, member 1 both at 25: readings 1 and 3 stay apart for 0."""
+    made = Snapshots(torch.zeros(2, 1), (0.5, 1.0), 20, Identity)
+    notes = Diagnostics(2)
+    for reading, steps in ((1.0, [12, 5]), (3.0, [25, 25])):
+        notes.add("gradient_norm", torch.tensor([reading, reading]))
+        now = np.stack([np.array(steps), np.zeros(2), np.zeros(2)])
+        made.take(torch.zeros(2, 1), Identity(), now, np.array([True, True]), notes)
+    assert made.noted(0)["gradient_norm"].tolist() == [1.0, 2.0]
+    assert made.noted(1)["gradient_norm"].tolist() == [3.0, 2.0]
+    assert notes.means() == {}

@@ -39,6 +39,8 @@ def test_a_measurements_digest_is_of_everything_its_numbers_depend_on() -> None:
     assert len({m.digest for m in (MADE, *others)}) == 6
     assert replace(MADE, variant=replace(VARIANTS["rloo"], summary="in other words")).digest == MADE.digest
     assert MADE.measure() == MADE.measure()
+    critic = replace(MADE, variant=VARIANTS["baseline_value"])
+    assert replace(critic, fitted=30).measure()["variance"] != critic.measure()["variance"]
 
 
 def test_a_place_on_several_axes_is_measured_once() -> None:
