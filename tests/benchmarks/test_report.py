@@ -178,3 +178,17 @@ def test_a_report_says_when_nothing_could_be_shown() -> None:
     assert "the smallest p of a paired test is 0.0586" in report._warning(frame(10), 30)
     assert report._warning(frame(10), 9) == ""
     assert "5 seeds: the smallest two-sided p of a paired test is 0.0625" in report._warning(frame(5), 1)
+
+
+def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
+    """Lengths 9 then 5: the last counts. Gradient norms 2 and 4: their mean over the run."""
+    rows = [
+        ("CartPole-v1", "gae", 0, k, k / 2, k, measure, value)
+        for k, pair in ((1, {"length": 9.0, "gradient_norm": 2.0}), (2, {"length": 5.0, "gradient_norm": 4.0}))
+        for measure, value in pair.items()
+    ]
+    made = pd.DataFrame(rows, columns=store.MEASURE_COLUMNS)
+    at_the_end = tables.measure_table(made, SCALES, ["gae"])
+    assert at_the_end.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "length": 5.0}]
+    noted = tables.diagnostics_table(made, SCALES, ["gae"])
+    assert noted.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "gradient_norm": 3.0}]
