@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from algorithms.exact import ExactReturn
+from algorithms.exact import ExactReturn, text_mdp
 from algorithms.kl import KL
 from algorithms.laboratory import one_policy
 from algorithms.setting import Training
@@ -28,7 +28,13 @@ class Listed:
 
 
 def listed(task: Task, training: Training, actor: Tensor) -> Listed:
-    """The episodes of `task` under the actor with these parameters [D]. ValueError where they are too many."""
+    """The episodes of `task` under the actor with these parameters [D].
+
+    ValueError where they are too many, or where a reward is a coin flip or noisy: its mean says nothing of its square.
+    """
+    mdp = text_mdp(task)
+    if mdp is not None and (mdp.tosses or mdp.reward_noise):
+        raise ValueError(f"{task.name} pays by chance, so variances cannot be read from its listed mean rewards")
     policy, exact = one_policy(task, training, actor), ExactReturn(task)
     episodes = exact.enumeration
     scores = []

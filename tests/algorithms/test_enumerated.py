@@ -12,6 +12,7 @@ from algorithms.enumerated import Listed, kl_error, listed, reinforce_variance, 
 from algorithms.kl import KL
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
+from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
@@ -128,3 +129,10 @@ def test_ascent_climbs() -> None:
         for updates in (0, 50, 200)
     ]
     assert values[0] < values[1] < values[2]
+
+
+def test_rewards_by_chance_have_no_listed_variance() -> None:
+    actor = torch.zeros(1)
+    for mdp in (Bandit(arms=2, contexts=1), Transduce(symbols=3, length=2, reward_noise=0.5)):
+        with pytest.raises(ValueError, match="pays by chance"):
+            listed(text_task("coins", mdp), TRAINING, actor)
