@@ -1,8 +1,11 @@
 """Diagnostics of training: what every run notes beside its scores, averaged between two checkpoints.
 
 gradient_norm       |g| before clipping, over all parameters
+gradient_variance   trace of the sample covariance of the updates' gradients, over the actor's parameters (`spread`)
+gradient_snr        |mean gradient|^2, less its own noise, over that variance
 entropy_share       -log pi(a) of the actions taken over the log of the number of legal ones (discrete actions)
 approximate_kl      mean of rho - 1 - log rho (k3): how far the policy has left the one that acted
+effective_sample_size  (sum rho)^2 / (n sum rho^2): the share of the rows that count under these weights (Kish 1965)
 clipped_up          share of the rows with A > 0 whose ratio is above the surrogate's bounds
 clipped_down        share of the rows with A < 0 whose ratio is below them
 explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
@@ -14,6 +17,7 @@ gradient_cosine     of the first step's gradient to the exact one, at the checkp
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,10 +27,14 @@ from torch import Tensor
 from algorithms.types import Bounds, Rollout
 
 SAME = 1e-6  # returns that differ by less are equal
+STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding
 NAMES = (
     "gradient_norm",
+    "gradient_variance",
+    "gradient_snr",
     "entropy_share",
     "approximate_kl",
+    "effective_sample_size",
     "clipped_up",
     "clipped_down",
     "explained_variance",
@@ -38,10 +46,14 @@ NAMES = (
 
 
 class Diagnostics:
-    """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]."""
+    """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]; of gradients [P, D], the sums alone."""
 
-    def __init__(self, members: int, device: str | torch.device = "cpu") -> None:
-        self.table = torch.zeros(2, len(NAMES), members, dtype=torch.float64, device=device)
+    def __init__(self, members: int, device: str | torch.device = "cpu", width: int = 0) -> None:
+        """`width`: D, of the gradients whose spread is read."""
+        zeros = functools.partial(torch.zeros, dtype=torch.float64, device=device)
+        self.table = zeros(2, len(NAMES), members)
+        self.gradients = zeros(members, width)
+        self.squares = zeros(2, members)  # the sum of |g|^2, and of how many
 
     def add(self, name: str, value: Tensor, weight: Tensor | None = None) -> None:
         """One reading [P], where `weight` [P] is not 0; what is not finite is not a reading."""
@@ -51,16 +63,54 @@ class Diagnostics:
         self.table[0, row] += torch.where(weight > 0, value * weight, 0.0)
         self.table[1, row] += weight
 
+    def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
+        """One update's gradient [P, D] of the members that took part [P]; what is not finite is not a reading."""
+        g = gradient.to(self.gradients.dtype)
+        square = (g * g).sum(1)
+        read = square.isfinite() & (part > 0)
+        self.gradients += torch.where(read[:, None], g, 0.0)
+        self.squares += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
+
     def means(self) -> dict[str, np.ndarray]:
         """The mean of each diagnostic that anybody has, [P]; NaN for members without a reading."""
         total, weight = self.table.cpu().numpy()
         with np.errstate(invalid="ignore"):
             mean = np.where(weight > 0, total / weight, np.nan)
-        return {name: row for name, row in zip(NAMES, mean, strict=True) if not np.isnan(row).all()}
+        found = dict(zip(NAMES, mean, strict=True)) | spread(self.gradients, *self.squares)
+        return {name: row for name, row in found.items() if not np.isnan(row).all()}
 
     def clear(self, members: np.ndarray) -> None:
         """Forget the readings of these members (mask [P])."""
-        self.table[:, :, torch.from_numpy(members).to(self.table.device)] = 0.0
+        gone = torch.from_numpy(members).to(self.table.device)
+        self.table[:, :, gone] = 0.0
+        self.gradients[gone] = 0.0
+        self.squares[:, gone] = 0.0
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a resume needs, by name."""
+        return {"table": self.table, "gradients": self.gradients, "squares": self.squares}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from `tensors()`."""
+        self.table, self.gradients, self.squares = (tensors[name] for name in self.tensors())
+
+
+def spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray]:
+    """How much n gradients differ, from sum g [P, D], sum |g|^2 [P] and n [P]; NaN for members with fewer than 2.
+
+        variance = n / (n - 1) (mean |g|^2 - |mean g|^2)    snr = max(0, |mean g|^2 - variance / n) / variance
+
+    |mean g|^2 exceeds |E g|^2 by variance / n on average; 1 / snr is the simple noise scale in rollouts (McCandlish et
+    al. 2018, section 2.2). The gradients are of successive updates and the policy moves between them: the variance is over
+    updates, the drift of g within it. At one policy it is measured by `algorithms.laboratory`.
+    """
+    n = torch.where(count >= 2, count, torch.nan)
+    mean_square = square / n
+    of_mean = (total / n[:, None]).square().sum(1)
+    variance = ((mean_square - of_mean) * n / (n - 1)).clamp(min=0)
+    signal = (of_mean - variance / n).clamp(min=0)
+    snr = torch.where(variance > STILL * mean_square, signal / variance, torch.nan)
+    return {"gradient_variance": variance.cpu().numpy(), "gradient_snr": snr.cpu().numpy()}
 
 
 def log_choices(rollout: Rollout, actions: int) -> Tensor:
@@ -94,9 +144,12 @@ def of_texts(rollout: Rollout, right: float) -> Mapping[str, tuple[Tensor, Tenso
 
 
 def of_ratio(log_ratio: Tensor, advantage: Tensor, valid: Tensor, bounds: Bounds | None) -> Mapping[str, Tensor]:
-    """approximate_kl [P] and, with bounds, the clipped shares [P]; `valid` is 0 or 1."""
+    """approximate_kl, effective_sample_size and, with bounds, the clipped shares, [P] each; `valid` is 0 or 1."""
     ratio = log_ratio.exp()
-    found = {"approximate_kl": ((ratio - 1 - log_ratio) * valid).sum((0, 2)) / valid.sum((0, 2)).clamp(min=1)}
+    found = {
+        "approximate_kl": ((ratio - 1 - log_ratio) * valid).sum((0, 2)) / valid.sum((0, 2)).clamp(min=1),
+        "effective_sample_size": effective_sample_size(log_ratio, valid),
+    }
     if bounds is not None:
         low, high = bounds
         for name, side, out in (
@@ -106,6 +159,13 @@ def of_ratio(log_ratio: Tensor, advantage: Tensor, valid: Tensor, bounds: Bounds
             of = side * valid
             found[name] = (out * of).sum((0, 2)) / of.sum((0, 2)).clamp(min=1)
     return found
+
+
+def effective_sample_size(log_ratio: Tensor, valid: Tensor) -> Tensor:
+    """(sum rho)^2 / (n sum rho^2) over a member's n valid rows, in (0, 1] (Kish 1965): [P]; NaN without a row."""
+    rows = torch.where(valid > 0, log_ratio, -torch.inf)
+    ratio = (rows - rows.amax((0, 2), keepdim=True)).exp()  # the largest is 1: no overflow, and the scale cancels
+    return ratio.sum((0, 2)).square() / (valid.sum((0, 2)) * ratio.square().sum((0, 2)))
 
 
 def explained_variance(values: Tensor, target: Tensor, valid: Tensor) -> Tensor:

@@ -113,15 +113,16 @@ class Learner:
         self.baseline = _on(flat.device, estimator.baseline.initial(members, self.horizon))
         self.bonus = _on(flat.device, estimator.entropy.initial(members))
         self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
-        self.diagnostics = Diagnostics(members, flat.device)
+        self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
         self.watching = False
+        self._first = False  # whether the next step is the first on its rollout
         self.truth: Tensor | None = None
         self._alpha: Tensor | None = None  # of the entropy bonus, [P]
 
     def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
         """All steps on one rollout: schedule.epochs passes over schedule.minibatches. `progress` [P]: budget spent."""
         batch, columns = self._assessed(rollout, progress)
-        parts = self.schedule.minibatches
+        parts, self._first = self.schedule.minibatches, True
         for _ in range(self.schedule.epochs):
             if parts == 1:
                 self.step(batch, 1)
@@ -192,10 +193,12 @@ class Learner:
     def _watch_step(self, batch: Batch, logp: Tensor) -> None:
         valid = (batch.weight > 0).to(batch.weight)
         part = valid.amax((0, 2))
-        gradient = self.policy.flat.gradient
+        gradient, actor = self.policy.flat.gradient, self.policy.actor_columns
         self.diagnostics.add("gradient_norm", gradient.norm(dim=1), part)
+        if self._first:
+            self.diagnostics.add_gradient(gradient[:, actor], part)
+            self._first = False
         if self.truth is not None:
-            actor = self.policy.actor_columns
             cosine = functional.cosine_similarity(-gradient[:, actor], self.truth[:, actor])
             self.diagnostics.add("gradient_cosine", cosine, part)
             self.truth = None

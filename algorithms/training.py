@@ -244,8 +244,7 @@ class Run:
         moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
         counters = {"env_steps": torch.from_numpy(self.env_steps), "updates": torch.from_numpy(self.updates)}
         learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
-        noted = {"diagnostics": self.learner.diagnostics.table}
-        tensors = {"values": self.policy.flat.values, **learner, **counters, **noted}
+        tensors = {"values": self.policy.flat.values, **learner, **counters}
         if self.nucleus is not None:
             tensors["nucleus"] = self.nucleus.policy.flat.values
         parts = {
@@ -253,6 +252,7 @@ class Run:
             "optimiser": self.learner.optimiser,
             "baseline": self.learner.baseline,
             "bonus": self.learner.bonus,
+            "diagnostics": self.learner.diagnostics.tensors(),
             "snapshots": self.snapshots.tensors(),
             **{f"queue.{i}": rollout.tensors() for i, rollout in enumerate(self.queue)},
         }
@@ -280,7 +280,8 @@ class Run:
         self.env_steps, self.updates = (state.tensors[k].numpy().copy() for k in ("env_steps", "updates"))
         self.normaliser.restore({k: v.cpu().numpy() for k, v in part("normaliser").items()})
         self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
-        self.learner.bonus, self.learner.diagnostics.table = part("bonus"), state.tensors["diagnostics"].to(self.device)
+        self.learner.bonus = part("bonus")
+        self.learner.diagnostics.restore(part("diagnostics"))
         self.snapshots.restore(part("snapshots"), state.meta["evaluated"])
         self.queue = deque(
             Rollout(**{"action_mask": None, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from algorithms.training import Members
 from algorithms.types import Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.situation import Situation
 from envs.api import Features, Task
 from envs.streams import Purpose
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
 SEGMENT_STEPS = 1_000  # steps of an environment between two cuts of an unrolled run
 BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
+UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class Experiment:
     figures    what it draws beside the figures that every report has
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
+    protocol   whose selection the own learning rates are (benchmarks.settings); with `rates`, the one that it makes
     small      what `--smoke` runs instead
+    baseline   whom the report holds all others against; the first variant that learns where it is None
+    guide      what its runs tell a reader who must choose
     """
 
     name: str
@@ -112,8 +117,11 @@ class Experiment:
     evaluation: Evaluation = field(default_factory=Evaluation)
     purpose: Purpose = Purpose.TRAIN
     rates: tuple[float, ...] | None = None
+    protocol: str = "ladder"
     small: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Drawing, ...] = ()
+    baseline: str | None = None
+    guide: tuple[Situation, ...] = ()
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -139,9 +147,9 @@ def why_not(task: Task, variant: Variant) -> str | None:
     return None
 
 
-def training_for(task: Task, variant: Variant) -> Training:
+def training_for(task: Task, variant: Variant, protocol: str = "ladder") -> Training:
     """The settings of (task, variant), with what is fixed by the variant and the window that it needs on control tasks."""
-    training = replace(settings.training(task, variant), **dict(variant.fixed))
+    training = replace(settings.training(task, variant, protocol), **dict(variant.fixed))
     if variant.collection is not None and isinstance(task.spec.observation, Features):
         training = replace(training, collection=variant.collection)
         if isinstance(variant.collection, Unroll):  # a segment's end truncates episodes: let it be rare
@@ -162,13 +170,17 @@ def build_cells(
     """Every (task, variant, block of seeds) that can run."""
     cells = []
     for task in tasks:
+        budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
         for variant in variants:
             if why_not(task, variant):
                 continue
-            training = training_for(task, variant)
-            budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
+            training = training_for(task, variant, experiment.protocol)
+            rates: tuple[float, ...] = (training.learning_rate,)
+            if experiment.rates and variant.update.trains:
+                # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
+                # cells choose would age them
+                rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
             for block in blocks(experiment.seeds):
-                rates = experiment.rates if experiment.rates and variant.update.trains else (training.learning_rate,)
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, variant, training, members, budget, experiment.evaluation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -12,63 +12,50 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
 from benchmarks.drawings import Frontier, Measured, Sweep
-from benchmarks.figures import STYLE, line_styles
-from benchmarks.tables import Scale, final_rows
+from benchmarks.figures import STYLE, banded, legend, line_styles, t_band, thousands
+from benchmarks.suite import Doubles, Suite
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a drawing is made of: the tidy frame, the measures in long form, the scales and variants in order."""
+    """What a drawing is made of: the curves, and the measures in long form."""
 
-    frame: pd.DataFrame
+    suite: Suite
     measures: pd.DataFrame
-    scales: Mapping[str, Scale]
-    variants: Sequence[str]
 
     @property
     def moving(self) -> list[str]:
         """The variants that learn: those with more than one checkpoint."""
-        points = self.frame.groupby("variant")["checkpoint"].nunique()
-        return [v for v in self.variants if points.get(v, 0) > 1]
+        moving = {v for (_, v), curve in self.suite.curves.items() if curve.moving}
+        return [v for v in self.suite.present if v in moving]
 
-    def series(self, task: str, variant: str, measure: str) -> pd.DataFrame:
-        """Rows (seed, checkpoint, env_steps, value) of one measure; "score" is the normalised return."""
-        rows = self.frame if measure == "score" else self.measures[self.measures["measure"] == measure]
-        rows = rows[(rows["task"] == task) & (rows["variant"] == variant)].copy()
+    def series(self, task: str, variant: str, measure: str) -> list[tuple[float, Doubles]]:
+        """(env_steps, values of the seeds) at each checkpoint of one measure; "score" is the normalised return."""
+        curve = self.suite.curves.get((task, variant))
+        if curve is None:
+            return []
         if measure == "score":
-            scale = self.scales[task]
-            rows["value"] = (rows["eval_return"] - scale.floor) / (scale.ceiling - scale.floor)
-        return rows[["seed", "checkpoint", "env_steps", "value"]].dropna()
+            return list(zip(curve.env_steps.mean(axis=1).tolist(), curve.score, strict=True))
+        rows = self.measures[self.measures["measure"] == measure]
+        rows = rows[(rows["task"] == task) & (rows["variant"] == variant)].dropna(subset="value")
+        groups = (g for _, g in rows.groupby("checkpoint"))
+        return [(float(g["env_steps"].mean()), g["value"].to_numpy(float)) for g in groups]
 
 
-def _band(axis: Axes, x: Sequence[float], groups: Sequence[np.ndarray], colour: str, dash: object, label: str) -> None:
-    """Means of groups against x, with 95 % t intervals."""
-    means = [float(g.mean()) for g in groups]
-    intervals = [stats.t_interval(g) for g in groups]
-    axis.plot(x, means, color=colour, ls=dash, lw=1.6, label=label)
-    axis.fill_between(x, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.12, lw=0)
-
-
-INCHES_AN_ENTRY = 1.6  # of a legend
-
-
-def _legend(figure: Figure, names: Sequence[str], title: str, columns: int) -> None:
-    styles = line_styles(names)
-    handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], lw=1.6, label=n) for n in names]
-    fit = max(2, int(figure.get_figwidth() / INCHES_AN_ENTRY))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(names), columns, fit), title=title)
+def _band(axis: Axes, points: Sequence[tuple[float, Doubles]], style: tuple[str, object], label: str) -> None:
+    """Means of groups against x, with 95 % t intervals; groups may differ in size."""
+    bounds = np.array([t_band(group) for _, group in points]).T
+    banded(axis, np.array([x for x, _ in points]), (bounds[0], bounds[1], bounds[2]), style, label)
 
 
 def _title(data: Data) -> str:
-    seeds = int(data.frame.groupby(["task", "variant"])["seed"].nunique().min())
-    return f"mean of {seeds} seeds, band: 95 % t interval"
+    return f"mean of {data.suite.seeds} seeds, band: 95 % t interval"
 
 
 def sweep(data: Data, what: Sweep) -> Figure:
     """Final normalised score against a knob."""
-    final = final_rows(data.frame, data.scales)
+    curves = data.suite.curves
     by_task = list(dict.fromkeys(what.lines.values()))
     panels = data.moving if by_task else [""]
     lines = by_task or data.moving
@@ -81,14 +68,10 @@ def sweep(data: Data, what: Sweep) -> Figure:
         for axis, panel in zip(axes, panels, strict=False):
             for line in lines:
                 variant = panel or line
-                tasks = [t for t in what.x if t in data.scales and (not by_task or what.lines[t] == line)]
-                points = []
-                for task in sorted(tasks, key=lambda t: what.x[t]):
-                    scores = final[(final["task"] == task) & (final["variant"] == variant)]["score"].to_numpy(float)
-                    if len(scores):
-                        points.append((what.x[task], scores))
+                tasks = [t for t in what.x if (t, variant) in curves and (not by_task or what.lines[t] == line)]
+                points = [(what.x[t], curves[t, variant].score[-1]) for t in sorted(tasks, key=lambda t: what.x[t])]
                 if points:
-                    _band(axis, [x for x, _ in points], [g for _, g in points], *styles[line], label=line)
+                    _band(axis, points, styles[line], line)
             axis.set_title(panel)
             if what.log:
                 axis.set_xscale("log")
@@ -98,13 +81,13 @@ def sweep(data: Data, what: Sweep) -> Figure:
             axis.set_visible(False)
         figure.supxlabel(what.label, fontsize=9)
         figure.supylabel("normalised final score", fontsize=9)
-        _legend(figure, lines, _title(data), 5)
+        legend(figure, lines, _title(data), 5)
     return figure
 
 
 def measured(data: Data, what: Measured) -> Figure:
     """Measures against environment steps."""
-    tasks, lines = list(data.scales), data.moving
+    tasks, lines = list(data.suite.scales), data.moving
     with mpl.rc_context(STYLE):
         size = (max(3.0 * len(tasks), 5.4), 2.2 * len(what.measures) + 1.1)
         figure = Figure(figsize=size, layout="constrained")
@@ -116,17 +99,14 @@ def measured(data: Data, what: Measured) -> Figure:
         for axis, task in zip(axes[0], tasks, strict=True):
             axis.set_title(task)
         figure.supxlabel("environment steps a seed", fontsize=9)
-        _legend(figure, lines, _title(data), 5 if len(tasks) > 1 else 3)
+        legend(figure, lines, _title(data), 5 if len(tasks) > 1 else 3)
     return figure
 
 
 def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequence[tuple[str, float]]) -> None:
-    styles = line_styles(data.moving)
-    for variant, (colour, dash) in styles.items():
-        groups = [g for _, g in data.series(task, variant, measure).groupby("checkpoint")]
-        x = [float(g["env_steps"].mean()) for g in groups]
-        if groups:
-            _band(axis, x, [g["value"].to_numpy(float) for g in groups], colour, dash, label=variant)
+    for variant, style in line_styles(data.moving).items():
+        if points := data.series(task, variant, measure):
+            _band(axis, points, style, variant)
     axis.set_visible(bool(axis.lines))  # not every task has every view
     if measure == "score":  # noise of 1e-8 about a constant is not to fill the panel
         low, high = axis.get_ylim()
@@ -135,8 +115,7 @@ def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequ
         axis.axhline(height, color="0.55", lw=0.8, ls=":")
         axis.annotate(label, (0.99, height), xycoords=("axes fraction", "data"), fontsize=6, color="0.35", ha="right",
                       va="bottom")  # fmt: skip
-    axis.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
-    axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
+    thousands(axis)
 
 
 UNITS = {
@@ -149,7 +128,7 @@ UNITS = {
 
 def frontier(data: Data, what: Frontier) -> Figure:
     """Proxy and gold against KL: mean paths over seeds, a mark at each checkpoint, and the exact frontier."""
-    tasks, lines = [t for t in data.scales if t in what.mdps], data.moving
+    tasks, lines = [t for t in data.suite.scales if t in what.mdps], data.moving
     betas = np.geomspace(100, 0.002, 120)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(3.4 * len(tasks), 5.4), 5.4), layout="constrained")
@@ -171,7 +150,7 @@ def frontier(data: Data, what: Frontier) -> Figure:
                     axis.set_ylabel(f"{judge} an episode")
             axes[0, column].set_title(task)
         figure.supxlabel("KL to the reference, nats an episode", fontsize=9)
-        _legend(figure, ["exact frontier", *lines], f"{_title(data).split(',')[0]}, a mark a checkpoint", 3)
+        legend(figure, ["exact frontier", *lines], f"{_title(data).split(',')[0]}, a mark a checkpoint", 3)
     return figure
 
 
@@ -182,7 +161,7 @@ def _path(data: Data, task: str, variant: str, judge: str, beta: float) -> pd.Da
     if judge == "gold":
         wide["value"] = wide["gold"]
     else:
-        frame = data.frame[(data.frame["task"] == task) & (data.frame["variant"] == variant)]
-        paid = frame.set_index(["checkpoint", "seed"])["eval_return"]
+        curve = data.suite.curves[task, variant]
+        paid = pd.DataFrame(curve.value, columns=curve.seeds).rename_axis(index="checkpoint", columns="seed").stack()
         wide["value"] = paid + beta * wide["kl"]
     return wide.groupby("checkpoint")[["kl", "value"]].mean()

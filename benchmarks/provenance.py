@@ -9,6 +9,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.experiment import RESULTS_VERSION
+
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy")
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,7 +44,8 @@ def provenance(device: str = "cpu") -> dict[str, object]:
     """The facts that two sets of numbers must share before they are pooled."""
     return {
         "commit": _git("rev-parse", "HEAD") or "unknown",
-        "dirty": bool(_git("status", "--porcelain")),
+        "dirty": bool(_git("status", "--porcelain", "--", ".", ":!results")),
+        "results_version": RESULTS_VERSION,
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "system": platform.platform(),

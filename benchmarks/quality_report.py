@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from matplotlib.figure import Figure
 from algorithms import VARIANTS, enumerated
 from algorithms.conformance import success_factor
 from algorithms.kl import KL
-from benchmarks import figures, quality_figures, store
+from benchmarks import quality_figures, store
+from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
-from benchmarks.report import markdown, write_text
 from benchmarks.variant_page import groups
 
 CLEARLY = 1.1  # times a variance
@@ -37,12 +38,12 @@ CAPTIONS = {
     "shaded: what an unbiased estimate's bias would look like",
     "kl": "What an estimator and placement of the KL does to the expected gradient (exact)",
 }
-EXPLAINED = """## Every estimator
-
-bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean along grad J
-(1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. direction: cosine of the
-mean, the noise's part taken out; single: mean cosine of single gradients. Entropy bonuses are left out (they change the
-objective), and so are windows, lags, nuclei and natural gradients."""
+EXPLAINED = (
+    "bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean "
+    "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
+    "direction: cosine of the mean, the noise's part taken out; single: mean cosine of single gradients. Entropy "
+    "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
+)
 
 
 def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
@@ -86,36 +87,34 @@ def kl_rows(lab: Laboratory) -> pd.DataFrame:
 
 
 def write(lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path) -> Path:
-    """tables/*.csv and .md, the figures and report.md under `out`."""
+    """Tables, figures, report.html and report.md under `out`."""
     frame = frame_of(lab, paths)
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
-    for name, table in {"quality": frame[SHOWN], "crossover": crossing, "kl": kl}.items():
-        write_text(out / "tables" / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
-        write_text(out / "tables" / f"{name}.md", markdown(table) + "\n")
     ladder = frame[frame["axis"] == "estimator"]
     order = [v.name for shown in groups().values() for v in shown]
     drawings: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Figure]]] = {
-        "variance_ladder": (ladder, lambda rows: quality_figures.variance_ladder(rows, order)),
+        "variance_ladder": (ladder, partial(quality_figures.variance_ladder, order=order)),
         "axes": (frame[~frame["axis"].isin(SPECIAL)], quality_figures.axes_panels),
         "crossover": (crossing, quality_figures.crossover),
         "success_factor": (frame[frame["axis"] == "success"], quality_figures.success),
         "lambda": (frame[frame["axis"] == "lambda"], quality_figures.of_lambda),
         "kl": (kl, quality_figures.kl_bars),
     }
-    parts = [f"# {lab.name}", f"**{lab.question}**"]
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
-    parts.append("\n".join(f"- {sentence}" for sentence in sentences(frame, crossing, kl, horizons)))
-    for stem, (rows, draw) in drawings.items():
-        if len(rows):
-            figures.save(draw(rows), out / "figures" / stem)
-            parts.append(f"![{CAPTIONS[stem]}](figures/{stem}.svg)\n\n*{CAPTIONS[stem]}*")
-    parts += [EXPLAINED, markdown(ladder[SHOWN[2:]]), "## The KL", markdown(kl), "## Measurements"]
-    lost = "\n".join(f"- {failure.splitlines()[0]}" for failure in failures) or "None failed."
-    parts.append(f"All are in tables/quality.md: {len(paths)}, {len(lab.measurements) - len(paths)} missing. {lost}")
+    first, *others = sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
+    drawn = [Drawn(n, partial(draw, rows), CAPTIONS[n]) for n, (rows, draw) in drawings.items() if len(rows)]
+    lost = joined([failure.splitlines()[0] for failure in failures]) or "None failed."
+    counted = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = store.read_json(paths[0])["provenance"].items()
-    parts += ["## Provenance", "\n".join(f"- {key}: {value}" for key, value in facts)]
-    write_text(out / "report.md", "\n\n".join(parts) + "\n")
-    return out / "report.md"
+    sections = (
+        Section("What was measured", (Prose(joined(others)), *drawn)),
+        Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),
+        Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
+        Section("Measurements", (Table("quality", frame[SHOWN]), Table("crossover", crossing))),
+        Section("Failures and missing cells", (Prose(f"{counted}\n\n{lost}"),)),
+        Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
+    )
+    return Document(lab.name, lab.question, first, sections).write(out)
 
 
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,7 +12,8 @@ import scipy.stats
 from matplotlib.figure import Figure
 
 from benchmarks import figures
-from benchmarks.tables import Scale
+from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.suite import Scale
 
 TIE = 0.01  # rates whose scores are this close are equals, and the smallest of them, the steadiest, is chosen
 LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
@@ -81,10 +83,10 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
     ]
 
 
-def as_settings(table: pd.DataFrame) -> str:
+def as_settings(table: pd.DataFrame, protocol: str) -> str:
     """The chosen rates as lines of learning_rates.csv."""
-    chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
-    return "\n".join(f"{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen.to_dict("records"))
+    chosen = table[table["chosen"]].drop_duplicates(["task", "variant"]).to_dict("records")
+    return "\n".join(f"{protocol},{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen)
 
 
 def rate_curves(table: pd.DataFrame) -> Figure:
@@ -113,24 +115,28 @@ def rate_curves(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def write(question: str, frame: pd.DataFrame, scales: Mapping[str, Scale], out: Path) -> Path:
-    """rates.csv, the figure and report.md under `out`."""
-    from benchmarks.report import markdown, write_text
-
+def write(name: str, protocol: str, question: str, frame: pd.DataFrame, scales: Mapping[str, Scale], out: Path) -> Path:
+    """The report under `out`: the figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
-    for name, part in (("rates", table), ("ranking", ranks), ("spreads", moved)):
-        write_text(out / "tables" / f"{name}.csv", part.to_csv(index=False, float_format="%.6g"))
-    figures.save(rate_curves(table), out / "figures" / "rates")
-    shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
-    said = "\n".join(f"- {sentence}" for sentence in verdicts(ranks, moved, seeds))
-    text = (
-        f"# {question}\n\n{said}\n\n![score against learning rate](figures/rates.svg)\n\n"
-        f"Mean normalised score over {seeds} selection seeds and the checkpoints of the last fifth of the budget; a ring "
-        "marks the rate chosen.\n\n## How much of the ranking is the rate\n\n"
-        "Means over the tasks that all variants have, at each variant's own rate and at one rate for all.\n\n"
-        f"{markdown(ranks)}\n\nThe range of scores, by task:\n\n{markdown(moved)}\n\n## All rates\n\n{markdown(shown)}\n\n"
-        f"## For benchmarks/learning_rates.csv\n\n```\n{as_settings(table)}\n```\n"
+    first, *others = verdicts(ranks, moved, seeds)
+    drawn = Drawn(
+        "rates",
+        partial(rate_curves, table),
+        f"Mean normalised score over {seeds} selection seeds and the checkpoints of the last fifth of the budget "
+        "against the "
+        "learning rate; a ring marks the rate chosen.",
     )
-    write_text(out / "report.md", text)
-    return out / "report.md"
+    common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
+    shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
+    sections = (
+        Section("Score against learning rate", (Prose(joined(others)), drawn)),
+        Section(
+            "How much of the ranking is the rate", (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
+        ),
+        Section("All rates", (Table("rates", shown),)),
+        Section(
+            "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
+        ),
+    )
+    return Document(name, question, first, sections).write(out)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import quality_report, rates, report, store
+import pandas as pd
+
+from benchmarks import pooling, quality_report, rates, report, store
 from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
-from benchmarks.report import ReportInput
+from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
-from benchmarks.tables import Scale
+from benchmarks.suite import Scale, Suite
 from envs import TASKS
+from envs.discover import UnknownName
+
+SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
 
-def write_report(experiment: Experiment | Laboratory, outcome: Outcome, folder: Path) -> Path | None:
-    """The report of the cells that a run asked for; None where not one of them is done.
+def write_report(
+    experiment: Experiment | Laboratory, outcome: Outcome, folder: Path, baseline: str | None = None
+) -> Path | None:
+    """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
 
     Tasks and variants come in the experiment's order; what has no cell is listed as missing.
     """
@@ -24,44 +32,64 @@ def write_report(experiment: Experiment | Laboratory, outcome: Outcome, folder: 
         return None
     if isinstance(experiment, Laboratory):
         return quality_report.write(experiment, outcome.paths, outcome.failures, folder)
-    frame = store.read_cells(outcome.paths)
-    metas = [store.read_meta(path) for path in outcome.paths]
-    tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
-    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
-    scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
+    frame, measures, metas = read(outcome.paths, folder)
     if experiment.rates:
-        return rates.write(experiment.question, frame, scales, folder)
-    variants = _in_order(experiment.variant_names, known)
+        scales = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
+        of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
+        return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder)
+    suite = suite_of(experiment, frame, metas)
+    if baseline is not None and baseline not in suite.learners:
+        raise UnknownName("baseline", baseline, suite.learners)
+    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    sequential = folder / SEQUENTIAL
     return report.write(
         ReportInput(
             name=experiment.name,
             question=experiment.question,
-            frame=frame,
-            measures=store.read_measures(outcome.paths),
-            texts=_texts(metas, scales),
+            suite=suite,
+            measures=measures,
+            texts=_texts(metas, suite.scales),
             drawings=experiment.figures,
-            scales=scales,
-            variants=tuple(variants),
-            parents={v: known[v]["parent"] for v in variants},
-            changes={v: known[v]["change"] for v in variants},
-            optional={v for v in variants if known[v]["optional"]},
+            situations=experiment.guide,
+            baseline=baseline or experiment.baseline,
+            parents={v: known[v]["parent"] for v in suite.variants},
+            changes={v: known[v]["change"] for v in suite.variants},
+            sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
+            metas=metas,
             failures=outcome.failures,
+            mixed=tuple(pooling.mixed(metas)),
             provenance=_merged([meta["provenance"] for meta in metas]),
             out=folder,
         )
     )
 
 
-def report_folder(experiment: Experiment | Laboratory, folder: Path) -> Path | None:
+def read(paths: Iterable[Path], folder: Path) -> store.Results:
+    """The cells, and what was imported beside them."""
+    return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
+
+
+def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]]) -> Suite:
+    """Tasks and variants in the experiment's order, then any others."""
+    tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
+    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
+    variants = _in_order(experiment.variant_names, known)
+    optional = frozenset(v for v in variants if known[v]["optional"])
+    return Suite(frame, scales, variants, optional, frozenset(v for v in variants if known[v].get("imported")))
+
+
+def report_folder(experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
     suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
     paths = sorted((folder / "cells").glob(f"*.{suffix}"))
-    for path in paths:
-        try:
-            store.check_cell(path)
-        except store.Damaged as error:
-            raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
-    return write_report(experiment, Outcome(tuple(paths), ()), folder)
+    try:
+        if not isinstance(experiment, Laboratory):
+            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            paths = [paths[i] for i in chosen]
+        return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline)
+    except store.Damaged as error:
+        raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
 
 
 def _scale(meta: dict[str, Any]) -> Scale:
@@ -97,7 +125,13 @@ def _in_order(wanted: tuple[str, ...], present: dict[str, Any]) -> list[str]:
 def _merged(metas: list[dict[str, object]]) -> dict[str, object]:
     """Provenance shared by all cells; where cells differ, every value that occurs."""
     merged: dict[str, object] = {}
-    for key in metas[0]:
-        values = list(dict.fromkeys(str(meta.get(key)) for meta in metas))
-        merged[key] = values[0] if len(values) == 1 else " | ".join(values)
+    for key in dict.fromkeys(key for meta in metas for key in meta):
+        values = list(dict.fromkeys(_spelled(meta[key]) for meta in metas if key in meta))
+        merged[key] = " | ".join(values)
     return merged
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    return str(value)

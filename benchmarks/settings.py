@@ -2,8 +2,11 @@
 
 Rates: each is one of RATES, the same list for all, judged by the mean normalised score over the checkpoints of the last
 fifth of the budget on 3 selection seeds (a stream disjoint from the training seeds); of rates within .01 of the best the
-smallest is taken. `python -m benchmarks run learning_rates` trains every rate on every seed as members of one population
-(budgets in the experiment's file) and prints the lines of learning_rates.csv. What is not in it uses its task's base rate.
+smallest is taken. Every rate is trained on every seed, as members of one population, and the run's report prints the lines
+of learning_rates.csv. A protocol is one such selection, at its own budgets: variants are compared at rates of one protocol.
+
+    ladder  `python -m benchmarks run learning_rates`: the ladder's rungs on the ladder's tasks
+    text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens
 """
 
 from __future__ import annotations
@@ -41,19 +44,29 @@ BUDGETS: dict[str, int] = {
 }
 
 with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
-    LEARNING_RATES: dict[str, dict[str, float]] = {}
+    LEARNING_RATES: dict[str, dict[str, dict[str, float]]] = {}  # protocol, task, variant
     for _row in csv.DictReader(_file):
-        LEARNING_RATES.setdefault(_row["task"], {})[_row["variant"]] = float(_row["learning_rate"])
+        _of_task = LEARNING_RATES.setdefault(_row["protocol"], {}).setdefault(_row["task"], {})
+        _of_task[_row["variant"]] = float(_row["learning_rate"])
 
 
-def training(task: Task, variant: Variant) -> Training:
-    """What the comparison holds fixed on this task, at this variant's learning rate."""
+def training(task: Task, variant: Variant, protocol: str = "ladder") -> Training:
+    """What the comparison holds fixed on this task, at this variant's learning rate.
+
+    The rate is the protocol's; where that has none, the other's, and at last the task's base rate.
+    """
+    if protocol not in LEARNING_RATES:
+        raise ValueError(
+            f"no learning rates were chosen under protocol {protocol!r}; there are {', '.join(LEARNING_RATES)}"
+        )
     text = isinstance(task.spec.observation, Transcript)
     base = TASKS.get(task.name, TEXT if text else CONTROL)
-    rate = LEARNING_RATES.get(task.name, {}).get(variant.name, base.learning_rate)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
-    return replace(base, learning_rate=rate)
+    for of_protocol in (LEARNING_RATES[protocol], *LEARNING_RATES.values()):
+        if (rate := of_protocol.get(task.name, {}).get(variant.name)) is not None:
+            return replace(base, learning_rate=rate)
+    return base
 
 
 def budget(task: Task) -> int:

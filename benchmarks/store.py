@@ -13,8 +13,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import safetensors
@@ -117,31 +118,34 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
-    """The cells as one tidy frame, without the measures."""
-    import pandas as pd
-
-    tables = [_read(path).drop_columns("measures") for path in paths]
-    if not tables:
-        return SCHEMA.remove(SCHEMA.get_field_index("measures")).empty_table().to_pandas()
-    frame: pd.DataFrame = pd.concat([t.to_pandas() for t in tables], ignore_index=True)
-    return frame
-
-
 MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_steps", "measure", "value"]
 
 
-def read_measures(paths: Sequence[Path]) -> pd.DataFrame:
-    """What was measured beside the return, in long form: one row for each member, checkpoint and measure."""
-    import pandas as pd
+class Results(NamedTuple):
+    """What cells hold."""
 
-    rows = [
-        (*(row[c] for c in MEASURE_COLUMNS[:-2]), name, value)
-        for path in paths
-        for row in _read(path).to_pylist()
-        for name, value in row["measures"]
-    ]
-    return pd.DataFrame(rows, columns=MEASURE_COLUMNS)
+    frame: pd.DataFrame  # SCHEMA without the measures: a row a member and checkpoint
+    measures: pd.DataFrame  # MEASURE_COLUMNS: a row a member, checkpoint and measure
+    metas: list[dict[str, Any]]  # configuration and provenance, a cell each
+
+
+def read(paths: Sequence[Path]) -> Results:
+    """The cells as tidy frames; each file is read once."""
+
+    tables = [_read(path) for path in paths]
+    metas = [json.loads(t.schema.metadata[META]) for t in tables]
+    whole = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
+    measures = whole.column("measures").combine_chunks()
+    frame: pd.DataFrame = whole.drop_columns("measures").to_pandas()
+    counts = np.diff(measures.offsets.to_numpy()) if len(frame) else np.zeros(0, np.int64)
+    rows = frame[MEASURE_COLUMNS[:-2]].loc[frame.index.repeat(counts)].reset_index(drop=True)
+    rows["measure"], rows["value"] = measures.keys.to_pandas(), measures.items.to_pandas()
+    return Results(frame, rows, metas)
+
+
+def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
+    """The cells as one tidy frame, without the measures."""
+    return read(paths).frame
 
 
 def read_meta(path: Path) -> dict[str, Any]:

@@ -1,249 +1,165 @@
-"""From one tidy frame to tables: scores, aggregates over the suite, and each rung against its parent.
+"""The tables of a report, each from a Suite or from the measures in long form.
 
 A diverged member counts as its task's floor (normalised 0): dropping it would reward divergence. It is counted beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from algorithms.diagnostics import NAMES
-from benchmarks import stats
-
-SEED = 20_240  # of the resampling generators: the same rows give the same report
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How a task's returns are read: (x - floor) / (ceiling - floor), solved at `threshold`."""
-
-    floor: float
-    ceiling: float
-    threshold: float
+from benchmarks import efficiency, stats
+from benchmarks.pairs import SEED
+from benchmarks.suite import Curve, Doubles, Scale, Suite
 
 
-def final_rows(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
-    """The last checkpoint of every member, with `score` (normalised; a diverged member's is 0) and `value` (its return)."""
-    last = frame.groupby(["task", "variant", "seed"], sort=False)["checkpoint"].transform("max")
-    rows = frame[frame["checkpoint"] == last].copy()
-    floor = rows["task"].map({t: s.floor for t, s in scales.items()})
-    span = rows["task"].map({t: s.ceiling - s.floor for t, s in scales.items()})
-    rows["value"] = rows["eval_return"].where(~rows["diverged"], floor)
-    rows["score"] = (rows["value"] - floor) / span
-    return rows
-
-
-def score_table(frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
-    final = final_rows(frame, scales)
-    rows = []
-    for task in scales:
-        for variant in variants:
-            cell = final[(final["task"] == task) & (final["variant"] == variant)]
-            if cell.empty:
-                continue
-            curve = frame[(frame["task"] == task) & (frame["variant"] == variant)]
-            values = cell["value"].to_numpy(float)
-            interval = stats.t_interval(values)
-            reached = _steps_to(curve, scales[task].threshold)
-            train_s = _training_seconds(curve)
-            rows.append(
-                {
-                    "task": task,
-                    "variant": variant,
-                    "seeds": len(cell),
-                    "mean": values.mean(),
-                    "iqm": stats.iqm(values),
-                    "low": interval.low,
-                    "high": interval.high,
-                    "greedy": cell["eval_return_greedy"].mean(),
-                    "score": cell["score"].mean(),
-                    "env_steps": int(cell["env_steps"].mean()),
-                    "reached": len(reached),
-                    "steps_to_threshold": float(np.median(reached)) if reached else float("nan"),
-                    "steps_per_s": cell["env_steps"].sum() / train_s if train_s else float("nan"),
-                    "diverged": int(cell["diverged"].sum()),
-                }
-            )
+    places = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
+    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in places]
     return pd.DataFrame(rows)
 
 
-def _steps_to(curve: pd.DataFrame, threshold: float) -> list[int]:
-    """Environment steps at the first checkpoint at or above the threshold, of the members that have one."""
-    above = curve[curve["eval_return"] >= threshold]
-    return [int(v) for v in above.groupby("seed")["env_steps"].min()]
+def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
+    values = curve.value[-1]
+    interval = stats.t_interval(values)
+    reached = efficiency.time_to_threshold(curve.env_steps.T, curve.value.T, scale.threshold)
+    seconds = efficiency.time_to_threshold(curve.wall_s.T, curve.value.T, scale.threshold)
+    train_s = curve.train_s
+    return {
+        "seeds": len(values),
+        "mean": float(values.mean()),
+        "low": interval.low,
+        "high": interval.high,
+        "iqm": stats.iqm(values),
+        "greedy": _mean(curve.greedy),
+        "score": float(curve.score[-1].mean()),
+        "reached": int(np.isfinite(reached).sum()),
+        "steps_to_threshold": _median(reached),
+        "seconds_to_threshold": _median(seconds),
+        "env_steps": int(curve.env_steps[-1].mean()),
+        "steps_per_s": float(curve.env_steps[-1].sum() / train_s) if train_s else float("nan"),
+        "diverged": int(curve.diverged.sum()),
+    }
 
 
-def _training_seconds(curve: pd.DataFrame) -> float:
-    """Seconds of training over all cells: each block of seeds reports the clock of its own process."""
-    block = curve["seed"] // 10
-    return float(curve.groupby(block)["wall_s"].max().sum())
+def _mean(x: Doubles) -> float:
+    return float(np.nanmean(x)) if np.isfinite(x).any() else float("nan")
 
 
-def suite_matrix(final: pd.DataFrame, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """Normalised scores [seeds, tasks] of a variant, of the seeds that have all these tasks."""
-    rows = final[(final["variant"] == variant) & final["task"].isin(tasks)]
-    return rows.pivot_table(index="seed", columns="task", values="score").reindex(columns=list(tasks)).dropna()
+def _median(x: Doubles) -> float:
+    """Of those that have one."""
+    return float(np.nanmedian(x)) if np.isfinite(x).any() else float("nan")
 
 
-def aggregate_table(frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
-    """One row per variant: mean and IQM of the normalised score over its tasks, interval clustered by seed."""
-    final, rows = final_rows(frame, scales), []
-    for variant in variants:
-        tasks = [t for t in scales if not final[(final["task"] == t) & (final["variant"] == variant)].empty]
-        if not tasks:
+def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
+    """One row per variant: aggregates of the normalised score over its tasks, intervals clustered by seed.
+
+    missing  tasks among `expected` that it has no rows on (a reference has none where there is no oracle)
+    """
+    rows = []
+    for variant in suite.present:
+        tasks = suite.tasks(variant)
+        matrix = suite.final(variant, tasks).to_numpy(float)
+        if not matrix.size:
             continue
-        matrix = suite_matrix(final, variant, tasks).to_numpy(float)
-        interval = stats.bootstrap_iqm(matrix, np.random.default_rng(SEED))
+        interval = stats.t_interval(matrix.mean(axis=1))
+        middle = stats.bootstrap_iqm(matrix, np.random.default_rng(SEED))
+        lost = sum(int(suite.curves[t, variant].diverged.sum()) for t in tasks)
+        missing = 0 if variant in suite.optional else len(set(expected) - set(tasks))
         rows.append(
             {
                 "variant": variant,
                 "tasks": len(tasks),
                 "seeds": len(matrix),
-                "mean": matrix.mean() if matrix.size else float("nan"),
-                "iqm": stats.iqm(matrix) if matrix.size else float("nan"),
+                "mean": stats.mean(matrix),
                 "low": interval.low,
                 "high": interval.high,
-                "diverged": int(final[final["variant"] == variant]["diverged"].sum()),
+                "iqm": stats.iqm(matrix),
+                "iqm_low": middle.low,
+                "iqm_high": middle.high,
+                "median": stats.median(matrix),
+                "optimality_gap": stats.optimality_gap(matrix),
+                "diverged": lost,
+                "missing": missing,
             }
         )
     return pd.DataFrame(rows)
 
 
-RUNG_COLUMNS = [
-    "variant", "parent", "tasks", "seeds", "difference", "low", "high", "p", "p_holm", "a12", "better", "detectable",
-]  # fmt: skip
+def efficiency_table(suite: Suite) -> pd.DataFrame:
+    """One row per learner: mean normalised score over training (area under the curve), and how soon it is good.
+
+    auc      the mean over tasks of the area under the curve against environment steps, a t interval over seeds
+    to_half, to_nine_tenths   the share of the budget after which the mean score over tasks and seeds is there
+    """
+    rows = []
+    for variant in suite.learners:
+        tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
+        areas = pd.DataFrame({t: _area(suite.curves[t, variant]) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
+        interval = stats.t_interval(areas)
+        row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas), "auc": areas.mean()}
+        row |= {"low": interval.low, "high": interval.high}
+        scores = suite.scores(variant, tasks)
+        for name, level in (("to_half", 0.5), ("to_nine_tenths", 0.9)):
+            share = float("nan")
+            if scores is not None:
+                fraction = suite.curves[tasks[0], variant].fraction
+                share = float(efficiency.time_to_threshold(fraction, scores.mean(axis=(1, 2))[None], level)[0])
+            row[name] = share
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def rung_table(
-    frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str], parents: Mapping[str, str | None]
-) -> pd.DataFrame:
-    """Each rung against its parent: difference of the suite mean, paired by seed, over the tasks that both have."""
-    final, rows = final_rows(frame, scales), []
-    for variant, parent, tasks in _pairs(final, scales, variants, parents):
-        b, a = suite_matrix(final, variant, tasks), suite_matrix(final, parent, tasks)
-        shared = b.index.intersection(a.index)
-        if shared.empty:
-            continue
-        b, a = b.loc[shared], a.loc[shared]
-        result = stats.compare_paired(
-            b.mean(axis=1).to_numpy(float), a.mean(axis=1).to_numpy(float), np.random.default_rng(SEED)
-        )
-        rows.append(
-            {
-                "variant": variant,
-                "parent": parent,
-                "tasks": len(tasks),
-                "seeds": result.n,
-                "difference": result.difference,
-                "low": result.interval.low,
-                "high": result.interval.high,
-                "p": result.p,
-                "a12": result.a12,
-                "better": int((b.mean() > a.mean()).sum()),
-                "detectable": result.detectable,
-            }
-        )
-    return _with_holm(rows)
+def _area(curve: Curve) -> pd.Series:
+    """Area under each member's curve, over its environment steps."""
+    return pd.Series(efficiency.area_under_curve(curve.env_steps.T, curve.score.T), curve.seeds)
 
 
-def rung_task_table(
-    frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str], parents: Mapping[str, str | None]
-) -> pd.DataFrame:
-    """The same comparison on each task alone; Holm over all of its rows."""
-    final, rows = final_rows(frame, scales), []
-    for variant, parent, tasks in _pairs(final, scales, variants, parents):
-        for task in tasks:
-            b, a = suite_matrix(final, variant, [task])[task], suite_matrix(final, parent, [task])[task]
-            shared = b.index.intersection(a.index)
-            if shared.empty:
-                continue
-            result = stats.compare_paired(
-                b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float), np.random.default_rng(SEED)
-            )
-            rows.append(
-                {
-                    "task": task,
-                    "variant": variant,
-                    "parent": parent,
-                    "seeds": result.n,
-                    "difference": result.difference,
-                    "low": result.interval.low,
-                    "high": result.interval.high,
-                    "p": result.p,
-                    "a12": result.a12,
-                    "detectable": result.detectable,
-                }
-            )
-    return _with_holm(rows)
+def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Environment steps a second of one process training all seeds of a block: a row a variant, a column a task."""
+    rows = scores[scores["steps_per_s"] > 0]
+    if rows.empty:
+        return pd.DataFrame()
+    wide = rows.pivot(index="variant", columns="task", values="steps_per_s")
+    wide = wide.reindex(index=[v for v in suite.present if v in wide.index], columns=list(suite.scales))
+    return wide.dropna(axis=1, how="all").reset_index().rename_axis(columns=None)
 
 
-def _pairs(
-    final: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str], parents: Mapping[str, str | None]
-) -> list[tuple[str, str, list[str]]]:
-    """(rung, parent, tasks both have) of the rungs whose parent is here too."""
-    have = {(str(t), str(v)) for t, v in zip(final["task"], final["variant"], strict=True)}
-    found = []
-    for variant in variants:
-        parent = parents.get(variant)
-        tasks = [t for t in scales if (t, variant) in have and (t, parent) in have]
-        if parent is not None and tasks:
-            found.append((variant, parent, tasks))
-    return found
-
-
-def _with_holm(rows: list[dict[str, object]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=None if rows else RUNG_COLUMNS)
-    if rows:
-        place = list(table.columns).index("p") + 1
-        table.insert(place, "p_holm", stats.holm(table["p"].to_numpy(float)))
-    return table
-
-
-def measure_table(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
-    last = measures.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
-    return _wide(measures[(measures["checkpoint"] == last) & ~measures["measure"].isin(NAMES)], scales, variants)
+    rows = measures[~measures["measure"].isin(NAMES)]
+    last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
+    return _wide(rows[rows["checkpoint"] == last], suite)
 
 
-def diagnostics_table(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+def diagnostics_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """What was noted while learning: a row a task and variant, means over seeds and the whole run."""
-    table = _wide(measures[measures["measure"].isin(NAMES)], scales, variants)
+    table = _wide(measures[measures["measure"].isin(NAMES)], suite)
     return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
 
 
-def _wide(measures: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str]) -> pd.DataFrame:
+def _wide(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Long rows -> a row a task and variant, a column a measure, means."""
     if measures.empty:
         return pd.DataFrame()
     wide = measures.pivot_table(index=["task", "variant"], columns="measure", values="value", aggfunc="mean")
-    order = [(t, v) for t in scales for v in variants if (t, v) in wide.index]
+    order = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in wide.index]
     return wide.loc[order].reset_index().rename_axis(columns=None)
 
 
-def missing_cells(
-    frame: pd.DataFrame, scales: Mapping[str, Scale], variants: Sequence[str], optional: set[str]
-) -> list[str]:
-    """`task x variant` pairs without rows; variants in `optional` exist only where an oracle has them."""
-    have = {(str(t), str(v)) for t, v in zip(frame["task"], frame["variant"], strict=True)}
-    return [f"{t} x {v}" for t in scales for v in variants if v not in optional and (t, v) not in have]
+def over_tasks(table: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """A table of (task, variant) -> a row a variant: the mean over the tasks that have the column."""
+    if table.empty:
+        return table
+    wide = table.drop(columns="task").groupby("variant").mean()
+    return wide.reindex([v for v in suite.present if v in wide.index]).reset_index()
 
 
-def verdicts(rungs: pd.DataFrame) -> list[str]:
-    """One sentence a rung; none names a winner that the corrected test does not support."""
-    said = []
-    for row in rungs.to_dict("records"):
-        pair = f"`{row['variant']}` against `{row['parent']}`"
-        size = f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-        tasks = f"better on {row['better']} of {row['tasks']} tasks"
-        if row["p_holm"] < 0.05:
-            word = "gains" if row["difference"] > 0 else "loses"
-            said.append(f"{pair} {word} {size} of the normalised score (p {row['p_holm']:.3g}, {tasks}).")
-        else:
-            limit = f"these {row['seeds']} seeds would have shown {row['detectable']:.3f} four times in five"
-            said.append(f"{pair}: no difference shown, {size} (p {row['p_holm']:.3g}, {tasks}); {limit}.")
-    return said
+def missing_cells(suite: Suite) -> list[str]:
+    """`task x variant` pairs without rows; references with an oracle and imported variants need not be everywhere."""
+    needed = [v for v in suite.variants if v not in suite.optional and v not in suite.imported]
+    return [f"{t} x {v}" for t in suite.scales for v in needed if (t, v) not in suite.curves]

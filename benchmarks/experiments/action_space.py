@@ -3,6 +3,7 @@
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 from envs.text.bandit import Bandit
 from envs.transcript import text_task
 
@@ -24,6 +25,10 @@ EXPERIMENT = Experiment(
             label="tokens to choose from",
             log=True,
         ),
+    ),
+    guide=(
+        Situation("vocabulary", "10 to 1,000 tokens", tuple(TASKS[size].name for size in (10, 100, 1_000))),
+        Situation("vocabulary", "10,000 tokens", (TASKS[10_000].name,)),
     ),
     small={
         "tasks": tuple(TASKS[size] for size in SIZES[:3]),

@@ -3,6 +3,7 @@
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 
 TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
 
@@ -21,5 +22,6 @@ EXPERIMENT = Experiment(
             levels={("guessnumber/medium", "length"): (("optimal: 3.375", 3.375),)},
         ),
     ),
+    guide=(Situation("horizon", "several turns that uncover a secret", TASKS),),
     small={"tasks": ("guessnumber/small",), "seeds": 2, "env_steps": {"guessnumber/small": 5_000}},
 )

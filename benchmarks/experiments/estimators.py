@@ -2,6 +2,7 @@
 
 from algorithms import VARIANTS
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 
 TASKS = (
     "bandit/medium",
@@ -24,6 +25,15 @@ EXPERIMENT = Experiment(
     variants=LEARNERS + REFERENCES,
     seeds=14,  # of some thirty comparisons none could pass the correction with 10
     env_steps=dict.fromkeys(TASKS, 60_000),
+    protocol="text",
+    baseline="reinforce",
+    guide=(
+        Situation("vocabulary", "100 tokens, one of them right", ("bandit/medium",)),
+        Situation("reward", "a constant in every return", ("transduce/copy-shifted",)),
+        Situation("reward", "a consolation prize that is easier to find", ("lock/medium",)),
+        Situation("reward", "right or wrong, many answers are right", ("dyck/sparse-medium",)),
+        Situation("horizon", "free thinking before a short answer", ("padanswer/medium",)),
+    ),
     small={
         "tasks": ("bandit/small", "padanswer/small"),
         "seeds": 2,

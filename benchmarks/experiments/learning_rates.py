@@ -23,5 +23,6 @@ EXPERIMENT = Experiment(
     evaluation=Evaluation(checkpoints=10, episodes=10),
     purpose=Purpose.SELECTION,
     rates=RATES,
+    protocol="ladder",
     small={"tasks": ("bandit/small",), "seeds": 2, "env_steps": {"bandit/small": 5_000}},
 )

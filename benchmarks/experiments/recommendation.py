@@ -5,6 +5,7 @@ from algorithms.credit import ImmediateReward
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 from envs.text.recdialog import RecDialog
 from envs.transcript import text_task
 
@@ -30,5 +31,6 @@ EXPERIMENT = Experiment(
             measures=("score",),
         ),
     ),
+    guide=(Situation("horizon", "5 to 8 turns, a taste to find out", tuple(task.name for task in TASKS)),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

@@ -3,6 +3,7 @@
 from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Frontier
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 from envs.text.overopt import OverOpt, judged_task
 
 BETAS = (0.0, 0.02, 0.06)
@@ -24,5 +25,6 @@ EXPERIMENT = Experiment(
             mdps=MDPS,
         ),
     ),
+    guide=(Situation("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 6_000}},
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 
@@ -39,6 +40,7 @@ EXPERIMENT = Experiment(
             label="constant added to every return",
         ),
     ),
+    guide=(Situation("reward", "10 added to every return", (TASKS[10.0].name,)),),
     small={
         "tasks": (TASKS[0.0], TASKS[10.0]),
         "variants": ("reinforce", "rloo"),

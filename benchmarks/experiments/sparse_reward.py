@@ -2,6 +2,7 @@
 
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 
@@ -28,6 +29,10 @@ EXPERIMENT = Experiment(
             label="symbols in the answer",
             lines={task.name: mode for (mode, _), task in TASKS.items()},
         ),
+    ),
+    guide=(
+        Situation("reward", "for each token", tuple(TASKS["dense", length].name for length in LENGTHS)),
+        Situation("reward", "for the whole answer only, of 4 tokens", (TASKS["exact", 4].name,)),
     ),
     small={
         "tasks": tuple(TASKS[mode, 2] for mode in MODES),

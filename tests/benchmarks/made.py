@@ -1,16 +1,26 @@
-"""A made-up result frame with known differences, for tables, figures and reports."""
+"""Made-up results with known differences, for tables, figures and reports; as files, of any size.
+
+`python -m tests.benchmarks.made FOLDER` writes cells of 12 variants x 16 tasks x 20 seeds x 40 checkpoints, for which
+`python -m benchmarks report ladder --results FOLDER` makes a report.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
+from algorithms.diagnostics import NAMES
+from algorithms.training import Record
 from benchmarks import store
 from benchmarks.drawings import Measured
-from benchmarks.report import ReportInput
-from benchmarks.tables import Scale
+from benchmarks.report_input import ReportInput
+from benchmarks.suite import Scale, Suite
 
 RUNGS = ("reinforce", "reward_to_go", "baseline_loo", "gae", "ppo")
 PARENTS = {
@@ -52,6 +62,11 @@ def frame(seeds: int = 10, checkpoints: int = 6) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def suite(made: pd.DataFrame, imported: frozenset[str] = frozenset()) -> Suite:
+    """The frame as arrays."""
+    return Suite(made, SCALES, (*RUNGS, "random"), frozenset(), imported)
+
+
 def measures_of(made: pd.DataFrame) -> pd.DataFrame:
     """An episode length for every row that learned."""
     rows = made[made["variant"] != "random"].assign(measure="length", value=made["seed"] + 1.0)
@@ -60,20 +75,65 @@ def measures_of(made: pd.DataFrame) -> pd.DataFrame:
 
 def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
     """The frame as the report takes it."""
-    variants = (*RUNGS, "random")
     return ReportInput(
         name="made",
         question="What does each ingredient buy?",
-        frame=made,
+        suite=suite(made),
         measures=measures_of(made),
         texts={"transduce/reverse-medium": {"untrained": ["1 2 => | 1 1"], "gae": ["1 2 => | 2 1"]}},
         drawings=(Measured("lengths", "How long episodes are", measures=("score", "length")),),
-        scales=SCALES,
-        variants=variants,
         parents=PARENTS,
-        changes={v: f"what {v} changes" for v in variants},
-        optional=set(),
-        failures=(),
+        changes={v: f"what {v} changes" for v in (*RUNGS, "random")},
         provenance={"commit": "abc"},
         out=out,
     )
+
+
+def meta(task: str, variant: str, seeds: Sequence[int], **changes: Any) -> dict[str, Any]:
+    """What a cell says of itself; `changes` replace entries of its configuration."""
+    cell = {"task": {"name": task}, "variant": {"name": variant}, "members": {"seeds": list(seeds)}, **changes}
+    provenance = {"commit": "abc", "device": "cpu", "packages": {"torch": "2.13.0"}, "results_version": 2}
+    reading = {"scale": [0.0, 1.0, 0.9], "parent": None, "change": "made", "optional": False}
+    return {"cell": cell, "provenance": provenance, "reading": reading, "texts": {}}
+
+
+def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, float]) -> list[Record]:
+    """Records of a cell whose returns are score [checkpoints, seeds]; the same measures at each of them."""
+    last = len(score) - 1
+    return [
+        Record(
+            seed=seed, learning_rate=0.01, checkpoint=k, fraction=k / last, env_steps=1000 * k, updates=10 * k,
+            wall_s=2.0 * k, eval_return=float(score[k, i]),
+            eval_return_greedy=float(score[k, i]) if k == last else float("nan"), diverged=False,
+            measures=dict(measures),
+        )
+        for k in range(last + 1)
+        for i, seed in enumerate(seeds)
+    ]  # fmt: skip
+
+
+def write_cell(folder: Path, task: str, variant: str, seeds: Sequence[int], score: np.ndarray, **changes: Any) -> Path:
+    """A cell on disk, of returns score [checkpoints, seeds]."""
+    name = f"{task.replace('/', '-')}__{variant}__seeds{seeds[0]}-{seeds[-1]}__{crc32(str(changes).encode()):08x}"
+    path = folder / "cells" / f"{name}.parquet"
+    rows = records(score, seeds, dict.fromkeys(("length", "entropy", *NAMES), 0.5))
+    store.save_cell(path, task, variant, rows, meta(task, variant, seeds, **changes))
+    return path
+
+
+def write_large(folder: Path, variants: int = 12, tasks: int = 16, seeds: int = 20, checkpoints: int = 40) -> None:
+    """Cells of so many of everything, in blocks of 10 seeds: variant i ends about i / variants."""
+    rng = np.random.default_rng(0)
+    luck = rng.normal(0, 0.05, seeds)
+    rise = np.linspace(0, 1, checkpoints)[:, None]
+    for t in range(tasks):
+        for v in range(variants):
+            for first in range(0, seeds, 10):
+                block = range(first, min(first + 10, seeds))
+                end = (v + 1) / (variants + 1) + luck[list(block)] + rng.normal(0, 0.05, len(block))
+                score = rise * end + rng.normal(0, 0.01, (checkpoints, len(block)))
+                write_cell(folder, f"made/task-{t:02}", f"variant_{v:02}", block, score)
+
+
+if __name__ == "__main__":
+    write_large(Path(sys.argv[1]) / "ladder")

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import rates
 from benchmarks.rates import ranking, spreads, verdicts
 from benchmarks.settings import LEARNING_RATES, RATES
-from benchmarks.tables import Scale
+from benchmarks.suite import Scale
 
 SCALES = {"task": Scale(0.0, 10.0, 9.0)}
 
@@ -46,13 +46,13 @@ def test_a_rate_that_diverges_scores_the_floor() -> None:
 
 def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
-    text = rates.write("Which?", made, SCALES, tmp_path).read_text()
-    assert "\ntask,v,0.2\n" in text
+    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
+    assert "text,task,v,0.2" in text
     assert (tmp_path / "figures" / "rates.svg").exists()
 
 
 def test_every_rate_in_settings_is_from_the_one_list() -> None:
-    used = {rate for of_task in LEARNING_RATES.values() for rate in of_task.values()}
+    used = {rate for tasks in LEARNING_RATES.values() for of_task in tasks.values() for rate in of_task.values()}
     assert used <= set(RATES)
     assert len(used) > 3
 

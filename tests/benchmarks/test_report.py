@@ -9,17 +9,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import report, store, tables
+from benchmarks import formats, pairs, report, store, tables, verdict
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
-from benchmarks.tables import Scale, final_rows
+from benchmarks.suite import Scale, Suite
 from envs.text.overopt import OverOpt
-from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input
+from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
+
+
+def rung_table(made: pd.DataFrame) -> pd.DataFrame:
+    """Each rung against its parent."""
+    of = suite(made)
+    family = pairs.rungs(of, PARENTS)
+    return pairs.suite_table(of, family, pairs.task_table(of, family))
+
+
+def score_row(made: pd.DataFrame) -> pd.Series:
+    """The line of gae on CartPole-v1."""
+    return tables.score_table(suite(made)).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
 
 
 def test_scores_by_hand() -> None:
     made = frame()
-    row = tables.score_table(made, SCALES, RUNGS).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
+    row = score_row(made)
     final = made[(made.task == "CartPole-v1") & (made.variant == "gae") & (made.checkpoint == 5)]
     assert row["mean"] == pytest.approx(final.eval_return.mean())
     assert row["score"] == pytest.approx(((final.eval_return - 20) / 480).mean())
@@ -33,13 +45,13 @@ def test_time_to_threshold_counts_who_got_there() -> None:
     made = frame()
     here = (made.task == "CartPole-v1") & (made.variant == "gae")
     made.loc[here & (made.seed < 3) & (made.checkpoint >= 2 + made.seed), "eval_return"] = 490.0
-    row = tables.score_table(made, SCALES, RUNGS).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
+    row = score_row(made)
     assert row["reached"] == 3
     assert row["steps_to_threshold"] == 3000  # the median of 2,000, 3,000 and 4,000
 
 
 def test_rungs_find_what_is_there_and_nothing_else() -> None:
-    rungs = tables.rung_table(frame(), SCALES, RUNGS, PARENTS).set_index("variant")
+    rungs = rung_table(frame()).set_index("variant")
     assert list(rungs.index) == ["reward_to_go", "baseline_loo", "gae", "ppo"]
     assert rungs.loc["reward_to_go", "difference"] == pytest.approx(0.3, abs=0.02)
     assert rungs.loc["reward_to_go", "p"] == pytest.approx(2 / 2**10)
@@ -49,11 +61,11 @@ def test_rungs_find_what_is_there_and_nothing_else() -> None:
 
 
 def test_verdicts_refuse_to_name_a_winner_without_evidence() -> None:
-    said = tables.verdicts(tables.rung_table(frame(), SCALES, RUNGS, PARENTS))
+    said = verdict.of_pairs(rung_table(frame()))
     assert "`reward_to_go` against `reinforce` gains +0.3" in said[0] or "gains +0.29" in said[0]
     assert "`baseline_loo` against `reward_to_go`: no difference shown" in said[1]
     assert "would have shown" in said[1]
-    few = tables.verdicts(tables.rung_table(frame(seeds=5), SCALES, RUNGS, PARENTS))
+    few = verdict.of_pairs(rung_table(frame(seeds=5)))
     assert all("no difference shown" in sentence for sentence in few)  # 5 seeds can never reach .05
 
 
@@ -61,7 +73,7 @@ def test_a_diverged_member_counts_as_the_floor_and_is_counted() -> None:
     made = frame()
     lost = (made.task == "CartPole-v1") & (made.variant == "gae") & (made.seed == 0) & (made.checkpoint >= 3)
     made.loc[lost, ["eval_return", "diverged"]] = [np.nan, True]
-    row = tables.score_table(made, SCALES, RUNGS).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
+    row = score_row(made)
     final = made[(made.task == "CartPole-v1") & (made.variant == "gae") & (made.checkpoint == 5) & (made.seed > 0)]
     assert row["diverged"] == 1
     assert row["seeds"] == 10
@@ -71,9 +83,10 @@ def test_a_diverged_member_counts_as_the_floor_and_is_counted() -> None:
 def test_missing_cells_are_listed(tmp_path: Path) -> None:
     made = frame()
     made = made[~((made.task == "CartPole-v1") & (made.variant == "ppo"))]
-    assert tables.missing_cells(made, SCALES, RUNGS, set()) == ["CartPole-v1 x ppo"]
-    assert tables.missing_cells(made, SCALES, RUNGS, {"ppo"}) == []
-    rungs = tables.rung_table(made, SCALES, RUNGS, PARENTS).set_index("variant")
+    assert tables.missing_cells(suite(made)) == ["CartPole-v1 x ppo"]
+    assert tables.missing_cells(Suite(made, SCALES, RUNGS, frozenset({"ppo"}))) == []
+    assert tables.aggregate_table(suite(made), list(SCALES)).set_index("variant").loc["ppo", "missing"] == 1
+    rungs = rung_table(made).set_index("variant")
     assert rungs.loc["ppo", "tasks"] == 2
     broken = replace(report_input(made, tmp_path), failures=("CartPole-v1 x ppo: RuntimeError: no",))
     text = report.write(broken).read_text()
@@ -84,12 +97,12 @@ def test_missing_cells_are_listed(tmp_path: Path) -> None:
 def test_pairs_are_matched_by_seed_not_by_row() -> None:
     made = frame()
     turned = made.sample(frac=1.0, random_state=0)
-    a, b = (tables.rung_table(m, SCALES, RUNGS, PARENTS) for m in (made, turned))
+    a, b = (rung_table(m) for m in (made, turned))
     np.testing.assert_allclose(a["p"], b["p"])
     swapped = made.copy()
     gae = swapped.variant == "gae"
     swapped.loc[gae, "seed"] = (swapped.loc[gae, "seed"] + 5) % 10
-    c = tables.rung_table(swapped, SCALES, RUNGS, PARENTS).set_index("variant")
+    c = rung_table(swapped).set_index("variant")
     assert c.loc["ppo", "high"] - c.loc["ppo", "low"] > 2 * (a["high"] - a["low"]).iloc[-1]
 
 
@@ -101,8 +114,9 @@ def test_the_report_is_whole_and_the_same_twice(tmp_path: Path) -> None:
     assert "| transduce/reverse-medium | gae | 5.5 |" in text  # lengths 1 to 10
     assert "untrained        1 2 => | 1 1\ngae              1 2 => | 2 1\n" in text
     files = {p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*")}
-    wanted = {"summary.csv", "report.md", "tables/rungs.csv", "tables/rungs.md", "figures/heat_map.svg",
-              "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg",
+    wanted = {"report.md", "tables/rungs.csv", "tables/rungs.md", "figures/heat_map.svg",
+              "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg", "figures/lengths.pdf", "report.html",
+              "tables/rungs.tex",
               "tables/measures.csv", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
     assert wanted <= {str(f) for f in files}
     for file in files:
@@ -122,20 +136,19 @@ def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:
     [(1234567.0, "1,234,567"), (0.12345, "0.123"), (12.345, "12.35"), (float("nan"), "-"), (3.0, "3")],
 )
 def test_numbers_are_readable(value: float, text: str) -> None:
-    assert report.number(value) == text
+    assert formats.number(value) == text
 
 
 def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     """Lines stand where the means are: read back from the drawn axes."""
     made = frame()
     made = made[made["variant"].isin(["gae", "ppo", "random"])]
-    data = Data(made, measures_of(made), SCALES, ("gae", "ppo", "random"))
+    data = Data(Suite(made, SCALES, ("gae", "ppo", "random")), measures_of(made))
     assert data.moving == ["gae", "ppo"]
     x = {task: i + 1.0 for i, task in enumerate(SCALES)}
-    final = final_rows(made, SCALES)
     figure = Sweep("s", "c", x=x, label="size").draw(data)
     for line, variant in zip(figure.axes[0].lines, data.moving, strict=False):
-        expected = [final[(final.task == t) & (final.variant == variant)].score.mean() for t in SCALES]
+        expected = [data.suite.curves[t, variant].score[-1].mean() for t in SCALES]
         np.testing.assert_allclose(line.get_ydata(), expected)
         assert list(line.get_xdata()) == [1.0, 2.0, 3.0]
     kinds = {task: ("short" if i else "long") for i, task in enumerate(SCALES)}
@@ -156,14 +169,14 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
     rows = pd.DataFrame(
         {"task": "t", "variant": "gae", "seed": s, "checkpoint": k, "fraction": k / 1.0, "env_steps": k,
          "eval_return": 2.0 * k + s,
-         "learning_rate": 1.0, "eval_return_greedy": 0.0, "diverged": False}
+         "learning_rate": 1.0, "eval_return_greedy": 0.0, "diverged": False, "updates": k, "wall_s": 1.0 * k}
         for s in (0, 1) for k in (0, 1)
     )  # fmt: skip
     measures = pd.concat(
         rows.assign(measure=name, value=value)[store.MEASURE_COLUMNS]
         for name, value in (("kl", rows.checkpoint * 4.0), ("gold", -1.0 * rows.checkpoint))
     )
-    data = Data(rows, measures, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",))
+    data = Data(Suite(rows, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",)), measures)
     figure = Frontier("f", "c", mdps={"t": mdp}).draw(data)
     proxy, gold = figure.axes
     np.testing.assert_allclose(proxy.lines[-1].get_xdata(), [0.0, 4.0])
@@ -175,9 +188,12 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
 
 def test_a_report_says_when_nothing_could_be_shown() -> None:
     """10 seeds: the smallest p is 2 / 1024, times 30 comparisons .0586; times 9 .0176. Five seeds never reach .05."""
-    assert "the smallest p of a paired test is 0.0586" in report._warning(frame(10), 30)
-    assert report._warning(frame(10), 9) == ""
-    assert "5 seeds: the smallest two-sided p of a paired test is 0.0625" in report._warning(frame(5), 1)
+    rows = pd.DataFrame({"test": ["sign-flip"] * 30, "seeds": 10})
+    assert "the smallest p of a paired test is 0.0586" in verdict.too_few(rows)
+    assert verdict.too_few(rows.head(9)) == ""
+    assert verdict.too_few(rows.assign(test="Welch")) == ""  # whose p has no floor
+    assert "5 seeds: the smallest two-sided p of a paired test is 0.0625" in verdict.few_seeds(5, 10)
+    assert verdict.few_seeds(10, 10) == ""
 
 
 def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
@@ -188,7 +204,7 @@ def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
         for measure, value in pair.items()
     ]
     made = pd.DataFrame(rows, columns=store.MEASURE_COLUMNS)
-    at_the_end = tables.measure_table(made, SCALES, ["gae"])
+    at_the_end = tables.measure_table(made, suite(frame()))
     assert at_the_end.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "length": 5.0}]
-    noted = tables.diagnostics_table(made, SCALES, ["gae"])
+    noted = tables.diagnostics_table(made, suite(frame()))
     assert noted.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "gradient_norm": 3.0}]

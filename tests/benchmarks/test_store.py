@@ -12,7 +12,7 @@ from algorithms import VARIANTS
 from algorithms.credit import LambdaReturn, NStep
 from algorithms.training import Record, State
 from benchmarks import store
-from benchmarks.cli import single_cells
+from benchmarks.commands import single_cells
 from benchmarks.experiment import BLOCK, Cell, blocks, canonical
 from benchmarks.provenance import command
 from benchmarks.run import cell_path, pending

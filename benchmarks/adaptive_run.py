@@ -1,0 +1,95 @@
+"""`run --adaptive`: blocks of seeds for whoever is not decided, until all are or a cap is reached."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from algorithms.types import Variant
+from benchmarks import adaptive, pairs
+from benchmarks.adaptive import Decision
+from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
+from benchmarks.formats import write_text
+from benchmarks.report_cells import SEQUENTIAL, read, suite_of
+from benchmarks.run import Outcome
+from benchmarks.suite import Doubles, Suite
+from envs.api import Task
+from envs.discover import UnknownName
+
+Train = Callable[[list[Cell]], Outcome]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided: everyone against `baseline`, with at most `cap` seeds, differences below `margin` being none."""
+
+    experiment: Experiment  # its tasks and variants are the things themselves
+    baseline: str
+    cap: int
+    margin: float
+    alpha: float
+    env_steps: int | None
+
+    def __post_init__(self) -> None:
+        learners = [v.name for v in self.variants if v.update.trains and not v.update.needs_oracle]
+        if self.baseline not in learners:
+            raise UnknownName("baseline", self.baseline, learners)
+        if self.cap < BLOCK or self.cap % BLOCK:
+            raise ValueError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
+        if not self.margin > 0:
+            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+
+    @property
+    def variants(self) -> list[Variant]:
+        return [v for v in self.experiment.variants if isinstance(v, Variant)]
+
+    def cells(self, seeds: int, names: set[str]) -> list[Cell]:
+        """The cells of so many seeds of these variants."""
+        tasks = [t for t in self.experiment.tasks if isinstance(t, Task)]
+        chosen = [v for v in self.variants if v.name in names]
+        return build_cells(replace(self.experiment, seeds=seeds), tasks, chosen, self.env_steps)
+
+
+def run(plan: Plan, train: Train, folder: Path) -> Outcome:
+    """Train until all is decided; the decisions lie in `folder`/adaptive.json, for the report."""
+    looks = plan.cap // BLOCK
+    decided: dict[str, Decision] = {}
+    open_ = {v.name for v in plan.variants}
+    wanted: dict[str, Cell] = {}
+    for number, level in enumerate(adaptive.levels(looks, plan.alpha), 1):
+        seeds = number * BLOCK
+        wanted |= {c.file_name: c for c in plan.cells(seeds, open_ | {plan.baseline})}
+        outcome = train(list(wanted.values()))
+        frame, _, metas = read(outcome.paths, folder)
+        suite = suite_of(plan.experiment, frame, metas)
+        waiting = [v for v in suite.learners if v in open_ and v != plan.baseline]
+        new = adaptive.look({v: _differences(suite, v, plan.baseline) for v in waiting}, float(level), plan.margin)
+        decided |= new
+        open_ = {v for v in waiting if v not in new}
+        told = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
+        print(f"look {number} of {looks}, {seeds} seeds: {told}; {len(open_)} undecided", file=sys.stderr)
+        _save(plan, suite, decided, open_, seeds, folder)
+        if not open_ or outcome.failures:
+            break
+    return outcome
+
+
+def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
+    """Variant minus baseline: each shared seed's mean over the tasks that both have."""
+    b, a = (suite.final(v, suite.tasks(variant, baseline)).mean(axis=1) for v in pairs.Pair(variant, baseline))
+    return (b - a).dropna().to_numpy(float)
+
+
+def _save(plan: Plan, suite: Suite, decided: dict[str, Decision], open_: set[str], seeds: int, folder: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"variant": v, "decision": d.kind, "seeds": d.seeds, "difference": d.difference, "p": d.p}
+        for v, d in decided.items()
+    ]
+    for v in sorted(open_):
+        mean = float(_differences(suite, v, plan.baseline).mean())
+        rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
+    found = {"baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "alpha": plan.alpha, "decisions": rows}
+    write_text(folder / SEQUENTIAL, json.dumps(found, indent=1) + "\n")

@@ -1,0 +1,123 @@
+"""What a paper has to say of how numbers were made, generated from the cells: every hyper-parameter, and a paragraph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from algorithms.types import Estimator
+from benchmarks import stats
+from benchmarks.suite import Suite
+
+Meta = Mapping[str, Any]
+PARTS = tuple(Estimator.__dataclass_fields__)
+OF_VARIANT = ("schedule", "update", "nucleus")
+NOT_SHARED = ("class", "learning_rate")
+REFERENCES = ("Uniform", "Optimal")  # updates that do not train
+
+
+def described(value: Any) -> str:
+    """A canonical value as Python would write it: MLP(hidden=(64, 64))."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{k}={described(v)}" for k, v in value.items() if k != "class")
+        return f"{str(value['class']).rpartition('.')[2]}({inner})" if "class" in value else f"{{{inner}}}"
+    if isinstance(value, list):
+        return f"({', '.join(map(described, value))})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def trained(metas: Sequence[Meta]) -> list[Meta]:
+    """One cell a task and variant, of those that were trained here."""
+    found: dict[tuple[str, str], Meta] = {}
+    for meta in metas:
+        cell = meta["cell"]
+        if "training" in cell and cell["variant"]["update"]["class"].rpartition(".")[2] not in REFERENCES:
+            found.setdefault((cell["task"]["name"], cell["variant"]["name"]), meta)
+    return list(found.values())
+
+
+def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
+    """A row a variant: the parts of its estimator, its schedule and its update."""
+    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas)}
+    rows = []
+    for name in (v for v in variants if v in cells):
+        of = cells[name]
+        parts = {p: described(of["estimator"][p]) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+        rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
+    return pd.DataFrame(rows)
+
+
+def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
+    """Learning rates: a row a variant, a column a task."""
+    rates = {
+        (m["cell"]["task"]["name"], m["cell"]["variant"]["name"]): m["cell"]["members"]["rates"][0]
+        for m in trained(metas)
+    }
+    rows = []
+    for variant in suite.present:
+        found = {t: f"{rates[t, variant]:g}" if (t, variant) in rates else "-" for t in suite.scales}
+        if {*found.values()} != {"-"}:
+            rows.append({"variant": variant, **found})
+    return pd.DataFrame(rows)
+
+
+def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
+    """What the comparison holds fixed: a row a hyper-parameter and value, with where it holds.
+
+    The value that most variants of a task have is the task's; whoever differs is named.
+    """
+    values: dict[str, dict[tuple[str, str], str]] = {}
+    for meta in trained(metas):
+        cell = meta["cell"]
+        place = (cell["task"]["name"], cell["variant"]["name"])
+        of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
+        for name, value in {**of, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
+            values.setdefault(name, {})[place] = described(value)
+    rows = []
+    for name, at in values.items():
+        usual = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
+        for value in dict.fromkeys(usual[t] for t in tasks if t in usual):
+            holds = [t for t in tasks if usual.get(t) == value]
+            where = "everywhere" if len(holds) == len(usual) else ", ".join(holds)
+            rows.append({"hyper-parameter": name, "value": value, "where": where})
+        other: dict[tuple[str, str], list[str]] = {}
+        for (task, variant), value in at.items():
+            if value != usual[task]:
+                other.setdefault((variant, value), []).append(task)
+        for (variant, value), places in other.items():
+            rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(places)}"})
+    return pd.DataFrame(rows)
+
+
+def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
+    """A paragraph for a paper; every number is read from the cells."""
+    cells = [m["cell"] for m in trained(metas)]
+    if not cells:
+        return ""
+    steps = sorted({int(c["env_steps"]) for c in cells})
+    budget = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
+    looks = cells[0]["evaluation"]
+    seeds = {len(c.seeds) for c in suite.curves.values()}
+    number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+    packages = provenance.get("packages")
+    versions = f" ({packages})" if packages else ""
+    return (
+        f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} "
+        f"seeds each. Every seed is trained for {budget} environment steps (a task's budget is the same for all "
+        f"variants) and evaluated at {looks['checkpoints'] + 1} evenly spaced points, the untrained policy among "
+        f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
+        "return where the task can be enumerated. All variants of a task share network, optimiser, normalisation, "
+        "initialisation and budget; learning rates are listed below. Returns are normalised by (J - floor) / "
+        "(ceiling - floor), where the floor is the uniform policy's return and the ceiling the optimum, or a "
+        "published reference on control tasks. We report means with 95 % t intervals over seeds, and interquartile "
+        f"means with percentile bootstrap intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "
+        "Agarwal et al., 2021). Differences are of each seed's mean over tasks, tested by an exact two-sided "
+        "sign-flip test of the pairs of seeds; p values are corrected within each family of comparisons (Holm, "
+        "1979). Where no difference is shown we state the one that a paired t test of these seeds would detect "
+        "with probability .8. Diverged members count as the floor. Software: PG Ladder, Python "
+        f"{provenance.get('python', '-')}{versions}; hardware: {provenance.get('processor', '-')}, one thread a "
+        "process."
+    )

@@ -1,0 +1,238 @@
+"""The commands that run something: one frozen dataclass each, its fields the flags."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from envs.discover import UnknownName
+
+if TYPE_CHECKING:
+    from algorithms.types import Variant
+    from benchmarks import adaptive_run
+    from benchmarks.experiment import Cell, Experiment
+    from benchmarks.measurement import Laboratory, Measurement
+    from benchmarks.run import Outcome
+    from envs.api import Task
+
+DONE, FAILED = 0, 1
+RESULTS = Path("results")
+
+
+def positive(name: str, value: int | None) -> None:
+    """ValueError for a flag that must be 1 or more."""
+    if value is not None and value < 1:
+        raise ValueError(f"--{name} must be at least 1, not {value}")
+
+
+def check_device(device: str) -> None:
+    """ValueError for a device that torch cannot use."""
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+
+
+@dataclass(frozen=True)
+class List:
+    """What there is to run."""
+
+    what: Annotated[str, tyro.conf.Positional] = "all"  # tasks, variants, experiments or all
+    json: bool = False  # one JSON object on standard output
+
+    def __call__(self) -> int:
+        from benchmarks import listing
+
+        kinds = ("tasks", "variants", "experiments")
+        if self.what not in (*kinds, "all"):
+            raise UnknownName("list", self.what, (*kinds, "all"))
+        chosen = kinds if self.what == "all" else (self.what,)
+        print(json.dumps(listing.as_json()) if self.json else listing.as_text(chosen))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train one cell and watch it learn."""
+
+    task: str
+    variant: str
+    seeds: int = 10
+    env_steps: int | None = None  # budget of one member; the task's own where it is not given
+    set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # estimator.credit.lam=.9, training.discount=1
+    results: Path = RESULTS
+    device: str = "cpu"
+
+    def __call__(self) -> int:
+        from benchmarks import select
+        from benchmarks.train import train_one
+
+        positive("seeds", self.seeds)
+        positive("env-steps", self.env_steps)
+        task, variant = select.task(self.task), select.variant(self.variant)
+        cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
+        check_device(self.device)
+        return train_one(cells, self.results / "train", self.device)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train the cells of an experiment that have no result yet, then write its report."""
+
+    experiment: Annotated[str, tyro.conf.Positional]
+    tasks: str | None = None  # a,b: instead of the experiment's
+    variants: str | None = None  # x,y: instead of the experiment's
+    seeds: int | None = None
+    env_steps: int | None = None  # budget of one member
+    jobs: int | None = None  # processes at once; the number of processors where it is not given
+    results: Path = RESULTS  # holds one folder an experiment
+    device: str = "cpu"
+    smoke: bool = False  # the experiment at its smallest size
+    dry_run: bool = False  # say what would run, and stop
+    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    adaptive: bool = False  # add blocks of seeds until every variant's place against the baseline is decided
+    max_seeds: int = 40  # --adaptive stops there
+    margin: float = 0.05  # --adaptive: a difference of the normalised score that counts as none
+    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+
+    def __call__(self) -> int:
+        from benchmarks import run as runner
+        from benchmarks.report_cells import write_report
+
+        for name in ("seeds", "env_steps", "jobs"):
+            positive(name.replace("_", "-"), getattr(self, name))
+        experiment, cells = plan(self)
+        adaptive = self._plan_adaptive(experiment)
+        check_device(self.device)
+        at_once = self.jobs or available_processors()
+        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
+        waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
+        if self.dry_run:
+            for cell in waiting:
+                steps = f"{cell.env_steps:,} steps" if cell.variant.update.trains else "no training"
+                print(f"{cell.label}: {len(cell.members.seeds)} members x {steps}")
+        print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
+        if self.dry_run:
+            return DONE
+        outcome = (
+            self._adapt(adaptive, folder, at_once) if adaptive else runner.run(cells, folder, at_once, self.device)
+        )
+        if written := write_report(experiment, outcome, folder, self.baseline):
+            print(written)
+        return FAILED if outcome.failures else DONE
+
+    def _plan_adaptive(self, experiment: Experiment | Laboratory) -> adaptive_run.Plan | None:
+        """What --adaptive is to decide; ValueError where it cannot."""
+        from benchmarks.adaptive_run import Plan
+        from benchmarks.experiment import Experiment
+
+        if not self.adaptive:
+            return None
+        if not isinstance(experiment, Experiment) or experiment.rates:
+            raise ValueError(f"--adaptive adds seeds to compare variants; {experiment.name} does not compare seeds")
+        base = self.baseline or experiment.baseline or experiment.variant_names[0]
+        return Plan(experiment, base, self.max_seeds, self.margin, 0.05, self.env_steps)
+
+    def _adapt(self, plan: adaptive_run.Plan, folder: Path, at_once: int) -> Outcome:
+        """Blocks of seeds until all is decided."""
+        from benchmarks import adaptive_run
+        from benchmarks import run as runner
+
+        return adaptive_run.run(plan, lambda cells: runner.run(cells, folder, at_once, self.device), folder)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measure this machine: ours and the installed peers, alternating, medians."""
+
+    json: bool = False  # one JSON object on standard output
+    repeats: int = 5
+
+    def __call__(self) -> int:
+        from benchmarks import speed
+
+        positive("repeats", self.repeats)
+        rows = speed.measure(self.repeats)
+        print(json.dumps({"rows": rows}) if self.json else speed.as_text(rows))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Write the pages that are made from the code: every text task (docs/tasks), all variants (docs/variants.md)."""
+
+    def __call__(self) -> int:
+        from benchmarks import pages, variant_page
+
+        for path in (*pages.write(Path()), variant_page.write(Path())):
+            print(path)
+        return DONE
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Optuna studies."""
+
+    def __call__(self) -> int:
+        raise ValueError("tune is not part of this release; compare learning rates with: run learning_rates")
+
+
+def available_processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
+    """The experiment as the flags resize it, and its cells."""
+    from benchmarks import select
+    from benchmarks.experiment import build_cells, why_not
+    from benchmarks.measurement import Laboratory
+
+    experiment = select.experiment(args.experiment)
+    if args.smoke:
+        experiment = experiment.smoke()
+    if isinstance(experiment, Laboratory):
+        laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
+        return laboratory, laboratory.measurements
+    if args.seeds is not None:
+        experiment = replace(experiment, seeds=args.seeds)
+    tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)
+    named = select.split(args.variants) if args.variants is not None else None
+    variants = select.variants(experiment, named)
+    cells = build_cells(experiment, tasks, variants, args.env_steps)
+    for variant in variants if named else ():
+        reasons = [why_not(task, variant) for task in tasks]
+        if all(reasons):
+            raise ValueError(str(reasons[0]))
+    return replace(experiment, tasks=tuple(tasks), variants=tuple(variants)), cells
+
+
+def single_cells(
+    task: Task, variant: Variant, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
+) -> list[Cell]:
+    """The cells of `train`: one task and variant with fields set on the command line."""
+    from algorithms.evaluation import Evaluation
+    from algorithms.training import Members
+    from benchmarks import select, settings
+    from benchmarks.experiment import Cell, blocks, training_for, why_not
+
+    if reason := why_not(task, variant):
+        raise ValueError(reason)
+    training, variant = select.override(training_for(task, variant), variant, assignments)
+    budget = env_steps or settings.budget(task)
+    rate = training.learning_rate
+    return [
+        Cell(task, variant, training, Members(block, (rate,) * len(block)), budget, Evaluation())
+        for block in blocks(seeds)
+    ]

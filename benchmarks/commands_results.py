@@ -1,0 +1,114 @@
+"""The commands that read what lies in results/: one frozen dataclass each, its fields the flags."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from benchmarks.commands import DONE, FAILED, RESULTS
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the report of the cells that an experiment has on disk; trains nothing."""
+
+    experiment: Annotated[str, tyro.conf.Positional]
+    results: Path = RESULTS
+    smoke: bool = False  # of the smoke run
+    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+
+    def __call__(self) -> int:
+        from benchmarks import select
+        from benchmarks.report_cells import report_folder
+
+        experiment = select.experiment(self.experiment)
+        experiment = experiment.smoke() if self.smoke else experiment
+        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
+        if not any((folder / "cells").glob("*__*")):
+            raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
+        print(report_folder(experiment, folder, self.baseline))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What to use when, and how sure that is: a table made from the runs under a folder."""
+
+    results: Path = RESULTS
+
+    def __call__(self) -> int:
+        from benchmarks import formats, guide
+
+        print(formats.markdown(guide.collected(self.results)))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Hold one folder of results against another; exit status 1 where the second is shown to be worse."""
+
+    result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
+    result_b: Annotated[Path, tyro.conf.Positional]  # what is
+    margin: float = 0.05  # a difference of the normalised score that counts as none
+    out: Path | None = None  # a folder for report.html, report.md, tables and figures
+    json: bool = False  # one JSON object on standard output
+
+    def __call__(self) -> int:
+        from benchmarks import compare
+
+        if not self.margin > 0:
+            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+        a, b = compare.load(self.result_a), compare.load(self.result_b)
+        result = compare.compare(a, b, self.margin)
+        document = compare.document(a, b, result, self.margin)
+        print(json.dumps(compare.as_json(result)) if self.json else document.as_text())
+        if self.out is not None:
+            print(document.write(self.out), file=sys.stderr)
+        return FAILED if result.regressions else DONE
+
+
+@dataclass(frozen=True)
+class Import:
+    """Add learning curves from elsewhere to an experiment: monitor, evaluations (stable-baselines3) or csv."""
+
+    kind: Annotated[str, tyro.conf.Positional]  # monitor, evaluations or csv
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional]  # a run each (a folder or a file), in the order of seeds
+    experiment: str
+    task: str | None = None  # of the runs; csv: only this one
+    variant: str | None = None  # a name for whoever made the runs, as sb3:ppo; csv: only this one
+    first_seed: int = 0  # of the first path; the others follow
+    checkpoints: int | None = None  # monitor: points of a curve; 20 where it is not given
+    floor: float | None = None  # scale of a task that is not ours: the return that counts 0
+    ceiling: float | None = None  # the return that counts 1
+    threshold: float | None = None  # the return that counts as solved; the ceiling where it is not given
+    results: Path = RESULTS
+
+    def __call__(self) -> int:
+        from benchmarks import select
+        from benchmarks.experiment import Experiment
+        from benchmarks.importing import import_runs
+
+        experiment = select.experiment(self.experiment)
+        if not isinstance(experiment, Experiment) or experiment.rates:
+            raise ValueError(f"{experiment.name} compares no learning curves; import into another experiment")
+        written = import_runs(
+            self.kind,
+            self.paths,
+            folder=self.results / experiment.name,
+            experiment=experiment,
+            task=self.task,
+            variant=self.variant,
+            first_seed=self.first_seed,
+            checkpoints=self.checkpoints,
+            floor=self.floor,
+            ceiling=self.ceiling,
+            threshold=self.threshold,
+        )
+        for path in written:
+            print(path)
+        return DONE

@@ -1,0 +1,148 @@
+"""Figures over training: learning curves on three axes, sample efficiency, profiles, diagnostics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from algorithms.diagnostics import NAMES
+from benchmarks import efficiency, figures
+from benchmarks.figures import STYLE, banded, fives, legend, line_styles, t_band
+from benchmarks.pairs import SEED
+from benchmarks.suite import Curve, Doubles, Scale, Suite
+
+AXES = {
+    "env_steps": "environment steps a seed",
+    "updates": "updates",
+    "wall_s": "seconds of training, all seeds of a block",
+}
+TAUS = np.linspace(-0.1, 1.1, 121)
+BANDS = 2_000  # resamples of a band: it is looked at, not cited
+
+
+def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
+    """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat."""
+    columns = min(4, len(suite.scales))
+    height = math.ceil(len(suite.scales) / columns)
+    flat = [v for v in suite.present if v not in suite.learners]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * columns, 2.5 * height + 0.9), layout="constrained")
+        axes = list(figure.subplots(height, columns, squeeze=False).flat)
+        styles = line_styles(lines)
+        for axis, (task, scale) in zip(axes, suite.scales.items(), strict=False):
+            for variant in lines:
+                if (curve := suite.curves.get((task, variant))) is not None:
+                    _curve(axis, curve, x, styles[variant], variant)
+            levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) is not None}
+            _levels(axis, levels, scale)
+            axis.set_title(task)
+            figures.thousands(axis)
+        for axis in axes[len(suite.scales) :]:
+            axis.set_visible(False)
+        figure.supxlabel(AXES[x], fontsize=9)
+        figure.supylabel("evaluation return", fontsize=9)
+        legend(figure, lines, title, 5 if columns > 2 else 2)
+    return figure
+
+
+def _curve(axis: Axes, curve: Curve, x: str, style: tuple[str, object], label: str) -> None:
+    at: Doubles = getattr(curve, x)
+    if curve.moving and np.isfinite(at).all():  # imported runs may not say how many seconds they took
+        banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
+
+
+def _levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
+    """References and the threshold as thin lines; names that would stand upon one another share a place."""
+    lines = dict(levels)
+    if math.isfinite(scale.threshold) and "optimal" not in levels:
+        lines["threshold"] = scale.threshold
+    span = abs(scale.ceiling - scale.floor)
+    merged: dict[str, float] = {}
+    for name, level in sorted(lines.items(), key=lambda item: item[1]):
+        near = next((n for n, height in merged.items() if abs(height - level) < 0.06 * span), None)
+        if near is not None:
+            merged[f"{near}, {name}"] = merged.pop(near)
+        else:
+            merged[name] = level
+        axis.axhline(level, color="0.55", lw=0.8, ls="--" if name == "threshold" else ":")
+    for name, level in merged.items():
+        left = "random" not in name  # where curves start, and most of them leave soon
+        axis.annotate(name, (0.01 if left else 0.99, level), xycoords=("axes fraction", "data"), fontsize=6, color="0.35",
+                      ha="left" if left else "right", va="bottom")  # fmt: skip
+
+
+def _multiples(suite: Suite, drawn: Mapping[str, tuple[Doubles, tuple[Doubles, Doubles, Doubles]]], words: tuple[str, str],
+               title: str) -> Figure:  # fmt: skip
+    """A panel for every five variants, all the others in grey behind them."""
+    groups = fives([v for v in suite.learners if v in drawn])
+    columns = min(3, len(groups))
+    height = math.ceil(len(groups) / columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(max(3.4 * columns, 5.4), 3.3 * height + 0.4), layout="constrained")
+        axes = list(figure.subplots(height, columns, squeeze=False, sharex=True, sharey=True).flat)
+        for axis, group in zip(axes, groups, strict=False):
+            for x, bounds in drawn.values():
+                axis.plot(x, bounds[0], color="0.85", lw=0.8, zorder=0)
+            for variant, style in line_styles(group).items():
+                banded(axis, drawn[variant][0], drawn[variant][1], style, variant)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.36), ncols=2, fontsize=7)
+        for axis in axes[len(groups) :]:
+            axis.set_visible(False)
+        figure.supxlabel(words[0], fontsize=9)
+        figure.supylabel(words[1], fontsize=9)
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def profile(suite: Suite, title: str) -> Figure:
+    """Performance profiles: the share of (seed, task) whose score is above tau (Agarwal et al. 2021)."""
+    drawn = {}
+    for variant in suite.learners:
+        matrix = suite.final(variant, suite.tasks(variant)).to_numpy(float)
+        low, high = efficiency.profile_band(matrix, TAUS, np.random.default_rng(SEED), BANDS)
+        drawn[variant] = (TAUS, (efficiency.performance_profile(matrix, TAUS), low, high))
+    return _multiples(suite, drawn, ("normalised score tau", "share of runs with a score above tau"), title)
+
+
+def sample_efficiency(suite: Suite, title: str) -> Figure:
+    """IQM of the normalised score over tasks and seeds against the share of the budget."""
+    drawn = {}
+    for variant in suite.learners:
+        tasks = suite.tasks(variant)
+        scores = suite.scores(variant, tasks)
+        if scores is not None:
+            bounds = efficiency.sample_efficiency(scores, np.random.default_rng(SEED), BANDS)
+            drawn[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
+    return _multiples(suite, drawn, ("share of the budget of environment steps", "IQM of the normalised score"), title)
+
+
+def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Figure:
+    """A panel a diagnostic against the share of the budget: means over tasks and seeds."""
+    rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
+    means = rows.groupby(["measure", "variant", "fraction"])["value"].mean()
+    shown = [n for n in NAMES if n in means.index.get_level_values(0)]
+    columns = min(4, len(shown))
+    height = math.ceil(len(shown) / columns)
+    styles = line_styles(lines)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(2.9 * columns, 2.1 * height + 0.9), layout="constrained")
+        axes = list(figure.subplots(height, columns, squeeze=False, sharex=True).flat)
+        for axis, name in zip(axes, shown, strict=False):
+            of = means[name].unstack("variant")
+            for variant in [v for v in lines if v in of.columns]:
+                curve = of[variant].dropna()
+                axis.plot(curve.index, curve, color=styles[variant][0], ls=styles[variant][1], lw=1.4)
+            axis.set_title(name.replace("_", " "))
+            if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
+                axis.set_yscale("log")
+        for axis in axes[len(shown) :]:
+            axis.set_visible(False)
+        figure.supxlabel("share of the budget of environment steps", fontsize=9)
+        legend(figure, lines, title)
+    return figure

@@ -1,0 +1,213 @@
+"""A report as blocks under headings, written twice: report.html (one self-contained page) and report.md (its plain twin)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from benchmarks import figures, formats
+from benchmarks.formats import Bold
+
+TEMPLATES = Path(__file__).parent / "templates"
+LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs and lists of Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A paragraph of Markdown that must not be overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Lines that keep their spaces."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """tables/<name>.csv, .md and .tex; the page shows it unless it is long."""
+
+    name: str
+    frame: pd.DataFrame
+    caption: str = ""
+    bold: Bold = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def long(self) -> bool:
+        return len(self.frame) > LONGEST
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """figures/<name>.svg, .pdf and .png, and what they show in words."""
+
+    name: str
+    draw: Callable[[], Figure]
+    caption: str
+    alternative: str = ""  # for those who cannot see it; the caption where it is empty
+
+
+Block = Prose | Warned | Samples | Table | Drawn
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def anchor(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a report says: its question, the answer in a sentence, and the sections that show it."""
+
+    name: str
+    question: str
+    verdict: str
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...] = ()
+
+    def write(self, out: Path) -> Path:
+        """Every table and figure under `out`, report.html, and report.md, whose path it returns."""
+        written: set[Path] = set()
+        for block in (b for s in self.sections for b in s.blocks):
+            if isinstance(block, Table):
+                written |= {*formats.save_table(block.frame, out / "tables" / block.name, block.bold)}
+            elif isinstance(block, Drawn):
+                written |= {*figures.save(block.draw(), out / "figures" / block.name)}
+        _sweep(out, written)
+        page = (
+            _environment()
+            .get_template("report.html.j2")
+            .render(document=self, figures=out / "figures", show=_show, rendered=lambda text: Markup(rendered(text)))
+        )
+        formats.write_text(out / "report.html", page)
+        formats.write_text(out / "report.md", self.as_markdown())
+        return out / "report.md"
+
+    def as_text(self) -> str:
+        """For a terminal: the plain twin without its figures."""
+        kept = tuple(Section(s.title, tuple(b for b in s.blocks if not isinstance(b, Drawn))) for s in self.sections)
+        return replace(self, sections=kept).as_markdown()
+
+    def as_markdown(self) -> str:
+        """The plain twin: the same words and tables, figures as links."""
+        parts = [f"# {self.name}", f"**{self.question}**", *(f"> **{w}**" for w in self.warnings), self.verdict]
+        for section in self.sections:
+            parts.append(f"## {section.title}")
+            parts += [_plain(block) for block in section.blocks]
+        return "\n\n".join(parts) + "\n"
+
+
+def _sweep(out: Path, written: set[Path]) -> None:
+    """Remove what an earlier report drew there and this one does not: it would be taken for this one's."""
+    for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
+        if path.suffix in (*formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
+            path.unlink()
+
+
+def _plain(block: Block) -> str:
+    """A block as Markdown."""
+    if isinstance(block, Prose):
+        return block.text
+    if isinstance(block, Warned):
+        return f"> **{block.text}**"
+    if isinstance(block, Samples):
+        return f"### {block.title}\n\n```\n" + "\n".join(block.lines) + "\n```"
+    if isinstance(block, Drawn):
+        return f"![{block.caption}](figures/{block.name}.svg)\n\n*{block.caption}*"
+    title = f"### {block.title}\n\n" if block.title else ""
+    if block.long:
+        return f"{title}{len(block.frame)} rows, in [tables/{block.name}.md](tables/{block.name}.md)"
+    caption = f"\n\n{block.caption}" if block.caption else ""
+    return title + formats.markdown(block.frame, block.bold) + caption
+
+
+def _show(block: Block, folder: Path) -> Markup:
+    """A block as HTML."""
+    if isinstance(block, Prose):
+        return Markup(rendered(block.text))
+    if isinstance(block, Warned):
+        return Markup(f'<div class="warning">{rendered(block.text)}</div>')
+    if isinstance(block, Samples):
+        return Markup("<h3>{}</h3><pre tabindex=0>{}</pre>").format(block.title, "\n".join(block.lines))
+    if isinstance(block, Drawn):
+        svg = inlined((folder / f"{block.name}.svg").read_text(), block.name, block.alternative or block.caption)
+        caption = rendered(block.caption, inline=True)
+        files = ", ".join(f'<a href="figures/{block.name}.{kind}">{kind.upper()}</a>' for kind in ("svg", "pdf", "png"))
+        return Markup(f'<figure id="figure-{block.name}"><div class="wide">{svg}</div>') + Markup(
+            f'<figcaption>{caption} <span class="files">{files}</span></figcaption></figure>'
+        )
+    title = f"<h3>{escape(block.title)}</h3>" if block.title else ""
+    files = ", ".join(
+        f'<a href="tables/{block.name}.{kind}">{word}</a>'
+        for kind, word in (("csv", "CSV"), ("md", "Markdown"), ("tex", "LaTeX"))
+    )
+    if block.frame.empty or block.long:
+        said = "No rows." if block.frame.empty else f"{len(block.frame)} rows, too many to show here."
+        return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
+    caption = f'{rendered(block.caption, inline=True)} <span class="files">{files}</span>'
+    return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.frame, caption, block.bold)}</div>')
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def rendered(text: str, inline: bool = False) -> str:
+    """Markdown as HTML; `inline` without paragraphs."""
+    return _markdown().renderInline(text) if inline else _markdown().render(text)
+
+
+def inlined(svg: str, name: str, alternative: str) -> str:
+    """An SVG file as an element of a page: its ids are its own, and it says in words what it shows."""
+    head, body = re.match(r".*?(<svg[^>]*>)(.*)", svg, re.DOTALL).groups()  # type: ignore[union-attr]
+    box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', head)
+    assert box is not None
+    width = float(box[1])
+    body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body)
+    sizes = f"width:100%;max-width:{width:.0f}pt;min-width:{min(width, 400):.0f}pt"
+    label = escape(" ".join(alternative.replace("`", "").split()))
+    return f'<svg role="img" aria-label="{label}" viewBox="0 0 {box[1]} {box[2]}" style="{sizes}">{body}'
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """A Markdown list."""
+    return "\n".join(f"- {s}" for s in sentences)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )

@@ -1,0 +1,21 @@
+"""Which learning rate can each estimator bear on text? Every rate on every selection seed, at half of `estimators`' budget."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.experiment import Experiment
+from benchmarks.experiments.estimators import LEARNERS, TASKS
+from benchmarks.settings import RATES
+from envs.streams import Purpose
+
+EXPERIMENT = Experiment(
+    name="text_rates",
+    question="Which learning rate can each estimator bear on text, and how much of a ranking is the rate?",
+    tasks=TASKS,
+    variants=LEARNERS,
+    seeds=3,
+    env_steps=dict.fromkeys(TASKS, 30_000),
+    evaluation=Evaluation(checkpoints=10, episodes=10),
+    purpose=Purpose.SELECTION,
+    rates=RATES,
+    protocol="text",
+    small={"tasks": ("bandit/small",), "seeds": 1, "env_steps": {"bandit/small": 3_000}},
+)

@@ -1,0 +1,77 @@
+"""What imported runs may be called: no variant of ours, and a task whose scale is known."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from algorithms import VARIANTS
+from benchmarks import select
+from benchmarks.experiment import Experiment
+from envs.api import Task
+from envs.discover import UnknownName
+
+Scale = tuple[float, float, float]  # floor, ceiling, threshold
+Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
+
+
+def safe(name: str) -> str:
+    """The name as part of a file's name."""
+    return re.sub(r"[^\w.=+-]+", "-", name)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Where runs are imported to (an experiment and its folder), and the flags that scale a task that is not ours."""
+
+    folder: Path
+    experiment: Experiment | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+    threshold: float | None = None
+
+    def check_variants(self, names: Iterable[str]) -> None:
+        """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
+        ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
+        for name in names:
+            if name in ours or any((self.folder / "cells").glob(f"*__{safe(name)}__*")):
+                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as sb3:{name}")
+
+    def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
+        """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
+        found: Scales = {}
+        foreign = []
+        for name in names:
+            if ":" in name and not by_user:
+                raise ValueError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
+            try:
+                task = self._task(name)
+            except UnknownName as error:
+                found[name] = name, self._asked_scale(str(error))
+                foreign.append(name)
+            else:
+                found[name] = task.name, (task.floor, task.ceiling, task.threshold)
+        if len(foreign) > 1:
+            raise ValueError(
+                f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
+            )
+        flags = [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
+        if flags and not foreign:
+            raise ValueError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
+        return found
+
+    def _task(self, name: str) -> Task:
+        return select.tasks(self.experiment, [name])[0] if self.experiment else select.task(name)
+
+    def _asked_scale(self, unknown: str) -> Scale:
+        if self.floor is None or self.ceiling is None:
+            raise ValueError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
+        if not -math.inf < self.floor < self.ceiling < math.inf:
+            raise ValueError(f"--floor must be below --ceiling, not {self.floor:g} and {self.ceiling:g}")
+        threshold = self.ceiling if self.threshold is None else self.threshold
+        if math.isnan(threshold):
+            raise ValueError("--threshold must be a number, not nan")
+        return self.floor, self.ceiling, threshold

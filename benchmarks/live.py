@@ -1,0 +1,91 @@
+"""Live logs on request: what a running cell has yielded, as TensorBoard scalars, a run a member.
+
+    <folder>/<experiment>/<task>__<variant>__seed<k>[__rate<r>]/events.out.tfevents.*
+    tags    score/return, score/greedy, measures/<name>     step    env_steps of the member     time    when it was told
+
+They are a window, not a result: everything in them stands in the cell's Parquet too. The package `tensorboard` is needed
+only here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from algorithms.training import Record
+from benchmarks.experiment import Cell
+
+MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"
+
+
+def check() -> Any:
+    """The class that writes event files. ValueError where it cannot be imported: ask before any compute."""
+    try:
+        return importlib.import_module("torch.utils.tensorboard").SummaryWriter
+    except ImportError as error:
+        raise ValueError(MISSING) from error
+
+
+def _tidy(name: str) -> str:
+    return re.sub(r"[^\w.=+-]+", "-", name)
+
+
+def run_name(cell: Cell, seed: int, rate: float) -> str:
+    """A member's run; its rate is part of the name only where the cell's members differ in it."""
+    name = f"{_tidy(cell.task.name)}__{_tidy(cell.variant.name)}__seed{seed}"
+    return name if len(set(cell.members.rates)) == 1 else f"{name}__rate{rate:g}"
+
+
+class Live:
+    """Event files of the cells in progress. Use as a context; feed it every Record, and say when a cell has ended.
+
+    A run that is begun again takes the place of its earlier events from its first step on. A resumed cell tells only what
+    is new: the records before its State are in the event files of the process that was killed, if it kept any.
+    """
+
+    def __init__(self, folder: Path, experiment: str) -> None:
+        self.folder = folder / _tidy(experiment)
+        self._make = check()
+        self._writers: dict[str, Any] = {}
+        self._begun: set[str] = set()
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close(list(self._writers))
+
+    def record(self, cell: Cell, record: Record) -> None:
+        """One member at one checkpoint; what is NaN (a member that diverged, a greedy score not taken) is left out."""
+        scores = {"score/return": record.eval_return, "score/greedy": record.eval_return_greedy}
+        values = scores | {f"measures/{name}": value for name, value in record.measures.items()}
+        values = {tag: value for tag, value in values.items() if math.isfinite(value)}
+        if not values:
+            return
+        writer = self._writer(run_name(cell, record.seed, record.learning_rate), record.env_steps)
+        for tag, value in values.items():
+            writer.add_scalar(tag, value, record.env_steps)
+        writer.flush()
+
+    def ended(self, cell: Cell) -> None:
+        """Close the cell's files; records that come later open others."""
+        self._close([run_name(cell, s, r) for s, r in zip(cell.members.seeds, cell.members.rates, strict=True)])
+
+    def _writer(self, name: str, step: int) -> Any:
+        if name not in self._writers:
+            # only the first file of a run in this process may overrule an earlier one: news can overtake each other
+            purge = None if name in self._begun else step
+            self._writers[name] = self._make(str(self.folder / name), purge_step=purge)
+            self._begun.add(name)
+        return self._writers[name]
+
+    def _close(self, names: list[str]) -> None:
+        for name in names:
+            if writer := self._writers.pop(name, None):
+                writer.close()

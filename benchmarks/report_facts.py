@@ -1,0 +1,81 @@
+"""The sections of a report that state: every score, what failed, how the numbers were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pandas as pd
+
+from benchmarks import appendix as papers
+from benchmarks import pairs, suite_figures, tables
+from benchmarks.document import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.report_input import ReportInput
+
+
+def heat_map(report: ReportInput) -> Section:
+    """Variants x tasks at a glance."""
+    title = f"Normalised final score, {report.n}"
+    caption = f"Mean normalised final score of variants x tasks, {report.n}; `xk`: k members diverged."
+    return Section("Heat map", (Drawn("heat_map", partial(suite_figures.heat_map, report.suite, title), caption),))
+
+
+def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
+    """Final returns, a table a task."""
+    said = (
+        "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
+        "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
+        "seconds to it are their medians. A diverged member counts as its task's floor. Bold: may be the "
+        "task's best (95 %, Hsu 1984)."
+    )
+    blocks: list[Block] = [Prose(said)]
+    suite = report.suite
+    for task in suite.scales:
+        rows = scores[scores["task"] == task].drop(columns="task")
+        found = pairs.leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task])
+        top = {found.best, *found.others} if found else set()
+        bold = {"variant": [v in top for v in rows["variant"]]}
+        blocks.append(Table(f"scores/{task.replace('/', '-').replace(':', '-')}", rows, "", bold, title=task))
+    return Section("Scores by task", tuple(blocks))
+
+
+def beside(report: ReportInput) -> Section:
+    """What was measured beside the return."""
+    table = tables.measure_table(report.measures, report.suite)
+    caption = (
+        "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
+        "reference policy in nats an episode, and the return of the same policy as other judges or other prompts see it."
+    )
+    return Section("Beside the return", () if table.empty else (Table("measures", table, caption),))
+
+
+def failures(report: ReportInput) -> Section:
+    """What failed, diverged or is missing, counted."""
+    suite = report.suite
+    lines = [*report.failures, *(f"missing: {line}" for line in tables.missing_cells(suite))]
+    members = sum(len(c.seeds) for c in suite.curves.values())
+    lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
+    said = joined(lines) if lines else "None failed or is missing."
+    return Section("Failures and missing cells", (Prose(f"{lost} of {members} members diverged.\n\n{said}"),))
+
+
+def appendix(report: ReportInput) -> Iterator[Section]:
+    """How the numbers were made: a paragraph for a paper, and every hyper-parameter."""
+    suite, metas = report.suite, report.metas
+    if text := papers.methods(metas, suite, report.provenance):
+        yield Section("Methods", (Prose(text),))
+    made = (
+        Table(
+            "settings", papers.settings_table(metas, list(suite.scales)), "What a comparison holds fixed, and where."
+        ),
+        Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
+        Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
+    )
+    yield Section("Hyper-parameters", tuple(t for t in made if not t.frame.empty))
+
+
+def provenance(report: ReportInput) -> Section:
+    """Where the numbers come from."""
+    seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
+    facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
+    return Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts.items()])),))

@@ -1,0 +1,52 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.experiment import Drawing
+from benchmarks.situation import Situation
+from benchmarks.suite import Suite
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """What a report is made of. `parents` and `changes` are of the rungs among the suite's variants."""
+
+    name: str
+    question: str
+    suite: Suite
+    measures: pd.DataFrame  # store.MEASURE_COLUMNS
+    texts: Mapping[str, Mapping[str, list[str]]]  # by task: who wrote, what
+    parents: Mapping[str, str | None]
+    changes: Mapping[str, str]
+    out: Path
+    baseline: str | None = None  # whom all are held against; the first learner where it is None
+    drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
+    situations: tuple[Situation, ...] = ()
+    metas: Sequence[Mapping[str, Any]] = ()
+    failures: tuple[str, ...] = ()
+    sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
+    mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def against(self) -> str | None:
+        learners = self.suite.learners
+        return self.baseline if self.baseline in learners else (learners[0] if learners else None)
+
+    @property
+    def n(self) -> str:
+        """How many seeds, for captions."""
+        return f"n = {self.suite.seeds} seeds"
+
+    @property
+    def moving(self) -> list[str]:
+        """Everyone with a curve, references too."""
+        suite = self.suite
+        return [v for v in suite.present if any(c.moving for (_, name), c in suite.curves.items() if name == v)]

@@ -1,0 +1,19 @@
+"""What a reader of the decision guide may face: declared by experiments, answered by benchmarks/guide.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A case, and the tasks of an experiment that stand for it.
+
+    aspect    horizon, reward, vocabulary, staleness, ...      case  which, in words
+    variants  who is compared; all learners where it is empty
+    """
+
+    aspect: str
+    case: str
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...] = ()

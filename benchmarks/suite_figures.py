@@ -1,0 +1,124 @@
+"""Figures of final scores: the suite at a glance, variants x tasks, differences of pairs, all pairs at once."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
+from benchmarks.pairs import LEVEL
+from benchmarks.suite import Doubles, Suite
+
+
+def _spread(n: int) -> Doubles:
+    """Heights of a row's dots: one beside the other."""
+    return np.linspace(-0.16, 0.16, n) if n > 1 else np.zeros(n)
+
+
+def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
+    """The suite score of each variant: a dot a seed, a bar from end to end of the mean's interval, a mark at the IQM."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 0.42 * len(table) + 1.4), layout="constrained")
+        axis = figure.subplots()
+        for y, row in enumerate(table.to_dict("records")):
+            dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
+            colour = GAIN if row["variant"] in suite.learners else UNSURE
+            axis.plot(dots, y + _spread(len(dots)), "o", ms=2.6, color=colour, alpha=0.4, mew=0)
+            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
+            axis.plot([row["mean"]], [y], "o", ms=6, color=colour, mfc="white")
+            axis.plot([row["iqm_low"], row["iqm_high"]], [y + 0.3, y + 0.3], color="black", lw=1)
+            axis.plot([row["iqm"]], [y + 0.3], "|", ms=7, color="black", mew=1.6)
+        axis.set_yticks(range(len(table)), table["variant"])
+        axis.invert_yaxis()
+        axis.set_xlabel(
+            "normalised score over its tasks (a dot: one seed's mean; circle: their mean, 95 % t interval;\n"
+            "black below: IQM of all runs, bootstrap interval)"
+        )
+        axis.set_title(title)
+    return figure
+
+
+def heat_map(suite: Suite, title: str) -> Figure:
+    """Variants x tasks: mean normalised final score; `-` where a variant does not run, `xk` where k members diverged."""
+    shape = (len(suite.present), len(suite.scales))
+    scores, lost = np.full(shape, np.nan), np.zeros(shape, np.int64)
+    for i, variant in enumerate(suite.present):
+        for j, task in enumerate(suite.scales):
+            if (curve := suite.curves.get((task, variant))) is not None:
+                scores[i, j], lost[i, j] = curve.score[-1].mean(), curve.diverged.sum()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(1.05 * shape[1] + 2.6, 0.36 * shape[0] + 2.0), layout="constrained")
+        axis = figure.subplots()
+        axis.set_facecolor("0.93")
+        sns.heatmap(
+            pd.DataFrame(scores, suite.present, list(suite.scales)), cmap="cividis", vmin=0, vmax=1, ax=axis,
+            linewidths=0.6, linecolor="white", cbar_kws={"label": "normalised score"},
+        )  # fmt: skip
+        for (i, j), value in np.ndenumerate(scores):
+            text = "-" if value != value else f"{round(value, 2) + 0.0:.2f}" + (f" x{lost[i, j]}" if lost[i, j] else "")
+            colour = "0.4" if value != value else ("white" if value < 0.5 else "black")
+            axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=8)
+        axis.set(xlabel="", ylabel="")
+        axis.set_xticklabels(axis.get_xticklabels(), rotation=35, ha="right")
+        axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
+        axis.set_title(title)
+    return figure
+
+
+def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
+    """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 0.42 * max(len(table), 1) + 1.4), layout="constrained")
+        axis = figure.subplots()
+        axis.axvline(0, color="0.6", lw=0.8)
+        for y, row in enumerate(table.to_dict("records")):
+            tasks = suite.tasks(row["variant"], row["against"])
+            b, a = (suite.final(name, tasks).mean(axis=1) for name in (row["variant"], row["against"]))
+            dots = (b - a).dropna().to_numpy(float) if row["test"] == "sign-flip" else np.zeros(0)
+            sure = row["p_holm"] < LEVEL
+            colour = UNSURE if not sure else (GAIN if row["difference"] > 0 else LOSS)
+            axis.plot(dots, y + _spread(len(dots)), "o", ms=2.6, color=colour, alpha=0.45, mew=0)
+            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
+            axis.plot(
+                [row["difference"]], [y], "D" if sure else "o", ms=6, color=colour, mfc=colour if sure else "white"
+            )
+        labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
+        axis.set_yticks(range(len(table)), labels)
+        axis.invert_yaxis()
+        axis.set_xlabel("difference of the normalised score, mean over tasks\n(filled diamond: p < .05 after Holm)")
+        axis.set_title(title)
+    return figure
+
+
+def matrix(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
+    """All pairs: the row's variant minus the column's; a number where the difference is shown (Holm), a dot where not."""
+    order = suite.learners
+    n = len(order)
+    value, sure = np.full((n, n), np.nan), np.zeros((n, n), np.bool_)
+    for row in table.to_dict("records"):
+        i, j = order.index(row["variant"]), order.index(row["against"])
+        value[i, j], value[j, i] = row["difference"], -row["difference"]
+        sure[i, j] = sure[j, i] = row["p_holm"] < LEVEL
+    size = 0.46 * n
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(max(size + 2.8, 5.0), max(size + 1.6, 3.4)), layout="constrained")
+        axis = figure.subplots()
+        axis.set_facecolor("0.93")
+        reach = float(np.nanmax(np.abs(value), initial=0.1))
+        sns.heatmap(
+            pd.DataFrame(value, order, order), cmap="PuOr", center=0, vmin=-reach, vmax=reach, ax=axis, square=True,
+            linewidths=0.6, linecolor="white", cbar_kws={"label": "row minus column"},
+        )  # fmt: skip
+        for (i, j), x in np.ndenumerate(value):
+            if x == x:
+                text = f"{x:+.2f}".replace("0.", ".") if sure[i, j] else "·"
+                colour = "white" if abs(x) > 0.7 * reach else "black"
+                axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=6.5)
+        axis.set(xlabel="", ylabel="")
+        axis.set_xticklabels(axis.get_xticklabels(), rotation=45, ha="right")
+        axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
+        axis.set_title(title)
+    return figure

@@ -1,0 +1,88 @@
+"""Adding seeds until all is decided: the error over all looks, by hand and by simulation, and the run itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import adaptive, cli, stats, store
+
+
+def test_the_levels_add_up_to_alpha() -> None:
+    np.testing.assert_allclose(adaptive.levels(4), [0.02, 0.01, 0.01, 0.01])
+    assert adaptive.levels(1).tolist() == [0.05]
+    assert adaptive.levels(7).sum() == pytest.approx(0.05)
+    with pytest.raises(ValueError, match="one look"):
+        adaptive.levels(0)
+
+
+def test_a_look_by_hand() -> None:
+    """Ten seeds, three pairs: p 2/1024, 2/1024 and large; Holm times 3 and 2 is .0059 and .0039, below .02."""
+    rng = np.random.default_rng(0)
+    up = rng.uniform(0.2, 0.4, 10)
+    found = adaptive.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.02, 0.05)
+    assert {v: d.kind for v, d in found.items()} == {"up": "better", "down": "worse"}
+    assert found["up"] == ("better", 10, pytest.approx(up.mean()), 2 / 1024)
+    assert adaptive.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.003, 0.05) == {}
+    close = adaptive.look({"close": rng.normal(0, 0.01, 10)}, 0.02, 0.05)
+    assert close["close"].kind == "same"
+
+
+Rule = Callable[[dict[str, np.ndarray], float], set[str]]
+
+
+def any_false_decision(rule: Rule, alphas: np.ndarray, skew: bool = False, rivals: int = 4, block: int = 6) -> float:
+    """How often somebody is called different from a baseline that is like all of them, over all looks."""
+    rng, false, repeats = np.random.default_rng(0), 0, 250
+    for _ in range(repeats):
+        shape = (block * len(alphas), rivals + 1)
+        x = rng.lognormal(size=shape) if skew else rng.normal(size=shape)
+        d = {f"v{j}": x[:, j] - x[:, 0] for j in range(1, rivals + 1)}
+        false += any(rule({v: of[: block * (k + 1)] for v, of in d.items()}, a) for k, a in enumerate(alphas))
+    return false / repeats
+
+
+def ours(d: dict[str, np.ndarray], level: float) -> set[str]:
+    return {v for v, found in adaptive.look(d, level, 1e-9).items() if found.kind != "same"}
+
+
+@pytest.mark.parametrize("skew", [False, True])
+def test_false_decisions_over_all_looks_stay_below_alpha(skew: bool) -> None:
+    assert any_false_decision(ours, adaptive.levels(4), skew) <= 0.05 + 0.02
+
+
+def test_peeking_is_caught_by_the_same_check() -> None:
+    """Testing at .05 at every look, corrected within a look only, is wrong far more often."""
+
+    def peeking(d: dict[str, np.ndarray], level: float) -> set[str]:
+        p = stats.holm(np.array([stats.sign_flip_p(x) for x in d.values()]))
+        return {v for v, q in zip(d, p, strict=True) if q < 0.05}
+
+    assert any_false_decision(peeking, adaptive.levels(6), rivals=1, block=5) > 0.08
+    assert any_false_decision(ours, adaptive.levels(6), rivals=1, block=5) <= 0.05
+
+
+def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """random play cannot be the baseline; reinforce against rloo on a bandit is open or decided, and says after how many."""
+    words = ["run", "smoke", "--tasks", "bandit/small", "--variants", "reinforce,rloo,gae", "--env-steps", "1500"]
+    words += ["--results", str(tmp_path), "--adaptive", "--max-seeds", "20", "--jobs", "1"]
+    assert cli.main([*words, "--baseline", "rlo"]) == 2
+    assert "unknown baseline 'rlo'; nearest: rloo" in capsys.readouterr().err
+    assert cli.main([*words, "--max-seeds", "15"]) == 2
+    assert "--max-seeds must be a multiple of 10, 10 or more, not 15" in capsys.readouterr().err
+    assert cli.main([*words, "--baseline", "rloo", "--margin", "0.01"]) == 0
+    said = capsys.readouterr().err
+    assert "look 1 of 2, 10 seeds" in said
+    found = json.loads((tmp_path / "smoke" / "adaptive.json").read_text())
+    rows = {row["variant"]: row for row in found["decisions"]}
+    assert set(rows) == {"reinforce", "gae"}
+    frame = store.read_cells(sorted((tmp_path / "smoke" / "cells").glob("*.parquet")))
+    seeds = frame.groupby("variant")["seed"].nunique()
+    for variant, row in rows.items():
+        assert seeds[variant] == row["seeds"]  # whoever is decided gets no more seeds
+    text = (tmp_path / "smoke" / "report.md").read_text()
+    assert "## Adaptive seeds" in text

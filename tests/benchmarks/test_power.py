@@ -1,0 +1,184 @@
+"""How often the tests are wrong, by simulation: claims where nothing differs, misses where something does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import stats as sps
+
+from benchmarks import power, stats
+
+Doubles = stats.Doubles
+Claim = Callable[[Doubles, Doubles], bool]
+TOLERANCE = 0.01  # three standard errors of a rate of .05 over 4,000 draws
+
+
+def false_positive_rate(claims: Claim, draw: Callable[[], tuple[Doubles, Doubles]], times: int = 4_000) -> float:
+    """How often `claims(b, a)` says that B and A differ, where both are draws of one distribution."""
+    return float(np.mean([claims(*draw()) for _ in range(times)]))
+
+
+def paired(b: Doubles, a: Doubles) -> bool:
+    return stats.sign_flip_p(b - a) <= 0.05
+
+
+def welch(b: Doubles, a: Doubles) -> bool:
+    return stats.compare_unpaired(b, a).p <= 0.05
+
+
+def unpaired_bootstrap(b: Doubles, a: Doubles) -> bool:
+    """The wrong way: a percentile interval of the difference of two means that leaves out 0."""
+    rng = np.random.default_rng(0)
+    means = [x[rng.integers(len(x), size=(500, len(x)))].mean(axis=1) for x in (b, a)]
+    low, high = np.quantile(means[0] - means[1], [0.025, 0.975])
+    return not low <= 0 <= high
+
+
+def normal(rng: np.random.Generator, n: int) -> Doubles:
+    return rng.normal(size=n)
+
+
+def skewed(rng: np.random.Generator, n: int) -> Doubles:
+    return rng.lognormal(0, 1, n)
+
+
+@pytest.mark.parametrize("seeds", [8, 10])
+@pytest.mark.parametrize("scores", [normal, skewed])
+def test_the_paired_test_claims_too_much_at_most_once_in_twenty(scores, seeds: int) -> None:
+    """Luck that both share goes out with the difference, and the difference of two equal laws is symmetric."""
+    rng = np.random.default_rng(seeds)
+
+    def draw() -> tuple[Doubles, Doubles]:
+        luck = scores(rng, seeds)
+        return luck + scores(rng, seeds), luck + scores(rng, seeds)
+
+    rate = false_positive_rate(paired, draw)
+    assert 0.03 < rate <= 0.05 + TOLERANCE
+
+
+@pytest.mark.parametrize("scores", [normal, skewed])
+def test_welchs_test_claims_too_much_at_most_once_in_twenty(scores, monkeypatch) -> None:
+    monkeypatch.setattr(stats, "detectable_shift", lambda df: 0.0)  # not looked at here, and slow
+    rng = np.random.default_rng(0)
+    assert false_positive_rate(welch, lambda: (scores(rng, 10), scores(rng, 6)), 2_000) <= 0.05 + 1.5 * TOLERANCE
+
+
+def test_an_interval_of_the_bootstrap_claims_too_much_at_five_seeds() -> None:
+    """The same check goes red for what must not be used, and not only just."""
+    rng = np.random.default_rng(1)
+    assert (
+        false_positive_rate(unpaired_bootstrap, lambda: (normal(rng, 5), normal(rng, 5)), 3_000) > 0.05 + 3 * TOLERANCE
+    )
+    assert false_positive_rate(paired, lambda: (normal(rng, 5), normal(rng, 5)), 100) == 0.0  # 2 / 32 > .05
+
+
+def ladders(rng: np.random.Generator, times: int) -> Iterator[Doubles]:
+    """p of nine rungs, each against the one before, where ten variants are all the same on ten seeds."""
+    for _ in range(times):
+        scores = rng.lognormal(0, 1, (10, 1)) + rng.lognormal(0, 1, (10, 10))
+        yield np.array([stats.sign_flip_p(b - a) for a, b in pairwise(scores.T)])
+
+
+def test_holm_keeps_nine_rungs_to_one_false_claim_in_twenty_ladders() -> None:
+    p = list(ladders(np.random.default_rng(2), 1_200))
+    assert np.mean([(stats.holm(x) <= 0.05).any() for x in p]) <= 0.05 + 2 * TOLERANCE
+    assert np.mean([(x <= 0.05).any() for x in p]) > 0.25  # without it, every third ladder
+
+
+@pytest.mark.parametrize(("n", "spread", "wanted"), [(5, 1.0, 0.8), (10, 2.0, 0.8), (20, 0.1, 0.9)])
+def test_the_detectable_difference_is_detected_as_often_as_it_says(n: int, spread: float, wanted: float) -> None:
+    shift = power.detectable(spread, n, power=wanted)
+    x = np.random.default_rng(3).normal(shift, spread, (20_000, n))
+    p = sps.ttest_1samp(x, 0, axis=1).pvalue
+    assert np.mean(p < 0.05) == pytest.approx(wanted, abs=0.012)
+    assert power.power(shift, spread, n) == pytest.approx(wanted, abs=1e-9)
+    assert stats.detectable(spread, n, power=wanted) == shift
+
+
+def test_the_detectable_difference_of_welch_is_detected_four_times_in_five() -> None:
+    """The limit that samples of exactly the true spreads state."""
+    rng = np.random.default_rng(4)
+    b, a = (spread * sps.zscore(rng.normal(size=n), ddof=1) for n, spread in ((12, 1.0), (20, 2.0)))
+    limit = stats.compare_unpaired(b, a).detectable
+    b, a = rng.normal(limit, 1, (12, 9_000)), rng.normal(0, 2, (20, 9_000))
+    assert np.mean(sps.ttest_ind(b, a, equal_var=False).pvalue < 0.05) == pytest.approx(0.8, abs=0.015)
+
+
+def test_the_sign_flip_test_has_nearly_the_power_that_is_stated() -> None:
+    """The stated limit is a t test's; the exact test of the same ten seeds falls little short of it."""
+    rng, shift = np.random.default_rng(5), power.detectable(1.0, 10)
+    shown = np.mean([stats.sign_flip_p(rng.normal(shift, 1, 10)) <= 0.05 for _ in range(2_000)])
+    assert 0.74 < shown < 0.83
+
+
+def test_power_is_the_noncentral_t() -> None:
+    """Difference 1, spread 2, 16 seeds: shift 2 on 15 degrees of freedom, both tails."""
+    critical = sps.t.ppf(0.975, 15)
+    both = sps.nct.sf(critical, 15, 2.0) + sps.nct.cdf(-critical, 15, 2.0)
+    assert power.power(1.0, 2.0, 16) == power.power(-1.0, 2.0, 16) == pytest.approx(both, rel=1e-12)
+    assert power.power(0.0, 2.0, 16) == pytest.approx(0.05)
+    assert power.power(0.0, 2.0, 16, alpha=0.2) == pytest.approx(0.2)
+    assert all(power.power(big, 1.0, n) == pytest.approx(1.0) for big in (20.0, 1e4) for n in (10, 10_000))
+    assert (power.power(0.1, 0.0, 5), power.power(0.0, 0.0, 5)) == (1.0, 0.0)
+    assert np.isnan(power.power(1.0, 1.0, 1))
+
+
+def test_detectable_without_spread_or_seeds() -> None:
+    assert power.detectable(0.0, 10) == 0.0
+    assert np.isnan([power.detectable(1.0, 2), power.detectable(float("nan"), 10)]).all()
+
+
+def test_seeds_needed_are_those_of_the_tables() -> None:
+    """Paired t, .05 two-sided, .8: Cohen's d of .5, .8 and 1 need 34, 15 and 10."""
+    assert [power.seeds_needed(d, 1.0) for d in (0.5, 0.8, 1.0)] == [34, 15, 10]
+
+
+@pytest.mark.parametrize("ratio", [0.04, 0.3, 1.0, 3.0, 50.0])
+def test_seeds_needed_is_the_first_number_with_the_power(ratio: float) -> None:
+    n = power.seeds_needed(-ratio, 1.0, power=0.9)
+    assert power.power(ratio, 1.0, n) >= 0.9
+    assert n == 2 or power.power(ratio, 1.0, n - 1) < 0.9
+
+
+def test_seeds_needed_has_an_end() -> None:
+    assert power.seeds_needed(1e-3, 1.0) == power.seeds_needed(0.0, 1.0) == power.seeds_needed(0.0, 0.0) == 10_000
+    assert power.seeds_needed(0.1, 0.0) == 2
+
+
+def test_tost_is_the_larger_of_two_one_sided_tests() -> None:
+    rng = np.random.default_rng(6)
+    d = rng.normal(0.1, 1, 9)
+    above, below = sps.ttest_1samp(d, -0.5, alternative="greater"), sps.ttest_1samp(d, 0.5, alternative="less")
+    assert power.tost(d, 0.5) == pytest.approx(max(above.pvalue, below.pvalue))
+    assert power.tost(-d, 0.5) == pytest.approx(power.tost(d, 0.5))
+    b, a = rng.normal(0, 1, 9), rng.normal(0, 3, 14)
+    above = sps.ttest_ind(b + 0.5, a, equal_var=False, alternative="greater")
+    below = sps.ttest_ind(b - 0.5, a, equal_var=False, alternative="less")
+    assert power.tost_unpaired(b, a, 0.5) == pytest.approx(max(above.pvalue, below.pvalue))
+
+
+def test_tost_at_its_edges() -> None:
+    assert power.tost(np.full(4, 0.1), 0.2) == 0.0
+    assert power.tost(np.full(4, 0.2), 0.2) == power.tost(np.full(4, -0.3), 0.2) == 1.0
+    assert power.tost(np.array([0.0]), 0.2) == power.tost_unpaired(np.array([0.0]), np.zeros(3), 0.2) == 1.0
+    for margin in (0.0, -0.1, float("nan")):
+        with pytest.raises(ValueError, match=f"margin must be > 0, not {margin}"):
+            power.tost(np.zeros(3), margin)
+
+
+def test_tost_claims_equality_wrongly_once_in_twenty_and_rightly_often() -> None:
+    rng, margin = np.random.default_rng(7), 1.0
+
+    def equal(b: Doubles, a: Doubles) -> bool:
+        return power.tost(b - a, margin) <= 0.05
+
+    def equal_unpaired(b: Doubles, a: Doubles) -> bool:
+        return power.tost_unpaired(b, a, margin) <= 0.05
+
+    for claims in (equal, equal_unpaired):
+        at_margin = false_positive_rate(claims, lambda: (rng.normal(margin, 0.5, 10), rng.normal(0, 0.5, 10)), 3_000)
+        assert 0.03 < at_margin <= 0.05 + TOLERANCE + 0.002
+        assert false_positive_rate(claims, lambda: (rng.normal(0, 0.5, 10), rng.normal(0, 0.5, 10)), 300) > 0.9

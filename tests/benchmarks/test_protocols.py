@@ -1,0 +1,107 @@
+"""Rates are chosen under a protocol: which rate a cell runs at, and cells that choose rates do not hang on those chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from algorithms import VARIANTS
+from benchmarks import EXPERIMENTS, rates, select, settings, store
+from benchmarks.experiment import UNREAD, Cell, Experiment, build_cells, training_for
+from benchmarks.experiments.estimators import LEARNERS
+from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
+from benchmarks.experiments.ladder import RUNGS
+from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
+from benchmarks.suite import Scale
+from envs import TASKS
+
+RELEASED = Path(__file__).parents[2] / "results" / "reference"
+SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.rates]
+
+
+def cells(experiment: Experiment) -> list[Cell]:
+    return build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
+
+
+def own_rates(experiment: Experiment) -> dict[tuple[str, str], float]:
+    return {(c.task.name, c.variant.name): c.members.rates[0] for c in cells(experiment) if c.variant.update.trains}
+
+
+@pytest.mark.parametrize("experiment", SELECTIONS, ids=lambda e: e.name)
+def test_what_chooses_rates_does_not_depend_on_those_chosen(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every chosen rate turned into another: no digest of a selection's cells moves, every digest of the ladder's does."""
+    ladder = EXPERIMENTS["ladder"]
+    assert isinstance(ladder, Experiment)
+    before, trained = ([c.digest for c in cells(e)] for e in (experiment, ladder))
+    other = {
+        protocol: {task: dict.fromkeys(of_task, 0.123) for task, of_task in tasks.items()}
+        for protocol, tasks in settings.LEARNING_RATES.items()
+    }
+    monkeypatch.setattr(settings, "LEARNING_RATES", other)
+    assert [c.digest for c in cells(experiment)] == before
+    moved = [c.variant.name for c, old in zip(cells(ladder), trained, strict=True) if c.digest != old]
+    assert set(moved) >= set(RUNGS)
+
+
+@pytest.mark.parametrize("experiment", SELECTIONS, ids=lambda e: e.name)
+def test_a_selection_trains_every_rate_on_every_seed(experiment: Experiment) -> None:
+    for cell in cells(experiment):
+        pairs = list(zip(cell.members.seeds, cell.members.rates, strict=True))
+        assert pairs == [(s, r) for s in range(experiment.seeds) for r in settings.RATES]
+        assert cell.training.learning_rate == UNREAD
+
+
+def test_estimators_compares_rates_of_one_protocol() -> None:
+    """All of its learners stand at the text selection's rates, and the ladder's rungs at the ladder's."""
+    estimators, ladder = EXPERIMENTS["estimators"], EXPERIMENTS["ladder"]
+    assert isinstance(estimators, Experiment)
+    assert isinstance(ladder, Experiment)
+    assert (
+        own_rates(estimators).items()
+        >= {
+            (task, name): settings.LEARNING_RATES["text"][task][name] for task in TEXT_SUITE for name in LEARNERS
+        }.items()
+    )
+    assert (
+        own_rates(ladder).items()
+        >= {
+            (task, name): settings.LEARNING_RATES["ladder"][task][name] for task in LADDER_SUITE for name in RUNGS
+        }.items()
+    )
+
+
+def test_where_a_protocol_has_no_rate_the_other_has_then_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, gae, rloo, npg = TASKS["lock/medium"], VARIANTS["gae"], VARIANTS["rloo"], VARIANTS["npg"]
+    made = {"ladder": {task.name: {"gae": 0.1}}, "text": {task.name: {"gae": 0.2, "rloo": 0.3}}}
+    monkeypatch.setattr(settings, "LEARNING_RATES", made)
+    assert training_for(task, gae).learning_rate == 0.1
+    assert training_for(task, gae, "text").learning_rate == 0.2
+    assert training_for(task, rloo, "ladder").learning_rate == 0.3
+    assert training_for(task, npg, "text").learning_rate == settings.TEXT.learning_rate
+    with pytest.raises(ValueError, match="protocol 'texts'; there are ladder, text"):
+        training_for(task, gae, "texts")
+
+
+def test_the_text_rates_are_what_the_released_selection_chose() -> None:
+    """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
+    experiment = EXPERIMENTS["text_rates"]
+    assert isinstance(experiment, Experiment)
+    paths = [RELEASED / experiment.name / "cells" / cell.file_name for cell in cells(experiment)]
+    assert {p.name for p in paths} == {p.name for p in (RELEASED / experiment.name / "cells").iterdir()}
+    scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
+    table = rates.objective(store.read_cells(paths), scales)
+    lines = rates.as_settings(table, "text").splitlines()
+    written = (Path(settings.__file__).parent / "learning_rates.csv").read_text().splitlines()
+    assert sorted(lines) == sorted(line for line in written if line.startswith("text,"))
+    assert len(lines) == len(TEXT_SUITE) * len(LEARNERS)
+
+
+def test_a_cell_of_one_rate_holds_it_twice() -> None:
+    """Where a variant has a rate of its own, it is the members' and the training's."""
+    small = replace(EXPERIMENTS["estimators"].smoke(), seeds=1)  # type: ignore[type-var]
+    assert isinstance(small, Experiment)
+    assert all(c.members.rates == (c.training.learning_rate,) for c in cells(small))
