@@ -29,7 +29,7 @@ class Report:
         experiment = select.experiment(self.experiment)
         experiment = experiment.smoke() if self.smoke else experiment
         folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
-        if not any((folder / "cells").glob("*__*")):
+        if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
             raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline))
         return DONE

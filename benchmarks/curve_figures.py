@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from algorithms.diagnostics import NAMES
 from benchmarks import efficiency, figures
-from benchmarks.figures import STYLE, banded, fives, legend, line_styles, t_band
+from benchmarks.figures import STYLE, banded, handfuls, legend, line_styles, t_band
 from benchmarks.pairs import SEED
 from benchmarks.suite import Curve, Doubles, Scale, Suite
 
@@ -28,14 +28,11 @@ BANDS = 2_000  # resamples of a band: it is looked at, not cited
 
 def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
     """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat."""
-    columns = min(4, len(suite.scales))
-    height = math.ceil(len(suite.scales) / columns)
     flat = [v for v in suite.present if v not in suite.learners]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.1 * columns, 2.5 * height + 0.9), layout="constrained")
-        axes = list(figure.subplots(height, columns, squeeze=False).flat)
+        grid = figures.grid(len(suite.scales), 4, (2.5, 1.85))
         styles = line_styles(lines)
-        for axis, (task, scale) in zip(axes, suite.scales.items(), strict=False):
+        for axis, (task, scale) in zip(grid.panels, suite.scales.items(), strict=True):
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
                     _curve(axis, curve, x, styles[variant], variant)
@@ -43,17 +40,14 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
             _levels(axis, levels, scale)
             axis.set_title(task)
             figures.thousands(axis)
-        for axis in axes[len(suite.scales) :]:
-            axis.set_visible(False)
-        figure.supxlabel(AXES[x], fontsize=9)
-        figure.supylabel("evaluation return", fontsize=9)
-        legend(figure, lines, title, 5 if columns > 2 else 2)
-    return figure
+        grid.words(AXES[x], "evaluation return")
+        legend(grid.figure, lines, title)
+    return grid.figure
 
 
 def _curve(axis: Axes, curve: Curve, x: str, style: tuple[str, object], label: str) -> None:
     at: Doubles = getattr(curve, x)
-    if curve.moving and np.isfinite(at).all():  # imported runs may not say how many seconds they took
+    if curve.moving and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
         banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
 
 
@@ -79,8 +73,8 @@ def _levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
 
 def _multiples(suite: Suite, drawn: Mapping[str, tuple[Doubles, tuple[Doubles, Doubles, Doubles]]], words: tuple[str, str],
                title: str) -> Figure:  # fmt: skip
-    """A panel for every five variants, all the others in grey behind them."""
-    groups = fives([v for v in suite.learners if v in drawn])
+    """A panel for every six variants, all the others in grey behind them."""
+    groups = handfuls([v for v in suite.learners if v in drawn])
     columns = min(3, len(groups))
     height = math.ceil(len(groups) / columns)
     with mpl.rc_context(STYLE):
@@ -127,13 +121,10 @@ def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Fig
     rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
     means = rows.groupby(["measure", "variant", "fraction"])["value"].mean()
     shown = [n for n in NAMES if n in means.index.get_level_values(0)]
-    columns = min(4, len(shown))
-    height = math.ceil(len(shown) / columns)
     styles = line_styles(lines)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(2.9 * columns, 2.1 * height + 0.9), layout="constrained")
-        axes = list(figure.subplots(height, columns, squeeze=False, sharex=True).flat)
-        for axis, name in zip(axes, shown, strict=False):
+        grid = figures.grid(len(shown), 4, (2.4, 1.6), beside=False)
+        for axis, name in zip(grid.panels, shown, strict=True):
             of = means[name].unstack("variant")
             for variant in [v for v in lines if v in of.columns]:
                 curve = of[variant].dropna()
@@ -141,8 +132,6 @@ def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Fig
             axis.set_title(name.replace("_", " "))
             if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
                 axis.set_yscale("log")
-        for axis in axes[len(shown) :]:
-            axis.set_visible(False)
-        figure.supxlabel("share of the budget of environment steps", fontsize=9)
-        legend(figure, lines, title)
-    return figure
+        grid.words("share of the budget of environment steps")
+        legend(grid.figure, lines, title)
+    return grid.figure

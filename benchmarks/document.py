@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import jinja2
@@ -53,6 +53,10 @@ class Table:
     bold: Bold = field(default_factory=dict)
     title: str = ""
 
+    @cached_property
+    def prepared(self) -> formats.Prepared:
+        return formats.prepared(self.frame, self.bold)
+
     @property
     def long(self) -> bool:
         return len(self.frame) > LONGEST
@@ -94,11 +98,12 @@ class Document:
     def write(self, out: Path) -> Path:
         """Every table and figure under `out`, report.html, and report.md, whose path it returns."""
         written: set[Path] = set()
-        for block in (b for s in self.sections for b in s.blocks):
-            if isinstance(block, Table):
-                written |= {*formats.save_table(block.frame, out / "tables" / block.name, block.bold)}
-            elif isinstance(block, Drawn):
-                written |= {*figures.save(block.draw(), out / "figures" / block.name)}
+        with figures.uncollected():
+            for block in (b for s in self.sections for b in s.blocks):
+                if isinstance(block, Table):
+                    written |= {*formats.save_table(block.frame, block.prepared, out / "tables" / block.name)}
+                elif isinstance(block, Drawn):
+                    written |= {*figures.save(block.draw(), out / "figures" / block.name)}
         _sweep(out, written)
         page = (
             _environment()
@@ -144,7 +149,7 @@ def _plain(block: Block) -> str:
     if block.long:
         return f"{title}{len(block.frame)} rows, in [tables/{block.name}.md](tables/{block.name}.md)"
     caption = f"\n\n{block.caption}" if block.caption else ""
-    return title + formats.markdown(block.frame, block.bold) + caption
+    return title + formats.as_markdown(block.prepared) + caption
 
 
 def _show(block: Block, folder: Path) -> Markup:
@@ -171,7 +176,7 @@ def _show(block: Block, folder: Path) -> Markup:
         said = "No rows." if block.frame.empty else f"{len(block.frame)} rows, too many to show here."
         return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
     caption = f'{rendered(block.caption, inline=True)} <span class="files">{files}</span>'
-    return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.frame, caption, block.bold)}</div>')
+    return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.prepared, caption)}</div>')
 
 
 @cache

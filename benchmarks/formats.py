@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,48 +48,57 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     for column in made.columns:
         places = 3 if column in SCORES else None
         made[column] = [v if isinstance(v, str) else number(float(v), places) for v in made[column]]
-    return made.rename(columns=lambda c: NAMES.get(str(c), str(c).replace("_", " ")))
+    return made.rename(columns=_name)
 
 
-def is_text(table: pd.DataFrame) -> list[bool]:
-    """Which of the shown columns hold words (set to the left) and not numbers (to the right)."""
-    words = {str(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
-    of_interval = {*INTERVALS.values()}
-    return [name in of_interval or name in {NAMES.get(w, w.replace("_", " ")) for w in words} for name in shown(table)]
+class Prepared(NamedTuple):
+    """A table as it is shown."""
+
+    text: pd.DataFrame  # every cell a string
+    left: list[bool]  # which columns hold words (set to the left) and not numbers (to the right)
+    strong: np.ndarray  # [rows, columns] which cells stand in bold
 
 
-def _strong(table: pd.DataFrame, bold: Bold) -> np.ndarray:
-    """[rows, shown columns]: which cells stand in bold."""
-    names = list(shown(table).columns)
-    mask = np.zeros((len(table), len(names)), np.bool_)
-    for column, rows in bold.items():
-        mask[:, names.index(NAMES.get(column, column.replace("_", " ")))] = rows
-    return mask
+def prepared(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
+    """The table's cells, their sides and their weight."""
+    text = shown(table)
+    names = list(text.columns)
+    words = {_name(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
+    strong = np.zeros(text.shape, np.bool_)
+    for column, rows in (bold or {}).items():
+        strong[:, names.index(_name(column))] = rows
+    return Prepared(text, [n in words or n in INTERVALS.values() for n in names], strong)
+
+
+def _name(column: object) -> str:
+    return NAMES.get(str(column), str(column).replace("_", " "))
 
 
 def markdown(table: pd.DataFrame, bold: Bold | None = None) -> str:
     """A GitHub table."""
-    if table.empty:
+    return as_markdown(prepared(table, bold))
+
+
+def as_markdown(made: Prepared) -> str:
+    """A GitHub table."""
+    if made.text.empty:
         return "(no rows)"
-    made, strong = shown(table), _strong(table, bold or {})
-    lines = ["| " + " | ".join(made.columns) + " |"]
-    lines.append("|" + "|".join(" --- " if left else " ---: " for left in is_text(table)) + "|")
-    for row, heavy in zip(made.itertuples(index=False), strong, strict=True):
+    lines = ["| " + " | ".join(made.text.columns) + " |"]
+    lines.append("|" + "|".join(" --- " if left else " ---: " for left in made.left) + "|")
+    for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):
         cells = [f"**{v}**" if b else v for v, b in zip(row, heavy, strict=True)]
         lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return "\n".join(lines)
 
 
-def as_html(table: pd.DataFrame, caption: str, bold: Bold | None = None) -> str:
+def as_html(made: Prepared, caption: str) -> str:
     """A table element with scoped headings; the first column names its row."""
-    made, strong, left = shown(table), _strong(table, bold or {}), is_text(table)
-    kind = ["words" if is_left else "numbers" for is_left in left]
-    kind = ["interval" if name in INTERVALS.values() else k for name, k in zip(made.columns, kind, strict=True)]
-    heads = "".join(
-        f'<th scope="col" class="{k}">{html.escape(c)}</th>' for c, k in zip(made.columns, kind, strict=True)
-    )
+    names = list(made.text.columns)
+    kind = ["words" if left else "numbers" for left in made.left]
+    kind = ["interval" if name in INTERVALS.values() else k for name, k in zip(names, kind, strict=True)]
+    heads = "".join(f'<th scope="col" class="{k}">{html.escape(c)}</th>' for c, k in zip(names, kind, strict=True))
     rows = []
-    for row, heavy in zip(made.itertuples(index=False), strong, strict=True):
+    for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):
         cells = []
         for i, (value, b, k) in enumerate(zip(row, heavy, kind, strict=True)):
             text = f"<b>{html.escape(value)}</b>" if b else html.escape(value)
@@ -98,12 +108,11 @@ def as_html(table: pd.DataFrame, caption: str, bold: Bold | None = None) -> str:
     return f"<table>{said}<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def latex(table: pd.DataFrame, bold: Bold | None = None) -> str:
+def as_latex(made: Prepared) -> str:
     """A tabular with booktabs rules (pandas' Styler)."""
-    made, strong = shown(table), _strong(table, bold or {})
-    style = pd.DataFrame(np.where(strong, "font-weight: bold", ""), index=made.index, columns=made.columns)
-    styler = made.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
-    columns = "".join("l" if left else "r" for left in is_text(table))
+    style = pd.DataFrame(np.where(made.strong, "font-weight: bold", ""), made.text.index, made.text.columns)
+    styler = made.text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    columns = "".join("l" if left else "r" for left in made.left)
     text: str = styler.apply(lambda _: style, axis=None).to_latex(hrules=True, convert_css=True, column_format=columns)
     return text
 
@@ -111,13 +120,10 @@ def latex(table: pd.DataFrame, bold: Bold | None = None) -> str:
 SUFFIXES = (".csv", ".md", ".tex")
 
 
-def save_table(table: pd.DataFrame, path: Path, bold: Bold | None = None) -> list[Path]:
-    """`path`.csv, `path`.md and `path`.tex; returns their paths."""
-    texts = (
-        table.to_csv(index=False, float_format="%.6g"),
-        markdown(table, bold) + "\n",
-        "" if table.empty else latex(table, bold),
-    )
+def save_table(table: pd.DataFrame, made: Prepared, path: Path) -> list[Path]:
+    """`path`.csv (unrounded), `path`.md and `path`.tex; returns their paths."""
+    latex = "" if table.empty else as_latex(made)
+    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(made) + "\n", latex)
     paths = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
     for file, text in zip(paths, texts, strict=True):
         write_text(file, text)

@@ -28,7 +28,7 @@ def write_report(
 
     Tasks and variants come in the experiment's order; what has no cell is listed as missing.
     """
-    if not outcome.paths:
+    if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
         return None
     if isinstance(experiment, Laboratory):
         return quality_report.write(experiment, outcome.paths, outcome.failures, folder)

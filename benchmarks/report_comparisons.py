@@ -126,7 +126,7 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
     blocks.append(Prose(f"{sure} of {len(table)} differences are shown after Holm's correction over all of them."))
     if len(suite.learners) <= MATRIX:
-        title = f"Row minus column, mean over tasks, {report.n}; a number: p < .05 after Holm; a dot: not shown"
+        title = f"Row minus column, {report.n}\na number: p < .05 after Holm; a dot: not shown"
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
         blocks.append(Drawn("pairs", partial(suite_figures.matrix, suite, table, title), caption))
     return Section("All pairs", (*blocks, Table("pairs", table, "Each pair once; columns as above.")))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks import curve_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table
-from benchmarks.figures import fives
+from benchmarks.figures import handfuls
 from benchmarks.report_input import ReportInput
 
 NOTED = (
@@ -27,7 +27,7 @@ def curves(report: ReportInput) -> Section:
     blocks: list[Block] = []
     title = f"mean of {report.suite.seeds} seeds, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
-        for i, lines in enumerate(fives(report.moving)):
+        for i, lines in enumerate(handfuls(report.moving)):
             against = curve_figures.AXES[x]
             caption = (
                 f"{', '.join(lines)}: evaluation return against {against}, mean of {report.suite.seeds} seeds, 95 % t."
@@ -78,7 +78,7 @@ def diagnostics(report: ReportInput) -> Section:
         Prose(NOTED),
         Table("diagnostics", tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
-    for i, group in enumerate(fives(lines)):
+    for i, group in enumerate(handfuls(lines)):
         draw = partial(curve_figures.diagnostics, report.measures, group, "means over tasks and seeds")
         blocks.append(Drawn(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}."))
     blocks.append(

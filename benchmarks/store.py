@@ -138,8 +138,10 @@ def read(paths: Sequence[Path]) -> Results:
     measures = whole.column("measures").combine_chunks()
     frame: pd.DataFrame = whole.drop_columns("measures").to_pandas()
     counts = np.diff(measures.offsets.to_numpy()) if len(frame) else np.zeros(0, np.int64)
-    rows = frame[MEASURE_COLUMNS[:-2]].loc[frame.index.repeat(counts)].reset_index(drop=True)
-    rows["measure"], rows["value"] = measures.keys.to_pandas(), measures.items.to_pandas()
+    names = frame.astype({"task": "category", "variant": "category"})  # millions of rows, few different words
+    rows = names[MEASURE_COLUMNS[:-2]].take(np.repeat(np.arange(len(frame)), counts)).reset_index(drop=True)
+    rows["measure"] = measures.keys.dictionary_encode().to_pandas()
+    rows["value"] = measures.items.to_pandas()
     return Results(frame, rows, metas)
 
 

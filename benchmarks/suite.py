@@ -110,8 +110,18 @@ class Suite:
         """The least number of seeds of a (task, variant)."""
         return min(len(c.seeds) for c in self.curves.values())
 
+    @cached_property
+    def _finals(self) -> dict[tuple[str, tuple[str, ...]], pd.DataFrame]:
+        return {}
+
     def final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-        """Normalised final scores [seeds, tasks], of the seeds that have all these tasks."""
+        """Normalised final scores [seeds, tasks], of the seeds that have all these tasks. Not to be written to."""
+        key = variant, tuple(tasks)
+        if key not in self._finals:
+            self._finals[key] = self._final(variant, tasks)
+        return self._finals[key]
+
+    def _final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
         columns = {t: pd.Series(c.score[-1], c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).dropna().sort_index()
 

@@ -120,8 +120,11 @@ def _area(curve: Curve) -> pd.Series:
 
 
 def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """Environment steps a second of one process training all seeds of a block: a row a variant, a column a task."""
-    rows = scores[scores["steps_per_s"] > 0]
+    """Environment steps a second of one process training all seeds of a block: a row a variant, a column a task.
+
+    Imported runs are left out: each has a clock of its own.
+    """
+    rows = scores[(scores["steps_per_s"] > 0) & ~scores["variant"].isin(suite.imported)]
     if rows.empty:
         return pd.DataFrame()
     wide = rows.pivot(index="variant", columns="task", values="steps_per_s")

@@ -1,4 +1,4 @@
-"""Which learning rate can each estimator bear on text? Every rate on every selection seed, at half of `estimators`' budget."""
+"""Which learning rate can each estimator bear on text? Every rate on selection seeds, at half of `estimators`' budget."""
 
 from algorithms.evaluation import Evaluation
 from benchmarks.experiment import Experiment

@@ -80,6 +80,7 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     assert path.name.startswith("CartPole-v1__sb3-ppo__")
     frame = store.read_cells([path])
     assert frame[["seed", "eval_return"]].to_numpy().tolist() == [[5, 1], [5, 2], [6, 3], [6, 4]]
+    assert store.read([path]).measures.empty
     task = TASKS["CartPole-v1"]
     assert store.read_meta(path) == {
         "cell": {
@@ -105,7 +106,7 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
 
 
 def test_importing_again_changes_nothing_and_contradictions_are_refused(tmp_path: Path) -> None:
-    a, b = log(tmp_path / "a", 1, 2), log(tmp_path / "b", 3, 4)
+    a, b = log(tmp_path / "a", 1, 2), log(tmp_path / "b", 1, 4)
     one: dict[str, Any] = {"folder": tmp_path / "x", "task": "toy", "variant": "theirs", "checkpoints": 2}
     (path,) = import_runs("monitor", [a], **one, **TOY)
     before = path.read_bytes()
@@ -155,3 +156,21 @@ def test_tasks_and_variants_of_the_experiment_are_ours(tmp_path: Path) -> None:
     (tmp_path / "cells" / "fatigue__my-own__seeds0-9__0123.parquet").touch()
     with pytest.raises(ValueError, match="'my:own' would be pooled with ours"):
         import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="my:own")
+
+
+def test_a_task_of_a_module_has_its_own_name_and_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "their_task.py").write_text(
+        "from dataclasses import replace\n"
+        "from envs import TASKS\n"
+        "TASK = replace(TASKS['bandit/small'], name='theirs', floor=-3.0, ceiling=4.0, threshold=3.5)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    table = tmp_path / "curves.csv"
+    table.write_text(CSV + "x,their_task:TASK,0,5,1\n")
+    named = import_runs("csv", [table], folder=tmp_path, task="their_task:TASK")
+    logged = import_runs("monitor", [log(tmp_path / "a", 1)], folder=tmp_path, task="their_task:TASK", variant="y")
+    for path in (*named, *logged):
+        assert path.name.startswith("theirs__")
+        assert set(store.read_cells([path]).task) == {"theirs"}
+        assert store.read_meta(path)["cell"]["task"] == {"name": "theirs"}
+        assert store.read_meta(path)["reading"]["scale"] == [-3.0, 4.0, 3.5]
