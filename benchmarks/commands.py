@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from algorithms.types import Variant
     from benchmarks import adaptive_run
     from benchmarks.experiment import Cell, Experiment
+    from benchmarks.live import Live
     from benchmarks.measurement import Laboratory, Measurement
     from benchmarks.run import Outcome
     from envs.api import Task
@@ -42,6 +44,15 @@ def check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:
+    """Live logs under `folder`, or nothing; ValueError where their package is missing."""
+    if folder is None:
+        return contextlib.nullcontext()
+    from benchmarks.live import Live
+
+    return Live(folder, experiment)
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class Train:
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # estimator.credit.lam=.9, training.discount=1
     results: Path = RESULTS
     device: str = "cpu"
+    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
 
     def __call__(self) -> int:
         from benchmarks import select
@@ -83,7 +95,8 @@ class Train:
         task, variant = select.task(self.task), select.variant(self.variant)
         cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
         check_device(self.device)
-        return train_one(cells, self.results / "train", self.device)
+        with live_logs(self.tensorboard, "train") as live:
+            return train_one(cells, self.results / "train", self.device, live)
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,7 @@ class Run:
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
 
     def __call__(self) -> int:
+        from benchmarks import adaptive_run
         from benchmarks import run as runner
         from benchmarks.report_cells import write_report
 
@@ -115,6 +129,8 @@ class Run:
         experiment, cells = plan(self)
         adaptive = self._plan_adaptive(experiment)
         check_device(self.device)
+        if self.tensorboard is not None:
+            live_logs(self.tensorboard, experiment.name)  # says that the package is missing before anything runs
         at_once = self.jobs or available_processors()
         folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
         waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
@@ -125,9 +141,12 @@ class Run:
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
             return DONE
-        outcome = (
-            self._adapt(adaptive, folder, at_once) if adaptive else runner.run(cells, folder, at_once, self.device)
-        )
+        with live_logs(self.tensorboard, experiment.name) as live:
+
+            def train(of: Sequence[Cell | Measurement]) -> Outcome:
+                return runner.run(of, folder, at_once, self.device, live)
+
+            outcome = adaptive_run.run(adaptive, train, folder) if adaptive else train(cells)
         if written := write_report(experiment, outcome, folder, self.baseline):
             print(written)
         return FAILED if outcome.failures else DONE
@@ -143,13 +162,6 @@ class Run:
             raise ValueError(f"--adaptive adds seeds to compare variants; {experiment.name} does not compare seeds")
         base = self.baseline or experiment.baseline or experiment.variant_names[0]
         return Plan(experiment, base, self.max_seeds, self.margin, 0.05, self.env_steps)
-
-    def _adapt(self, plan: adaptive_run.Plan, folder: Path, at_once: int) -> Outcome:
-        """Blocks of seeds until all is decided."""
-        from benchmarks import adaptive_run
-        from benchmarks import run as runner
-
-        return adaptive_run.run(plan, lambda cells: runner.run(cells, folder, at_once, self.device), folder)
 
 
 @dataclass(frozen=True)

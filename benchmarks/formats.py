@@ -38,7 +38,7 @@ def number(value: float, places: int | None = None) -> str:
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, the columns of each interval as one, names in words."""
-    made = table.copy()
+    made = table.reset_index(drop=True)
     for (low, high), name in INTERVALS.items():
         if {low, high} <= set(made.columns):
             pairs = zip(made[low], made[high], strict=True)

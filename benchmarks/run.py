@@ -6,16 +6,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from algorithms.exact import ExactReturn
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
-from benchmarks.executor import Job, execute
+from benchmarks.executor import Job, Update, execute
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
+
+if TYPE_CHECKING:
+    from benchmarks.live import Live
 
 # for estimates and for the order of cells only: rows a second of one process, acting and learning
 ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 250_000, 400_000, 120_000
@@ -77,7 +80,9 @@ def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
     return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"
 
 
-def run(cells: Sequence[Cell | Measurement], folder: Path, at_once: int, device: str) -> Outcome:
+def run(
+    cells: Sequence[Cell | Measurement], folder: Path, at_once: int, device: str, live: Live | None = None
+) -> Outcome:
     """Train what is missing (longest cells first, so that the last ones are short) and say what failed."""
     waiting = sorted(pending(cells, folder), key=expected_seconds, reverse=True)
     jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]
@@ -85,7 +90,17 @@ def run(cells: Sequence[Cell | Measurement], folder: Path, at_once: int, device:
     with Display(jobs, len(cells) - len(jobs)) as display:
         for update in execute(jobs, at_once, provenance(device)) if jobs else ():
             display.show(update)
+            if live is not None:
+                _log(live, jobs[update.index].cell, update)
             if update.error is not None:
                 failures.append(f"{jobs[update.index].cell.label}: {update.error}")
     done = tuple(p for p in (cell_path(folder, c) for c in cells) if p.exists())
     return Outcome(done, tuple(failures))
+
+
+def _log(live: Live, cell: Cell | Measurement, update: Update) -> None:
+    if isinstance(cell, Cell):  # a measurement has no curve
+        for record in update.records:
+            live.record(cell, record)
+        if update.ended:
+            live.ended(cell)

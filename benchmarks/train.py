@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from rich.console import Console
@@ -13,19 +14,23 @@ from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending
-from envs.api import Task
+
+if TYPE_CHECKING:
+    from benchmarks.live import Live
 
 BAR = 40
 
 
-def train_one(cells: list[Cell], folder: Path, device: str) -> int:
+def train_one(cells: list[Cell], folder: Path, device: str, live: Live | None = None) -> int:
     """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores."""
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
-        curve = _Curve(console, cell.task, len(cell.members.seeds))
+        curve = _Curve(console, cell, live)
         run_cell(cell, cell_path(folder, cell), device, curve.tell)
+        if live is not None:
+            live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     score = final.eval_return
@@ -40,18 +45,20 @@ def train_one(cells: list[Cell], folder: Path, device: str) -> int:
 class _Curve:
     """A line of the learning curve for each checkpoint."""
 
-    def __init__(self, console: Console, task: Task, members: int) -> None:
-        self.console, self.task, self.members = console, task, members
+    def __init__(self, console: Console, cell: Cell, live: Live | None) -> None:
+        self.console, self.cell, self.live = console, cell, live
         self.batch: list[Record] = []
 
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             return
+        if self.live is not None:
+            self.live.record(self.cell, event)
         self.batch.append(event)
-        if len(self.batch) == self.members:
+        if len(self.batch) == len(self.cell.members.seeds):
             scores = [r.eval_return for r in self.batch if not r.diverged] or [float("nan")]
             mean = sum(scores) / len(scores)
-            level = self.task.normalised(mean)
+            level = self.cell.task.normalised(mean)
             bar = "█" * round(BAR * min(max(level if level == level else 0.0, 0.0), 1.0))
             self.console.print(f"{event.fraction:5.0%} {mean:10.4g} {bar}", highlight=False)
             self.batch.clear()

@@ -108,7 +108,7 @@ def test_measures_come_back_in_long_form(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     rows = [replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",)), replace(RECORD, seed=4)]
     store.save_cell(path, "t", "v", rows, {"cell": {}, "provenance": {"commit": "abc"}})
-    frame = store.read_measures([path])
+    frame = store.read([path]).measures
     assert list(frame.columns) == store.MEASURE_COLUMNS
     assert frame[["seed", "measure", "value"]].to_numpy().tolist() == [[3, "kl", 0.5], [3, "gold", -1.0]]
     assert "measures" not in store.read_cells([path]).columns
