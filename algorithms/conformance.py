@@ -10,72 +10,20 @@ about its mean is measured in the laboratory, against the exact gradient.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms import enumerated, laboratory
+from algorithms import conformance_mean
+from algorithms.finding import Finding, close_to_zero
 from algorithms.learner import assess, penalised, row_weights
-from algorithms.policies.gru import GRU
+from algorithms.made_up import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
 from algorithms.scale import Deviation
-from algorithms.setting import Episodes, Training
-from algorithms.types import Assessment, Estimator, Promises, Rollout, Signals, Variant
-from algorithms.update import FirstOrder
-from envs.text.bandit import Bandit
-from envs.text.lock import Lock
-from envs.transcript import TextMDP, text_task
+from algorithms.types import Assessment, Credit, Estimator, Promises, Rollout, Signals
 
-STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
 CLOSE = 1e-7
-LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # of some hundred coordinates, and of one number
-REPLICATES = 3_000
-SPREAD = 0.15  # about four standard errors of a variance from so many replicates
-MDPS: tuple[TextMDP, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule, whether it holds, and by how much it is missed."""
-
-    rule: str
-    holds: bool
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{'ok  ' if self.holds else 'FAIL'} {self.rule}: {self.detail}"
-
-
-def made_up(seed: int = 0, group: int = GROUP) -> tuple[Rollout, Tensor]:
-    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest."""
-    rng = np.random.default_rng(seed)
-    shape = (STEPS, MEMBERS, ENVS)
-    length = 1 + rng.permuted(np.tile(np.arange(ENVS) % STEPS, (MEMBERS, 1)), axis=1)  # [P, N]
-    t = np.arange(STEPS)[:, None, None]
-    valid, last = (t < length).astype(np.float64), (t == length - 1).astype(np.float64)
-    reward = rng.uniform(-1, 1, shape) * valid + 3 * last * rng.random(shape)
-    values = rng.uniform(-1, 1, (STEPS + 1, MEMBERS, ENVS))
-
-    def tensor(x: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(x, np.float64))
-
-    on = valid * (1 - last)
-    greedy = rng.uniform(-1, 1, (1, MEMBERS, ENVS // group)).repeat(group, 2)
-    rollout = Rollout(
-        obs=torch.zeros(STEPS + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
-        action=torch.zeros(shape, dtype=torch.long),
-        logp=tensor(-rng.random(shape)),
-        reward=tensor(reward),
-        discount=tensor(on),
-        continues=tensor(on),
-        valid=tensor(valid),
-        action_mask=None,
-        group=group,
-        square=tensor(rng.random(shape)),
-        greedy=tensor(greedy.repeat(STEPS, 0)),
-    )
-    return rollout, tensor(values)
 
 
 def coefficients(estimator: Estimator, rollout: Rollout, values: Tensor) -> Tensor:
@@ -102,111 +50,127 @@ def _differentiated(estimator: Estimator, rollout: Rollout, made: Assessment, we
     return gradient
 
 
-def examine(estimator: Estimator, promises: Promises | None = None, replicates: int = REPLICATES) -> list[Finding]:
+def examine(
+    estimator: Estimator, promises: Promises | None = None, replicates: int = conformance_mean.REPLICATES
+) -> list[Finding]:
     """Every rule, in order. An estimator that cannot be computed at all raises its own error."""
     promises = promises or Promises()
-    rollout, values = made_up()
-    base = coefficients(estimator, rollout, values)
-    dead = rollout.valid == 0
-    last = rollout.valid * (1 - rollout.continues)
-    assert rollout.greedy is not None
-
-    def rule(
-        name: str,
-        change: Rollout,
-        expected: Tensor,
-        seen: Tensor = values,
-        where: Tensor | None = None,
-        close: float = CLOSE,
-    ) -> Finding:
-        return _close(
-            name, (coefficients(estimator, change, seen) - expected)[~dead if where is None else where], close
-        )
-
-    spoilt = ("reward", "logp", "discount", "continues", "square")
-    garbage = {k: torch.where(dead, 7.0, getattr(rollout, k)) for k in spoilt}
-    poked = rollout.reward.clone()
-    poked[:, 1] *= 3.0
-    mine = ~dead
-    mine[:, 1] = False
-    # an epsilon beside the deviation is a scale of its own: free up to it
-    close = CLOSE + (estimator.scale.eps if promises.scale_free and isinstance(estimator.scale, Deviation) else 0.0)
-    factor = 1.0 if promises.scale_free else 2.0
-    doubled = replace(rollout, reward=2 * rollout.reward, greedy=2 * rollout.greedy)
-    referred = replace(rollout, reference=rollout.logp - 1)
+    subject = Subject(estimator)
     findings = [
-        _close("rows that are not valid weigh nothing", base[dead]),
-        rule("what stands in rows that are not valid has no influence", _with(rollout, garbage), base),
-        rule("a member does not see the others", replace(rollout, reward=poked), base, where=mine),
-        _permuted(estimator, rollout, values, base),
-        _padded(estimator, rollout, values, base),
-        rule("rewards and values times 2", doubled, factor * base, 2 * values, close=close),
-        rule("a reference that costs nothing changes nothing", penalised(estimator.kl, referred, 0.0), base),
+        *subject.rows(),
+        subject.members(),
+        subject.permuted(),
+        subject.padded(),
+        subject.doubled(promises.scale_free),
+        subject.referred(),
         _singleton(estimator),
     ]
     if estimator.credit.bootstraps:
-        findings.append(_cut_and_ended(estimator, rollout, values, base))
+        findings += [subject.cut_and_ended(), _windowed(estimator.credit)]
     if promises.separable:
-        findings.append(_in_parts(estimator, rollout, values, base))
+        findings.append(subject.in_parts())
     if promises.shift_invariant:
-        shifted = replace(rollout, reward=rollout.reward + 10 * last, greedy=rollout.greedy + 10)
-        findings.append(rule("a constant on every final reward changes nothing", shifted, base))
-    if promises.factor is not None:
-        findings += [_measured(estimator, promises, mdp, replicates) for mdp in _listed(promises)]
-    if promises.rloo_variance:
-        findings.append(_spread(estimator, replicates))
-    return findings
+        findings.append(subject.shifted())
+    return findings + conformance_mean.examine(estimator, promises, replicates)
 
 
-def _with(rollout: Rollout, tensors: dict[str, Tensor]) -> Rollout:
-    return replace(rollout, **tensors)  # type: ignore[arg-type]
+class Subject:
+    """An estimator on a made-up rollout: a rule says what its coefficients do when the rollout is changed."""
+
+    def __init__(self, estimator: Estimator) -> None:
+        self.estimator = estimator
+        self.rollout, self.values = made_up()
+        self.base = coefficients(estimator, self.rollout, self.values)
+        self.last = self.rollout.valid * (1 - self.rollout.continues)
+
+    def _of(self, rollout: Rollout, values: Tensor | None = None) -> Tensor:
+        return coefficients(self.estimator, rollout, self.values if values is None else values)
+
+    def _unmoved(self, rule: str, changed: Rollout) -> Finding:
+        """The coefficients of valid rows are as they were."""
+        return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
+
+    def rows(self) -> list[Finding]:
+        garbage = spoilt(self.rollout, "reward", "logp", "discount", "continues", "square")
+        return [
+            close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
+            self._unmoved("what stands in rows that are not valid has no influence", garbage),
+        ]
+
+    def members(self) -> Finding:
+        louder = self.rollout.reward.clone()
+        louder[:, 1] *= 3.0
+        off = (self._of(replace(self.rollout, reward=louder)) - self.base) * self.rollout.valid
+        return close_to_zero("a member does not see the others", off[:, 0], CLOSE)
+
+    def permuted(self) -> Finding:
+        """Groups in another order, and episodes in another order within them."""
+        rng = np.random.default_rng(3)
+        groups = np.arange(ENVS).reshape(-1, self.rollout.group)
+        order = torch.from_numpy(np.concatenate([rng.permutation(g) for g in rng.permutation(groups)]))
+        moved = with_tensors(self.rollout, {k: v[:, :, order] for k, v in self.rollout.tensors().items()})
+        off = self._of(moved, self.values[:, :, order]) - self.base[:, :, order]
+        return close_to_zero("the order of episodes does not matter", off, CLOSE)
+
+    def padded(self) -> Finding:
+        """Two more rows after every episode's end."""
+        more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in self.rollout.tensors().items()}
+        longer = self._of(with_tensors(self.rollout, more), torch.cat([self.values, self.values[:2]]))
+        off = longer - torch.cat([self.base, torch.zeros_like(self.base[:2])])
+        return close_to_zero("padding does not matter", off, CLOSE)
+
+    def doubled(self, scale_free: bool) -> Finding:
+        assert self.rollout.greedy is not None
+        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
+        off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
+        # an epsilon beside the deviation is a scale of its own: free up to it
+        scale = self.estimator.scale
+        eps = scale.eps if scale_free and isinstance(scale, Deviation) else 0.0
+        return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps)
+
+    def referred(self) -> Finding:
+        referred = penalised(self.estimator.kl, replace(self.rollout, reference=self.rollout.logp - 1), 0.0)
+        return self._unmoved("a reference that costs nothing changes nothing", referred)
+
+    def shifted(self) -> Finding:
+        assert self.rollout.greedy is not None
+        more = replace(self.rollout, reward=self.rollout.reward + 10 * self.last, greedy=self.rollout.greedy + 10)
+        return self._unmoved("a constant on every final reward changes nothing", more)
+
+    def cut_and_ended(self) -> Finding:
+        """V of what an episode ended on counts where it was cut (truncated), and does not where it was over (terminated)."""
+        other = self.values.clone()
+        other[1:][self.last > 0] += 5.0  # the observation that an episode ended on; no valid row acts on it
+        ended = float((self._of(self.rollout, other) - self.base).abs().max())
+        cut = replace(self.rollout, discount=self.rollout.discount + self.last)
+        moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
+        holds, detail = ended < CLOSE and moved > 100 * CLOSE, f"moved {ended:.2g}, and {moved:.2g} if cut"
+        return Finding("a cut episode bootstraps, one that is over does not", holds, detail)
+
+    def in_parts(self) -> Finding:
+        """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
+        made = _assessed(self.estimator, self.rollout, self.values)
+        weights, parts = row_weights(self.estimator, self.rollout, STEPS), torch.zeros_like(self.base)
+        for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
+            part = with_tensors(self.rollout, {k: v[:, :, index] for k, v in self.rollout.tensors().items()})
+            mine = Assessment(made.advantage[:, :, index], None)
+            parts[:, :, index] = _differentiated(self.estimator, part, mine, weights[:, :, index])
+        return close_to_zero("the gradients of micro-batches add up", parts - self.base, CLOSE)
 
 
-def _close(name: str, off: Tensor, close: float = CLOSE) -> Finding:
-    worst = float(off.abs().max())
-    return Finding(name, worst < close, f"largest difference {worst:.2g}")
-
-
-def _permuted(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:
-    """Groups in another order, and episodes in another order within them."""
-    rng = np.random.default_rng(3)
-    groups = np.arange(ENVS).reshape(-1, rollout.group)
-    order = torch.from_numpy(np.concatenate([rng.permutation(g) for g in rng.permutation(groups)]))
-    moved = _with(rollout, {k: v[:, :, order] for k, v in rollout.tensors().items()})
-    off = coefficients(estimator, moved, values[:, :, order]) - base[:, :, order]
-    return _close("the order of episodes does not matter", off)
-
-
-def _padded(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:
-    """Two more rows after every episode's end."""
-    more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in rollout.tensors().items()}
-    longer = coefficients(estimator, _with(rollout, more), torch.cat([values, values[:2]]))
-    return _close("padding does not matter", longer - torch.cat([base, torch.zeros_like(base[:2])]))
-
-
-def _cut_and_ended(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:
-    """V of what an episode ended on counts where it was cut (truncated), and does not where it was over (terminated)."""
-    last = rollout.valid * (1 - rollout.continues)
-    other = values.clone()
-    other[1:][last > 0] += 5.0  # the observation that an episode ended on; no valid row acts on it
-    ended = (coefficients(estimator, rollout, other) - base).abs().max()
-    cut = replace(rollout, discount=rollout.discount + last)
-    moved = (coefficients(estimator, cut, other) - coefficients(estimator, cut, values))[last > 0].abs().min()
-    holds = float(ended) < CLOSE and float(moved) > 100 * CLOSE
-    return Finding(
-        "a cut episode bootstraps, one that is over does not", holds, f"moved {ended:.2g}, and {moved:.2g} if cut"
-    )
-
-
-def _in_parts(estimator: Estimator, rollout: Rollout, values: Tensor, base: Tensor) -> Finding:
-    """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
-    made, weights = _assessed(estimator, rollout, values), row_weights(estimator, rollout, STEPS)
-    parts = torch.zeros_like(base)
-    for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
-        part = _with(rollout, {k: v[:, :, index] for k, v in rollout.tensors().items()})
-        mine = Assessment(made.advantage[:, :, index], None)
-        parts[:, :, index] = _differentiated(estimator, part, mine, weights[:, :, index])
-    return _close("the gradients of micro-batches add up", parts - base)
+def _windowed(credit: Credit) -> Finding:
+    """A window's first episode is credited as if the window ended with it, its second whatever came before."""
+    rollout, values = windows()
+    length = (rollout.valid == 0).long().argmax(0)  # [P, N] of the first episode
+    spoiled = spoilt(rollout, "reward", "discount", "continues")
+    q, off = credit(spoiled, values), []
+    for rows in range(1, LONGEST_FIRST + 1):
+        alone = credit(with_tensors(rollout, {k: v[:rows] for k, v in rollout.tensors().items()}), values[: rows + 1])
+        off.append((q[:rows] - alone)[:, length == rows].flatten())
+    t = torch.arange(len(q))[:, None, None]
+    early = replace(spoiled, reward=torch.where(t < length, 3 * rollout.reward, spoiled.reward))
+    off.append((credit(early, values) - q)[t > length])
+    return close_to_zero("no credit crosses from one episode of a window into another", torch.cat(off), CLOSE)
 
 
 def _singleton(estimator: Estimator) -> Finding:
@@ -218,55 +182,3 @@ def _singleton(estimator: Estimator) -> Finding:
         return Finding("a group of one", True, f"refused: {error}")
     silent = float(made.abs().max()) < CLOSE
     return Finding("a group of one", not silent, "its gradient is silently 0" if silent else "has a gradient")
-
-
-def _listed(promises: Promises) -> tuple[TextMDP, ...]:
-    """Tasks to measure on; the factor of a success rate is known where there is one prompt and a reward of 0 or 1."""
-    return MDPS[1:] if promises.factor == "success" else MDPS
-
-
-def success_factor(group: int, p: float, ddof: int = 0) -> float:
-    """w_G(p) = E[sqrt(k (G - k))] / (G p (1 - p)), k ~ Bin(G, p): what division by the group's deviation does to grad J.
-
-    Groups without variance give nothing. With ddof 1 the deviation is larger by sqrt(G / (G - 1)).
-    """
-    k = np.arange(group + 1)
-    logs = np.concatenate([[0.0], np.log(np.arange(1, group + 1)).cumsum()])
-    chance = np.exp(logs[group] - logs[k] - logs[group - k] + k * np.log(p) + (group - k) * np.log1p(-p))
-    factor = float((chance * np.sqrt(k * (group - k))).sum() / (group * p * (1 - p)))
-    return factor * ((group - ddof) / group) ** 0.5
-
-
-def _measured(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates: int) -> Finding:
-    """The z-scores of the mean of many estimates about the promised multiple of grad J."""
-    task = text_task(type(mdp).__name__.lower(), mdp)
-    variant = Variant("examined", "", estimator, FirstOrder())
-    training = Training(network=GRU(4), collection=Episodes(8, GROUP))
-    actor = laboratory.tilted(task, training, 0.7)
-    truth = laboratory.exact_gradient(task, training, actor)
-    known = 1.0
-    if promises.factor == "group":
-        known = (GROUP - 1) / GROUP
-    elif promises.factor == "batch":
-        known = 7 / 8
-    elif promises.factor == "success":
-        ddof = estimator.scale.ddof if isinstance(estimator.scale, Deviation) else 0
-        known = success_factor(GROUP, laboratory.exact_return(task, training, actor), ddof)
-    if estimator.aggregation == "constant":
-        known /= mdp.horizon
-    samples = laboratory.replicates(task, variant, training, actor, replicates)
-    made = laboratory.quality(samples, known * truth)
-    holds = made.max_z < LARGEST_Z and abs(made.scale_z) < LARGEST_SCALE_Z
-    detail = f"length {made.scale:.3f} of what is promised (z {made.scale_z:.1f}), largest z of all {made.max_z:.1f}"
-    return Finding(f"its mean is {known:.3g} grad J on {task.name}", holds, detail)
-
-
-def _spread(estimator: Estimator, replicates: int) -> Finding:
-    """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, from all episodes."""
-    task = text_task("lock", MDPS[0])  # whose rewards are certain, so that its episodes tell the second moment too
-    training = Training(network=GRU(4), collection=Episodes(GROUP, GROUP))
-    actor = laboratory.tilted(task, training, 0.7)
-    known = enumerated.rloo_variance(enumerated.listed(task, training, actor), GROUP)
-    samples = laboratory.replicates(task, Variant("examined", "", estimator, FirstOrder()), training, actor, replicates)
-    ratio = float(samples.var(0).sum()) / known
-    return Finding("its variance is RLOO's closed form", abs(ratio - 1) < SPREAD, f"{ratio:.3f} times it")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
 INTERVALS = {  # columns of bounds -> the column that shows them
     ("low", "high"): "95 % interval",
@@ -96,6 +97,9 @@ def as_html(made: Prepared, caption: str) -> str:
     names = list(made.text.columns)
     kind = ["words" if left else "numbers" for left in made.left]
     kind = ["interval" if name in INTERVALS.values() else k for name, k in zip(names, kind, strict=True)]
+    kind = [
+        "prose" if k == "words" and made.text[n].str.len().max() > LONG else k for n, k in zip(names, kind, strict=True)
+    ]
     heads = "".join(f'<th scope="col" class="{k}">{html.escape(c)}</th>' for c, k in zip(names, kind, strict=True))
     rows = []
     for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from algorithms import VARIANTS, enumerated
-from algorithms.conformance import success_factor
+from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
 from benchmarks import quality_figures, store
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined

@@ -32,10 +32,10 @@ def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
             axis.plot([row["iqm_low"], row["iqm_high"]], [y + 0.3, y + 0.3], color="black", lw=1)
             axis.plot([row["iqm"]], [y + 0.3], "|", ms=7, color="black", mew=1.6)
         axis.set_yticks(range(len(table)), table["variant"])
-        axis.invert_yaxis()
+        axis.set_ylim(len(table) - 0.4, -0.6)
         axis.set_xlabel(
-            "normalised score over its tasks (a dot: one seed's mean; circle: their mean, 95 % t interval;\n"
-            "black below: IQM of all runs, bootstrap interval)"
+            "normalised score (a dot: one seed's mean over its tasks; circle: mean,\n"
+            "95 % t interval; black, below: IQM of all runs, bootstrap interval)"
         )
         axis.set_title(title)
     return figure
@@ -87,7 +87,7 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
             )
         labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
         axis.set_yticks(range(len(table)), labels)
-        axis.invert_yaxis()
+        axis.set_ylim(len(table) - 0.4, -0.6)
         axis.set_xlabel("difference of the normalised score, mean over tasks\n(filled diamond: p < .05 after Holm)")
         axis.set_title(title)
     return figure

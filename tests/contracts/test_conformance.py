@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
-from torch import Tensor
 
-from algorithms import VARIANTS, conformance_learner
+from algorithms import VARIANTS
 from algorithms.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
-from algorithms.batch import Batch
-from algorithms.conformance import Finding, coefficients, examine, made_up, success_factor
-from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
+from algorithms.conformance import coefficients, examine
+from algorithms.conformance_mean import success_factor
+from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.entropy import Constant
-from algorithms.learner import Learner, Loss
+from algorithms.made_up import made_up, windows
 from algorithms.scale import Deviation
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Promises, Rollout, Variant
+from algorithms.types import Estimator, Promises, Variant
+from tests.contracts import twins
+from tests.contracts.twins import broken
 from tests.helpers import LEARNING
 
 RLOO, GAE = VARIANTS["rloo"].estimator, VARIANTS["gae"].estimator
-SPEC = conformance_learner.TASK.spec
-State = dict[str, Tensor]
-
-
-def broken(findings: list[Finding]) -> set[str]:
-    return {finding.rule for finding in findings if not finding.holds}
 
 
 @pytest.mark.parametrize("variant", LEARNING, ids=lambda v: v.name)
@@ -65,187 +60,45 @@ def test_coefficients_by_hand() -> None:
     assert sorted(set(rollout.valid.sum(0)[0].tolist())) == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
-# ---- wrong twins: each makes a mistake of a known system, and the kit names it
-
-
-class _Plain:
-    critic: ClassVar[bool] = False
-    squares: ClassVar[bool] = False
-    greedy: ClassVar[bool] = False
-
-    def initial(self, members: int, horizon: int) -> State:
-        return {}
-
-
-@dataclass(frozen=True)
-class WholeBatchMean(_Plain):
-    """A mean over all members of the population."""
-
-    def __call__(
-        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        return q.mean().expand_as(q), state
-
-
-@dataclass(frozen=True)
-class PaddedMean(_Plain):
-    """A member's mean over time that counts rows after the end."""
-
-    def __call__(
-        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        return (q * rollout.valid).mean((0, 2), keepdim=True).expand_as(q), state
-
-
-@dataclass(frozen=True)
-class SilentGroup(_Plain):
-    """The group's mean, a group of one included: its advantage is always 0."""
-
-    def __call__(
-        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        grouped = q.reshape(*q.shape[:2], -1, rollout.group)
-        return grouped.mean(-1, keepdim=True).expand_as(grouped).reshape(q.shape), state
-
-
-@dataclass(frozen=True)
-class NeighbourBaseline(_Plain):
-    """The episode in the next environment: its group or not."""
-
-    def __call__(
-        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        return q.roll(1, 2), state
-
-
-@dataclass(frozen=True)
-class OverPadding:
-    """Rewards-to-go that run on over the end."""
-
-    bootstraps: ClassVar[bool] = False
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        return backward_sum(rollout.reward, torch.ones_like(rollout.reward))
-
-
-@dataclass(frozen=True)
-class Standardised:
-    """Rewards divided by their deviation, and nobody said so."""
-
-    bootstraps: ClassVar[bool] = False
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        q = RewardToGo()(rollout, values) * rollout.valid
-        return q / q.std((0, 2), keepdim=True)
-
-
-@dataclass(frozen=True)
-class WholeBatchDeviation:
-    """Advantages standardised over all members of the population."""
-
-    each_minibatch: ClassVar[bool] = False
-
-    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
-        return (advantage - advantage.mean()) / advantage.std() * rollout.valid
-
-    def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
-        return advantage
-
-
-@dataclass(frozen=True)
-class WhitenedOverPadding(WholeBatchDeviation):
-    """A member's advantages standardised, rows after the end counted."""
-
-    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
-        deviation = advantage.std((0, 2), keepdim=True)
-        return advantage / deviation
-
-
-@dataclass(frozen=True)
-class ScalingLeftOn(WholeBatchDeviation):
-    """The deviation of GRPO that stayed on when it was switched off: what promises to be rloo is not."""
-
-    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
-        return Deviation("group")(advantage, q, rollout)
-
-
-@dataclass(frozen=True)
-class MeanOverMicrobatch(Score):
-    """A loss that is divided by the size of the micro-batch it happens to see."""
-
-    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
-        return advantage * logp / valid.sum((0, 2), keepdim=True)
-
-
-@dataclass(frozen=True)
-class ShiftedRewards(RewardToGo):
-    """Rewards that arrive one step late: an action is credited with what came before it."""
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        late = torch.cat([torch.zeros_like(rollout.reward[:1]), rollout.reward[:-1]])
-        return backward_sum(late * rollout.valid, rollout.discount * rollout.continues)
-
-
-@dataclass(frozen=True)
-class CutIsOver:
-    """A time limit taken for an end: no V of what an episode was cut at."""
-
-    bootstraps: ClassVar[bool] = True
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        assert values is not None
-        return LambdaReturn()(replace(rollout, discount=rollout.discount * rollout.continues), values)
-
-
-@dataclass(frozen=True)
-class OverIsCut:
-    """An end taken for a time limit: V of a state that nobody acts in."""
-
-    bootstraps: ClassVar[bool] = True
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        assert values is not None
-        return LambdaReturn()(replace(rollout, discount=torch.ones_like(rollout.discount)), values)
-
-
-@dataclass(frozen=True)
-class KLAgain:
-    """A credit that subtracts the KL, which the reward holds already."""
-
-    bootstraps: ClassVar[bool] = False
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        reference = rollout.logp if rollout.reference is None else rollout.reference
-        return EpisodeReturn()(replace(rollout, reward=rollout.reward - 0.1 * (rollout.logp - reference)), values)
-
-
-@dataclass(frozen=True)
-class DropsUnfinished(WholeBatchDeviation):
-    """Episodes that were still running when the batch was cut are dropped, which favours short ones."""
-
-    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
-        return advantage * (rollout.valid[-1:] == 0)
+def test_two_episodes_stand_in_every_column_of_a_window() -> None:
+    """The row between them is not valid; half of the first ones are over, the others cut, with all lengths of both."""
+    rollout, values = windows()
+    assert len(values) == len(rollout.valid) + 1
+    length = (rollout.valid == 0).long().argmax(0)
+    assert (rollout.valid == 0).sum(0).unique().tolist() == [1]
+    last = rollout.valid * (1 - rollout.continues)
+    assert torch.equal(last.long().argmax(0) + 1, length)
+    kinds = {
+        (int(n), bool(d)) for n, d in zip(length.flatten(), (rollout.discount * last).sum(0).flatten(), strict=True)
+    }
+    assert kinds == {(n, cut) for n in (1, 2, 3, 4) for cut in (False, True)}
 
 
 @pytest.mark.parametrize(
     ("estimator", "rule"),
     [
-        (replace(RLOO, baseline=WholeBatchMean()), "a member does not see the others"),
-        (replace(RLOO, baseline=PaddedMean()), "padding does not matter"),
-        (replace(RLOO, baseline=SilentGroup()), "a group of one"),
-        (replace(RLOO, baseline=NeighbourBaseline()), "the order of episodes does not matter"),
+        (replace(RLOO, baseline=twins.WholeBatchMean()), "a member does not see the others"),
+        (replace(RLOO, baseline=twins.PaddedMean()), "padding does not matter"),
+        (replace(RLOO, baseline=twins.SilentGroup()), "a group of one"),
+        (replace(RLOO, baseline=twins.NeighbourBaseline()), "the order of episodes does not matter"),
         (
-            replace(RLOO, credit=OverPadding(), baseline=Zero()),
+            replace(RLOO, credit=twins.OverPadding(), baseline=Zero()),
             "what stands in rows that are not valid has no influence",
         ),
-        (replace(RLOO, credit=Standardised(), baseline=Zero()), "rewards and values times 2"),
-        (replace(RLOO, scale=WholeBatchDeviation()), "a member does not see the others"),
-        (replace(RLOO, scale=WhitenedOverPadding()), "padding does not matter"),
-        (replace(RLOO, scale=ScalingLeftOn()), "rewards and values times 2"),
-        (replace(RLOO, surrogate=MeanOverMicrobatch()), "the gradients of micro-batches add up"),
-        (replace(GAE, credit=CutIsOver()), "a cut episode bootstraps, one that is over does not"),
-        (replace(GAE, credit=OverIsCut()), "a cut episode bootstraps, one that is over does not"),
-        (replace(RLOO, credit=KLAgain()), "a reference that costs nothing changes nothing"),
+        (replace(RLOO, credit=twins.Standardised(), baseline=Zero()), "rewards and values times 2"),
+        (replace(RLOO, scale=twins.WholeBatchDeviation()), "a member does not see the others"),
+        (replace(RLOO, scale=twins.WhitenedOverPadding()), "padding does not matter"),
+        (replace(RLOO, scale=twins.ScalingLeftOn()), "rewards and values times 2"),
+        (replace(RLOO, surrogate=twins.MeanOverMicrobatch()), "the gradients of micro-batches add up"),
+        (replace(GAE, credit=twins.CutIsOver()), "a cut episode bootstraps, one that is over does not"),
+        (replace(GAE, credit=twins.OverIsCut()), "a cut episode bootstraps, one that is over does not"),
+        (replace(GAE, credit=twins.OverTheEnd()), "what stands in rows that are not valid has no influence"),
+        (replace(GAE, credit=twins.OverTheEnd()), "no credit crosses from one episode of a window into another"),
+        (
+            replace(GAE, credit=twins.OverTheEnd(kept=True)),
+            "no credit crosses from one episode of a window into another",
+        ),
+        (replace(RLOO, credit=twins.KLAgain()), "a reference that costs nothing changes nothing"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -259,10 +112,10 @@ def test_wrong_twins_are_rejected(estimator: Estimator, rule: str) -> None:
         (replace(RLOO, baseline=GroupMean()), "one"),  # a baseline that includes the episode itself, called unbiased
         (replace(RLOO, baseline=BatchMean()), "one"),
         (RLOO, "group"),
-        (replace(RLOO, scale=ScalingLeftOn()), "one"),
-        (replace(RLOO, credit=ShiftedRewards(), baseline=Zero()), "one"),
+        (replace(RLOO, scale=twins.ScalingLeftOn()), "one"),
+        (replace(RLOO, credit=twins.ShiftedRewards(), baseline=Zero()), "one"),
         (replace(RLOO, aggregation="sequence"), "one"),
-        (replace(RLOO, scale=DropsUnfinished()), "one"),
+        (replace(RLOO, scale=twins.DropsUnfinished()), "one"),
         (replace(RLOO, baseline=GroupMean(), scale=Deviation("group", ddof=1, eps=0.1)), "success"),
     ],
     ids=["group mean", "batch mean", "rloo", "scaling left on", "late rewards", "1/len", "dropped", "eps .1"],
@@ -286,56 +139,6 @@ def test_the_factor_of_a_success_rate(group: int, p: float, expected: float) -> 
     assert success_factor(group, p) == pytest.approx(expected, abs=0.005)
     assert success_factor(group, p, 1) == pytest.approx(expected * ((group - 1) / group) ** 0.5, abs=0.005)
     assert success_factor(64, 0.01) == pytest.approx(6.74, abs=0.005)
-
-
-# ---- learners
-
-
-@pytest.mark.parametrize("variant", [v for v in LEARNING if v.unfit(SPEC) is None], ids=lambda v: v.name)
-def test_the_learner_passes_with_every_variant(variant: Variant) -> None:
-    findings = conformance_learner.examine(Learner, variant)
-    assert not broken(findings), "\n".join(map(str, findings))
-    assert len(findings) >= 3
-
-
-class GlobalClip(Learner):
-    """One norm over the gradients of all members."""
-
-    def apply(self) -> None:
-        gradient = self.policy.flat.gradient
-        gradient.mul_((self.training.max_grad_norm / gradient.norm()).clamp(max=1.0))
-        super().apply()
-
-
-class MemoryPerEpoch(Learner):
-    """The baseline's state moves with every pass over a rollout."""
-
-    def learn(self, rollout: Rollout, shuffles: object, progress: Tensor | None = None) -> None:
-        for _ in range(self.schedule.epochs):
-            batch, _ = self._assessed(rollout, progress)
-            self.step(batch, 1)
-
-
-class CriticPerMicrobatch(Learner):
-    """The critic's loss is a mean over the rows that a minibatch happens to hold."""
-
-    def loss(self, batch: Batch) -> Loss:
-        made = super().loss(batch)
-        assert batch.target is not None
-        critic = made.total - made.actor
-        return made._replace(total=made.actor + critic / (batch.weight > 0).sum((0, 2)))
-
-
-@pytest.mark.parametrize(
-    ("twin", "name", "rule"),
-    [
-        (GlobalClip, "gae", "a member's step is the one it takes alone"),
-        (MemoryPerEpoch, "baseline_mean", "a baseline's memory moves once a rollout"),
-        (CriticPerMicrobatch, "baseline_value", "the gradients of minibatches add up"),
-    ],
-)
-def test_wrong_learners_are_rejected(twin: type[Learner], name: str, rule: str) -> None:
-    assert rule in broken(conformance_learner.examine(twin, VARIANTS[name]))
 
 
 def test_a_promise_that_is_not_kept_is_named() -> None:

@@ -1,0 +1,85 @@
+"""Made-up rollouts for the conformance kit: episodes of unequal length, rewards without symmetry, two members."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.types import Rollout
+
+STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
+WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and of the episode that it opens with
+GAMMA = 0.9
+
+
+def with_tensors(rollout: Rollout, tensors: dict[str, Tensor]) -> Rollout:
+    """The rollout with these fields in place of its own."""
+    return replace(rollout, **tensors)  # type: ignore[arg-type]
+
+
+def _tensor(x: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(x, np.float64))
+
+
+def made_up(seed: int = 0, group: int = GROUP) -> tuple[Rollout, Tensor]:
+    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest."""
+    rng = np.random.default_rng(seed)
+    shape = (STEPS, MEMBERS, ENVS)
+    length = 1 + rng.permuted(np.tile(np.arange(ENVS) % STEPS, (MEMBERS, 1)), axis=1)  # [P, N]
+    t = np.arange(STEPS)[:, None, None]
+    valid, last = (t < length).astype(np.float64), (t == length - 1).astype(np.float64)
+    reward = rng.uniform(-1, 1, shape) * valid + 3 * last * rng.random(shape)
+    values = rng.uniform(-1, 1, (STEPS + 1, MEMBERS, ENVS))
+
+    on = valid * (1 - last)
+    greedy = rng.uniform(-1, 1, (1, MEMBERS, ENVS // group)).repeat(group, 2)
+    rollout = Rollout(
+        obs=torch.zeros(STEPS + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
+        action=torch.zeros(shape, dtype=torch.long),
+        logp=_tensor(-rng.random(shape)),
+        reward=_tensor(reward),
+        discount=_tensor(on),
+        continues=_tensor(on),
+        valid=_tensor(valid),
+        action_mask=None,
+        group=group,
+        square=_tensor(rng.random(shape)),
+        greedy=_tensor(greedy.repeat(STEPS, 0)),
+    )
+    return rollout, _tensor(values)
+
+
+def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Rollout, Tensor]:
+    """(windows of auto-resetting environments in float64, critic values [T+1, P, N]): two episodes in every column.
+
+    The first ends after 1 to 4 rows, over or cut short by turns; the row after it only delivers the reset and is not valid;
+    the second is still running when the window ends.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (WINDOW, members, envs)
+    turns = np.tile(np.arange(envs), (members, 1))
+    length, over = 1 + turns % LONGEST_FIRST, turns // LONGEST_FIRST % 2  # [P, N]
+    t = np.arange(WINDOW)[:, None, None]
+    valid, last = (t != length).astype(np.float64), (t == length - 1).astype(np.float64)
+    rollout = Rollout(
+        obs=_tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs, 2))),
+        action=torch.from_numpy(rng.integers(0, 2, shape)),
+        logp=_tensor(-rng.random(shape)),
+        reward=_tensor(rng.uniform(-1, 1, shape) * valid),
+        discount=_tensor(GAMMA * valid * (1 - last * over)),
+        continues=_tensor(valid * (1 - last)),
+        valid=_tensor(valid),
+        action_mask=None,
+        group=1,
+        square=_tensor(rng.random(shape)),
+    )
+    return rollout, _tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs)))
+
+
+def spoilt(rollout: Rollout, *names: str) -> Rollout:
+    """With 7 in these fields of the rows that are not valid."""
+    dead = rollout.valid == 0
+    return with_tensors(rollout, {name: torch.where(dead, 7.0, getattr(rollout, name)) for name in names})

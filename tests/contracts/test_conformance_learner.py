@@ -1,0 +1,76 @@
+"""The learner passes the conformance kit with every variant, and deliberately wrong twins of it do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from algorithms import VARIANTS, conformance_learner
+from algorithms.batch import Batch
+from algorithms.learner import Learner, Loss
+from algorithms.types import Rollout, Variant
+from tests.contracts.twins import broken
+from tests.helpers import LEARNING
+
+SPEC = conformance_learner.TASK.spec
+
+
+@pytest.mark.parametrize("variant", [v for v in LEARNING if v.unfit(SPEC) is None], ids=lambda v: v.name)
+def test_the_learner_passes_with_every_variant(variant: Variant) -> None:
+    findings = conformance_learner.examine(Learner, variant)
+    assert not broken(findings), "\n".join(map(str, findings))
+    assert len(findings) >= 4 + variant.estimator.credit.bootstraps
+
+
+class GlobalClip(Learner):
+    """One norm over the gradients of all members."""
+
+    def apply(self) -> None:
+        gradient = self.policy.flat.gradient
+        gradient.mul_((self.training.max_grad_norm / gradient.norm()).clamp(max=1.0))
+        super().apply()
+
+
+class MemoryPerEpoch(Learner):
+    """The baseline's state moves with every pass over a rollout."""
+
+    def learn(self, rollout: Rollout, shuffles: object, progress: Tensor | None = None) -> None:
+        for _ in range(self.schedule.epochs):
+            batch, _ = self._assessed(rollout, progress)
+            self.step(batch, 1)
+
+
+class CriticPerMicrobatch(Learner):
+    """The critic's loss is a mean over the rows that a minibatch happens to hold."""
+
+    def loss(self, batch: Batch) -> Loss:
+        made = super().loss(batch)
+        assert batch.target is not None
+        critic = made.total - made.actor
+        return made._replace(total=made.actor + critic / (batch.weight > 0).sum((0, 2)))
+
+
+class LearnsReset(Learner):
+    """Every row is learned from: those after an episode's end, and those that only deliver a reset."""
+
+    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
+        super().learn(replace(rollout, valid=torch.ones_like(rollout.valid)), shuffles, progress)
+
+
+@pytest.mark.parametrize(
+    ("twin", "name", "rule"),
+    [
+        (GlobalClip, "gae", "a member's step is the one it takes alone"),
+        (MemoryPerEpoch, "baseline_mean", "a baseline's memory moves once a rollout"),
+        (CriticPerMicrobatch, "baseline_value", "the gradients of minibatches add up"),
+        (LearnsReset, "reinforce", "what stands in rows that are not valid leaves the step as it was"),
+        (LearnsReset, "ppo", "what stands in rows that are not valid leaves the step as it was"),
+        (LearnsReset, "gae", "the row that delivers a reset is not learned from"),
+    ],
+)
+def test_wrong_learners_are_rejected(twin: type[Learner], name: str, rule: str) -> None:
+    assert rule in broken(conformance_learner.examine(twin, VARIANTS[name]))
