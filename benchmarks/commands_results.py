@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from benchmarks.commands import DONE, FAILED, RESULTS
+from envs.discover import look_up
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,25 @@ class Report:
     results: Path = RESULTS
     smoke: bool = False  # of the smoke run
     baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
 
     def __call__(self) -> int:
         from benchmarks import select
+        from benchmarks.figures import SUFFIXES
         from benchmarks.report_cells import report_folder
+
+        kinds = [f".{kind}" for kind in select.split(self.figures)]
+        for kind in kinds:
+            look_up(dict.fromkeys(SUFFIXES), kind, "kind of figure")
+        if ".svg" not in kinds:
+            raise ValueError(f"--figures must hold svg, which the page is made of, not {self.figures!r} alone")
 
         experiment = select.experiment(self.experiment)
         experiment = experiment.smoke() if self.smoke else experiment
         folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
         if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
             raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
-        print(report_folder(experiment, folder, self.baseline))
+        print(report_folder(experiment, folder, self.baseline, kinds))
         return DONE
 
 

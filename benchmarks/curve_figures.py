@@ -132,7 +132,6 @@ def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Fig
             axis.set_title(name.replace("_", " "))
             if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
                 axis.set_yscale("log")
-                axis.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         grid.words("share of the budget of environment steps")
         legend(grid.figure, lines, title)
     return grid.figure

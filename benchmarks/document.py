@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import jinja2
@@ -95,20 +95,24 @@ class Document:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
 
-    def write(self, out: Path) -> Path:
-        """Every table and figure under `out`, report.html, and report.md, whose path it returns."""
+    def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
+        """Tables, figures (in files of these kinds), report.html and report.md under `out`; returns report.md's path."""
         written: set[Path] = set()
         with figures.uncollected():
             for block in (b for s in self.sections for b in s.blocks):
                 if isinstance(block, Table):
                     written |= {*formats.save_table(block.frame, block.prepared, out / "tables" / block.name)}
                 elif isinstance(block, Drawn):
-                    written |= {*figures.save(block.draw(), out / "figures" / block.name)}
+                    written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
         _sweep(out, written)
         page = (
             _environment()
             .get_template("report.html.j2")
-            .render(document=self, figures=out / "figures", show=_show, rendered=lambda text: Markup(rendered(text)))
+            .render(
+                document=self,
+                show=partial(_show, folder=out / "figures", kinds=kinds),
+                rendered=lambda text: Markup(rendered(text)),
+            )
         )
         formats.write_text(out / "report.html", page)
         formats.write_text(out / "report.md", self.as_markdown())
@@ -152,7 +156,7 @@ def _plain(block: Block) -> str:
     return title + formats.as_markdown(block.prepared) + caption
 
 
-def _show(block: Block, folder: Path) -> Markup:
+def _show(block: Block, folder: Path, kinds: Sequence[str]) -> Markup:
     """A block as HTML."""
     if isinstance(block, Prose):
         return Markup(rendered(block.text))
@@ -163,7 +167,7 @@ def _show(block: Block, folder: Path) -> Markup:
     if isinstance(block, Drawn):
         svg = inlined((folder / f"{block.name}.svg").read_text(), block.name, block.alternative or block.caption)
         caption = rendered(block.caption, inline=True)
-        files = ", ".join(f'<a href="figures/{block.name}.{kind}">{kind.upper()}</a>' for kind in ("svg", "pdf", "png"))
+        files = ", ".join(f'<a href="figures/{block.name}{kind}">{kind[1:].upper()}</a>' for kind in kinds)
         return Markup(f'<figure id="figure-{block.name}"><div class="wide">{svg}</div>') + Markup(
             f'<figcaption>{caption} <span class="files">{files}</span></figcaption></figure>'
         )

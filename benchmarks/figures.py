@@ -54,24 +54,45 @@ def uncollected() -> Iterator[None]:
         gc.unfreeze()
 
 
-SUFFIXES = (".svg", ".pdf", ".png")
+UNDATED: dict[str, dict[str, Any]] = {
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+}
+SUFFIXES = tuple(UNDATED)
 
 
-def save(figure: Figure, path: Path) -> list[Path]:
-    """Write `path`.svg, .pdf and .png with nothing in them that changes from run to run; returns their paths."""
-    svg, pdf, png = paths = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
+def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Path]:
+    """Write `path`.svg, .pdf and .png (or those of `kinds`) with nothing in them that changes from run to run.
+
+    Returns their paths.
+    """
+    paths = [path.with_name(path.name + suffix) for suffix in kinds]
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
+        _mark_decades(figure)
         if (engine := figure.get_layout_engine()) is not None:
             engine.execute(figure)  # once, and not again for each of the files
             figure.set_layout_engine("none")
             _settle(figure)
-        figure.savefig(svg, metadata={"Date": None, "Creator": None})
-        figure.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        figure.savefig(png, dpi=150, metadata={"Software": None})
+        for file, suffix in zip(paths, kinds, strict=True):
+            figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
     figure.clear()
     gc.collect()
     return paths
+
+
+def _mark_decades(figure: Figure) -> None:
+    """Few labels on logarithmic axes, none of them upon another: decades, or 1, 2, 5 where less than two are in view."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() != "log":
+                continue
+            low, high = sorted(axis.get_view_interval())
+            few = low > 0 and math.log10(high / low) < 2
+            axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5) if few else (1,), numticks=7))
+            axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+            axis.set_minor_formatter(mpl.ticker.NullFormatter())
 
 
 def _settle(figure: Figure) -> None:

@@ -15,6 +15,7 @@ from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
 from benchmarks import quality_figures, store
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.variant_page import groups
 
@@ -86,7 +87,9 @@ def kl_rows(lab: Laboratory) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path) -> Path:
+def write(
+    lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path, kinds: Sequence[str] = SUFFIXES
+) -> Path:
     """Tables, figures, report.html and report.md under `out`."""
     frame = frame_of(lab, paths)
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
@@ -114,7 +117,7 @@ def write(lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: 
         Section("Failures and missing cells", (Prose(f"{counted}\n\n{lost}"),)),
         Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
     )
-    return Document(lab.name, lab.question, first, sections).write(out)
+    return Document(lab.name, lab.question, first, sections).write(out, kinds)
 
 
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -115,7 +115,15 @@ def rate_curves(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def write(name: str, protocol: str, question: str, frame: pd.DataFrame, scales: Mapping[str, Scale], out: Path) -> Path:
+def write(
+    name: str,
+    protocol: str,
+    question: str,
+    frame: pd.DataFrame,
+    scales: Mapping[str, Scale],
+    out: Path,
+    kinds: Sequence[str] = figures.SUFFIXES,
+) -> Path:
     """The report under `out`: the figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
@@ -139,4 +147,4 @@ def write(name: str, protocol: str, question: str, frame: pd.DataFrame, scales: 
             "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
         ),
     )
-    return Document(name, question, first, sections).write(out)
+    return Document(name, question, first, sections).write(out, kinds)

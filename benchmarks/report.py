@@ -44,4 +44,4 @@ def write(report: ReportInput) -> Path:
         tuple(s for s in sections if s.blocks),
         tuple(w for w in (few, pooled) if w),
     )
-    return document.write(report.out)
+    return document.write(report.out, report.kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks import pooling, quality_report, rates, report, store
 from benchmarks.experiment import Experiment
+from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
 from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
@@ -22,7 +23,11 @@ SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how man
 
 
 def write_report(
-    experiment: Experiment | Laboratory, outcome: Outcome, folder: Path, baseline: str | None = None
+    experiment: Experiment | Laboratory,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
 ) -> Path | None:
     """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
 
@@ -31,12 +36,12 @@ def write_report(
     if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
         return None
     if isinstance(experiment, Laboratory):
-        return quality_report.write(experiment, outcome.paths, outcome.failures, folder)
+        return quality_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
     frame, measures, metas = read(outcome.paths, folder)
     if experiment.rates:
         scales = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
-        return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder)
+        return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
     suite = suite_of(experiment, frame, metas)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
@@ -60,6 +65,7 @@ def write_report(
             mixed=tuple(pooling.mixed(metas)),
             provenance=_merged([meta["provenance"] for meta in metas]),
             out=folder,
+            kinds=kinds,
         )
     )
 
@@ -79,7 +85,9 @@ def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, 
     return Suite(frame, scales, variants, optional, frozenset(v for v in variants if known[v].get("imported")))
 
 
-def report_folder(experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None) -> Path | None:
+def report_folder(
+    experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
+) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
     suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
     paths = sorted((folder / "cells").glob(f"*.{suffix}"))
@@ -87,7 +95,7 @@ def report_folder(experiment: Experiment | Laboratory, folder: Path, baseline: s
         if not isinstance(experiment, Laboratory):
             chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
             paths = [paths[i] for i in chosen]
-        return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline)
+        return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:
         raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
 

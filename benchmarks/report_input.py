@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiment import Drawing
+from benchmarks.figures import SUFFIXES
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
@@ -26,6 +27,7 @@ class ReportInput:
     parents: Mapping[str, str | None]
     changes: Mapping[str, str]
     out: Path
+    kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # whom all are held against; the first learner where it is None
     drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
     situations: tuple[Situation, ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import store, variant_page
+from benchmarks import formats, guide, store, variant_page
 from benchmarks.listing import ladder_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,3 +48,15 @@ def test_every_test_that_the_theory_cites_is_there() -> None:
     assert len(cited) > 30
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
     assert not {name for name in cited - files if f"def {name}(" not in written}
+
+
+def test_the_decision_guide_is_the_released_runs() -> None:
+    assert formats.markdown(guide.collected(REFERENCE.parent)) in README
+
+
+def test_the_answer_is_the_released_reports() -> None:
+    report = (REFERENCE / "report.md").read_text()
+    assert report.split("\n\n")[2] in README
+    rungs = report.partition("## What each ingredient buys\n\n")[2].partition("\n\n")[0]
+    assert rungs.count("\n- ") == 8
+    assert rungs in README

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from algorithms import VARIANTS, laboratory
-from algorithms.baseline import GroupMean
-from algorithms.credit import ImmediateReward
+from algorithms.baseline import GroupMean, Zero
+from algorithms.credit import EpisodeReturn, ImmediateReward, RewardToGo
 from algorithms.enumerated import listed, rloo_variance
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training, Unroll
+from algorithms.surrogate import Score
 from algorithms.training import Members, build_policy
-from algorithms.types import Variant
+from algorithms.types import Credit, Estimator, Rollout, Variant
+from algorithms.update import FirstOrder
 from envs.api import Task
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
@@ -100,14 +103,42 @@ class OnePrompt(Transduce):
         return Rows(np.repeat(self.prompts().tokens, n, axis=0), np.zeros((n, 0), np.int64))
 
 
-@pytest.mark.parametrize(("name", "expected"), [("reinforce", 0.3242), ("reward_to_go", 0.1719)])
-def test_the_variance_of_one_episode_at_the_uniform_table(name: str, expected: float) -> None:
+@dataclass(frozen=True)
+class Known(Zero):
+    """b_t is known beforehand."""
+
+    b: tuple[float, ...] = ()
+
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        return torch.tensor(self.b)[: len(q), None, None].expand_as(q), state
+
+
+J, V, MEAN_REWARD = (1 / 4,) * 4, (4 / 16, 3 / 16, 2 / 16, 1 / 16), (1 / 16,) * 4
+
+
+@pytest.mark.parametrize(
+    ("credit", "baseline", "expected"),
+    [
+        (EpisodeReturn(), Zero(), 0.3242),
+        (EpisodeReturn(), Known(J), 0.1367),
+        (RewardToGo(), Zero(), 0.1719),
+        (RewardToGo(), Known(J), 0.1250),
+        (RewardToGo(), Known(V), 0.0840),
+        # at the uniform policy V(s_t+1) does not depend on the action: r_t less its mean is Q - V
+        (ImmediateReward(), Known(MEAN_REWARD), 0.0313),
+    ],
+    ids=["R", "R - J", "G", "G - J", "G - V", "Q - V"],
+)
+def test_the_variance_of_one_episode_at_the_uniform_table(credit: Credit, baseline: Zero, expected: float) -> None:
     """Copying 4 of 4 symbols, dense reward: worked out over all 256 texts, one row of logits for each prefix.
 
-    At a uniform softmax |grad log pi(a|s)|^2 = 3/4, and a step's factor f_t adds E[f_t^2 |s_t|^2] - (its mean)^2:
-    the advantage r_t - 1/16 alone would give .0313, rewards-to-go minus V .084, minus the constant J .125.
+    At a uniform softmax |grad log pi(a|s)|^2 = 3/4, and a step's factor f_t adds E[f_t^2 |s_t|^2] - (its mean)^2. All six
+    have the same mean.
     """
-    task, variant = text_task("one prompt", OnePrompt()), VARIANTS[name]
+    variant = Variant("known", "", Estimator(credit, baseline, Score()), FirstOrder())
+    task = text_task("one prompt", OnePrompt())
     assert isinstance(task.factory, OnePrompt)
     training = replace(small_training(task, variant), network=Tabular(task.factory), collection=Episodes(1, 1))
     policy = build_policy(task, variant, training, Members((0,), (1.0,)))

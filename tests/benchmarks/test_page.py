@@ -222,3 +222,14 @@ def test_the_report_page_in_a_browser(tmp_path: Path) -> None:
             assert check_page(page) == []
             page.pdf(tmp_path / "report.pdf")
             assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_released_pages_in_a_browser(width: int) -> None:
+    """Every page that the repository holds, at a desktop's and a phone's width."""
+    pages = sorted((Path(__file__).resolve().parents[2] / "results" / "reference").glob("*/report.html"))
+    assert len(pages) > 10
+    with open_page(pages[0], width, 900, mobile=width < 500) as page:
+        for path in pages:
+            page.goto(path)
+            assert not check_page(page), path.parent.name
