@@ -27,6 +27,7 @@ from envs.knobs import check_between, check_least
 from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Count = tuple[int, int, int]  # of a genre: shown, clicked, named
+EQUAL = 1e-9  # values that differ by less are equal, and the first choice is made: rounding differs between processors
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class RecDialog(TextMDP):
             for chance, hit in ((click, 1), (1 - click, 0)):
                 if chance:
                     value += chance * self._ahead(left, counts, u, (shown + 1, clicked + hit, named))
-            options.append((value, -u))
+            options.append((value, u))
         if self.ask:
             names = belief * self.honesty + (1 - belief) * (1 - self.honesty) / (self.genres - 1)
             value = sum(
@@ -154,9 +155,9 @@ class RecDialog(TextMDP):
                 for u, chance in enumerate(names.tolist())
                 if chance
             )
-            options.append((value, -self.genres))
-        value, genre = max(options)
-        return value, -genre
+            options.append((value, self.genres))
+        top = max(value for value, _ in options)
+        return top, min(u for value, u in options if value > top - EQUAL)
 
     def _ahead(self, left: int, counts: tuple[Count, ...], u: int, count: Count) -> float:
         after = tuple(sorted((*counts[:u], count, *counts[u + 1 :])))
