@@ -33,6 +33,13 @@ def small_training(task: Task, variant: Variant, envs: int = 16) -> Training:
     return replace(training, collection=smaller, segment=5)
 
 
+def brief(variant: Variant) -> Variant:
+    """The variant with at most 2 passes of 4 minibatches: 320 steps a rollout take minutes and show nothing more."""
+    schedule = variant.schedule
+    shorter = replace(schedule, epochs=min(schedule.epochs, 2), minibatches=min(schedule.minibatches, 4))
+    return replace(variant, schedule=shorter)
+
+
 def make_rollout(
     task: Task, variant: Variant, training: Training, seeds: tuple[int, ...], policy: ActorCritic | None = None
 ) -> tuple[ActorCritic, Rollout]:

@@ -14,6 +14,7 @@ from algorithms.types import Estimator, Variant
 from benchmarks.experiment import training_for, why_not
 from benchmarks.experiments import ladder
 from envs import TASKS
+from tests.helpers import brief
 
 RUNGS = [v for v in VARIANTS.values() if v.parent]
 
@@ -60,7 +61,7 @@ def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) ->
     task = TASKS["bandit/small"]
     assert why_not(task, variant) is None
     training = replace(training_for(task, variant), learning_rate=1e-2)
-    run = Run(task, variant, training, Members((0, 1, 2), (1e-2,) * 3), 10_000, Evaluation(2, 3))
+    run = Run(task, brief(variant), training, Members((0, 1, 2), (1e-2,) * 3), 10_000, Evaluation(2, 3))
     final = [e.eval_return for e in train(run) if isinstance(e, Record) and e.checkpoint == 2]
     assert min(task.normalised(score) for score in final) > 0.3
 

@@ -21,7 +21,7 @@ from benchmarks import store
 from benchmarks.experiment import why_not
 from envs import TASKS
 from tests.contracts.test_population import strip
-from tests.helpers import LEARNING, make_rollout, short_run, small_training
+from tests.helpers import LEARNING, brief, make_rollout, short_run, small_training
 
 SEEDS = (0, 1, 2)
 FITTING = [
@@ -35,7 +35,7 @@ FITTING = [
 def make_run(task: str, variant: Variant, env_steps: int = 700, **changes: object) -> Run:
     training = replace(small_training(TASKS[task], variant), **changes)  # type: ignore[arg-type]
     members = Members(SEEDS, (training.learning_rate,) * len(SEEDS))
-    return Run(TASKS[task], variant, training, members, env_steps, Evaluation(4, 3))
+    return Run(TASKS[task], brief(variant), training, members, env_steps, Evaluation(4, 3))
 
 
 @pytest.mark.parametrize(("task", "variant"), FITTING)
