@@ -141,7 +141,7 @@ class Run:
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
             return DONE
-        with live_logs(self.tensorboard, experiment.name) as live:
+        with live_logs(self.tensorboard, folder.name) as live:
 
             def train(of: Sequence[Cell | Measurement]) -> Outcome:
                 return runner.run(of, folder, at_once, self.device, live)
