@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from envs.discover import UnknownName
+from envs.discover import UnknownName, look_up
 
 if TYPE_CHECKING:
     from algorithms.types import Variant
@@ -127,12 +127,15 @@ class Run:
         for name in ("seeds", "env_steps", "jobs"):
             positive(name.replace("_", "-"), getattr(self, name))
         experiment, cells = plan(self)
+        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
+        baseline = self._held_against(experiment, folder)
         adaptive = self._plan_adaptive(experiment)
         check_device(self.device)
         if self.tensorboard is not None:
-            live_logs(self.tensorboard, experiment.name)  # says that the package is missing before anything runs
+            from benchmarks import live as logs
+
+            logs.check()
         at_once = self.jobs or available_processors()
-        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
         waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
         if self.dry_run:
             for cell in waiting:
@@ -147,9 +150,21 @@ class Run:
                 return runner.run(of, folder, at_once, self.device, live)
 
             outcome = adaptive_run.run(adaptive, train, folder) if adaptive else train(cells)
-        if written := write_report(experiment, outcome, folder, self.baseline):
+        if written := write_report(experiment, outcome, folder, baseline):
             print(written)
         return FAILED if outcome.failures else DONE
+
+    def _held_against(self, experiment: Experiment | Laboratory, folder: Path) -> str | None:
+        """The named baseline, or None for the experiment's own; UnknownName before any compute."""
+        if self.baseline is not None:
+            names = learners(experiment)
+            if not self.adaptive:  # imported runs get no more seeds
+                from benchmarks import store
+
+                files = sorted((folder / "imported").glob("*.parquet"))
+                names = [*names, *(store.read_meta(path)["cell"]["variant"]["name"] for path in files)]
+            look_up(dict.fromkeys(names), self.baseline, "baseline")
+        return self.baseline
 
     def _plan_adaptive(self, experiment: Experiment | Laboratory) -> adaptive_run.Plan | None:
         """What --adaptive is to decide; ValueError where it cannot."""
@@ -160,7 +175,8 @@ class Run:
             return None
         if not isinstance(experiment, Experiment) or experiment.rates:
             raise ValueError(f"--adaptive adds seeds to compare variants; {experiment.name} does not compare seeds")
-        base = self.baseline or experiment.baseline or experiment.variant_names[0]
+        names = learners(experiment)
+        base = self.baseline or (experiment.baseline if experiment.baseline in names else names[0])
         return Plan(experiment, base, self.max_seeds, self.margin, 0.05, self.env_steps)
 
 
@@ -198,6 +214,14 @@ class Tune:
 
     def __call__(self) -> int:
         raise ValueError("tune is not part of this release; compare learning rates with: run learning_rates")
+
+
+def learners(experiment: Experiment | Laboratory) -> list[str]:
+    """Variants that learn and may stand on every task: those that a baseline can be."""
+    from algorithms.types import Variant
+
+    chosen = (v for v in getattr(experiment, "variants", ()) if isinstance(v, Variant))
+    return [v.name for v in chosen if v.update.trains and not v.update.needs_oracle]
 
 
 def available_processors() -> int:

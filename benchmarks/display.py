@@ -29,7 +29,8 @@ class Display:
         self.steps = [0] * len(jobs)
         self.resumed: dict[int, int] = {}
         self.running: dict[int, str] = {}
-        self.ended = self.failed = 0
+        self.over: set[int] = set()
+        self.failed = 0
         self.start = self.spoke = time.monotonic()
         self.console = Console(file=sys.stderr)
         self.live: Live | None = None
@@ -51,6 +52,8 @@ class Display:
     def show(self, update: Update) -> None:
         """Take in one piece of news."""
         i, job = update.index, self.jobs[update.index]
+        if i in self.over:  # the queue may deliver after a job's end
+            return
         if update.progress:
             self.resumed.setdefault(i, update.progress.env_steps)
             self.steps[i] = update.progress.env_steps
@@ -61,7 +64,7 @@ class Display:
         if update.ended:
             self.steps[i] = _steps(job)
             self.running.pop(i, None)
-            self.ended += 1
+            self.over.add(i)
             self.failed += update.error is not None
             if update.error:
                 self.console.print(f"[red]failed[/red] {job.cell.label}: {update.error.splitlines()[0]}")
@@ -79,7 +82,7 @@ class Display:
         elapsed, speed = time.monotonic() - self.start, self._speed()
         left = (self.total - sum(self.steps)) / speed if speed else float("nan")
         known = f"about {duration(left)} left" if left == left else "time left unknown"
-        cells = f"{self.ended}/{len(self.jobs)} cells" + (f" ({self.before} done before)" if self.before else "")
+        cells = f"{len(self.over)}/{len(self.jobs)} cells" + (f" ({self.before} done before)" if self.before else "")
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{duration(elapsed)}  {cells}{failed}  {speed:,.0f} env steps/s  {known}"
 

@@ -64,12 +64,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Drawn:
-    """figures/<name>.svg, .pdf and .png, and what they show in words."""
+    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
 
     name: str
     draw: Callable[[], Figure]
     caption: str
-    alternative: str = ""  # for those who cannot see it; the caption where it is empty
 
 
 Block = Prose | Warned | Samples | Table | Drawn
@@ -165,7 +164,7 @@ def _show(block: Block, folder: Path, kinds: Sequence[str]) -> Markup:
     if isinstance(block, Samples):
         return Markup("<h3>{}</h3><pre tabindex=0>{}</pre>").format(block.title, "\n".join(block.lines))
     if isinstance(block, Drawn):
-        svg = inlined((folder / f"{block.name}.svg").read_text(), block.name, block.alternative or block.caption)
+        svg = inlined((folder / f"{block.name}.svg").read_text(), block.name, block.caption)
         caption = rendered(block.caption, inline=True)
         files = ", ".join(f'<a href="figures/{block.name}{kind}">{kind[1:].upper()}</a>' for kind in kinds)
         return Markup(f'<figure id="figure-{block.name}"><div class="wide">{svg}</div>') + Markup(
@@ -193,7 +192,7 @@ def rendered(text: str, inline: bool = False) -> str:
     return _markdown().renderInline(text) if inline else _markdown().render(text)
 
 
-def inlined(svg: str, name: str, alternative: str) -> str:
+def inlined(svg: str, name: str, caption: str) -> str:
     """An SVG file as an element of a page: its ids are its own, and it says in words what it shows."""
     head, body = re.match(r".*?(<svg[^>]*>)(.*)", svg, re.DOTALL).groups()  # type: ignore[union-attr]
     box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', head)
@@ -202,7 +201,7 @@ def inlined(svg: str, name: str, alternative: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body)
     sizes = f"width:100%;max-width:{width:.0f}pt;min-width:{min(width, 400):.0f}pt"
-    label = escape(" ".join(alternative.replace("`", "").split()))
+    label = escape(" ".join(caption.replace("`", "").split()))
     return f'<svg role="img" aria-label="{label}" viewBox="0 0 {box[1]} {box[2]}" style="{sizes}">{body}'
 
 

@@ -67,8 +67,8 @@ def _start_worker(news: Queue[Update]) -> None:
     threading.Thread(target=leave_with, args=(parent.sentinel,), daemon=True).start()
 
 
-def _work(index: int, job: Job, origin: dict[str, object]) -> str | None:
-    """Run one job in a worker; returns the error, if any."""
+def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
+    """Run one job in a worker; returns its end, with the records not yet told: the queue may deliver after it."""
     from benchmarks.cellwork import run_cell
 
     assert _news is not None
@@ -91,10 +91,8 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> str | None:
             run_cell(job.cell, job.path, job.device, tell, origin)
     except Exception as error:
         trace = traceback.format_exc(limit=-3)
-        return f"{type(error).__name__}: {error}\n{trace}"
-    if waiting:
-        news.put(Update(index, None, tuple(waiting)))
-    return None
+        return Update(index, None, tuple(waiting), True, f"{type(error).__name__}: {error}\n{trace}")
+    return Update(index, None, tuple(waiting), True)
 
 
 def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
@@ -104,7 +102,7 @@ def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterato
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # read by a worker's libraries when they load
     pool = ProcessPoolExecutor(at_once, mp_context=context, initializer=_start_worker, initargs=(news,))
-    running: dict[Future[str | None], int] = {}
+    running: dict[Future[Update], int] = {}
     finished = False
     try:
         for index, job in enumerate(jobs):
@@ -113,18 +111,17 @@ def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterato
             done, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
             yield from _drain(news)
             for future in done:
-                index = running.pop(future)
-                yield Update(index, ended=True, error=_outcome(future))
+                yield _outcome(future, running.pop(future))
         finished = True
     finally:
         _stop(pool, finished)
 
 
-def _outcome(future: Future[str | None]) -> str | None:
+def _outcome(future: Future[Update], index: int) -> Update:
     try:
         return future.result()
     except Exception as error:  # the process died: killed for memory, say
-        return f"{type(error).__name__}: {error}"
+        return Update(index, ended=True, error=f"{type(error).__name__}: {error}")
 
 
 def _drain(news: Queue[Update]) -> Iterator[Update]:

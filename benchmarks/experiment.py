@@ -31,6 +31,11 @@ BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrain
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 
+def file_safe(name: str) -> str:
+    """A name as part of a file's name: dyck/small -> dyck-small."""
+    return re.sub(r"[^\w.=+-]+", "-", name)
+
+
 @dataclass(frozen=True)
 class Cell:
     """One population: its task, algorithm, fixed settings, members, budget of environment steps a member."""
@@ -51,7 +56,7 @@ class Cell:
     @property
     def file_name(self) -> str:
         """Readable, and unique by its digest."""
-        task = re.sub(r"[^\w.=+-]+", "-", self.task.name)
+        task = file_safe(self.task.name)
         first, last = self.members.seeds[0], self.members.seeds[-1]
         return f"{task}__{self.variant.name}__seeds{first}-{last}__{self.digest}.parquet"
 

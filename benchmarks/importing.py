@@ -6,18 +6,15 @@ results/<experiment>/imported/<task>__<variant>__<digest of the rows>.parquet
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmarks import store
-from benchmarks.experiment import Experiment
-from benchmarks.importing_names import Scale, Scales, Terms, safe
+from benchmarks.experiment import Experiment, file_safe
+from benchmarks.importing_names import Scale, Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from envs import TASKS
 from envs.discover import UnknownName, look_up
@@ -122,13 +119,13 @@ def _write(frame: pd.DataFrame, scales: Scales, folder: Path, provenance: dict[s
         named, variant = map(str, key)
         task, scale = scales[named]
         rows = rows.assign(task=task)
-        path = folder / "imported" / f"{safe(task)}__{safe(variant)}__{_digest(rows)}.parquet"
+        path = folder / "imported" / f"{file_safe(task)}__{file_safe(variant)}__{_digest(rows)}.parquet"
         ready[path] = rows, _meta(rows, scale, provenance)
     for other in sorted((folder / "imported").glob("*.parquet")):
         if other not in ready:
             _check_present(other, [meta for _, meta in ready.values()])
     for path, (rows, meta) in ready.items():
-        save_rows(path, rows, meta)
+        store.save_rows(path, [{**row, "measures": []} for row in rows.to_dict("records")], meta)
     return list(ready)
 
 
@@ -175,10 +172,3 @@ def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
         shared = sorted(set(there["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
         if there["cell"]["variant"] == cell["variant"] and shared:
             raise ValueError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")
-
-
-def save_rows(path: Path, frame: pd.DataFrame, meta: dict[str, Any]) -> None:
-    """As store.save_cell, from a frame of rows without measures."""
-    rows = [{**row, "measures": []} for row in frame.to_dict("records")]
-    table = pa.Table.from_pylist(rows, schema=store.SCHEMA.with_metadata({store.META: json.dumps(meta).encode()}))
-    store._replace(path, lambda beside: pq.write_table(table, beside, compression="zstd"))

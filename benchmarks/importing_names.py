@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms import VARIANTS
 from benchmarks import select
-from benchmarks.experiment import Experiment
+from benchmarks.experiment import Experiment, file_safe
 from envs.api import Task
 from envs.discover import UnknownName
 
 Scale = tuple[float, float, float]  # floor, ceiling, threshold
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
-
-
-def safe(name: str) -> str:
-    """The name as part of a file's name."""
-    return re.sub(r"[^\w.=+-]+", "-", name)
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ class Terms:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
-            if name in ours or any((self.folder / "cells").glob(f"*__{safe(name)}__*")):
+            if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
                 raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as sb3:{name}")
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import importlib
 import math
-import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from algorithms.training import Record
-from benchmarks.experiment import Cell
+from benchmarks.experiment import Cell, file_safe
 
 MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"
 
@@ -30,13 +29,9 @@ def check() -> Any:
         raise ValueError(MISSING) from error
 
 
-def _tidy(name: str) -> str:
-    return re.sub(r"[^\w.=+-]+", "-", name)
-
-
 def run_name(cell: Cell, seed: int, rate: float) -> str:
     """A member's run; its rate is part of the name only where the cell's members differ in it."""
-    name = f"{_tidy(cell.task.name)}__{_tidy(cell.variant.name)}__seed{seed}"
+    name = f"{file_safe(cell.task.name)}__{file_safe(cell.variant.name)}__seed{seed}"
     return name if len(set(cell.members.rates)) == 1 else f"{name}__rate{rate:g}"
 
 
@@ -48,7 +43,7 @@ class Live:
     """
 
     def __init__(self, folder: Path, experiment: str) -> None:
-        self.folder = folder / _tidy(experiment)
+        self.folder = folder / file_safe(experiment)
         self._make = check()
         self._writers: dict[str, Any] = {}
         self._begun: set[str] = set()

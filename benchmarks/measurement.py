@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from algorithms.setting import Episodes, Training
 from algorithms.training import Members
 from algorithms.types import Variant
 from benchmarks import store
-from benchmarks.experiment import canonical
+from benchmarks.experiment import canonical, file_safe
 from envs.api import Task
 
 LABORATORY_VERSION = 1  # raise it when a change of code moves measurements
@@ -68,7 +67,7 @@ class Measurement:
     @property
     def file_name(self) -> str:
         """Readable, and unique by its digest."""
-        task = re.sub(r"[^\w.=+-]+", "-", self.task.name)
+        task = file_safe(self.task.name)
         return f"{task}__{self.variant.name}__{self.digest}.json"
 
     @property

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks import appendix as papers
 from benchmarks import pairs, suite_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.experiment import file_safe
 from benchmarks.report_input import ReportInput
 
 
@@ -35,7 +36,7 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
         found = pairs.leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task])
         top = {found.best, *found.others} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
-        blocks.append(Table(f"scores/{task.replace('/', '-').replace(':', '-')}", rows, "", bold, title=task))
+        blocks.append(Table(f"scores/{file_safe(task)}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))
 
 

@@ -67,6 +67,11 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
         row = {"task": task, "variant": variant, **asdict(record), "measures": list(record.measures.items())}
         del row["texts"]
         rows.append(row)
+    save_rows(path, rows, meta)
+
+
+def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
+    """Rows of SCHEMA, measures as pairs, with `meta` as JSON in the schema."""
     table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata({META: json.dumps(meta).encode()}))
     _replace(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
 

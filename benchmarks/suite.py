@@ -107,8 +107,9 @@ class Suite:
 
     @property
     def seeds(self) -> int:
-        """The least number of seeds of a (task, variant)."""
-        return min(len(c.seeds) for c in self.curves.values())
+        """The least number of seeds of a (task, variant); imported runs count where there are no others."""
+        ours = [len(c.seeds) for (_, v), c in self.curves.items() if v not in self.imported]
+        return min(ours or [len(c.seeds) for c in self.curves.values()])
 
     @cached_property
     def _finals(self) -> dict[tuple[str, tuple[str, ...]], pd.DataFrame]:

@@ -47,6 +47,16 @@ MISTAKES = [
     (["train", "--task", "CartPole-v1", "--variant", "gae", "--set", "training.learning_rate=-1"], "learning_rate"),
     (["report", "lader"], "unknown experiment"),
     (["report", "smoke", "--results", "/nowhere"], "holds no results"),
+    (["report", "smoke", "--figures", "svg,pgn"], "unknown kind of figure '.pgn'; nearest: .png"),
+    (["report", "smoke", "--figures", "png"], "--figures must hold svg"),
+    (["run", "ladder", "--baseline", "gaee"], "unknown baseline 'gaee'; nearest: gae"),
+    (["run", "ladder", "--baseline", "random"], "unknown baseline 'random'"),
+    (["run", "ladder", "--adaptive", "--max-seeds", "15"], "--max-seeds must be a multiple of 10, 10 or more, not 15"),
+    (["run", "ladder", "--adaptive", "--margin", "0"], "--margin must be greater than 0, not 0"),
+    (["run", "learning_rates", "--adaptive"], "learning_rates does not compare seeds"),
+    (["compare", "nowhere", "nowhere"], "nowhere holds no cells: name a folder such as results/ladder"),
+    (["compare", "nowhere", "nowhere", "--margin", "-1"], "--margin must be greater than 0, not -1"),
+    (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
     (["tune"], "not part of this release"),
 ]
@@ -82,6 +92,12 @@ def test_dry_run_says_what_would_run_and_trains_nothing(capsys: pytest.CaptureFi
     assert said.out.count("members x") == 2 * 2 * 2  # tasks x variants x blocks
     assert "8 cells" in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_experiments_baseline_that_was_left_out_gives_way(tmp_path: Path) -> None:
+    """The ladder's own baseline is reinforce; with two others the first of them takes its place."""
+    words = ["run", "ladder", "--variants", "gae,ppo", "--adaptive", "--dry-run", "--results", str(tmp_path)]
+    assert main(words) == 0
 
 
 RUN = ["run", "smoke", "--tasks", "lock/small,CartPole-v1", "--variants", "reward_to_go,gae,random", "--seeds", "3"]

@@ -89,7 +89,7 @@ def test_words_are_escaped_and_rendered(tmp_path: Path) -> None:
 
 
 def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -> None:
-    two = [Drawn(name, drawing, "what `it` shows", "in words") for name in ("first", "second")]
+    two = [Drawn(name, drawing, "what `it` shows") for name in ("first", "second")]
     plain, page = made(tmp_path, *two)
     assert "![what `it` shows](figures/first.svg)" in plain
     for name in ("first", "second"):
@@ -99,7 +99,7 @@ def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -
     assert len(ids) == len(set(ids))  # two equal figures in one page
     used = set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page))
     assert used <= set(ids)
-    assert page.count('<svg role="img" aria-label="in words"') == 2
+    assert page.count('<svg role="img" aria-label="what it shows"') == 2
     assert "<metadata>" not in page
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
