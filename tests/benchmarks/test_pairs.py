@@ -148,3 +148,12 @@ def test_the_guide_says_what_the_tests_say() -> None:
     assert rows["use"][1].startswith("`gae`")
     few = guide.table(suite(frame(seeds=4)), [Situation("horizon", "short", ("CartPole-v1",))])
     assert few["how sure"][0].startswith("not at all: 4 seeds cannot reach p < .05")
+
+
+def test_seeds_are_counted_on_our_own_runs() -> None:
+    """One imported run beside ten seeds of ours does not make a report of one seed."""
+    rows = frame()
+    alone = rows[(rows["variant"] != "gae") | (rows["seed"] == 0)]
+    assert suite(rows).seeds == 10
+    assert suite(alone).seeds == 1
+    assert suite(alone, imported=frozenset({"gae"})).seeds == 10
