@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.tunable import Number, Range, row, tunable
 from algorithms.types import Rollout
 
 State = dict[str, Tensor]
@@ -43,10 +44,10 @@ class MovingAverage(_Plain):
     rollouts are not pulled towards 0; a time step never seen before has b = 0. Updated after it has been used.
     """
 
-    alpha: float = 0.9
+    alpha: Number = tunable(0.9, Range(0.5, 0.99))
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha < 1:
+        if not 0 <= row(self.alpha) < 1:
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
     def initial(self, members: int, horizon: int) -> State:
@@ -58,9 +59,9 @@ class MovingAverage(_Plain):
         b = torch.where(weight > 0, total / weight.clamp(min=1e-12), 0.0)[:steps]
         count = rollout.valid.sum(2)  # [T, P]
         mean = (q * rollout.valid).sum(2) / count.clamp(min=1)
-        seen = count > 0
-        total[:steps] = torch.where(seen, self.alpha * total[:steps] + (1 - self.alpha) * mean, total[:steps])
-        weight[:steps] = torch.where(seen, self.alpha * weight[:steps] + (1 - self.alpha), weight[:steps])
+        seen, alpha = count > 0, row(self.alpha)
+        total[:steps] = torch.where(seen, alpha * total[:steps] + (1 - alpha) * mean, total[:steps])
+        weight[:steps] = torch.where(seen, alpha * weight[:steps] + (1 - alpha), weight[:steps])
         return b[..., None].expand_as(q), {"total": total, "weight": weight}
 
 

@@ -49,6 +49,22 @@ def valid_columns(valid: Tensor) -> list[np.ndarray]:
     return [np.flatnonzero(row) for row in flat]
 
 
+def alike(lengths: np.ndarray) -> list[np.ndarray]:
+    """Places of members in groups whose numbers of rows differ by a factor of 2 at most; those without rows are left out."""
+    order = np.argsort(-lengths, kind="stable")
+    groups: list[list[int]] = []
+    for place in order[lengths[order] > 0]:
+        if not groups or 2 * lengths[place] < lengths[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(int(place))
+    return [np.sort(group) for group in groups]
+
+
+def part_of(batch: Batch, places: np.ndarray, rows: int) -> Batch:
+    """The batch of the members at these places, their first columns alone."""
+    return Batch(*(None if x is None else x[:, places, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
+
+
 def flat_rows(x: Tensor) -> Tensor:
     """[T, P, N, ...] -> [1, P, T N, ...]"""
     t, p, n = x.shape[:3]

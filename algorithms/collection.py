@@ -37,13 +37,14 @@ class Collector:
         device: str = "cpu",
         tries: int = 1,
         nucleus: Nucleus | None = None,
+        lean: bool = False,
     ) -> None:
-        """streams, acting: of the environments and of the actions, one a member. tries: as in Schedule."""
+        """streams, acting: of the environments and of the actions, one a member. tries as in Schedule, lean as in Actor."""
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
         self._envs = [task.factory.make(streams, collection.envs, group)]
-        self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus)
+        self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, lean)
         self._critic: Actor | None = None  # plays one greedy text a prompt
         if estimator.baseline.greedy:
             # the same streams and as many prompts: it meets the same prompts, episode by episode

@@ -7,15 +7,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.tunable import Number
 from algorithms.types import Rollout
-from envs.api import Array, Bools, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Features, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once
+
+
+def _float32(value: Number) -> Any:
+    """The number, or one a member [P, 1], for numpy."""
+    return value.float().cpu().numpy() if isinstance(value, Tensor) else np.float32(value)
 
 
 class Noise:
@@ -77,10 +84,16 @@ class Actor:
         generators: list[np.random.Generator] | None,
         device: str = "cpu",
         nucleus: Nucleus | None = None,
+        lean: bool = False,
     ) -> None:
-        """`generators` None: act greedily. With a nucleus only the actions in it are drawn."""
+        """`generators` None: act greedily. With a nucleus only the actions in it are drawn.
+
+        lean  compute only for the members that still play: for members that differ, whose episodes do too
+        """
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
         self._nucleus = nucleus
+        self._lean = lean and nucleus is None and isinstance(env.spec.observation, Features)
+        self._acting, self._places = policy, np.arange(0)  # who computes, and whose places those are (none: all)
         self._noise: Noise | None = None
         self._generators = generators
         observation = env.spec.observation
@@ -95,7 +108,10 @@ class Actor:
         alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
         tape, memory = Tape.empty(), None
         self._begin(obs)
+        self._acting, self._places = self.policy, np.arange(0)
         for t in range(self.env.spec.horizon):
+            if self._lean and t % CHUNK == 0:
+                self._narrow(np.flatnonzero(alive.any(1)), len(alive))
             obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
             alive = alive & ~tape.ended[-1]
             if not alive.any():
@@ -126,6 +142,11 @@ class Actor:
         if self._noise is not None:
             self._noise.start()
 
+    def _narrow(self, playing: NDArray[np.int64], members: int) -> None:
+        """Let those compute who still play, once they are no more than half of those who do now."""
+        if 2 * len(playing) <= (len(self._places) or members):
+            self._acting, self._places = self.policy.part(playing), playing
+
     def _advance(
         self, tape: Tape, t: int, obs: Array, mask: Bools | None, memory: Any, active: Bools, valid: Bools
     ) -> tuple[Array, Bools | None, Any]:
@@ -135,13 +156,13 @@ class Actor:
         if self._nucleus is not None:
             legal, lagged = self._nucleus.mask(seen, lagged, legal)
             mask = legal.cpu().numpy()
-        out, memory = self.policy.act(seen, memory, legal)
-        if self._noise is None:
-            chosen = self.policy.head.mode(out)
+        noise = None if self._noise is None else torch.from_numpy(self._noise.next(np.asarray(active.any(1))))
+        if len(self._places):
+            out, chosen = self._act_in_part(seen, legal, noise)
         else:
-            chosen = self.policy.head.sample(
-                out, torch.from_numpy(self._noise.next(np.asarray(active.any(1)))).to(self.device)
-            )
+            out, memory = self.policy.act(seen, memory, legal)
+            head = self.policy.head
+            chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device))
         action = chosen.cpu().numpy()
         step = self.env.step(action, active)
         tape.obs.append(obs)
@@ -158,6 +179,18 @@ class Actor:
             tape.reference.append(step.reference)
         return step.obs, step.action_mask, (memory, lagged)
 
+    def _act_in_part(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Outputs and actions of those who compute, zeros for the others."""
+        places = torch.from_numpy(self._places).to(self.device)
+        out, _ = self._acting.act(seen[places], None, None if legal is None else legal[places])
+        head = self._acting.head
+        chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device)[places])
+
+        def widened(x: Tensor) -> Tensor:
+            return x.new_zeros(len(seen), *x.shape[1:]).index_copy_(0, places, x)
+
+        return widened(out), widened(chosen)
+
     def _read(self, obs: Array, t: int) -> Tensor:
         """What the policy reads before action t: all features, or the tokens written since the last action [K, P, N]."""
         if self._positions is None:
@@ -166,7 +199,7 @@ class Actor:
         new = obs[:, :, start : self._positions[t] + 1]
         return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
 
-    def rollout(self, tape: Tape, discount: float, reward_scale: float, group: int, squares: bool = False) -> Rollout:
+    def rollout(self, tape: Tape, discount: Number, reward_scale: float, group: int, squares: bool = False) -> Rollout:
         """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling).
 
         `squares`: with the squared norms of the scores.
@@ -179,7 +212,7 @@ class Actor:
             obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
         live = valid.astype(np.float32)
         on = live * (1 - np.stack(tape.ended).astype(np.float32))
-        ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * np.float32(discount)
+        ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.tunable import Number, Range, tunable
 from algorithms.types import Rollout
 
 
@@ -21,7 +22,7 @@ def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
     return y
 
 
-def lambda_return(rollout: Rollout, values: Tensor, lam: Tensor | float) -> Tensor:
+def lambda_return(rollout: Rollout, values: Tensor, lam: Number) -> Tensor:
     """y_t = r_t + gamma_t ((1 - l_t) V(s_{t+1}) + l_t y_{t+1}), l_t = lam where the episode goes on, y_T = V(s_T).
 
     y_t - V(s_t) is GAE: sum_k (gamma lam)^k delta_{t+k} (Schulman et al. 2016, eq. 16). A truncated row bootstraps from
@@ -71,7 +72,7 @@ class ImmediateReward:
 class LambdaReturn:
     """q_t = the lambda-return; minus V(s_t) it is GAE(gamma, lam) (Schulman et al. 2016, eq. 16)."""
 
-    lam: float = 0.95
+    lam: Number = tunable(0.95, Range(0.8, 1.0))
     bootstraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -90,7 +91,7 @@ class NStep:
     Blocks are [0, n), [n, 2n), ...: an unrolled window of n steps is one block, an episode of text is several.
     """
 
-    n: int = 5
+    n: Number = tunable(5, Range(1, 20, integer=True))
     bootstraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -100,5 +101,5 @@ class NStep:
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
         assert values is not None
         t = torch.arange(1, len(rollout.reward) + 1, device=values.device)
-        inside = (t % self.n != 0).to(values.dtype)[:, None, None]  # 0 on a block's last row
+        inside = (t[:, None, None] % self.n != 0).to(values.dtype)  # [T, 1 or P, 1], 0 on a block's last row
         return lambda_return(rollout, values, inside)

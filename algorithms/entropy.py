@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+
+from algorithms.tunable import Number, Range, row, tunable
 
 State = dict[str, Tensor]
 
@@ -21,9 +23,14 @@ class _Stateless:
         return state
 
 
-def _at_least_0(**values: float) -> None:
+def _active(bonus: Any, variant: object, spec: object) -> bool:
+    """Only where there is a bonus: tuned from 0 upwards, a variant without one would become another."""
+    return bonus.active
+
+
+def _at_least_0(**values: Number) -> None:
     for name, value in values.items():
-        if value < 0:
+        if row(value) < 0:
             raise ValueError(f"{name} must be at least 0, not {value}")
 
 
@@ -31,24 +38,24 @@ def _at_least_0(**values: float) -> None:
 class Constant(_Stateless):
     """alpha for ever (Williams and Peng 1991; Mnih et al. 2016, section 4)."""
 
-    alpha: float = 0.0
+    alpha: Number = tunable(0.0, Range(1e-4, 1e-1, log=True), when=_active)
 
     def __post_init__(self) -> None:
         _at_least_0(alpha=self.alpha)
 
     @property
     def active(self) -> bool:
-        return self.alpha > 0
+        return bool((torch.as_tensor(self.alpha) > 0).any())
 
     def __call__(self, progress: Tensor, state: State) -> Tensor:
-        return torch.full_like(progress, self.alpha)
+        return torch.zeros_like(progress) + row(self.alpha)
 
 
 @dataclass(frozen=True)
 class Annealed(_Stateless):
     """alpha falls in a straight line from `start` to `end` over the budget: exploration first, J itself at the end."""
 
-    start: float = 0.02
+    start: Number = tunable(0.02, Range(1e-3, 1e-1, log=True))
     end: float = 0.0
     active: ClassVar[bool] = True
 
@@ -56,7 +63,7 @@ class Annealed(_Stateless):
         _at_least_0(start=self.start, end=self.end)
 
     def __call__(self, progress: Tensor, state: State) -> Tensor:
-        return self.start + (self.end - self.start) * progress.clamp(0, 1)
+        return row(self.start) + (self.end - row(self.start)) * progress.clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Target:
     actions, as the unit; alpha stays within [least, most].
     """
 
-    fraction: float = 0.3
+    fraction: Number = tunable(0.3, Range(0.05, 0.9))
     rate: float = 0.5
     start: float = 0.01
     least: float = 1e-5
@@ -76,7 +83,7 @@ class Target:
     bounded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 < self.fraction < 1:
+        if not 0 < row(self.fraction) < 1:
             raise ValueError(f"fraction must lie in (0, 1), not {self.fraction}")
         if not 0 < self.least <= self.start <= self.most:
             raise ValueError(f"needs 0 < least <= start <= most, not {self.least}, {self.start}, {self.most}")
@@ -88,5 +95,5 @@ class Target:
         return state["alpha"]
 
     def update(self, fraction: Tensor, state: State) -> State:
-        moved = state["alpha"] * (self.rate * (self.fraction - fraction)).exp()
+        moved = state["alpha"] * (self.rate * (row(self.fraction) - fraction)).exp()
         return {"alpha": moved.clamp(self.least, self.most)}

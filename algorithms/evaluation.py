@@ -24,15 +24,18 @@ SAMPLES_AT = 1_000_000  # their place among the checkpoints' streams: before and
 class Evaluation:
     """episodes a member at each of `checkpoints` + 1 evenly spaced fractions of the budget (0 and 1 among them).
 
-    Sampled actions at every checkpoint, greedy ones at the last too.
+    Sampled actions at every checkpoint; greedy ones, where `greedy`, at the last too.
+    at  the fractions themselves, instead of evenly spaced ones
     """
 
     checkpoints: int = 10
     episodes: int = 20
+    at: tuple[float, ...] = ()
+    greedy: bool = True
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        return tuple(i / self.checkpoints for i in range(self.checkpoints + 1))
+        return self.at or tuple(i / self.checkpoints for i in range(self.checkpoints + 1))
 
 
 class Scores(NamedTuple):
@@ -56,15 +59,15 @@ class Examination:
     purpose: Purpose
     checkpoint: int
     device: str = "cpu"
+    lean: bool = False  # as in Actor
 
     def play(self, task: Task, episodes: int, greedy: bool) -> Tape:
         """The first episode of each of `episodes` environments a member."""
         seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         env = task.factory.make(seeds, episodes)
-        tape = Actor(env, self.policy, self.normaliser, None if greedy else acting, self.device).play(
-            np.ones(len(self.seeds), np.bool_)
-        )
+        actor = Actor(env, self.policy, self.normaliser, None if greedy else acting, self.device, lean=self.lean)
+        tape = actor.play(np.ones(len(self.seeds), np.bool_))
         env.close()
         return tape
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from algorithms.batch import Batch, columns_of, flat_rows, padded_columns, select, valid_columns
+from algorithms.batch import Batch, alike, columns_of, flat_rows, padded_columns, part_of, select, valid_columns
 from algorithms.diagnostics import Diagnostics, entropy_share, explained_variance, of_ratio, of_texts
 from algorithms.heads import Categorical
 from algorithms.kl import KL
@@ -18,6 +18,7 @@ from algorithms.natural import Natural, natural_step
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import clip
 from algorithms.setting import Training
+from algorithms.tunable import Number, narrowed, row
 from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals, Update
 from envs.api import Task
 
@@ -67,6 +68,51 @@ def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
     return valid / valid.sum((0, 2), keepdim=True).clamp(min=1)
 
 
+class Objective(NamedTuple):
+    """What some members descend.
+
+    alpha  of the entropy bonus [P], where there is one     beta  of the KL to the task's reference
+    """
+
+    policy: ActorCritic
+    estimator: Estimator
+    value_coefficient: Number
+    alpha: Tensor | None
+    beta: float
+
+    def at(self, places: np.ndarray) -> Objective:
+        """Of the members at these places, on a copy of their policies."""
+        coefficient, alpha = self.value_coefficient, self.alpha
+        return Objective(
+            self.policy.part(places),
+            narrowed(self.estimator, places),
+            coefficient[places] if isinstance(coefficient, Tensor) else coefficient,
+            None if alpha is None else alpha[places],
+            self.beta,
+        )
+
+    def loss(self, batch: Batch) -> Loss:
+        """-E[L(pi, mu, A) - beta KL (where it stands in the loss) + alpha H] + critic regression."""
+        rows = len(batch.weight)
+        out = self.policy.outputs(batch.obs, batch.action_mask, rows)
+        head, estimator = self.policy.head, self.estimator
+        valid = (batch.weight > 0).to(batch.weight)
+        if self.alpha is not None:
+            logp, entropy = head.log_prob_entropy(out, batch.action)
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+            objective = objective + self.alpha[:, None].to(entropy) * entropy
+        else:
+            logp = head.log_prob(out, batch.action)
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        if self.beta and batch.reference is not None:
+            objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
+        total = actor = -(batch.weight * objective).sum((0, 2))
+        if batch.target is not None:
+            error = self.policy.values(batch.obs, rows) - batch.target
+            total = total + row(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
+        return Loss(total, actor, logp)
+
+
 class Loss(NamedTuple):
     """What descends and the actor's part of it, one number a member [P]; log pi(a_t|s_t) of the rows on the way."""
 
@@ -86,6 +132,7 @@ class Learner:
     watching  whether the next rollout's diagnostics are read
     truth     the exact gradient [P, D], where the next first step is to be compared with it
     right     the return above which a text counts as right
+    lean      members with few rows are not padded to the longest: for features, whose rollouts differ in length
     """
 
     def __init__(
@@ -97,11 +144,13 @@ class Learner:
         rate: Tensor,
         task: Task,
         update: Update | None = None,
+        lean: bool = False,
     ) -> None:
         if reason := estimator.unfit(task.spec):
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
         self.natural = update if isinstance(update, Natural) else None
+        self.lean = lean and self.natural is None and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
         self.right = (task.floor + task.ceiling) / 2
@@ -156,9 +205,23 @@ class Learner:
     def descend(self, batch: Batch, parts: int = 1) -> Tensor:
         """Leaves the loss's gradient, times `parts`, in policy.flat.gradient; log pi of the rows."""
         self.policy.flat.gradient.zero_()
+        if self.lean and not self.watching:
+            self._descend_apart(batch, parts)
+            return batch.logp
         loss = self.loss(batch)
         (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
         return loss.logp.detach()
+
+    def _descend_apart(self, batch: Batch, parts: int) -> None:
+        """The same gradient, group by group of members with about as many rows."""
+        columns = torch.arange(1, batch.weight.shape[2] + 1, device=batch.weight.device)
+        lengths = ((batch.weight > 0).amax(0) * columns).amax(1).cpu().numpy()  # a member's rows come first
+        whole = self._objective()
+        for places in alike(lengths):
+            objective = whole.at(places)
+            loss = objective.loss(part_of(batch, places, int(lengths[places].max())))
+            (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
+            self.policy.flat.gradient[torch.as_tensor(places)] = objective.policy.flat.gradient
 
     def step(self, batch: Batch, parts: int) -> None:
         """One optimiser step on a batch that is one of `parts` equal shares of a rollout."""
@@ -222,26 +285,13 @@ class Learner:
         self.training.optimiser.step(flat.values, flat.gradient, self.rate, self.optimiser)
 
     def loss(self, batch: Batch) -> Loss:
-        """-E[L(pi, mu, A) - beta KL (where it stands in the loss) + alpha H] + critic regression."""
-        rows = len(batch.weight)
-        out = self.policy.outputs(batch.obs, batch.action_mask, rows)
-        head, estimator = self.policy.head, self.estimator
-        valid = (batch.weight > 0).to(batch.weight)
-        if estimator.entropy.active:
-            assert self._alpha is not None
-            logp, entropy = head.log_prob_entropy(out, batch.action)
-            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
-            objective = objective + self._alpha[:, None].to(entropy) * entropy
-        else:
-            logp = head.log_prob(out, batch.action)
-            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
-        if self.beta and batch.reference is not None:
-            objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
-        total = actor = -(batch.weight * objective).sum((0, 2))
-        if batch.target is not None:
-            error = self.policy.values(batch.obs, rows) - batch.target
-            total = total + self.training.value_coefficient * (batch.weight * error * error).sum((0, 2))
-        return Loss(total, actor, logp)
+        """Of all members on a batch (Objective.loss)."""
+        return self._objective().loss(batch)
+
+    def _objective(self) -> Objective:
+        active = self.estimator.entropy.active
+        coefficient = self.training.value_coefficient
+        return Objective(self.policy, self.estimator, coefficient, self._alpha if active else None, self.beta)
 
     @torch.no_grad()
     def _values(self, rollout: Rollout) -> Tensor:
@@ -254,8 +304,17 @@ class Learner:
         needed[1:] += rollout.valid
         if float(needed.count_nonzero()) > DENSE * needed.numel():
             return self.policy.values(rollout.obs, steps + 1)
-        columns, keep = padded_columns(valid_columns(needed), needed.device)
-        compact = self.policy.values(select(flat_rows(rollout.obs), columns), 1)[0]  # [P, M]
+        ragged = valid_columns(needed)
+        columns, keep = padded_columns(ragged, needed.device)
+        rows = select(flat_rows(rollout.obs), columns)
+        if self.lean:
+            compact = self.policy.flat.values.new_zeros(keep.shape)
+            lengths = np.array([len(c) for c in ragged])
+            for places in alike(lengths):
+                longest = int(lengths[places].max())
+                compact[places, :longest] = self.policy.part(places).values(rows[:, places, :longest], 1)[0]
+        else:
+            compact = self.policy.values(rows, 1)[0]  # [P, M]
         p, n = needed.shape[1:]
         values = compact.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, compact * keep)
         return values.reshape(p, steps + 1, n).transpose(0, 1)

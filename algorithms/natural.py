@@ -11,6 +11,7 @@ from torch import Tensor
 
 from algorithms.batch import Batch
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.tunable import Number, Range, row, tunable
 
 Product = Callable[[Tensor], Tensor]
 SHRINK = 0.8  # of a step that the line search refuses
@@ -25,7 +26,7 @@ class Natural:
     stepped by the optimiser as ever; the actor's learning rate is not used: delta is its step size.
     """
 
-    delta: float = 0.01
+    delta: Number = tunable(0.01, Range(1e-3, 1e-1, log=True))
     conjugate_steps: int = 10
     damping: float = 0.01
     backtracks: int = 10
@@ -33,7 +34,7 @@ class Natural:
     needs_oracle: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not (self.delta > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
+        if not (row(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
             raise ValueError(f"needs delta above 0, damping 0, conjugate_steps and backtracks 1 at least, not {self}")
 
 
@@ -103,7 +104,7 @@ def natural_step(rule: Natural, policy: ActorCritic, batch: Batch, g: Tensor, lo
     with torch.no_grad():
         for _ in range(rule.backtracks):
             policy.flat.values[:, :width] = start + share * full
-            good = (loss() < before) & (mean_kl(policy, batch, old) <= rule.delta)
+            good = (loss() < before) & (mean_kl(policy, batch, old) <= row(rule.delta))
             accepted |= good[:, None]
             if bool(accepted.all()):
                 break

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from algorithms.tunable import Number, row
+
 # gradients accumulate into views of one matrix on purpose; autograd would prefer each to be contiguous by itself
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
 
@@ -20,8 +22,10 @@ def orthogonal(shape: tuple[int, int], gain: float, generators: list[torch.Gener
     return nn.Parameter(stack)
 
 
-def constant(members: int, shape: tuple[int, ...], value: float = 0.0) -> nn.Parameter:
-    """[P, *shape] filled with one value."""
+def constant(members: int, shape: tuple[int, ...], value: Number = 0.0) -> nn.Parameter:
+    """[P, *shape] filled with one value, or one a member."""
+    if isinstance(value, Tensor):
+        return nn.Parameter(value.view(members, *(1 for _ in shape)).repeat(1, *shape))
     return nn.Parameter(torch.full((members, *shape), value))
 
 
@@ -60,12 +64,13 @@ class Flat:
         return slice(min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0))
 
 
-def clip(gradient: Tensor, max_norm: float) -> Tensor:
+def clip(gradient: Tensor, max_norm: Number) -> Tensor:
     """Scale each member's gradient [P, D] in place to at most `max_norm`; returns the norms it had [P].
 
     As torch.nn.utils.clip_grad_norm_, one norm a member: g <- g min(1, max_norm / (|g| + 1e-6)).
     """
     norm = torch.linalg.vector_norm(gradient, dim=1)
-    if max_norm != float("inf"):
-        gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0)[:, None])
+    limit = row(max_norm)
+    if isinstance(limit, Tensor) or limit != float("inf"):
+        gradient.mul_((limit / (norm + 1e-6)).clamp(max=1.0)[:, None])
     return norm

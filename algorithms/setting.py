@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from algorithms.optimiser import Adam, Optimiser
 from algorithms.policies.api import Network
+from algorithms.tunable import Choice, Number, Range, row, tunable, with_critic
+from envs.api import Box
+
+if TYPE_CHECKING:
+    from algorithms.types import Variant
+    from envs.api import Spec
 
 
 @dataclass(frozen=True)
 class Episodes:
     """Every update plays one whole episode in each of a member's `envs` environments; `group` of them share a prompt."""
 
-    envs: int = 16
+    envs: int = tunable(16, Choice((8, 16, 32, 64)))
     group: int = 1
 
     def __post_init__(self) -> None:
@@ -24,8 +31,8 @@ class Episodes:
 class Unroll:
     """Every update plays a window of `steps` in each of `envs` auto-resetting environments; its last row bootstraps."""
 
-    steps: int = 5
-    envs: int = 64
+    steps: int = tunable(5, Choice((5, 16, 32)))
+    envs: int = tunable(64, Choice((16, 32, 64)))
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.envs < 1:
@@ -33,6 +40,16 @@ class Unroll:
 
 
 Collection = Episodes | Unroll
+
+
+def _clipping(training: Training, variant: Variant, spec: Spec) -> bool:
+    """Only where gradients are clipped at all."""
+    return row(training.max_grad_norm) != float("inf")
+
+
+def _continuous(training: Training, variant: Variant, spec: Spec) -> bool:
+    """Only Gaussian policies have a deviation."""
+    return isinstance(spec.action, Box)
 
 
 @dataclass(frozen=True)
@@ -48,20 +65,20 @@ class Training:
 
     network: Network
     optimiser: Optimiser = field(default_factory=Adam)
-    learning_rate: float = 1e-3
-    max_grad_norm: float = float("inf")
-    discount: float = 1.0
-    value_coefficient: float = 0.5
-    critic_rate: float = 1.0
+    learning_rate: float = tunable(1e-3, Range(1e-4, 1e-1, log=True))
+    max_grad_norm: Number = tunable(float("inf"), Range(0.1, 10, log=True), when=_clipping)
+    discount: Number = tunable(1.0, Range(0.9, 1.0))
+    value_coefficient: Number = tunable(0.5, Range(0.1, 2, log=True), when=with_critic)
+    critic_rate: Number = tunable(1.0, Range(0.1, 10, log=True), when=with_critic)
     reward_scale: float = 1.0
     normalise_observations: bool = False
-    initial_log_std: float = 0.0
+    initial_log_std: Number = tunable(0.0, Range(-2, 1), when=_continuous)
     collection: Collection = field(default_factory=Episodes)
     segment: int = 50
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
-            if not getattr(self, name) > 0:
+            if not row(getattr(self, name)) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        if not 0 <= self.discount <= 1:
+        if not 0 <= row(self.discount) <= 1:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")

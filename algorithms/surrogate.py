@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-Bounds = tuple[float, float]
+from algorithms.tunable import Number, Range, row, tunable
+
+Bounds = tuple[Number, Number]
 ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 
 
@@ -35,14 +37,27 @@ class Ratio:
 
 
 def _pessimistic(ratio: Tensor, advantage: Tensor, bounds: Bounds) -> Tensor:
-    return torch.minimum(ratio * advantage, ratio.clamp(*bounds) * advantage)
+    return torch.minimum(ratio * advantage, clamped(ratio, bounds) * advantage)
 
 
-def _check_clip(clip: float, high: float | None) -> None:
-    if not 0 < clip < 1:
+def clamped(ratio: Tensor, bounds: Bounds) -> Tensor:
+    """The ratio within its bounds, which may be one pair a member."""
+    low, high = bounds
+    if isinstance(low, Tensor) or isinstance(high, Tensor):  # torch clamps by two numbers or by two tensors
+        return ratio.clamp(torch.as_tensor(low).to(ratio), torch.as_tensor(high).to(ratio))
+    return ratio.clamp(low, high)
+
+
+def _check_clip(clip: Number, high: Number | None) -> None:
+    if not 0 < row(clip) < 1:
         raise ValueError(f"clip must lie in (0, 1), not {clip}")
-    if high is not None and not high > 0:
+    if high is not None and not row(high) > 0:
         raise ValueError(f"high must be positive, not {high}")
+
+
+def _raised(surrogate: Any, variant: object, spec: object) -> bool:
+    """Only where the upper bound is one of its own."""
+    return surrogate.high is not None
 
 
 @dataclass(frozen=True)
@@ -53,8 +68,8 @@ class ClippedRatio:
     dual  c > 1: where A < 0, L is at least c A (dual clip; Ye et al. 2020, eq. 5)
     """
 
-    clip: float = 0.2
-    high: float | None = None
+    clip: Number = tunable(0.2, Range(0.05, 0.5))
+    high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
     dual: float | None = None
     whole: ClassVar[bool] = False
 
@@ -81,8 +96,8 @@ class SequenceRatio:
     At rho = 1 its gradient, summed over rows, is A sum_t grad log pi. A is that of the whole text: the same on each row.
     """
 
-    clip: float = 0.2
-    high: float | None = None
+    clip: Number = tunable(0.2, Range(0.05, 0.5))
+    high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
     whole: ClassVar[bool] = True
     mean: ClassVar[bool] = False  # the exponent: 1, or 1 / length
 
@@ -108,8 +123,8 @@ class GeometricRatio(SequenceRatio):
     With the aggregation "sequence" a text's loss is min(s A, clip(s) A). The bounds are so narrow because s moves little.
     """
 
-    clip: float = 3e-4
-    high: float | None = 4e-4
+    clip: Number = tunable(3e-4, Range(1e-4, 1e-1, log=True))
+    high: Number | None = tunable(4e-4, Range(1e-4, 1e-1, log=True), when=_raised)
     mean: ClassVar[bool] = True
 
 
@@ -120,11 +135,11 @@ class StoppedRatio:
     Chen et al. 2025 (MiniMax-M1), eq. 4; only the upper bound is used, as there.
     """
 
-    cap: float = 5.0
+    cap: Number = tunable(5.0, Range(1, 10, log=True))
     whole: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not self.cap > 0:
+        if not row(self.cap) > 0:
             raise ValueError(f"cap must be positive, not {self.cap}")
 
     @property
@@ -132,7 +147,8 @@ class StoppedRatio:
         return 0.0, self.cap
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
-        weight = (logp - behaviour_logp).exp().clamp(max=self.cap).detach()
+        weight = (logp - behaviour_logp).exp()
+        weight = clamped(weight, (0.0, self.cap)).detach()
         return weight * advantage * logp
 
 
@@ -182,13 +198,13 @@ class PenalisedCovariance:
     """L = rho A, less kappa |log rho| on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
 
     share: float = 0.02
-    kappa: float = 1.0
+    kappa: Number = tunable(1.0, Range(0.1, 10, log=True))
     whole: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __post_init__(self) -> None:
         _check_share(self.share)
-        if self.kappa < 0:
+        if row(self.kappa) < 0:
             raise ValueError(f"kappa must be at least 0, not {self.kappa}")
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:

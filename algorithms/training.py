@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
 from algorithms.setting import Training
 from algorithms.snapshots import Snapshots
+from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
 from envs.api import Features, Task
@@ -33,11 +34,25 @@ from envs.streams import Purpose, Role, generator, stream
 
 @dataclass(frozen=True)
 class Members:
-    """Who trains: one seed and one learning rate a member; seeds may repeat (several rates on the same seeds)."""
+    """Who trains: one seed and one learning rate a member; seeds may repeat (several configurations on the same seeds).
+
+    varied  other fields in which members differ: a path (algorithms.tunable) and one number a member
+    """
 
     seeds: tuple[int, ...]
     rates: tuple[float, ...]
     purpose: Purpose = Purpose.TRAIN
+    varied: tuple[tuple[str, tuple[float, ...]], ...] = ()
+
+    def only(self, places: Sequence[int]) -> Members:
+        """Those at these places."""
+
+        def at(of: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple(of[i] for i in places)
+
+        return replace(
+            self, seeds=at(self.seeds), rates=at(self.rates), varied=tuple((path, at(of)) for path, of in self.varied)
+        )
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,7 @@ class Record:
 
     measures  what an evaluation reads beside J (algorithms.evaluation.Scores)
     texts     what it writes, for the first member of a text task before and after training
+    place     of the member in its cell
     """
 
     seed: int
@@ -60,6 +76,7 @@ class Record:
     diverged: bool
     measures: dict[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,30 @@ class State:
     tensors: dict[str, Tensor]
     meta: dict[str, Any] = field(default_factory=dict)
 
+    def only(self, places: Sequence[int]) -> State:
+        """Of the members at these places."""
+        index = torch.tensor(places, dtype=torch.long)
+        axes = {name: _members_axis(name) for name in self.tensors}
+        return State(
+            {
+                name: value if (axis := axes[name]) is None else value.index_select(axis, index)
+                for name, value in self.tensors.items()
+            },
+            self.meta,
+        )
+
+
+def _members_axis(name: str) -> int | None:
+    """Which axis of a State's tensor is the population; None where all members share it."""
+    if name == "optimiser.steps":
+        return None
+    if name in ("snapshots.marks", "snapshots.notes", "diagnostics.table"):
+        return 2
+    part = name.partition(".")[0]
+    if part in ("baseline", "queue") or name in ("snapshots.values", "snapshots.taken", "diagnostics.squares"):
+        return 1  # a baseline's state is [horizon, P], a rollout [T, P, N]
+    return 0
+
 
 Event = Record | Progress | State
 WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
@@ -92,7 +133,10 @@ def build_policy(
 
 
 class Run:
-    """One cell in progress. `train` drives it; its fields are what `state` saves."""
+    """One cell in progress. `train` drives it; its fields are what `state` saves.
+
+    places  of its members among those that the cell began with
+    """
 
     def __init__(
         self,
@@ -104,13 +148,18 @@ class Run:
         evaluation: Evaluation,
         device: str = "cpu",
     ) -> None:
-        self.task, self.variant, self.training, self.members = task, variant, training, members
+        self.plan = variant, training
+        self.task, self.members, self.places = task, members, tuple(range(len(members.seeds)))
+        self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
         self.budget, self.evaluation, self.device = env_steps, evaluation, device
         self.policy = build_policy(task, variant, training, members, device)
         self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
         self.normaliser = self._normaliser()
+        self.lean = bool(members.varied)  # members that differ have rollouts of very different lengths
         rate = torch.tensor(members.rates)
-        self.learner = Learner(self.policy, variant.estimator, variant.schedule, training, rate, task, variant.update)
+        self.learner = Learner(
+            self.policy, variant.estimator, variant.schedule, training, rate, task, variant.update, self.lean
+        )
         self.nucleus = None
         if variant.nucleus is not None:
             self.nucleus = Nucleus(variant.nucleus, build_policy(task, variant, training, members, device))
@@ -150,6 +199,7 @@ class Run:
             self.device,
             self.variant.schedule.tries,
             self.nucleus,
+            self.lean,
         )
         try:
             for _ in range(self.training.segment):
@@ -181,8 +231,9 @@ class Run:
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         learner = self.learner
         due = self.snapshots.due(self.env_steps)
-        learner.watching = due or self.policy.reads_text or self.update % WATCH_EVERY == 0
-        if due and self.exact is not None:
+        # what members that differ are read for is their score
+        learner.watching = not self.lean and (due or self.policy.reads_text or self.update % WATCH_EVERY == 0)
+        if due and not self.lean and self.exact is not None:
             learner.truth = self.exact.gradient(self.policy)
         learner.learn(rollout, shuffles, torch.from_numpy(self.env_steps / self.budget).to(learner.rate))
 
@@ -208,8 +259,11 @@ class Run:
             self.shadow.flat.values.copy_(shots.values[k])
             sampled = self._scores(k, greedy=False)
             last = k == len(shots.taken) - 1
-            greedy = self._scores(k, greedy=True).value if last else np.full_like(sampled.value, np.nan)
-            texts = self._examination(k, SAMPLES_AT).texts(self.task) if last or k == 0 else ()
+            greedy = np.full_like(sampled.value, np.nan)
+            if last and self.evaluation.greedy:
+                greedy = self._scores(k, greedy=True).value
+            shown = (last or k == 0) and not self.members.varied
+            texts = self._examination(k, SAMPLES_AT).texts(self.task) if shown else ()
             read = sampled.measures | shots.noted(k)
             lost = shots.lost(k, self.learner.healthy.cpu().numpy())
             shots.evaluated += 1
@@ -226,18 +280,34 @@ class Run:
                     eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
                     diverged=bool(lost[p]),
                     measures={} if lost[p] else {name: float(x[p]) for name, x in read.items() if np.isfinite(x[p])},
+                    place=self.places[p],
                     texts=texts if p == 0 else (),
                 )
+
+    def returns(self, k: int) -> np.ndarray:
+        """Of the snapshots of checkpoint k, which all members have passed: J [P]; NaN of those that diverged before."""
+        self.shadow.flat.values.copy_(self.snapshots.values[k])
+        lost = self.snapshots.lost(k, self.learner.healthy.cpu().numpy())
+        return np.where(lost, np.nan, self._scores(k, greedy=False).value)
 
     def _examination(self, k: int, place: int) -> Examination:
         """Of the snapshots of checkpoint k, at this place of the evaluation's streams."""
         normaliser = self.snapshots.normalisers[k]
-        return Examination(self.shadow, normaliser, self.members.seeds, self.members.purpose, place, self.device)
+        members = self.members
+        return Examination(self.shadow, normaliser, members.seeds, members.purpose, place, self.device, self.lean)
 
     def _scores(self, k: int, greedy: bool) -> Scores:
         if self.exact is not None and not greedy:
             return self.exact.scores(self.shadow)
         return self._examination(k, k).scores(self.task, self.evaluation.episodes, greedy)
+
+    def only(self, places: Sequence[int]) -> Run:
+        """The same run of the members at these places, as it stands."""
+        variant, training = self.plan
+        part = Run(self.task, variant, training, self.members.only(places), self.budget, self.evaluation, self.device)
+        part.restore(self.state().only(places))
+        part.places = tuple(self.places[i] for i in places)
+        return part
 
     def state(self) -> State:
         """Everything that the next segment depends on."""

@@ -14,6 +14,7 @@ from algorithms.entropy import Constant
 from algorithms.kl import KL
 from algorithms.nucleus import TopP
 from algorithms.setting import Collection
+from algorithms.tunable import Choice, Number, tunable
 from envs.api import Box, Features, Spec
 
 
@@ -98,7 +99,7 @@ class Scale(Protocol):
         """The same for any rows [T, P, M], where `each_minibatch`."""
 
 
-Bounds = tuple[float, float]
+Bounds = tuple[Number, Number]
 
 
 class Surrogate(Protocol):
@@ -180,6 +181,11 @@ class Estimator:
         return None
 
 
+def _reuses(schedule: Schedule, variant: Variant, spec: Spec) -> bool:
+    """Only where a rollout is learned from more than once: others have no correction for it."""
+    return schedule.epochs * schedule.minibatches > 1
+
+
 @dataclass(frozen=True)
 class Schedule:
     """When what is learned from what.
@@ -190,8 +196,8 @@ class Schedule:
     """
 
     lag: int = 0
-    epochs: int = 1
-    minibatches: int = 1
+    epochs: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
+    minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     tries: int = 1
 
     def __post_init__(self) -> None:

@@ -71,12 +71,18 @@ _NOT_HASHED = {
     Task: {"floor", "ceiling", "threshold", "field", "source"},
 }
 
+# fields that came later: what does not use them keeps the digest that it had
+_LATER: dict[type, dict[str, Any]] = {Evaluation: {"at": (), "greedy": True}, Members: {"varied": ()}}
+
 
 def canonical(value: Any) -> Any:
     """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
         parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
+        for name, default in _LATER.get(type(value), {}).items():
+            if getattr(value, name) == default:
+                del parts[name]
         return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **parts}
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]

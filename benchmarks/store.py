@@ -88,17 +88,25 @@ def _read(path: Path) -> pa.Table:
 
 
 def save_json(path: Path, value: Mapping[str, object]) -> None:
-    """A measurement: what was found, its configuration, its provenance."""
+    """An object as JSON: a measurement (what was found, its configuration, its provenance), say."""
     _replace(path, lambda beside: beside.write_text(json.dumps(value, indent=1)))
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A measurement. Raises Damaged where it cannot be read."""
+def read_document(path: Path) -> dict[str, Any]:
+    """Whatever object a JSON file holds. Raises Damaged where there is none."""
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise Damaged(f"{path.name}: {error}") from error
-    if not isinstance(value, dict) or {"found", "cell", "provenance"} - value.keys():
+    if not isinstance(value, dict):
+        raise Damaged(f"{path.name}: it holds no object")
+    return value
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A measurement. Raises Damaged where it cannot be read."""
+    value = read_document(path)
+    if {"found", "cell", "provenance"} - value.keys():
         raise Damaged(f"{path.name}: it does not hold what a measurement does")
     return value
 

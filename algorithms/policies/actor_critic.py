@@ -5,12 +5,16 @@ Actor and critic share nothing, so adding a critic changes the baseline and not 
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from algorithms.heads import head_for, masked
 from algorithms.policies.api import Memory, Network
 from algorithms.population import Flat, constant
+from algorithms.tunable import Number
 from envs.api import Box, Spec, Transcript
 
 
@@ -23,7 +27,7 @@ class ActorCritic(nn.Module):
         network: Network,
         critic: bool,
         generators: list[torch.Generator],
-        log_std: float = 0.0,
+        log_std: Number = 0.0,
         device: str = "cpu",
     ) -> None:
         super().__init__()
@@ -37,8 +41,23 @@ class ActorCritic(nn.Module):
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
         self.flat = Flat(self)
+        self._twins: dict[int, ActorCritic] = {}  # by their number of members
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
         self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
+
+    def part(self, places: np.ndarray) -> ActorCritic:
+        """A copy of the members at these places, with a flat matrix of its own, until as many are asked for again."""
+        twin = self._twins.get(len(places))
+        if twin is None:
+            # modules are slow to copy: one twin serves all parts of a size (autograd remembers a parameter's shape)
+            twin = copy.deepcopy(self, {id(self.flat): None, id(self._twins): {}})
+            self._twins[len(places)] = twin
+        index = torch.as_tensor(places, device=self.flat.values.device)
+        for own, theirs in zip(twin.parameters(), self.parameters(), strict=True):
+            own.grad = None
+            own.data = theirs.detach()[index]
+        twin.flat = Flat(twin)
+        return twin
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         """Head input [P, N, O] for the newest observation."""

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
+from algorithms.tunable import Choice, tunable
 from envs.api import Features, Transcript
 
 
@@ -17,7 +18,7 @@ from envs.api import Features, Transcript
 class GRU:
     """One recurrent layer of `width` units reading one-hot tokens (Cho et al. 2014; gates as torch.nn.GRU)."""
 
-    width: int = 64
+    width: int = tunable(64, Choice((16, 32, 64)))
 
     def build(
         self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
+from algorithms.tunable import Choice, tunable
 from envs.api import Features, Transcript
 
 
@@ -17,7 +18,7 @@ from envs.api import Features, Transcript
 class MLP:
     """Hidden layers of these widths, orthogonal initialisation (gain sqrt 2), as stable-baselines3's MlpPolicy."""
 
-    hidden: tuple[int, ...] = (64, 64)
+    hidden: tuple[int, ...] = tunable((64, 64), Choice(((32, 32), (64, 64), (128, 128))))
 
     def build(
         self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
