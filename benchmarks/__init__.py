@@ -6,8 +6,10 @@ from typing import cast
 
 from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
+from benchmarks.tuning.experiment import Tuning
 from envs.discover import declared, unique
 
-EXPERIMENTS: dict[str, Experiment | Laboratory] = unique(
-    (e.name, e) for e in cast("list[Experiment | Laboratory]", declared("benchmarks.experiments", "EXPERIMENT"))
+EXPERIMENTS: dict[str, Experiment | Laboratory | Tuning] = unique(
+    (e.name, e)
+    for e in cast("list[Experiment | Laboratory | Tuning]", declared("benchmarks.experiments", "EXPERIMENT"))
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from algorithms.references import optimal_texts, reference_records
+from algorithms.sweep import train_apart
 from algorithms.training import Progress, Record, Run, State, train
 from benchmarks import store
 from benchmarks.experiment import Cell, canonical
@@ -25,11 +27,14 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
         state = None
         if (saved := store.load_state(waiting)) is not None:
             state, records = saved
-        for event in train(run, state):
+        # members that differ leave as they finish
+        for event in train_apart(run, state, cell.race) if cell.members.varied else train(run, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
                 continue
             if isinstance(event, Record):
+                if cell.members.varied:  # a seed and a rate do not tell them apart
+                    event = replace(event, measures={**event.measures, "place": float(event.place)})
                 records.append(event)
             tell(event)
     meta = {

@@ -9,8 +9,9 @@ from dataclasses import fields
 
 import tyro
 
-from benchmarks.commands import DONE, List, Pages, Run, Speed, Train, Tune
+from benchmarks.commands import DONE, List, Pages, Run, Speed, Train
 from benchmarks.commands_results import Compare, Guide, Import, Report
+from benchmarks.commands_tuning import Tune
 from envs.discover import UnknownName
 
 USAGE, INTERRUPTED = 2, 130

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.live import Live
     from benchmarks.measurement import Laboratory, Measurement
     from benchmarks.run import Outcome
+    from benchmarks.tuning.experiment import Tuning
     from envs.api import Task
 
 DONE, FAILED = 0, 1
@@ -118,16 +119,21 @@ class Run:
     max_seeds: int = 40  # --adaptive stops there
     margin: float = 0.05  # --adaptive: a difference of the normalised score that counts as none
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
+    study: str = "tuned"  # --tuned: which of them, a folder under --results
 
     def __call__(self) -> int:
-        from benchmarks import adaptive_run
+        from benchmarks import adaptive_run, select
         from benchmarks import run as runner
         from benchmarks.report_cells import write_report
+        from benchmarks.tuning.experiment import Tuning
 
         for name in ("seeds", "env_steps", "jobs"):
             positive(name.replace("_", "-"), getattr(self, name))
+        if isinstance(select.experiment(self.experiment), Tuning):
+            return self._tune()
         experiment, cells = plan(self)
-        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
+        folder = folder_of(self.results, experiment, self.smoke, self.tuned)
         baseline = self._held_against(experiment, folder)
         adaptive = self._plan_adaptive(experiment)
         check_device(self.device)
@@ -153,6 +159,26 @@ class Run:
         if written := write_report(experiment, outcome, folder, baseline):
             print(written)
         return FAILED if outcome.failures else DONE
+
+    def _tune(self) -> int:
+        """Run an experiment that is made of studies."""
+        from benchmarks import select
+        from benchmarks.commands_tuning import plans_of_experiment, tune
+        from benchmarks.tuning.experiment import Tuning
+
+        chosen = select.experiment(self.experiment)
+        assert isinstance(chosen, Tuning)
+        for name in ("seeds", "baseline", "adaptive", "tensorboard", "tuned"):
+            if getattr(self, name):
+                raise ValueError(f"--{name} has no meaning for {chosen.name}, whose rows are studies")
+        chosen = chosen.smoke() if self.smoke else chosen
+        chosen = replace(chosen, name=folder_of(Path(), chosen, self.smoke).name)
+        tasks = [select.task(n) for n in (select.split(self.tasks) if self.tasks is not None else chosen.tasks)]
+        named = select.split(self.variants) if self.variants is not None else chosen.variants
+        if self.env_steps is not None:
+            chosen = replace(chosen, env_steps={task.name: self.env_steps for task in tasks})
+        plans = plans_of_experiment(chosen, tasks, [select.variant(n) for n in named])
+        return tune(plans, chosen.question, self.results, None, self.jobs, self.device, self.dry_run)
 
     def _held_against(self, experiment: Experiment | Laboratory, folder: Path) -> str | None:
         """The named baseline, or None for the experiment's own; UnknownName before any compute."""
@@ -208,14 +234,6 @@ class Pages:
         return DONE
 
 
-@dataclass(frozen=True)
-class Tune:
-    """Optuna studies."""
-
-    def __call__(self) -> int:
-        raise ValueError("tune is not part of this release; compare learning rates with: run learning_rates")
-
-
 def learners(experiment: Experiment | Laboratory) -> list[str]:
     """Variants that learn and may stand on every task: those that a baseline can be."""
     from algorithms.types import Variant
@@ -229,15 +247,25 @@ def available_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def folder_of(results: Path, experiment: Experiment | Laboratory | Tuning, smoke: bool, tuned: bool = False) -> Path:
+    """Where an experiment's results lie: those of other sizes and settings stand beside it."""
+    return results / (experiment.name + ("-smoke" if smoke else "") + ("-tuned" if tuned else ""))
+
+
 def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
     """The experiment as the flags resize it, and its cells."""
     from benchmarks import select
     from benchmarks.experiment import build_cells, why_not
     from benchmarks.measurement import Laboratory
+    from benchmarks.tuning.experiment import Tuning
+    from benchmarks.tuning.lookup import configurations
 
     experiment = select.experiment(args.experiment)
+    assert not isinstance(experiment, Tuning)
     if args.smoke:
         experiment = experiment.smoke()
+    if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates):
+        raise ValueError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
         return laboratory, laboratory.measurements
@@ -246,7 +274,8 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)
     named = select.split(args.variants) if args.variants is not None else None
     variants = select.variants(experiment, named)
-    cells = build_cells(experiment, tasks, variants, args.env_steps)
+    tuned = configurations(args.results / args.study, tasks, variants) if args.tuned else {}
+    cells = build_cells(experiment, tasks, variants, args.env_steps, tuned)
     for variant in variants if named else ():
         reasons = [why_not(task, variant) for task in tasks]
         if all(reasons):

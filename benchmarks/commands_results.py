@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from benchmarks.commands import DONE, FAILED, RESULTS
+from benchmarks.commands import DONE, FAILED, RESULTS, folder_of
 from envs.discover import look_up
+
+if TYPE_CHECKING:
+    from benchmarks.tuning.experiment import Tuning
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,13 @@ class Report:
     smoke: bool = False  # of the smoke run
     baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    tuned: bool = False  # of the run with --tuned
 
     def __call__(self) -> int:
         from benchmarks import select
         from benchmarks.figures import SUFFIXES
         from benchmarks.report_cells import report_folder
+        from benchmarks.tuning.experiment import Tuning
 
         kinds = [f".{kind}" for kind in select.split(self.figures)]
         for kind in kinds:
@@ -37,10 +43,21 @@ class Report:
 
         experiment = select.experiment(self.experiment)
         experiment = experiment.smoke() if self.smoke else experiment
-        folder = self.results / (experiment.name + ("-smoke" if self.smoke else ""))
+        folder = folder_of(self.results, experiment, self.smoke, self.tuned)
+        if isinstance(experiment, Tuning):
+            return self._of_studies(experiment, folder, kinds)
         if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
             raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline, kinds))
+        return DONE
+
+    def _of_studies(self, experiment: Tuning, folder: Path, kinds: Sequence[str]) -> int:
+        from benchmarks.tuning import report, result
+
+        found = result.load_all(folder)
+        if not found:
+            raise ValueError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
+        print(report.write(folder.name, experiment.question, found, folder, kinds))
         return DONE
 
 

@@ -21,11 +21,14 @@ def duration(seconds: float) -> str:
 
 
 class Display:
-    """Cells, steps per second and time left. Use as a context; feed it every Update."""
+    """Cells, steps per second and time left. Use as a context; feed it every Update.
 
-    def __init__(self, jobs: list[Job], done_before: int) -> None:
+    total  environment steps, where jobs are added while others run
+    """
+
+    def __init__(self, jobs: list[Job], done_before: int, total: int | None = None) -> None:
         self.jobs, self.before = jobs, done_before
-        self.total = sum(_steps(job) for job in jobs)
+        self.total = sum(_steps(job) for job in jobs) if total is None else total
         self.steps = [0] * len(jobs)
         self.resumed: dict[int, int] = {}
         self.running: dict[int, str] = {}
@@ -48,6 +51,11 @@ class Display:
             self.live.__exit__(kind, error, trace)
         if self.jobs:
             self.console.print(self._line())
+
+    def add(self, job: Job) -> None:
+        """One more job; its index is the number of those before it."""
+        self.jobs.append(job)
+        self.steps.append(0)
 
     def show(self, update: Update) -> None:
         """Take in one piece of news."""

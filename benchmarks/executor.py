@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_sentinel
 from pathlib import Path
 from queue import Empty
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from algorithms.training import Progress, Record
@@ -95,26 +96,47 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
     return Update(index, None, tuple(waiting), True)
 
 
+class Pool:
+    """Workers kept from job to job. Submit jobs, also while you listen to their news; leaving it early stops the workers."""
+
+    def __init__(self, at_once: int, origin: dict[str, object]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._news: Queue[Update] = context.Queue()
+        self._origin, self._submitted = origin, 0
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ[name] = "1"  # read by a worker's libraries when they load
+        self._pool = ProcessPoolExecutor(at_once, mp_context=context, initializer=_start_worker, initargs=(self._news,))
+        self._running: dict[Future[Update], int] = {}
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _stop(self._pool, finished=kind is None and not self._running)
+
+    def submit(self, job: Job) -> int:
+        """Queue a job; returns the index that its news will carry."""
+        index, self._submitted = self._submitted, self._submitted + 1
+        self._running[self._pool.submit(_work, index, job, self._origin)] = index
+        return index
+
+    def news(self) -> Iterator[Update]:
+        """News as it comes, until no job is left."""
+        while self._running:
+            done, _ = wait(self._running, timeout=0.1, return_when=FIRST_COMPLETED)
+            yield from _drain(self._news)
+            for future in done:
+                yield _outcome(future, self._running.pop(future))
+
+
 def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
     """Run all jobs, yielding news as it comes. Stops its workers when the caller stops listening (Ctrl-C, an error)."""
-    context = multiprocessing.get_context("spawn")
-    news: Queue[Update] = context.Queue()
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"  # read by a worker's libraries when they load
-    pool = ProcessPoolExecutor(at_once, mp_context=context, initializer=_start_worker, initargs=(news,))
-    running: dict[Future[Update], int] = {}
-    finished = False
-    try:
-        for index, job in enumerate(jobs):
-            running[pool.submit(_work, index, job, origin)] = index
-        while running:
-            done, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-            yield from _drain(news)
-            for future in done:
-                yield _outcome(future, running.pop(future))
-        finished = True
-    finally:
-        _stop(pool, finished)
+    with Pool(at_once, origin) as pool:
+        for job in jobs:
+            pool.submit(job)
+        yield from pool.news()
 
 
 def _outcome(future: Future[Update], index: int) -> Update:

@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members
+from algorithms.tunable import configured
 from algorithms.types import Variant
 from algorithms.update import Optimal
 from benchmarks import settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.panels import Data
+    from benchmarks.tuning.racing import Race
 
 RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
 SEGMENT_STEPS = 1_000  # steps of an environment between two cuts of an unrolled run
@@ -38,7 +41,10 @@ def file_safe(name: str) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """One population: its task, algorithm, fixed settings, members, budget of environment steps a member."""
+    """One population: its task, algorithm, fixed settings, members, budget of environment steps a member.
+
+    race  who may be stopped early, where members differ
+    """
 
     task: Task
     variant: Variant
@@ -46,6 +52,7 @@ class Cell:
     members: Members
     env_steps: int
     evaluation: Evaluation
+    race: Race | None = None
 
     @property
     def digest(self) -> str:
@@ -72,7 +79,11 @@ _NOT_HASHED = {
 }
 
 # fields that came later: what does not use them keeps the digest that it had
-_LATER: dict[type, dict[str, Any]] = {Evaluation: {"at": (), "greedy": True}, Members: {"varied": ()}}
+_LATER: dict[type, dict[str, Any]] = {
+    Cell: {"race": None},
+    Evaluation: {"at": (), "greedy": True},
+    Members: {"varied": ()},
+}
 
 
 def canonical(value: Any) -> Any:
@@ -162,12 +173,17 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder") -> Trai
     """The settings of (task, variant), with what is fixed by the variant and the window that it needs on control tasks."""
     training = replace(settings.training(task, variant, protocol), **dict(variant.fixed))
     if variant.collection is not None and isinstance(task.spec.observation, Features):
-        training = replace(training, collection=variant.collection)
-        if isinstance(variant.collection, Unroll):  # a segment's end truncates episodes: let it be rare
-            training = replace(training, segment=max(1, SEGMENT_STEPS // variant.collection.steps))
+        training = windowed(replace(training, collection=variant.collection))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     return training
+
+
+def windowed(training: Training) -> Training:
+    """With segments of as many steps whatever the window: a segment's end truncates episodes, so let it be rare."""
+    if not isinstance(training.collection, Unroll):
+        return training
+    return replace(training, segment=max(1, SEGMENT_STEPS // training.collection.steps))
 
 
 def blocks(seeds: int) -> list[tuple[int, ...]]:
@@ -176,16 +192,25 @@ def blocks(seeds: int) -> list[tuple[int, ...]]:
 
 
 def build_cells(
-    experiment: Experiment, tasks: list[Task], variants: list[Variant], env_steps: int | None
+    experiment: Experiment,
+    tasks: list[Task],
+    variants: list[Variant],
+    env_steps: int | None,
+    tuned: Mapping[tuple[str, str], Mapping[str, Any]] = MappingProxyType({}),
 ) -> list[Cell]:
-    """Every (task, variant, block of seeds) that can run."""
+    """Every (task, variant, block of seeds) that can run, in its settings or, where it has one, its tuned configuration.
+
+    tuned  (task, variant) -> a configuration (benchmarks.tuning)
+    """
     cells = []
     for task in tasks:
         budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
-        for variant in variants:
-            if why_not(task, variant):
+        for plain in variants:
+            if why_not(task, plain):
                 continue
-            training = training_for(task, variant, experiment.protocol)
+            values = tuned.get((task.name, plain.name), {})
+            variant, training = configured(plain, training_for(task, plain, experiment.protocol), values)
+            training = windowed(training)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and variant.update.trains:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these

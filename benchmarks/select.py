@@ -14,6 +14,7 @@ from algorithms.types import Variant
 from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
+from benchmarks.tuning.experiment import Tuning
 from envs import TASKS
 from envs.api import Task
 from envs.discover import UnknownName, look_up
@@ -35,7 +36,7 @@ def variant(name: str) -> Variant:
     return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, name, "variant")
 
 
-def experiment(name: str) -> Experiment | Laboratory:
+def experiment(name: str) -> Experiment | Laboratory | Tuning:
     """A registered experiment."""
     return look_up(EXPERIMENTS, name, "experiment")
 

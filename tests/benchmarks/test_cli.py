@@ -58,7 +58,7 @@ MISTAKES = [
     (["compare", "nowhere", "nowhere", "--margin", "-1"], "--margin must be greater than 0, not -1"),
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
-    (["tune"], "not part of this release"),
+    (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
 ]
 
 

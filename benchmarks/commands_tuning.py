@@ -1,0 +1,162 @@
+"""The command that tunes: Optuna studies of one or many variants, on one task or several together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.commands import DONE, FAILED, RESULTS, available_processors, check_device, positive
+
+if TYPE_CHECKING:
+    from algorithms.types import Variant
+    from benchmarks.tuning.experiment import Tuning
+    from benchmarks.tuning.study import Plan
+    from envs.api import Task
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Tune variants with Optuna: many seeds a trial, whole batches of trials at once, chosen on fresh seeds, tested once."""
+
+    variant: str | None = None  # one variant
+    task: str | None = None  # one task
+    variants: str | None = None  # x,y, or ladder for all its rungs: a study each
+    tasks: str | None = None  # a,b: one configuration for all of them, judged by the mean normalised score
+    results: Path = RESULTS  # holds a folder for each --study
+    trials: int = 64  # configurations of a study, the default among them; may be raised until the study is tested
+    batch: int = 16  # configurations at once; a sampler learns from batch to batch
+    tuning_seeds: int = 5  # seeds a trial, the same for all
+    selection_seeds: int = 20  # fresh seeds for the default and the best five
+    test_seeds: int = 20  # seeds for the default and the chosen one, used once
+    env_steps: int | None = None  # budget of a run; the task's own where it is not given
+    sampler: str = "tpe"  # tpe, random, qmc, cma or gp
+    pruner: str | None = None  # none, racing or wilcoxon; where it is not given, none up to 64 trials and racing beyond
+    objective: str = "last_fifth"  # last_fifth or auc
+    space: str = "members"  # members, all (shapes too: networks, batches, windows, epochs), or fields: lam,clip
+    seed: int = 0  # of the sampler
+    storage: str | None = (
+        None  # a journal file or an Optuna URL; <results>/<study>/studies.journal where it is not given
+    )
+    study: str = "tuned"  # the folder under --results, and the studies' prefix in the storage
+    jobs: int | None = None  # processes at once; the number of processors where it is not given
+    device: str = "cpu"
+    dry_run: bool = False  # say what would run, and stop
+
+    def __call__(self) -> int:
+        from benchmarks import select
+
+        variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
+        tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
+        positive("env-steps", self.env_steps)
+        pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
+        budget = {
+            name: getattr(self, name)
+            for name in (
+                "trials",
+                "batch",
+                "tuning_seeds",
+                "selection_seeds",
+                "test_seeds",
+                "sampler",
+                "objective",
+                "space",
+                "seed",
+            )
+        }
+        steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
+        plans = plans_of(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
+        question = f"What do {self.trials} trials buy?"
+        return tune(plans, question, self.results, self.storage, self.jobs, self.device, self.dry_run)
+
+    def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:
+        from benchmarks import select
+
+        if (one is None) == (many is None):
+            raise ValueError(f"tune takes --{kind} NAME or --{kind}s A,B, one of the two")
+        if one is not None:
+            return [one]
+        assert many is not None
+        if kind == "variant" and many == "ladder":
+            from benchmarks.experiments.ladder import RUNGS
+
+            return RUNGS
+        return select.split(many)
+
+
+def plans_of(
+    study: str,
+    variants: Sequence[Variant],
+    tasks: Sequence[tuple[Task, ...]],
+    budget: Mapping[str, Any],
+    env_steps: Mapping[str, int],
+) -> list[Plan]:
+    """A plan for each variant on each set of tasks that it can run on; ValueError for what no study can be."""
+    from benchmarks import settings
+    from benchmarks.experiment import file_safe, why_not
+    from benchmarks.tuning.protocol import Protocol
+    from benchmarks.tuning.samplers import sampler
+    from benchmarks.tuning.space import space
+    from benchmarks.tuning.study import Plan
+
+    if file_safe(study) != study or study.startswith("."):
+        raise ValueError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
+    plans = []
+    for together in tasks:
+        steps = {task.name: env_steps.get(task.name) or settings.budget(task) for task in together}
+        protocol = Protocol(env_steps=steps, **budget)
+        sampler(protocol.sampler, protocol.seed, 0)  # it exists, and what it needs is installed
+        if protocol.pruner == "racing" and len(together) > 1:
+            raise ValueError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
+        for variant in variants:
+            for task in together:
+                if reason := why_not(task, variant):
+                    raise ValueError(reason)
+            if not variant.update.trains:
+                raise ValueError(f"{variant.name} does not learn: there is nothing to tune")
+            plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
+    return plans
+
+
+def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Variant]) -> list[Plan]:
+    """A plan for each pair."""
+    pairs = [(task,) for task in tasks]
+    return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)
+
+
+def tune(
+    plans: Sequence[Plan],
+    question: str,
+    results: Path,
+    storage: str | None,
+    jobs: int | None,
+    device: str,
+    dry_run: bool,
+) -> int:
+    """Work off the plans and write the report of their folder."""
+    from benchmarks.tuning import report, result
+    from benchmarks.tuning.session import Session
+    from benchmarks.tuning.storage import open_storage
+
+    positive("jobs", jobs)
+    check_device(device)
+    folder = results / plans[0].study
+    at_once = jobs or available_processors()
+    total = sum(plan.env_steps for plan in plans)
+    print(
+        f"{plans[0].study}: {len(plans)} studies, at most {total:,} environment steps, {at_once} at once",
+        file=sys.stderr,
+    )
+    if dry_run:
+        for plan in plans:
+            names = ", ".join(p.path for p in plan.space.parameters)
+            print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
+        return DONE
+    outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
+    for failure in outcome.failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    if found := result.load_all(folder):
+        print(report.write(plans[0].study, question, found, folder))
+    return FAILED if outcome.failures else DONE

@@ -1,0 +1,132 @@
+"""Configurations x seeds as cells of the harness, and their scores read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from algorithms.setting import Episodes
+from algorithms.training import Members
+from algorithms.tunable import configured
+from algorithms.types import Variant
+from benchmarks import store
+from benchmarks.experiment import UNREAD, Cell, training_for, windowed
+from benchmarks.stats import Doubles
+from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
+from benchmarks.tuning.racing import Race, normalised
+from benchmarks.tuning.result import Values
+from envs.api import Task
+
+RATE = "training.learning_rate"
+# of one cell: enough that a step is arithmetic, few enough that a batch keeps two processes busy
+MEMBERS, CONFIGURATIONS = 40, 8
+RACED = 10  # updates between two looks of a race
+
+
+@dataclass(frozen=True)
+class Group:
+    """A cell and the places of its configurations among those that were asked for."""
+
+    cell: Cell
+    places: tuple[int, ...]
+
+
+def groups(
+    variant: Variant,
+    task: Task,
+    configurations: Sequence[Values],
+    varied: Sequence[str],
+    stream: Stream,
+    protocol: Protocol,
+    race: Race | None = None,
+) -> list[Group]:
+    """Populations in which every configuration trains on every seed of the stream, a configuration after the other.
+
+    Configurations that differ in a shape are in different cells. How a batch is cut does not depend on the number of
+    processes: the same study has the same cells anywhere.
+    """
+    shapes: dict[str, list[int]] = {}
+    for place, values in enumerate(configurations):
+        shape = {path: value for path, value in values.items() if path not in varied}
+        shapes.setdefault(repr(shape), []).append(place)
+    each = max(1, min(MEMBERS // len(stream.seeds), CONFIGURATIONS))
+    made = []
+    for places in shapes.values():
+        for start in range(0, len(places), each):
+            chosen = tuple(places[start : start + each])
+            of = [configurations[place] for place in chosen]
+            spared = tuple(i for i, place in enumerate(chosen) if race is not None and place in race.spared)
+            own = None if race is None else replace(race, spared=spared)
+            made.append(Group(_cell(variant, task, of, varied, stream, protocol, own), chosen))
+    return made
+
+
+def _cell(
+    variant: Variant,
+    task: Task,
+    of: Sequence[Values],
+    varied: Sequence[str],
+    stream: Stream,
+    protocol: Protocol,
+    race: Race | None,
+) -> Cell:
+    training = training_for(task, variant)
+    shape = {path: value for path, value in of[0].items() if path not in varied}
+    variant, training = configured(variant, training, shape)
+    for values in of:  # each is checked as if it trained alone
+        configured(variant, training, values)
+
+    def column(path: str, default: float) -> tuple[float, ...]:
+        return tuple(float(values.get(path, default)) for values in of for _ in stream.seeds)
+
+    rates = column(RATE, training.learning_rate)
+    own = ((path, column(path, 0.0)) for path in varied if path != RATE)
+    members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
+    # a learner reads its members' rates alone
+    training = replace(windowed(training), learning_rate=UNREAD)
+    if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
+        training = replace(training, segment=min(training.segment, RACED))
+    return Cell(task, variant, training, members, protocol.env_steps[task.name], protocol.evaluation, race)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What configurations scored, normalised: [C, S] in the order of the cell; NaN rows for those that were stopped.
+
+    rungs  fraction -> [C, S] of those that came there, NaN of others
+    """
+
+    scores: Doubles
+    rungs: Mapping[float, Doubles]
+
+
+def read(path: Path, cell: Cell, protocol: Protocol) -> Found:
+    """The scores of a finished cell. Raises Damaged where it cannot be read."""
+    results = store.read([path])
+    place = results.measures.loc[results.measures["measure"] == "place", "value"].to_numpy(np.int64)
+    fraction = results.frame["fraction"].to_numpy()
+    returns = np.where(results.frame["diverged"], np.nan, results.frame["eval_return"])
+    at = protocol.evaluation.fractions
+    members, seeds = len(cell.members.seeds), len(set(cell.members.seeds))
+    table, came = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
+    for k, f in enumerate(at):
+        rows = fraction == f
+        table[k, place[rows]], came[k, place[rows]] = returns[rows], True
+    floor, span = cell.task.floor, cell.task.ceiling - cell.task.floor
+    scores = np.full((len(at), members), np.nan)
+    for c in range(0, members, seeds):
+        own = np.s_[:, c : c + seeds]
+        scores[own] = np.where(came[own], normalised(table[own], floor, span), np.nan)
+    whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
+    rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
+    return Found(whole.reshape(-1, seeds), rungs)
+
+
+def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubles:
+    """[P] from scores [K, P] at these fractions: the mean over the last fifth, or the area under the curve."""
+    if protocol.objective == "auc":
+        return np.asarray(np.trapezoid(scores, at, axis=0))
+    return np.asarray(scores[[at.index(f) for f in LAST_FIFTH]].mean(0))

@@ -1,0 +1,37 @@
+"""An experiment whose answer is studies: every variant tuned on every task under one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Studies of `variants` on `tasks`, a study a pair, under one protocol.
+
+    env_steps  a run's budget, by task
+    budget     fields of the protocol (benchmarks.tuning.protocol): trials, batch, tuning_seeds, ...
+    small      what `--smoke` runs instead
+    """
+
+    name: str
+    question: str
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...]
+    env_steps: Mapping[str, int]
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return self.tasks
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        return self.variants
+
+    def smoke(self) -> Tuning:
+        """The same question at its smallest size."""
+        return replace(self, **self.small)

@@ -1,0 +1,54 @@
+"""Which configuration a folder of studies has for a variant on a task: what `run --tuned` trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from algorithms.types import Variant
+from benchmarks.tuning import result
+from benchmarks.tuning.result import Tuned, Values
+from envs.api import Task
+
+SHARED = ("trials", "tuning_seeds", "sampler", "pruner", "space", "objective")  # of a fair comparison
+
+
+def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Variant]) -> dict[tuple[str, str], Values]:
+    """(task, variant) -> its tuned configuration, for every variant that learns.
+
+    A study of the task alone goes before one over several tasks. ValueError where a pair has none, or where the studies had
+    different budgets: the more trials, the better a variant would look.
+    """
+    alone: dict[tuple[str, str], Tuned] = {}
+    together: dict[tuple[str, str], Tuned] = {}
+    for found in result.load_all(folder):
+        for task in found.tasks:
+            (alone if len(found.tasks) == 1 else together)[task, found.variant] = found
+    pairs = [(task.name, v.name) for v in variants if v.update.trains and not v.update.needs_oracle for task in tasks]
+    studies = {pair: study for pair in pairs if (study := alone.get(pair) or together.get(pair))}
+    if missing := [pair for pair in pairs if pair not in studies]:
+        task_name, variant = missing[0]
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise ValueError(
+            f"{folder} holds no configuration of {variant} on {task_name}{more}; run: python -m benchmarks tune "
+            f"--variant {variant} --task {task_name} --results {folder.parent} --study {folder.name}"
+        )
+    _check_equal(studies)
+    return {pair: study.configuration for pair, study in studies.items()}
+
+
+def _check_equal(studies: dict[tuple[str, str], Tuned]) -> None:
+    first: dict[str, Tuned] = {}  # of each task: budgets of different tasks differ
+    for (task, _), study in studies.items():
+        other = first.setdefault(task, study)
+        mine, theirs = _budget(study, task), _budget(other, task)
+        if differing := [key for key in mine if mine[key] != theirs[key]]:
+            key = differing[0]
+            raise ValueError(
+                f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {mine[key]} and "
+                f"{theirs[key]}; tune both alike"
+            )
+
+
+def _budget(study: Tuned, task: str) -> dict[str, object]:
+    return {**{key: study.protocol.get(key) for key in SHARED}, "env_steps": study.protocol["env_steps"].get(task)}

@@ -1,0 +1,99 @@
+"""The rules of a study: three streams of seeds that share nothing, one budget for all variants, defaults first, one test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from algorithms.evaluation import Evaluation
+from envs.discover import UnknownName
+from envs.streams import Purpose
+
+Objective = Literal["last_fifth", "auc"]
+Pruner = Literal["none", "racing", "wilcoxon"]
+FEWEST_SEEDS = 5  # measured: the reported best of 64 configurations is too high by .21 with 1 seed, by .07 with 5
+FEWEST_TO_PRUNE = 64  # below, the trials that pruning saves are worth more as data than as time
+FRESH = 1_000  # selection seeds start here: those before chose the settings' learning rates
+LAST_FIFTH = (0.8, 0.9, 1.0)
+RUNGS = (0.25, 0.5)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Seeds of one purpose."""
+
+    purpose: Purpose
+    seeds: tuple[int, ...]
+
+
+def disjoint(streams: Mapping[str, Stream]) -> None:
+    """ValueError where two streams share a seed: what was chosen on it would be judged on it."""
+    for (a, first), (b, second) in itertools.combinations(streams.items(), 2):
+        shared = set(first.seeds) & set(second.seeds) if first.purpose == second.purpose else set()
+        if shared:
+            raise ValueError(f"the {a} and the {b} seeds overlap in {sorted(shared)}: no seed may judge what it chose")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What two studies must share so that their results can be compared, and `seed`, which draws the trials.
+
+    env_steps   a run's budget, by task          batch   configurations that are asked for at once
+    objective   last_fifth: mean over the checkpoints of the last fifth of the budget; auc: over all of it
+    top         how many of the best trials run again, beside the default, on the selection seeds
+    """
+
+    env_steps: Mapping[str, int]
+    trials: int = 64
+    batch: int = 16
+    tuning_seeds: int = 5
+    selection_seeds: int = 20
+    test_seeds: int = 20
+    top: int = 5
+    objective: Objective = "last_fifth"
+    sampler: str = "tpe"
+    pruner: Pruner = "none"
+    space: str = "members"
+    episodes: int = 10
+    seed: int = 0
+    streams: Mapping[str, Stream] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("objective", get_args(Objective)), ("pruner", get_args(Pruner))):
+            if getattr(self, name) not in allowed:
+                raise UnknownName(name, getattr(self, name), allowed)
+        for name in ("trials", "batch", "selection_seeds", "test_seeds", "top", "episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
+        if self.tuning_seeds < FEWEST_SEEDS:
+            raise ValueError(
+                f"--tuning-seeds must be at least {FEWEST_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
+                "on fewer seeds is the luckiest"
+            )
+        if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
+            raise ValueError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
+        streams = {
+            "tuning": Stream(Purpose.TUNING, tuple(range(self.tuning_seeds))),
+            "selection": Stream(Purpose.SELECTION, tuple(range(FRESH, FRESH + self.selection_seeds))),
+            "test": Stream(Purpose.TEST, tuple(range(self.test_seeds))),
+        }
+        disjoint(streams)
+        object.__setattr__(self, "streams", streams)
+
+    @property
+    def rungs(self) -> tuple[float, ...]:
+        """Shares of the budget at which a race looks."""
+        return RUNGS if self.pruner == "racing" else ()
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Only what the objective and the rungs read."""
+        at = LAST_FIFTH if self.objective == "last_fifth" else tuple(i / 10 for i in range(11))
+        return Evaluation(episodes=self.episodes, at=tuple(sorted({*self.rungs, *at})), greedy=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a study remembers of it."""
+        kept = {k: v for k, v in asdict(self).items() if k != "streams"}
+        return {**kept, "env_steps": dict(self.env_steps)}

@@ -1,0 +1,146 @@
+"""What a study found, as JSON: the configuration that was chosen, every trial, the scores on three streams of seeds.
+
+    results/<study>/<variant>__<task>[+<task>...].json
+
+Scores are normalised (0 the task's floor, 1 its ceiling) and a number a seed: the objective of that seed's run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import store
+from benchmarks.experiment import file_safe
+
+Values = Mapping[str, Any]  # a configuration: the field's path -> its value
+BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed
+VERSION = 1
+MARK = "pg_ladder_tuned"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial: a configuration and what it scored on the tuning seeds.
+
+    state   complete, or pruned: stopped early, and what it scored then does not compare with whole runs
+    scores  of the seeds that were run
+    value   what the sampler was told: mean over tasks of the mean over seeds
+    """
+
+    number: int
+    state: str
+    values: Values
+    scores: BySeed
+    value: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A configuration, known by its trial's number, on fresh seeds."""
+
+    number: int
+    scores: BySeed
+
+    @property
+    def value(self) -> float:
+        """Mean over tasks of the mean over seeds."""
+        return mean_score(self.scores)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One study from its first trial to the test.
+
+    configuration  the chosen one, trial `chosen`; default  what settings.py says, trial 0
+    protocol       budget and method: what two studies must share to be compared
+    space          the search: a name, and low, high, log, integer, or choices
+    selection      the default and the best trials, again on the selection seeds: the best of them was chosen
+    test           {"default": ..., "tuned": ...} on the test seeds, the same for both
+    """
+
+    study: str
+    variant: str
+    tasks: tuple[str, ...]
+    chosen: int
+    configuration: Values
+    default: Values
+    protocol: Mapping[str, Any]
+    space: tuple[Mapping[str, Any], ...]
+    trials: tuple[Attempt, ...]
+    selection: tuple[Stage, ...]
+    test: Mapping[str, Stage]
+    provenance: Mapping[str, object]
+
+    @property
+    def file_name(self) -> str:
+        return file_name(self.variant, self.tasks)
+
+    @property
+    def best(self) -> Attempt:
+        """The complete trial with the highest value on the tuning seeds; of equals the first."""
+        return max((t for t in self.trials if t.state == "complete"), key=lambda t: t.value)
+
+    @property
+    def optimism(self) -> float:
+        """What the study's best value on its tuning seeds promises beyond what the chosen configuration does on the test
+        seeds: value of the best trial - test value of the tuned one."""
+        return self.best.value - self.test["tuned"].value
+
+
+def mean_score(scores: BySeed) -> float:
+    """Mean over tasks of the mean over seeds."""
+    return float(np.mean([np.mean(of) for of in scores.values()]))
+
+
+def file_name(variant: str, tasks: Iterable[str]) -> str:
+    """<variant>__<task>[+<task>...].json"""
+    return f"{file_safe(variant)}__{'+'.join(file_safe(t) for t in tasks)}.json"
+
+
+def save(tuned: Tuned, folder: Path) -> Path:
+    """Write it under `folder`, whole or not at all."""
+    path = folder / tuned.file_name
+    store.save_json(path, {"kind": MARK, "version": VERSION, **asdict(tuned)})
+    return path
+
+
+def load(path: Path) -> Tuned:
+    """Read it. ValueError where the file is no result of a study."""
+    try:
+        value = store.read_document(path)
+    except store.Damaged as error:
+        raise ValueError(str(error)) from error
+    if value.get("kind") != MARK or value.get("version") != VERSION:
+        raise ValueError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
+    del value["kind"], value["version"]
+    try:
+        return Tuned(
+            **{
+                **value,
+                "tasks": tuple(value["tasks"]),
+                "space": tuple(value["space"]),
+                "trials": tuple(Attempt(**{**t, "scores": _scores(t["scores"])}) for t in value["trials"]),
+                "selection": tuple(_stage(s) for s in value["selection"]),
+                "test": {name: _stage(s) for name, s in value["test"].items()},
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _stage(value: Mapping[str, Any]) -> Stage:
+    return Stage(value["number"], _scores(value["scores"]))
+
+
+def _scores(value: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
+    return {task: tuple(of) for task, of in value.items()}
+
+
+def load_all(folder: Path) -> list[Tuned]:
+    """All results of a folder, in the order of their names."""
+    return [load(path) for path in sorted(folder.glob("*__*.json"))]

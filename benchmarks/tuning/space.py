@@ -1,0 +1,105 @@
+"""What a study searches: the tunable fields of a variant on its tasks, as Optuna's distributions and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from algorithms.tunable import Choice, Parameter, parameters
+from algorithms.types import Variant
+from benchmarks.experiment import training_for
+from envs.api import Task
+from envs.discover import UnknownName
+
+MEMBERS, ALL = "members", "all"
+
+
+@dataclass(frozen=True)
+class Space:
+    """Parameters in the order in which they are declared; none is an empty search, which is refused where it is made."""
+
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        return {p.path: _distribution(p) for p in self.parameters}
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """What the settings hold, as Optuna's parameters: trial 0."""
+        return {p.path: _name(p.default) if isinstance(p.search, Choice) else p.default for p in self.parameters}
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Paths in which the members of one population may differ."""
+        return tuple(p.path for p in self.parameters if not isinstance(p.search, Choice))
+
+    def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Optuna's parameters as a configuration."""
+        found = {}
+        for p in self.parameters:
+            value = params[p.path]
+            if isinstance(p.search, Choice):
+                value = next(v for v in p.search.values if _name(v) == value)
+            found[p.path] = value
+        return found
+
+    def as_json(self) -> tuple[dict[str, Any], ...]:
+        """A line a parameter, for reports."""
+        return tuple(
+            {"name": p.path, "choices": [list(v) if isinstance(v, tuple) else v for v in p.search.values]}
+            if isinstance(p.search, Choice)
+            else {
+                "name": p.path,
+                "low": p.search.low,
+                "high": p.search.high,
+                "log": p.search.log,
+                "integer": p.search.integer,
+            }
+            for p in self.parameters
+        )
+
+
+def space(variant: Variant, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
+    """The search of a study over `tasks`: fields that all of them have, around the settings of the first.
+
+    which  members: what may differ inside a population; all: shapes too (networks, batches, windows, epochs); or names,
+           a,b: whole paths, or their last words
+    """
+    of_tasks = [list(parameters(variant, training_for(task, variant), task.spec)) for task in tasks]
+    shared = set.intersection(*({p.path for p in of} for of in of_tasks))
+    found = [p for p in of_tasks[0] if p.path in shared]
+    if which == MEMBERS:
+        found = [p for p in found if not isinstance(p.search, Choice)]
+    elif which != ALL:
+        found = _named(found, which)
+    if not found:
+        raise ValueError(f"{variant.name} has nothing to tune on {', '.join(t.name for t in tasks)}")
+    return Space(tuple(found))
+
+
+def _named(found: list[Parameter], which: str) -> list[Parameter]:
+    chosen = []
+    for word in (w.strip() for w in which.split(",")):
+        hits = [p for p in found if word in (p.path, p.path.rpartition(".")[2])]
+        if not hits:
+            raise UnknownName("parameter", word, [MEMBERS, ALL, *(p.path for p in found)])
+        chosen += hits
+    return [p for p in found if p in chosen]
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    search = parameter.search
+    if isinstance(search, Choice):
+        return CategoricalDistribution([_name(v) for v in search.values])
+    if search.integer:
+        return IntDistribution(int(search.low), int(search.high), log=search.log)
+    return FloatDistribution(search.low, search.high, log=search.log)
+
+
+def _name(value: Any) -> Any:
+    """A choice as Optuna can store it: (64, 64) is 64x64."""
+    return "x".join(map(str, value)) if isinstance(value, tuple) else value
