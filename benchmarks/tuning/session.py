@@ -52,13 +52,14 @@ class Session:
 
     def run(self, plans: Sequence[Plan]) -> Outcome:
         """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
-        waiting = deque(plans)
+        # a study that cannot be opened is known before anything runs
+        waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.origin) for plan in plans)
         with Pool(self.at_once, self.origin) as pool, Display([], 0, sum(p.env_steps for p in plans)) as display:
             self.pool, self.display = pool, display
             try:
                 while waiting or self.lanes:
                     while waiting and len(self.lanes) < self.at_once:
-                        study = StudyInProgress(waiting.popleft(), self.storage, self.folder, self.origin)
+                        study = waiting.popleft()
                         self.lanes.append(Lane(study, study.work()))
                         self._go_on(self.lanes[-1])
                     for update in pool.news():

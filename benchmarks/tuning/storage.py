@@ -77,9 +77,7 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
 
 
 def _journal(path: Path) -> JournalStorage:
-    path = (
-        path.absolute()
-    )  # Optuna's lock is a link to it: a relative one would point elsewhere, and be waited for forever
+    path = path.absolute()  # Optuna's lock is a link to it, and waits forever for one that points nowhere
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
@@ -135,7 +133,7 @@ def _database(url: str) -> RDBStorage:
         "pool_pre_ping": kind != "sqlite",  # a server may have dropped a connection while a batch was trained
     }
     _reach(address, options)
-    text = address.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")  # Optuna formats it
+    text = address.render_as_string(hide_password=False)
     for pause in (0.2, 0.4, 0.8, 1.6, None):
         try:
             storage = RDBStorage(text, engine_kwargs=options)
@@ -421,11 +419,17 @@ def _next_draw(trials: Sequence[FrozenTrial], number: int) -> int:
 
 
 def finish(study: Study, trial: Trial | int, value: float | None, state: TrialState = TrialState.COMPLETE) -> bool:
-    """Tell what came of a trial. False where another process had told FAIL, having taken this one for dead."""
+    """Tell what came of a trial. False where it was told already: another process had taken this one for dead."""
     try:
-        return study.tell(trial, value, state, skip_if_finished=True).state == state
-    except UpdateFinishedTrialError:  # between its look and its word
+        study.tell(trial, value, state)
+    except UpdateFinishedTrialError:
         return False
+    except ValueError:  # the same, seen in time, or a value that Optuna cannot take
+        number = trial if isinstance(trial, int) else trial.number
+        if study.get_trials(deepcopy=False)[number].state.is_finished():
+            return False
+        raise
+    return True
 
 
 def beat(study: Study, worker: Worker) -> None:
@@ -446,11 +450,8 @@ def release(study: Study, worker: Worker) -> list[dict[str, Any]]:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if _is_abandoned(trial, worker, attributes):
             study.set_user_attr(_released(trial.number), time.time())
-            try:
-                study.tell(trial.number, state=TrialState.FAIL)
-            except (UpdateFinishedTrialError, ValueError):  # another process finished it
-                continue
-            mine.add(trial.number)
+            if finish(study, trial.number, None, TrialState.FAIL):
+                mine.add(trial.number)
     attributes = study.user_attrs
     return [
         _enqueue_again(study, trial)
@@ -468,6 +469,12 @@ def give_back(study: Study, trials: Iterable[Trial]) -> None:
         study.set_user_attr(_released(trial.number), time.time())
         if finish(study, trial, None, TrialState.FAIL):
             _enqueue_again(study, study.get_trials(deepcopy=False)[trial.number])
+
+
+def unfinished(study: Study) -> bool:
+    """Whether any trial is held, even by the dead, or waits to be."""
+    trials = study.get_trials(deepcopy=False)
+    return any(not t.state.is_finished() for t in trials) or bool(_owed(trials, study.user_attrs))
 
 
 def _released(number: int) -> str:
