@@ -481,6 +481,7 @@ def all_pruned(t: Tuned) -> Tuned:
 ODD: dict[str, list[Tuned]] = {
     "nothing": [],
     "one trial": [study(values=(0.5,))],
+    "one trial beside three": [study(values=(0.5,)), study("ppo", ("dyck/small",))],
     "a constant": [constant(study(values=[0.5] * 12))],
     "numbers": [chosen_of([8, 16, 32])],
     "words and lists": [chosen_of(["relu", "tanh"]), replace(chosen_of([[64, 64], [32, 32, 32]]), variant="ppo")],
