@@ -106,10 +106,15 @@ def test_the_recorded_command_leaves_out_where_results_lie(where: list[str]) -> 
 
 def test_measures_come_back_in_long_form(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    rows = [replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",)), replace(RECORD, seed=4)]
+    first = replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",))
+    rows = [first, replace(RECORD, seed=4), replace(RECORD, seed=5, measures={"kl": 0.25})]
     store.save_cell(path, "t", "v", rows, {"cell": {}, "provenance": {"commit": "abc"}})
     frame = store.read([path]).measures
     assert list(frame.columns) == store.MEASURE_COLUMNS
-    assert frame[["seed", "measure", "value"]].to_numpy().tolist() == [[3, "kl", 0.5], [3, "gold", -1.0]]
+    assert frame[["seed", "measure", "value"]].to_numpy().tolist() == [
+        [3, "kl", 0.5],
+        [3, "gold", -1.0],
+        [5, "kl", 0.25],
+    ]
     assert "measures" not in store.read_cells([path]).columns
-    assert len(store.read_cells([path])) == 2
+    assert len(store.read_cells([path])) == 3
