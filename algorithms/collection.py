@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +54,15 @@ class Collector:
         self.group = group
         if isinstance(task.spec.observation, Features) and not isinstance(collection, Unroll):
             self.group = collection.envs
+
+    @property
+    def before_step(self) -> Callable[[float], None] | None:
+        """Called before each step with the share of the rollout that is played: weights may change there."""
+        return self._actor.before_step
+
+    @before_step.setter
+    def before_step(self, call: Callable[[float], None] | None) -> None:
+        self._actor.before_step = call
 
     def collect(self, playing: Bools) -> tuple[Rollout, Tensor]:
         """(what the members `playing` [P] did, the environment steps that each of them spent [P])."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,7 @@ class Actor:
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
         self._nucleus = nucleus
         self._lean = lean and nucleus is None and isinstance(env.spec.observation, Features)
+        self.before_step: Callable[[float], None] | None = None  # told which share of the rollout is played
         self._acting, self._places = policy, np.arange(0)  # who computes, and whose places those are (none: all)
         self._noise: Noise | None = None
         self._generators = generators
@@ -110,6 +112,8 @@ class Actor:
         self._begin(obs)
         self._acting, self._places = self.policy, np.arange(0)
         for t in range(self.env.spec.horizon):
+            if self.before_step is not None:
+                self.before_step(t / self.env.spec.horizon)
             if self._lean and t % CHUNK == 0:
                 self._narrow(np.flatnonzero(alive.any(1)), len(alive))
             obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
@@ -130,6 +134,8 @@ class Actor:
         tape = Tape.empty()
         self._begin(obs)
         for t in range(steps):
+            if self.before_step is not None:
+                self.before_step(t / steps)
             obs, mask, _ = self._advance(tape, t, obs, mask, None, everywhere, playing[:, None] & ~fake)
             fake = tape.ended[-1]
         tape.obs.append(obs)

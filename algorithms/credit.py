@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.tunable import Number, Range, tunable
+from algorithms.correction import exact
+from algorithms.tunable import Number, Range, row, tunable
 from algorithms.types import Rollout
 
 
@@ -82,6 +83,48 @@ class LambdaReturn:
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
         assert values is not None
         return lambda_return(rollout, values, self.lam)
+
+
+@dataclass(frozen=True)
+class VTrace:
+    """q_t = V(s_t) + rho_t (r_t + gamma_t ((1 - l_t) V(s_{t+1}) + l_t v_{t+1}) - V(s_t)), with V-trace's v as critic target:
+
+        v_t - V(s_t) = rho_t delta_t + gamma_t c_t (v_{t+1} - V(s_{t+1})),   delta_t = r_t + gamma_t V(s_{t+1}) - V(s_t)
+        rho_t = min(rho_max, pi / mu),   c_t = l_t min(c_max, pi / mu),   l_t = lam where the episode goes on, else 0
+
+    Espeholt et al. (2018), equations 1 and 4; lam as their remark 2 allows. On policy it is the lambda-return. Nothing
+    crosses a cut: the row that an episode was truncated on bootstraps from V of its last state, and c_t is 0 there.
+    """
+
+    lam: Number = tunable(1.0, Range(0.8, 1.0))
+    rho_max: Number = tunable(1.0, Range(1, 10, log=True))
+    c_max: float = 1.0
+    bootstraps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= row(self.lam) <= 1:
+            raise ValueError(f"lam must lie in [0, 1], not {self.lam}")
+        if not (row(self.rho_max) > 0 and self.c_max > 0):
+            raise ValueError(f"rho_max and c_max must be positive, not {self.rho_max} and {self.c_max}")
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
+        assert values is not None
+        rho, _ = self._weights(rollout)
+        above = self.target(rollout, values) - values[:-1]  # v - V
+        after = torch.cat([above[1:], torch.zeros_like(above[:1])])
+        ahead = values[1:] + self.lam * rollout.continues * after
+        return values[:-1] + rho * (rollout.reward + rollout.discount * ahead - values[:-1])
+
+    def target(self, rollout: Rollout, values: Tensor) -> Tensor:
+        rho, c = self._weights(rollout)
+        delta = rollout.reward + rollout.discount * values[1:] - values[:-1]
+        return values[:-1] + backward_sum(rho * delta, rollout.discount * c)
+
+    def _weights(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+        assert rollout.now is not None
+        ratio = exact(rollout.now - rollout.logp, rollout.valid).exp()
+        rho = torch.minimum(ratio, torch.as_tensor(self.rho_max).to(ratio))
+        return rho, self.lam * rollout.continues * ratio.clamp(max=self.c_max)
 
 
 @dataclass(frozen=True)

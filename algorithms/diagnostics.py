@@ -8,6 +8,7 @@ approximate_kl      mean of rho - 1 - log rho (k3): how far the policy has left 
 effective_sample_size  (sum rho)^2 / (n sum rho^2): the share of the rows that count under these weights (Kish 1965)
 clipped_up          share of the rows with A > 0 whose ratio is above the surrogate's bounds
 clipped_down        share of the rows with A < 0 whose ratio is below them
+lag                 updates between acting and learning, where actors lag behind (algorithms.staleness)
 explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
 equal_groups        share of the groups (texts of one prompt) whose returns are all equal: nothing to learn from
 length_right        actions of the texts whose return is better than halfway from J0 to J*
@@ -42,6 +43,7 @@ NAMES = (
     "length_right",
     "length_wrong",
     "gradient_cosine",
+    "lag",
 )
 
 

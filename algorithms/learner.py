@@ -19,7 +19,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import clip
 from algorithms.setting import Training
 from algorithms.tunable import Number, narrowed, row
-from algorithms.types import Assessment, Estimator, Rollout, Schedule, Signals, Update
+from algorithms.types import Assessment, Estimator, OffPolicyCredit, Rollout, Schedule, Signals, Update
 from envs.api import Task
 
 State = dict[str, Tensor]
@@ -27,17 +27,26 @@ DENSE = 0.8  # share of useful rows above which gathering them costs more than c
 
 
 def assess(estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: State) -> tuple[Assessment, State]:
-    """A_t = q_t - b_t, scaled as declared, 0 on rows that are not valid; and the critic's target q_t.
+    """A_t = q_t - b_t, corrected and scaled as declared, 0 on rows that are not valid; and the critic's target, q_t unless
+    the credit has another.
 
     Means and deviations are taken inside a member (or a group), never across members.
     """
     q = estimator.credit(rollout, signals.values)
     b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
     advantage = (q - b) * rollout.valid
+    if estimator.correction is not None:
+        assert rollout.now is not None
+        advantage = advantage * estimator.correction(rollout.now - rollout.logp, rollout.valid)
     if estimator.scale is not None and not estimator.scale.each_minibatch:
         advantage = estimator.scale(advantage, q, rollout)
-    target = q if estimator.baseline.critic else None
-    return Assessment(advantage, target), baseline_state
+    if not estimator.baseline.critic:
+        return Assessment(advantage, None), baseline_state
+    credit = estimator.credit
+    if isinstance(credit, OffPolicyCredit):
+        assert signals.values is not None
+        return Assessment(advantage, credit.target(rollout, signals.values)), baseline_state
+    return Assessment(advantage, q), baseline_state
 
 
 def penalised(kl: KL, rollout: Rollout, beta: float) -> Rollout:
@@ -191,6 +200,8 @@ class Learner:
 
     def _assessed(self, rollout: Rollout, progress: Tensor | None) -> tuple[Batch, list[np.ndarray]]:
         """The rollout judged once, as rows to learn from; moves the baseline's state on."""
+        if self.estimator.reads_now:
+            rollout = replace(rollout, now=self._log_probabilities(rollout))
         signals = Signals(self._values(rollout) if self.policy.critic is not None else None)
         with torch.no_grad():
             paid = penalised(self.estimator.kl, rollout, self.beta)
@@ -249,6 +260,10 @@ class Learner:
         if signals.values is not None and assessment.target is not None:
             values = signals.values[: len(rollout.valid)]
             notes.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
+        if rollout.now is not None:  # how far the data are from the policy; its own steps on them do not count
+            stale = of_ratio(rollout.now - rollout.logp, assessment.advantage, rollout.valid, None)
+            for name, value in stale.items():
+                notes.add(name, value, began)
         if self.policy.reads_text:
             for name, (value, weight) in of_texts(rollout, self.right).items():
                 notes.add(name, value, weight)
@@ -266,7 +281,8 @@ class Learner:
             self.diagnostics.add("gradient_cosine", cosine, part)
             self.truth = None
         schedule = self.schedule
-        if schedule.lag or schedule.epochs * schedule.minibatches > 1:  # else the ratio is 1
+        reused = schedule.lag or schedule.epochs * schedule.minibatches > 1  # else the ratio is 1
+        if reused and not self.estimator.reads_now:
             for name, value in of_ratio(
                 logp - batch.logp, batch.advantage, valid, self.estimator.surrogate.bounds
             ).items():
@@ -292,6 +308,13 @@ class Learner:
         active = self.estimator.entropy.active
         coefficient = self.training.value_coefficient
         return Objective(self.policy, self.estimator, coefficient, self._alpha if active else None, self.beta)
+
+    @torch.no_grad()
+    def _log_probabilities(self, rollout: Rollout) -> Tensor:
+        """log pi(a_t|s_t) of the rollout under the policy as it is [T, P, N]."""
+        steps = len(rollout.valid)
+        obs = rollout.obs if self.policy.reads_text else rollout.obs[:steps]
+        return self.policy.head.log_prob(self.policy.outputs(obs, rollout.action_mask, steps), rollout.action)
 
     @torch.no_grad()
     def _values(self, rollout: Rollout) -> Tensor:
@@ -325,7 +348,7 @@ class Learner:
         batch = Batch(
             rollout.obs,
             rollout.action,
-            rollout.logp,
+            rollout.logp if self.estimator.correction is None or rollout.now is None else rollout.now,
             rollout.action_mask,
             assessment.advantage,
             assessment.target,

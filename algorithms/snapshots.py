@@ -11,7 +11,7 @@ from torch import Tensor
 from algorithms.diagnostics import NAMES, Diagnostics
 from algorithms.normaliser import Normaliser
 
-Marks = np.ndarray  # [3, K, P]: env_steps, updates and wall_s when a member passed a checkpoint
+Marks = np.ndarray  # [4, K, P]: env_steps, updates, wall_s, simulated seconds when a member passed a checkpoint
 
 
 class Snapshots:
@@ -26,7 +26,7 @@ class Snapshots:
         self.values = like.new_zeros(shots, *like.shape)
         self.normalisers = [normaliser() for _ in range(shots)]
         self.taken = np.zeros((shots, members), np.bool_)
-        self.marks: Marks = np.zeros((3, shots, members))
+        self.marks: Marks = np.zeros((4, shots, members))
         self.notes = np.full((len(NAMES), shots, members), np.nan)
         self.evaluated = 0
 
@@ -41,7 +41,7 @@ class Snapshots:
     ) -> None:
         """Copy the rows of members that have just passed a threshold, and what their diagnostics gathered since the last.
 
-        `now` [3, P]: env_steps, updates, wall_s. A member that diverged passes all of its later thresholds.
+        `now` [4, P]: env_steps, updates, wall_s, simulated seconds. Who diverged passes all of its later thresholds.
         """
         copied = np.zeros(len(healthy), np.bool_)
         for k, threshold in enumerate(self.thresholds):

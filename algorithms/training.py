@@ -25,6 +25,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
 from algorithms.setting import Training
 from algorithms.snapshots import Snapshots
+from algorithms.stale import Stale
 from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
@@ -114,7 +115,8 @@ def _members_axis(name: str) -> int | None:
     if name in ("snapshots.marks", "snapshots.notes", "diagnostics.table"):
         return 2
     part = name.partition(".")[0]
-    if part in ("baseline", "queue") or name in ("snapshots.values", "snapshots.taken", "diagnostics.squares"):
+    ones = ("snapshots.values", "snapshots.taken", "diagnostics.squares", "stale.history")
+    if part in ("baseline", "queue") or name in ones:
         return 1  # a baseline's state is [horizon, P], a rollout [T, P, N]
     return 0
 
@@ -169,6 +171,10 @@ class Run:
         self.queue: deque[Rollout] = deque()
         self.update = 0
         self.wall_s = 0.0
+        self.stale, self.acting = None, self.policy
+        if variant.schedule.actors is not None:
+            self.stale = Stale(variant.schedule.actors, members.seeds, members.purpose, self.policy)
+            self.acting = build_policy(task, variant, training, members, device)
         self.snapshots = Snapshots(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
@@ -190,7 +196,7 @@ class Run:
         shuffles = [generator(s, Role.MINIBATCH, number, purpose=purpose) for s in seeds]
         collector = Collector(
             self.task,
-            self.policy,
+            self.acting,
             self.variant.estimator,
             self.training,
             self.normaliser,
@@ -220,12 +226,18 @@ class Run:
         else:
             if self.nucleus is not None:
                 self.nucleus.sync(self.update, self.policy)
+            if self.stale is not None:
+                self.stale.next(playing, self.updates)
+                collector.before_step = self.stale.refresh(self.acting)
             rollout, spent = collector.collect(playing)
-            self.env_steps += spent.long().cpu().numpy()
+            self.env_steps += spent.long().cpu().numpy() * (1 if self.stale is None else 1 + self.stale.discarded)
             self.queue.append(rollout)
             if len(self.queue) > self.variant.schedule.lag:
                 self._learn(self.queue.popleft(), shuffles)
                 self.updates += playing
+                if self.stale is not None:
+                    self.stale.publish(self.policy, self.updates, playing)
+                    self.learner.diagnostics.add("lag", *self.stale.lag(playing))
         self.update += 1
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
@@ -249,7 +261,8 @@ class Run:
     def snapshot(self) -> None:
         """Copy the members that have just passed a checkpoint's fraction of the budget."""
         healthy = self.learner.healthy.cpu().numpy()
-        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s)])
+        seconds = np.zeros(len(healthy)) if self.stale is None else self.stale.seconds
+        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s), seconds])
         self.snapshots.take(self.policy.flat.values, self.normaliser, now, healthy, self.learner.diagnostics)
 
     def records(self) -> Iterator[Record]:
@@ -265,6 +278,8 @@ class Run:
             shown = (last or k == 0) and not self.members.varied
             texts = self._examination(k, SAMPLES_AT).texts(self.task) if shown else ()
             read = sampled.measures | shots.noted(k)
+            if self.stale is not None:
+                read["simulated_s"] = shots.marks[3, k]
             lost = shots.lost(k, self.learner.healthy.cpu().numpy())
             shots.evaluated += 1
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
@@ -324,6 +339,7 @@ class Run:
             "bonus": self.learner.bonus,
             "diagnostics": self.learner.diagnostics.tensors(),
             "snapshots": self.snapshots.tensors(),
+            "stale": {} if self.stale is None else self.stale.tensors(),
             **{f"queue.{i}": rollout.tensors() for i, rollout in enumerate(self.queue)},
         }
         tensors |= {f"{part}.{name}": value for part, of in parts.items() for name, value in of.items()}
@@ -358,6 +374,8 @@ class Run:
             for i, group in enumerate(state.meta["queue"])
         )
         self.update, self.wall_s = state.meta["update"], state.meta["wall_s"]
+        if self.stale is not None:
+            self.stale.restore(part("stale"), self.updates)
 
 
 def train(run: Run, state: State | None = None) -> Iterator[Event]:

@@ -6,14 +6,16 @@ Axes: T time, P members of the population, N environments of a member, then feat
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 from torch import Tensor
 
+from algorithms.correction import Correction
 from algorithms.entropy import Constant
 from algorithms.kl import KL
 from algorithms.nucleus import TopP
 from algorithms.setting import Collection
+from algorithms.staleness import Actors
 from algorithms.tunable import Choice, Number, tunable
 from envs.api import Box, Features, Spec
 
@@ -26,7 +28,7 @@ class Rollout:
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
 
-    The last three are there only where the task or the estimator has a use for them.
+    The last four are there only where the task or the estimator has a use for them.
     """
 
     obs: Tensor
@@ -41,6 +43,7 @@ class Rollout:
     reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
     square: Tensor | None = None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
     greedy: Tensor | None = None  # [T, P, N] return of the greedy policy from the same start, the same for every t
+    now: Tensor | None = None  # [T, P, N] log-probability under the policy that is about to learn
 
     def tensors(self) -> dict[str, Tensor]:
         """The fields that are tensors, by name."""
@@ -67,6 +70,18 @@ class Credit(Protocol):
     bootstraps: ClassVar[bool]  # reads V(s_{t+1}), so it needs a critic and may cut windows anywhere
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor: ...
+
+
+@runtime_checkable
+class OffPolicyCredit(Protocol):
+    """A credit that reads rollout.now, and whose critic learns something else than q."""
+
+    bootstraps: ClassVar[bool]
+
+    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor: ...
+
+    def target(self, rollout: Rollout, values: Tensor) -> Tensor:
+        """What V(s_t) is regressed on, [T, P, N]."""
 
 
 class Baseline(Protocol):
@@ -146,6 +161,7 @@ class Estimator:
                  constant: episode over the task's horizon (a constant factor)
     kl           how the KL to the task's reference enters (algorithms.kl)
     entropy      the entropy bonus (algorithms.entropy)
+    correction   of data that another policy drew (algorithms.correction); None: as if they were this one's
     """
 
     credit: Credit
@@ -155,6 +171,7 @@ class Estimator:
     aggregation: Aggregation = "episode"
     kl: KL = field(default_factory=KL)
     entropy: Bonus = field(default_factory=Constant)
+    correction: Correction | None = None
 
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):
@@ -163,6 +180,11 @@ class Estimator:
             raise ValueError(
                 f"{type(self.credit).__name__} bootstraps and needs a critic; use the ValueNetwork baseline"
             )
+
+    @property
+    def reads_now(self) -> bool:
+        """Whether it asks how likely the actions are by now."""
+        return self.correction is not None or isinstance(self.credit, OffPolicyCredit)
 
     @property
     def whole(self) -> bool:
@@ -191,6 +213,7 @@ class Schedule:
     """When what is learned from what.
 
     lag      learn at update u from the rollout of u - lag
+    actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness)
     epochs   passes over a rollout, each in `minibatches` steps
     tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
     """
@@ -199,8 +222,11 @@ class Schedule:
     epochs: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     tries: int = 1
+    actors: Actors | None = None
 
     def __post_init__(self) -> None:
+        if self.lag and self.actors is not None:
+            raise ValueError("a constant lag and actors with lags of their own exclude each other")
         if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
             raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
 

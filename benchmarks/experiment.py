@@ -15,7 +15,7 @@ from algorithms.exact import enumerable, text_mdp
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members
 from algorithms.tunable import configured
-from algorithms.types import Variant
+from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
 from benchmarks.situation import Situation
@@ -81,8 +81,10 @@ _NOT_HASHED = {
 # fields that came later: what does not use them keeps the digest that it had
 _LATER: dict[type, dict[str, Any]] = {
     Cell: {"race": None},
+    Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
+    Schedule: {"actors": None},
 }
 
 

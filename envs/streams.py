@@ -29,6 +29,7 @@ class Role(IntEnum):
     EVALUATION_ENVIRONMENT = 3
     EVALUATION_ACTION = 4
     MINIBATCH = 5
+    SCHEDULE = 6
 
 
 def stream(seed: int, role: Role, *position: int, purpose: Purpose = Purpose.TRAIN) -> np.random.SeedSequence:

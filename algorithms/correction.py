@@ -1,0 +1,96 @@
+"""Corrections of stale data: a weight on each action's advantage for having been drawn from mu and not from pi.
+
+w is a function of x_t = log pi(a_t|s_t) - log mu(a_t|s_t), pi the policy when learning begins on the rollout, mu the one
+that acted. It is a number for the gradient. A surrogate that has a ratio of its own (Ratio, ClippedRatio) then measures from
+pi and not from mu: the decoupling of proximal and behaviour policy (Hilton et al. 2022, Batch size-invariance for policy
+optimization, equation 3; Fu et al. 2025, AReaL, equation 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from algorithms.tunable import Number, Range, row, tunable
+
+INF = float("inf")
+ROUNDING = 1e-5  # of a difference of two equal log-probabilities: on policy every weight is exactly 1
+
+
+class Correction(Protocol):
+    """A weight for each row."""
+
+    @property
+    def whole(self) -> bool:
+        """Reads whole episodes: columns of [T, P, N]."""
+
+    def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
+        """w [T, P, N] from x [T, P, N]; what stands in rows that are not valid has no influence."""
+
+
+def exact(log_ratio: Tensor, valid: Tensor) -> Tensor:
+    """x on valid rows, 0 where it is rounding and elsewhere."""
+    return torch.where((log_ratio.abs() > ROUNDING) & (valid > 0), log_ratio, 0.0)
+
+
+def _check_cap(cap: Number) -> None:
+    if not row(cap) >= 1:
+        raise ValueError(f"cap must be at least 1, not {cap}: below, data that are not stale would be cut too")
+
+
+@dataclass(frozen=True)
+class TokenIS:
+    """w_t = min(rho_t, cap): each action by its own ratio. Biased even without a cap: the states are mu's.
+
+    With a cap it is truncated importance sampling (Ionides 2008), as verl and TRL apply it to tokens.
+    """
+
+    cap: Number = tunable(2.0, Range(1, 10, log=True))
+    whole = False
+
+    def __post_init__(self) -> None:
+        _check_cap(self.cap)
+
+    def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
+        return _capped(exact(log_ratio, valid).exp(), self.cap)
+
+
+@dataclass(frozen=True)
+class SequenceIS:
+    """w = min(prod_t rho_t, cap) on every row of the episode. Without a cap the only one here that is unbiased."""
+
+    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, variant, spec: row(owner.cap) != INF)
+    whole = True
+
+    def __post_init__(self) -> None:
+        _check_cap(self.cap)
+
+    def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
+        x = exact(log_ratio, valid).sum(0, keepdim=True)
+        return _capped(x.exp(), self.cap).expand_as(log_ratio)
+
+
+@dataclass(frozen=True)
+class SequenceMask:
+    """w = 1 where low <= prod_t rho_t <= high, else 0: episodes that have become too likely or unlikely teach nothing."""
+
+    low: float = 0.5
+    high: float = 2.0
+    whole = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= 1 <= self.high:
+            raise ValueError(f"needs 0 <= low <= 1 <= high, not {self.low} and {self.high}")
+
+    def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
+        ratio = exact(log_ratio, valid).sum(0, keepdim=True).exp()
+        return ((ratio >= self.low) & (ratio <= self.high)).to(log_ratio).expand_as(log_ratio)
+
+
+def _capped(ratio: Tensor, cap: Number) -> Tensor:
+    if isinstance(cap, Tensor):
+        return torch.minimum(ratio, cap.to(ratio))
+    return ratio if cap == INF else ratio.clamp(max=cap)
