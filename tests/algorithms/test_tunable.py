@@ -156,11 +156,15 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
     several = per_member(variant, training, values)
     policy, rollout = make_rollout(task, *several, SEEDS)
     rollout = double(rollout)
+    if lean:  # the second member's episodes are so short that it is in another group than the others
+        for rows in (rollout.valid, rollout.reward, rollout.discount, rollout.continues):
+            rows[2:, 1, ::2] = rows[4:, 1, 1::2] = 0.0
     together = gradient(task, *several, rollout, policy, lean)
     for p, seed in enumerate(SEEDS):
         own = configured(variant, training, {path: of[p] for path, of in values})
         mine, played = make_rollout(task, *own, (seed,))
-        torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], double(played).discount)
+        if not lean:
+            torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], double(played).discount)
         torch.testing.assert_close(policy.flat.values[p : p + 1], mine.flat.values)
         alone = gradient(task, *own, member(rollout, p), copy_of(policy, slice(p, p + 1)), False)
         torch.testing.assert_close(together[p : p + 1], alone, rtol=2e-5, atol=1e-9)

@@ -13,6 +13,7 @@ OWN_FIGURE = {
     "sparse_reward", "action_space", "generalisation", "reward_hacking", "entropy_collapse", "dialogue", "recommendation",
     "causal", "length_bias", "bias", "reward_shift",
 }  # fmt: skip
+RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
 TRAINED = {
     name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)
 }  # the laboratory has tests of its own
@@ -30,6 +31,14 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
         sizes.append(sum(cell.env_steps * len(cell.members.seeds) for cell in cells))
     assert sizes[1] <= sizes[0] / 5
     assert set(experiment.env_steps) <= set(experiment.task_names) | set(experiment.smoke().task_names)
+
+
+@pytest.mark.parametrize("name", [n for n in TRAINED if (RELEASED / n / "cells").exists()])
+def test_released_cells_are_those_of_this_code(name: str) -> None:
+    """A field that came later, or a setting that moved, gives cells other digests: then they must be trained again."""
+    experiment = TRAINED[name]
+    cells = build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
+    assert [c.label for c in cells if not (RELEASED / name / "cells" / c.file_name).exists()] == []
 
 
 def test_experiments_with_a_question_of_their_own_draw_their_own_figure() -> None:

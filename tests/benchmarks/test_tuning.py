@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ from benchmarks.tuning.cells import groups, objective, read
 from benchmarks.tuning.lookup import configurations
 from benchmarks.tuning.protocol import Protocol, Stream, disjoint
 from benchmarks.tuning.racing import Race, normalised
-from benchmarks.tuning.result import Tuned
+from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.session import Session
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage import open_storage
+from benchmarks.tuning.study import StudyInProgress
 from envs import TASKS
 from envs.discover import UnknownName
 from envs.streams import Purpose
@@ -307,6 +309,24 @@ def test_a_study_starts_with_the_defaults_and_ends_with_one_test(studied: Path) 
     assert gae.test["tuned"].number == gae.chosen
     assert all(len(s.scores["bandit/small"]) == 4 for s in gae.test.values())
     assert gae.best.value == max(t.value for t in gae.trials)
+
+
+def test_the_selection_seeds_choose_and_of_equals_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, list[int]] = {}
+    factor = [-1.0]  # whoever did worst on the tuning seeds is the best on the others; then all are equal
+
+    def again(self: object, stage: str, trials: list[Attempt]) -> Generator[list[Cell], None, list[Stage]]:
+        asked[stage] = [t.number for t in trials]
+        yield []
+        return [Stage(t.number, {"bandit/small": (factor[0] * t.value,)}) for t in trials]
+
+    monkeypatch.setattr(StudyInProgress, "_again", again)
+    (worst,) = tuned_in(tmp_path / "a")
+    candidates = [t for t in worst.trials if t.number in asked["selection"]]
+    assert worst.chosen == min(candidates, key=lambda t: t.value).number
+    factor[0] = 0.0
+    (equal,) = tuned_in(tmp_path / "b")
+    assert (equal.chosen, asked["test"]) == (0, [0])
 
 
 def without_origin(tuned: Tuned) -> str:
