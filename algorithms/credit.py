@@ -121,8 +121,7 @@ class VTrace:
         return values[:-1] + backward_sum(rho * delta, rollout.discount * c)
 
     def _weights(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        assert rollout.now is not None
-        ratio = exact(rollout.now - rollout.logp, rollout.valid).exp()
+        ratio = exact(rollout.log_ratio, rollout.valid).exp()
         rho = torch.minimum(ratio, torch.as_tensor(self.rho_max).to(ratio))
         return rho, self.lam * rollout.continues * ratio.clamp(max=self.c_max)
 

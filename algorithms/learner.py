@@ -36,8 +36,7 @@ def assess(estimator: Estimator, rollout: Rollout, signals: Signals, baseline_st
     b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
     advantage = (q - b) * rollout.valid
     if estimator.correction is not None:
-        assert rollout.now is not None
-        advantage = advantage * estimator.correction(rollout.now - rollout.logp, rollout.valid)
+        advantage = advantage * estimator.correction(rollout.log_ratio, rollout.valid)
     if estimator.scale is not None and not estimator.scale.each_minibatch:
         advantage = estimator.scale(advantage, q, rollout)
     if not estimator.baseline.critic:
@@ -261,7 +260,7 @@ class Learner:
             values = signals.values[: len(rollout.valid)]
             notes.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
         if rollout.now is not None:  # how far the data are from the policy; its own steps on them do not count
-            stale = of_ratio(rollout.now - rollout.logp, assessment.advantage, rollout.valid, None)
+            stale = of_ratio(rollout.log_ratio, assessment.advantage, rollout.valid, None)
             for name, value in stale.items():
                 notes.add(name, value, began)
         if self.policy.reads_text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from algorithms.correction import Correction
@@ -43,7 +44,12 @@ class Rollout:
     reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
     square: Tensor | None = None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
     greedy: Tensor | None = None  # [T, P, N] return of the greedy policy from the same start, the same for every t
-    now: Tensor | None = None  # [T, P, N] log-probability under the policy that is about to learn
+    now: Tensor | None = None  # [T, P, N] log-probability under the policy that is about to learn; None: as it acted
+
+    @property
+    def log_ratio(self) -> Tensor:
+        """log pi(a_t|s_t) - log mu(a_t|s_t) of the policy that learns and the one that acted [T, P, N]."""
+        return torch.zeros_like(self.logp) if self.now is None else self.now - self.logp
 
     def tensors(self) -> dict[str, Tensor]:
         """The fields that are tensors, by name."""
