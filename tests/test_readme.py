@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import formats, guide, store, variant_page
 from benchmarks.listing import ladder_table
+from benchmarks.tuning import result
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -52,6 +53,18 @@ def test_every_test_that_the_theory_cites_is_there() -> None:
 
 def test_the_decision_guide_is_the_released_runs() -> None:
     assert formats.markdown(guide.collected(REFERENCE.parent)) in README
+
+
+def test_what_tuning_does_is_what_the_released_studies_say() -> None:
+    report = (REFERENCE.parent / "tuning" / "report.md").read_text()
+    assert report.split("\n\n")[2] in README
+    for title in ("Default against tuned", "Optimism", "Which hyper-parameters matter"):
+        said = report.partition(f"## {title}\n\n")[2].partition("\n\n")[0]
+        assert said.startswith("- ")
+        assert said in README
+    studies = result.load_all(REFERENCE.parent / "tuning")
+    assert len(studies) == 50
+    assert not [t.file_name for t in studies if t.provenance["dirty"]]
 
 
 def test_the_answer_is_the_released_reports() -> None:

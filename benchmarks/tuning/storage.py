@@ -511,13 +511,13 @@ def _given(trial: FrozenTrial) -> dict[str, Any] | None:
 def _enqueue_again(study: Study, trial: FrozenTrial) -> dict[str, Any]:
     """Study.enqueue_trial, which cannot keep the generation by which CMA-ES knows a trial."""
     given = dict(_given(trial) or {})
-    kept = {key: value for key, value in trial.user_attrs.items() if key in ("default", "draw")}
+    default = {key: value for key, value in trial.user_attrs.items() if key == "default"}
     generation = {key: value for key, value in trial.system_attrs.items() if key.endswith(":generation")}
     study.add_trial(
         create_trial(
             state=TrialState.WAITING,
             system_attrs={**generation, "fixed_params": given},
-            user_attrs={**kept, "again": trial.number},
+            user_attrs={**default, "again": trial.number},
         )
     )
     return given

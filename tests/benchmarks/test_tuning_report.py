@@ -482,6 +482,9 @@ ODD: dict[str, list[Tuned]] = {
     "nothing": [],
     "one trial": [study(values=(0.5,))],
     "one trial beside three": [study(values=(0.5,)), study("ppo", ("dyck/small",))],
+    "long names": [
+        study("like_openrlhf_reinforce_pp", (f"{name}Continuous-v3",)) for name in ("LunarLander", "MountainCar", "W")
+    ],
     "a constant": [constant(study(values=[0.5] * 12))],
     "numbers": [chosen_of([8, 16, 32])],
     "words and lists": [chosen_of(["relu", "tanh"]), replace(chosen_of([[64, 64], [32, 32, 32]]), variant="ppo")],
