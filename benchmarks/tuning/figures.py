@@ -128,7 +128,7 @@ def _rows(summary: Summary, row: float, top: float) -> tuple[Figure, list[Axes]]
     left = max(0.5, 0.22 + LETTER * max(map(len, names)))
     most = max(len(_lines(task, WIDTH / columns)) for task in summary.tasks)
     high = row * len(names) + (0.6 if len(names) < 4 else 0.0)
-    figure, axes = _panels(len(summary.tasks), columns, high, left, top + 0.13 * most, 0.2, 0.45 + 0.13 * most)
+    figure, axes = _panels(len(summary.tasks), columns, high, left, top + 0.13 * most, 0.3, 0.45 + 0.13 * most)
     for i, (axis, task) in enumerate(zip(axes, summary.tasks, strict=True)):
         axis.set_yticks(range(len(names)), names if i % columns == 0 else [""] * len(names), fontsize=7)
         axis.set_ylim(len(names) - 0.5, -0.5)
@@ -232,7 +232,7 @@ def _slope(axis: Axes, ranking: Ranking) -> None:
         colour, dash = ("0.6", "-") if y[0] == y[1] else (GAIN, "-") if y[1] < y[0] else (LOSS, "--")
         axis.plot([0, 1], y, color=colour, ls=dash, lw=1.0 if y[0] == y[1] else 1.6, marker="o", ms=3)
         for x, setting in enumerate(scores):
-            score = f"{scores[setting][i]:.2f}"
+            score = f"{round(scores[setting][i], 2) + 0.0:.2f}"
             text = f"{score}  {name}" if x else f"{name}  {score}"
             _beside(axis, x, y[x], text, "bold" if name in ranking.best(setting) else "normal", "black")
     for x, word in enumerate(scores):
@@ -467,9 +467,10 @@ def importance_bars(summary: Summary) -> Figure:
 # sensitivity
 
 
-def slices(studies: Mapping[str, Tuned], alone: bool) -> Figure:
+def slices(studies: Mapping[str, Tuned], named: Mapping[str, Knob], alone: bool) -> Figure:
     """Value on the tuning seeds against each field, a panel a field; defaults ringed, choices starred.
 
+    named   their names, the same in all figures of a report
     alone   one study: its points are coloured by when they were tried, and the two marked ones have intervals
     """
     shown = varied(studies)
@@ -483,6 +484,7 @@ def slices(studies: Mapping[str, Tuned], alone: bool) -> Figure:
             for k, (variant, t) in enumerate(studies.items()):
                 _points(axis, knob, t, styles[variant][0], MARKERS[k % len(MARKERS)], alone)
             _knob_axis(axis, knob)
+            axis.set_title(named[knob.name].label, fontsize=8.5)
             axis.set_ylim(low, high)
             if i % 3:
                 axis.set_yticklabels([])
@@ -534,7 +536,6 @@ def _last(t: Tuned) -> int:
 
 def _knob_axis(axis: Axes, knob: Knob) -> None:
     """Logarithmic where the search is; choices under their own names."""
-    axis.set_title(knob.label, fontsize=8.5)
     axis.tick_params(labelsize=7)
     if knob.choices:
         axis.set_xticks(range(len(knob.choices)), [textwrap.shorten(c, 12, placeholder="..") for c in knob.choices])
@@ -580,7 +581,7 @@ def _slice_legend(figure: Figure, studies: Mapping[str, Tuned], styles: Mapping[
 # parallel coordinates
 
 
-def parallel(studies: Mapping[str, Tuned]) -> Figure:
+def parallel(studies: Mapping[str, Tuned], named: Mapping[str, Knob]) -> Figure:
     """A panel a variant: a line a trial over its fields and its score, coloured by the score, the best on top."""
     alone = len(studies) == 1
     rows = _packed([len(t.space) for t in studies.values()])
@@ -596,7 +597,7 @@ def parallel(studies: Mapping[str, Tuned]) -> Figure:
                     (0.02, 0.95) if len(places) == 1 else ((0.02, 0.45) if place == places[0] else (0.53, 0.45))
                 )
                 axis = figure.add_axes((left, bottom, wide, tall / height))
-                _coordinates(axis, t)
+                _coordinates(axis, t, named)
                 if not alone:
                     axis.set_title(variant, fontsize=8.5, loc="left", y=1.14)
         _parallel_legend(figure, height)
@@ -638,7 +639,7 @@ def _parallel_legend(figure: Figure, height: float) -> None:
         figure.text(x, 1 - 0.15 / height, text, fontsize=7.5, ha=side, va="center")
 
 
-def _coordinates(axis: Axes, t: Tuned) -> None:
+def _coordinates(axis: Axes, t: Tuned, named: Mapping[str, Knob]) -> None:
     of = list(knobs([t]).values())
     whole = {a.number: a.value for a in complete(t)}
     reach = _reach(list(whole.values()))
@@ -657,7 +658,7 @@ def _coordinates(axis: Axes, t: Tuned) -> None:
         axis.axvline(x, color="0.35", lw=0.8, zorder=1)
         for at, text, side in ((-0.06, low, "top"), (1.04, high, "bottom")):
             axis.annotate(text, (x, at), ha="center", va=side, fontsize=6.5, color="0.3", annotation_clip=False)
-    names = [*(knob.short for knob in of), "score"]
+    names = [*(named[knob.name].short for knob in of), "score"]
     axis.set_xticks(range(len(names)), names, rotation=28, ha="right", rotation_mode="anchor", fontsize=7)
     axis.tick_params(axis="x", length=0, pad=12)
     axis.set(ylim=(-0.04, 1.04), xlim=(-0.3, len(names) - 0.7), yticks=[])

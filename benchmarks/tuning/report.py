@@ -527,7 +527,9 @@ def sensitivity(summary: Summary) -> Section:
             f"{task}: value on the tuning seeds against each field, a point a complete trial, {how}; rings: defaults, "
             f"stars: chosen; logarithmic where the search is. n = {trials_of(of)}."
         )
-        blocks.append(Drawn(name_of("sensitivity", task, i, groups), partial(figures.slices, of, alone), caption))
+        blocks.append(
+            Drawn(name_of("sensitivity", task, i, groups), partial(figures.slices, of, summary.knobs, alone), caption)
+        )
     return Section("Sensitivity", (Prose(joined(said)), *blocks))
 
 
@@ -586,7 +588,9 @@ def coordinates(summary: Summary) -> Section:
             "the best on top; each axis runs from its lowest to its highest value (above), logarithmic where the search is; "
             f"dotted: the default, thick: chosen, dashed: pruned. n = {trials_of(of)}."
         )
-        blocks.append(Drawn(name_of("parallel", task, i, groups), partial(figures.parallel, of), caption))
+        blocks.append(
+            Drawn(name_of("parallel", task, i, groups), partial(figures.parallel, of, summary.knobs), caption)
+        )
     told = "Every trial: its value on the tuning seeds, the highest so far, and what it tried."
     return Section("Parallel coordinates", (*blocks, Table("trials", summary.every_trial, told, title="All trials")))
 

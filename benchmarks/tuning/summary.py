@@ -30,6 +30,7 @@ TIE = 1e-12  # means of equal scores differ in their last digits
 ENOUGH = 10  # complete trials: of fewer, none has both a best part of TOP and a rest
 TOP = 5  # trials that count as good ones in an importance, as its authors advise, and a tenth of many
 SHUFFLES = 19  # of the scores: what exceeds all of them has p .05
+WORDS = {"n": "n steps"}  # where the last word of a path says too little
 SHORT = {
     "learning_rate": "lr",
     "max_grad_norm": "grad norm",
@@ -145,7 +146,7 @@ def labels(names: Iterable[str], short: bool = False) -> dict[str, str]:
     made = {}
     for name in names:
         *rest, last = name.split(".")
-        told = (short and SHORT.get(last)) or last.replace("_", " ")
+        told = (short and SHORT.get(last)) or WORDS.get(last) or last.replace("_", " ")
         made[name] = f"{rest[-1].replace('_', ' ')} {told}" if ends[last] > 1 and rest else told
     twice = Counter(made.values())
     return {name: label if twice[label] == 1 else name for name, label in made.items()}

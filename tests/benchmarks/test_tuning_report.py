@@ -189,8 +189,8 @@ def test_what_was_changed_is_said_in_few_characters() -> None:
 
 
 def test_names_are_last_words_and_longer_where_they_are_alike() -> None:
-    paths = ["training.learning_rate", "estimator.credit.lam", "estimator.entropy.alpha", "estimator.baseline.alpha"]
-    assert list(summary.labels(paths).values()) == ["learning rate", "lam", "entropy alpha", "baseline alpha"]
+    paths = ["training.learning_rate", "estimator.credit.n", "estimator.entropy.alpha", "estimator.baseline.alpha"]
+    assert list(summary.labels(paths).values()) == ["learning rate", "n steps", "entropy alpha", "baseline alpha"]
     assert summary.labels(paths, short=True)["training.learning_rate"] == "lr"
 
 
