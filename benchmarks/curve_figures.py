@@ -116,6 +116,9 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
     return _multiples(suite, drawn, ("share of the budget of environment steps", "IQM of the normalised score"), title)
 
 
+WORSE_THAN_NONE = -1.0  # explained variance below which a curve is cut off
+
+
 def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Figure:
     """A panel a diagnostic against the share of the budget: means over tasks and seeds."""
     rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
@@ -130,6 +133,8 @@ def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Fig
                 curve = of[variant].dropna()
                 axis.plot(curve.index, curve, color=styles[variant][0], ls=styles[variant][1], lw=1.4)
             axis.set_title(name.replace("_", " "))
+            if name == "explained_variance":  # a critic worse than none may be so by thousands, and hide the others
+                axis.set_ylim(max(float(of.min(axis=None)), WORSE_THAN_NONE) - 0.05, 1.05)
             if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
                 axis.set_yscale("log")
         grid.words("share of the budget of environment steps")

@@ -20,6 +20,8 @@ INTERVALS = {  # columns of bounds -> the column that shows them
 SCORES = {  # columns on the scale of a normalised score or a probability: three places, however small
     "difference", "low", "high", "mean", "iqm", "iqm_low", "iqm_high", "median", "optimality_gap", "score", "auc", "a12",
     "improvement", "improvement_low", "improvement_high", "detectable", "before", "after", "to_half", "to_nine_tenths",
+    "default", "tuned", "best trial", "chosen, tuning", "chosen, selection", "chosen, test", "optimism", "default, tuning",
+    "drift", "after a quarter", "after a half", "after all", "share", "mean share", "tau", "again",
 }  # fmt: skip
 NAMES = {"p_holm": "p (Holm)", "a12": "A12", "iqm": "IQM", "improvement": "P(better)", "auc": "area under the curve"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.experiment import RESULTS_VERSION
 
-PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy")
+PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
 ROOT = Path(__file__).resolve().parent.parent
 
 

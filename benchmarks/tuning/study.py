@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -121,7 +122,7 @@ class StudyInProgress:
                     yield from self._seed_by_seed(batch) if seed_by_seed else self._at_once(batch)
                 finally:  # what an interrupted batch leaves is tried again
                     storage.give_back(study, batch)
-            elif study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
+            elif storage.unfinished(study):
                 yield []  # held by another process, which may die over it
             else:
                 return
@@ -132,7 +133,8 @@ class StudyInProgress:
         for place, trial in enumerate(batch):
             scores = {task: of.scores[place] for task, of in found.items()}
             rungs = {f: [of.rungs[f][place] for of in found.values()] for f in self.plan.protocol.rungs}
-            self._tell(trial, scores, {f: np.mean(of, axis=0) for f, of in rungs.items()})
+            with suppress(UpdateFinishedTrialError):  # another host took this process for dead, and has the trial now
+                self._tell(trial, scores, {f: np.mean(of, axis=0) for f, of in rungs.items()})
 
     def _tell(self, trial: Trial, scores: Mapping[str, Doubles], rungs: Mapping[float, Doubles]) -> None:
         """A trial's scores by task [S], NaN where it was stopped, and its means over tasks at the rungs."""
@@ -179,8 +181,12 @@ class StudyInProgress:
                 own = scores[trial.number]
                 for task, of in found.items():
                     own[task].append(float(of.scores[place, 0]))
-                trial.report(float(np.mean([of[-1] for of in own.values()])), seed)
-                trial.set_user_attr("scores", own)
+                try:
+                    trial.report(float(np.mean([of[-1] for of in own.values()])), seed)
+                    trial.set_user_attr("scores", own)
+                except UpdateFinishedTrialError:  # as above
+                    del going[trial.number]
+                    continue
                 over, enough = seed == seeds[-1], len(own[self.plan.tasks[0].name]) >= WILCOXON_SEEDS
                 if over:
                     storage.finish(self.study, trial, mean_score({t: tuple(of) for t, of in own.items()}))

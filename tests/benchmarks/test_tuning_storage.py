@@ -90,11 +90,14 @@ def not_failed(study: Study) -> list[FrozenTrial]:
     return [t for t in study.trials if t.state != TrialState.FAIL]
 
 
-def train_all(url: str) -> list[int]:
+def train_all(url: str, beside: int = 0) -> list[int]:
+    """Batches of four, until there are none; the second not before as many others have taken their first."""
     study, numbers = study_of(url), []
     while batch := some(study, 4, Worker.here()):
         numbers += [t.number for t in batch]
         assert all(finish(study, t, 0.5) for t in batch)
+        while len({t.user_attrs["worker"]["pid"] for t in study.trials if "worker" in t.user_attrs}) <= beside:
+            time.sleep(0.01)
     return numbers
 
 
@@ -468,11 +471,14 @@ def test_a_lost_trial_stays_in_its_generation_of_cma_es(tmp_path: Path) -> None:
 
 
 def test_sobol_points_are_those_of_one_sequence(tmp_path: Path) -> None:
-    study = open_study(open_storage(None, tmp_path), "s", PROTOCOL, {"x": 0.5, "y": 0.5})
+    store = open_storage(None, tmp_path)
+    study, other = (open_study(store, name, PROTOCOL, {"x": 0.5, "y": 0.5}) for name in "ab")
     unit = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}
     trials = claim(study, 17, unit, 17, Worker.here(), partial(sampler, "qmc", 0))
     for axis in unit:  # of 16 points, one in each sixteenth
         assert sorted(int(16 * t.params[axis]) for t in trials[1:]) == list(range(16))
+    later = claim(other, 2, unit, 17, Worker.here(), lambda draw: sampler("qmc", 0, draw + 15))
+    assert later[1].params == trials[16].params  # by its draw, not by how many points the study has seen
 
 
 def test_samplers_that_there_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -551,7 +557,7 @@ def together(work: Callable[[Any], Any], *arguments: Any) -> list[Any]:
 
 
 def _answer(end: Any, work: Callable[[Any], Any], argument: Any, barrier: Any) -> None:
-    barrier.wait(60)
+    barrier.wait(240)
     end.send(work(argument))
 
 
@@ -656,7 +662,7 @@ def test_two_processes_never_take_the_same_trial_and_stop_at_the_limit(url: str)
     study = study_of(url)
     for _ in range(7):
         study.enqueue_trial(DEFAULT)
-    one, two = together(train_all, url, url)
+    one, two = together(partial(train_all, beside=1), url, url)
     assert one
     assert two
     assert sorted(one + two) == [t.number for t in study.trials if t.state == TrialState.COMPLETE]
