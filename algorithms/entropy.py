@@ -45,7 +45,8 @@ class Constant(_Stateless):
 
     @property
     def active(self) -> bool:
-        return bool((torch.as_tensor(self.alpha) > 0).any())
+        # asked at every step: a plain number needs no tensor
+        return bool((self.alpha > 0).any()) if isinstance(self.alpha, Tensor) else self.alpha > 0
 
     def __call__(self, progress: Tensor, state: State) -> Tensor:
         return torch.zeros_like(progress) + row(self.alpha)

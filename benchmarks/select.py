@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from algorithms import VARIANTS
 from algorithms.setting import Training
+from algorithms.tunable import configured
 from algorithms.types import Variant
 from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
@@ -94,21 +95,20 @@ def override(training: Training, variant: Variant, assignments: Iterable[str]) -
         first, _, rest = path.strip().partition(".")
         if not equals or not rest or first not in ("estimator", "schedule", "training"):
             raise ValueError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
-        if first == "training":
-            training = _assign(training, rest.split("."), text, path)
-        else:
-            variant = replace(variant, **{first: _assign(getattr(variant, first), rest.split("."), text, path)})
+        root = training if first == "training" else getattr(variant, first)
+        value = _parsed(_field(root, rest.split("."), path), text.strip(), path)
+        variant, training = configured(variant, training, {path.strip(): value})
     return training, variant
 
 
-def _assign(target: Any, path: list[str], text: str, whole: str) -> Any:
-    names = [f.name for f in fields(target)] if is_dataclass(target) else []
-    if path[0] not in names:
-        raise UnknownName(f"field of {type(target).__name__} in --set {whole}", path[0], names)
-    old = getattr(target, path[0])
-    if len(path) > 1:
-        return replace(target, **{path[0]: _assign(old, path[1:], text, whole)})
-    return replace(target, **{path[0]: _parsed(old, text.strip(), whole)})
+def _field(target: Any, path: list[str], whole: str) -> Any:
+    """What the field at this path holds."""
+    for name in path:
+        names = [f.name for f in fields(target)] if is_dataclass(target) else []
+        if name not in names:
+            raise UnknownName(f"field of {type(target).__name__} in --set {whole}", name, names)
+        target = getattr(target, name)
+    return target
 
 
 def _parsed(old: Any, text: str, whole: str) -> Any:

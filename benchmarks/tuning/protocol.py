@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from algorithms.evaluation import Evaluation
@@ -58,7 +58,6 @@ class Protocol:
     space: str = "members"
     episodes: int = 10
     seed: int = 0
-    streams: Mapping[str, Stream] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, allowed in (("objective", get_args(Objective)), ("pruner", get_args(Pruner))):
@@ -74,13 +73,16 @@ class Protocol:
             )
         if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
             raise ValueError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
-        streams = {
+        disjoint(self.streams)
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """Who is judged on which seeds, by stage."""
+        return {
             "tuning": Stream(Purpose.TUNING, tuple(range(self.tuning_seeds))),
             "selection": Stream(Purpose.SELECTION, tuple(range(FRESH, FRESH + self.selection_seeds))),
             "test": Stream(Purpose.TEST, tuple(range(self.test_seeds))),
         }
-        disjoint(streams)
-        object.__setattr__(self, "streams", streams)
 
     @property
     def rungs(self) -> tuple[float, ...]:
@@ -95,5 +97,4 @@ class Protocol:
 
     def as_json(self) -> dict[str, Any]:
         """What a study remembers of it."""
-        kept = {k: v for k, v in asdict(self).items() if k != "streams"}
-        return {**kept, "env_steps": dict(self.env_steps)}
+        return {**asdict(self), "env_steps": dict(self.env_steps)}
