@@ -15,6 +15,7 @@ from algorithms.correction import Correction
 from algorithms.entropy import Constant
 from algorithms.kl import KL
 from algorithms.nucleus import TopP
+from algorithms.processes import Processes
 from algorithms.setting import Collection
 from algorithms.staleness import Actors
 from algorithms.tunable import Choice, Number, tunable
@@ -220,6 +221,8 @@ class Schedule:
 
     lag      learn at update u from the rollout of u - lag
     actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness)
+    gradient whose it is: of the policy that learns (newest), or of the one that acted (A3C: a worker's own copy)
+    processes  real actors instead, whose runs do not repeat (algorithms.asynchronous)
     epochs   passes over a rollout, each in `minibatches` steps
     tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
     """
@@ -229,10 +232,16 @@ class Schedule:
     minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     tries: int = 1
     actors: Actors | None = None
+    gradient: Literal["newest", "actor"] = "newest"
+    processes: Processes | None = None
 
     def __post_init__(self) -> None:
-        if self.lag and self.actors is not None:
-            raise ValueError("a constant lag and actors with lags of their own exclude each other")
+        if (self.lag > 0) + (self.actors is not None) + (self.processes is not None) > 1:
+            raise ValueError("a constant lag, simulated actors and real ones exclude each other")
+        if self.gradient not in ("newest", "actor"):
+            raise ValueError(f"gradient {self.gradient!r} is none of newest, actor")
+        if self.gradient == "actor" and self.actors is None:
+            raise ValueError("a gradient of the policy that acted needs simulated actors")
         if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
             raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
 

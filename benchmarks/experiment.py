@@ -84,7 +84,7 @@ _LATER: dict[type, dict[str, Any]] = {
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
-    Schedule: {"actors": None},
+    Schedule: {"actors": None, "gradient": "newest", "processes": None},
 }
 
 

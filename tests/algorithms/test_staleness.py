@@ -94,6 +94,8 @@ def test_drawn_ages_have_their_distribution() -> None:
         (lambda: Clock(0), "1 actor"),
         (lambda: Clock(mode="wait"), "mode 'wait' is none of pace, discard"),  # type: ignore[arg-type]
         (lambda: Schedule(lag=1, actors=UniformLag(1)), "exclude each other"),
+        (lambda: Schedule(gradient="actor"), "needs simulated actors"),
+        (lambda: Schedule(actors=UniformLag(1), gradient="old"), "gradient 'old' is none of"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused(make: object, said: str) -> None:
