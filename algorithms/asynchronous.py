@@ -7,8 +7,8 @@
 Slots bound the queue, and grants bound the age: a slot is granted only if no rollout that is on its way could become older
 than `Processes.longest`, whoever overtakes whom. A rollout carries the version that played it, so its age is measured.
 
-Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.hogwild. Evaluation waits until training is over,
-so that nobody acts while seconds are not counted.
+Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.hogwild. Evaluation waits until training is
+over, so that nobody acts while seconds are not counted.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import get_context
-
-import numpy as np
 
 from algorithms import hogwild
 from algorithms.actors import Plan, Played, act
@@ -119,7 +117,9 @@ class Grants:
     def __init__(self, processes: Processes) -> None:
         self.longest = processes.longest
         self._free = {actor: deque(range(DEPTH)) for actor in range(processes.actors)}
-        self._given: dict[int, dict[int, int]] = {actor: {} for actor in self._free}  # actor -> slot -> update of the grant
+        self._given: dict[int, dict[int, int]] = {
+            actor: {} for actor in self._free
+        }  # actor -> slot -> update of the grant
 
     def give(self, fleet: Fleet, update: int) -> None:
         """As many as the bound allows, first to those that have least to do."""
@@ -146,6 +146,6 @@ class Grants:
 
 
 def fits(update: int, begun: list[int], arrived: int, longest: int) -> bool:
-    """Whether one more rollout can begin. Each that is on its way (`begun`: at these updates) must stay within `longest` even
-    if all others, the new one too, are learned before it; those that have arrived are learned before the new one."""
+    """Whether one more rollout can begin. Each that is on its way (`begun`: at these updates) must stay within `longest`
+    even if all others, the new one too, are learned before it; those that have arrived are learned before the new one."""
     return update - min(begun, default=update) + len(begun) + arrived <= longest

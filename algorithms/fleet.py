@@ -46,7 +46,9 @@ class Fleet:
     notices  what a reader must know, emptied by whoever tells it
     """
 
-    def __init__(self, context: SpawnContext, jobs: Sequence[tuple[Callable[..., None], tuple[Any, ...]]], patience_s: float) -> None:
+    def __init__(
+        self, context: SpawnContext, jobs: Sequence[tuple[Callable[..., None], tuple[Any, ...]]], patience_s: float
+    ) -> None:
         """Each process runs job(pipe, *arguments)."""
         self.hands: dict[int, Hand] = {}
         self.news: deque[tuple[int, Any]] = deque()

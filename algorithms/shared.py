@@ -104,7 +104,9 @@ class Slot:
         for name, x in tensors.items():
             end = start + x.numel() * x.element_size()
             if end > self._capacity:
-                raise ValueError(f"a rollout does not fit into the {self._capacity:,} bytes of a slot: {name} ends at {end:,}")
+                raise ValueError(
+                    f"a rollout does not fit into the {self._capacity:,} bytes of a slot: {name} ends at {end:,}"
+                )
             self._at(x.dtype, tuple(x.shape), start).copy_(x)
             places.append(Place(name, x.dtype, tuple(x.shape), start))
             start = -(-end // ALIGNED) * ALIGNED

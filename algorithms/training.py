@@ -285,7 +285,9 @@ class Run:
     def snapshot(self) -> None:
         """Copy the members that have just passed a checkpoint's fraction of the budget."""
         healthy = self.learner.healthy.cpu().numpy()
-        stale = (np.zeros(len(healthy)), self.lag_max) if self.stale is None else (self.stale.seconds, self.stale.lag_max)
+        stale = (
+            (np.zeros(len(healthy)), self.lag_max) if self.stale is None else (self.stale.seconds, self.stale.lag_max)
+        )
         now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s), *stale])
         self.snapshots.take(self.policy.flat.values, self.normaliser, now, healthy, self.learner.diagnostics)
 

@@ -65,7 +65,7 @@ class Cell:
         """Readable, and unique by its digest."""
         task = file_safe(self.task.name)
         first, last = self.members.seeds[0], self.members.seeds[-1]
-        return f"{task}__{self.variant.name}__seeds{first}-{last}__{self.digest}.parquet"
+        return f"{task}__{file_safe(self.variant.name)}__seeds{first}-{last}__{self.digest}.parquet"
 
     @property
     def label(self) -> str:
