@@ -60,7 +60,7 @@ class Fleet:
             process = context.Process(target=job, args=(theirs, *arguments), daemon=True)
             process.start()
             theirs.close()  # now its end is held by it alone: when it dies, reading from ours ends
-            self.hands[number] = Hand(number, process, ours, owed=1)
+            self.hands[number] = Hand(number, process, ours)
 
     def __enter__(self) -> Fleet:
         try:
@@ -126,7 +126,7 @@ class Fleet:
         except (EOFError, OSError):
             self._lose(hand.number, self._end_of(hand))
             return
-        hand.heard, hand.owed = time.monotonic(), hand.owed - 1
+        hand.heard, hand.owed = time.monotonic(), max(0, hand.owed - 1)
         if isinstance(message, Failed):
             self._lose(hand.number, message.why)
         else:

@@ -32,6 +32,15 @@ class Event(NamedTuple):
     discarded: int = 0
 
 
+class Rollout(NamedTuple):
+    """What an actor has played: from when to when, begun with which version."""
+
+    actor: int
+    began: float
+    ended: float
+    version: int
+
+
 class Actors(Protocol):
     """Who plays the rollouts."""
 
@@ -109,6 +118,7 @@ class Clock:
     discard    actors never wait; the learner throws away what is older, at no cost of time
 
     in_flight  an actor takes new parameters in the middle of a rollout, as soon as they are published
+    in_turn    an actor begins its next rollout when its last has been learned from: a worker that makes its own step
     """
 
     actors: int = 4
@@ -117,6 +127,7 @@ class Clock:
     longest: int = 8
     mode: Mode = "pace"
     in_flight: bool = False
+    in_turn: bool = False
 
     def __post_init__(self) -> None:
         if self.actors < 1 or self.longest < 0:
@@ -127,8 +138,8 @@ class Clock:
     def events(self, rng: np.random.Generator) -> Iterator[Event]:
         ends: list[tuple[float, int, int]] = []  # (when, how-manyth, whose): what has begun and not ended
         begun: dict[int, tuple[float, int]] = {}  # actor -> (when, version)
-        queue: deque[tuple[float, float, int]] = deque()  # (began, ended, version)
-        learning: tuple[float, float, int] | None = None
+        queue: deque[Rollout] = deque()
+        learning: Rollout | None = None
         published = [0.0]  # when each version was
         idle, now, serial, discarded = deque(range(self.actors)), 0.0, 0, 0
         while True:
@@ -139,21 +150,23 @@ class Clock:
                 heapq.heappush(ends, (now + self.acting.draw(rng), serial, actor))
                 begun[actor] = now, version
             while learning is None and queue:
-                if version - queue[0][2] > self.longest:
-                    queue.popleft()
+                if version - queue[0].version > self.longest:
+                    thrown = queue.popleft()
                     discarded += 1
+                    idle.extend([thrown.actor] * self.in_turn)
                 else:
                     learning, serial = queue.popleft(), serial + 1
                     heapq.heappush(ends, (now + self.learning.draw(rng), serial, LEARNER))
             now, _, who = heapq.heappop(ends)
             if who != LEARNER:
                 began, first = begun.pop(who)
-                queue.append((began, now, first))
-                idle.append(who)
+                queue.append(Rollout(who, began, now, first))
+                idle.extend([who] * (not self.in_turn))
                 continue
             assert learning is not None
-            yield Event(self._ages(*learning, published), now, discarded)
+            yield Event(self._ages(learning, published), now, discarded)
             published.append(now)
+            idle.extend([learning.actor] * self.in_turn)
             learning, discarded = None, 0
 
     def _fits(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
@@ -162,7 +175,8 @@ class Clock:
         oldest = min((first for _, first in begun.values()), default=version)
         return version - oldest + len(begun) + ahead <= self.longest
 
-    def _ages(self, began: float, ended: float, first: int, published: list[float]) -> tuple[tuple[float, int], ...]:
+    def _ages(self, rollout: Rollout, published: list[float]) -> tuple[tuple[float, int], ...]:
+        _, began, ended, first = rollout
         version = len(published) - 1
         whole = ((0.0, version - first),)
         if not self.in_flight:

@@ -2,8 +2,8 @@
 
     theta <- theta + step( sum_t A_t grad log pi_theta'(a_t | s_t) + alpha grad H ),    theta' = what the worker copied
 
-A_t is the n-step return minus V, both at theta'. Four workers by a simulated clock, whose steps take next to no time: between
-copying and stepping about three others step. The seed repeats it; `train --actors 4 --hogwild` does it with processes.
+A_t is the n-step return minus V, both at theta'. Four workers by a simulated clock, whose steps take next to no time: from
+copying to stepping, about three others step. The seed repeats it; `train --actors 4 --hogwild` does it with processes.
 
 Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3 (windows of 5, entropy .01).
 """
@@ -22,6 +22,8 @@ VARIANT = Variant(
     summary="A3C: 4 simulated workers, gradients of outdated copies, 5-step returns, entropy bonus 0.01",
     estimator=Estimator(NStep(n=5), ValueNetwork(), Score(), entropy=Constant(0.01)),
     update=FirstOrder(),
-    schedule=Schedule(actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.01)), gradient="actor"),
+    schedule=Schedule(
+        actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.01), in_turn=True), gradient="actor"
+    ),
     collection=Unroll(steps=5, envs=64),
 )

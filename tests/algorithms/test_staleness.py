@@ -18,7 +18,7 @@ from algorithms.types import Schedule, Variant
 from envs import TASKS
 from envs.streams import Purpose
 from tests.contracts.test_population import strip
-from tests.helpers import small_training
+from tests.helpers import make_rollout, small_training
 
 ONE, HALF = Duration(1.0), Duration(0.5)
 
@@ -126,7 +126,7 @@ def test_lag_0_is_the_synchronous_run_bit_for_bit(task: str) -> None:
     for actors in (UniformLag(0), Clock(1, ONE, HALF, longest=0)):
         stale = records(variant_of(actors), task=task)
         for a, b in zip(plain, stale, strict=True):
-            own = {k: v for k, v in b.measures.items() if k not in ("simulated_s", "lag")}
+            own = {k: v for k, v in b.measures.items() if k not in ("simulated_s", "lag", "lag_max")}
             assert strip(replace(b, measures=own)) == strip(a)
 
 
@@ -197,3 +197,31 @@ def test_members_have_schedules_of_their_own() -> None:
     assert len({r.measures["lag"] for r in told}) == 3
     alone = [r for r in records(variant_of(GeometricLag(3.0)), seeds=(1,)) if r.fraction == 1.0]
     assert alone[0].measures["lag"] == told[1].measures["lag"]
+
+
+def test_workers_in_turn_are_as_old_as_there_are_others() -> None:
+    """Two workers begin at 0 and end at 1: the steps are at 1.5 and 2; each begins again when its own step is made, and ends
+    at 2.5 and 3. The first step is fresh; from then on one other has stepped since the copy."""
+    events = some(Clock(2, ONE, HALF, longest=9, in_turn=True), 5)
+    assert [event.seconds for event in events] == [1.5, 2.0, 3.0, 3.5, 4.5]
+    assert ages(events) == [0, 1, 1, 1, 1]
+    many = ages(some(Clock(5, Duration(1.0, 0.2), Duration(0.01), longest=99, in_turn=True), 400))[50:]
+    assert np.mean(many) == pytest.approx(4.0, abs=0.1)
+
+
+def test_the_gradient_of_a_worker_is_that_of_its_copy() -> None:
+    """An outdated copy's gradient moves the newest parameters: from theta' = 0 by the very step that theta' would make."""
+    run = run_of(variant_of(UniformLag(1)))
+    stale = run_of(replace(variant_of(UniformLag(1)), schedule=Schedule(actors=UniformLag(1), gradient="actor")))
+    assert stale.learner.source is stale.acting
+    _, rollout = make_rollout(run.task, run.variant, run.training, (0, 1), stale.acting)
+    with torch.no_grad():
+        stale.policy.flat.values += 0.1 * torch.randn(
+            stale.policy.flat.values.shape, generator=torch.Generator().manual_seed(0)
+        )
+    expected = run.learner.gradient(rollout)  # at the parameters with which both began
+    assert torch.equal(stale.learner.gradient(rollout), expected)
+    stale.learner.source = stale.policy
+    assert not torch.allclose(stale.learner.gradient(rollout), expected, rtol=0.01)
+    with pytest.raises(ValueError, match="natural gradient"):
+        run_of(replace(VARIANTS["npg"], schedule=Schedule(actors=UniformLag(1), gradient="actor")))

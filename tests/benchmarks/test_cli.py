@@ -121,11 +121,12 @@ def stamps(results: Path) -> set[tuple[Path, int]]:
     return found
 
 
-def stopped_in_the_middle(results: Path, how: signal.Signals) -> tuple[int, str]:
-    """Start the run, wait until a State is saved, signal the whole group; the exit status and what it said."""
+def stopped_in_the_middle(words: list[str], results: Path, how: signal.Signals, alone: bool = False) -> tuple[int, str]:
+    """Start the run, wait until a State is saved, signal the whole group, or its first process `alone`; the exit status and
+    what it said."""
     before = stamps(results)
     process = subprocess.Popen(
-        command(results),
+        words,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -137,7 +138,7 @@ def stopped_in_the_middle(results: Path, how: signal.Signals) -> tuple[int, str]
     while process.poll() is None and not stamps(results) - before:
         time.sleep(0.02)
     assert process.poll() is None, "the run ended before a State was saved: nothing was interrupted"
-    os.killpg(process.pid, how)
+    (os.kill if alone else os.killpg)(process.pid, how)
     _, said = process.communicate(timeout=60)
     assert gone(process.pid)
     return process.returncode, said
@@ -148,7 +149,7 @@ def test_kill_at_any_moment_and_run_again_gives_the_same_numbers(tmp_path: Path)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(command(whole), cwd=ROOT, check=True, capture_output=True)
     for _ in range(2):
-        assert stopped_in_the_middle(broken, signal.SIGKILL)[0] == -signal.SIGKILL
+        assert stopped_in_the_middle(command(broken), broken, signal.SIGKILL)[0] == -signal.SIGKILL
     done = subprocess.run(command(broken), cwd=ROOT, check=True, capture_output=True, text=True)
     pd.testing.assert_frame_equal(rows(whole), rows(broken), check_exact=True)
     assert not list(broken.rglob("*.state"))
@@ -169,7 +170,7 @@ def gone(group: int) -> bool:
 
 
 def test_ctrl_c_ends_with_130_and_leaves_no_process(tmp_path: Path) -> None:
-    status, said = stopped_in_the_middle(tmp_path, signal.SIGINT)
+    status, said = stopped_in_the_middle(command(tmp_path), tmp_path, signal.SIGINT)
     assert status == 130
     assert "interrupted" in said
     assert "Traceback" not in said
