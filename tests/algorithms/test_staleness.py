@@ -21,6 +21,8 @@ from tests.contracts.test_population import strip
 from tests.helpers import make_rollout, small_training
 
 ONE, HALF = Duration(1.0), Duration(0.5)
+# what runs with actors note beside the others, where nothing is stale
+OF_STALE = {"lag": 0.0, "lag_max": 0.0, "approximate_kl": 0.0, "effective_sample_size": 1.0, "simulated_s": 0.0}
 
 
 def some(actors: Actors, count: int, seed: int = 0) -> list[Event]:
