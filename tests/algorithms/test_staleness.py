@@ -128,8 +128,10 @@ def test_lag_0_is_the_synchronous_run_bit_for_bit(task: str) -> None:
     for actors in (UniformLag(0), Clock(1, ONE, HALF, longest=0)):
         stale = records(variant_of(actors), task=task)
         for a, b in zip(plain, stale, strict=True):
-            own = {k: v for k, v in b.measures.items() if k not in ("simulated_s", "lag", "lag_max")}
-            assert strip(replace(b, measures=own)) == strip(a)
+            told = dict(b.measures)
+            found = {name: told.pop(name) for name in OF_STALE if name in told}
+            assert strip(replace(b, measures=told)) == strip(a)
+            assert all(found[name] == OF_STALE[name] for name in found.keys() - {"simulated_s"})
 
 
 def test_old_parameters_play_and_the_newest_learn() -> None:
