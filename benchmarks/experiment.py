@@ -65,7 +65,7 @@ class Cell:
         """Readable, and unique by its digest."""
         task = file_safe(self.task.name)
         first, last = self.members.seeds[0], self.members.seeds[-1]
-        return f"{task}__{self.variant.name}__seeds{first}-{last}__{self.digest}.parquet"
+        return f"{task}__{file_safe(self.variant.name)}__seeds{first}-{last}__{self.digest}.parquet"
 
     @property
     def label(self) -> str:
@@ -130,6 +130,8 @@ class Experiment:
     small      what `--smoke` runs instead
     baseline   whom the report holds all others against; the first variant that learns where it is None
     guide      what its runs tell a reader who must choose
+    block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
+    alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
     """
 
     name: str
@@ -146,6 +148,8 @@ class Experiment:
     figures: tuple[Drawing, ...] = ()
     baseline: str | None = None
     guide: tuple[Situation, ...] = ()
+    block: int = BLOCK
+    alone: bool = False
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -188,9 +192,9 @@ def windowed(training: Training) -> Training:
     return replace(training, segment=max(1, SEGMENT_STEPS // training.collection.steps))
 
 
-def blocks(seeds: int) -> list[tuple[int, ...]]:
-    """Seeds 0..n-1 in blocks of 10."""
-    return [tuple(range(i, min(i + BLOCK, seeds))) for i in range(0, seeds, BLOCK)]
+def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
+    """Seeds 0..n-1 in blocks of 10, or of `size`."""
+    return [tuple(range(i, min(i + size, seeds))) for i in range(0, seeds, size)]
 
 
 def build_cells(
@@ -218,7 +222,7 @@ def build_cells(
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
                 rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
-            for block in blocks(experiment.seeds):
+            for block in blocks(experiment.seeds, experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, variant, training, members, budget, experiment.evaluation))

@@ -82,7 +82,8 @@ def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, 
     scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
-    return Suite(frame, scales, variants, optional, frozenset(v for v in variants if known[v].get("imported")))
+    imported = frozenset(v for v in variants if known[v].get("imported"))
+    return Suite(frame, scales, variants, optional, imported, experiment.block)
 
 
 def report_folder(
