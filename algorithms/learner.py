@@ -138,6 +138,7 @@ class Learner:
 
     beta      coefficient of the KL to the task's reference, in units of the scaled reward
     watching  whether the next rollout's diagnostics are read
+    source    whose gradient is taken: the policy itself, or a copy of it as it was (Schedule.gradient)
     truth     the exact gradient [P, D], where the next first step is to be compared with it
     right     the return above which a text counts as right
     lean      members with few rows are not padded to the longest: for features, whose rollouts differ in length
@@ -157,7 +158,10 @@ class Learner:
         if reason := estimator.unfit(task.spec):
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
+        self.source = policy
         self.natural = update if isinstance(update, Natural) else None
+        if self.natural is not None and (schedule.gradient == "actor" or schedule.hogwild):
+            raise ValueError("a natural gradient is searched along at the policy that it is the gradient of")
         self.lean = lean and self.natural is None and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
@@ -201,7 +205,7 @@ class Learner:
         """The rollout judged once, as rows to learn from; moves the baseline's state on."""
         if self.estimator.reads_now:
             rollout = replace(rollout, now=self._log_probabilities(rollout))
-        signals = Signals(self._values(rollout) if self.policy.critic is not None else None)
+        signals = Signals(self._values(rollout) if self.source.critic is not None else None)
         with torch.no_grad():
             paid = penalised(self.estimator.kl, rollout, self.beta)
             assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
@@ -218,8 +222,12 @@ class Learner:
         if self.lean and not self.watching:
             self._descend_apart(batch, parts)
             return batch.logp
+        if self.source is not self.policy:
+            self.source.flat.gradient.zero_()
         loss = self.loss(batch)
         (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
+        if self.source is not self.policy:
+            self.policy.flat.gradient.copy_(self.source.flat.gradient)
         return loss.logp.detach()
 
     def _descend_apart(self, batch: Batch, parts: int) -> None:
@@ -279,9 +287,8 @@ class Learner:
             cosine = functional.cosine_similarity(-gradient[:, actor], self.truth[:, actor])
             self.diagnostics.add("gradient_cosine", cosine, part)
             self.truth = None
-        schedule = self.schedule
-        reused = schedule.lag or schedule.epochs * schedule.minibatches > 1  # else the ratio is 1
-        if reused and not self.estimator.reads_now:
+        # else every ratio is 1
+        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_now:
             for name, value in of_ratio(
                 logp - batch.logp, batch.advantage, valid, self.estimator.surrogate.bounds
             ).items():
@@ -306,26 +313,26 @@ class Learner:
     def _objective(self) -> Objective:
         active = self.estimator.entropy.active
         coefficient = self.training.value_coefficient
-        return Objective(self.policy, self.estimator, coefficient, self._alpha if active else None, self.beta)
+        return Objective(self.source, self.estimator, coefficient, self._alpha if active else None, self.beta)
 
     @torch.no_grad()
     def _log_probabilities(self, rollout: Rollout) -> Tensor:
         """log pi(a_t|s_t) of the rollout under the policy as it is [T, P, N]."""
         steps = len(rollout.valid)
         obs = rollout.obs if self.policy.reads_text else rollout.obs[:steps]
-        return self.policy.head.log_prob(self.policy.outputs(obs, rollout.action_mask, steps), rollout.action)
+        return self.source.head.log_prob(self.source.outputs(obs, rollout.action_mask, steps), rollout.action)
 
     @torch.no_grad()
     def _values(self, rollout: Rollout) -> Tensor:
         """V [T+1, P, N], computed only where a valid row reads it (its own observation and the one it ended on)."""
         steps = len(rollout.valid)
         if self.policy.reads_text:
-            return self.policy.values(rollout.obs, steps + 1)
+            return self.source.values(rollout.obs, steps + 1)
         needed = torch.zeros_like(rollout.valid[:1]).repeat(steps + 1, 1, 1)
         needed[:-1] += rollout.valid
         needed[1:] += rollout.valid
         if float(needed.count_nonzero()) > DENSE * needed.numel():
-            return self.policy.values(rollout.obs, steps + 1)
+            return self.source.values(rollout.obs, steps + 1)
         ragged = valid_columns(needed)
         columns, keep = padded_columns(ragged, needed.device)
         rows = select(flat_rows(rollout.obs), columns)
@@ -334,9 +341,9 @@ class Learner:
             lengths = np.array([len(c) for c in ragged])
             for places in alike(lengths):
                 longest = int(lengths[places].max())
-                compact[places, :longest] = self.policy.part(places).values(rows[:, places, :longest], 1)[0]
+                compact[places, :longest] = self.source.part(places).values(rows[:, places, :longest], 1)[0]
         else:
-            compact = self.policy.values(rows, 1)[0]  # [P, M]
+            compact = self.source.values(rows, 1)[0]  # [P, M]
         p, n = needed.shape[1:]
         values = compact.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, compact * keep)
         return values.reshape(p, steps + 1, n).transpose(0, 1)

@@ -1,4 +1,4 @@
-"""Running mean and variance of observations, one for each member."""
+"""Running mean and variance of observations, one for each member, gathered where they are seen or sent from there."""
 
 from __future__ import annotations
 
@@ -54,13 +54,11 @@ class RunningMoments:
         return np.clip(scaled, -10.0, 10.0, out=scaled)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
-        weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
-        n = weight.sum((0, 2))  # [P, 1]
-        some = np.maximum(n, 1.0)
-        mean = (x * weight).sum((0, 2)) / some
-        var = (((x - mean[:, None]) ** 2) * weight).sum((0, 2)) / some
-        total = np.maximum(self.count + n, 1.0)
+        self.merge(**moments(obs, valid))
+
+    def merge(self, count: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
+        """Take in the `moments` of a batch."""
+        n, total = count, np.maximum(self.count + count, 1.0)
         delta = mean - self.mean
         merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
         new = n > 0
@@ -79,3 +77,34 @@ class RunningMoments:
     def _prepare(self) -> None:
         self._shift = self.mean[:, None].astype(np.float32)  # [P, 1, F]
         self._scale = (1 / np.sqrt(self.var + 1e-8))[:, None].astype(np.float32)
+
+
+class Elsewhere:
+    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for the learner."""
+
+    def __init__(self, members: int, size: int) -> None:
+        self._published = RunningMoments(members, size)
+        self.seen: Snapshot = {}  # of the last rollout
+
+    def __call__(self, obs: Array) -> Array:
+        return self._published(obs)
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        self.seen = moments(obs, valid)
+
+    def snapshot(self) -> Snapshot:
+        return self._published.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._published.restore(snapshot)
+
+
+def moments(obs: list[Array], valid: Bools) -> Snapshot:
+    """count [P, 1], mean and var [P, F] of the valid rows."""
+    x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
+    weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
+    n = weight.sum((0, 2))  # [P, 1]
+    some = np.maximum(n, 1.0)
+    mean = (x * weight).sum((0, 2)) / some
+    var = (((x - mean[:, None]) ** 2) * weight).sum((0, 2)) / some
+    return {"count": n, "mean": mean, "var": var}

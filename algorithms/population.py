@@ -41,22 +41,32 @@ class Flat:
     """
 
     def __init__(self, module: nn.Module) -> None:
-        parameters = list(module.parameters())
-        members = len(parameters[0])
-        width = sum(p[0].numel() for p in parameters)
-        like = parameters[0].detach()
-        self.values: Tensor = torch.empty(members, width, dtype=like.dtype, device=like.device)
-        self.gradient: Tensor = torch.zeros_like(self.values)
+        self._parameters = list(module.parameters())
+        members = len(self._parameters[0])
+        width = sum(p[0].numel() for p in self._parameters)
+        like = self._parameters[0].detach()
+        self.gradient: Tensor = torch.zeros(members, width, dtype=like.dtype, device=like.device)
         start = 0
         self._ends: dict[int, tuple[int, int]] = {}  # where each parameter stands
-        for parameter in parameters:
+        for parameter in self._parameters:
             end = start + parameter[0].numel()
-            view = self.values[:, start:end].view(parameter.shape)
-            view.copy_(parameter.detach())
-            parameter.data = view
             parameter.grad = self.gradient[:, start:end].view(parameter.shape)  # autograd accumulates in place
             self._ends[id(parameter)] = (start, end)
             start = end
+        self.values: Tensor = torch.empty_like(self.gradient)
+        for parameter in self._parameters:
+            self._place(parameter).copy_(parameter.detach())
+        self.move(self.values)
+
+    def move(self, values: Tensor) -> None:
+        """Let the parameters be views of another matrix [P, D], as it stands."""
+        self.values = values
+        for parameter in self._parameters:
+            parameter.data = self._place(parameter)
+
+    def _place(self, parameter: nn.Parameter) -> Tensor:
+        start, end = self._ends[id(parameter)]
+        return self.values[:, start:end].view(parameter.shape)
 
     def columns_of(self, parameters: list[nn.Parameter]) -> slice:
         """The columns that some neighbouring parameters fill."""

@@ -11,7 +11,9 @@ from torch import Tensor
 from algorithms.diagnostics import NAMES, Diagnostics
 from algorithms.normaliser import Normaliser
 
-Marks = np.ndarray  # [4, K, P]: env_steps, updates, wall_s, simulated seconds when a member passed a checkpoint
+# what is noted when a member passes a checkpoint; the last two where rollouts are stale
+MARKS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
+Marks = np.ndarray  # [marks, K, P]
 
 
 class Snapshots:
@@ -26,7 +28,7 @@ class Snapshots:
         self.values = like.new_zeros(shots, *like.shape)
         self.normalisers = [normaliser() for _ in range(shots)]
         self.taken = np.zeros((shots, members), np.bool_)
-        self.marks: Marks = np.zeros((4, shots, members))
+        self.marks: Marks = np.zeros((len(MARKS), shots, members))
         self.notes = np.full((len(NAMES), shots, members), np.nan)
         self.evaluated = 0
 
@@ -41,7 +43,7 @@ class Snapshots:
     ) -> None:
         """Copy the rows of members that have just passed a threshold, and what their diagnostics gathered since the last.
 
-        `now` [4, P]: env_steps, updates, wall_s, simulated seconds. Who diverged passes all of its later thresholds.
+        `now` [MARKS, P]. Who diverged passes all of its later thresholds.
         """
         copied = np.zeros(len(healthy), np.bool_)
         for k, threshold in enumerate(self.thresholds):

@@ -25,6 +25,7 @@ class Stale:
         self._told = np.zeros(len(seeds), np.int64)  # events that each feed has given
         self.history: Tensor = policy.flat.values.detach().clone().repeat(actors.longest + 1, 1, 1)
         self.seconds = np.zeros(len(seeds))
+        self.lag_max = np.zeros(len(seeds))
         self._events: list[Event | None] = [None] * len(seeds)
         self._updates = self._told.copy()
 
@@ -64,15 +65,20 @@ class Stale:
             event = self._events[p]
             assert event is not None
             self.seconds[p] = event.seconds
+            self.lag_max[p] = max(self.lag_max[p], *(age for _, age in event.ages))
 
     def tensors(self) -> dict[str, Tensor]:
         """What a resume needs."""
-        return {"history": self.history, "seconds": torch.from_numpy(self.seconds)}
+        return {
+            "history": self.history,
+            "seconds": torch.from_numpy(self.seconds),
+            "lag_max": torch.from_numpy(self.lag_max),
+        }
 
     def restore(self, tensors: dict[str, Tensor], updates: np.ndarray) -> None:
         """Go on from `tensors()`, after so many updates [P]."""
         self.history = tensors["history"].clone()
-        self.seconds = tensors["seconds"].cpu().numpy().copy()
+        self.seconds, self.lag_max = (tensors[name].cpu().numpy().copy() for name in ("seconds", "lag_max"))
         for p, feed in enumerate(self._feeds):
             for _ in itertools.islice(feed, int(updates[p] - self._told[p])):
                 pass

@@ -24,7 +24,7 @@ from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
 from algorithms.setting import Training
-from algorithms.snapshots import Snapshots
+from algorithms.snapshots import MARKS, Snapshots
 from algorithms.stale import Stale
 from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
@@ -82,10 +82,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a cell stands: environment steps of all its members, and of how many."""
+    """Where a cell stands: environment steps of all its members, and of how many; `notice`: what a reader must know."""
 
     env_steps: int
     budget: int
+    notice: str = ""
 
 
 @dataclass
@@ -175,6 +176,9 @@ class Run:
         if variant.schedule.actors is not None:
             self.stale = Stale(variant.schedule.actors, members.seeds, members.purpose, self.policy)
             self.acting = build_policy(task, variant, training, members, device)
+            if variant.schedule.gradient == "actor":
+                self.learner.source = self.acting
+        self.lag_max = np.zeros(count)  # in updates, of what real actors have sent
         self.snapshots = Snapshots(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
@@ -215,9 +219,13 @@ class Run:
                 self._one_update(collector, shuffles)
                 self.wall_s += time.perf_counter() - start
                 self.snapshot()
-                yield Progress(int(self.env_steps.sum()), self.budget * len(seeds))
+                yield self.progress()
         finally:
             collector.close()
+
+    def progress(self, notice: str = "") -> Progress:
+        """Where it stands."""
+        return Progress(int(self.env_steps.sum()), self.budget * len(self.members.seeds), notice)
 
     def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
         playing = self.playing
@@ -240,6 +248,22 @@ class Run:
                     self.learner.diagnostics.add("lag", *self.stale.lag(playing))
         self.update += 1
 
+    def learn_from(self, rollout: Rollout, spent: np.ndarray, lag: int, shuffles: list[np.random.Generator]) -> None:
+        """One update from a rollout that was played elsewhere, with parameters `lag` updates old; `spent` [P]."""
+        playing = self.playing  # who has used up its budget since then learns nothing from it
+        on = torch.from_numpy(playing).to(rollout.valid)
+        self.env_steps += spent * playing
+        self._learn(replace(rollout, valid=rollout.valid * on[:, None]), shuffles)
+        self.count(playing, lag)
+
+    def count(self, playing: np.ndarray, lag: int) -> None:
+        """One more update of the members `playing`, from a rollout that was `lag` updates old."""
+        self.updates += playing
+        self.update += 1
+        self.lag_max = np.maximum(self.lag_max, lag * playing)
+        counted = torch.from_numpy(playing.astype(np.float32)).to(self.device)
+        self.learner.diagnostics.add("lag", torch.full_like(counted, lag), counted)
+
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         learner = self.learner
         due = self.snapshots.due(self.env_steps)
@@ -261,8 +285,10 @@ class Run:
     def snapshot(self) -> None:
         """Copy the members that have just passed a checkpoint's fraction of the budget."""
         healthy = self.learner.healthy.cpu().numpy()
-        seconds = np.zeros(len(healthy)) if self.stale is None else self.stale.seconds
-        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s), seconds])
+        stale = (
+            (np.zeros(len(healthy)), self.lag_max) if self.stale is None else (self.stale.seconds, self.stale.lag_max)
+        )
+        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s), *stale])
         self.snapshots.take(self.policy.flat.values, self.normaliser, now, healthy, self.learner.diagnostics)
 
     def records(self) -> Iterator[Record]:
@@ -277,9 +303,7 @@ class Run:
                 greedy = self._scores(k, greedy=True).value
             shown = (last or k == 0) and not self.members.varied
             texts = self._examination(k, SAMPLES_AT).texts(self.task) if shown else ()
-            read = sampled.measures | shots.noted(k)
-            if self.stale is not None:
-                read["simulated_s"] = shots.marks[3, k]
+            read = sampled.measures | shots.noted(k) | self._of_stale(k)
             lost = shots.lost(k, self.learner.healthy.cpu().numpy())
             shots.evaluated += 1
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
@@ -298,6 +322,13 @@ class Run:
                     place=self.places[p],
                     texts=texts if p == 0 else (),
                 )
+
+    def _of_stale(self, k: int) -> dict[str, np.ndarray]:
+        """What checkpoint k marks of stale rollouts; nothing of runs on policy."""
+        marks = dict(zip(MARKS, self.snapshots.marks[:, k], strict=True))
+        schedule = self.variant.schedule
+        names = ("simulated_s", "lag_max") if schedule.actors else ("lag_max",) if schedule.processes else ()
+        return {name: marks[name] for name in names}
 
     def returns(self, k: int) -> np.ndarray:
         """Of the snapshots of checkpoint k, which all members have passed: J [P]; NaN of those that diverged before."""
@@ -327,7 +358,8 @@ class Run:
     def state(self) -> State:
         """Everything that the next segment depends on."""
         moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
-        counters = {"env_steps": torch.from_numpy(self.env_steps), "updates": torch.from_numpy(self.updates)}
+        counts = {"env_steps": self.env_steps, "updates": self.updates, "lag_max": self.lag_max}
+        counters = {name: torch.from_numpy(value) for name, value in counts.items()}
         learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
         tensors = {"values": self.policy.flat.values, **learner, **counters}
         if self.nucleus is not None:
@@ -363,7 +395,8 @@ class Run:
             self.nucleus.policy.flat.values.copy_(state.tensors["nucleus"])
         self.learner.healthy = state.tensors["healthy"].to(self.device)
         self.learner.rate = state.tensors["rate"].to(self.device)
-        self.env_steps, self.updates = (state.tensors[k].numpy().copy() for k in ("env_steps", "updates"))
+        names = ("env_steps", "updates", "lag_max")
+        self.env_steps, self.updates, self.lag_max = (state.tensors[k].numpy().copy() for k in names)
         self.normaliser.restore({k: v.cpu().numpy() for k, v in part("normaliser").items()})
         self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
         self.learner.bonus = part("bonus")

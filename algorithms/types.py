@@ -52,6 +52,10 @@ class Rollout:
         """log pi(a_t|s_t) - log mu(a_t|s_t) of the policy that learns and the one that acted [T, P, N]."""
         return torch.zeros_like(self.logp) if self.now is None else self.now - self.logp
 
+    def to(self, device: str) -> Rollout:
+        """On this device."""
+        return replace(self, **{name: x.to(device) for name, x in self.tensors().items()})  # type: ignore[arg-type]
+
     def tensors(self) -> dict[str, Tensor]:
         """The fields that are tensors, by name."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
@@ -212,7 +216,7 @@ class Estimator:
 
 def _reuses(schedule: Schedule, variant: Variant, spec: Spec) -> bool:
     """Only where a rollout is learned from more than once: others have no correction for it."""
-    return schedule.epochs * schedule.minibatches > 1
+    return schedule.steps > 1
 
 
 @dataclass(frozen=True)
@@ -242,8 +246,25 @@ class Schedule:
             raise ValueError(f"gradient {self.gradient!r} is none of newest, actor")
         if self.gradient == "actor" and self.actors is None:
             raise ValueError("a gradient of the policy that acted needs simulated actors")
+        if (self.gradient == "actor" or self.hogwild) and self.steps > 1:
+            raise ValueError(f"a gradient of the policy that acted is good for one step a rollout, not {self.steps}")
         if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
             raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps on a rollout."""
+        return self.epochs * self.minibatches
+
+    @property
+    def stale(self) -> bool:
+        """Whether rollouts may have been played by other parameters than those that learn from them."""
+        return self.lag > 0 or self.actors is not None or self.processes is not None
+
+    @property
+    def hogwild(self) -> bool:
+        """Whether workers share parameters and not rollouts."""
+        return self.processes is not None and self.processes.hogwild
 
 
 class Update(Protocol):

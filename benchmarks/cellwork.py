@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from algorithms.asynchronous import train_asynchronously
 from algorithms.references import optimal_texts, reference_records
 from algorithms.sweep import train_apart
-from algorithms.training import Progress, Record, Run, State, train
+from algorithms.training import Event, Progress, Record, Run, State, train
 from benchmarks import store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.provenance import provenance
@@ -17,8 +18,10 @@ Tell = Callable[[Progress | Record], None]
 
 
 def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, object] | None = None) -> None:
-    """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit."""
+    """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
+    not bit for bit, and its file says so)."""
     records: list[Record] = []
+    notices: list[str] = []
     waiting = store.state_path(path)
     if not cell.variant.update.trains:
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
@@ -27,8 +30,7 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
         state = None
         if (saved := store.load_state(waiting)) is not None:
             state, records = saved
-        # members that differ leave as they finish
-        for event in train_apart(run, state, cell.race) if cell.members.varied else train(run, state):
+        for event in _events(cell, run, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
                 continue
@@ -36,15 +38,26 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
                 if cell.members.varied:  # a seed and a rate do not tell them apart
                     event = replace(event, measures={**event.measures, "place": float(event.place)})
                 records.append(event)
+            elif event.notice:
+                notices.append(event.notice)
             tell(event)
     meta = {
         "cell": canonical(cell),
-        "provenance": origin or provenance(device),
+        "provenance": (origin or provenance(device))
+        | ({"reproducible": False} if cell.variant.schedule.processes else {}),
         "reading": reading(cell),
         "texts": texts(cell, records),
+        "notices": notices,
     }
     store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
     waiting.unlink(missing_ok=True)
+
+
+def _events(cell: Cell, run: Run, state: State | None) -> Iterator[Event]:
+    if cell.variant.schedule.processes is not None:
+        return train_asynchronously(run, state)
+    # members that differ leave as they finish
+    return train_apart(run, state, cell.race) if cell.members.varied else train(run, state)
 
 
 def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:

@@ -83,6 +83,8 @@ class Train:
     seeds: int = 10
     env_steps: int | None = None  # budget of one member; the task's own where it is not given
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # estimator.credit.lam=.9, training.discount=1
+    actors: int | None = None  # so many processes act while this one learns: fast, and never twice the same
+    hogwild: bool = False  # with --actors: they share parameters instead, and there is no learner
     results: Path = RESULTS
     device: str = "cpu"
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
@@ -93,7 +95,12 @@ class Train:
 
         positive("seeds", self.seeds)
         positive("env-steps", self.env_steps)
+        positive("actors", self.actors)
         task, variant = select.task(self.task), select.variant(self.variant)
+        if self.hogwild and self.actors is None:
+            raise ValueError("--hogwild takes --actors N, the number of its workers")
+        if self.actors is not None:
+            variant = select.with_processes(variant, self.actors, self.hogwild)
         cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
         check_device(self.device)
         with live_logs(self.tensorboard, "train") as live:

@@ -65,6 +65,8 @@ class Display:
         if update.progress:
             self.resumed.setdefault(i, update.progress.env_steps)
             self.steps[i] = update.progress.env_steps
+            if update.progress.notice:
+                self.console.print(f"{job.cell.label}: {update.progress.notice}", highlight=False)
         if update.records:
             last = update.records[-1]
             at = [r.eval_return for r in update.records if r.checkpoint == last.checkpoint]

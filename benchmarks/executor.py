@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_sentinel
 from pathlib import Path
 from queue import Empty
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from algorithms.children import begin_child
 from algorithms.training import Progress, Record
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
@@ -51,21 +49,9 @@ _news: Queue[Update] | None = None
 
 
 def _start_worker(news: Queue[Update]) -> None:
-    """One thread, no reaction to Ctrl-C (the parent decides), and an end when the parent is gone."""
     global _news
     _news = news
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def leave_with(sentinel: int) -> None:
-        wait_sentinel([sentinel])
-        os._exit(1)
-
-    threading.Thread(target=leave_with, args=(parent.sentinel,), daemon=True).start()
+    begin_child()
 
 
 def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
@@ -80,7 +66,7 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
         nonlocal last
         if isinstance(event, Record):
             waiting.append(event)
-        elif time.monotonic() - last > TELL_EVERY_S:
+        elif event.notice or time.monotonic() - last > TELL_EVERY_S:
             last = time.monotonic()
             news.put(Update(index, event, tuple(waiting)))
             waiting.clear()

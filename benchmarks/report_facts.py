@@ -53,11 +53,19 @@ def beside(report: ReportInput) -> Section:
 def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
-    lines = [*report.failures, *(f"missing: {line}" for line in tables.missing_cells(suite))]
+    lines = [*report.failures, *(f"missing: {line}" for line in tables.missing_cells(suite)), *_notices(report)]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
     said = joined(lines) if lines else "None failed or is missing."
     return Section("Failures and missing cells", (Prose(f"{lost} of {members} members diverged.\n\n{said}"),))
+
+
+def _notices(report: ReportInput) -> Iterator[str]:
+    """What cells have to say of how they were trained."""
+    for meta in report.metas:
+        cell = meta["cell"]
+        for notice in meta.get("notices", ()):
+            yield f"{cell['task']['name']} x {cell['variant']['name']}: {notice}"
 
 
 def appendix(report: ReportInput) -> Iterator[Section]:

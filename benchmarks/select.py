@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from algorithms import VARIANTS
+from algorithms.asynchronous import unfit
+from algorithms.processes import Processes
 from algorithms.setting import Training
 from algorithms.tunable import configured
 from algorithms.types import Variant
@@ -21,6 +23,7 @@ from envs.api import Task
 from envs.discover import UnknownName, look_up
 
 Kind = TypeVar("Kind", Task, Variant)
+ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
 def task(name: str) -> Task:
@@ -33,8 +36,19 @@ def task(name: str) -> Task:
 
 
 def variant(name: str) -> Variant:
-    """A registered variant or `module:CONSTANT`."""
-    return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, name, "variant")
+    """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
+    return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, ALIASES.get(name, name), "variant")
+
+
+def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
+    """The variant with real actors in place of its lag or its simulated ones; ValueError where it cannot have them."""
+    processes = Processes(actors, hogwild=hogwild)
+    kept = {"lag": 0, "actors": None, "gradient": "newest", "processes": processes}
+    workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
+    made = replace(variant, name=f"{variant.name} ({workers})", schedule=replace(variant.schedule, **kept))
+    if reason := unfit(made):
+        raise ValueError(f"{variant.name} {reason}")
+    return made
 
 
 def experiment(name: str) -> Experiment | Laboratory | Tuning:

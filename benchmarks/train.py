@@ -34,6 +34,8 @@ def train_one(cells: list[Cell], folder: Path, device: str, live: Live | None = 
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     score = final.eval_return
+    if cells[0].variant.schedule.processes:
+        print("rows of real actors do not repeat; they are pooled only with their like")
     print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)
     print(
@@ -51,6 +53,8 @@ class _Curve:
 
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
+            if event.notice:
+                self.console.print(event.notice, highlight=False)
             return
         if self.live is not None:
             self.live.record(self.cell, event)

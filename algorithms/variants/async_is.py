@@ -5,7 +5,7 @@
 The weight is a number for the gradient. The states stay mu's, so a bias is left, but the variance stays bounded: the product
 of a whole episode's ratios would remove the one and lose the other.
 
-Source: Ionides (2008), Truncated importance sampling; as applied to tokens by verl and TRL.
+Source: Ionides (2008), Truncated importance sampling, section 2; as applied to tokens by verl and TRL.
 """
 
 from algorithms.correction import TokenIS

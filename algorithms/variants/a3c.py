@@ -1,0 +1,27 @@
+"""A3C: workers that step along gradients of their own, possibly outdated, copies on parameters that all share.
+
+    theta <- theta + step( sum_t A_t grad log pi_theta'(a_t | s_t) + alpha grad H ),    theta' = theta as the worker copied it
+
+A_t is the n-step return minus V, both at theta'. Four workers by a simulated clock, whose steps take next to no time: between
+copying and stepping about three others have stepped, and the seed repeats it. `train --hogwild` runs the same with processes.
+
+Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3 (windows of 5, entropy .01).
+"""
+
+from algorithms.baseline import ValueNetwork
+from algorithms.credit import NStep
+from algorithms.entropy import Constant
+from algorithms.setting import Unroll
+from algorithms.staleness import Clock, Duration
+from algorithms.surrogate import Score
+from algorithms.types import Estimator, Schedule, Variant
+from algorithms.update import FirstOrder
+
+VARIANT = Variant(
+    name="a3c",
+    summary="A3C: 4 simulated workers, gradients of outdated copies, 5-step returns, entropy bonus 0.01",
+    estimator=Estimator(NStep(n=5), ValueNetwork(), Score(), entropy=Constant(0.01)),
+    update=FirstOrder(),
+    schedule=Schedule(actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.01)), gradient="actor"),
+    collection=Unroll(steps=5, envs=64),
+)

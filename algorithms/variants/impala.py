@@ -1,0 +1,27 @@
+"""IMPALA: actors that never wait, windows of 20 steps, V-trace, and an entropy bonus.
+
+    v_t = V(s_t) + sum_k gamma^k c_t ... c_{t+k-1} rho_{t+k} delta_{t+k},    A_t = rho_t (r_t + gamma v_{t+1} - V(s_t))
+
+Four actors and one learner by a simulated clock (acting takes 1 +- .3 seconds, learning .25): the lag is what emerges, about
+two updates, and the seed repeats it. The paper's learner takes several windows at once; here every window is an update.
+
+Source: Espeholt et al. (2018), IMPALA, equations 1 and 4, section 4.2, and table D.3 (RMSprop, windows of 20, entropy .01).
+"""
+
+from algorithms.baseline import ValueNetwork
+from algorithms.credit import VTrace
+from algorithms.entropy import Constant
+from algorithms.setting import Unroll
+from algorithms.staleness import Clock, Duration
+from algorithms.surrogate import Score
+from algorithms.types import Estimator, Schedule, Variant
+from algorithms.update import FirstOrder
+
+VARIANT = Variant(
+    name="impala",
+    summary="IMPALA: 4 simulated actors, windows of 20 steps, V-trace, entropy bonus 0.01",
+    estimator=Estimator(VTrace(lam=1.0), ValueNetwork(), Score(), entropy=Constant(0.01)),
+    update=FirstOrder(),
+    schedule=Schedule(actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.25))),
+    collection=Unroll(steps=20, envs=16),
+)
