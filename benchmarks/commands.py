@@ -280,7 +280,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     assert not isinstance(experiment, Tuning)
     if args.smoke:
         experiment = experiment.smoke()
-    if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates):
+    if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates or experiment.rates_of):
         raise ValueError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)

@@ -55,6 +55,7 @@ def write_report(
             measures=measures,
             texts=_texts(metas, suite.scales),
             drawings=experiment.figures,
+            finding=experiment.finding,
             situations=experiment.guide,
             baseline=baseline or experiment.baseline,
             parents={v: known[v]["parent"] for v in suite.variants},
