@@ -72,7 +72,12 @@ class Slowed:
         return SlowedVec(self.factory.make(seeds, envs, group), self.step_s, SPEND[self.kind])
 
 
+def unslowed(factory: Factory) -> Factory:
+    """Whose numbers they are: what reads a task's probabilities takes no steps."""
+    return factory.factory if isinstance(factory, Slowed) else factory
+
+
 def slowed(task: Task, step_s: float, kind: Kind) -> Task:
-    """A task that takes so long a step, and says so in its name; no oracle sees through the wrapper."""
+    """A task that takes so long a step, and says so in its name."""
     name = f"{task.name}, {1000 * step_s:g} ms {PAST[kind]}"
     return replace(task, name=name, factory=Slowed(task.factory, step_s, kind))
