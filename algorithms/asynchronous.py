@@ -93,7 +93,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             grants.give(fleet, run.update)
             actor, played = fleet.next()
             rollout = Rollout(
-                **{"action_mask": None, **slots[actor][played.slot].read(played.places)},  # type: ignore[arg-type]
+                **{"action_mask": None, **slots[actor][played.slot].read(played.places)},
                 group=played.group,
             ).to(run.device)
             if isinstance(run.normaliser, RunningMoments):

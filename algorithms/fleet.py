@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,6 +13,9 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 START_S, STOP_S = 120.0, 2.0  # how long a process may take to start, and to end when it is asked to
+
+
+Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the first with its pipe and the second
 
 
 class NobodyLeft(RuntimeError):
@@ -46,10 +50,7 @@ class Fleet:
     notices  what a reader must know, emptied by whoever tells it
     """
 
-    def __init__(
-        self, context: SpawnContext, jobs: Sequence[tuple[Callable[..., None], tuple[Any, ...]]], patience_s: float
-    ) -> None:
-        """Each process runs job(pipe, *arguments)."""
+    def __init__(self, context: SpawnContext, jobs: Sequence[Job], patience_s: float) -> None:
         self.hands: dict[int, Hand] = {}
         self.news: deque[tuple[int, Any]] = deque()
         self.notices: list[str] = []
@@ -157,10 +158,8 @@ class Fleet:
         """Ask all to stop, and end those that do not."""
         hands = list(self.hands.values())
         for hand in hands:
-            try:
+            with contextlib.suppress(OSError):
                 hand.pipe.send(None)
-            except OSError:
-                pass
         until = time.monotonic() + STOP_S
         for hand in hands:
             hand.process.join(max(0.0, until - time.monotonic()))

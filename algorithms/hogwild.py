@@ -1,8 +1,8 @@
 """Hogwild: workers that share parameters and optimiser statistics, and descend on them without a lock.
 
 Each worker copies the parameters, plays a rollout with them, takes the gradient at this copy and steps along it on what is
-shared, whatever the others have done since (Recht et al. 2011, Hogwild!; Mnih et al. 2016, algorithm S3). The age of a step is
-the number of updates by others since the copy; nothing bounds it.
+shared, whatever the others have done since (Recht et al. 2011, Hogwild!; Mnih et al. 2016, algorithm S3). The age of a step
+is the number of updates by others since the copy; nothing bounds it.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ class Processes:
     """Processes beside the learner's.
 
     actors      how many act
-    longest     no rollout is older than so many updates when it is learned from: an actor waits as long as its next one could
-                make another older. Hogwild has no such bound
-    hogwild     actors share the parameters and not rollouts: each descends on its own rollout, without a lock (Recht et al.
-                2011; Mnih et al. 2016)
+    longest     no rollout is older than so many updates when it is learned from: an actor waits as long as its next one
+                could make another older. Hogwild has no such bound
+    hogwild     actors share the parameters and not rollouts: each descends on its own rollout, without a lock (Recht et
+                al. 2011; Mnih et al. 2016)
     patience_s  an actor that is silent for so long, while it has something to do, is given up
     """
 

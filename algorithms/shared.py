@@ -32,7 +32,7 @@ class Shared:
     @property
     def array(self) -> Array:
         """A view of it."""
-        flat: Array = np.frombuffer(self._raw, self._dtype, prod(self._shape))  # type: ignore[call-overload]
+        flat: Array = np.frombuffer(self._raw, self._dtype, prod(self._shape))
         return flat.reshape(self._shape)
 
     @property

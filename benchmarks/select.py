@@ -43,9 +43,9 @@ def variant(name: str) -> Variant:
 def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
     """The variant with real actors in place of its lag or its simulated ones; ValueError where it cannot have them."""
     processes = Processes(actors, hogwild=hogwild)
-    kept = {"lag": 0, "actors": None, "gradient": "newest", "processes": processes}
+    schedule = replace(variant.schedule, lag=0, actors=None, gradient="newest", processes=processes)
     workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
-    made = replace(variant, name=f"{variant.name} ({workers})", schedule=replace(variant.schedule, **kept))
+    made = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
     if reason := unfit(made):
         raise ValueError(f"{variant.name} {reason}")
     return made

@@ -1,9 +1,9 @@
 """A3C: workers that step along gradients of their own, possibly outdated, copies on parameters that all share.
 
-    theta <- theta + step( sum_t A_t grad log pi_theta'(a_t | s_t) + alpha grad H ),    theta' = theta as the worker copied it
+    theta <- theta + step( sum_t A_t grad log pi_theta'(a_t | s_t) + alpha grad H ),    theta' = what the worker copied
 
 A_t is the n-step return minus V, both at theta'. Four workers by a simulated clock, whose steps take next to no time: between
-copying and stepping about three others have stepped, and the seed repeats it. `train --hogwild` runs the same with processes.
+copying and stepping about three others step. The seed repeats it; `train --actors 4 --hogwild` does it with processes.
 
 Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3 (windows of 5, entropy .01).
 """
