@@ -1,4 +1,4 @@
-"""What asynchrony saves: environment steps a second and seconds to the threshold, each process a repeat of the clock.
+"""What asynchrony saves: environment steps a second and seconds to the threshold, each run a repeat of the clock.
 
 Repeats of two variants are neighbours in time, so that their ratio is a pair's and the drift of a machine's speed cancels.
 Ratios are averaged as logarithms: a t interval, and a one-sample t test that their mean is 0 (five repeats are too few for a
@@ -52,7 +52,7 @@ def ratio(b: Doubles, a: Doubles) -> Ratio:
 
 
 def repeats(curve: Curve, threshold: float) -> pd.DataFrame:
-    """A row a process: its members' steps a second, and the seconds after which their mean return is at the threshold."""
+    """A row a run: its members' steps a second, and the seconds after which their mean return is at the threshold."""
     rows = {}
     for block, members in curve.clocks.items():
         seconds = curve.wall_s[:, members].max(axis=1)
@@ -121,10 +121,10 @@ def shown(made: pd.DataFrame) -> pd.DataFrame:
 def explained(baseline: str) -> str:
     """What the columns of `shown` are."""
     return (
-        "Environment steps a second of training, and seconds of training until the return is at the task's threshold: geometric "
-        f"means over processes; `times`: the ratio to `{baseline}`, its 95 % t interval over pairs of processes that ran "
-        "within a minute of each other, and p of a t test on its logarithm (Holm over the rows). No seconds and no ratio "
-        "where a process did not reach the threshold. Lag in updates between playing and learning, as measured."
+        "Environment steps a second of training, and seconds of training until the return is at the task's threshold: "
+        f"geometric means over runs; `times`: the ratio to `{baseline}`, its 95 % t interval over pairs of runs that were "
+        "neighbours in time, and p of a t test of its logarithm (Holm over the rows). No seconds and no ratio where a run "
+        "did not reach the threshold. Lag in updates between playing and learning, as measured."
     )
 
 
@@ -142,7 +142,7 @@ class Saved:
         if not rows:
             return ""
         told = [f"on {row['task']} {_steps(row)}, {_seconds(row)}" for row in rows]
-        head = f"`{self.variant}` against `{self.baseline}`, {rows[0]['repeats']} processes each: "
+        head = f"`{self.variant}` against `{self.baseline}`, {rows[0]['repeats']} runs each: "
         return head + "; ".join(told) + "."
 
 

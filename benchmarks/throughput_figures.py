@@ -44,7 +44,7 @@ def clocks(data: Data, what: Clocks) -> Figure:
 
 
 def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str, baseline: str) -> None:
-    """A line a configuration: its processes, their geometric mean and its interval, and the ratio at the right."""
+    """A line a configuration: its runs, their geometric mean and its interval, and the ratio at the right."""
     axis.set_xscale("log")
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_yticks(range(len(rows)), [row["variant"] for row in rows])
@@ -79,6 +79,6 @@ def _beside(row: Row, name: str, baseline: str) -> str:
 
 def _reading(baseline: str, repeats: int) -> str:
     return (
-        f"circle: a process, n = {repeats}; diamond: geometric mean, 95 % t interval; at the right: ratio to {baseline}\n"
+        f"circle: a run, n = {repeats}; diamond: geometric mean, 95 % t interval; at the right: ratio to {baseline}\n"
         "blue: shown to be better than it (p < .05 after Holm), orange: shown to be worse, grey: neither"
     )

@@ -60,8 +60,8 @@ EXPERIMENT = Experiment(
     figures=(
         Clocks(
             "async_throughput",
-            "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays. One "
-            "seed a process, one process after another; the clock begins when all actors are ready, and evaluation is not on it",
+            "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
+            "one seed a run, one run after another. The clock begins when all actors are ready and stands during evaluation",
             baseline=SYNCHRONOUS,
         ),
     ),
