@@ -17,6 +17,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from envs import oracle
 from envs.api import Array, Task
 from envs.oracle import Enumeration, enumerate_episodes
+from envs.slowed import unslowed
 from envs.transcript import TextMDP
 
 LIMIT = 5_000  # episodes up to which training and evaluation enumerate
@@ -25,12 +26,13 @@ CHUNK = 20_000  # episodes x members in one pass, which bounds memory
 
 def text_mdp(task: Task) -> TextMDP | None:
     """The task's MDP where it is a text MDP."""
-    return task.factory if isinstance(task.factory, TextMDP) else None
+    factory = unslowed(task.factory)
+    return factory if isinstance(factory, TextMDP) else None
 
 
 def enumerable(task: Task, limit: int = LIMIT) -> bool:
     """Whether the task, and each of its views, has at most `limit` episodes."""
-    factories = (task.factory, *(factory for _, factory in task.views))
+    factories = (unslowed(task.factory), *(factory for _, factory in task.views))
     return all(isinstance(f, TextMDP) and oracle.enumerable(f, limit) for f in factories)
 
 

@@ -45,7 +45,8 @@ def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     rows = []
     for name in (v for v in variants if v in cells):
         of = cells[name]
-        parts = {p: described(of["estimator"][p]) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+        # a part that came later is written only where it is used
+        parts = {p: described(of["estimator"].get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
 

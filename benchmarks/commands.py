@@ -148,7 +148,8 @@ class Run:
             from benchmarks import live as logs
 
             logs.check()
-        at_once = self.jobs or available_processors()
+        alone = getattr(experiment, "alone", False)
+        at_once = self._at_once(experiment.name, alone)
         waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
         if self.dry_run:
             for cell in waiting:
@@ -160,7 +161,7 @@ class Run:
         with live_logs(self.tensorboard, folder.name) as live:
 
             def train(of: Sequence[Cell | Measurement]) -> Outcome:
-                return runner.run(of, folder, at_once, self.device, live)
+                return runner.run(of, folder, at_once, self.device, live, alone)
 
             outcome = adaptive_run.run(adaptive, train, folder) if adaptive else train(cells)
         if written := write_report(experiment, outcome, folder, baseline):
@@ -186,6 +187,14 @@ class Run:
             chosen = replace(chosen, env_steps={task.name: self.env_steps for task in tasks})
         plans = plans_of_experiment(chosen, tasks, [select.variant(n) for n in named])
         return tune(plans, chosen.question, self.results, None, self.jobs, self.device, self.dry_run)
+
+    def _at_once(self, name: str, alone: bool) -> int:
+        """Cells at once; ValueError for more than one where seconds are what is measured."""
+        if not alone:
+            return self.jobs or available_processors()
+        if self.jobs is not None and self.jobs > 1:
+            raise ValueError(f"{name} measures seconds and runs one cell after another: --jobs 1, not {self.jobs}")
+        return 1
 
     def _held_against(self, experiment: Experiment | Laboratory, folder: Path) -> str | None:
         """The named baseline, or None for the experiment's own; UnknownName before any compute."""
@@ -271,7 +280,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     assert not isinstance(experiment, Tuning)
     if args.smoke:
         experiment = experiment.smoke()
-    if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates):
+    if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates or experiment.rates_of):
         raise ValueError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)

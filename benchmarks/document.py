@@ -86,13 +86,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """What a report says: its question, the answer in a sentence, and the sections that show it."""
+    """What a report says: its question, the answer in a sentence, and the sections that show it.
+
+    finding  what the experiment's own tests answer, before the verdict that every report has; may be empty
+    """
 
     name: str
     question: str
     verdict: str
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
+    finding: str = ""
 
     def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
         """Tables, figures (in files of these kinds), report.html and report.md under `out`; returns report.md's path."""
@@ -124,7 +128,8 @@ class Document:
 
     def as_markdown(self) -> str:
         """The plain twin: the same words and tables, figures as links."""
-        parts = [f"# {self.name}", f"**{self.question}**", *(f"> **{w}**" for w in self.warnings), self.verdict]
+        parts = [f"# {self.name}", f"**{self.question}**", *(f"> **{w}**" for w in self.warnings)]
+        parts += [text for text in (self.finding, self.verdict) if text]
         for section in self.sections:
             parts.append(f"## {section.title}")
             parts += [_plain(block) for block in section.blocks]

@@ -52,6 +52,20 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Clocks:
+    """Environment steps a second and seconds to the threshold: a row a task, a dot a process, held against `baseline`."""
+
+    name: str
+    caption: str
+    baseline: str
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import throughput_figures
+
+        return throughput_figures.clocks(data, self)
+
+
+@dataclass(frozen=True)
 class Frontier:
     """Proxy and gold against the KL to the reference: the paths of training, and the exact frontier of all betas."""
 

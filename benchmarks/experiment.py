@@ -118,6 +118,13 @@ class Drawing(Protocol):
     def draw(self, data: Data) -> Figure: ...
 
 
+class Finding(Protocol):
+    """What an experiment's runs answer to its question: nothing is imported for it until it is asked."""
+
+    def sentence(self, data: Data) -> str:
+        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A question, the tasks and variants that answer it, and how much of each.
@@ -126,10 +133,14 @@ class Experiment:
     figures    what it draws beside the figures that every report has
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
+    rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
     protocol   whose selection the own learning rates are (benchmarks.settings); with `rates`, the one that it makes
     small      what `--smoke` runs instead
     baseline   whom the report holds all others against; the first variant that learns where it is None
     guide      what its runs tell a reader who must choose
+    finding    the answer that its report begins with
+    block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
+    alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
     """
 
     name: str
@@ -141,11 +152,19 @@ class Experiment:
     evaluation: Evaluation = field(default_factory=Evaluation)
     purpose: Purpose = Purpose.TRAIN
     rates: tuple[float, ...] | None = None
+    rates_of: str | None = None
     protocol: str = "ladder"
     small: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Drawing, ...] = ()
     baseline: str | None = None
     guide: tuple[Situation, ...] = ()
+    finding: Finding | None = None
+    block: int = BLOCK
+    alone: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rates and self.rates_of:
+            raise ValueError(f"{self.name} cannot train every rate (rates) and one alone (rates_of)")
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -171,9 +190,14 @@ def why_not(task: Task, variant: Variant) -> str | None:
     return None
 
 
-def training_for(task: Task, variant: Variant, protocol: str = "ladder") -> Training:
-    """The settings of (task, variant), with what is fixed by the variant and the window that it needs on control tasks."""
+def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_of: str | None = None) -> Training:
+    """The settings of (task, variant), with what is fixed by the variant and the window that it needs on control tasks.
+
+    rates_of  the variant whose learning rate it is, where that is not its own
+    """
     training = replace(settings.training(task, variant, protocol), **dict(variant.fixed))
+    if rates_of is not None:
+        training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
     if variant.collection is not None and isinstance(task.spec.observation, Features):
         training = windowed(replace(training, collection=variant.collection))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
@@ -188,9 +212,9 @@ def windowed(training: Training) -> Training:
     return replace(training, segment=max(1, SEGMENT_STEPS // training.collection.steps))
 
 
-def blocks(seeds: int) -> list[tuple[int, ...]]:
-    """Seeds 0..n-1 in blocks of 10."""
-    return [tuple(range(i, min(i + BLOCK, seeds))) for i in range(0, seeds, BLOCK)]
+def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
+    """Seeds 0..n-1 in blocks of 10, or of `size`."""
+    return [tuple(range(i, min(i + size, seeds))) for i in range(0, seeds, size)]
 
 
 def build_cells(
@@ -211,14 +235,15 @@ def build_cells(
             if why_not(task, plain):
                 continue
             values = tuned.get((task.name, plain.name), {})
-            variant, training = configured(plain, training_for(task, plain, experiment.protocol), values)
+            plainly = training_for(task, plain, experiment.protocol, experiment.rates_of)
+            variant, training = configured(plain, plainly, values)
             training = windowed(training)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and variant.update.trains:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
                 rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
-            for block in blocks(experiment.seeds):
+            for block in blocks(experiment.seeds, experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, variant, training, members, budget, experiment.evaluation))

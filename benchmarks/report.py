@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
 from benchmarks.formats import write_text
+from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
 
 ENOUGH_SEEDS = 10
@@ -37,11 +38,13 @@ def write(report: ReportInput) -> Path:
     ]
     few = verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS)
     pooled = f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else ""
+    finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
     document = Document(
         report.name,
         report.question,
         verdict.headline(report.suite),
         tuple(s for s in sections if s.blocks),
         tuple(w for w in (few, pooled) if w),
+        finding,
     )
     return document.write(report.out, report.kinds)

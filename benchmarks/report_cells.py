@@ -55,6 +55,7 @@ def write_report(
             measures=measures,
             texts=_texts(metas, suite.scales),
             drawings=experiment.figures,
+            finding=experiment.finding,
             situations=experiment.guide,
             baseline=baseline or experiment.baseline,
             parents={v: known[v]["parent"] for v in suite.variants},
@@ -82,7 +83,8 @@ def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, 
     scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
-    return Suite(frame, scales, variants, optional, frozenset(v for v in variants if known[v].get("imported")))
+    imported = frozenset(v for v in variants if known[v].get("imported"))
+    return Suite(frame, scales, variants, optional, imported, experiment.block)
 
 
 def report_folder(

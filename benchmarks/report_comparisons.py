@@ -8,9 +8,9 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import guide as decision_guide
-from benchmarks import pairs, stats, suite_figures, tables, verdict
+from benchmarks import pairs, stats, suite_figures, tables, throughput, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Sweep
+from benchmarks.drawings import Clocks, Sweep
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -39,6 +39,9 @@ def answer(report: ReportInput) -> Section:
                 caption = f"Score at the largest value less that at the smallest ({drawing.label}), paired by seed."
                 blocks.insert(0, Prose(joined(verdict.of_sweep(table, drawing.label))))
                 blocks.append(Table(f"{drawing.name}_change", table, caption))
+        if isinstance(drawing, Clocks):
+            table = throughput.table(data, drawing.baseline)
+            blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
     return Section("The answer in figures", tuple(blocks))
 
 

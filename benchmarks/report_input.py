@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.experiment import Drawing
+from benchmarks.experiment import Drawing, Finding
 from benchmarks.figures import SUFFIXES
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
@@ -30,6 +30,7 @@ class ReportInput:
     kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # whom all are held against; the first learner where it is None
     drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
+    finding: Finding | None = None
     situations: tuple[Situation, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()

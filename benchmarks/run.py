@@ -16,6 +16,7 @@ from benchmarks.executor import Job, Update, execute
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
+from envs.slowed import Slowed
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
@@ -69,7 +70,8 @@ def expected_seconds(cell: Cell | Measurement) -> float:
         enumerated = len(ExactReturn(cell.task).enumeration.probability) * cell.task.spec.horizon
         return updates * enumerated * len(cell.members.seeds) / LEARNED_PER_S
     networks = 1 + cell.variant.estimator.baseline.critic
-    return rows / ACTED_PER_S + rows * networks * cell.variant.schedule.epochs / LEARNED_PER_S
+    slow = rows * factory.step_s if isinstance(factory := cell.task.factory, Slowed) else 0.0
+    return slow + rows / ACTED_PER_S + rows * networks * cell.variant.schedule.epochs / LEARNED_PER_S
 
 
 def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
@@ -81,10 +83,20 @@ def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
 
 
 def run(
-    cells: Sequence[Cell | Measurement], folder: Path, at_once: int, device: str, live: Live | None = None
+    cells: Sequence[Cell | Measurement],
+    folder: Path,
+    at_once: int,
+    device: str,
+    live: Live | None = None,
+    alone: bool = False,
 ) -> Outcome:
-    """Train what is missing (longest cells first, so that the last ones are short) and say what failed."""
-    waiting = sorted(pending(cells, folder), key=expected_seconds, reverse=True)
+    """Train what is missing and say what failed.
+
+    Longest cells first, so that the last ones are short; `alone`: by seeds, so that a machine whose speed drifts is as fast
+    for those that are compared.
+    """
+    waiting: Sequence[Cell | Measurement] = pending(cells, folder)
+    waiting = sorted(waiting, key=_repeat) if alone else sorted(waiting, key=expected_seconds, reverse=True)
     jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]
     failures = []
     with Display(jobs, len(cells) - len(jobs)) as display:
@@ -96,6 +108,10 @@ def run(
                 failures.append(f"{jobs[update.index].cell.label}: {update.error}")
     done = tuple(p for p in (cell_path(folder, c) for c in cells) if p.exists())
     return Outcome(done, tuple(failures))
+
+
+def _repeat(cell: Cell | Measurement) -> tuple[int, ...]:
+    return cell.members.seeds if isinstance(cell, Cell) else ()
 
 
 def _log(live: Live, cell: Cell | Measurement, update: Update) -> None:

@@ -51,22 +51,28 @@ with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
 
 
 def training(task: Task, variant: Variant, protocol: str = "ladder") -> Training:
-    """What the comparison holds fixed on this task, at this variant's learning rate.
+    """What the comparison holds fixed on this task, at this variant's learning rate."""
+    return replace(_base(task), learning_rate=learning_rate(task, variant.name, protocol))
 
-    The rate is the protocol's; where that has none, the other's, and at last the task's base rate.
-    """
-    if protocol not in LEARNING_RATES:
-        raise ValueError(
-            f"no learning rates were chosen under protocol {protocol!r}; there are {', '.join(LEARNING_RATES)}"
-        )
+
+def _base(task: Task) -> Training:
     text = isinstance(task.spec.observation, Transcript)
     base = TASKS.get(task.name, TEXT if text else CONTROL)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
-    for of_protocol in (LEARNING_RATES[protocol], *LEARNING_RATES.values()):
-        if (rate := of_protocol.get(task.name, {}).get(variant.name)) is not None:
-            return replace(base, learning_rate=rate)
     return base
+
+
+def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
+    """The protocol's; where that has none, the other's, and at last the task's base rate."""
+    if protocol not in LEARNING_RATES:
+        raise ValueError(
+            f"no learning rates were chosen under protocol {protocol!r}; there are {', '.join(LEARNING_RATES)}"
+        )
+    for of_protocol in (LEARNING_RATES[protocol], *LEARNING_RATES.values()):
+        if (rate := of_protocol.get(task.name, {}).get(variant)) is not None:
+            return rate
+    return _base(task).learning_rate
 
 
 def budget(task: Task) -> int:

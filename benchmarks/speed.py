@@ -17,8 +17,11 @@ from algorithms.evaluation import Evaluation
 from algorithms.optimiser import RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Training, Unroll
-from algorithms.training import Members, Run
+from algorithms.training import Members, Run, train
+from benchmarks.commands import available_processors
 from benchmarks.experiment import training_for
+from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
+from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
 from envs import TASKS
 from envs.streams import Role, stream
 from envs.transcript import TextMDP
@@ -100,6 +103,32 @@ def races() -> list[Race]:
     ]
 
 
+def actors_race(steps: int = 1_000) -> Race:
+    """Actors and a learner against one process that does both, where a step of the environment computes for 1 ms."""
+    return Race(
+        f"{TWO} and a learner, {COMPUTED.name} a step, on {available_processors()} processors",
+        _trained(TWO, steps),
+        _trained(SYNCHRONOUS, steps),
+        "one process that plays and learns in turn",
+    )
+
+
+def _trained(name: str, steps: int) -> Callable[[], float]:
+    """Training speed of one seed of a configuration of `async_throughput`, as its clock reads."""
+
+    def once() -> float:
+        from algorithms.asynchronous import train_asynchronously
+
+        (variant,) = (v for v in BY_PROCESSES if v.name == name)
+        training = training_for(COMPUTED, variant)
+        run = Run(COMPUTED, variant, training, Members((0,), (training.learning_rate,)), steps, Evaluation(1, 1))
+        for _ in train(run) if variant.schedule.processes is None else train_asynchronously(run):
+            pass
+        return float(run.env_steps.sum() / run.wall_s)
+
+    return once
+
+
 def text_tasks() -> list[str]:
     """The medium presets of the text tasks."""
     return [n for n, t in TASKS.items() if n.endswith("medium") and isinstance(t.factory, TextMDP)]
@@ -127,27 +156,29 @@ def one_core() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def measure(repeats: int) -> list[dict[str, Any]]:
-    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, one core each; then {what, ours, unit}.
+def raced(race: Race, repeats: int) -> dict[str, Any]:
+    """The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels."""
+    race.ours()  # the first run of each also imports and warms up
+    race.peer()
+    pairs = [(race.ours(), race.peer()) for _ in range(repeats)]
+    return {
+        "what": race.what,
+        "ours": round(statistics.median(a for a, _ in pairs)),
+        "peer": round(statistics.median(b for _, b in pairs)),
+        "peer_name": race.peer_name,
+        "ratio": round(statistics.median(a / b for a, b in pairs), 2),
+    }
 
-    The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels.
-    """
+
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, one core each but for the race of actors,
+    which comes first; then {what, ours, unit}."""
     torch.set_num_threads(1)
+    rows = [
+        raced(actors_race(), repeats)
+    ]  # on all processors: a process and its children do not come back from one core
     one_core()
-    rows = []
-    for race in races():
-        race.ours()  # the first run of each also imports and warms up
-        race.peer()
-        pairs = [(race.ours(), race.peer()) for _ in range(repeats)]
-        rows.append(
-            {
-                "what": race.what,
-                "ours": round(statistics.median(a for a, _ in pairs)),
-                "peer": round(statistics.median(b for _, b in pairs)),
-                "peer_name": race.peer_name,
-                "ratio": round(statistics.median(a / b for a, b in pairs), 2),
-            }
-        )
+    rows += [raced(race, repeats) for race in races()]
     for name in text_tasks():
         stepping(name)
         rate = statistics.median(stepping(name) for _ in range(repeats))

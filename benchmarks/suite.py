@@ -39,6 +39,7 @@ class Curve:
     score: Doubles  # [K, S] normalised
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
+    block: int = BLOCK
 
     @property
     def moving(self) -> bool:
@@ -46,16 +47,21 @@ class Curve:
         return len(self.fraction) > 1
 
     @property
+    def clocks(self) -> dict[int, NDArray[np.bool_]]:
+        """Which members [S] each process trained: a block of seeds reports one clock."""
+        of = self.seeds // self.block
+        return {int(b): of == b for b in np.unique(of)}
+
+    @property
     def train_s(self) -> float:
-        """Seconds of training of all members: each block of seeds reports the clock of its own process."""
-        blocks = self.seeds // BLOCK
-        return float(sum(self.wall_s[-1, blocks == b].max() for b in np.unique(blocks)))
+        """Seconds of training of all members."""
+        return float(sum(self.wall_s[-1, members].max() for members in self.clocks.values()))
 
 
 COLUMNS = ("env_steps", "updates", "wall_s", "eval_return", "eval_return_greedy", "diverged")
 
 
-def _curve(rows: pd.DataFrame, scale: Scale) -> Curve:
+def _curve(rows: pd.DataFrame, scale: Scale, block: int) -> Curve:
     """Rows of one task and variant -> arrays; a checkpoint that a member lacks is the one before it."""
     wide = rows.pivot(index="checkpoint", columns="seed", values=list(COLUMNS)).sort_index().ffill().bfill()
     of = {name: wide[name].to_numpy(np.float64) for name in COLUMNS}
@@ -64,9 +70,8 @@ def _curve(rows: pd.DataFrame, scale: Scale) -> Curve:
     fraction = rows.groupby("checkpoint")["fraction"].first().sort_index().to_numpy(float)
     seeds = wide["env_steps"].columns.to_numpy(np.int64)
     greedy = of["eval_return_greedy"][-1]
-    return Curve(
-        seeds, fraction, of["env_steps"], of["updates"], of["wall_s"], value, scale.score(value), greedy, lost[-1]
-    )
+    x = of["env_steps"], of["updates"], of["wall_s"]
+    return Curve(seeds, fraction, *x, value, scale.score(value), greedy, lost[-1], block)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class Suite:
 
     optional  variants that exist only on tasks with an oracle: references, never compared
     imported  variants whose runs are not ours: their seeds are no pairs of our seeds
+    block     seeds that one process trained
     """
 
     frame: pd.DataFrame
@@ -82,12 +88,13 @@ class Suite:
     variants: Sequence[str]
     optional: frozenset[str] = field(default_factory=frozenset)
     imported: frozenset[str] = field(default_factory=frozenset)
+    block: int = BLOCK
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], Curve]:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
-        return {(str(t), str(v)): _curve(rows, self.scales[str(t)]) for (t, v), rows in groups}
+        return {(str(t), str(v)): _curve(rows, self.scales[str(t)], self.block) for (t, v), rows in groups}
 
     @cached_property
     def present(self) -> list[str]:

@@ -20,6 +20,8 @@ from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from algorithms.surrogate import ClippedRatio
 from algorithms.types import Rollout, Schedule, Signals
+from benchmarks.experiment import why_not
+from envs import TASKS
 from envs.text.lock import Lock
 from envs.transcript import text_task
 from tests.helpers import manual_rollout
@@ -207,3 +209,15 @@ def test_a_ratio_of_ones_own_is_measured_from_the_newest_policy() -> None:
     fresh = on_policy.gradient(rollout)[:, policy.actor_columns]
     torch.testing.assert_close(gradients[1], 2.0 * fresh, rtol=1e-3, atol=1e-6)  # TokenIS caps e at 2
     assert not torch.allclose(gradients[0], gradients[1], rtol=0.1)
+
+
+# where
+
+
+@pytest.mark.parametrize("correction", [SequenceIS(), SequenceIS(cap=2.0), SequenceMask()])
+def test_weights_of_whole_episodes_need_texts(correction: Correction) -> None:
+    """A column of a control task is a window or several episodes: a product over it weighs nothing that was drawn."""
+    variant = VARIANTS["gae"].rung("v", "", correction=correction)
+    assert "reads whole texts" in str(why_not(TASKS["CartPole-v1"], variant))
+    assert why_not(TASKS["lock/small"], variant) is None
+    assert why_not(TASKS["CartPole-v1"], VARIANTS["async_is"]) is None

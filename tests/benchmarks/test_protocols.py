@@ -86,6 +86,24 @@ def test_where_a_protocol_has_no_rate_the_other_has_then_the_task(monkeypatch: p
         training_for(task, gae, "texts")
 
 
+def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gae's .1 on one task and the base rate on the other, whatever ppo's own are; a fixed rate gives way."""
+    locks, dyck = TASKS["lock/medium"], TASKS["dyck/small"]
+    made = {"ladder": {locks.name: {"gae": 0.1, "ppo": 0.4}, dyck.name: {"ppo": 0.4}}}
+    monkeypatch.setattr(settings, "LEARNING_RATES", made)
+    fixed = replace(VARIANTS["gae"], name="fixed", fixed=(("learning_rate", 0.7), ("max_grad_norm", 9.0)))
+    shared = Experiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, rates_of="gae")
+    built = cells(shared)
+    base = settings.TEXT.learning_rate
+    assert [c.members.rates for c in built] == [(0.1,), (0.1,), (base,), (base,)]
+    assert built[1].training.max_grad_norm == 9.0
+    assert [c.members.rates[0] for c in cells(replace(shared, rates_of=None))] == [0.4, 0.7, 0.4, 0.7]
+    own = cells(replace(shared, variants=(VARIANTS["gae"],), rates_of=None))
+    assert [c.digest for c in own] == [c.digest for c in cells(replace(shared, variants=(VARIANTS["gae"],)))]
+    with pytest.raises(ValueError, match="every rate"):
+        replace(shared, rates=(0.1, 0.2))
+
+
 def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
     experiment = EXPERIMENTS["text_rates"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +123,28 @@ def test_the_report_is_whole_and_the_same_twice(tmp_path: Path) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     for link in [line.split("](")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")]:
         assert (tmp_path / "a" / link).exists()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A finding of made-up rows."""
+
+    more: str
+
+    def sentence(self, data: Data) -> str:
+        return self.more and f"{len(data.suite.learners)} learners, {len(data.measures)} measures{self.more}"
+
+
+def test_a_finding_is_said_first_and_the_verdict_after_it(tmp_path: Path) -> None:
+    made = report_input(frame(), tmp_path)
+    plain = report.write(made).read_text().split("\n\n")
+    assert plain[2] == verdict.headline(made.suite)
+    assert report.write(replace(made, finding=Counted(""))).read_text().split("\n\n") == plain
+    told = report.write(replace(made, finding=Counted(" & `gae`"))).read_text().split("\n\n")
+    said = f"5 learners, {len(measures_of(frame()))} measures & `gae`"
+    assert told == [*plain[:2], said, *plain[2:]]
+    page = (tmp_path / "report.html").read_text()
+    assert page.index("measures &amp; <code>gae</code>") < page.index("has the highest mean score")
 
 
 def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""How many seconds does asynchrony save, and where? Steps that are cheap, that compute for 1 ms, and that wait for 1 ms."""
+
+from dataclasses import replace
+
+from algorithms.evaluation import Evaluation
+from algorithms.processes import Processes
+from algorithms.setting import Episodes, Unroll
+from algorithms.types import Schedule, Variant
+from algorithms.variants import async_vtrace
+from benchmarks.drawings import Clocks
+from benchmarks.experiment import Experiment
+from benchmarks.throughput import Saved
+from envs import TASKS
+from envs.slowed import slowed
+
+MILLISECOND = 0.001
+TEXT = TASKS["dyck/small"]
+COMPUTED, WAITED = (slowed(TEXT, MILLISECOND, kind) for kind in ("computes", "waits"))
+SYNCHRONOUS, TWO = "synchronous", "2 actors"
+
+
+def _configured(name: str, summary: str, schedule: Schedule) -> Variant:
+    """One estimator (on policy, V-trace is the lambda-return), one rate and one batch; who plays differs alone."""
+    return replace(
+        async_vtrace.VARIANT,
+        name=name,
+        summary=summary,
+        schedule=schedule,
+        collection=Unroll(steps=32, envs=16),
+        fixed=(("learning_rate", 0.005), ("collection", Episodes(envs=8))),
+        parent=None,
+        changes="",
+        needs=(),
+    )
+
+
+VARIANTS = (
+    _configured(SYNCHRONOUS, "plays and learns in turn, in one process", Schedule()),
+    _configured("1 actor", "one process plays while one learns", Schedule(processes=Processes(actors=1))),
+    _configured(TWO, "two processes play while one learns", Schedule(processes=Processes(actors=2))),
+    _configured("4 actors", "four processes play while one learns", Schedule(processes=Processes(actors=4))),
+    _configured(
+        "Hogwild, 2",
+        "two processes play and learn, on parameters that they share without a lock",
+        Schedule(processes=Processes(actors=2, hogwild=True)),
+    ),
+)
+
+EXPERIMENT = Experiment(
+    name="async_throughput",
+    question="How many seconds does asynchrony save, and where?",
+    tasks=("CartPole-v1", TEXT, COMPUTED, WAITED),
+    variants=VARIANTS,
+    seeds=5,
+    block=1,
+    alone=True,
+    env_steps={"CartPole-v1": 80_000, TEXT.name: 5_000, COMPUTED.name: 5_000, WAITED.name: 5_000},
+    evaluation=Evaluation(checkpoints=25, episodes=20, greedy=False),
+    baseline=SYNCHRONOUS,
+    figures=(
+        Clocks(
+            "async_throughput",
+            "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
+            "one seed a run, one run after another. The clock begins when all actors are ready and stands during evaluation",
+            baseline=SYNCHRONOUS,
+        ),
+    ),
+    finding=Saved(SYNCHRONOUS, TWO),
+    small={
+        "tasks": (TEXT, WAITED),
+        "variants": (VARIANTS[0], VARIANTS[2]),
+        "seeds": 2,
+        "env_steps": {TEXT.name: 500, WAITED.name: 500},
+    },
+)

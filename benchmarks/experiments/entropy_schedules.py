@@ -1,0 +1,29 @@
+"""Which entropy bonus? None, constant ones, one that is annealed and ones that hold a target, at one learning rate."""
+
+from __future__ import annotations
+
+from algorithms import VARIANTS
+from algorithms.entropy import Constant, Target
+from benchmarks.experiment import Experiment
+
+NONE, CONSTANT, ANNEALED, TARGET = (VARIANTS[n] for n in ("gae", "entropy", "entropy_annealed", "entropy_target"))
+STRONG = NONE.rung("entropy .05", "plus 0.05 times the policy's entropy", entropy=Constant(0.05))
+LOW = NONE.rung("entropy_target .1", "plus a bonus that holds 0.1 of the maximal entropy", entropy=Target(0.1))
+
+BUDGETS = {"CartPole-v1": 60_000, "bandit/medium": 50_000, "lock/medium": 40_000, "dyck/sparse-medium": 30_000}
+
+EXPERIMENT = Experiment(
+    name="entropy_schedules",
+    question="Constant, annealed or targeted: which entropy bonus helps, and where?",
+    tasks=tuple(BUDGETS),
+    variants=(NONE.name, CONSTANT.name, STRONG, ANNEALED.name, TARGET.name, LOW),
+    env_steps=BUDGETS,
+    rates_of=NONE.name,
+    protocol="text",
+    baseline=NONE.name,
+    small={
+        "tasks": ("bandit/small", "lock/small"),
+        "seeds": 2,
+        "env_steps": {"bandit/small": 5_000, "lock/small": 5_000},
+    },
+)

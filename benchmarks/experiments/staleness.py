@@ -1,0 +1,76 @@
+"""How old may rollouts be? Constant lags, and at each of them what corrects for it, all at one learning rate."""
+
+from __future__ import annotations
+
+from algorithms import VARIANTS
+from algorithms.correction import Correction, SequenceIS, SequenceMask, TokenIS
+from algorithms.credit import VTrace
+from algorithms.staleness import Clock, Duration
+from algorithms.surrogate import ClippedRatio
+from algorithms.types import Schedule, Variant
+from benchmarks.experiment import Experiment
+from envs.text.transduce import Transduce
+from envs.transcript import text_task
+
+GAE = VARIANTS["gae"]
+AT = 8  # the lag at which every correction is tried
+INF = float("inf")
+STALE = {
+    lag: GAE.rung(f"lag {lag}", f"rollouts {lag} updates old, uncorrected", schedule=Schedule(lag=lag))
+    for lag in (1, 2, 4, AT, 16)
+}
+TOKEN = {
+    lag: STALE[lag].rung(f"lag {lag} + token IS", "each action's ratio, at most 2", correction=TokenIS(2.0))
+    for lag in (4, AT, 16)
+}
+VTRACE = {
+    lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in (4, AT, 16)
+}
+
+
+def _corrected(name: str, summary: str, correction: Correction) -> Variant:
+    return STALE[AT].rung(f"lag {AT} + {name}", summary, correction=correction)
+
+
+def _clipped(name: str, of: Variant, lag: int) -> Variant:
+    schedule = Schedule(lag=lag, epochs=4, minibatches=4)
+    return of.rung(name, "PPO's clip, 16 steps a rollout", {"schedule": schedule}, surrogate=ClippedRatio(0.2))
+
+
+FULL = _corrected("full token IS", "each action's ratio, without a bound", TokenIS(INF))
+SEQUENCE = _corrected("sequence IS", "the episode's ratio, without a bound", SequenceIS(INF))
+CAPPED = _corrected("capped sequence IS", "the episode's ratio, at most 2", SequenceIS(2.0))
+MASK = _corrected("sequence mask", "no episode whose ratio leaves [.5, 2]", SequenceMask(0.5, 2.0))
+PPO = _clipped("PPO", GAE, 0)
+CLIP = _clipped(f"lag {AT} + PPO clip", STALE[AT], AT)
+DECOUPLED = _clipped(f"lag {AT} + decoupled PPO", TOKEN[AT], AT)
+# eight actors that never wait would be about eight updates behind: what is older than two goes, and was paid for
+DISCARD = GAE.rung(
+    "discard over 2",
+    "8 actors that never wait; rollouts older than 2 updates are thrown away",
+    schedule=Schedule(actors=Clock(8, Duration(1.0, 0.3), Duration(0.125), longest=2, mode="discard")),
+)
+
+COPY = text_task("copy 3 of 4", Transduce(symbols=4, length=3, reward_mode="terminal"))
+CARTPOLE = "CartPole-v1"
+
+EXPERIMENT = Experiment(
+    name="staleness",
+    question="How much staleness can I afford, and what repairs it?",
+    tasks=(CARTPOLE, "bandit/small", COPY, "lock/small"),
+    variants=(
+        GAE.name,
+        *STALE.values(),
+        *TOKEN.values(),
+        *VTRACE.values(),
+        *(FULL, SEQUENCE, CAPPED, MASK, PPO, CLIP, DECOUPLED, DISCARD),
+    ),
+    env_steps={CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000},
+    rates_of=GAE.name,
+    baseline=GAE.name,
+    small={
+        "tasks": (CARTPOLE, "bandit/small"),
+        "seeds": 2,
+        "env_steps": {CARTPOLE: 5_000, "bandit/small": 4_000},
+    },
+)

@@ -1,0 +1,84 @@
+"""The figure of clocks: steps a second and seconds to the threshold of every configuration, task by task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks import throughput
+from benchmarks.drawings import Clocks
+from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, t_band
+from benchmarks.pairs import LEVEL
+from benchmarks.panels import Data
+from benchmarks.suite import Doubles
+
+LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}
+BASELINE = "black"
+Row = Mapping[Any, Any]
+
+
+def clocks(data: Data, what: Clocks) -> Figure:
+    """A row a task: steps a second at the left, seconds to the threshold at the right, on logarithmic axes."""
+    made, found = throughput.table(data, what.baseline), throughput.clocks(data)
+    tasks = list(dict.fromkeys(made["task"]))
+    lines = int(made.groupby("task").size().max())
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, len(tasks) * (0.5 + 0.24 * lines) + 1.1), layout="constrained")
+        axes = figure.subplots(len(tasks), 2, squeeze=False, sharex="col")
+        for pair, task in zip(axes, tasks, strict=True):
+            rows = made[made["task"] == task].to_dict("records")
+            for axis, name in zip(pair, throughput.MEASURED, strict=True):
+                values = [found[task, row["variant"]][name].to_numpy(float) for row in rows]
+                _panel(axis, rows, values, name, what.baseline)
+            pair[0].set_title(task, loc="left")
+            pair[1].set_yticklabels([])
+        for axis, name in zip(axes[-1], throughput.MEASURED, strict=True):
+            axis.set_xlabel(LABELS[name])
+        figure.suptitle(_reading(what.baseline, int(made["repeats"].min())), fontsize=9)
+    return figure
+
+
+def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str, baseline: str) -> None:
+    """A line a configuration: its runs, their geometric mean and its interval, and the ratio at the right."""
+    axis.set_xscale("log")
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_yticks(range(len(rows)), [row["variant"] for row in rows])
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="x", color="0.92", lw=0.8)
+    axis.set_axisbelow(True)
+    for y, (row, found) in enumerate(zip(rows, values, strict=True)):
+        kept = found[np.isfinite(found)]
+        axis.plot(kept, np.full(len(kept), y + 0.22), ls="", marker="o", ms=2.6, mfc="none", mec="0.45", mew=0.7)
+        if len(kept) == len(found):
+            colour = BASELINE if row["variant"] == baseline else _colour(row, name)
+            middle, low, high = (float(np.exp(x)) for x in t_band(np.log(kept)))
+            axis.plot([low, high], [y - 0.06, y - 0.06], color=colour, lw=1.6)
+            axis.plot([middle], [y - 0.06], marker="D", ms=4.5, color=colour)
+        axis.annotate(
+            _beside(row, name, baseline), (1.01, y), xycoords=("axes fraction", "data"), fontsize=7.5, va="center"
+        )
+
+
+def _colour(row: Row, name: str) -> str:
+    """Of what is shown to be better, or worse, than the baseline, or neither."""
+    if not row[f"{name}_p"] < LEVEL:
+        return UNSURE
+    return GAIN if (row[f"{name}_ratio"] > 1) == (name == "steps_per_s") else LOSS
+
+
+def _beside(row: Row, name: str, baseline: str) -> str:
+    if name == "seconds" and row["reached"] < row["repeats"]:
+        return f"reached by {row['reached']} of {row['repeats']}"
+    return "1" if row["variant"] == baseline else throughput.spelled(row, name)
+
+
+def _reading(baseline: str, repeats: int) -> str:
+    return (
+        f"circle: a run, n = {repeats}; diamond: geometric mean, 95 % t interval; at the right: ratio to {baseline}\n"
+        "blue: shown to be better than it (p < .05 after Holm), orange: shown to be worse, grey: neither"
+    )
