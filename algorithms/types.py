@@ -199,9 +199,8 @@ class Estimator:
 
     @property
     def whole(self) -> bool:
-        """Whether it needs whole episodes in columns, which only transcripts are."""
-        corrects = self.correction is not None and self.correction.whole
-        return self.surrogate.whole or corrects or self.kl.over == "sequence"
+        """Whether its loss needs whole episodes in columns, which only transcripts are."""
+        return self.surrogate.whole or self.kl.over == "sequence"
 
     def unfit(self, spec: Spec) -> str | None:
         """Why it cannot learn on tasks of this form; None where it can."""

@@ -202,6 +202,9 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
         training = windowed(replace(training, collection=variant.collection))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
+    correction = variant.estimator.correction
+    if isinstance(training.collection, Unroll) and correction is not None and correction.whole:
+        raise ValueError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
     return training
 
 

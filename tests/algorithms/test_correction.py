@@ -17,10 +17,10 @@ from algorithms.enumerated import listed
 from algorithms.laboratory import exact_gradient, tilted
 from algorithms.learner import assess
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
+from algorithms.setting import Episodes, Training, Unroll
 from algorithms.surrogate import ClippedRatio
 from algorithms.types import Rollout, Schedule, Signals
-from benchmarks.experiment import why_not
+from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.text.lock import Lock
 from envs.transcript import text_task
@@ -191,7 +191,6 @@ def test_only_whole_sequence_weights_give_back_the_gradient() -> None:
 def test_a_ratio_of_ones_own_is_measured_from_the_newest_policy() -> None:
     """Decoupled: at the first step the proximal ratio is 1, so nothing is clipped, however stale the data."""
     from algorithms.learner import Learner
-    from envs import TASKS
     from tests.helpers import make_rollout, small_training
 
     task, gae = TASKS["lock/small"], VARIANTS["gae"]
@@ -215,9 +214,11 @@ def test_a_ratio_of_ones_own_is_measured_from_the_newest_policy() -> None:
 
 
 @pytest.mark.parametrize("correction", [SequenceIS(), SequenceIS(cap=2.0), SequenceMask()])
-def test_weights_of_whole_episodes_need_texts(correction: Correction) -> None:
-    """A column of a control task is a window or several episodes: a product over it weighs nothing that was drawn."""
+def test_weights_of_whole_episodes_are_not_for_windows(correction: Correction) -> None:
+    """A column of a window holds several episodes: a product over it weighs nothing that was drawn."""
     variant = VARIANTS["gae"].rung("v", "", correction=correction)
-    assert "reads whole texts" in str(why_not(TASKS["CartPole-v1"], variant))
-    assert why_not(TASKS["lock/small"], variant) is None
-    assert why_not(TASKS["CartPole-v1"], VARIANTS["async_is"]) is None
+    cartpole = TASKS["CartPole-v1"]
+    assert training_for(cartpole, variant).collection == Episodes(8)
+    with pytest.raises(ValueError, match="v weighs whole episodes and cannot learn from windows"):
+        training_for(cartpole, replace(variant, collection=Unroll(5, 8)))
+    assert training_for(cartpole, replace(VARIANTS["async_is"], collection=Unroll(5, 8))).collection == Unroll(5, 8)
