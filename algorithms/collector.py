@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
-from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.api import Acting
 from algorithms.tunable import Number
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Features, Floats, Transcript, VecEnv
@@ -32,7 +32,7 @@ class Noise:
     A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others.
     """
 
-    def __init__(self, policy: ActorCritic, generators: list[np.random.Generator], envs: int) -> None:
+    def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:
         self._head, self._generators, self._envs = policy.head, generators, envs
         self._t, self._chunk = 0, np.zeros(0, np.float32)
 
@@ -80,7 +80,7 @@ class Actor:
     def __init__(
         self,
         env: VecEnv,
-        policy: ActorCritic,
+        policy: Acting,
         normaliser: Normaliser,
         generators: list[np.random.Generator] | None,
         device: str = "cpu",

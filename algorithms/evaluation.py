@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from algorithms.collector import Actor, Tape
 from algorithms.normaliser import Normaliser
-from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.api import Acting
 from envs.api import Task
 from envs.streams import Purpose, Role, generator, stream
 from envs.transcript import TextMDP
@@ -53,7 +53,7 @@ class Scores(NamedTuple):
 class Examination:
     """Who is evaluated, and where in the streams: the same (seed, checkpoint) always meets the same starts."""
 
-    policy: ActorCritic
+    policy: Acting
     normaliser: Normaliser
     seeds: tuple[int, ...]
     purpose: Purpose

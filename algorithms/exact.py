@@ -14,6 +14,7 @@ from torch import Tensor
 
 from algorithms.evaluation import Scores
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.api import Acting
 from envs import oracle
 from envs.api import Array, Task
 from envs.oracle import Enumeration, enumerate_episodes
@@ -63,16 +64,16 @@ class ExactReturn:
         self._reference = None if episodes.reference is None else tensor(episodes.reference)  # [T, S]
         self.views = [(name, ExactReturn(view, device, limit)) for name, view in task.viewed()]
 
-    def log_probabilities(self, policy: ActorCritic, part: slice = slice(None)) -> Tensor:
+    def log_probabilities(self, policy: Acting, part: slice = slice(None)) -> Tensor:
         """log pi(a_t | s_t) of each listed episode, [T, P, S], 0 after its end."""
-        members = len(policy.flat.values)
+        members = policy.members
         obs = self._tokens[:, None, part].expand(-1, members, -1)  # [L, P, S]
         action = self._action[:, None, part].expand(-1, members, -1)
         mask = None if self._mask is None else self._mask[:, None, part].expand(-1, members, -1, -1)
         logp = policy.head.log_prob(policy.outputs(obs, mask, len(action)), action)
         return torch.where(self._valid[:, None, part], logp, 0.0)
 
-    def probabilities(self, policy: ActorCritic, part: slice = slice(None)) -> Tensor:
+    def probabilities(self, policy: Acting, part: slice = slice(None)) -> Tensor:
         """prod_t pi(a_t | s_t) of each listed episode, [P, S]."""
         return self.log_probabilities(policy, part).sum(0).exp()
 
@@ -88,16 +89,16 @@ class ExactReturn:
         size = max(1, CHUNK // members)
         return [slice(i, i + size) for i in range(0, len(self._chance), size)]
 
-    def value(self, policy: ActorCritic) -> Tensor:
+    def value(self, policy: Acting) -> Tensor:
         """J of each member [P], float64."""
         return torch.from_numpy(self.scores(policy).value)
 
     @torch.no_grad()
-    def scores(self, policy: ActorCritic) -> Scores:
+    def scores(self, policy: Acting) -> Scores:
         """What an evaluation reads, without sampling."""
         names = ["value", "entropy", "length"] + (["kl"] if self._reference is not None else [])
-        totals = torch.zeros(len(names), len(policy.flat.values), dtype=torch.float64, device=self._chance.device)
-        for part in self._parts(len(policy.flat.values)):
+        totals = torch.zeros(len(names), policy.members, dtype=torch.float64, device=self._chance.device)
+        for part in self._parts(policy.members):
             logp = self.log_probabilities(policy, part).double()
             total = logp.sum(0)  # log pi of the whole episode [P, S]
             chance = total.exp()
@@ -117,7 +118,7 @@ class ExactReturn:
         Leaves the result in policy.flat.gradient as well.
         """
         policy.flat.gradient.zero_()
-        for part in self._parts(len(policy.flat.values)):
+        for part in self._parts(policy.members):
             logp = self.log_probabilities(policy, part)
             worth = self._worth(logp, part).to(logp.dtype)
             (logp.sum(0).exp() * worth).sum().backward()  # type: ignore[no-untyped-call]

@@ -117,3 +117,10 @@ def head_for(space: Discrete | Box) -> Head:
 def masked(out: Tensor, action_mask: Tensor | None) -> Tensor:
     """Logits with illegal actions out of reach."""
     return out if action_mask is None else torch.where(action_mask, out, ILLEGAL)
+
+
+def epsilon_greedy(values: Tensor, epsilon: float | Tensor) -> Tensor:
+    """log pi(a|s) [..., V] of action values, pi = epsilon / V + (1 - epsilon) [a is the first of the best]."""
+    best = torch.zeros_like(values).scatter_(-1, values.argmax(-1, keepdim=True), 1.0)
+    chance = epsilon / values.shape[-1] + (1 - epsilon) * best
+    return torch.where(chance > 0, chance.log(), ILLEGAL)

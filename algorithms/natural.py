@@ -31,6 +31,7 @@ class Natural:
     damping: float = 0.01
     backtracks: int = 10
     trains: ClassVar[bool] = True
+    gradient: ClassVar[bool] = True
     needs_oracle: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ from algorithms.normaliser import Identity, Normaliser, RunningMoments
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
+from algorithms.q_learning import QLearning, learn
 from algorithms.setting import Training
 from algorithms.snapshots import MARKS, Snapshots
 from algorithms.stale import Stale
@@ -265,13 +266,16 @@ class Run:
         self.learner.diagnostics.add("lag", torch.full_like(counted, lag), counted)
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
-        learner = self.learner
+        learner, progress = self.learner, torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
+        if isinstance(self.variant.update, QLearning):
+            learn(self.variant.update, self.policy, rollout, learner.rate[:, 0], progress)
+            return
         due = self.snapshots.due(self.env_steps)
         # what members that differ are read for is their score
         learner.watching = not self.lean and (due or self.policy.reads_text or self.update % WATCH_EVERY == 0)
         if due and not self.lean and self.exact is not None:
             learner.truth = self.exact.gradient(self.policy)
-        learner.learn(rollout, shuffles, torch.from_numpy(self.env_steps / self.budget).to(learner.rate))
+        learner.learn(rollout, shuffles, progress)
 
     def _exact_step(self, playing: np.ndarray) -> None:
         """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""

@@ -271,6 +271,7 @@ class Update(Protocol):
     """How a gradient becomes a step, or why there is none."""
 
     trains: ClassVar[bool]
+    gradient: ClassVar[bool]  # of the policy: the estimator's, or the exact one
     needs_oracle: ClassVar[bool]
 
 

@@ -11,6 +11,7 @@ class FirstOrder:
     """The estimator's gradient goes to the optimiser."""
 
     trains: ClassVar[bool] = True
+    gradient: ClassVar[bool] = True
     needs_oracle: ClassVar[bool] = False
 
 
@@ -19,6 +20,7 @@ class Exact:
     """The gradient of J itself, by enumeration, goes to the optimiser. Each update is charged a rollout of the budget."""
 
     trains: ClassVar[bool] = True
+    gradient: ClassVar[bool] = True
     needs_oracle: ClassVar[bool] = True
 
 
@@ -27,6 +29,7 @@ class Uniform:
     """No learning: actions are drawn uniformly from the legal ones."""
 
     trains: ClassVar[bool] = False
+    gradient: ClassVar[bool] = False
     needs_oracle: ClassVar[bool] = False
 
 
@@ -35,4 +38,5 @@ class Optimal:
     """No learning: the oracle's optimal return."""
 
     trains: ClassVar[bool] = False
+    gradient: ClassVar[bool] = False
     needs_oracle: ClassVar[bool] = True

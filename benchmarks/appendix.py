@@ -34,19 +34,42 @@ def trained(metas: Sequence[Meta]) -> list[Meta]:
     found: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
-        if "training" in cell and cell["variant"]["update"]["class"].rpartition(".")[2] not in REFERENCES:
+        if "training" in cell and _class(cell["variant"]["update"]) not in REFERENCES:
             found.setdefault((cell["task"]["name"], cell["variant"]["name"]), meta)
     return list(found.values())
 
 
+def of_peers(meta: Meta) -> bool:
+    """Whether stable-baselines3 trained it, with its own network and settings."""
+    return _class(meta["cell"]["variant"]["update"]) == "Peer"
+
+
+def _class(part: Mapping[str, Any]) -> str:
+    return str(part["class"]).rpartition(".")[2]
+
+
+def peers_table(metas: Sequence[Meta]) -> pd.DataFrame:
+    """A row a task and variant that stable-baselines3 trained: its settings, where they are not its defaults."""
+    cells = [meta["cell"] for meta in trained(metas) if of_peers(meta)]
+    return pd.DataFrame(
+        {
+            "task": cell["task"]["name"],
+            "variant": cell["variant"]["name"],
+            "settings": described({k: v for k, v in cell["variant"]["update"].items() if k != "published"}),
+        }
+        for cell in cells
+    )
+
+
 def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     """A row a variant: the parts of its estimator, its schedule and its update."""
-    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas)}
+    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas) if not of_peers(m)}
     rows = []
     for name in (v for v in variants if v in cells):
         of = cells[name]
         # a part that came later is written only where it is used
-        parts = {p: described(of["estimator"].get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+        estimator = {} if _class(of["update"]) == "QLearning" else of["estimator"]  # it estimates no gradient
+        parts = {p: described(estimator.get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
 
@@ -72,6 +95,8 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
     for meta in trained(metas):
+        if of_peers(meta):
+            continue
         cell = meta["cell"]
         place = (cell["task"]["name"], cell["variant"]["name"])
         of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
@@ -105,13 +130,15 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
+    peers = sorted({m["cell"]["variant"]["name"] for m in trained(metas) if of_peers(m)})
+    own = f" {', '.join(peers)}: trained by stable-baselines3 itself, with its networks and settings." if peers else ""
     return (
         f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} "
         f"seeds each. Every seed is trained for {budget} environment steps (a task's budget is the same for all "
         f"variants) and evaluated at {looks['checkpoints'] + 1} evenly spaced points, the untrained policy among "
         f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
         "return where the task can be enumerated. All variants of a task share network, optimiser, normalisation, "
-        "initialisation and budget; learning rates are listed below. Returns are normalised by (J - floor) / "
+        f"initialisation and budget; learning rates are listed below.{own} Returns are normalised by (J - floor) / "
         "(ceiling - floor), where the floor is the uniform policy's return and the ceiling the optimum, or a "
         "published reference on control tasks. We report means with 95 % t intervals over seeds, and interquartile "
         f"means with percentile bootstrap intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "

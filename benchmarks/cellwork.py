@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from algorithms.asynchronous import train_asynchronously
+from algorithms.peer import Peer, train_peers
 from algorithms.references import optimal_texts, reference_records
 from algorithms.sweep import train_apart
 from algorithms.training import Event, Progress, Record, Run, State, train
@@ -26,11 +27,10 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
     if not cell.variant.update.trains:
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
     else:
-        run = Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
         state = None
         if (saved := store.load_state(waiting)) is not None:
             state, records = saved
-        for event in _events(cell, run, state):
+        for event in _events(cell, device, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
                 continue
@@ -53,7 +53,10 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
     waiting.unlink(missing_ok=True)
 
 
-def _events(cell: Cell, run: Run, state: State | None) -> Iterator[Event]:
+def _events(cell: Cell, device: str, state: State | None) -> Iterator[Event]:
+    if isinstance(cell.variant.update, Peer):
+        return train_peers(cell.task, cell.variant.update, cell.members, cell.env_steps, cell.evaluation, state)
+    run = Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
     if cell.variant.schedule.processes is not None:
         return train_asynchronously(run, state)
     # members that differ leave as they finish

@@ -286,7 +286,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
         return laboratory, laboratory.measurements
     if args.seeds is not None:
-        experiment = replace(experiment, seeds=args.seeds)
+        experiment = replace(experiment, seeds=args.seeds, seeds_of={})
     tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)
     named = select.split(args.variants) if args.variants is not None else None
     variants = select.variants(experiment, named)
@@ -304,12 +304,17 @@ def single_cells(
 ) -> list[Cell]:
     """The cells of `train`: one task and variant with fields set on the command line."""
     from algorithms.evaluation import Evaluation
+    from algorithms.peer import Peer
     from algorithms.training import Members
     from benchmarks import select, settings
     from benchmarks.experiment import Cell, blocks, training_for, why_not
+    from benchmarks.peers import settled
 
     if reason := why_not(task, variant):
         raise ValueError(reason)
+    if assignments and isinstance(variant.update, Peer):
+        raise ValueError(f"--set has no meaning for {variant.name}: stable-baselines3 does not read our fields")
+    variant = settled(task, variant)
     training, variant = select.override(training_for(task, variant), variant, assignments)
     budget = env_steps or settings.budget(task)
     rate = training.learning_rate

@@ -114,8 +114,8 @@ def plans_of(
             for task in together:
                 if reason := why_not(task, variant):
                     raise ValueError(reason)
-            if not variant.update.trains:
-                raise ValueError(f"{variant.name} does not learn: there is nothing to tune")
+            if not variant.update.gradient:
+                raise ValueError(f"{variant.name} follows no gradient of ours: there is nothing to tune")
             plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 

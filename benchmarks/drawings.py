@@ -66,6 +66,20 @@ class Clocks:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """Learning curves of two implementations in one panel: `pairs` of variants, a panel a task and pair."""
+
+    name: str
+    caption: str
+    pairs: Mapping[str, str]
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import parity_figures
+
+        return parity_figures.overlay(data, self)
+
+
+@dataclass(frozen=True)
 class Frontier:
     """Proxy and gold against the KL to the reference: the paths of training, and the exact frontier of all betas."""
 

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
+from algorithms.peer import Peer
+from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members
 from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Features, Task
 from envs.streams import Purpose
@@ -140,6 +143,7 @@ class Experiment:
     guide      what its runs tell a reader who must choose
     finding    the answer that its report begins with
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
+    seeds_of   of variants, by name, that have another number of them than `seeds`
     alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
     """
 
@@ -160,6 +164,7 @@ class Experiment:
     guide: tuple[Situation, ...] = ()
     finding: Finding | None = None
     block: int = BLOCK
+    seeds_of: Mapping[str, int] = field(default_factory=dict)
     alone: bool = False
 
     def __post_init__(self) -> None:
@@ -185,8 +190,9 @@ def why_not(task: Task, variant: Variant) -> str | None:
         return f"{variant.name} needs an oracle, and {task.name} has none"
     if variant.update.needs_oracle and not isinstance(variant.update, Optimal) and not enumerable(task):
         return f"{variant.name} needs a task small enough to enumerate, and {task.name} is not"
-    if variant.update.trains and (reason := variant.unfit(task.spec)):
-        return f"{variant.name} {reason} ({task.name})"
+    unfit = variant.update.unfit(task) if isinstance(variant.update, Peer | QLearning) else variant.unfit(task.spec)
+    if variant.update.trains and unfit:
+        return f"{variant.name} {unfit} ({task.name})"
     return None
 
 
@@ -238,15 +244,16 @@ def build_cells(
             if why_not(task, plain):
                 continue
             values = tuned.get((task.name, plain.name), {})
-            plainly = training_for(task, plain, experiment.protocol, experiment.rates_of)
-            variant, training = configured(plain, plainly, values)
+            ready = settled(task, plain)
+            plainly = training_for(task, ready, experiment.protocol, experiment.rates_of)
+            variant, training = configured(ready, plainly, values)
             training = windowed(training)
             rates: tuple[float, ...] = (training.learning_rate,)
-            if experiment.rates and variant.update.trains:
+            if experiment.rates and variant.update.gradient:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
                 rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
-            for block in blocks(experiment.seeds, experiment.block):
+            for block in blocks(experiment.seeds_of.get(plain.name, experiment.seeds), experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, variant, training, members, budget, experiment.evaluation))

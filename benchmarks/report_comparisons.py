@@ -8,9 +8,9 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import guide as decision_guide
-from benchmarks import pairs, stats, suite_figures, tables, throughput, verdict
+from benchmarks import pairs, parity, stats, suite_figures, tables, throughput, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Clocks, Sweep
+from benchmarks.drawings import Clocks, Overlay, Sweep
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -42,6 +42,8 @@ def answer(report: ReportInput) -> Section:
         if isinstance(drawing, Clocks):
             table = throughput.table(data, drawing.baseline)
             blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
+        if isinstance(drawing, Overlay) and not (table := parity.table(data, drawing.pairs)).empty:
+            blocks.append(Table(drawing.name, table, parity.EXPLAINED))
     return Section("The answer in figures", tuple(blocks))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from algorithms.exact import ExactReturn
+from algorithms.peer import Peer
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # for estimates and for the order of cells only: rows a second of one process, acting and learning
 ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 250_000, 400_000, 120_000
+PEER_PER_S = {"a2c": 5_000, "ppo": 3_500, "dqn": 2_000}  # of stable-baselines3, one seed after another
 BYTES_PER_CELL = 12_000
 
 
@@ -65,6 +67,8 @@ def expected_seconds(cell: Cell | Measurement) -> float:
     if not cell.variant.update.trains:
         return 1.0
     rows = cell.env_steps * len(cell.members.seeds)
+    if isinstance(cell.variant.update, Peer):
+        return rows / PEER_PER_S[cell.variant.update.algorithm]
     if isinstance(cell.variant.update, Exact):
         updates = cell.env_steps / (cell.training.collection.envs * cell.task.spec.horizon)
         enumerated = len(ExactReturn(cell.task).enumeration.probability) * cell.task.spec.horizon

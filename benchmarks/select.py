@@ -23,6 +23,7 @@ from envs.api import Task
 from envs.discover import UnknownName, look_up
 
 Kind = TypeVar("Kind", Task, Variant)
+PEERS = "sb3:"  # names of ours that have a colon
 ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
@@ -37,7 +38,8 @@ def task(name: str) -> Task:
 
 def variant(name: str) -> Variant:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
-    return _foreign(name, Variant) if ":" in name else look_up(VARIANTS, ALIASES.get(name, name), "variant")
+    foreign = ":" in name and not name.startswith(PEERS)
+    return _foreign(name, Variant) if foreign else look_up(VARIANTS, ALIASES.get(name, name), "variant")
 
 
 def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:

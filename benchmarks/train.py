@@ -49,7 +49,7 @@ class _Curve:
 
     def __init__(self, console: Console, cell: Cell, live: Live | None) -> None:
         self.console, self.cell, self.live = console, cell, live
-        self.batch: list[Record] = []
+        self.found: dict[int, list[Record]] = {}  # by checkpoint
 
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
@@ -58,11 +58,11 @@ class _Curve:
             return
         if self.live is not None:
             self.live.record(self.cell, event)
-        self.batch.append(event)
-        if len(self.batch) == len(self.cell.members.seeds):
-            scores = [r.eval_return for r in self.batch if not r.diverged] or [float("nan")]
+        batch = self.found.setdefault(event.checkpoint, [])
+        batch.append(event)
+        if len(batch) == len(self.cell.members.seeds):
+            scores = [r.eval_return for r in batch if not r.diverged] or [float("nan")]
             mean = sum(scores) / len(scores)
             level = self.cell.task.normalised(mean)
             bar = "█" * round(BAR * min(max(level if level == level else 0.0, 0.0), 1.0))
             self.console.print(f"{event.fraction:5.0%} {mean:10.4g} {bar}", highlight=False)
-            self.batch.clear()

@@ -33,12 +33,14 @@ def source(docstring: str) -> str:
 def groups() -> dict[str, list[Variant]]:
     """The variants in the order they are shown."""
     presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    others = [v for n, v in VARIANTS.items() if n not in RUNGS and n not in REFERENCES and not n.startswith(PRESET)]
+    beside = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
+    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *beside))}
+    others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
         "Beside the ladder": sorted(others, key=_ancestry),
         "Presets of peers": presets,
-        "References": [VARIANTS[name] for name in REFERENCES],
+        "References": [*(VARIANTS[name] for name in REFERENCES), *beside],
     }
 
 
@@ -54,9 +56,9 @@ def table(shown: Iterable[Variant], of: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
     for v in shown:
-        name = f"[`{v.name}`]({of}#{v.name})"
+        name = f"[`{v.name}`]({of}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
-        mean = MEANS[v.promises.factor] if v.update.trains and not v.update.needs_oracle else "-"
+        mean = MEANS[v.promises.factor] if v.update.gradient and not v.update.needs_oracle else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
     return "\n".join(lines)
 

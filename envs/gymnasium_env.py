@@ -112,12 +112,15 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
     """One text MDP. Observation: the padded transcript; action: a token; info["action_mask"] where some are illegal.
 
     An illegal token ends the episode with the task's worst reward. reset(options={"start": k}) begins at the k-th prompt.
+    `mdp` is a class's name, with its preset and knobs, or the MDP itself.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 (so Gymnasium declares it)
 
-    def __init__(self, mdp: str, preset: str | None = None, render_mode: str | None = None, **knobs: Any) -> None:
-        self.mdp = build(mdp, preset, knobs)
+    def __init__(
+        self, mdp: str | TextMDP, preset: str | None = None, render_mode: str | None = None, **knobs: Any
+    ) -> None:
+        self.mdp = build(mdp, preset, knobs) if isinstance(mdp, str) else mdp
         self.render_mode = render_mode
         self.observation_space, self.action_space = spaces(self.mdp)
         self._episodes = _Episodes(self.mdp, 1)

@@ -21,7 +21,7 @@ from envs import TASKS
 from envs.api import Task
 from envs.streams import Role, generator, stream
 
-LEARNING = [v for v in VARIANTS.values() if v.update.trains and not v.update.needs_oracle]
+LEARNING = [v for v in VARIANTS.values() if v.update.gradient and not v.update.needs_oracle]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
 
 

@@ -31,7 +31,7 @@ class ActorCritic(nn.Module):
         device: str = "cpu",
     ) -> None:
         super().__init__()
-        self.head = head_for(spec.action)
+        self.head, self.observation = head_for(spec.action), spec.observation
         gaussian = isinstance(spec.action, Box)
         outputs = spec.action.size if isinstance(spec.action, Box) else self.head.outputs
         self.actor = network.build(spec.observation, outputs, 0.01, generators)
@@ -44,6 +44,11 @@ class ActorCritic(nn.Module):
         self._twins: dict[int, ActorCritic] = {}  # by their number of members
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
         self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
+
+    @property
+    def members(self) -> int:
+        """P"""
+        return len(self.flat.values)
 
     def part(self, places: np.ndarray) -> ActorCritic:
         """A copy of the members at these places, with a flat matrix of its own, until as many are asked for again."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.heads import Head
 from envs.api import Features, Transcript
 
 Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
@@ -31,3 +33,22 @@ class Network(Protocol):
         self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
     ) -> Net:
         """A Net with P = len(generators); `gain` scales the last layer. ValueError on observations it cannot read."""
+
+
+class Acting(Protocol):
+    """The policies of a population, as those see them who let them act and do not train them."""
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def members(self) -> int: ...
+
+    def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
+        """Head input [P, N, O] for the newest observation (Net.step)."""
+
+    def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
+        """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+
+    def part(self, places: np.ndarray) -> Acting:
+        """The members at these places alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,38 +16,6 @@ from envs.oracle import enumerate_episodes
 from envs.transcript import TextMDP
 
 MULTIPLIER = 6_364_136_223_846_793_005  # of the 64-bit polynomial hash of a transcript (Knuth's MMIX)
-
-
-@dataclass(frozen=True)
-class Tabular:
-    """The states (transcripts up to an action) of `mdp`, listed. TooMany where they cannot be."""
-
-    mdp: TextMDP
-
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
-        if observation != self.mdp.spec.observation:
-            raise ValueError(f"this table is of {type(self.mdp).__name__}, and the task observes something else")
-        return TabularNet(self.states(), outputs, len(generators))
-
-    def states(self) -> Ints:
-        """The hash of every transcript that an action is chosen after or an episode ends with, sorted."""
-        transcripts = enumerate_episodes(self.mdp).transcript
-        place, found, distinct = 0, [], 0
-        h = np.zeros(len(transcripts), np.int64)
-        observation = self.mdp.spec.observation
-        assert isinstance(observation, Transcript)
-        for position in observation.action_position:
-            for column in transcripts.T[place : position + 1]:
-                h = h * np.int64(MULTIPLIER) + column + 1
-            place = position + 1
-            found.append(np.unique(h))
-            distinct += len(np.unique(transcripts[:, :place], axis=0))
-        states = np.unique(np.concatenate(found))
-        if len(states) != distinct:
-            raise ValueError(f"two of the {distinct} states of {type(self.mdp).__name__} share a hash")
-        return states
 
 
 class TabularNet(nn.Module):
@@ -66,15 +35,56 @@ class TabularNet(nn.Module):
         return self._read(h), h
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
+        return torch.stack([self._read(h) for h in self._hashes(obs, positions)])
+
+    def _hashes(self, obs: Tensor, positions: tuple[int, ...]) -> list[Tensor]:
+        """Of the transcripts up to each of these positions, [P, N] each."""
         h, hashes = torch.zeros_like(obs[0]), []
         for tokens in obs[: max(positions) + 1]:
             h = h * MULTIPLIER + tokens + 1
             hashes.append(h)
-        return torch.stack([self._read(hashes[i]) for i in positions])
+        return [hashes[i] for i in positions]
+
+    def _place(self, h: Tensor) -> Tensor:
+        """The row of each hash [P, N]; the last one for what is no state."""
+        h = h.contiguous()
+        place = torch.searchsorted(self.states, h).clamp(max=len(self.states) - 1)
+        return torch.where(self.states[place] == h, place, len(self.states))
 
     def _read(self, h: Tensor) -> Tensor:
         """[P, N] -> [P, N, outputs]"""
-        h = h.contiguous()
-        place = torch.searchsorted(self.states, h).clamp(max=len(self.states) - 1)
-        place = torch.where(self.states[place] == h, place, len(self.states))
-        return self.table[torch.arange(len(h), device=h.device)[:, None], place]
+        return self.table[torch.arange(len(h), device=h.device)[:, None], self._place(h)]
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """The states (transcripts up to an action) of `mdp`, listed. TooMany where they cannot be."""
+
+    form: ClassVar[type[TabularNet]] = TabularNet
+
+    mdp: TextMDP
+
+    def build(
+        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
+    ) -> Net:
+        if observation != self.mdp.spec.observation:
+            raise ValueError(f"this table is of {type(self.mdp).__name__}, and the task observes something else")
+        return self.form(self.states(), outputs, len(generators))
+
+    def states(self) -> Ints:
+        """The hash of every transcript that an action is chosen after or an episode ends with, sorted."""
+        transcripts = enumerate_episodes(self.mdp).transcript
+        place, found, distinct = 0, [], 0
+        h = np.zeros(len(transcripts), np.int64)
+        observation = self.mdp.spec.observation
+        assert isinstance(observation, Transcript)
+        for position in observation.action_position:
+            for column in transcripts.T[place : position + 1]:
+                h = h * np.int64(MULTIPLIER) + column + 1
+            place = position + 1
+            found.append(np.unique(h))
+            distinct += len(np.unique(transcripts[:, :place], axis=0))
+        states = np.unique(np.concatenate(found))
+        if len(states) != distinct:
+            raise ValueError(f"two of the {distinct} states of {type(self.mdp).__name__} share a hash")
+        return states

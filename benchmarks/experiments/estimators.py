@@ -16,7 +16,7 @@ LEFT_OUT = ("like_sb3_a2c", "like_sb3_ppo")
 LEARNERS = tuple(
     name
     for name, v in VARIANTS.items()
-    if v.update.trains and not v.update.needs_oracle and not v.schedule.stale and name not in LEFT_OUT
+    if v.update.gradient and not v.update.needs_oracle and not v.schedule.stale and name not in LEFT_OUT
 )
 REFERENCES = ("random", "optimal", "exact_pg")
 

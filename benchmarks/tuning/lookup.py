@@ -24,7 +24,7 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Varia
     for found in result.load_all(folder):
         for task in found.tasks:
             (alone if len(found.tasks) == 1 else together)[task, found.variant] = found
-    pairs = [(task.name, v.name) for v in variants if v.update.trains and not v.update.needs_oracle for task in tasks]
+    pairs = [(task.name, v.name) for v in variants if v.update.gradient and not v.update.needs_oracle for task in tasks]
     studies = {pair: study for pair in pairs if (study := alone.get(pair) or together.get(pair))}
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]

@@ -1,0 +1,198 @@
+"""The same task trained by stable-baselines3: a model of its own for each seed, judged by our evaluation."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+
+from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
+from algorithms.exact import ExactReturn, enumerable, text_mdp
+from algorithms.normaliser import Identity
+from algorithms.policies.peer import PeerPolicy, reader
+from algorithms.training import Event, Members, Progress, Record, State
+from envs.api import Box, Task
+from envs.slowed import Slowed
+from envs.streams import Role, stream
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecNormalize
+
+Settings = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An algorithm of stable-baselines3 (2.9), with its MlpPolicy.
+
+    envs       environments of a model
+    normalise  observations and rewards (VecNormalize), as its runs are tuned for
+    settings   of its constructor, where they are not its defaults; "policy.NAME" is of policy_kwargs, and "lin_0.001" falls
+               to 0 over the budget, as rl-baselines3-zoo writes it
+    published  take the settings that were published for the task, where there are any (benchmarks.peers)
+    """
+
+    algorithm: Literal["a2c", "ppo", "dqn"]
+    envs: int = 1
+    normalise: bool = False
+    settings: Settings = ()
+    published: bool = False
+    trains: ClassVar[bool] = True
+    gradient: ClassVar[bool] = False
+    needs_oracle: ClassVar[bool] = False
+
+    def unfit(self, task: Task) -> str | None:
+        """Why it cannot learn this task; None where it can."""
+        if importlib.util.find_spec("stable_baselines3") is None:
+            return "needs the package stable-baselines3"
+        if self.algorithm == "dqn" and isinstance(task.spec.action, Box):
+            return "takes the best of listed actions, and continuous ones are not listed"
+        if isinstance(task.factory, Slowed):
+            return "plays its own copies of the environment, and this one's slowness would be lost"
+        if task.beta:
+            return "learns from rewards alone, and J of this task counts a KL"
+        if (mdp := text_mdp(task)) is not None and mdp.make([np.random.SeedSequence(0)], 1).reset()[1] is not None:
+            return "chooses among all actions, and this task forbids some"
+        return None
+
+    def model(self, task: Task, seed: int, members: Members) -> tuple[BaseAlgorithm, VecNormalize | None]:
+        """An untrained model, and what normalises its environments."""
+        import stable_baselines3
+        from stable_baselines3.common.vec_env import VecNormalize
+
+        from algorithms.peer_env import vec_env
+
+        given = {name: _spelled(value) for name, value in self.settings}
+        policy = {name.removeprefix("policy."): given.pop(name) for name in [*given] if name.startswith("policy.")}
+        given.setdefault("gamma", task.gamma if text_mdp(task) is not None else 0.99)
+        env = vec_env(task, stream(seed, Role.ENVIRONMENT, 0, purpose=members.purpose), self.envs)
+        normaliser = VecNormalize(env, gamma=given["gamma"]) if self.normalise else None
+        number = stream(seed, Role.INITIALISATION, purpose=members.purpose).generate_state(1, np.uint32)[0] >> 1
+        make = getattr(stable_baselines3, self.algorithm.upper())
+        made = make("MlpPolicy", normaliser or env, policy_kwargs=policy, seed=int(number), device="cpu", **given)
+        return made, normaliser
+
+
+def _spelled(value: Any) -> Any:
+    """ "lin_0.001" as the function of the share that is left."""
+    if not (isinstance(value, str) and value.startswith("lin_")):
+        return list(value) if isinstance(value, tuple) else value
+    first = float(value.removeprefix("lin_"))
+    return lambda left: left * first
+
+
+def train_peers(
+    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: State | None = None
+) -> Iterator[Event]:
+    """The Records of one seed after another, and a State after each: a seed that had finished is not trained again.
+
+    Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as many
+    seeds as there are, which one of our populations trains at once. Repeats bit for bit.
+    """
+    if reason := peer.unfit(task):
+        raise ValueError(f"stable-baselines3's {peer.algorithm} {reason}")
+    done = 0 if state is None else int(state.meta["done"])
+    for place in range(done, len(members.seeds)):
+        yield from _Trial(task, peer, members, place, budget, evaluation).records()
+        yield Progress((place + 1) * budget, len(members.seeds) * budget)
+        if place + 1 < len(members.seeds):
+            yield State({"done": torch.tensor(place + 1)}, {"done": place + 1})
+
+
+class _Trial:
+    """One seed: its model, and the Records of the checkpoints that it has passed."""
+
+    def __init__(
+        self, task: Task, peer: Peer, members: Members, place: int, budget: int, evaluation: Evaluation
+    ) -> None:
+        self.task, self.members, self.place, self.budget, self.evaluation = task, members, place, budget, evaluation
+        self.model, normaliser = peer.model(task, members.seeds[place], members)
+        self.policy = PeerPolicy(
+            task.spec, reader(self.model, None if normaliser is None else normaliser.normalize_obs)
+        )
+        self.exact = ExactReturn(task) if enumerable(task) else None
+        self.found: list[Record] = []
+        self.updates, self.judged_s, self.began = -1, 0.0, time.perf_counter()
+
+    def records(self) -> list[Record]:
+        """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
+        try:
+            self.model.learn(self.budget, callback=_watcher(self.look))
+        except ValueError:  # of its distributions, which refuse NaN
+            if all(bool(torch.isfinite(p).all()) for p in self.model.policy.parameters()):
+                raise
+            while len(self.found) < len(self.evaluation.fractions):
+                self.found.append(self._record(diverged=True))
+        finally:
+            self.model.get_env().close()
+        return self.found
+
+    def look(self) -> None:
+        """Called before each rollout and after the last update."""
+        self.updates += 1
+        fractions = self.evaluation.fractions
+        start = time.perf_counter()
+        while len(self.found) < len(fractions) and self.model.num_timesteps >= fractions[len(self.found)] * self.budget:
+            self.found.append(self._record())
+        self.judged_s += time.perf_counter() - start
+
+    def _record(self, diverged: bool = False) -> Record:
+        k, fractions = len(self.found), self.evaluation.fractions
+        spent = time.perf_counter() - self.began - self.judged_s
+        value = greedy = float("nan")
+        measures: dict[str, float] = {}
+        texts: tuple[str, ...] = ()
+        if not diverged:
+            sampled = self._scores(k, greedy=False)
+            value, measures = float(sampled.value[0]), {name: float(x[0]) for name, x in sampled.measures.items()}
+            if k == len(fractions) - 1 and self.evaluation.greedy:
+                greedy = float(self._scores(k, greedy=True).value[0])
+            if self.place == 0 and k in (0, len(fractions) - 1):
+                texts = self._examination(SAMPLES_AT).texts(self.task)
+        return Record(
+            seed=self.members.seeds[self.place],
+            learning_rate=self.members.rates[self.place],
+            checkpoint=k,
+            fraction=fractions[k],
+            env_steps=self.model.num_timesteps,
+            updates=self.updates,
+            wall_s=spent * len(self.members.seeds) if k else 0.0,
+            eval_return=value,
+            eval_return_greedy=greedy,
+            diverged=diverged,
+            measures=measures,
+            texts=texts,
+            place=self.place,
+        )
+
+    def _scores(self, checkpoint: int, greedy: bool) -> Scores:
+        if self.exact is not None and not greedy:
+            return self.exact.scores(self.policy)
+        return self._examination(checkpoint).scores(self.task, self.evaluation.episodes, greedy)
+
+    def _examination(self, checkpoint: int) -> Examination:
+        seeds = (self.members.seeds[self.place],)
+        return Examination(self.policy, Identity(), seeds, self.members.purpose, checkpoint)
+
+
+def _watcher(look: Callable[[], None]) -> Any:
+    """A callback of stable-baselines3's that looks before each rollout and at the end."""
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    class Watcher(BaseCallback):  # type: ignore[misc]
+        def _on_step(self) -> bool:
+            return True
+
+        def _on_rollout_start(self) -> None:
+            look()
+
+        def _on_training_end(self) -> None:
+            look()
+
+    return Watcher()

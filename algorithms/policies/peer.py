@@ -1,0 +1,69 @@
+"""A stable-baselines3 model's policy as our evaluation sees a population of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.heads import epsilon_greedy, head_for
+from algorithms.policies.api import Memory
+from envs.api import Spec, Transcript
+from envs.transcript import PAD
+
+Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
+
+
+class PeerPolicy:
+    """`read` for one member. It never learned of illegal actions, so no mask is laid on what it says."""
+
+    members = 1
+
+    def __init__(self, spec: Spec, read: Read) -> None:
+        self.head, self.read = head_for(spec.action), read
+        observation = spec.observation
+        self._length = observation.length if isinstance(observation, Transcript) else 0
+        self._positions = observation.action_position if isinstance(observation, Transcript) else ()
+
+    def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
+        if not self._length:
+            return self.read(obs[0])[None], None
+        written = obs[:, 0] if memory is None else torch.cat([memory, obs[:, 0]])  # [tokens so far, N]
+        return self._read(written)[None], written
+
+    def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
+        if not self._length:
+            return torch.stack([self.read(row[0])[None] for row in obs])
+        return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
+
+    def part(self, places: np.ndarray) -> PeerPolicy:
+        """There is one."""
+        return self
+
+    def _read(self, written: Tensor) -> Tensor:
+        """Of tokens [l, N], as the transcript of full length that it was trained on."""
+        missing = written.new_full((self._length - len(written), written.shape[1]), PAD)
+        return self.read(torch.cat([written, missing]).T)
+
+
+def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
+    """Logits, mean and log deviation, or log probabilities of the epsilon-greedy policy, of a model as it is now.
+
+    With state-dependent exploration the deviation is that of the action at this state, drawn anew at every step.
+    normalise  what the model's environment does to observations
+    """
+
+    @torch.no_grad()
+    def read(obs: Tensor) -> Tensor:
+        seen = obs if normalise is None else torch.from_numpy(normalise(obs.numpy()))
+        model.policy.set_training_mode(False)
+        if hasattr(model, "exploration_rate"):
+            return epsilon_greedy(model.q_net(seen), model.exploration_rate)
+        said = model.policy.get_distribution(seen).distribution
+        logits = getattr(said, "logits", None)
+        return torch.cat([said.mean, said.stddev.log()], -1) if logits is None else logits
+
+    return read

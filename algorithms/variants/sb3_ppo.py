@@ -1,0 +1,22 @@
+"""stable-baselines3's own PPO, trained by it on the same task: who our `like_sb3_ppo` is held against.
+
+    L = -mean min(rho A, clip(rho, .8, 1.2) A) + .5 mean (V - return)^2 over a minibatch of 64, A whitened in it
+
+At its defaults (2048 steps, 10 epochs, lambda .95, Adam at 3e-4), or as tuned for the task where that was published.
+
+Source: stable-baselines3 2.9, ppo/ppo.py; settings: rl-baselines3-zoo, hyperparams/ppo.yml (benchmarks/peers.py).
+"""
+
+from dataclasses import replace
+
+from algorithms.peer import Peer
+from algorithms.types import Promises
+from algorithms.variants import like_sb3_ppo
+
+VARIANT = replace(
+    like_sb3_ppo.VARIANT,
+    name="sb3:ppo",
+    summary="stable-baselines3's own PPO (reference)",
+    update=Peer("ppo", published=True),
+    promises=Promises(),
+)

@@ -1,0 +1,58 @@
+"""Do our A2C and PPO learn as stable-baselines3's own do, with the same settings on the same tasks?
+
+The same: environments and evaluation, networks and their initialisation, losses, optimisers and clipping, all at
+stable-baselines3's defaults. What differs of necessity: the streams of random numbers; a window of ours holds the row that
+delivers a reset, which is not learned from, so that it has a few rows less than theirs; and our environments are built anew
+every 1,000 steps, which cuts an episode (with bootstrapping).
+"""
+
+from dataclasses import replace
+
+from algorithms import VARIANTS
+from algorithms.evaluation import Evaluation
+from algorithms.peer import Peer
+from benchmarks.drawings import Overlay
+from benchmarks.experiment import Experiment
+from benchmarks.parity import Parity
+
+A2C = replace(
+    VARIANTS["sb3:a2c"],
+    name="sb3:a2c (defaults)",
+    summary="stable-baselines3's own A2C at its defaults, 8 environments",
+    update=Peer("a2c", envs=8),
+)
+PPO = replace(
+    VARIANTS["sb3:ppo"],
+    name="sb3:ppo (defaults)",
+    summary="stable-baselines3's own PPO at its defaults, one environment",
+    update=Peer("ppo"),
+)
+PAIRS = {"like_sb3_a2c": A2C.name, "like_sb3_ppo": PPO.name}
+TASKS = ("CartPole-v1", "Pendulum-v1")
+
+EXPERIMENT = Experiment(
+    name="parity",
+    question="Do our A2C and PPO learn as stable-baselines3's own do?",
+    tasks=TASKS,
+    variants=("like_sb3_a2c", A2C, "like_sb3_ppo", PPO),
+    seeds=30,
+    seeds_of={A2C.name: 20, PPO.name: 20},  # with 10, an equivalence that is true would be missed three times in ten
+    env_steps=dict.fromkeys(TASKS, 100_000),
+    evaluation=Evaluation(checkpoints=10, episodes=20),
+    baseline="like_sb3_a2c",
+    figures=(
+        Overlay(
+            "parity",
+            "Learning curves of our implementation and of stable-baselines3's own at the same settings",
+            pairs=PAIRS,
+        ),
+    ),
+    finding=Parity(PAIRS),
+    small={
+        "tasks": ("CartPole-v1",),
+        "seeds": 3,
+        "seeds_of": {A2C.name: 2, PPO.name: 2},
+        "env_steps": {"CartPole-v1": 4_096},
+        "evaluation": Evaluation(checkpoints=2, episodes=5),
+    },
+)

@@ -1,0 +1,25 @@
+"""How do our policy gradients stand beside stable-baselines3's own runs and beside Q-learning?
+
+stable-baselines3 trains a seed at a time, at 2,000 to 7,000 steps a second, so its rows stand here and not in every
+experiment. It has its published settings on control tasks and its defaults on texts; ours have the rates of the ladder.
+"""
+
+from benchmarks.experiment import Experiment
+
+TASKS = ("CartPole-v1", "Pendulum-v1", "lock/medium", "dyck/small")
+OURS = ("reinforce", "baseline_value", "gae", "a2c", "ppo", "like_sb3_a2c", "like_sb3_ppo")
+PEERS = ("sb3:a2c", "sb3:ppo", "sb3:dqn", "q_learning")
+
+EXPERIMENT = Experiment(
+    name="references",
+    question="How do our policy gradients stand beside stable-baselines3's runs and beside Q-learning?",
+    tasks=TASKS,
+    variants=(*OURS, *PEERS, "random", "optimal"),
+    env_steps={"CartPole-v1": 50_000, "Pendulum-v1": 100_000, "lock/medium": 20_000, "dyck/small": 20_000},
+    baseline="sb3:ppo",
+    small={
+        "tasks": ("CartPole-v1", "lock/small"),
+        "seeds": 2,
+        "env_steps": {"CartPole-v1": 3_000, "lock/small": 2_000},
+    },
+)

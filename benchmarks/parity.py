@@ -1,0 +1,127 @@
+"""Whether two implementations of an algorithm learn alike: two one-sided tests within a margin of one standard deviation.
+
+Each run is read twice: the area under its learning curve (its mean return over the budget) and its final return. The margin
+is the runs' own standard deviation, pooled over both sides, so it is estimated from the data that are tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats as sps
+
+from benchmarks import stats
+from benchmarks.efficiency import area_under_curve
+from benchmarks.pairs import LEVEL
+from benchmarks.power import moments, tost_unpaired, welch
+from benchmarks.suite import Curve, Doubles
+
+if TYPE_CHECKING:
+    from benchmarks.panels import Data
+
+NAN = float("nan")
+Pairs = Mapping[str, str]  # ours -> the other
+
+
+class Equivalence(NamedTuple):
+    """b against a, runs of their own each.
+
+    low, high  90 % interval of the difference by Welch: inside +-margin where p < .05
+    p          of "the difference is as large as the margin" (Schuirmann 1987)
+    """
+
+    difference: float
+    margin: float
+    low: float
+    high: float
+    p: float
+
+
+def pooled_deviation(b: Doubles, a: Doubles) -> float:
+    """sqrt(((n_b - 1) s_b^2 + (n_a - 1) s_a^2) / (n_b + n_a - 2)); NaN where one has fewer than two values."""
+    freedom = np.array([len(b) - 1, len(a) - 1])
+    if freedom.min() < 1:
+        return NAN
+    return float(np.sqrt(freedom @ np.array([moments(b)[1], moments(a)[1]]) / freedom.sum()))
+
+
+def equivalence(b: Doubles, a: Doubles, deviations: float = 1.0) -> Equivalence:
+    """Within a margin of so many pooled standard deviations; NaN where there are none to speak of."""
+    margin = deviations * pooled_deviation(b, a)
+    difference, error, df = welch(b, a)
+    if not margin > 0:
+        return Equivalence(difference, margin, NAN, NAN, NAN)
+    half = float(sps.t.ppf(1 - LEVEL, df)) * error
+    return Equivalence(difference, margin, difference - half, difference + half, tost_unpaired(b, a, margin))
+
+
+def read(curve: Curve) -> dict[str, Doubles]:
+    """Area and final return of each run [S]."""
+    return {"area": area_under_curve(curve.fraction, curve.value.T), "final": curve.value[-1]}
+
+
+def table(data: Data, pairs: Pairs) -> pd.DataFrame:
+    """A row a task, pair, measure. `equal`: p of the equivalence, `different`: of Welch's t test; both after Holm too."""
+    curves, rows = data.suite.curves, []
+    for task in data.suite.scales:
+        for ours, theirs in pairs.items():
+            if (task, ours) not in curves or (task, theirs) not in curves:
+                continue
+            mine, others = read(curves[task, ours]), read(curves[task, theirs])
+            for measure, b in mine.items():
+                found = equivalence(b, others[measure])
+                row: dict[str, object] = {"task": task, "variant": ours, "other": theirs, "measure": measure}
+                row |= {"seeds": len(b), "seeds_other": len(others[measure])}
+                row |= {"mean": float(b.mean()), "mean_other": float(others[measure].mean())}
+                rows.append(row | found._asdict() | {"different": stats.compare_unpaired(b, others[measure]).p})
+    made = pd.DataFrame(rows).rename(columns={"p": "equal"})
+    for name in ("equal", "different") if rows else ():
+        made[f"{name}_holm"] = stats.holm(made[name].to_numpy(float))
+    return made
+
+
+EXPLAINED = (
+    "Area under the learning curve (the mean return over the budget) and final return, ours and theirs, with the 90 % "
+    "interval of the difference (Welch). `equal`: p of two one-sided t tests that the difference lies within the margin, one "
+    "standard deviation of a run pooled over both sides (estimated from these runs); `different`: p of Welch's t test. Both "
+    "also after Holm's correction over the rows. Equivalence of all rows together needs no correction: each must be shown "
+    "(Berger 1982)."
+)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Finding: which of the pairs are shown to learn alike, and which are not."""
+
+    pairs: Pairs
+
+    def sentence(self, data: Data) -> str:
+        """All rows at once where each is shown; else those that are shown after Holm's correction, and the others."""
+        made = table(data, self.pairs)
+        if made.empty or made["equal"].isna().all():
+            return ""
+        rows = made.to_dict("records")
+        seeds = f"{made['seeds'].min()} runs of ours against {made['seeds_other'].min()}"
+        head = f"Two one-sided t tests with a margin of one standard deviation ({seeds}): "
+        if (made["equal"] < LEVEL).all():
+            worst = float(made["equal"].max())
+            return f"{head}{_named(rows)}: equivalent in every row (largest p {worst:.2g})."
+        shown = [r for r in rows if r["equal_holm"] < LEVEL]
+        apart = [r for r in rows if r["different_holm"] < LEVEL]
+        open_ = [r for r in rows if r not in shown and r not in apart]
+        told = [f"equivalent: {_named(shown)}"] if shown else []
+        told += [f"a difference is shown: {_named(apart)}"] if apart else []
+        told += [f"neither is shown: {_named(open_)}"] if open_ else []
+        return head + "; ".join(told) + "."
+
+
+def _named(rows: list[dict[Any, Any]]) -> str:
+    """`like_sb3_a2c` on CartPole-v1 (area, final), ..."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        places.setdefault((row["variant"], row["task"]), []).append(row["measure"])
+    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in places.items())
