@@ -113,6 +113,7 @@ class _Trial:
     ) -> None:
         self.task, self.members, self.place, self.budget, self.evaluation = task, members, place, budget, evaluation
         self.model, normaliser = peer.model(task, members.seeds[place], members)
+        self.close = self.model.get_env().close  # type: ignore[union-attr]
         self.policy = PeerPolicy(
             task.spec, reader(self.model, None if normaliser is None else normaliser.normalize_obs)
         )
@@ -130,7 +131,7 @@ class _Trial:
             while len(self.found) < len(self.evaluation.fractions):
                 self.found.append(self._record(diverged=True))
         finally:
-            self.model.get_env().close()
+            self.close()
         return self.found
 
     def look(self) -> None:
@@ -185,7 +186,7 @@ def _watcher(look: Callable[[], None]) -> Any:
     """A callback of stable-baselines3's that looks before each rollout and at the end."""
     from stable_baselines3.common.callbacks import BaseCallback
 
-    class Watcher(BaseCallback):  # type: ignore[misc]
+    class Watcher(BaseCallback):
         def _on_step(self) -> bool:
             return True
 

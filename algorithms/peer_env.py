@@ -25,7 +25,7 @@ def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:
     return Texts(mdp, [int(s) for s in seed.generate_state(envs, np.uint32) >> 1])
 
 
-class Texts(DummyVecEnv):  # type: ignore[misc]
+class Texts(DummyVecEnv):
     """One text MDP, once a seed."""
 
     def __init__(self, mdp: TextMDP, seeds: list[int]) -> None:
@@ -42,11 +42,12 @@ def spaces(spec: Spec) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
     assert isinstance(spec.observation, Features)
     seen = gymnasium.spaces.Box(-np.inf, np.inf, (spec.observation.size,), np.float32)
     if isinstance(spec.action, Box):
-        return seen, gymnasium.spaces.Box(np.float32(spec.action.low), np.float32(spec.action.high), dtype=np.float32)
+        low, high = (np.array(bound, np.float32) for bound in (spec.action.low, spec.action.high))
+        return seen, gymnasium.spaces.Box(low, high, dtype=np.float32)
     return seen, gymnasium.spaces.Discrete(spec.action.n)
 
 
-class Resetting(VecEnv):  # type: ignore[misc]
+class Resetting(VecEnv):
     """A member's environments that reset in the step in which an episode ends (SAME_STEP), as stable-baselines3 expects:
     the last observation and whether a time limit cut the episode stand in the infos."""
 
@@ -85,5 +86,5 @@ class Resetting(VecEnv):  # type: ignore[misc]
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
         raise NotImplementedError(f"environments of a Task have no method {method_name!r}")
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> Sequence[bool]:
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         return [False] * self.num_envs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -67,8 +67,9 @@ def learn(update: QLearning, policy: ActorCritic, rollout: Rollout, rate: Tensor
         at = places[t, p, n]
         net.table.data[p, at] = torch.where(rollout.action_mask[t, p, n], net.table.data[p, at], ILLEGAL)
     value, visits = net.table.data.cpu().numpy(), net.visits.data.cpu().numpy()
-    told = (rollout.action, rollout.reward, rollout.discount, rollout.valid, rate)
-    _back_up(value, visits, places.cpu().numpy(), *(x.cpu().numpy() for x in told), update.omega)
+    told = (places, rollout.action, rollout.reward, rollout.discount, rollout.valid, rate)
+    arrays: list[Any] = [x.cpu().numpy() for x in told]
+    _back_up(value, visits, update.omega, *arrays)
     net.table.data.copy_(torch.from_numpy(value))
     net.visits.data.copy_(torch.from_numpy(visits))
     net.epsilon.data.copy_(update.epsilon(progress)[:, None, None])
@@ -77,13 +78,13 @@ def learn(update: QLearning, policy: ActorCritic, rollout: Rollout, rate: Tensor
 def _back_up(
     value: Floats,  # [P, S, V], moved in place as `visits` is
     visits: Floats,
+    omega: float,
     places: Ints,  # [T+1, P, N]
     action: Ints,  # [T, P, N] as the next three
     reward: Floats,
     discount: Floats,
     valid: Floats,
     rate: Floats,  # [P]
-    omega: float,
 ) -> None:
     """Row after row, all members at once."""
     steps, members, envs = valid.shape

@@ -61,7 +61,8 @@ def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
         seen = obs if normalise is None else torch.from_numpy(normalise(obs.numpy()))
         model.policy.set_training_mode(False)
         if hasattr(model, "exploration_rate"):
-            return epsilon_greedy(model.q_net(seen), model.exploration_rate)
+            begins = model.num_timesteps <= model.learning_starts  # until then it acts uniformly
+            return epsilon_greedy(model.q_net(seen), 1.0 if begins else model.exploration_rate)
         said = model.policy.get_distribution(seen).distribution
         logits = getattr(said, "logits", None)
         return torch.cat([said.mean, said.stddev.log()], -1) if logits is None else logits

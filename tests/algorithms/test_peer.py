@@ -31,7 +31,8 @@ TWO = Members((0, 1), (7e-4, 7e-4))
 
 def records(task: str, peer: Peer, members: Members, budget: int, state: State | None = None) -> list[Record]:
     events = train_peers(TASKS[task], peer, members, budget, SHORT, state)
-    return [replace(e, wall_s=0.0) for e in events if isinstance(e, Record)]
+    found = [e for e in events if isinstance(e, Record)]
+    return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
 
 @pytest.mark.parametrize(("name", "cut"), [("CartPole-v1", False), ("Pendulum-v1", True)])
@@ -72,7 +73,7 @@ def test_records_count_steps_updates_and_checkpoints() -> None:
     assert [r.env_steps for r in found[:3]] == [0, 200, 400]
     assert [r.updates for r in found[:3]] == [0, 5, 10]
     assert [r.fraction for r in found[:3]] == [0.0, 0.5, 1.0]
-    assert [np.isfinite(r.eval_return_greedy) for r in found] == [False, False, True] * 2
+    assert [r.eval_return_greedy > 0 for r in found] == [False, False, True] * 2
     assert all(r.measures["length"] == pytest.approx(r.eval_return) for r in found)  # CartPole pays 1 a step
     assert found[0].measures["entropy"] == pytest.approx(found[0].eval_return * np.log(2), rel=1e-3)
     assert found[0].eval_return != found[3].eval_return
@@ -171,7 +172,7 @@ def test_dqn_is_judged_as_the_policy_that_acts() -> None:
 
 
 def test_who_diverges_is_counted_and_frozen() -> None:
-    peer = replace(A2C, settings=(("learning_rate", float("nan")),))
+    peer = replace(A2C, settings=(("max_grad_norm", float("nan")),))
     found = records("CartPole-v1", peer, Members((0,), (1.0,)), 200)
     assert [r.diverged for r in found] == [False, True, True]
     assert np.isnan(found[-1].eval_return)

@@ -31,7 +31,7 @@ def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, ta
         for name, n, below in (("mine", ours, 0.0), ("theirs", theirs, shift)):
             for seed, q in enumerate(sps.norm.ppf((np.arange(n) + 0.5) / n)):
                 for k in range(3):
-                    value = k / 2 * (10 + spread * q - below * (t + 1))
+                    value = k / 2 * (10 + spread * q - below * (1 + 6 * t))
                     rows.append(
                         {"task": f"task{t}", "variant": name, "seed": seed, "learning_rate": 0.1, "checkpoint": k,
                          "fraction": k / 2, "env_steps": 100 * k, "updates": k, "wall_s": 1.0 * k, "eval_return": value,
@@ -84,12 +84,13 @@ def test_the_sentence_claims_what_is_shown() -> None:
     alike = finding.sentence(data(0.0, tasks=2))
     assert "30 runs of ours against 20" in alike
     assert "`mine` on task0 (area, final), `mine` on task1 (area, final): equivalent in every row" in alike
-    unsure = finding.sentence(data(0.5))
+    unsure = finding.sentence(data(0.58))
     assert "neither is shown: `mine` on task0 (area, final)" in unsure
     assert "equivalent" not in unsure
-    mixed = finding.sentence(data(0.03, spread=0.1, tasks=3))  # .03, .06, .09 of a deviation of .1
+    mixed = finding.sentence(data(0.01, spread=0.1, tasks=3))  # .1, .7 and 1.3 deviations
     assert "equivalent: `mine` on task0" in mixed
     assert "a difference is shown: `mine` on task2" in mixed
+    assert "neither is shown: `mine` on task1" in mixed
     assert finding.sentence(data(0.0, ours=1, theirs=1)) == ""
     assert Parity({"mine": "nobody"}).sentence(data(0.0)) == ""
 
