@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # for estimates and for the order of cells only: rows a second of one process, acting and learning
 ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 250_000, 400_000, 120_000
-PEER_PER_S = {"a2c": 5_000, "ppo": 3_500, "dqn": 2_000}  # of stable-baselines3, one seed after another
+PEER_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # of stable-baselines3, one seed after another
 BYTES_PER_CELL = 12_000
 
 
