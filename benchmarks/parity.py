@@ -61,7 +61,7 @@ def equivalence(b: Doubles, a: Doubles, deviations: float = 1.0) -> Equivalence:
 
 def read(curve: Curve) -> dict[str, Doubles]:
     """Area and final return of each run [S]."""
-    return {"area": area_under_curve(curve.fraction, curve.value.T), "final": curve.value[-1]}
+    return {"area": area_under_curve(curve.env_steps.T, curve.value.T), "final": curve.value[-1]}
 
 
 def table(data: Data, pairs: Pairs) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 
 The same: environments and evaluation, networks and their initialisation, losses, optimisers and clipping, all at
 stable-baselines3's defaults. What differs of necessity: the streams of random numbers; a window of ours holds the row that
-delivers a reset, which is not learned from, so that it has a few rows less than theirs; and our environments are built anew
-every 1,000 steps, which cuts an episode (with bootstrapping).
+delivers a reset, which is not learned from, so that it has a few rows less than theirs and the budget holds an update or two
+more; and our environments are built anew every 1,000 steps, which cuts an episode (with bootstrapping).
 """
 
 from dataclasses import replace
@@ -52,7 +52,7 @@ EXPERIMENT = Experiment(
         "tasks": ("CartPole-v1",),
         "seeds": 3,
         "seeds_of": {A2C.name: 2, PPO.name: 2},
-        "env_steps": {"CartPole-v1": 4_096},
+        "env_steps": {"CartPole-v1": 5_000},
         "evaluation": Evaluation(checkpoints=2, episodes=5),
     },
 )
