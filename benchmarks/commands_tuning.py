@@ -115,7 +115,8 @@ def plans_of(
                 if reason := why_not(task, variant):
                     raise ValueError(reason)
             if not variant.update.gradient:
-                raise ValueError(f"{variant.name} follows no gradient of ours: there is nothing to tune")
+                why = "follows no gradient of ours" if variant.update.trains else "does not learn"
+                raise ValueError(f"{variant.name} {why}: there is nothing to tune")
             plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 

@@ -3,7 +3,8 @@
 The same: environments and evaluation, networks and their initialisation, losses, optimisers and clipping, all at
 stable-baselines3's defaults. What differs of necessity: the streams of random numbers; a window of ours holds the row that
 delivers a reset, which is not learned from, so that it has a few rows less than theirs and the budget holds an update or two
-more; and our environments are built anew every 1,000 steps, which cuts an episode (with bootstrapping).
+more; and our environments are built anew every 1,000 steps (A2C) or with every window (PPO), where an episode is cut, with
+bootstrapping, and the next one begins at the start.
 """
 
 from dataclasses import replace
