@@ -66,6 +66,43 @@ class Clocks:
 
 
 @dataclass(frozen=True)
+class Turned:
+    """Measures against a knob that variants turn: a row a measure, a column a task; lines hold a variant at each x.
+
+    "score" is the normalised final score, "area" the area under its curve, others are means over the checkpoints.
+    """
+
+    name: str
+    caption: str
+    lines: Mapping[str, Mapping[float, str]]
+    label: str
+    measures: tuple[str, ...] = ("score", "area", "gradient_cosine")
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import knob_figures
+
+        return knob_figures.turned(data, self)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Normalised final scores of some variants, a column a task and a dot a seed.
+
+    variants  by their labels, in rows      levels  by their labels, those whose means are lines to compare with
+    """
+
+    name: str
+    caption: str
+    variants: Mapping[str, str]
+    levels: Mapping[str, str]
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import knob_figures
+
+        return knob_figures.standing(data, self)
+
+
+@dataclass(frozen=True)
 class Frontier:
     """Proxy and gold against the KL to the reference: the paths of training, and the exact frontier of all betas."""
 

@@ -8,7 +8,9 @@ from algorithms.credit import VTrace
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import ClippedRatio
 from algorithms.types import Schedule, Variant
+from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment
+from benchmarks.findings import Staleness
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 
@@ -21,7 +23,7 @@ STALE = {
 }
 TOKEN = {
     lag: STALE[lag].rung(f"lag {lag} + token IS", "each action's ratio, at most 2", correction=TokenIS(2.0))
-    for lag in (4, AT, 16)
+    for lag in STALE
 }
 VTRACE = {
     lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in (4, AT, 16)
@@ -54,6 +56,18 @@ DISCARD = GAE.rung(
 COPY = text_task("copy 3 of 4", Transduce(symbols=4, length=3, reward_mode="terminal"))
 CARTPOLE = "CartPole-v1"
 
+LINES = {"uncorrected": STALE, "truncated token IS": TOKEN, "V-trace": VTRACE}
+REPAIRS = {
+    "truncated token IS": TOKEN[AT],
+    "V-trace": VTRACE[AT],
+    "full token IS": FULL,
+    "sequence IS": SEQUENCE,
+    "truncated sequence IS": CAPPED,
+    "a sequence mask": MASK,
+    "discarding what is older than 2": DISCARD,
+}
+SIDE_BY_SIDE = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED, PPO)
+
 EXPERIMENT = Experiment(
     name="staleness",
     question="How much staleness can I afford, and what repairs it?",
@@ -67,6 +81,27 @@ EXPERIMENT = Experiment(
     ),
     env_steps={CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000},
     rates_of=GAE.name,
+    figures=(
+        Turned(
+            "staleness",
+            "Final score, area under the learning curve and cosine of the gradient to the exact one (mean over the "
+            "checkpoints, where the task can be listed) against the lag of the rollouts, uncorrected and corrected",
+            lines={name: {0: GAE.name, **{lag: v.name for lag, v in of.items()}} for name, of in LINES.items()},
+            label="lag of the rollouts, updates",
+        ),
+        Standing(
+            "repairs",
+            f"Every correction at lag {AT}, and what else can be done about old rollouts; PPO makes 16 steps of each",
+            variants={v.name: v.name for v in SIDE_BY_SIDE},
+            levels={"gae, no lag": GAE.name, f"lag {AT}, uncorrected": STALE[AT].name},
+        ),
+    ),
+    finding=Staleness(
+        fresh=GAE.name,
+        stale={lag: v.name for lag, v in STALE.items()},
+        at=AT,
+        repairs={name: v.name for name, v in REPAIRS.items()},
+    ),
     baseline=GAE.name,
     small={
         "tasks": (CARTPOLE, "bandit/small"),
