@@ -25,9 +25,7 @@ TOKEN = {
     lag: STALE[lag].rung(f"lag {lag} + token IS", "each action's ratio, at most 2", correction=TokenIS(2.0))
     for lag in STALE
 }
-VTRACE = {
-    lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in (4, AT, 16)
-}
+VTRACE = {lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in STALE}
 
 
 def _corrected(name: str, summary: str, correction: Correction) -> Variant:
