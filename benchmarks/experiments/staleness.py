@@ -11,6 +11,7 @@ from algorithms.types import Schedule, Variant
 from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment
 from benchmarks.findings import Staleness
+from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 
@@ -53,6 +54,7 @@ DISCARD = GAE.rung(
 
 COPY = text_task("copy 3 of 4", Transduce(symbols=4, length=3, reward_mode="terminal"))
 CARTPOLE = "CartPole-v1"
+BUDGETS = {CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000}
 
 LINES = {"uncorrected": STALE, "truncated token IS": TOKEN, "V-trace": VTRACE}
 REPAIRS = {
@@ -64,7 +66,7 @@ REPAIRS = {
     "a sequence mask": MASK,
     "discarding what is older than 2": DISCARD,
 }
-SIDE_BY_SIDE = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED, PPO)
+OLD = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED)
 
 EXPERIMENT = Experiment(
     name="staleness",
@@ -77,7 +79,7 @@ EXPERIMENT = Experiment(
         *VTRACE.values(),
         *(FULL, SEQUENCE, CAPPED, MASK, PPO, CLIP, DECOUPLED, DISCARD),
     ),
-    env_steps={CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000},
+    env_steps=BUDGETS,
     rates_of=GAE.name,
     figures=(
         Turned(
@@ -90,7 +92,7 @@ EXPERIMENT = Experiment(
         Standing(
             "repairs",
             f"Every correction at lag {AT}, and what else can be done about old rollouts; PPO makes 16 steps of each",
-            variants={v.name: v.name for v in SIDE_BY_SIDE},
+            variants={v.name: v.name for v in (*OLD, PPO)},
             levels={"gae, no lag": GAE.name, f"lag {AT}, uncorrected": STALE[AT].name},
         ),
     ),
@@ -101,6 +103,7 @@ EXPERIMENT = Experiment(
         repairs={name: v.name for name, v in REPAIRS.items()},
     ),
     baseline=GAE.name,
+    guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
     small={
         "tasks": (CARTPOLE, "bandit/small"),
         "seeds": 2,
