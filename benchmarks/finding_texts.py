@@ -25,7 +25,17 @@ def staleness(suite: Suite, what: Staleness) -> str:
     if what.at in lags and repairs:
         lost = lags[what.at].shown and lags[what.at].difference < 0
         parts.append(_of_repairs(repairs, what.at, lost, len(suite.scales)))
-    return f"{'; '.join(parts)} {corrected(told, suite)}."
+    said = f"{'; '.join(parts)} {corrected(told, suite)}"
+    return f"{said}; {_late(suite, what, *what.late)}." if what.late else f"{said}."
+
+
+def _late(suite: Suite, what: Staleness, lag: int, repairs: tuple[str, ...]) -> str:
+    """What a lag costs on each task, and who wins back how much there."""
+    stale = what.stale[lag]
+    against = {stale: what.fresh, **dict.fromkeys(repairs, stale)}
+    told = family(suite, [(v, a, (task,)) for task in suite.scales for v, a in against.items()])
+    head = f"`{stale}` against `{what.fresh}`, and its corrections against it, "
+    return too_few(told, suite) or head + _by_task(told, suite, "difference")
 
 
 def _of_lags(lags: Mapping[int, Told]) -> str:
@@ -81,7 +91,8 @@ def bonuses(suite: Suite, what: Bonuses) -> str:
         _against(held, "no bonus"),
         *(_against({b: told[b, a, None]}, f"`{a}`") for b, a in what.contrasts if (b, a, None) in told),
     ]
-    return f"Over {len(suite.scales)} tasks, {'; '.join(parts)} {corrected(told, suite)}; {_by_task(by_task, suite)}."
+    alone = _by_task(by_task, suite, "difference from no bonus")
+    return f"Over {len(suite.scales)} tasks, {'; '.join(parts)} {corrected(told, suite)}; {alone}."
 
 
 def _against(held: Mapping[str, Told], other: str) -> str:
@@ -98,12 +109,12 @@ def _against(held: Mapping[str, Told], other: str) -> str:
     return ", ".join(parts)
 
 
-def _by_task(told: Mapping[Asked, Told], suite: Suite) -> str:
-    """Where which bonus is shown to differ from none."""
+def _by_task(told: Mapping[Asked, Told], suite: Suite, what: str) -> str:
+    """Where who is shown to gain or lose."""
     parts = []
     for task in suite.scales:
         loud = [(b, t) for (b, _, tasks), t in told.items() if tasks == (task,) and t.shown]
         words = [f"`{b}` {'gains' if t.difference > 0 else 'loses'} {t.size}" for b, t in loud]
         parts += [f"{listed(words)} on {task}"] if words else []
-    said = f"by task {', '.join(parts)}" if parts else "on no single task is a bonus shown to differ from none"
+    said = f"by task {', '.join(parts)}" if parts else f"on no single task is a {what} shown"
     return f"{said} (Holm over {len(told)})"

@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Staleness:
-    """How large a lag shows a loss, and what is shown to win some of it back at one lag.
+    """How large a lag shows a loss, what is shown to win some of it back at one lag, and both by task at a late one.
 
     fresh    the synchronous run        stale  the uncorrected runs by lag
     at       the lag of the repairs     repairs  by their names in the sentence
+    late     a lag and its corrections, for the part by task
     """
 
     fresh: str
     stale: Mapping[int, str]
     at: int
     repairs: Mapping[str, str]
+    late: tuple[int, tuple[str, ...]] | None = None
 
     def sentence(self, data: Data) -> str:
         from benchmarks import finding_texts

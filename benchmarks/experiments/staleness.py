@@ -101,6 +101,7 @@ EXPERIMENT = Experiment(
         stale={lag: v.name for lag, v in STALE.items()},
         at=AT,
         repairs={name: v.name for name, v in REPAIRS.items()},
+        late=(16, (TOKEN[16].name, VTRACE[16].name)),
     ),
     baseline=GAE.name,
     guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
