@@ -48,8 +48,8 @@ def _of_lags(lags: Mapping[int, Told]) -> str:
     for word, sign in (("costs", -1), ("gains", 1)):
         loud = [f"lag {lag} {word} {t.size}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if loud:
-            parts.append(listed(loud))
-    return f"Uncorrected, {', '.join(parts)} of the normalised score"
+            parts.append(f"{listed(loud)} of the normalised score")
+    return f"Uncorrected, {', '.join(parts)}"
 
 
 def _of_repairs(repairs: Mapping[str, Told], at: int, lost: bool, tasks: int) -> str:

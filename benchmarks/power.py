@@ -40,10 +40,14 @@ def welch(b: Doubles, a: Doubles) -> tuple[float, float, float]:
 
 
 def _rejects(shift: float, df: float, alpha: float) -> float:
-    """P(|T| > t_crit) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0."""
+    """P(|T| > t_crit) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0.
+
+    Where scipy's far tail is NaN it is below the rounding of 1.
+    """
     critical = float(sps.t.ppf(1 - alpha / 2, df))
-    near, far = float(sps.nct.sf(critical, df, shift)), float(sps.nct.cdf(-critical, df, shift))
-    return near if np.isnan(far) else near + far  # scipy's is NaN where it is below the rounding of 1
+    near = float(sps.nct.sf(critical, df, shift))
+    far = float(sps.nct.cdf(-critical, df, shift))
+    return near if np.isnan(far) else near + far
 
 
 @cache  # every pair of a report asks for the same few degrees of freedom

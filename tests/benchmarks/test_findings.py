@@ -78,11 +78,15 @@ def test_where_nothing_is_lost_nothing_is_won_back() -> None:
     finals = on_both(
         {"gae": 0.9, "lag 1": 0.9 + ROUGH, "lag 8": 0.9 + ROUGH, "vtrace": 0.7, "token": 0.9 + ROUGH + FINE}
     )
+    finals["text", "mask"] = finals["pole", "mask"] = 1.0 + ROUGH
     text = LAGS.sentence(data(finals))
     assert "no loss is shown at lags 1 and 8 (" in text
     assert "costs" not in text
     assert "wins back" not in text
-    assert "at lag 8 V-trace loses 0.20 [0.12, 0.28] and no difference is shown for token IS (0.01" in text
+    assert (
+        "at lag 8 a mask gains 0.10 [0.10, 0.10], V-trace loses 0.20 [0.12, 0.28] and no difference is shown for token IS "
+        "(0.01" in text
+    )
 
 
 def test_a_loss_in_seven_of_ten_seeds_is_not_claimed() -> None:
@@ -90,6 +94,7 @@ def test_a_loss_in_seven_of_ten_seeds_is_not_claimed() -> None:
     d = np.array([-0.1] * 7 + [0.1] * 3)
     text = LAGS.sentence(data(on_both({"gae": 0.5, "lag 1": 0.5 + d, "lag 8": 0.5 + d})))
     assert "no loss is shown at lags 1 and 8" in text
+    assert "costs" not in text
     assert text.endswith("(p at least 0.69 after Holm over 2 comparisons, 10 seeds).")
 
 
