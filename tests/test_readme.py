@@ -73,3 +73,11 @@ def test_the_answer_is_the_released_reports() -> None:
     rungs = report.partition("## What each ingredient buys\n\n")[2].partition("\n\n")[0]
     assert rungs.count("\n- ") == 8
     assert rungs in README
+
+
+@pytest.mark.parametrize("name", ["staleness", "async_throughput", "entropy_schedules"])
+def test_findings_are_those_of_the_released_reports(name: str) -> None:
+    said = (REFERENCE.parent / name / "report.md").read_text().split("\n\n")[2:]
+    found = next(block for block in said if not block.startswith(">"))  # after the warnings
+    assert "`" in found
+    assert found in README

@@ -28,6 +28,7 @@ MISTAKES = [
     (["run", "ladder", "--seeds", "0"], "--seeds must be at least 1, not 0"),
     (["run", "ladder", "--env-steps", "-5"], "--env-steps must be at least 1, not -5"),
     (["run", "ladder", "--jobs", "0"], "--jobs must be at least 1"),
+    (["run", "async_throughput", "--jobs", "2"], "async_throughput measures seconds and runs one cell after another"),
     (["run", "ladder", "--seeds", "many"], "many"),
     (["run", "ladder", "--tasks", ","], "',' names nothing"),
     (
