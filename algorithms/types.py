@@ -19,7 +19,7 @@ from algorithms.processes import Processes
 from algorithms.setting import Collection
 from algorithms.staleness import Actors
 from algorithms.tunable import Choice, Number, tunable
-from envs.api import Box, Features, Spec
+from envs.api import Box, Spec, Transcript
 
 
 @dataclass(frozen=True)
@@ -204,9 +204,9 @@ class Estimator:
 
     def unfit(self, spec: Spec) -> str | None:
         """Why it cannot learn on tasks of this form; None where it can."""
-        if isinstance(spec.observation, Features):
+        if not isinstance(spec.observation, Transcript):
             if self.whole:
-                return "reads whole texts, and this task observes vectors"
+                return "reads whole texts, and this task observes none"
             if self.baseline.greedy:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
         if isinstance(spec.action, Box) and self.entropy.bounded:
