@@ -26,7 +26,8 @@ from envs.api import Box, Spec, Transcript
 class Rollout:
     """What a population did. T rows of P x N environments; rows with `valid` 0 have no influence on anything.
 
-    obs          [T+1, P, N, F] features as they were when acting, or [L, P, N] tokens of whole transcripts
+    obs          [T+1, P, N, F] features as they were when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
+                 transcripts
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
 

@@ -5,6 +5,7 @@ The one place for it: both adapters read raw batches through an Encoding, which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -117,6 +118,7 @@ def encoding_for(space: spaces.Space[Any], inside: bool = False) -> Encoding:
     if isinstance(space, (spaces.Box, spaces.MultiBinary)):
         return Vector(int(np.prod(space.shape)))
     if isinstance(space, (spaces.Dict, spaces.Tuple)):
+        named: Iterable[tuple[str | int, spaces.Space[Any]]]
         named = space.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
         return Joined(tuple((key, encoding_for(part, inside=True)) for key, part in named if key != MASK))
     raise ValueError(
