@@ -76,7 +76,8 @@ class NatureNet(nn.Module):
     def _convolved(self, p: int, images: Tensor) -> Tensor:
         """Member p's images [M, C, H, W] after its convolutions, flat [M, F]."""
         if not torch.is_grad_enabled() and len(images) > CHUNK:
-            return torch.cat([self._convolved(p, part) for part in images.split(CHUNK)])
+            parts = [images[first : first + CHUNK] for first in range(0, len(images), CHUNK)]
+            return torch.cat([self._convolved(p, part) for part in parts])
         x = images.to(self.hidden.dtype) / 255
         for (channels, kernel, stride), kernels, offsets in zip(LAYERS, self.kernels, self.offsets, strict=True):
             weight = kernels[p].t().reshape(channels, -1, kernel, kernel)

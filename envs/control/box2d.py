@@ -22,9 +22,9 @@ def _bounds(size: int) -> Box:
 
 
 TASKS: tuple[Task, ...] = (
-    _task("LunarLander-v3", Spec(Features(8), Discrete(4), 1000), floor=-186.8, ceiling=242.1, threshold=200.0),
+    _task("LunarLander-v3", Spec(Features(8), Discrete(4), 1000), floor=-177.0, ceiling=242.1, threshold=200.0),
     _task(
-        "LunarLanderContinuous-v3", Spec(Features(8), _bounds(2), 1000), floor=-215.9, ceiling=270.9, threshold=200.0
+        "LunarLanderContinuous-v3", Spec(Features(8), _bounds(2), 1000), floor=-217.2, ceiling=270.9, threshold=200.0
     ),
-    _task("BipedalWalker-v3", Spec(Features(24), _bounds(4), 1600), floor=-102.7, ceiling=300.0, threshold=300.0),
+    _task("BipedalWalker-v3", Spec(Features(24), _bounds(4), 1600), floor=-99.7, ceiling=300.0, threshold=300.0),
 )

@@ -19,6 +19,6 @@ def _task(env_id: str, horizon: int, floor: float, threshold: float) -> Task:
 
 
 TASKS: tuple[Task, ...] = (
-    _task("Highway-v0", 40, floor=8.0, threshold=30.0),
-    _task("Roundabout-v0", 11, floor=5.0, threshold=9.9),
+    _task("Highway-v0", 40, floor=11.0, threshold=30.0),
+    _task("Roundabout-v0", 11, floor=6.0, threshold=9.9),
 )

@@ -33,9 +33,9 @@ def _task(
 TASKS: tuple[Task, ...] = (
     _task("InvertedPendulum", 4, 1, floor=4.9, ceiling=1000.0, threshold=950.0, force=3.0),
     _task("InvertedDoublePendulum", 9, 1, floor=46.9, ceiling=9351.3, threshold=9100.0),
-    _task("Reacher", 10, 2, floor=-43.0, ceiling=-3.7, threshold=-3.75, horizon=50),
-    _task("Swimmer", 8, 2, floor=0.0, ceiling=365.7, threshold=360.0),
-    _task("Hopper", 11, 3, floor=18.0, ceiling=3800.0, threshold=3800.0),
-    _task("HalfCheetah", 17, 6, floor=-280.0, ceiling=5819.1, threshold=4800.0),
-    _task("Walker2d", 17, 6, floor=1.6, ceiling=4933.1, threshold=3478.8),
+    _task("Reacher", 10, 2, floor=-42.9, ceiling=-3.7, threshold=-3.75, horizon=50),
+    _task("Swimmer", 8, 2, floor=1.1, ceiling=365.7, threshold=360.0),
+    _task("Hopper", 11, 3, floor=18.2, ceiling=3800.0, threshold=3800.0),
+    _task("HalfCheetah", 17, 6, floor=-284.9, ceiling=5819.1, threshold=4800.0),
+    _task("Walker2d", 17, 6, floor=2.1, ceiling=4933.1, threshold=3478.8),
 )
