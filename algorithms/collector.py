@@ -16,7 +16,7 @@ from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number
 from algorithms.types import Rollout
-from envs.api import Array, Bools, Features, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once
 
@@ -86,14 +86,16 @@ class Actor:
         device: str = "cpu",
         nucleus: Nucleus | None = None,
         lean: bool = False,
+        learns: bool = True,
     ) -> None:
         """`generators` None: act greedily. With a nucleus only the actions in it are drawn.
 
-        lean  compute only for the members that still play: for members that differ, whose episodes do too
+        lean    compute only for the members that still play: for members that differ, whose episodes do too
+        learns  False: no rollout is made of the tapes, which keep the last observation alone
         """
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
-        self._nucleus = nucleus
-        self._lean = lean and nucleus is None and isinstance(env.spec.observation, Features)
+        self._nucleus, self._learns = nucleus, learns
+        self._lean = lean and nucleus is None and not isinstance(env.spec.observation, Transcript)
         self.before_step: Callable[[float], None] | None = None  # told which share of the rollout is played
         self._acting, self._places = policy, np.arange(0)  # who computes, and whose places those are (none: all)
         self._noise: Noise | None = None
@@ -171,8 +173,9 @@ class Actor:
             chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device))
         action = chosen.cpu().numpy()
         step = self.env.step(action, active)
-        tape.obs.append(obs)
-        tape.seen.append(seen)
+        if self._learns:
+            tape.obs.append(obs)
+            tape.seen.append(seen)
         tape.out.append(out)
         tape.action.append(action)
         tape.reward.append(step.reward)

@@ -19,7 +19,8 @@ from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
 from benchmarks.situation import Situation
-from envs.api import Features, Task
+from envs.api import Task, Transcript
+from envs.control.factory import Control
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ _NOT_HASHED = {
 # fields that came later: what does not use them keeps the digest that it had
 _LATER: dict[type, dict[str, Any]] = {
     Cell: {"race": None},
+    Control: {"encoding": None},
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
@@ -198,7 +200,7 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     training = replace(settings.training(task, variant, protocol), **dict(variant.fixed))
     if rates_of is not None:
         training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
-    if variant.collection is not None and isinstance(task.spec.observation, Features):
+    if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
         training = windowed(replace(training, collection=variant.collection))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from envs.api import Features, Transcript
+from envs.api import Observation
 
 Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
 
@@ -18,16 +18,16 @@ class Net(Protocol):
     def parameters(self) -> Any: ...
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Outputs [P, N, O] at the newest observation: features [P, N, F], or the K tokens since the last call [K, P, N]."""
+        """Outputs [P, N, O] at the newest observation: features [P, N, F], an image [P, N, C, H, W], or the K
+        tokens since the last call [K, P, N]."""
 
     def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
-        """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], or tokens [L, P, N]."""
+        """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], images
+        [T, P, N, C, H, W], or tokens [L, P, N]."""
 
 
 class Network(Protocol):
     """A frozen description of a network, able to build it."""
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         """A Net with P = len(generators); `gain` scales the last layer. ValueError on observations it cannot read."""

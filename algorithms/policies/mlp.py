@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
-from envs.api import Features, Transcript
+from envs.api import Features, Image, Observation
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class MLP:
 
     hidden: tuple[int, ...] = tunable((64, 64), Choice(((32, 32), (64, 64), (128, 128))))
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Features):
-            raise ValueError("an MLP reads vectors; this task observes token transcripts: use GRU or Transformer")
+            other = (
+                "images: use NatureCNN"
+                if isinstance(observation, Image)
+                else "token transcripts: use GRU or Transformer"
+            )
+            raise ValueError(f"an MLP reads vectors; this task observes {other}")
         return MLPNet(observation.size, self.hidden, outputs, gain, generators)
 
 
