@@ -104,11 +104,11 @@ class Training:
         action = spec.action
         if not isinstance(action, Box):
             if isinstance(self.exploration, GSDE):
-                return "explores by GSDE, and discrete actions are drawn by their probabilities"
+                return "explores by GSDE, and this task's actions are discrete"
             if self.actions != "raw":
-                return f"has {self.actions} actions, and discrete ones are none"
+                return f"has {self.actions} actions, and this task's are discrete"
         elif self.actions != "raw" and not np.isfinite([action.low, action.high]).all():
-            return f"has {self.actions} actions, and these have no bounds"
+            return f"has {self.actions} actions, and this task's have no bounds"
         if self.normalise_returns and isinstance(spec.observation, Transcript):
             return "normalises returns, and texts pay a KL in units of the reward"
         return None
