@@ -146,7 +146,8 @@ class Scaled(Gaussian):
         return logp, entropy + self._log_volume
 
     def applied(self, action: Array) -> Array:
-        return self._centre + self._half * action
+        given: Array = np.add(self._centre, np.multiply(self._half, action))
+        return given
 
 
 class Squashed(Scaled):

@@ -110,7 +110,7 @@ class ActorCritic(nn.Module):
         if self._gsde is not None:
             rows = obs.transpose(0, 1).flatten(1, 2)  # [P, T N, F]
             out = self._depending(self._gsde, _layered(self.actor).hidden(rows))
-            return out.unflatten(1, (len(obs), -1)).transpose(0, 1)
+            return out.reshape(len(out), len(obs), obs.shape[2], -1).transpose(0, 1)
         return self._complete(self.actor(obs, self._positions[:steps]), action_mask)
 
     def values(self, obs: Tensor, steps: int) -> Tensor:
