@@ -14,6 +14,7 @@ from torch import Tensor
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.returns import Doubles, Earned, WithReturns
 from algorithms.tunable import Number
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
@@ -29,11 +30,14 @@ def _float32(value: Number) -> Any:
 class Noise:
     """Each member's random numbers for acting, from its own generator.
 
-    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others.
+    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others. Noise that
+    lasts is drawn one by one.
     """
 
     def __init__(self, policy: ActorCritic, generators: list[np.random.Generator], envs: int) -> None:
-        self._head, self._generators, self._envs = policy.head, generators, envs
+        self._policy, self._generators, self._envs = policy, generators, envs
+        self._lasts = policy.noise_lasts
+        self._draws = CHUNK if self._lasts == 1 else 1
         self._t, self._chunk = 0, np.zeros(0, np.float32)
 
     def start(self) -> None:
@@ -42,15 +46,15 @@ class Noise:
 
     def next(self, running: Bools) -> Floats:
         """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
-        if self._t % CHUNK == 0:
-            shape = (CHUNK, self._envs)
+        if self._t % (self._draws * self._lasts) == 0:
+            shape = (self._draws, self._envs)
             drawn = [
-                self._head.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
+                self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
             ]
             blank = np.zeros_like(next(d for d in drawn if d is not None))
-            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [CHUNK, P, N, ...]
+            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [draws, P, N, ...]
         self._t += 1
-        chosen: Floats = self._chunk[(self._t - 1) % CHUNK]
+        chosen: Floats = self._chunk[(self._t - 1) // self._lasts % self._draws]
         return chosen
 
 
@@ -104,6 +108,7 @@ class Actor:
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
         self._now: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
         self._fake: Bools | None = None  # environments whose next row only delivers a reset
+        self._before: Doubles | None = None  # discounted returns of the episodes that go on in the next window
 
     @torch.no_grad()
     def play(self, playing: Bools) -> Tape:
@@ -111,6 +116,7 @@ class Actor:
         obs, mask = self.env.reset()
         alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
         tape, memory = Tape.empty(), None
+        self._before = None
         self._begin(obs)
         self._acting, self._places = self.policy, np.arange(0)
         for t in range(self.env.spec.horizon):
@@ -168,11 +174,10 @@ class Actor:
         if len(self._places):
             out, chosen = self._act_in_part(seen, legal, noise)
         else:
-            out, memory = self.policy.act(seen, memory, legal)
-            head = self.policy.head
-            chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device))
+            drawn = None if noise is None else noise.to(self.device)
+            out, chosen, memory = self.policy.choose(seen, memory, legal, drawn)
         action = chosen.cpu().numpy()
-        step = self.env.step(action, active)
+        step = self.env.step(self.policy.head.applied(action), active)
         if self._learns:
             tape.obs.append(obs)
             tape.seen.append(seen)
@@ -191,9 +196,8 @@ class Actor:
     def _act_in_part(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """Outputs and actions of those who compute, zeros for the others."""
         places = torch.from_numpy(self._places).to(self.device)
-        out, _ = self._acting.act(seen[places], None, None if legal is None else legal[places])
-        head = self._acting.head
-        chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device)[places])
+        drawn = None if noise is None else noise.to(self.device)[places]
+        out, chosen, _ = self._acting.choose(seen[places], None, None if legal is None else legal[places], drawn)
 
         def widened(x: Tensor) -> Tensor:
             return x.new_zeros(len(seen), *x.shape[1:]).index_copy_(0, places, x)
@@ -219,9 +223,12 @@ class Actor:
             self.normaliser.update(tape.obs[:-1], valid)
         else:
             obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
-        live = valid.astype(np.float32)
-        on = live * (1 - np.stack(tape.ended).astype(np.float32))
+        live, ended, reward = valid.astype(np.float32), np.stack(tape.ended), np.stack(tape.reward)
+        on = live * (1 - ended.astype(np.float32))
         ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
+
+        if isinstance(self.normaliser, WithReturns):
+            reward, self._before = self.normaliser.rewards(Earned(reward, valid, ended, self._before), discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)
@@ -233,7 +240,7 @@ class Actor:
             obs=obs,
             action=action,
             logp=self.policy.head.log_prob(out, action),
-            reward=tensor(np.stack(tape.reward)) * weight * reward_scale,
+            reward=tensor(reward) * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
             valid=weight,

@@ -23,6 +23,7 @@ from algorithms.normaliser import Identity, Normaliser, RunningMoments
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
+from algorithms.returns import WithReturns
 from algorithms.setting import Training
 from algorithms.snapshots import MARKS, Snapshots
 from algorithms.stale import Stale
@@ -129,10 +130,21 @@ WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are r
 def build_policy(
     task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
 ) -> ActorCritic:
-    """The population's freshly initialised policies, each from its own seed."""
+    """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
+    if reason := training.unfit(task.spec):
+        raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     critic = variant.estimator.baseline.critic
-    return ActorCritic(task.spec, training.network, critic, torch_generators(seeds), training.initial_log_std, device)
+    return ActorCritic(
+        task.spec,
+        training.network,
+        critic,
+        torch_generators(seeds),
+        training.initial_log_std,
+        device,
+        training.exploration,
+        training.actions,
+    )
 
 
 class Run:
@@ -183,10 +195,11 @@ class Run:
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
     def _normaliser(self) -> Normaliser:
-        observation = self.task.spec.observation
+        observation, members = self.task.spec.observation, len(self.members.seeds)
+        made: Normaliser = Identity()
         if self.training.normalise_observations and isinstance(observation, Features):
-            return RunningMoments(len(self.members.seeds), observation.size)
-        return Identity()
+            made = RunningMoments(members, observation.size)
+        return WithReturns(made, members) if self.training.normalise_returns else made
 
     @property
     def playing(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
+from algorithms.exploration import Independent
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members
 from algorithms.tunable import configured
@@ -87,6 +88,7 @@ _LATER: dict[type, dict[str, Any]] = {
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
     Schedule: {"actors": None, "gradient": "newest", "processes": None},
+    Training: {"exploration": Independent(), "actions": "raw", "normalise_returns": False},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -24,6 +24,19 @@ class Net(Protocol):
     def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], images
         [T, P, N, C, H, W], or tokens [L, P, N]."""
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A Net for features that shows its last hidden layer: its outputs are readout(hidden(obs))."""
+
+    width: int  # H
+
+    def hidden(self, obs: Tensor) -> Tensor:
+        """[P, M, F] -> [P, M, H]"""
+
+    def readout(self, hidden: Tensor) -> Tensor:
+        """[P, M, H] -> [P, M, O]"""
 
 
 class Network(Protocol):

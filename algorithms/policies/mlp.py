@@ -39,6 +39,7 @@ class MLPNet(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [inputs, *hidden, outputs]
+        self.width = sizes[-2]
         gains = [2**0.5] * len(hidden) + [gain]
         pairs = list(itertools.pairwise(sizes))
         self.weights = nn.ParameterList(orthogonal(s, g, generators) for s, g in zip(pairs, gains, strict=True))
@@ -47,17 +48,19 @@ class MLPNet(nn.Module):
         self._layers = list(zip(self.weights, self.biases, strict=True))
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        x = obs  # [P, N, F]
-        for weight, bias in self._layers[:-1]:
-            x = torch.baddbmm(bias, x, weight).tanh_()
-        weight, bias = self._layers[-1]
-        return torch.baddbmm(bias, x, weight), None
+        return self.readout(self.hidden(obs)), None
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         t, p, n, f = obs.shape
-        x = obs.transpose(0, 1).reshape(p, t * n, f)  # [P, T N, F]
-        for weight, bias in self._layers[:-1]:
-            x = torch.baddbmm(bias, x, weight).tanh()
-        weight, bias = self._layers[-1]
-        out = torch.baddbmm(bias, x, weight)
+        out = self.readout(self.hidden(obs.transpose(0, 1).reshape(p, t * n, f)))
         return out.reshape(p, t, n, -1).transpose(0, 1)
+
+    def hidden(self, obs: Tensor) -> Tensor:
+        x = obs  # [P, M, F]
+        for weight, bias in self._layers[:-1]:
+            x = torch.baddbmm(bias, x, weight).tanh_()
+        return x
+
+    def readout(self, hidden: Tensor) -> Tensor:
+        weight, bias = self._layers[-1]
+        return torch.baddbmm(bias, hidden, weight)
