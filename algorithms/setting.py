@@ -62,6 +62,7 @@ class Training:
     """What a comparison holds fixed.
 
     discount      gamma of the learner (Task.gamma is the one that defines the score)
+    anneal        learning rates fall linearly to 0 over the budget
     critic_rate   the critic's learning rate as a multiple of the actor's
     reward_scale  rewards are multiplied by it before learning (scores are not), after normalise_returns
     initial_log_std  of Independent exploration: how widely it explores at first
@@ -84,6 +85,7 @@ class Training:
     initial_log_std: Number = tunable(0.0, Range(-2, 1), when=_independent)
     collection: Collection = field(default_factory=Episodes)
     segment: int = 50
+    anneal: bool = False
     exploration: Exploration = field(default_factory=Independent)
     actions: Actions = "raw"
     normalise_returns: bool = False

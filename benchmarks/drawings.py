@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.panels import Data
+    from benchmarks.published_scores import Score
     from envs.text.overopt import OverOpt
 
 
@@ -63,6 +64,20 @@ class Clocks:
         from benchmarks import throughput_figures
 
         return throughput_figures.clocks(data, self)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Our scores beside published ones, a panel a task."""
+
+    name: str
+    caption: str
+    scores: tuple[Score, ...]
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import beside
+
+        return beside.draw(data, self)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ _LATER: dict[type, dict[str, Any]] = {
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
     Schedule: {"actors": None, "gradient": "newest", "processes": None},
-    Training: {"exploration": Independent(), "actions": "raw", "normalise_returns": False},
+    Training: {"anneal": False, "exploration": Independent(), "actions": "raw", "normalise_returns": False},
 }
 
 
@@ -144,6 +144,7 @@ class Experiment:
     guide      what its runs tell a reader who must choose
     finding    the answer that its report begins with
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
+    configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
     alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
     """
 
@@ -165,6 +166,7 @@ class Experiment:
     finding: Finding | None = None
     block: int = BLOCK
     alone: bool = False
+    configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rates and self.rates_of:
@@ -241,7 +243,8 @@ def build_cells(
         for plain in variants:
             if why_not(task, plain):
                 continue
-            values = tuned.get((task.name, plain.name), {})
+            key = task.name, plain.name
+            values = tuned.get(key) or experiment.configurations.get(key, {})
             plainly = training_for(task, plain, experiment.protocol, experiment.rates_of)
             variant, training = configured(plain, plainly, values)
             training = windowed(training)

@@ -7,10 +7,10 @@ from functools import partial
 
 import pandas as pd
 
+from benchmarks import beside, pairs, stats, suite_figures, tables, throughput, verdict
 from benchmarks import guide as decision_guide
-from benchmarks import pairs, stats, suite_figures, tables, throughput, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Clocks, Sweep
+from benchmarks.drawings import Beside, Clocks, Sweep
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -42,6 +42,8 @@ def answer(report: ReportInput) -> Section:
         if isinstance(drawing, Clocks):
             table = throughput.table(data, drawing.baseline)
             blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
+        if isinstance(drawing, Beside):
+            blocks.append(Table(drawing.name, beside.shown(beside.table(data, drawing.scores)), beside.EXPLAINED))
     return Section("The answer in figures", tuple(blocks))
 
 
