@@ -91,7 +91,9 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             start = time.perf_counter()
             fleet.listen()
             grants.give(fleet, run.update)
-            actor, played = fleet.next()
+            if (news := fleet.next()) is None:
+                continue  # an actor was lost whose rollout held the others back
+            actor, played = news
             rollout = Rollout(
                 **{"action_mask": None, **slots[actor][played.slot].read(played.places)},
                 group=played.group,

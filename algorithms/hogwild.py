@@ -122,7 +122,9 @@ def descend(run: Run, processes: Processes) -> Iterator[Progress]:
             fleet.send(worker, "begin")
         start = time.perf_counter() - run.wall_s
         while run.playing.any():
-            worker, stepped = fleet.next()
+            news = fleet.next()
+            assert news is not None  # a worker that is there always owes a step
+            worker, stepped = news
             if worker in fleet.hands:
                 fleet.hands[worker].owed = 1  # it owes the next one without being asked
             playing = run.playing
