@@ -36,11 +36,18 @@ def read_spec(env_id: str) -> Spec:
 class GymnasiumVec:
     """P x N Gymnasium environments stepped one after another, auto-reset NEXT_STEP, stepping only the active ones."""
 
-    def __init__(self, env_id: str, spec: Spec, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
+    def __init__(
+        self,
+        env_id: str,
+        spec: Spec,
+        seeds: Sequence[np.random.SeedSequence],
+        envs: int,
+        render_mode: str | None = None,
+    ) -> None:
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
-        self._envs = [gymnasium.make(env_id) for _ in self._seeds]
+        self._envs = [gymnasium.make(env_id, render_mode=render_mode) for _ in self._seeds]
         self._ended = np.zeros(len(self._envs), np.bool_)
         self._obs: Array = np.zeros((len(self._envs), cast(Features, spec.observation).size), np.float32)
         self._box = spec.action if isinstance(spec.action, Box) else None
@@ -67,6 +74,15 @@ class GymnasiumVec:
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
         return Step(self._obs.reshape(*shape, -1), reward.reshape(shape), terminated.reshape(shape), cut, None)
+
+    def picture(self) -> Array:
+        """The first environment as it looks now [height, width, 3], with render_mode "rgb_array"."""
+        return np.asarray(self._envs[0].render())
+
+    @property
+    def pictures_per_s(self) -> float:
+        """How many of them its author meant to be shown in a second."""
+        return float(self._envs[0].metadata.get("render_fps") or 30)
 
     def close(self) -> None:
         for env in self._envs:
