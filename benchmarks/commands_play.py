@@ -54,8 +54,7 @@ class Play:
         played = playing.play(saved, env, self.seed, episode, self.greedy)
         lines = playing.text_lines(saved.task, mdp, played, seed)
         if self.out is not None:
-            path = self._beside(episode, "txt")
-            store.replace_file(path, lambda beside: beside.write_text("\n".join(lines) + "\n"))
+            store.replace_bytes(self._beside(episode, "txt"), ("\n".join(lines) + "\n").encode())
         return lines
 
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:

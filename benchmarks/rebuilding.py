@@ -36,11 +36,11 @@ def _class(name: object, packages: Sequence[str]) -> type:
     if words[0] not in packages:
         raise CannotRebuild(
             f"class {str(name)!r} is of package {words[0]!r}, and only those of {', '.join(packages)} are trusted; "
-            "if it is your own, trust it by name"
+            "if it is your own, say so (play --trust PACKAGE, load_policy(path, trust=...))"
         )
     module = ".".join(words[:-1])
     found: Any = None
-    if not any(word.startswith("__") for word in words):  # importing a __main__ runs it
+    if module and not any(word.startswith("__") for word in words):  # importing a __main__ runs it
         try:
             found = getattr(importlib.import_module(module), words[-1], None)
         except ImportError as error:

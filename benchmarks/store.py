@@ -61,6 +61,11 @@ def replace_file(path: Path, write: Any) -> None:
     beside.replace(path)
 
 
+def replace_bytes(path: Path, content: bytes) -> None:
+    """A file of this content, as `replace_file` puts it in place."""
+    replace_file(path, lambda beside: beside.write_bytes(content))
+
+
 def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
     """One tidy row per seed and checkpoint; `meta` (configuration, provenance) as JSON in the schema."""
     rows = []

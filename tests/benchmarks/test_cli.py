@@ -59,7 +59,7 @@ MISTAKES = [
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
     (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
-    (["play"], "file"),
+    (["play"], "results/<experiment>/policies/<...>.safetensors (required)"),
     (["play", "nowhere.safetensors"], "nowhere.safetensors is not there; policies are saved by `train` and `run`"),
     (["play", "nowhere.safetensors", "--episodes", "0"], "--episodes must be at least 1, not 0"),
     (["play", "nowhere.safetensors", "--seed", "-1"], "--seed must be 0 or more, not -1"),

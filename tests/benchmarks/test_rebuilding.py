@@ -82,7 +82,7 @@ def test_a_package_is_imported_only_if_it_is_trusted(tmp_path: Path, monkeypatch
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     data = {"class": "garden.Rose", "thorns": [1, 2]}
-    with pytest.raises(CannotRebuild, match="trust it by name"):
+    with pytest.raises(CannotRebuild, match="if it is your own, say so"):
         rebuild(data)
     assert "garden" not in sys.modules
     try:
