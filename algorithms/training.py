@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from algorithms.collection import Collector
 from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
-from algorithms.normaliser import Identity, Normaliser, RunningMoments
+from algorithms.normaliser import Identity, Normaliser, RunningMoments, Snapshot
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
@@ -147,6 +147,23 @@ def build_policy(
     )
 
 
+def build_normaliser(task: Task, training: Training, members: Members) -> Normaliser:
+    """What stands between observations and the population's policies, before it has seen any."""
+    observation, count = task.spec.observation, len(members.seeds)
+    made: Normaliser = Identity()
+    if training.normalise_observations and isinstance(observation, Features):
+        made = RunningMoments(count, observation.size)
+    return WithReturns(made, count) if training.normalise_returns else made
+
+
+class Trained(NamedTuple):
+    """The policies of a population's last checkpoint: those that its final scores belong to."""
+
+    parameters: dict[str, Tensor]  # [P, ...] by name
+    moments: Snapshot  # of the normaliser, [P, ...] by name
+    lost: np.ndarray  # [P] who diverged before
+
+
 class Run:
     """One cell in progress. `train` drives it; its fields are what `state` saves.
 
@@ -195,11 +212,7 @@ class Run:
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
     def _normaliser(self) -> Normaliser:
-        observation, members = self.task.spec.observation, len(self.members.seeds)
-        made: Normaliser = Identity()
-        if self.training.normalise_observations and isinstance(observation, Features):
-            made = RunningMoments(members, observation.size)
-        return WithReturns(made, members) if self.training.normalise_returns else made
+        return build_normaliser(self.task, self.training, self.members)
 
     @property
     def playing(self) -> np.ndarray:
@@ -348,6 +361,14 @@ class Run:
         self.shadow.flat.values.copy_(self.snapshots.values[k])
         lost = self.snapshots.lost(k, self.learner.healthy.cpu().numpy())
         return np.where(lost, np.nan, self._scores(k, greedy=False).value)
+
+    def trained(self) -> Trained:
+        """What all members have come to, once they have passed the last checkpoint."""
+        shots = self.snapshots
+        self.shadow.flat.values.copy_(shots.values[-1])
+        parameters = {name: x.detach().cpu().clone() for name, x in self.shadow.named_parameters()}
+        lost = shots.lost(len(shots.taken) - 1, self.learner.healthy.cpu().numpy())
+        return Trained(parameters, shots.normalisers[-1].snapshot(), lost)
 
     def _examination(self, k: int, place: int) -> Examination:
         """Of the snapshots of checkpoint k, at this place of the evaluation's streams."""

@@ -12,14 +12,23 @@ from algorithms.sweep import train_apart
 from algorithms.training import Event, Progress, Record, Run, State, train
 from benchmarks import store
 from benchmarks.experiment import Cell, canonical
+from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
 
 Tell = Callable[[Progress | Record], None]
 
 
-def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, object] | None = None) -> None:
+def run_cell(
+    cell: Cell,
+    path: Path,
+    device: str,
+    tell: Tell,
+    origin: dict[str, object] | None = None,
+    policies: Path | None = None,
+) -> None:
     """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
-    not bit for bit, and its file says so)."""
+    not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
+    made = (origin or provenance(device)) | ({"reproducible": False} if cell.variant.schedule.processes else {})
     records: list[Record] = []
     notices: list[str] = []
     waiting = store.state_path(path)
@@ -41,10 +50,11 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
             elif event.notice:
                 notices.append(event.notice)
             tell(event)
+        if policies is not None:
+            save_policies(policies, cell, run.trained(), records, made)
     meta = {
         "cell": canonical(cell),
-        "provenance": (origin or provenance(device))
-        | ({"reproducible": False} if cell.variant.schedule.processes else {}),
+        "provenance": made,
         "reading": reading(cell),
         "texts": texts(cell, records),
         "notices": notices,

@@ -45,12 +45,15 @@ class GymnasiumVec:
         seeds: Sequence[np.random.SeedSequence],
         envs: int,
         encoding: Encoding | None = None,
+        render_mode: str | None = None,
     ) -> None:
         """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says."""
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
-        self._envs = [gymnasium.make(env_id, max_episode_steps=spec.horizon) for _ in self._seeds]
+        self._envs = [
+            gymnasium.make(env_id, max_episode_steps=spec.horizon, render_mode=render_mode) for _ in self._seeds
+        ]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
         if self._encode.observation != spec.observation:
             raise ValueError(f"{env_id} is read as {self._encode.observation}, not as its task's {spec.observation}")
@@ -87,6 +90,15 @@ class GymnasiumVec:
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
         return Step(self._observed(), reward.reshape(shape), terminated.reshape(shape), cut, self._legal())
+
+    def picture(self) -> Array:
+        """The first environment as it looks now [height, width, 3], with render_mode "rgb_array"."""
+        return np.asarray(self._envs[0].render())
+
+    @property
+    def pictures_per_s(self) -> float:
+        """How many of them its author meant to be shown in a second."""
+        return float(self._envs[0].metadata.get("render_fps") or 30)
 
     def close(self) -> None:
         for env in self._envs:

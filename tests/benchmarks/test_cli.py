@@ -60,6 +60,14 @@ MISTAKES = [
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
     (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
+    (["play"], "results/<experiment>/policies/<...>.safetensors (required)"),
+    (["play", "nowhere.safetensors"], "nowhere.safetensors is not there; policies are saved by `train` and `run`"),
+    (["play", "nowhere.safetensors", "--episodes", "0"], "--episodes must be at least 1, not 0"),
+    (["play", "nowhere.safetensors", "--seed", "-1"], "--seed must be 0 or more, not -1"),
+    (["play", "nowhere.safetensors", "--greddy"], "unknown flag of play '--greddy'; nearest: --greedy"),
+    (["train", "--task", "CartPole-v1", "--variant", "random", "--save-policies"], "random trains nothing"),
+    (["run", "gradient_quality", "--save-policies"], "--save-policies has no meaning for gradient_quality"),
+    (["run", "tuning", "--save-policies"], "--save-policies has no meaning for tuning"),
 ]
 
 
