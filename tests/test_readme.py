@@ -10,6 +10,8 @@ import pytest
 from benchmarks import formats, guide, store, variant_page
 from benchmarks.listing import ladder_table
 from benchmarks.tuning import result
+from envs import TASKS
+from envs.api import Transcript
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -81,3 +83,10 @@ def test_findings_are_those_of_the_released_reports(name: str) -> None:
     found = next(block for block in said if not block.startswith(">"))  # after the warnings
     assert "`" in found
     assert found in README
+
+
+def test_every_control_task_stands_in_its_field() -> None:
+    control = [task for task in TASKS.values() if not isinstance(task.spec.observation, Transcript)]
+    rows = README.partition("## The control tasks")[2].partition("## Experiments")[0].splitlines()
+    for task in control:
+        assert any(row.startswith(f"| {task.field} |") and f"`{task.name}`" in row for row in rows), task.name
