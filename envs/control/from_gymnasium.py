@@ -51,9 +51,8 @@ class GymnasiumVec:
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
-        self._envs = [
-            gymnasium.make(env_id, max_episode_steps=spec.horizon, render_mode=render_mode) for _ in self._seeds
-        ]
+        drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}  # not every environment takes it
+        self._envs = [gymnasium.make(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
         if self._encode.observation != spec.observation:
             raise ValueError(f"{env_id} is read as {self._encode.observation}, not as its task's {spec.observation}")
