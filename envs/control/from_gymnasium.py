@@ -51,7 +51,8 @@ class GymnasiumVec:
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
-        drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}  # not every environment takes it
+        # not every environment takes a render mode
+        drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs = [gymnasium.make(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
         if self._encode.observation != spec.observation:
