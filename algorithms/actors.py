@@ -12,8 +12,9 @@ import numpy as np
 from algorithms.children import begin_child
 from algorithms.collection import Collector
 from algorithms.fleet import Failed, Ready
-from algorithms.normaliser import Elsewhere, Identity, Snapshot
+from algorithms.normaliser import Elsewhere, Identity, Normaliser, Snapshot
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.returns import WithReturns, seen_by
 from algorithms.setting import Training
 from algorithms.shared import Board, Place, Slot
 from algorithms.training import Members, build_policy
@@ -26,7 +27,7 @@ class Played(NamedTuple):
     """A rollout that lies in a slot.
 
     version  of the parameters that played it         group  as in Rollout
-    spent    environment steps of each member [P]     seen   moments of its observations, where they are normalised
+    spent    environment steps of each member [P]     seen   moments of what is normalised
     """
 
     slot: int
@@ -52,18 +53,19 @@ class Plan:
         """A policy of the run's shape."""
         return build_policy(self.task, self.variant, self.training, self.members)
 
-    def normaliser(self) -> Elsewhere | Identity:
+    def normaliser(self) -> Normaliser:
         """Scales as the learner's does."""
-        observation = self.task.spec.observation
+        observation, members = self.task.spec.observation, len(self.members.seeds)
+        made: Normaliser = Identity()
         if self.training.normalise_observations and isinstance(observation, Features):
-            return Elsewhere(len(self.members.seeds), observation.size)
-        return Identity()
+            made = Elsewhere(members, observation.size)
+        return WithReturns(made, members) if self.training.normalise_returns else made
 
     def position(self, actor: int) -> tuple[int, ...]:
         """Where an actor's streams start: the first actor's are those of the synchronous run."""
         return (self.begun, actor) if actor else (self.begun,)
 
-    def collector(self, actor: int, policy: ActorCritic, normaliser: Elsewhere | Identity) -> Collector:
+    def collector(self, actor: int, policy: ActorCritic, normaliser: Normaliser) -> Collector:
         """Environments of this actor alone."""
         members, position = self.members, self.position(actor)
         return Collector(
@@ -91,9 +93,8 @@ def act(pipe: Connection, plan: Plan, board: Board, slots: tuple[Slot, ...], act
             normaliser.restore(version.moments)
             rollout, spent = collector.collect(version.playing)
             places = slots[slot].write(rollout.tensors())
-            seen = normaliser.seen if isinstance(normaliser, Elsewhere) else {}
             steps = spent.long().numpy()
-            pipe.send(Played(slot, version.number, places, rollout.group, steps, seen))
+            pipe.send(Played(slot, version.number, places, rollout.group, steps, seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:

@@ -21,8 +21,8 @@ from multiprocessing import get_context
 from algorithms import hogwild
 from algorithms.actors import Plan, Played, act
 from algorithms.fleet import Fleet, NobodyLeft
-from algorithms.normaliser import RunningMoments
 from algorithms.processes import Processes
+from algorithms.returns import absorb
 from algorithms.shared import Board, Slot, capacity
 from algorithms.training import Event, Progress, Run, State
 from algorithms.types import Rollout, Variant
@@ -91,13 +91,14 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             start = time.perf_counter()
             fleet.listen()
             grants.give(fleet, run.update)
-            actor, played = fleet.next()
+            if (news := fleet.next()) is None:
+                continue  # an actor was lost whose rollout held the others back
+            actor, played = news
             rollout = Rollout(
                 **{"action_mask": None, **slots[actor][played.slot].read(played.places)},
                 group=played.group,
             ).to(run.device)
-            if isinstance(run.normaliser, RunningMoments):
-                run.normaliser.merge(**played.seen)
+            absorb(run.normaliser, played.seen)
             run.learn_from(rollout, played.spent, run.update - played.version, shuffles)
             grants.back(actor, played)
             _publish(run, board)

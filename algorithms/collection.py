@@ -19,7 +19,7 @@ from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training, Unroll
 from algorithms.types import Estimator, Rollout
-from envs.api import Bools, Features, Task
+from envs.api import Bools, Task, Transcript
 
 
 class Collector:
@@ -52,7 +52,7 @@ class Collector:
             self._critic = Actor(self._envs[1], policy, normaliser, None, device)
         # in control every environment starts alike: all of a member's are one group
         self.group = group
-        if isinstance(task.spec.observation, Features) and not isinstance(collection, Unroll):
+        if not isinstance(task.spec.observation, Transcript) and not isinstance(collection, Unroll):
             self.group = collection.envs
 
     @property

@@ -14,9 +14,10 @@ from torch import Tensor
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.api import Acting
+from algorithms.returns import Doubles, Earned, WithReturns
 from algorithms.tunable import Number
 from algorithms.types import Rollout
-from envs.api import Array, Bools, Features, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once
 
@@ -29,11 +30,14 @@ def _float32(value: Number) -> Any:
 class Noise:
     """Each member's random numbers for acting, from its own generator.
 
-    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others.
+    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others. Noise that
+    lasts is drawn one by one.
     """
 
     def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:
-        self._head, self._generators, self._envs = policy.head, generators, envs
+        self._policy, self._generators, self._envs = policy, generators, envs
+        self._lasts = policy.noise_lasts
+        self._draws = CHUNK if self._lasts == 1 else 1
         self._t, self._chunk = 0, np.zeros(0, np.float32)
 
     def start(self) -> None:
@@ -42,15 +46,15 @@ class Noise:
 
     def next(self, running: Bools) -> Floats:
         """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
-        if self._t % CHUNK == 0:
-            shape = (CHUNK, self._envs)
+        if self._t % (self._draws * self._lasts) == 0:
+            shape = (self._draws, self._envs)
             drawn = [
-                self._head.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
+                self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
             ]
             blank = np.zeros_like(next(d for d in drawn if d is not None))
-            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [CHUNK, P, N, ...]
+            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [draws, P, N, ...]
         self._t += 1
-        chosen: Floats = self._chunk[(self._t - 1) % CHUNK]
+        chosen: Floats = self._chunk[(self._t - 1) // self._lasts % self._draws]
         return chosen
 
 
@@ -86,14 +90,16 @@ class Actor:
         device: str = "cpu",
         nucleus: Nucleus | None = None,
         lean: bool = False,
+        learns: bool = True,
     ) -> None:
         """`generators` None: act greedily. With a nucleus only the actions in it are drawn.
 
-        lean  compute only for the members that still play: for members that differ, whose episodes do too
+        lean    compute only for the members that still play: for members that differ, whose episodes do too
+        learns  False: no rollout is made of the tapes, which keep the last observation alone
         """
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
-        self._nucleus = nucleus
-        self._lean = lean and nucleus is None and isinstance(env.spec.observation, Features)
+        self._nucleus, self._learns = nucleus, learns
+        self._lean = lean and nucleus is None and not isinstance(env.spec.observation, Transcript)
         self.before_step: Callable[[float], None] | None = None  # told which share of the rollout is played
         self._acting, self._places = policy, np.arange(0)  # who computes, and whose places those are (none: all)
         self._noise: Noise | None = None
@@ -102,6 +108,7 @@ class Actor:
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
         self._now: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
         self._fake: Bools | None = None  # environments whose next row only delivers a reset
+        self._before: Doubles | None = None  # discounted returns of the episodes that go on in the next window
 
     @torch.no_grad()
     def play(self, playing: Bools) -> Tape:
@@ -109,6 +116,7 @@ class Actor:
         obs, mask = self.env.reset()
         alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
         tape, memory = Tape.empty(), None
+        self._before = None
         self._begin(obs)
         self._acting, self._places = self.policy, np.arange(0)
         for t in range(self.env.spec.horizon):
@@ -166,13 +174,13 @@ class Actor:
         if len(self._places):
             out, chosen = self._act_in_part(seen, legal, noise)
         else:
-            out, memory = self.policy.act(seen, memory, legal)
-            head = self.policy.head
-            chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device))
+            drawn = None if noise is None else noise.to(self.device)
+            out, chosen, memory = self.policy.choose(seen, memory, legal, drawn)
         action = chosen.cpu().numpy()
-        step = self.env.step(action, active)
-        tape.obs.append(obs)
-        tape.seen.append(seen)
+        step = self.env.step(self.policy.head.applied(action), active)
+        if self._learns:
+            tape.obs.append(obs)
+            tape.seen.append(seen)
         tape.out.append(out)
         tape.action.append(action)
         tape.reward.append(step.reward)
@@ -188,9 +196,8 @@ class Actor:
     def _act_in_part(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """Outputs and actions of those who compute, zeros for the others."""
         places = torch.from_numpy(self._places).to(self.device)
-        out, _ = self._acting.act(seen[places], None, None if legal is None else legal[places])
-        head = self._acting.head
-        chosen = head.mode(out) if noise is None else head.sample(out, noise.to(self.device)[places])
+        drawn = None if noise is None else noise.to(self.device)[places]
+        out, chosen, _ = self._acting.choose(seen[places], None, None if legal is None else legal[places], drawn)
 
         def widened(x: Tensor) -> Tensor:
             return x.new_zeros(len(seen), *x.shape[1:]).index_copy_(0, places, x)
@@ -216,9 +223,12 @@ class Actor:
             self.normaliser.update(tape.obs[:-1], valid)
         else:
             obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
-        live = valid.astype(np.float32)
-        on = live * (1 - np.stack(tape.ended).astype(np.float32))
+        live, ended, reward = valid.astype(np.float32), np.stack(tape.ended), np.stack(tape.reward)
+        on = live * (1 - ended.astype(np.float32))
         ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
+
+        if isinstance(self.normaliser, WithReturns):
+            reward, self._before = self.normaliser.rewards(Earned(reward, valid, ended, self._before), discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)
@@ -230,7 +240,7 @@ class Actor:
             obs=obs,
             action=action,
             logp=self.policy.head.log_prob(out, action),
-            reward=tensor(np.stack(tape.reward)) * weight * reward_scale,
+            reward=tensor(reward) * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
             valid=weight,

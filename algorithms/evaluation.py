@@ -66,7 +66,8 @@ class Examination:
         seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         env = task.factory.make(seeds, episodes)
-        actor = Actor(env, self.policy, self.normaliser, None if greedy else acting, self.device, lean=self.lean)
+        draws = None if greedy else acting
+        actor = Actor(env, self.policy, self.normaliser, draws, self.device, lean=self.lean, learns=False)
         tape = actor.play(np.ones(len(self.seeds), np.bool_))
         env.close()
         return tape

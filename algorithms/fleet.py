@@ -101,11 +101,16 @@ class Fleet:
             hand.heard = time.monotonic()
         hand.owed += 1
 
-    def next(self) -> tuple[int, Any]:
-        """The next news; waits for it. NobodyLeft where none can come."""
+    def next(self) -> tuple[int, Any] | None:
+        """The next news; waits for it. None where nobody owes any: who owed it may have been lost while we waited.
+
+        NobodyLeft where there is nobody to ask.
+        """
         self.listen()
         while not self.news:
             self._check()
+            if not any(hand.owed for hand in self.hands.values()):
+                return None
             self._listen(self._patience_left())
         return self.news.popleft()
 
@@ -136,7 +141,7 @@ class Fleet:
         return hand.heard + self._patience_s - time.monotonic()
 
     def _patience_left(self) -> float:
-        return max(0.0, min((self._left(h) for h in self.hands.values() if h.owed), default=0.0))
+        return max(0.0, min(self._left(hand) for hand in self.hands.values() if hand.owed))
 
     def _end_of(self, hand: Hand) -> str:
         hand.process.join(STOP_S)

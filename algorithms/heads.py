@@ -1,21 +1,29 @@
-"""Distributions over actions, as functions of the actor's output: categorical and diagonal Gaussian."""
+"""Distributions over actions, as functions of the actor's output: categorical, and diagonal Gaussian, squashed or not."""
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from envs.api import Box, Discrete, Floats
+from envs.api import Array, Box, Discrete, Floats
 
 ILLEGAL = -1e9  # finite, so that 0 * log p of an illegal action is 0 and not NaN
 
 
+Actions = Literal["raw", "scaled", "squashed"]
+
+
 class Head(Protocol):
-    """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes."""
+    """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
+
+    An action is what the policy drew and what is recorded; `applied` is what the environment is given for it, and what
+    densities and entropies are of.
+    """
 
     outputs: int
 
@@ -35,6 +43,9 @@ class Head(Protocol):
 
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
         """KL(pi_old || pi_new) [...] of two outputs."""
+
+    def applied(self, action: Array) -> Array:
+        """What the environment is given for an action."""
 
 
 class Categorical:
@@ -69,6 +80,9 @@ class Categorical:
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
         logp = old.log_softmax(-1)
         return (logp.exp() * (logp - new.log_softmax(-1))).sum(-1)
+
+    def applied(self, action: Array) -> Array:
+        return action
 
 
 class Gaussian:
@@ -108,10 +122,68 @@ class Gaussian:
         away = ((mean - moved) * (-changed).exp()) ** 2
         return (0.5 * (variances + away - 1) + changed - log_std).sum(-1)
 
+    def applied(self, action: Array) -> Array:
+        return action
 
-def head_for(space: Discrete | Box) -> Head:
-    """Categorical for Discrete, Gaussian for Box."""
-    return Categorical(space) if isinstance(space, Discrete) else Gaussian(space)
+
+class Scaled(Gaussian):
+    """Normals u in units of the box, a = centre + half u: u in [-1, 1] spans it. The environment clips a.
+
+    A map of the action that no parameter moves: scores and KL are those of u.
+    """
+
+    def __init__(self, space: Box) -> None:
+        super().__init__(space)
+        low, high = np.array(space.low, np.float32), np.array(space.high, np.float32)
+        self._centre, self._half = (high + low) / 2, (high - low) / 2
+        self._log_volume = float(np.log(self._half, dtype=np.float64).sum())  # of da / du
+
+    def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
+        return super().log_prob(out, action) - self._log_volume
+
+    def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        logp, entropy = super().log_prob_entropy(out, action)  # which asks for the log_prob above
+        return logp, entropy + self._log_volume
+
+    def applied(self, action: Array) -> Array:
+        given: Array = np.add(self._centre, np.multiply(self._half, action))
+        return given
+
+
+class Squashed(Scaled):
+    """a = centre + half tanh(u) for normals u: never outside the box (Haarnoja et al. 2018, appendix C).
+
+        log pi(a) = log N(u) - sum log(1 - tanh(u)^2) - sum log half
+
+    u is what is recorded, so nothing is inverted, and 1 - tanh(u)^2 is computed without cancellation, so nothing is added
+    to it. `mode` is where u has its mode. The entropy has no closed form: the normal's, which is exact, plus
+    sum log(1 - tanh(u)^2) at the action drawn, taken as a function of the parameters through u = mu + sigma xi. Its mean
+    under pi is the entropy and its gradient's mean the entropy's, whereas -log pi(a) at a fixed a has a gradient of mean 0.
+    """
+
+    def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
+        return super().log_prob(out, action) - log_slope(action).sum(-1)
+
+    def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        logp, entropy = super().log_prob_entropy(out, action)
+        mean, log_std = out.chunk(2, -1)
+        drawn = ((action - mean) * (-log_std).exp()).detach()
+        return logp, entropy + log_slope(mean + log_std.exp() * drawn).sum(-1)
+
+    def applied(self, action: Array) -> Array:
+        return super().applied(np.tanh(action))
+
+
+def log_slope(u: Tensor) -> Tensor:
+    """log(1 - tanh(u)^2) = 2 (log 2 - u - log(1 + exp(-2u)))."""
+    return 2 * (math.log(2) - u - functional.softplus(-2 * u))
+
+
+def head_for(space: Discrete | Box, actions: Actions = "raw") -> Head:
+    """Categorical for Discrete; for Box a Gaussian of the action itself, of its place in the box, or under a tanh."""
+    if isinstance(space, Discrete):
+        return Categorical(space)
+    return {"raw": Gaussian, "scaled": Scaled, "squashed": Squashed}[actions](space)
 
 
 def masked(out: Tensor, action_mask: Tensor | None) -> Tensor:

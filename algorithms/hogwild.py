@@ -23,8 +23,9 @@ from algorithms.actors import Plan
 from algorithms.children import begin_child
 from algorithms.fleet import Failed, Fleet, Ready
 from algorithms.learner import Learner
-from algorithms.normaliser import Elsewhere, RunningMoments, Snapshot
+from algorithms.normaliser import Snapshot
 from algorithms.processes import Processes
+from algorithms.returns import absorb, seen_by
 from algorithms.shared import Board, Shared
 from algorithms.training import Progress, Run
 from envs.streams import Role, generator
@@ -101,8 +102,7 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
             healthy &= learner.healthy
             lag = int(done.sum()) - before
             done[worker] += 1
-            seen = normaliser.seen if isinstance(normaliser, Elsewhere) else {}
-            pipe.send(Stepped(lag, spent.long().numpy(), seen))
+            pipe.send(Stepped(lag, spent.long().numpy(), seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:
@@ -122,12 +122,13 @@ def descend(run: Run, processes: Processes) -> Iterator[Progress]:
             fleet.send(worker, "begin")
         start = time.perf_counter() - run.wall_s
         while run.playing.any():
-            worker, stepped = fleet.next()
+            news = fleet.next()
+            assert news is not None  # a worker that is there always owes a step
+            worker, stepped = news
             if worker in fleet.hands:
                 fleet.hands[worker].owed = 1  # it owes the next one without being asked
             playing = run.playing
-            if isinstance(run.normaliser, RunningMoments):
-                run.normaliser.merge(**stepped.seen)
+            absorb(run.normaliser, stepped.seen)
             run.env_steps += stepped.spent * playing
             run.count(playing, stepped.lag)
             _tell(run, common)

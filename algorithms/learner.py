@@ -179,10 +179,13 @@ class Learner:
         self._first = False  # whether the next step is the first on its rollout
         self.truth: Tensor | None = None
         self._alpha: Tensor | None = None  # of the entropy bonus, [P]
+        self._left: Tensor | None = None  # share of the learning rate [P], where it falls
 
     def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
         """All steps on one rollout: schedule.epochs passes over schedule.minibatches. `progress` [P]: budget spent."""
         batch, columns = self._assessed(rollout, progress)
+        if self.training.anneal and progress is not None:
+            self._left = (1 - progress).clamp(min=0)[:, None]
         parts, self._first = self.schedule.minibatches, True
         for _ in range(self.schedule.epochs):
             if parts == 1:
@@ -304,7 +307,8 @@ class Learner:
             flat.gradient.masked_fill_(lost, 0.0)
             flat.values.masked_fill_(lost, 0.0)
             self.rate = self.rate.masked_fill(lost, 0.0)
-        self.training.optimiser.step(flat.values, flat.gradient, self.rate, self.optimiser)
+        rate = self.rate if self._left is None else self.rate * self._left
+        self.training.optimiser.step(flat.values, flat.gradient, rate, self.optimiser)
 
     def loss(self, batch: Batch) -> Loss:
         """Of all members on a batch (Objective.loss)."""

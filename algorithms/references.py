@@ -11,8 +11,9 @@ from algorithms.exact import text_mdp
 from algorithms.training import Members, Record
 from algorithms.types import Variant
 from algorithms.update import Optimal
-from envs.api import Array, Bools, Box, Spec, Task
-from envs.streams import Role, generator, stream
+from envs import uniform
+from envs.api import Array, Task
+from envs.streams import Role, stream
 from envs.text_env import TextEnv
 from envs.transcript import TextMDP
 
@@ -31,34 +32,7 @@ def reference_records(task: Task, variant: Variant, members: Members, evaluation
 
 def play_uniformly(task: Task, members: Members, episodes: int) -> Array:
     """Mean return [P] of `episodes` episodes of the uniform policy over legal actions."""
-    purpose = members.purpose
-    env = task.factory.make(
-        [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in members.seeds], episodes
-    )
-    rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in members.seeds]
-    _, mask = env.reset()
-    alive = np.ones((len(members.seeds), episodes), np.bool_)
-    total = np.zeros(alive.shape)
-    for t in range(task.spec.horizon):
-        action = _uniform(rngs, task.spec, episodes, mask)
-        step = env.step(action, alive)
-        paid = step.reward
-        if task.beta and step.reference is not None:
-            choices = mask.sum(-1) if mask is not None else np.full(alive.shape, action_count(task))
-            paid = paid - task.beta * (-np.log(choices) - step.reference)
-        total += task.gamma**t * paid * alive
-        alive &= ~(step.terminated | step.truncated)
-        mask = step.action_mask
-        if not alive.any():
-            break
-    env.close()
-    return total.mean(1)
-
-
-def action_count(task: Task) -> int:
-    """V of a task with discrete actions."""
-    assert not isinstance(task.spec.action, Box)
-    return task.spec.action.n
+    return uniform.play(task, members.seeds, members.purpose, episodes).mean(1)
 
 
 def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episodes: int) -> tuple[TextEnv, Array]:
@@ -94,13 +68,3 @@ def optimal_texts(task: Task, members: Members) -> tuple[str, ...]:
     except ValueError:
         return ()
     return tuple(show(mdp, transcript) for transcript in env.rows.transcript)
-
-
-def _uniform(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
-    if isinstance(spec.action, Box):
-        low, high = spec.action.low, spec.action.high
-        return np.stack([rng.uniform(low, high, (n, spec.action.size)) for rng in rngs]).astype(np.float32)
-    preference = np.stack([rng.random((n, spec.action.n)) for rng in rngs])  # the largest of equals is uniform
-    if mask is not None:
-        preference = np.where(mask, preference, -1.0)
-    return preference.argmax(-1)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+import numpy as np
+
+from algorithms.exploration import GSDE, Exploration, Independent, continuous
+from algorithms.heads import Actions
 from algorithms.optimiser import Adam, Optimiser
 from algorithms.policies.api import Network
 from algorithms.tunable import Choice, Number, Range, row, tunable, with_critic
-from envs.api import Box
+from envs.api import Box, Transcript
+from envs.discover import UnknownName
 
 if TYPE_CHECKING:
     from algorithms.types import Variant
@@ -47,9 +52,9 @@ def _clipping(training: Training, variant: Variant, spec: Spec) -> bool:
     return row(training.max_grad_norm) != float("inf")
 
 
-def _continuous(training: Training, variant: Variant, spec: Spec) -> bool:
-    """Only Gaussian policies have a deviation."""
-    return isinstance(spec.action, Box)
+def _independent(training: Training, variant: Variant, spec: Spec) -> bool:
+    """Only normals that do not depend on the state have this deviation."""
+    return continuous(training, variant, spec) and isinstance(training.exploration, Independent)
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,15 @@ class Training:
     """What a comparison holds fixed.
 
     discount      gamma of the learner (Task.gamma is the one that defines the score)
+    anneal        learning rates fall linearly to 0 over the budget
     critic_rate   the critic's learning rate as a multiple of the actor's
-    reward_scale  rewards are multiplied by it before learning (scores are not)
-    initial_log_std  of a Gaussian policy: how widely it explores at first
+    reward_scale  rewards are multiplied by it before learning (scores are not), after normalise_returns
+    initial_log_std  of Independent exploration: how widely it explores at first
     segment       updates between two points from which a killed run resumes; environments are built anew there
+    exploration   of continuous actions: Independent, or GSDE (algorithms.exploration)
+    actions       real-valued ones: as the environment has them (raw), in units of its box (scaled), or those under a tanh
+                  (squashed); raw and scaled ones are clipped by the environment
+    normalise_returns  rewards over the running deviation of each member's discounted returns (algorithms.normaliser)
     """
 
     network: Network
@@ -72,9 +82,13 @@ class Training:
     critic_rate: Number = tunable(1.0, Range(0.1, 10, log=True), when=with_critic)
     reward_scale: float = 1.0
     normalise_observations: bool = False
-    initial_log_std: Number = tunable(0.0, Range(-2, 1), when=_continuous)
+    initial_log_std: Number = tunable(0.0, Range(-2, 1), when=_independent)
     collection: Collection = field(default_factory=Episodes)
     segment: int = 50
+    anneal: bool = False
+    exploration: Exploration = field(default_factory=Independent)
+    actions: Actions = "raw"
+    normalise_returns: bool = False
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
@@ -82,3 +96,21 @@ class Training:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         if not 0 <= row(self.discount) <= 1:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
+        if self.actions not in get_args(Actions):
+            raise UnknownName("kind of actions", self.actions, get_args(Actions))
+        if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
+            raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
+
+    def unfit(self, spec: Spec) -> str | None:
+        """Why tasks of this form cannot be trained in it; None where they can."""
+        action = spec.action
+        if not isinstance(action, Box):
+            if isinstance(self.exploration, GSDE):
+                return "explores by GSDE, and this task's actions are discrete"
+            if self.actions != "raw":
+                return f"has {self.actions} actions, and this task's are discrete"
+        elif self.actions != "raw" and not np.isfinite([action.low, action.high]).all():
+            return f"has {self.actions} actions, and this task's have no bounds"
+        if self.normalise_returns and isinstance(spec.observation, Transcript):
+            return "normalises returns, and texts pay a KL in units of the reward"
+        return None

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from torch import Tensor
 
 from algorithms.setting import Collection, Unroll
-from envs.api import Array, Bools, Box, Discrete, Features, Spec
+from envs.api import Array, Bools, Box, Discrete, Features, Image, Observation, Spec
 
 VERSIONS = 4  # of the parameters that are kept: whoever reads one has this many updates of time for it
 ALIGNED = 64  # bytes between the starts of two tensors of a slot are a multiple of it
@@ -127,6 +127,13 @@ def capacity(spec: Spec, collection: Collection, members: int) -> int:
     each = 8 * 4  # logp, reward, discount, continues, valid, reference, square, greedy
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
     each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
-    observation = spec.observation
-    seen = 4 * observation.size * (rows + 1) if isinstance(observation, Features) else 8 * observation.length
-    return members * collection.envs * (each * rows + seen) + 16 * ALIGNED
+    return members * collection.envs * (each * rows + _observed(spec.observation, rows)) + 16 * ALIGNED
+
+
+def _observed(observation: Observation, rows: int) -> int:
+    """Bytes of what one environment shows in so many rows."""
+    if isinstance(observation, Features):
+        return 4 * observation.size * (rows + 1)
+    if isinstance(observation, Image):
+        return observation.channels * observation.height * observation.width * (rows + 1)
+    return 8 * observation.length

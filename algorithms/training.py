@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,11 +19,12 @@ from algorithms.collection import Collector
 from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
-from algorithms.normaliser import Identity, Normaliser, RunningMoments
+from algorithms.normaliser import Identity, Normaliser, RunningMoments, Snapshot
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
 from algorithms.q_learning import QLearning, learn
+from algorithms.returns import WithReturns
 from algorithms.setting import Training
 from algorithms.snapshots import MARKS, Snapshots
 from algorithms.stale import Stale
@@ -130,10 +131,38 @@ WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are r
 def build_policy(
     task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
 ) -> ActorCritic:
-    """The population's freshly initialised policies, each from its own seed."""
+    """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
+    if reason := training.unfit(task.spec):
+        raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     critic = variant.estimator.baseline.critic
-    return ActorCritic(task.spec, training.network, critic, torch_generators(seeds), training.initial_log_std, device)
+    return ActorCritic(
+        task.spec,
+        training.network,
+        critic,
+        torch_generators(seeds),
+        training.initial_log_std,
+        device,
+        training.exploration,
+        training.actions,
+    )
+
+
+def build_normaliser(task: Task, training: Training, members: Members) -> Normaliser:
+    """What stands between observations and the population's policies, before it has seen any."""
+    observation, count = task.spec.observation, len(members.seeds)
+    made: Normaliser = Identity()
+    if training.normalise_observations and isinstance(observation, Features):
+        made = RunningMoments(count, observation.size)
+    return WithReturns(made, count) if training.normalise_returns else made
+
+
+class Trained(NamedTuple):
+    """The policies of a population's last checkpoint: those that its final scores belong to."""
+
+    parameters: dict[str, Tensor]  # [P, ...] by name
+    moments: Snapshot  # of the normaliser, [P, ...] by name
+    lost: np.ndarray  # [P] who diverged before
 
 
 class Run:
@@ -184,10 +213,7 @@ class Run:
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
     def _normaliser(self) -> Normaliser:
-        observation = self.task.spec.observation
-        if self.training.normalise_observations and isinstance(observation, Features):
-            return RunningMoments(len(self.members.seeds), observation.size)
-        return Identity()
+        return build_normaliser(self.task, self.training, self.members)
 
     @property
     def playing(self) -> np.ndarray:
@@ -339,6 +365,14 @@ class Run:
         self.shadow.flat.values.copy_(self.snapshots.values[k])
         lost = self.snapshots.lost(k, self.learner.healthy.cpu().numpy())
         return np.where(lost, np.nan, self._scores(k, greedy=False).value)
+
+    def trained(self) -> Trained:
+        """What all members have come to, once they have passed the last checkpoint."""
+        shots = self.snapshots
+        self.shadow.flat.values.copy_(shots.values[-1])
+        parameters = {name: x.detach().cpu().clone() for name, x in self.shadow.named_parameters()}
+        lost = shots.lost(len(shots.taken) - 1, self.learner.healthy.cpu().numpy())
+        return Trained(parameters, shots.normalisers[-1].snapshot(), lost)
 
     def _examination(self, k: int, place: int) -> Examination:
         """Of the snapshots of checkpoint k, at this place of the evaluation's streams."""

@@ -19,14 +19,15 @@ from algorithms.processes import Processes
 from algorithms.setting import Collection
 from algorithms.staleness import Actors
 from algorithms.tunable import Choice, Number, tunable
-from envs.api import Box, Features, Spec
+from envs.api import Box, Spec, Transcript
 
 
 @dataclass(frozen=True)
 class Rollout:
     """What a population did. T rows of P x N environments; rows with `valid` 0 have no influence on anything.
 
-    obs          [T+1, P, N, F] features as they were when acting, or [L, P, N] tokens of whole transcripts
+    obs          [T+1, P, N, F] features as they were when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
+                 transcripts
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
 
@@ -204,9 +205,9 @@ class Estimator:
 
     def unfit(self, spec: Spec) -> str | None:
         """Why it cannot learn on tasks of this form; None where it can."""
-        if isinstance(spec.observation, Features):
+        if not isinstance(spec.observation, Transcript):
             if self.whole:
-                return "reads whole texts, and this task observes vectors"
+                return "reads whole texts, and this task observes none"
             if self.baseline.greedy:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
         if isinstance(spec.action, Box) and self.entropy.bounded:

@@ -1,4 +1,4 @@
-"""python -m benchmarks list | train | run | report | speed | tune"""
+"""python -m benchmarks list | train | run | report | speed | tune | play"""
 
 from __future__ import annotations
 

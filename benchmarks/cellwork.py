@@ -13,24 +13,34 @@ from algorithms.sweep import train_apart
 from algorithms.training import Event, Progress, Record, Run, State, train
 from benchmarks import store
 from benchmarks.experiment import Cell, canonical
+from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
 
 Tell = Callable[[Progress | Record], None]
 
 
-def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, object] | None = None) -> None:
+def run_cell(
+    cell: Cell,
+    path: Path,
+    device: str,
+    tell: Tell,
+    origin: dict[str, object] | None = None,
+    policies: Path | None = None,
+) -> None:
     """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
-    not bit for bit, and its file says so)."""
+    not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
+    made = (origin or provenance(device)) | ({"reproducible": False} if cell.variant.schedule.processes else {})
     records: list[Record] = []
     notices: list[str] = []
     waiting = store.state_path(path)
     if not cell.variant.update.trains:
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
     else:
+        run = None if isinstance(cell.variant.update, Peer) else _run(cell, device)
         state = None
         if (saved := store.load_state(waiting)) is not None:
             state, records = saved
-        for event in _events(cell, device, state):
+        for event in _events(cell, run, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
                 continue
@@ -41,10 +51,11 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
             elif event.notice:
                 notices.append(event.notice)
             tell(event)
+        if policies is not None and run is not None:
+            save_policies(policies, cell, run.trained(), records, made)
     meta = {
         "cell": canonical(cell),
-        "provenance": (origin or provenance(device))
-        | ({"reproducible": False} if cell.variant.schedule.processes else {}),
+        "provenance": made,
         "reading": reading(cell),
         "texts": texts(cell, records),
         "notices": notices,
@@ -53,10 +64,14 @@ def run_cell(cell: Cell, path: Path, device: str, tell: Tell, origin: dict[str, 
     waiting.unlink(missing_ok=True)
 
 
-def _events(cell: Cell, device: str, state: State | None) -> Iterator[Event]:
-    if isinstance(cell.variant.update, Peer):
+def _run(cell: Cell, device: str) -> Run:
+    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+
+
+def _events(cell: Cell, run: Run | None, state: State | None) -> Iterator[Event]:
+    if run is None:
+        assert isinstance(cell.variant.update, Peer)
         return train_peers(cell.task, cell.variant.update, cell.members, cell.env_steps, cell.evaluation, state)
-    run = Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
     if cell.variant.schedule.processes is not None:
         return train_asynchronously(run, state)
     # members that differ leave as they finish

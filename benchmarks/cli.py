@@ -10,6 +10,7 @@ from dataclasses import fields
 import tyro
 
 from benchmarks.commands import DONE, List, Pages, Run, Speed, Train
+from benchmarks.commands_play import Play
 from benchmarks.commands_results import Compare, Guide, Import, Report
 from benchmarks.commands_tuning import Tune
 from envs.discover import UnknownName
@@ -27,6 +28,7 @@ COMMANDS: dict[str, type] = {
     "speed": Speed,
     "pages": Pages,
     "tune": Tune,
+    "play": Play,
 }
 
 

@@ -88,9 +88,11 @@ class Train:
     results: Path = RESULTS
     device: str = "cpu"
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    save_policies: bool = False  # what the members have learned, a file each under results/train/policies
 
     def __call__(self) -> int:
         from benchmarks import select
+        from benchmarks.policies import unsaved
         from benchmarks.train import train_one
 
         positive("seeds", self.seeds)
@@ -102,9 +104,13 @@ class Train:
         if self.actors is not None:
             variant = select.with_processes(variant, self.actors, self.hogwild)
         cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
+        if self.save_policies and (reason := unsaved(variant)):
+            raise ValueError(f"--save-policies: {variant.name} {reason}")
         check_device(self.device)
+        folder = self.results / "train"
+        policies = policies_folder(folder, cells) if self.save_policies else None
         with live_logs(self.tensorboard, "train") as live:
-            return train_one(cells, self.results / "train", self.device, live)
+            return train_one(cells, folder, self.device, live, policies)
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,7 @@ class Run:
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
+    save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
 
     def __call__(self) -> int:
         from benchmarks import adaptive_run, select
@@ -158,10 +165,11 @@ class Run:
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
             return DONE
+        policies = policies_folder(folder, cells) if self.save_policies else None
         with live_logs(self.tensorboard, folder.name) as live:
 
             def train(of: Sequence[Cell | Measurement]) -> Outcome:
-                return runner.run(of, folder, at_once, self.device, live, alone)
+                return runner.run(of, folder, at_once, self.device, live, alone, policies)
 
             outcome = adaptive_run.run(adaptive, train, folder) if adaptive else train(cells)
         if written := write_report(experiment, outcome, folder, baseline):
@@ -176,9 +184,9 @@ class Run:
 
         chosen = select.experiment(self.experiment)
         assert isinstance(chosen, Tuning)
-        for name in ("seeds", "baseline", "adaptive", "tensorboard", "tuned"):
+        for name in ("seeds", "baseline", "adaptive", "tensorboard", "tuned", "save_policies"):
             if getattr(self, name):
-                raise ValueError(f"--{name} has no meaning for {chosen.name}, whose rows are studies")
+                raise ValueError(f"--{name.replace('_', '-')} has no meaning for {chosen.name}, whose rows are studies")
         chosen = chosen.smoke() if self.smoke else chosen
         chosen = replace(chosen, name=folder_of(Path(), chosen, self.smoke).name)
         tasks = [select.task(n) for n in (select.split(self.tasks) if self.tasks is not None else chosen.tasks)]
@@ -268,6 +276,17 @@ def folder_of(results: Path, experiment: Experiment | Laboratory | Tuning, smoke
     return results / (experiment.name + ("-smoke" if smoke else "") + ("-tuned" if tuned else ""))
 
 
+def policies_folder(folder: Path, cells: Sequence[Cell | Measurement]) -> Path:
+    """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
+    from benchmarks import policies
+    from benchmarks.experiment import Cell
+
+    of = folder / "policies"
+    for line in policies.absent([c for c in cells if isinstance(c, Cell)], folder / "cells", of):
+        print(f"--save-policies: {line}", file=sys.stderr)
+    return of
+
+
 def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
     """The experiment as the flags resize it, and its cells."""
     from benchmarks import select
@@ -283,6 +302,8 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates or experiment.rates_of):
         raise ValueError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
+        if args.save_policies:
+            raise ValueError(f"--save-policies has no meaning for {experiment.name}, which trains no policies")
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
         return laboratory, laboratory.measurements
     if args.seeds is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.panels import Data
+    from benchmarks.published_scores import Score
     from envs.text.overopt import OverOpt
 
 
@@ -63,6 +64,57 @@ class Clocks:
         from benchmarks import throughput_figures
 
         return throughput_figures.clocks(data, self)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Our scores beside published ones, a panel a task."""
+
+    name: str
+    caption: str
+    scores: tuple[Score, ...]
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import beside
+
+        return beside.draw(data, self)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Measures against a knob that variants turn: a row a measure, a column a task; lines hold a variant at each x.
+
+    "score" is the normalised final score, "area" the area under its curve, others are means over the checkpoints.
+    """
+
+    name: str
+    caption: str
+    lines: Mapping[str, Mapping[float, str]]
+    label: str
+    measures: tuple[str, ...] = ("score", "area", "gradient_cosine")
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import knob_figures
+
+        return knob_figures.turned(data, self)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Normalised final scores of some variants, a column a task and a dot a seed.
+
+    variants  by their labels, in rows      levels  by their labels, those whose means are lines to compare with
+    """
+
+    name: str
+    caption: str
+    variants: Mapping[str, str]
+    levels: Mapping[str, str]
+
+    def draw(self, data: Data) -> Figure:
+        from benchmarks import knob_figures
+
+        return knob_figures.standing(data, self)
 
 
 @dataclass(frozen=True)

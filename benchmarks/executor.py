@@ -27,11 +27,12 @@ TELL_EVERY_S = 0.5
 
 @dataclass(frozen=True)
 class Job:
-    """A cell and where its result goes."""
+    """A cell and where its result goes; `policies`: a folder for what its members have learned."""
 
     cell: Cell | Measurement
     path: Path
     device: str = "cpu"
+    policies: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
         if isinstance(job.cell, Measurement):
             job.cell.write(job.path, origin)
         else:
-            run_cell(job.cell, job.path, job.device, tell, origin)
+            run_cell(job.cell, job.path, job.device, tell, origin, job.policies)
     except Exception as error:
         trace = traceback.format_exc(limit=-3)
         return Update(index, None, tuple(waiting), True, f"{type(error).__name__}: {error}\n{trace}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
+from algorithms.exploration import Independent
 from algorithms.peer import Peer
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
@@ -22,7 +23,8 @@ from algorithms.update import Optimal
 from benchmarks import settings
 from benchmarks.peers import settled
 from benchmarks.situation import Situation
-from envs.api import Features, Task
+from envs.api import Task, Transcript
+from envs.control.factory import Control
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
@@ -84,10 +86,12 @@ _NOT_HASHED = {
 # fields that came later: what does not use them keeps the digest that it had
 _LATER: dict[type, dict[str, Any]] = {
     Cell: {"race": None},
+    Control: {"encoding": None},
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
     Schedule: {"actors": None, "gradient": "newest", "processes": None},
+    Training: {"anneal": False, "exploration": Independent(), "actions": "raw", "normalise_returns": False},
 }
 
 
@@ -144,6 +148,7 @@ class Experiment:
     finding    the answer that its report begins with
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
     seeds_of   of variants, by name, that have another number of them than `seeds`
+    configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
     alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
     """
 
@@ -166,6 +171,7 @@ class Experiment:
     block: int = BLOCK
     seeds_of: Mapping[str, int] = field(default_factory=dict)
     alone: bool = False
+    configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rates and self.rates_of:
@@ -204,7 +210,7 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     training = replace(settings.training(task, variant, protocol), **dict(variant.fixed))
     if rates_of is not None:
         training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
-    if variant.collection is not None and isinstance(task.spec.observation, Features):
+    if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
         training = windowed(replace(training, collection=variant.collection))
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
@@ -243,7 +249,8 @@ def build_cells(
         for plain in variants:
             if why_not(task, plain):
                 continue
-            values = tuned.get((task.name, plain.name), {})
+            key = task.name, plain.name
+            values = tuned.get(key) or experiment.configurations.get(key, {})
             ready = settled(task, plain)
             plainly = training_for(task, ready, experiment.protocol, experiment.rates_of)
             variant, training = configured(ready, plainly, values)

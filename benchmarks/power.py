@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 
 Doubles = NDArray[np.float64]
 MOST_SEEDS = 10_000
-FAR = 8.0  # beyond this shift the far tail is below the rounding of 1, and scipy's is NaN there
 
 
 def moments(x: Doubles) -> tuple[float, float]:
@@ -41,10 +40,14 @@ def welch(b: Doubles, a: Doubles) -> tuple[float, float, float]:
 
 
 def _rejects(shift: float, df: float, alpha: float) -> float:
-    """P(|T| > t_crit) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0."""
+    """P(|T| > t_crit) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0.
+
+    Where scipy's far tail is NaN it is below the rounding of 1.
+    """
     critical = float(sps.t.ppf(1 - alpha / 2, df))
     near = float(sps.nct.sf(critical, df, shift))
-    return near + (float(sps.nct.cdf(-critical, df, shift)) if shift < FAR else 0.0)
+    far = float(sps.nct.cdf(-critical, df, shift))
+    return near if np.isnan(far) else near + far
 
 
 @cache  # every pair of a report asks for the same few degrees of freedom

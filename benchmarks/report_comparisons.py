@@ -7,10 +7,10 @@ from functools import partial
 
 import pandas as pd
 
+from benchmarks import beside, pairs, parity, stats, suite_figures, tables, throughput, verdict
 from benchmarks import guide as decision_guide
-from benchmarks import pairs, parity, stats, suite_figures, tables, throughput, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Clocks, Overlay, Sweep
+from benchmarks.drawings import Beside, Clocks, Overlay, Sweep
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -44,6 +44,8 @@ def answer(report: ReportInput) -> Section:
             blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
         if isinstance(drawing, Overlay) and not (table := parity.table(data, drawing.pairs)).empty:
             blocks.append(Table(drawing.name, table, parity.EXPLAINED))
+        if isinstance(drawing, Beside):
+            blocks.append(Table(drawing.name, beside.shown(beside.table(data, drawing.scores)), beside.EXPLAINED))
     return Section("The answer in figures", tuple(blocks))
 
 

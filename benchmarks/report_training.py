@@ -103,6 +103,7 @@ def throughput(report: ReportInput, scores: pd.DataFrame) -> Section:
     """Environment steps a second."""
     table = tables.throughput_table(scores, report.suite)
     caption = (
-        "Environment steps a second: one process and one thread training all seeds of a block, evaluation left out."
+        "Environment steps a second: one process and one thread training all seeds of a block, evaluation left out. Real "
+        "actors, where a variant has some, have processes of their own."
     )
     return Section("Throughput", () if table.empty else (Table("throughput", table, caption),))

@@ -93,15 +93,16 @@ def run(
     device: str,
     live: Live | None = None,
     alone: bool = False,
+    policies: Path | None = None,
 ) -> Outcome:
     """Train what is missing and say what failed.
 
     Longest cells first, so that the last ones are short; `alone`: by seeds, so that a machine whose speed drifts is as fast
-    for those that are compared.
+    for those that are compared. `policies` as in Job.
     """
     waiting: Sequence[Cell | Measurement] = pending(cells, folder)
     waiting = sorted(waiting, key=_repeat) if alone else sorted(waiting, key=expected_seconds, reverse=True)
-    jobs = [Job(cell, cell_path(folder, cell), device) for cell in waiting]
+    jobs = [Job(cell, cell_path(folder, cell), device, policies) for cell in waiting]
     failures = []
     with Display(jobs, len(cells) - len(jobs)) as display:
         for update in execute(jobs, at_once, provenance(device)) if jobs else ():

@@ -15,22 +15,54 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+from algorithms.policies.convolutional import NatureCNN
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Training
 from algorithms.types import Variant
-from envs.api import Task, Transcript
+from envs.api import Image, Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 
 CONTROL = Training(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
 TEXT = Training(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
+# whole episodes of images are large: a thousand steps of four environments are 113 MB a member
+IMAGES = replace(CONTROL, network=NatureCNN(512), collection=Episodes(envs=4), learning_rate=3e-4)
+
+# published settings where there are some: networks, discounts and what is normalised as in rl-baselines3-zoo (zoo) and
+# Tianshou; rewards scaled so that discounted returns are of the order of 10
+SHORT = replace(CONTROL, collection=Episodes(envs=32))
+BODY = replace(CONTROL, normalise_observations=True, initial_log_std=-0.5, reward_scale=0.1, critic_rate=3.0)
+LANDER = replace(CONTROL, discount=0.999, reward_scale=0.1, collection=Episodes(envs=16))
+DRIVING = replace(CONTROL, network=MLP((256, 256)), discount=0.8, collection=Episodes(envs=16), learning_rate=1e-3)
 
 TASKS: dict[str, Training] = {
     "CartPole-v1": CONTROL,
     "Acrobot-v1": replace(CONTROL, normalise_observations=True),
     "Pendulum-v1": replace(CONTROL, discount=0.9, normalise_observations=True, reward_scale=0.1, critic_rate=3.0),
     "MountainCarContinuous-v0": replace(CONTROL, normalise_observations=True, initial_log_std=1.0),
+    "MountainCar-v0": replace(CONTROL, normalise_observations=True, collection=Episodes(envs=16)),
+    "CartPole-v0": CONTROL,
+    "LunarLander-v3": LANDER,
+    "LunarLanderContinuous-v3": LANDER,
+    "BipedalWalker-v3": replace(LANDER, normalise_observations=True),
+    "InvertedPendulum-v5": replace(BODY, discount=0.999),
+    "InvertedDoublePendulum-v5": replace(BODY, reward_scale=0.01),
+    "Reacher-v5": replace(BODY, discount=0.9, reward_scale=1.0, collection=Episodes(envs=16)),
+    "Swimmer-v5": replace(BODY, discount=0.9999),
+    "Hopper-v5": replace(BODY, discount=0.999),
+    "HalfCheetah-v5": replace(BODY, discount=0.98),
+    "Walker2d-v5": BODY,
+    "FrozenLake-v1": SHORT,
+    "Taxi-v3": replace(SHORT, reward_scale=0.1),
+    "CliffWalking-v1": replace(SHORT, reward_scale=0.01),
+    "Blackjack-v1": replace(SHORT, discount=1.0),
+    "Catch-v0": replace(SHORT, discount=1.0),
+    "Jumanji/Game2048-v1": replace(CONTROL, reward_scale=0.01, collection=Episodes(envs=16)),
+    "MiniGrid-DoorKey-5x5-v0": replace(CONTROL, collection=Episodes(envs=16)),
+    "Pong-v5": IMAGES,
+    "Highway-v0": DRIVING,
+    "Roundabout-v0": DRIVING,
 }
 
 BUDGETS: dict[str, int] = {
@@ -38,6 +70,28 @@ BUDGETS: dict[str, int] = {
     "Acrobot-v1": 150_000,
     "Pendulum-v1": 200_000,
     "MountainCarContinuous-v0": 100_000,
+    "MountainCar-v0": 300_000,
+    "CartPole-v0": 100_000,
+    "LunarLander-v3": 500_000,
+    "LunarLanderContinuous-v3": 500_000,
+    "BipedalWalker-v3": 2_000_000,
+    "InvertedPendulum-v5": 200_000,
+    "InvertedDoublePendulum-v5": 500_000,
+    "Reacher-v5": 500_000,
+    "Swimmer-v5": 1_000_000,
+    "Hopper-v5": 1_000_000,
+    "HalfCheetah-v5": 1_000_000,
+    "Walker2d-v5": 1_000_000,
+    "FrozenLake-v1": 200_000,
+    "Taxi-v3": 500_000,
+    "CliffWalking-v1": 200_000,
+    "Blackjack-v1": 100_000,
+    "Catch-v0": 50_000,
+    "Jumanji/Game2048-v1": 500_000,
+    "MiniGrid-DoorKey-5x5-v0": 200_000,
+    "Pong-v5": 2_000_000,
+    "Highway-v0": 50_000,
+    "Roundabout-v0": 50_000,
     "bandit/medium": 50_000,
     "transduce/copy-shifted": 60_000,
     "dyck/sparse-medium": 60_000,
@@ -57,7 +111,8 @@ def training(task: Task, variant: Variant, protocol: str = "ladder") -> Training
 
 def _base(task: Task) -> Training:
     text = isinstance(task.spec.observation, Transcript)
-    base = TASKS.get(task.name, TEXT if text else CONTROL)
+    plain = IMAGES if isinstance(task.spec.observation, Image) else TEXT if text else CONTROL
+    base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
     return base

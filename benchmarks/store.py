@@ -2,6 +2,7 @@
 
     results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
     results/<experiment>/cells/<task>__<variant>__<digest>.json                        a measurement of a gradient
+    results/<experiment>/policies/<task>__<variant>__seed<k>__<digest>.safetensors      a policy (benchmarks.policies)
 
 A file that is there and readable is the mark that its cell is done. Everything is written beside its place and moved.
 """
@@ -50,7 +51,7 @@ class Damaged(Exception):
     """A result file that cannot be read."""
 
 
-def _replace(path: Path, write: Any) -> None:
+def replace_file(path: Path, write: Any) -> None:
     """Write beside `path`, flush to disk, move into place: a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -58,6 +59,11 @@ def _replace(path: Path, write: Any) -> None:
     with beside.open("rb") as done:
         os.fsync(done.fileno())
     beside.replace(path)
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """A file of this content, as `replace_file` puts it in place."""
+    replace_file(path, lambda beside: beside.write_bytes(content))
 
 
 def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
@@ -73,7 +79,7 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
 def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
     """Rows of SCHEMA, measures as pairs, with `meta` as JSON in the schema."""
     table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata({META: json.dumps(meta).encode()}))
-    _replace(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
+    replace_file(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
 
 
 def _read(path: Path) -> pa.Table:
@@ -89,7 +95,7 @@ def _read(path: Path) -> pa.Table:
 
 def save_json(path: Path, value: Mapping[str, object]) -> None:
     """An object as JSON: a measurement (what was found, its configuration, its provenance), say."""
-    _replace(path, lambda beside: beside.write_text(json.dumps(value, indent=1)))
+    replace_file(path, lambda beside: beside.write_text(json.dumps(value, indent=1)))
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def state_path(cell: Path) -> Path:
 def save_state(path: Path, state: State, records: Sequence[Record]) -> None:
     """A State and the records it has yielded, in one safetensors file."""
     meta = {"state": json.dumps({**state.meta, "records": [asdict(r) for r in records]})}
-    _replace(path, lambda beside: safetensors.torch.save_file(state.tensors, beside, metadata=meta))
+    replace_file(path, lambda beside: safetensors.torch.save_file(state.tensors, beside, metadata=meta))
 
 
 def load_state(path: Path) -> tuple[State, list[Record]] | None:

@@ -101,7 +101,11 @@ def spelled(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (row[f"{name}_{part}"] for part in ("ratio", "low", "high"))
     if np.isnan(value):
         return "-"
-    return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    return _places(value) if np.isnan(low) else f"{_places(value)} [{_places(low)}, {_places(high)}]"
+
+
+def _places(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
 
 
 def shown(made: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from benchmarks import throughput
 from benchmarks.drawings import Clocks
@@ -19,17 +20,18 @@ from benchmarks.suite import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}
 BASELINE = "black"
+ROOMY = ConstrainedLayoutEngine(rect=(0, 0, 0.95, 1))  # a browser's letters are wider than matplotlib's
 Row = Mapping[Any, Any]
 
 
 def clocks(data: Data, what: Clocks) -> Figure:
-    """A row a task: steps a second at the left, seconds to the threshold at the right, on logarithmic axes."""
+    """A row a task: steps a second at the left, seconds to the threshold at the right, on logarithmic axes of their own."""
     made, found = throughput.table(data, what.baseline), throughput.clocks(data)
     tasks = list(dict.fromkeys(made["task"]))
     lines = int(made.groupby("task").size().max())
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, len(tasks) * (0.5 + 0.24 * lines) + 1.1), layout="constrained")
-        axes = figure.subplots(len(tasks), 2, squeeze=False, sharex="col")
+        figure = Figure(figsize=(9.9, len(tasks) * (0.7 + 0.24 * lines) + 1.1), layout=ROOMY)
+        axes = figure.subplots(len(tasks), 2, squeeze=False)
         for pair, task in zip(axes, tasks, strict=True):
             rows = made[made["task"] == task].to_dict("records")
             for axis, name in zip(pair, throughput.MEASURED, strict=True):
@@ -46,6 +48,7 @@ def clocks(data: Data, what: Clocks) -> Figure:
 def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str, baseline: str) -> None:
     """A line a configuration: its runs, their geometric mean and its interval, and the ratio at the right."""
     axis.set_xscale("log")
+    axis.set_xlim(*_limits(np.concatenate(values)))
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_yticks(range(len(rows)), [row["variant"] for row in rows])
     axis.tick_params(axis="y", length=0)
@@ -64,6 +67,17 @@ def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str
         )
 
 
+def _limits(values: Doubles) -> tuple[float, float]:
+    """Around all runs, a factor of 4 wide at least, so that noise does not fill a panel; intervals may reach beyond."""
+    kept = values[np.isfinite(values)]
+    middle, half = 0.0, 0.0
+    if len(kept):
+        low, high = np.log(kept.min()), np.log(kept.max())
+        middle, half = (low + high) / 2, (high - low) / 2
+    half = max(1.15 * half, np.log(2))
+    return float(np.exp(middle - half)), float(np.exp(middle + half))
+
+
 def _colour(row: Row, name: str) -> str:
     """Of what is shown to be better, or worse, than the baseline, or neither."""
     if not row[f"{name}_p"] < LEVEL:
@@ -73,7 +87,7 @@ def _colour(row: Row, name: str) -> str:
 
 def _beside(row: Row, name: str, baseline: str) -> str:
     if name == "seconds" and row["reached"] < row["repeats"]:
-        return f"reached by {row['reached']} of {row['repeats']}"
+        return f"{row['reached']} of {row['repeats']} reach it"
     return "1" if row["variant"] == baseline else throughput.spelled(row, name)
 
 

@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 BAR = 40
 
 
-def train_one(cells: list[Cell], folder: Path, device: str, live: Live | None = None) -> int:
-    """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores."""
+def train_one(
+    cells: list[Cell], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
+) -> int:
+    """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores.
+
+    policies  as in Job
+    """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
         curve = _Curve(console, cell, live)
-        run_cell(cell, cell_path(folder, cell), device, curve.tell)
+        run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         if live is not None:
             live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
@@ -41,6 +46,8 @@ def train_one(cells: list[Cell], folder: Path, device: str, live: Live | None = 
     print(
         f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells"
     )
+    if policies is not None and policies.exists():
+        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
     return 0
 
 

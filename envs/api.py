@@ -45,6 +45,15 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Image:
+    """Observations are bytes: obs is uint8 [P, N, channels, height, width]; frames that are seen together are channels."""
+
+    channels: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Transcript:
     """Observations are append-only token sequences: obs is int64 [P, N, length], PAD after the newest token.
 
@@ -58,11 +67,14 @@ class Transcript:
     action_position: tuple[int, ...]
 
 
+Observation = Features | Image | Transcript
+
+
 @dataclass(frozen=True)
 class Spec:
     """Shapes of a task. `horizon` bounds the number of actions in an episode."""
 
-    observation: Features | Transcript
+    observation: Observation
     action: Discrete | Box
     horizon: int
 

@@ -10,6 +10,8 @@ import pytest
 from benchmarks import formats, guide, store, variant_page
 from benchmarks.listing import ladder_table
 from benchmarks.tuning import result
+from envs import TASKS
+from envs.api import Transcript
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -73,3 +75,18 @@ def test_the_answer_is_the_released_reports() -> None:
     rungs = report.partition("## What each ingredient buys\n\n")[2].partition("\n\n")[0]
     assert rungs.count("\n- ") == 8
     assert rungs in README
+
+
+@pytest.mark.parametrize("name", ["staleness", "async_throughput", "entropy_schedules"])
+def test_findings_are_those_of_the_released_reports(name: str) -> None:
+    said = (REFERENCE.parent / name / "report.md").read_text().split("\n\n")[2:]
+    found = next(block for block in said if not block.startswith(">"))  # after the warnings
+    assert "`" in found
+    assert found in README
+
+
+def test_every_control_task_stands_in_its_field() -> None:
+    control = [task for task in TASKS.values() if not isinstance(task.spec.observation, Transcript)]
+    rows = README.partition("## The control tasks")[2].partition("## Experiments")[0].splitlines()
+    for task in control:
+        assert any(row.startswith(f"| {task.field} |") and f"`{task.name}`" in row for row in rows), task.name

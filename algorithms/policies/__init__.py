@@ -1,1 +1,1 @@
-"""Policies on the population axis: networks for vectors and for transcripts, and the actor-critic made of them."""
+"""Policies on the population axis: networks for vectors, images and transcripts, and the actor-critic made of them."""

@@ -11,11 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.heads import head_for, masked
-from algorithms.policies.api import Memory, Network
+from algorithms.exploration import GSDE, Exploration
+from algorithms.heads import Actions, head_for, masked
+from algorithms.policies.api import Layered, Memory, Net, Network
 from algorithms.population import Flat, constant
 from algorithms.tunable import Number
-from envs.api import Box, Spec, Transcript
+from envs.api import Box, Floats, Spec, Transcript
+
+FOREVER = 2**62  # steps
 
 
 class ActorCritic(nn.Module):
@@ -29,13 +32,22 @@ class ActorCritic(nn.Module):
         generators: list[torch.Generator],
         log_std: Number = 0.0,
         device: str = "cpu",
+        exploration: Exploration | None = None,
+        actions: Actions = "raw",
     ) -> None:
+        """exploration: None for Independent; with GSDE `log_std` is not used."""
         super().__init__()
-        self.head, self.observation = head_for(spec.action), spec.observation
+        self.head, self.observation = head_for(spec.action, actions), spec.observation
         gaussian = isinstance(spec.action, Box)
         outputs = spec.action.size if isinstance(spec.action, Box) else self.head.outputs
+        self._outputs = outputs
         self.actor = network.build(spec.observation, outputs, 0.01, generators)
-        self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
+        self._gsde = exploration if isinstance(exploration, GSDE) else None
+        if self._gsde is not None:
+            width = _layered(self.actor).width
+            self.log_std: nn.Parameter | None = self._gsde.parameter(len(generators), width, outputs)
+        else:
+            self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
         self.reads_text = isinstance(spec.observation, Transcript)
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
@@ -64,13 +76,46 @@ class ActorCritic(nn.Module):
         twin.flat = Flat(twin)
         return twin
 
+    @property
+    def noise_lasts(self) -> int:
+        """Steps for which a draw of `noise` is good."""
+        if self._gsde is None:
+            return 1
+        return FOREVER if self._gsde.sample_freq == -1 else self._gsde.sample_freq
+
+    def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """Random numbers for acting, for so many (draws, environments) of one member."""
+        if self._gsde is None:
+            return self.head.noise(rng, shape)
+        return rng.standard_normal((*shape, _layered(self.actor).width, self._outputs), dtype=np.float32)
+
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         """Head input [P, N, O] for the newest observation."""
+        if self._gsde is not None:
+            return self._depending(self._gsde, _layered(self.actor).hidden(obs)), None
         out, memory = self.actor.step(obs, memory)
         return self._complete(out, action_mask), memory
 
+    def choose(
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
+    ) -> tuple[Tensor, Tensor, Memory]:
+        """(head input, action, memory) for the newest observation; without noise [P, N, ...] the action is the mode."""
+        if self._gsde is None or noise is None:
+            out, memory = self.act(obs, memory, action_mask)
+        else:
+            z = _layered(self.actor).hidden(obs)
+            out = self._depending(self._gsde, z)
+            assert self.log_std is not None
+            # in units of its own deviation it is a standard normal, as the head's noise is
+            noise = self._gsde.deviation(z, self.log_std, noise) * (-out[..., self._outputs :]).exp()
+        return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
+
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+        if self._gsde is not None:
+            rows = obs.transpose(0, 1).flatten(1, 2)  # [P, T N, F]
+            out = self._depending(self._gsde, _layered(self.actor).hidden(rows))
+            return out.reshape(len(out), len(obs), obs.shape[2], -1).transpose(0, 1)
         return self._complete(self.actor(obs, self._positions[:steps]), action_mask)
 
     def values(self, obs: Tensor, steps: int) -> Tensor:
@@ -81,7 +126,21 @@ class ActorCritic(nn.Module):
         assert self.critic is not None
         return self.critic(obs, self._positions[:steps]).squeeze(-1)
 
+    def _depending(self, gsde: GSDE, z: Tensor) -> Tensor:
+        """Means and log deviations [P, M, 2 A] at the last hidden layer [P, M, H]."""
+        assert self.log_std is not None
+        mean = _layered(self.actor).readout(z)
+        return torch.cat([mean, gsde.log_std(z, self.log_std).expand_as(mean)], -1)
+
     def _complete(self, out: Tensor, action_mask: Tensor | None) -> Tensor:
         if self.log_std is not None:
             return torch.cat([out, self.log_std.expand_as(out)], -1)
         return masked(out, action_mask)
+
+
+def _layered(net: Net) -> Layered:
+    if not isinstance(net, Layered):
+        raise ValueError(
+            f"GSDE explores along the actor's last hidden layer, which a {type(net).__name__} does not show"
+        )
+    return net

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from algorithms.heads import Head
-from envs.api import Features, Transcript
+from envs.api import Floats, Observation
 
 Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
 
@@ -20,18 +20,31 @@ class Net(Protocol):
     def parameters(self) -> Any: ...
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Outputs [P, N, O] at the newest observation: features [P, N, F], or the K tokens since the last call [K, P, N]."""
+        """Outputs [P, N, O] at the newest observation: features [P, N, F], an image [P, N, C, H, W], or the K
+        tokens since the last call [K, P, N]."""
 
     def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
-        """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], or tokens [L, P, N]."""
+        """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], images
+        [T, P, N, C, H, W], or tokens [L, P, N]."""
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A Net for features that shows its last hidden layer: its outputs are readout(hidden(obs))."""
+
+    width: int  # H
+
+    def hidden(self, obs: Tensor) -> Tensor:
+        """[P, M, F] -> [P, M, H]"""
+
+    def readout(self, hidden: Tensor) -> Tensor:
+        """[P, M, H] -> [P, M, O]"""
 
 
 class Network(Protocol):
     """A frozen description of a network, able to build it."""
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         """A Net with P = len(generators); `gain` scales the last layer. ValueError on observations it cannot read."""
 
 
@@ -44,8 +57,17 @@ class Acting(Protocol):
     @property
     def members(self) -> int: ...
 
-    def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
-        """Head input [P, N, O] for the newest observation (Net.step)."""
+    @property
+    def noise_lasts(self) -> int:
+        """Steps for which a draw of `noise` is good."""
+
+    def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """Random numbers for acting, for so many (draws, environments) of one member."""
+
+    def choose(
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
+    ) -> tuple[Tensor, Tensor, Memory]:
+        """(head input [P, N, O], action, memory) for the newest observation; without noise the action is the mode."""
 
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""

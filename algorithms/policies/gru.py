@@ -11,7 +11,7 @@ from torch.nn import functional
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
-from envs.api import Features, Transcript
+from envs.api import Observation, Transcript
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,9 @@ class GRU:
 
     width: int = tunable(64, Choice((16, 32, 64)))
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Transcript):
-            raise ValueError("a GRU reads token transcripts; this task observes vectors: use MLP")
+            raise ValueError("a GRU reads token transcripts; this task has none: use MLP, or NatureCNN for images")
         return GRUNet(observation.vocabulary, self.width, outputs, gain, generators)
 
 

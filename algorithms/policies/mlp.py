@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
-from envs.api import Features, Transcript
+from envs.api import Features, Image, Observation
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class MLP:
 
     hidden: tuple[int, ...] = tunable((64, 64), Choice(((32, 32), (64, 64), (128, 128))))
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Features):
-            raise ValueError("an MLP reads vectors; this task observes token transcripts: use GRU or Transformer")
+            other = (
+                "images: use NatureCNN"
+                if isinstance(observation, Image)
+                else "token transcripts: use GRU or Transformer"
+            )
+            raise ValueError(f"an MLP reads vectors; this task observes {other}")
         return MLPNet(observation.size, self.hidden, outputs, gain, generators)
 
 
@@ -36,6 +39,7 @@ class MLPNet(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [inputs, *hidden, outputs]
+        self.width = sizes[-2]
         gains = [2**0.5] * len(hidden) + [gain]
         pairs = list(itertools.pairwise(sizes))
         self.weights = nn.ParameterList(orthogonal(s, g, generators) for s, g in zip(pairs, gains, strict=True))
@@ -44,17 +48,19 @@ class MLPNet(nn.Module):
         self._layers = list(zip(self.weights, self.biases, strict=True))
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        x = obs  # [P, N, F]
-        for weight, bias in self._layers[:-1]:
-            x = torch.baddbmm(bias, x, weight).tanh_()
-        weight, bias = self._layers[-1]
-        return torch.baddbmm(bias, x, weight), None
+        return self.readout(self.hidden(obs)), None
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         t, p, n, f = obs.shape
-        x = obs.transpose(0, 1).reshape(p, t * n, f)  # [P, T N, F]
-        for weight, bias in self._layers[:-1]:
-            x = torch.baddbmm(bias, x, weight).tanh()
-        weight, bias = self._layers[-1]
-        out = torch.baddbmm(bias, x, weight)
+        out = self.readout(self.hidden(obs.transpose(0, 1).reshape(p, t * n, f)))
         return out.reshape(p, t, n, -1).transpose(0, 1)
+
+    def hidden(self, obs: Tensor) -> Tensor:
+        x = obs  # [P, M, F]
+        for weight, bias in self._layers[:-1]:
+            x = torch.baddbmm(bias, x, weight).tanh_()
+        return x
+
+    def readout(self, hidden: Tensor) -> Tensor:
+        weight, bias = self._layers[-1]
+        return torch.baddbmm(bias, hidden, weight)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.heads import epsilon_greedy, head_for
 from algorithms.policies.api import Memory
-from envs.api import Spec, Transcript
+from envs.api import Floats, Spec, Transcript
 from envs.transcript import PAD
 
 Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
@@ -27,6 +27,17 @@ class PeerPolicy:
         observation = spec.observation
         self._length = observation.length if isinstance(observation, Transcript) else 0
         self._positions = observation.action_position if isinstance(observation, Transcript) else ()
+
+    noise_lasts = 1
+
+    def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        return self.head.noise(rng, shape)
+
+    def choose(
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
+    ) -> tuple[Tensor, Tensor, Memory]:
+        out, memory = self.act(obs, memory, action_mask)
+        return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         if not self._length:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant
-from envs.api import Features, Ints, Transcript
+from envs.api import Ints, Observation, Transcript
 from envs.oracle import enumerate_episodes
 from envs.transcript import TextMDP
 
@@ -64,9 +64,7 @@ class Tabular:
 
     mdp: TextMDP
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if observation != self.mdp.spec.observation:
             raise ValueError(f"this table is of {type(self.mdp).__name__}, and the task observes something else")
         return self.form(self.states(), outputs, len(generators))

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
-from envs.api import Features, Transcript
+from envs.api import Observation, Transcript
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Transformer:
         if self.width % self.heads:
             raise ValueError(f"width {self.width} cannot be split into {self.heads} heads")
 
-    def build(
-        self, observation: Features | Transcript, outputs: int, gain: float, generators: list[torch.Generator]
-    ) -> Net:
+    def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Transcript):
-            raise ValueError("a Transformer reads token transcripts; this task observes vectors: use MLP")
+            raise ValueError(
+                "a Transformer reads token transcripts; this task has none: use MLP, or NatureCNN for images"
+            )
         return TransformerNet(observation, self, outputs, gain, generators)
 
 

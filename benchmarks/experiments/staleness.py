@@ -8,7 +8,10 @@ from algorithms.credit import VTrace
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import ClippedRatio
 from algorithms.types import Schedule, Variant
+from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment
+from benchmarks.findings import Staleness
+from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
 
@@ -21,11 +24,9 @@ STALE = {
 }
 TOKEN = {
     lag: STALE[lag].rung(f"lag {lag} + token IS", "each action's ratio, at most 2", correction=TokenIS(2.0))
-    for lag in (4, AT, 16)
+    for lag in STALE
 }
-VTRACE = {
-    lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in (4, AT, 16)
-}
+VTRACE = {lag: STALE[lag].rung(f"lag {lag} + V-trace", "V-trace, lambda .95", credit=VTrace(lam=0.95)) for lag in STALE}
 
 
 def _corrected(name: str, summary: str, correction: Correction) -> Variant:
@@ -53,6 +54,19 @@ DISCARD = GAE.rung(
 
 COPY = text_task("copy 3 of 4", Transduce(symbols=4, length=3, reward_mode="terminal"))
 CARTPOLE = "CartPole-v1"
+BUDGETS = {CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000}
+
+LINES = {"uncorrected": STALE, "truncated token IS": TOKEN, "V-trace": VTRACE}
+REPAIRS = {
+    "truncated token IS": TOKEN[AT],
+    "V-trace": VTRACE[AT],
+    "full token IS": FULL,
+    "sequence IS": SEQUENCE,
+    "truncated sequence IS": CAPPED,
+    "a sequence mask": MASK,
+    "discarding what is older than 2": DISCARD,
+}
+OLD = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED)
 
 EXPERIMENT = Experiment(
     name="staleness",
@@ -65,9 +79,32 @@ EXPERIMENT = Experiment(
         *VTRACE.values(),
         *(FULL, SEQUENCE, CAPPED, MASK, PPO, CLIP, DECOUPLED, DISCARD),
     ),
-    env_steps={CARTPOLE: 60_000, "bandit/small": 20_000, COPY.name: 40_000, "lock/small": 30_000},
+    env_steps=BUDGETS,
     rates_of=GAE.name,
+    figures=(
+        Turned(
+            "staleness",
+            "Final score, area under the learning curve and cosine of the gradient to the exact one (mean over the "
+            "checkpoints, where the task can be listed) against the lag of the rollouts, uncorrected and corrected",
+            lines={name: {0: GAE.name, **{lag: v.name for lag, v in of.items()}} for name, of in LINES.items()},
+            label="lag of the rollouts, updates",
+        ),
+        Standing(
+            "repairs",
+            f"Every correction at lag {AT}, and what else can be done about old rollouts; PPO makes 16 steps of each",
+            variants={v.name: v.name for v in (*OLD, PPO)},
+            levels={"gae, no lag": GAE.name, f"lag {AT}, uncorrected": STALE[AT].name},
+        ),
+    ),
+    finding=Staleness(
+        fresh=GAE.name,
+        stale={lag: v.name for lag, v in STALE.items()},
+        at=AT,
+        repairs={name: v.name for name, v in REPAIRS.items()},
+        late=(16, (TOKEN[16].name, VTRACE[16].name)),
+    ),
     baseline=GAE.name,
+    guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
     small={
         "tasks": (CARTPOLE, "bandit/small"),
         "seeds": 2,

@@ -1,7 +1,9 @@
-"""Classic control: floors are the uniform policy's mean return over 2,000 episodes, measured by this suite.
+"""Classic control: floors are the uniform policy's mean return over 2,000 episodes (MountainCar-v0 and CartPole-v0: 1,000),
+measured by this suite (envs.uniform).
 
-Ceilings are published scores (PPO of rl-baselines3-zoo on Acrobot, the environment's limit on CartPole) or, for Pendulum and
-MountainCarContinuous, rounded ones just above them; thresholds are Gymnasium's reward thresholds where it has one.
+Ceilings are published scores (rl-baselines3-zoo's PPO on Acrobot, its DQN on MountainCar, the environment's limit on
+CartPole) or, for Pendulum and MountainCarContinuous, rounded ones just above them; thresholds are Gymnasium's reward
+thresholds where it has one. The field has five systems and six ids: CartPole-v0 is CartPole-v1 with 200 steps.
 """
 
 from __future__ import annotations
@@ -27,4 +29,6 @@ TASKS: tuple[Task, ...] = (
         ceiling=94.0,
         threshold=90.0,
     ),
+    _task("MountainCar-v0", Spec(Features(2), Discrete(3), 200), floor=-200.0, ceiling=-100.8, threshold=-110.0),
+    _task("CartPole-v0", Spec(Features(4), Discrete(2), 200), floor=23.2, ceiling=200.0, threshold=195.0),
 )

@@ -11,20 +11,25 @@ import numpy as np
 
 from envs.api import Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
+from envs.control.encoding import Encoding
 
 
 @dataclass(frozen=True)
 class Control:
-    """A Gymnasium id. backend "auto" is EnvPool where it is installed; `group` has no meaning in control."""
+    """A Gymnasium id. backend "auto" is EnvPool where it is installed; `group` has no meaning in control.
+
+    encoding  how observations are read; None: as their space says (envs.control.encoding)
+    """
 
     env_id: str
     spec: Spec
     backend: Literal["auto", "gymnasium"] = "auto"
+    encoding: Encoding | None = None
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
         if self.backend == "auto" and from_envpool.installed():
-            return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs)
-        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs)
+            return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
+        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding)
 
 
 @cache

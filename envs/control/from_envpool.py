@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from envs.api import Array, Bools, Box, Spec, Step
+from envs.control.encoding import Encoding, Raw, encoding_for, legal
 
 
 def installed() -> bool:
@@ -23,9 +24,18 @@ class EnvPoolVec:
     EnvPool's auto-reset is NEXT_STEP: `info["elapsed_step"] == 0` marks the row that only delivers the next episode's
     first observation; `step` asserts that it comes exactly after an end. Seeds go in at construction, one an
     environment: an integer would give neighbouring environments neighbouring seeds, which share their randomness.
+    Several environments of EnvPool keep no time limit: after spec.horizon steps an episode is cut here, in all of them.
     """
 
-    def __init__(self, name: str, spec: Spec, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: Spec,
+        seeds: Sequence[np.random.SeedSequence],
+        envs: int,
+        encoding: Encoding | None = None,
+    ) -> None:
+        """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says."""
         import envpool  # 740 MB with its assets and slow to import: only where an environment is built
 
         self.spec = spec
@@ -36,50 +46,69 @@ class EnvPoolVec:
             self._pool: Any = envpool.make(
                 name, env_type="gymnasium", num_envs=len(per_env), seed=per_env.tolist(), num_threads=1
             )
-            shape = self._pool.observation_space.shape
+            self._encode = encoding or encoding_for(self._pool.observation_space)
+            self._dtype = self._pool.action_space.dtype if isinstance(spec.action, Box) else np.int32
+        if self._encode.observation != spec.observation:
+            raise ValueError(f"{name} is read as {self._encode.observation}, not as its task's {spec.observation}")
         self._ids = np.arange(len(per_env), dtype=np.int32)
         self._ended = np.zeros(len(per_env), np.bool_)
-        self._obs: Array = np.zeros((len(per_env), *shape), np.float32)
-        self._box = spec.action if isinstance(spec.action, Box) else None
+        self._overdue = np.zeros(len(per_env), np.bool_)  # cut here: EnvPool does not know and must be told to reset
+        self._obs: Array = np.zeros(0)
+        self._mask: Bools | None = None
 
     def reset(self) -> tuple[Array, Bools | None]:
-        obs, _ = self._pool.reset()
-        self._obs[:] = obs
-        self._ended[:] = False
-        return self._obs.reshape(*self.shape, -1).copy(), None
+        raw, _ = self._pool.reset()
+        self._obs, self._mask = self._encode(raw).copy(), legal(raw)
+        self._ended[:] = self._overdue[:] = False
+        return self._observed(self._obs), self._legal()
 
     def step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._ids), *action.shape[2:])
-        if self._box is not None:
-            flat = np.clip(flat, self._box.low, self._box.high).astype(np.float32)
-        else:
-            flat = flat.astype(np.int32)
-        if active.all():
-            obs, reward, terminated, truncated, info = self._pool.step(flat)
-            self._check(info, slice(None))
-            self._obs = obs.astype(np.float32, copy=False)
-        else:
-            chosen = np.flatnonzero(active)
-            ids = self._ids[chosen]
-            obs, paid, dead, cut, info = self._pool.step(flat[chosen], ids)
-            self._check(info, chosen)
-            self._obs = self._obs.copy()
-            self._obs[chosen] = obs
-            reward, terminated, truncated = np.zeros(len(self._ids), np.float32), *np.zeros((2, len(self._ids)), bool)
-            reward[chosen], terminated[chosen], truncated[chosen] = paid, dead, cut
-            self._ended[chosen] = dead | cut
-        if active.all():
-            self._ended = terminated | truncated
-        return Step(
-            self._obs.reshape(*self.shape, -1),
-            reward.reshape(self.shape).astype(np.float32, copy=False),
-            terminated.reshape(self.shape),
-            (truncated & ~terminated).reshape(self.shape),
-            None,
-        )
+        if isinstance(self.spec.action, Box):
+            flat = np.clip(flat, self.spec.action.low, self.spec.action.high)
+        flat = flat.astype(self._dtype)
+        reward, terminated, truncated = np.zeros(len(self._ids), np.float32), *np.zeros((2, len(self._ids)), bool)
+        everyone = bool(active.all()) and not self._overdue.any()
+        going: Any = slice(None) if everyone else np.flatnonzero(active.ravel() & ~self._overdue)
+        if not everyone:
+            self._obs, self._mask = self._obs.copy(), None if self._mask is None else self._mask.copy()
+            self._restart(np.flatnonzero(active.ravel() & self._overdue))
+        if everyone or len(going):
+            raw, reward[going], terminated[going], cut, info = self._pool.step(flat[going], self._ids[going])
+            self._check(info, going)
+            late = ~(terminated[going] | cut) & (info["elapsed_step"] >= self.spec.horizon)
+            truncated[going] = (cut | late) & ~terminated[going]
+            self._overdue[going], self._ended[going] = late, terminated[going] | truncated[going]
+            self._see(raw, going)
+        shape = self.shape
+        ends = terminated.reshape(shape), truncated.reshape(shape)
+        return Step(self._observed(self._obs), reward.reshape(shape), *ends, self._legal())
 
     def close(self) -> None:
         self._pool.close()
+
+    def _restart(self, rows: Array) -> None:
+        """The step after an episode that was cut here."""
+        if not len(rows):
+            return
+        raw, _ = self._pool.reset(self._ids[rows])
+        self._ended[rows] = self._overdue[rows] = False
+        self._see(raw, rows)
+
+    def _see(self, raw: Raw, rows: Any) -> None:
+        seen, mask = self._encode(raw), legal(raw)
+        if isinstance(rows, slice):
+            self._obs, self._mask = seen, mask
+            return
+        self._obs[rows] = seen
+        if self._mask is not None and mask is not None:
+            self._mask[rows] = mask
+
+    def _observed(self, obs: Array) -> Array:
+        return obs.reshape(*self.shape, *obs.shape[1:])
+
+    def _legal(self) -> Bools | None:
+        return None if self._mask is None else self._mask.reshape(*self.shape, -1)
 
     def _check(self, info: dict[str, Any], rows: Any) -> None:
         if not np.array_equal(info["elapsed_step"] == 0, self._ended[rows]):

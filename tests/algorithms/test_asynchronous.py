@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -122,6 +123,20 @@ def test_an_actor_is_killed_and_the_run_goes_on_with_the_others() -> None:
     told = [e.notice for e in of(events, Progress) if e.notice]
     assert told == ["actor 0 is lost (it was killed by signal 9); the run goes on with 1"]
     assert [r.fraction for r in of(events, Record)][-1] == 1.0
+    assert not children()
+
+
+def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
+    """It stops with a rollout begun; the other plays on until that one would be too old, and waits. Then the first dies."""
+    told, stopped = [], False
+    for event in train_asynchronously(run_of(Processes(2, longest=4), env_steps=3_000)):
+        if isinstance(event, Progress):
+            told.append(event.notice)
+            if not stopped:
+                stopped, pid = True, min(children())
+                os.kill(pid, signal.SIGSTOP)
+                threading.Timer(2.0, os.kill, (pid, signal.SIGKILL)).start()
+    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
     assert not children()
 
 

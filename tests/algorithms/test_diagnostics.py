@@ -21,7 +21,7 @@ from algorithms.diagnostics import (
 from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
-from algorithms.snapshots import Snapshots
+from algorithms.snapshots import MARKS, Snapshots
 from algorithms.training import Members, Record, Run, State, train
 from algorithms.types import Schedule
 from envs import TASKS
@@ -237,7 +237,7 @@ def test_a_checkpoint_notes_what_was_read_since_the_last_one_of_that_member() ->
     notes = Diagnostics(2)
     for reading, steps in ((1.0, [12, 5]), (3.0, [25, 25])):
         notes.add("gradient_norm", torch.tensor([reading, reading]))
-        now = np.stack([np.array(steps), np.zeros(2), np.zeros(2)])
+        now = np.stack([np.array(steps), *np.zeros((len(MARKS) - 1, 2))])
         made.take(torch.zeros(2, 1), Identity(), now, np.array([True, True]), notes)
     assert made.noted(0)["gradient_norm"].tolist() == [1.0, 2.0]
     assert made.noted(1)["gradient_norm"].tolist() == [3.0, 2.0]

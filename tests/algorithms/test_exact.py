@@ -18,6 +18,7 @@ from algorithms.references import play_uniformly
 from algorithms.training import Members, Record, Run, build_policy, train
 from envs import TASKS
 from envs.api import Task
+from envs.slowed import slowed
 from envs.streams import Purpose
 from envs.text.causal import Causal
 from envs.text.guessnumber import GuessNumber
@@ -132,3 +133,12 @@ def test_what_is_enumerable() -> None:
     assert not enumerable(TASKS["CartPole-v1"])
     with pytest.raises(ValueError, match="CartPole-v1 is not a text MDP"):
         ExactReturn(TASKS["CartPole-v1"])
+
+
+def test_a_slowed_task_is_read_by_its_oracle_without_a_step() -> None:
+    """A step of it takes 1,000 s: whoever took one would not come back."""
+    late = slowed(TINY, 1_000.0, "waits")
+    assert enumerable(late)
+    assert text_mdp(late) is text_mdp(TINY)
+    policy = tilted(TINY)
+    assert ExactReturn(late).scores(policy).value == ExactReturn(TINY).scores(policy).value

@@ -28,6 +28,7 @@ MISTAKES = [
     (["run", "ladder", "--seeds", "0"], "--seeds must be at least 1, not 0"),
     (["run", "ladder", "--env-steps", "-5"], "--env-steps must be at least 1, not -5"),
     (["run", "ladder", "--jobs", "0"], "--jobs must be at least 1"),
+    (["run", "async_throughput", "--jobs", "2"], "async_throughput measures seconds and runs one cell after another"),
     (["run", "ladder", "--seeds", "many"], "many"),
     (["run", "ladder", "--tasks", ","], "',' names nothing"),
     (
@@ -59,6 +60,18 @@ MISTAKES = [
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
     (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
+    (["play"], "results/<experiment>/policies/<...>.safetensors (required)"),
+    (["play", "nowhere.safetensors"], "nowhere.safetensors is not there; policies are saved by `train` and `run`"),
+    (["play", "nowhere.safetensors", "--episodes", "0"], "--episodes must be at least 1, not 0"),
+    (["play", "nowhere.safetensors", "--seed", "-1"], "--seed must be 0 or more, not -1"),
+    (["play", "nowhere.safetensors", "--greddy"], "unknown flag of play '--greddy'; nearest: --greedy"),
+    (["train", "--task", "CartPole-v1", "--variant", "random", "--save-policies"], "random trains nothing"),
+    (
+        ["train", "--task", "CartPole-v1", "--variant", "sb3:a2c", "--save-policies"],
+        "sb3:a2c is trained by stable-baselines3, whose policies are not ours",
+    ),
+    (["run", "gradient_quality", "--save-policies"], "--save-policies has no meaning for gradient_quality"),
+    (["run", "tuning", "--save-policies"], "--save-policies has no meaning for tuning"),
 ]
 
 

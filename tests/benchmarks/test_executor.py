@@ -21,7 +21,9 @@ def test_a_jobs_end_brings_what_it_had_not_told(monkeypatch: pytest.MonkeyPatch,
     record = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
     def told(fails: bool) -> executor.Update:
-        def run_cell(cell: object, path: Path, device: str, tell: Callable[[Record], None], origin: object) -> None:
+        def run_cell(
+            cell: object, path: Path, device: str, tell: Callable[[Record], None], origin: object, policies: object
+        ) -> None:
             tell(record)
             if fails:
                 raise RuntimeError("no")

@@ -11,7 +11,8 @@ from benchmarks.experiment import Experiment, build_cells
 
 OWN_FIGURE = {
     "sparse_reward", "action_space", "generalisation", "reward_hacking", "entropy_collapse", "dialogue", "recommendation",
-    "causal", "length_bias", "bias", "reward_shift", "async_throughput", "parity",
+    "causal", "length_bias", "bias", "reward_shift", "async_throughput", "staleness", "entropy_schedules",
+    "reference_scores", "parity",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
 TRAINED = {

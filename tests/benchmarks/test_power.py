@@ -126,6 +126,14 @@ def test_power_is_the_noncentral_t() -> None:
     assert np.isnan(power.power(1.0, 1.0, 1))
 
 
+@pytest.mark.parametrize("tests", [5, 9, 12, 20, 100])
+def test_a_shift_is_found_at_levels_that_a_correction_leaves(tests: int) -> None:
+    """T = (Z + shift) / sqrt(chi2_9 / 9) drawn: four in five beyond the critical value of .05 / tests."""
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(power.detectable_shift(9, 0.05 / tests), 1, 200_000) / np.sqrt(rng.chisquare(9, 200_000) / 9)
+    assert (np.abs(drawn) > sps.t.ppf(1 - 0.025 / tests, 9)).mean() == pytest.approx(0.8, abs=0.005)
+
+
 def test_detectable_without_spread_or_seeds() -> None:
     assert power.detectable(0.0, 10) == 0.0
     assert np.isnan([power.detectable(1.0, 2), power.detectable(float("nan"), 10)]).all()

@@ -14,13 +14,20 @@ from algorithms.learner import Learner
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import why_not
 from envs import TASKS
-from envs.api import Task
+from envs.api import Task, Transcript
+from envs.control.classic import TASKS as CLASSIC
+from envs.control.factory import Control
+from tests.contracts.images import IMAGES
 from tests.helpers import LEARNING, make_rollout, short_run, small_training
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [
     pytest.param(TASKS[t], v, id=f"{t}-{v.name}") for t in TASK_NAMES for v in LEARNING if not why_not(TASKS[t], v)
 ]
+PAIRS += [pytest.param(IMAGES, VARIANTS[name], id=f"images-{name}") for name in ("reinforce", "gae", "ppo")]
+# control tasks whose streams are compared in every run; the others, which are slow or as these, in the slow one
+QUICK = {task.name for task in CLASSIC} | {"FrozenLake-v1", "Blackjack-v1", "Catch-v0", "Jumanji/Game2048-v1"}
+EPISODIC = [name for name in TASKS if not name.endswith(("hard", "medium")) and name != "Pong-v5"]  # Pong: too large
 
 
 def double(rollout: Rollout) -> Rollout:
@@ -101,7 +108,7 @@ def test_c3_rows_that_are_not_valid_have_no_influence(task: Task, variant: Varia
         rollout.action[dead] = 1.5
     else:
         rollout.action[dead] = 1
-    if rollout.obs.is_floating_point():  # observations that no valid row starts from or ends on
+    if not isinstance(task.spec.observation, Transcript):  # observations that no valid row starts from or ends on
         unread = torch.ones(rollout.obs.shape[:3], dtype=torch.bool)
         unread[:-1] &= dead
         unread[1:] &= dead
@@ -121,15 +128,20 @@ def cut_short(rollout: Rollout) -> Rollout:
     return replace(rollout, **changed)
 
 
-@pytest.mark.parametrize("name", [n for n in TASKS if not n.endswith(("hard", "medium"))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.slow) if isinstance(TASKS[n].factory, Control) and n not in QUICK else n
+        for n in EPISODIC
+    ],
+)
 def test_every_tasks_streams_depend_on_the_members_seed_alone(name: str) -> None:
     task, variant = TASKS[name], VARIANTS["reinforce"]
     training = small_training(task, variant)
     _, together = make_rollout(task, variant, training, (3, 5, 8))
     _, alone = make_rollout(task, variant, training, (5,))
     steps = len(alone.reward)
-    text = not alone.obs.is_floating_point()
-    first = slice(None) if text else slice(0, 20)
+    first = slice(None) if isinstance(task.spec.observation, Transcript) else slice(0, min(20, steps))
     np.testing.assert_allclose(together.obs[first, 1:2], alone.obs[first], atol=1e-5)
     np.testing.assert_allclose(together.reward[:steps, 1:2][:20], alone.reward[:20], atol=1e-5)
     assert not np.allclose(together.obs[first, 0], together.obs[first, 1])

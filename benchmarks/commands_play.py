@@ -1,0 +1,83 @@
+"""`play`: what a saved policy does, to be looked at."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from benchmarks.commands import DONE, positive
+
+if TYPE_CHECKING:
+    from benchmarks.saved import SavedPolicy
+    from envs.transcript import TextMDP
+
+
+@dataclass(frozen=True)
+class Play:
+    """Show episodes of a saved policy: text as a transcript, control as a GIF."""
+
+    file: Annotated[Path, tyro.conf.Positional]  # results/<experiment>/policies/<...>.safetensors
+    episodes: int = 1
+    greedy: bool = False  # the most likely action at each step, instead of a drawn one
+    seed: int = 0  # of the episodes: the same seed is the same episodes
+    out: Path | None = None  # a folder for what is written; beside FILE where it is not given
+    trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
+
+    def __call__(self) -> int:
+        from algorithms.exact import text_mdp
+        from benchmarks.playing import title
+        from benchmarks.policies import load_policy
+
+        positive("episodes", self.episodes)
+        if self.seed < 0:
+            raise ValueError(f"--seed must be 0 or more, not {self.seed}")
+        if self.out is not None and self.out.exists() and not self.out.is_dir():
+            raise ValueError(f"--out names a folder, and {self.out} is a file")
+        saved = load_policy(self.file, trust=self.trust)
+        print(title(saved))
+        mdp = text_mdp(saved.task)
+        for episode in range(self.episodes):
+            print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
+            lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
+            print("\n".join(lines))
+        return DONE
+
+    def _text(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> list[str]:
+        from benchmarks import playing, store
+
+        seed = playing.environment_seed(self.seed, episode)
+        env = saved.task.factory.make([seed], 1)
+        played = playing.play(saved, env, self.seed, episode, self.greedy)
+        lines = playing.text_lines(saved.task, mdp, played, seed)
+        if self.out is not None:
+            store.replace_bytes(self._beside(episode, "txt"), ("\n".join(lines) + "\n").encode())
+        return lines
+
+    def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
+        from benchmarks import films, playing
+
+        seed, path = playing.environment_seed(self.seed, episode), self._beside(episode, "gif")
+        try:
+            filmed = films.Filmed(saved.task, seed)
+        except films.NoPictures as reason:
+            if episode == 0:
+                print(f"no pictures, curves instead: {reason}", file=sys.stderr)
+            env = saved.task.factory.make([seed], 1)
+            played = playing.play(saved, env, self.seed, episode, self.greedy)
+            films.write_curves(path, saved.task.name, played)
+        else:
+            env = filmed
+            played = playing.play(saved, env, self.seed, episode, self.greedy)
+            films.write_pictures(path, filmed.pictures, filmed.pause_ms)
+        env.close()
+        return [*playing.control_lines(saved.task, played), str(path)]
+
+    def _beside(self, episode: int, suffix: str) -> Path:
+        """Where an episode is written."""
+        how = "greedy" if self.greedy else "sampled"
+        folder = self.file.parent if self.out is None else self.out
+        return folder / f"{self.file.stem}__{how}{self.seed}-{episode}.{suffix}"

@@ -1,0 +1,40 @@
+"""Do we reach what others have published? Classic control and LunarLander, in the settings of the sources."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.beside import Reached
+from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment
+from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
+from benchmarks.published_scores import SCORES
+
+BUDGETS = {
+    "CartPole-v1": 500_000,
+    "Acrobot-v1": 1_000_000,
+    "MountainCar-v0": 1_000_000,
+    "MountainCarContinuous-v0": 100_000,
+    "Pendulum-v1": 1_000_000,
+    "LunarLander-v3": 1_000_000,
+}
+
+EXPERIMENT = Experiment(
+    name="reference_scores",
+    question="Do our variants reach the scores that others have published?",
+    tasks=tuple(BUDGETS),
+    variants=(REINFORCE, A2C, PPO, IMPALA),
+    env_steps=BUDGETS,
+    configurations=CONFIGURATIONS,
+    figures=(
+        Beside(
+            "reference_scores",
+            "Published scores and ours after as many environment steps, in the settings of the sources",
+            scores=SCORES,
+        ),
+    ),
+    finding=Reached(SCORES),
+    evaluation=Evaluation(checkpoints=10, episodes=20),
+    small={
+        "tasks": ("CartPole-v1", "Pendulum-v1"),
+        "seeds": 2,
+        "env_steps": {"CartPole-v1": 10_000, "Pendulum-v1": 10_000},
+    },
+)

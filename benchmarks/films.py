@@ -1,0 +1,131 @@
+"""An episode as a GIF: pictures by Gymnasium's renderer or, where there is none, curves of what was seen, done and paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from benchmarks import store
+from benchmarks.figures import STYLE
+from benchmarks.playing import Episode
+from envs.api import Array, Bools, Spec, Step, Task
+from envs.control.factory import Control
+from envs.control.from_gymnasium import GymnasiumVec
+from envs.slowed import unslowed
+
+PICTURES = 500  # a longer episode is shown by every second of its states, or every third
+CURVES = 60  # pictures of an episode that is drawn as curves
+LONGEST_S = 8.0  # that they take
+TRACED = 8  # numbers of an observation that are drawn
+
+
+class NoPictures(Exception):
+    """Why an environment cannot be filmed."""
+
+
+def _obstacle(factory: Control, seed: np.random.SeedSequence) -> str | None:
+    """Why no picture can be had of it; None where one can."""
+    try:
+        trial = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
+        trial.reset()
+        drawn = trial.picture().ndim == 3
+        trial.close()
+    except gymnasium.error.DependencyNotInstalled as error:
+        return str(error)
+    except Exception as error:  # a display, a driver: whatever a renderer may lack
+        return f"{type(error).__name__}: {error}"
+    return None if drawn else f"{factory.env_id} draws no pictures"
+
+
+class Filmed:
+    """One Gymnasium environment that keeps a picture of each state of its episode."""
+
+    def __init__(self, task: Task, seed: np.random.SeedSequence) -> None:
+        """NoPictures where Gymnasium cannot make or draw it; its message names what to install, if that would help."""
+        factory = unslowed(task.factory)
+        if not isinstance(factory, Control):
+            raise NoPictures(f"{task.name} is not one of Gymnasium's environments")
+        if reason := _obstacle(factory, seed):
+            raise NoPictures(reason)
+        self.spec: Spec = factory.spec
+        self.pictures: list[Array] = []
+        self._env = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
+
+    @property
+    def pause_ms(self) -> float:
+        """Between two pictures."""
+        return 1000 / self._env.pictures_per_s
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        answer = self._env.reset()
+        self.pictures = [self._env.picture()]
+        return answer
+
+    def step(self, action: Array, active: Bools) -> Step:
+        answer = self._env.step(action, active)
+        self.pictures.append(self._env.picture())
+        return answer
+
+    def close(self) -> None:
+        self._env.close()
+
+
+def write_pictures(path: Path, pictures: list[Array], pause_ms: float) -> None:
+    """A GIF of pictures [height, width, 3]; a long one leaves some out and keeps its pace."""
+    every = -(-len(pictures) // PICTURES)
+    kept = [*pictures[:-1:every], pictures[-1]]
+    images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in kept]
+    pause = max(20, round(pause_ms * every))  # browsers slow down what is shorter
+    store.replace_file(
+        path,
+        lambda beside: images[0].save(
+            beside, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0
+        ),
+    )
+
+
+def write_curves(path: Path, name: str, episode: Episode) -> None:
+    """A GIF of an episode's observations, actions and summed rewards, drawn from left to right."""
+    steps = len(episode.reward)
+    moments = np.unique(np.linspace(1, steps, min(CURVES, steps)).round().astype(int)).tolist()
+    pause = min(1000 / 30 * steps / len(moments), 1000 * LONGEST_S / len(moments))
+    with mpl.rc_context(STYLE):
+        write_pictures(path, _curves(name, episode, moments), pause)
+
+
+def _curves(name: str, episode: Episode, moments: list[int]) -> list[Array]:
+    """A picture a moment, of what has happened until then."""
+    figure = Figure(figsize=(6.4, 5.2), dpi=80, layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    steps = len(episode.reward)
+    panels = {
+        "observation": episode.obs.reshape(steps + 1, -1)[:-1, :TRACED],
+        "action": episode.action.reshape(steps, -1)[:, :TRACED],
+        "summed reward": episode.reward.cumsum()[:, None],
+    }
+    drawn = []
+    for axes, (label, values) in zip(figure.subplots(3, 1, sharex=True), panels.items(), strict=True):
+        lines = axes.plot(np.arange(1, steps + 1), values, linewidth=1.2)
+        axes.set_ylabel(label)
+        drawn += [(line, values[:, i]) for i, line in enumerate(lines)]
+    figure.axes[0].set_title(name)
+    figure.axes[-1].set_xlabel("step")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # limits and layout are those of the whole episode
+    for axes in figure.axes:
+        axes.set_xlim(axes.get_xlim())
+        axes.set_ylim(axes.get_ylim())
+    pictures = []
+    for moment in moments:
+        for line, values in drawn:
+            line.set_data(np.arange(1, moment + 1), values[:moment])
+        canvas.draw()
+        pictures.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    return pictures

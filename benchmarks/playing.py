@@ -1,0 +1,124 @@
+"""One episode of a saved policy, as a table of what it did: any task, on streams that no training and no score has met."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from algorithms.collector import Actor
+from algorithms.evaluation import show
+from algorithms.references import play_optimally
+from benchmarks.saved import SavedPolicy
+from envs.api import Array, Task, VecEnv
+from envs.streams import Purpose, Role, generator, stream
+from envs.transcript import PAD, Doubles, TextMDP
+
+ROWS = 12  # steps of a control episode that its table shows
+
+
+class Episode(NamedTuple):
+    """T steps: obs [T+1, ...] raw, action [T, ...], reward [T], logp [T] of the actions; `cut`: by a time limit."""
+
+    obs: Array
+    action: Array
+    reward: Doubles
+    logp: Doubles
+    cut: bool
+
+    @property
+    def total(self) -> float:
+        """The sum of its rewards."""
+        return float(self.reward.sum())
+
+
+def environment_seed(seed: int, episode: int) -> np.random.SeedSequence:
+    """Of the start of an episode, and of what chance does in it."""
+    return stream(seed, Role.EVALUATION_ENVIRONMENT, episode, purpose=Purpose.TEST)
+
+
+def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool) -> Episode:
+    """One episode in a batch of one environment; the same (seed, episode) is the same episode."""
+    acting = [generator(seed, Role.EVALUATION_ACTION, episode, purpose=Purpose.TEST)]
+    device = str(saved.policy.flat.values.device)
+    tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
+    action = np.stack(tape.action)
+    with torch.no_grad():
+        logp = saved.policy.head.log_prob(torch.stack(tape.out), torch.from_numpy(action).to(device))
+    return Episode(
+        obs=np.stack(tape.obs)[:, 0, 0],
+        action=action[:, 0, 0],
+        reward=np.stack(tape.reward, dtype=np.float64)[:, 0, 0],
+        logp=logp.double().cpu().numpy()[:, 0, 0],
+        cut=bool((tape.ended[-1] & ~tape.terminated[-1])[0, 0]),
+    )
+
+
+def title(saved: SavedPolicy) -> str:
+    """Who plays, and what it scored."""
+    scores, task = saved.scores, saved.task
+    return (
+        f"{task.name} x {saved.variant.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
+        f"{scores['eval_return']:.4g} (uniform policy {task.floor:.4g}, reference {task.ceiling:.4g})"
+    )
+
+
+def outcome(task: Task, episode: Episode) -> str:
+    """Return and length in one line."""
+    steps = len(episode.reward)
+    said = f"return {episode.total:.6g} in {steps} {'step' if steps == 1 else 'steps'}"
+    if task.gamma < 1:
+        said += (
+            f", discounted {float((task.gamma ** np.arange(steps) * episode.reward).sum()):.6g} (gamma {task.gamma:g})"
+        )
+    return said + (", cut by the time limit" if episode.cut else "")
+
+
+def text_lines(task: Task, mdp: TextMDP, episode: Episode, seed: np.random.SeedSequence) -> list[str]:
+    """The transcript step by step, its return, and an optimal answer to the same start."""
+    written = episode.obs[-1]
+    rows = [("", f"prompt: {mdp.decode(written[: mdp.prompt_length])}", "", "")]
+    for t, action in enumerate(episode.action.tolist()):
+        place = mdp.position(t)
+        reply = written[place + 1 : place + mdp.stride]
+        said = mdp.tokens[mdp.first_action + action] + (f"  -> {mdp.decode(reply)}" if (reply != PAD).any() else "")
+        rows.append((str(t + 1), said, f"{np.exp(episode.logp[t]):.3f}", f"{episode.reward[t]:g}"))
+    lines = [*aligned([("step", "written", "probability", "reward"), *rows]), outcome(task, episode)]
+    if task.beta:
+        lines.append(f"(J also takes {task.beta:g} times the KL to the reference policy; the return above does not)")
+    return [*lines, optimal_line(mdp, seed)]
+
+
+def optimal_line(mdp: TextMDP, seed: np.random.SeedSequence) -> str:
+    """What an optimal policy writes after the same start, and what it is paid."""
+    try:
+        env, total = play_optimally(mdp, [seed], 1)
+    except ValueError as error:
+        return f"optimal: unknown in a short form ({error})"
+    return f"optimal: {show(mdp, env.rows.transcript[0])}  (return {float(total[0, 0]):.6g})"
+
+
+def control_lines(task: Task, episode: Episode) -> list[str]:
+    """Some steps of the episode, its first and last among them, and its return."""
+    steps = len(episode.reward)
+    chosen = np.unique(np.linspace(0, steps - 1, min(ROWS, steps)).round().astype(int)).tolist()
+    rows = [
+        (str(t + 1), numbers(episode.obs[t]), numbers(episode.action[t]), f"{episode.reward[t]:.4g}") for t in chosen
+    ]
+    return [*aligned([("step", "observation", "action", "reward"), *rows]), outcome(task, episode)]
+
+
+def numbers(values: Array) -> str:
+    """A few numbers of an array."""
+    flat = np.ravel(values)
+    return " ".join(f"{x:.4g}" for x in flat[:8].tolist()) + (f" ... ({flat.size})" if flat.size > 8 else "")
+
+
+def aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
+    """Columns side by side; all but the second end at the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return [
+        "  ".join(x.ljust(w) if i == 1 else x.rjust(w) for i, (x, w) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]

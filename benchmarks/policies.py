@@ -1,0 +1,169 @@
+"""Policies on disk: one safetensors file a member, its parameters by name and, as JSON, all that rebuilds it.
+
+    actor...., critic...., log_std    parameters, without the population axis     normaliser....    moments of observations
+    metadata["pg_ladder_policy"]      {format, digest, cell, scale, member, scores, provenance}
+
+`load_policy` reads one. Nothing in a file is executed: see benchmarks.rebuilding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from algorithms.peer import Peer
+from algorithms.setting import Training
+from algorithms.training import Members, Record, Trained, build_normaliser, build_policy
+from algorithms.types import Variant
+from benchmarks import store
+from benchmarks.experiment import Cell, canonical
+from benchmarks.live import run_name
+from benchmarks.rebuilding import OURS, CannotRebuild, rebuild
+from benchmarks.saved import SavedPolicy
+from envs.api import Task
+from envs.streams import Purpose
+
+META = "pg_ladder_policy"
+FORMAT = 1
+MOMENTS = "normaliser."
+SCALE = ("floor", "ceiling", "threshold", "field", "source")  # of a Task, which no number depends on
+PARTS = {"format", "digest", "cell", "scale", "member", "scores", "provenance"}
+SHOWN = 5  # cells that a line names
+HOW = "policies are saved by `train` and `run` with --save-policies"
+
+
+class NoPolicy(ValueError):
+    """A file that is not there or holds no policy that can be rebuilt."""
+
+
+def policy_path(folder: Path, cell: Cell, place: int) -> Path:
+    """Where the policy of the member at this place is saved."""
+    name = run_name(cell, cell.members.seeds[place], cell.members.rates[place])
+    return folder / f"{name}__{cell.digest}.safetensors"
+
+
+def save_policies(
+    folder: Path, cell: Cell, trained: Trained, records: Sequence[Record], provenance: Mapping[str, object]
+) -> None:
+    """A file for each member that has not diverged; `records` holds their scores at the last checkpoint."""
+    if cell.members.varied:
+        raise ValueError("the policies of members that differ in more than a seed and a rate are not saved")
+    last = max(record.checkpoint for record in records)
+    final = {record.place: record for record in records if record.checkpoint == last}
+    task, members = cell.task, cell.members
+    common = {
+        "format": FORMAT,
+        "digest": cell.digest,
+        "cell": canonical(cell),
+        "scale": {name: getattr(task, name) for name in SCALE},
+        "provenance": dict(provenance),
+    }
+    moments = {MOMENTS + name: torch.from_numpy(value) for name, value in trained.moments.items()}
+    for place, seed in enumerate(members.seeds):
+        if trained.lost[place]:
+            continue
+        tensors = {n: x[place].contiguous().clone() for n, x in {**trained.parameters, **moments}.items()}
+        member = {"seed": seed, "learning_rate": members.rates[place], "purpose": int(members.purpose), "place": place}
+        text = json.dumps(common | {"member": member, "scores": _scores(final[place])})
+        # save_file would make files that only their owner can read
+        store.replace_bytes(policy_path(folder, cell, place), safetensors.torch.save(tensors, {META: text}))
+
+
+def _scores(record: Record) -> dict[str, Any]:
+    names = ("eval_return", "eval_return_greedy", "env_steps", "updates", "measures")
+    return {name: getattr(record, name) for name in names}
+
+
+def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()) -> SavedPolicy:
+    """The policy in a file; `trust` names packages beside ours whose task or network it may be made of.
+
+    NoPolicy (a ValueError) where the file is missing, damaged, no policy, or of classes that are foreign or gone.
+    """
+    path = Path(path)
+    tensors, meta = _read(path)
+    packages = (*OURS, *trust)
+    try:
+        member, cell = meta["member"], meta["cell"]
+        task: Task = rebuild(cell["task"], packages, **meta["scale"])
+        variant: Variant = rebuild(cell["variant"], packages, summary="")
+        training: Training = rebuild(cell["training"], packages)
+        members = Members((member["seed"],), (member["learning_rate"],), Purpose(member["purpose"]))
+        policy = build_policy(task, variant, training, members, device)
+        normaliser = build_normaliser(task, training, members)
+        parameters = dict(policy.named_parameters())
+        moments = {MOMENTS + n: torch.from_numpy(x) for n, x in normaliser.snapshot().items()}
+        _check(tensors, {**parameters, **moments})
+    except CannotRebuild as error:
+        raise NoPolicy(f"{path.name} cannot be rebuilt: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise NoPolicy(f"{path.name} does not hold what a policy does: {type(error).__name__}: {error}") from error
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors[name][None])
+    normaliser.restore({name.removeprefix(MOMENTS): tensors[name].numpy()[None] for name in moments})
+    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if path.is_dir():
+        held = sorted(p.name for p in path.glob("*.safetensors"))
+        raise NoPolicy(f"{path} is a folder; " + (f"name one of its policies: {held[0]}, say" if held else HOW))
+    if not path.exists():
+        raise NoPolicy(f"{path} is not there; {HOW}")
+    try:
+        tensors = safetensors.torch.load_file(path)
+        with safetensors.safe_open(path, "pt") as file:
+            text = (file.metadata() or {}).get(META)
+        meta = None if text is None else json.loads(text)
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise NoPolicy(f"{path.name} is damaged or no safetensors file: {error}") from error
+    if not isinstance(meta, dict) or PARTS - meta.keys():
+        raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW}")
+    if meta["format"] != FORMAT:
+        raise NoPolicy(f"{path.name} is of format {meta['format']}, and this code reads {FORMAT}")
+    return tensors, meta
+
+
+def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """CannotRebuild where names or shapes are not those of the rebuilt policy."""
+    shapes = {name: list(x.shape) for name, x in found.items()}
+    wanted = {name: list(x.shape[1:]) for name, x in expected.items()}
+    for name in sorted(shapes.keys() | wanted.keys()):
+        if shapes.get(name) != wanted.get(name):
+            raise CannotRebuild(f"tensor {name} is {shapes.get(name)}, and this network's is {wanted.get(name)}")
+
+
+def unsaved(variant: Variant) -> str | None:
+    """Why a variant leaves no policy to save; None where it does."""
+    if not variant.update.trains:
+        return "trains nothing, so there is no policy to save"
+    if isinstance(variant.update, Peer):
+        return "is trained by stable-baselines3, whose policies are not ours to rebuild"
+    return None
+
+
+def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
+    """A line for each reason why some of these cells will have no policies in `folder` after a run."""
+    variants = sorted({cell.variant.name: cell.variant for cell in cells}.items())
+    lines = [f"{name} {reason}" for name, variant in variants if (reason := unsaved(variant))]
+    done = [
+        f"{cell.label} (seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]})"
+        for cell in cells
+        if not unsaved(cell.variant)
+        and (cells_folder / cell.file_name).exists()
+        and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
+    ]
+    if done:
+        more = f" and {len(done) - SHOWN} more" if len(done) > SHOWN else ""
+        lines.append(
+            f"already trained, without policies: {', '.join(done[:SHOWN])}{more}; to get them, move their files out of "
+            f"{cells_folder} and give the same command again (it trains the same rows; real actors train others)"
+        )
+    return lines

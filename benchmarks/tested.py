@@ -1,0 +1,81 @@
+"""What a finding is made of: a family of paired comparisons, corrected together, and the words for what they show.
+
+What is not shown is said to be not shown, with the difference that these seeds would have shown four times in five, at the
+level that the correction leaves to the first of so many tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks import pairs, stats
+from benchmarks.pairs import LEVEL
+from benchmarks.power import detectable_shift
+from benchmarks.suite import Suite
+
+
+class Told(NamedTuple):
+    """One comparison of a family: b minus a, on the tasks that both have."""
+
+    difference: float
+    low: float
+    high: float
+    p: float  # corrected
+    detectable: float
+    tasks: int
+
+    @property
+    def shown(self) -> bool:
+        return self.p < LEVEL
+
+    @property
+    def size(self) -> str:
+        """0.12 [0.08, 0.16] without its sign."""
+        low, high = (self.low, self.high) if self.difference >= 0 else (-self.high, -self.low)
+        return f"{abs(self.difference):.2f} [{low:.2f}, {high:.2f}]"
+
+
+Asked = tuple[str, str, tuple[str, ...] | None]  # b, a, on these tasks; None: on all that both have
+
+
+def family(suite: Suite, asked: Sequence[Asked]) -> dict[Asked, Told]:
+    """The comparisons that can be made, corrected together (Holm); of normalised final scores, paired by seed."""
+    found = {}
+    for b, a, tasks in asked:
+        on = [t for t in suite.tasks(b, a) if tasks is None or t in tasks]
+        if on and (result := pairs.compare(suite, pairs.Pair(b, a), on)):
+            found[b, a, tasks] = result, len(on)
+    corrected = stats.holm(np.array([r.p for r, _ in found.values()]))
+    told = {}
+    for (key, (r, on_tasks)), p in zip(found.items(), corrected, strict=True):
+        freedom = r.n - 1
+        stricter = detectable_shift(freedom, LEVEL / len(found)) / detectable_shift(freedom, LEVEL)
+        told[key] = Told(r.difference, *r.interval, float(p), r.detectable * stricter, on_tasks)
+    return told
+
+
+def listed(words: Sequence[str]) -> str:
+    """a, b and c"""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def unseen(told: Sequence[Told]) -> str:
+    """What the least sharp of some comparisons would have shown."""
+    return f"{max(t.detectable for t in told):.2f} would have been four times in five"
+
+
+def corrected(told: Mapping[Asked, Told], suite: Suite) -> str:
+    """How sure a sentence is."""
+    shown = [t.p for t in told.values() if t.shown]
+    worst = f"p at most {max(shown):.2g}" if shown else f"p at least {min(t.p for t in told.values()):.2g}"
+    return f"({worst} after Holm over {len(told)} comparisons, {suite.seeds} seeds)"
+
+
+def too_few(told: Mapping[Asked, Told], suite: Suite) -> str:
+    """That so many comparisons of so few seeds cannot show anything; empty where they can."""
+    if suite.imported or (least := pairs.least_p(suite.seeds, len(told))) <= LEVEL:
+        return ""
+    return f"{suite.seeds} seeds show nothing here: the smallest p that {len(told)} comparisons leave is {least:.2g}."

@@ -1,0 +1,24 @@
+"""Driving: meta-actions (lane left, nothing, lane right, faster, slower) among other cars on a highway and a roundabout.
+
+A step pays in [0, 1], so the ceiling is the number of steps; a crash ends the episode and costs the rest. Floors are the
+uniform policy's mean return over 1,000 episodes, measured by this suite (envs.uniform). Nobody has published scores on these
+versions; the thresholds are .75 and .9 a step, where the slowest drive without a crash pays 2/3 and 5/6.
+"""
+
+from __future__ import annotations
+
+from envs.api import Discrete, Features, Spec, Task
+from envs.control.factory import Control
+
+SOURCE = "highway-env (Leurent 2018) through EnvPool"
+
+
+def _task(env_id: str, horizon: int, floor: float, threshold: float) -> Task:
+    spec = Spec(Features(25), Discrete(5), horizon)  # presence, place and speed of 5 cars
+    return Task(env_id, Control(env_id, spec), floor, float(horizon), threshold, "driving", SOURCE)
+
+
+TASKS: tuple[Task, ...] = (
+    _task("Highway-v0", 40, floor=11.0, threshold=30.0),
+    _task("Roundabout-v0", 11, floor=6.0, threshold=9.9),
+)

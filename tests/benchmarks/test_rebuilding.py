@@ -1,0 +1,91 @@
+"""From JSON back to tasks, variants and trainings: of every registered one, and of nothing that is not ours."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from algorithms import VARIANTS
+from algorithms.policies.transformer import Transformer
+from benchmarks.experiment import canonical, training_for, why_not
+from benchmarks.policies import SCALE
+from benchmarks.rebuilding import OURS, CannotRebuild, rebuild
+from envs import TASKS
+from envs.slowed import slowed
+
+
+def through_json(value: Any, **more: Any) -> Any:
+    return rebuild(json.loads(json.dumps(canonical(value))), **more)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_comes_back(name: str) -> None:
+    task = TASKS[name]
+    scale = {part: getattr(task, part) for part in SCALE}
+    assert through_json(task, **scale) == task
+    slow = slowed(task, 0.5, "waits")
+    assert through_json(slow, **scale) == slow
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_and_its_training_come_back(name: str) -> None:
+    variant = VARIANTS[name]
+    back = through_json(variant, summary="")
+    for part in ("name", "estimator", "update", "schedule", "collection", "nucleus", "fixed"):
+        assert getattr(back, part) == getattr(variant, part), part
+    for task in ("bandit/small", "Pendulum-v1"):
+        if not why_not(TASKS[task], variant) and variant.update.trains:
+            training = training_for(TASKS[task], variant)
+            assert through_json(training) == training
+            training = replace(training, network=Transformer(32, 1, 2))
+            assert through_json(training) == training
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            {"class": "os.system"},
+            "class 'os.system' is of package 'os', and only those of envs, algorithms, benchmarks",
+        ),
+        ({"class": "builtins.dict"}, "package 'builtins'"),
+        ({"class": "envsomething.Task"}, "package 'envsomething'"),
+        ({"class": ["envs"]}, "package"),
+        ([{"deep": {"class": "subprocess.Popen", "args": ["true"]}}], "package 'subprocess'"),
+        ({"class": "benchmarks.__main__.main"}, "there is no class 'benchmarks.__main__.main'"),
+        ({"class": "envs.text.lock.Key"}, "there is no class 'envs.text.lock.Key'"),
+        ({"class": "envs.text.gone.Lock"}, "there is no class 'envs.text.gone.Lock'"),
+        ({"class": "envs"}, "there is no class 'envs'"),
+        ({"class": "benchmarks.experiment.Task"}, "there is no class"),  # it is of envs.api
+        ({"class": "envs.api.VecEnv"}, "no frozen dataclass"),
+        ({"class": "algorithms.training.State", "tensors": {}}, "no frozen dataclass"),
+        ({"class": "envs.api.Discrete", "n": 2, "m": 3}, "Discrete has no field 'm' (any more); it has n"),
+        ({"class": "envs.api.Discrete"}, "Discrete needs a field 'n'"),
+        ({"class": "envs.text.bandit.Bandit", "gamma": 2.0}, "Bandit: gamma must lie in [0, 1], not 2.0"),
+    ],
+    ids=str,
+)
+def test_what_is_not_ours_or_does_not_fit_is_refused(data: Any, said: str) -> None:
+    with pytest.raises(CannotRebuild) as error:
+        rebuild(data)
+    assert said in str(error.value)
+
+
+def test_a_package_is_imported_only_if_it_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "garden.py").write_text(
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Rose:\n    thorns: tuple = ()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    data = {"class": "garden.Rose", "thorns": [1, 2]}
+    with pytest.raises(CannotRebuild, match="if it is your own, say so"):
+        rebuild(data)
+    assert "garden" not in sys.modules
+    try:
+        assert rebuild(data, (*OURS, "garden")).thorns == (1, 2)
+    finally:
+        sys.modules.pop("garden", None)
