@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.published import classic
+from benchmarks.published import atari, bipedal, classic, driving, robots
 from benchmarks.published.values import Configurations
 from benchmarks.published.variants import A2C, IMPALA, PPO, REINFORCE
 
@@ -10,4 +10,8 @@ __all__ = ["A2C", "CONFIGURATIONS", "IMPALA", "PPO", "REINFORCE"]
 
 CONFIGURATIONS: Configurations = {
     **classic.CONFIGURATIONS,
+    **robots.CONFIGURATIONS,
+    **bipedal.CONFIGURATIONS,
+    **atari.CONFIGURATIONS,
+    **driving.CONFIGURATIONS,
 }
