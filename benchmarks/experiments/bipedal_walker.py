@@ -4,14 +4,14 @@ from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
-from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
+from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO
 from benchmarks.published_scores import SCORES
 
 EXPERIMENT = Experiment(
     name="bipedal_walker",
     question="Do our variants reach the published scores of walking over uneven ground?",
     tasks=("BipedalWalker-v3",),
-    variants=(REINFORCE, A2C, PPO, IMPALA),
+    variants=(A2C, PPO, IMPALA),
     seeds=5,
     env_steps={"BipedalWalker-v3": 5_000_000},
     configurations=CONFIGURATIONS,

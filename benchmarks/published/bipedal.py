@@ -1,13 +1,12 @@
 """BipedalWalker.
 
 A2C, PPO     rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml (commit 22e3ff2). Ours starts orthogonal, zoo's A2C does not
-REINFORCE    as in classic control, sixteen whole episodes a batch, at A2C's discount
 IMPALA       A2C's settings, V-trace, four simulated actors (Espeholt et al. 2018)
 """
 
 from __future__ import annotations
 
-from benchmarks.published.values import NORMALISED, Configurations, gsde, of_field, ppo, reinforce, training, window
+from benchmarks.published.values import NORMALISED, Configurations, gsde, of_field, ppo, training, window
 
 CONFIGURATIONS: Configurations = of_field(
     ("BipedalWalker-v3",),
@@ -19,5 +18,4 @@ CONFIGURATIONS: Configurations = of_field(
         "estimator.credit.lam": 0.9,
     },
     ppo=ppo(2048, 32, 10, 0.95, discount=0.999, learning_rate=3e-4) | NORMALISED | {"estimator.surrogate.clip": 0.18},
-    reinforce=reinforce(discount=0.99, reward_scale=1.0),
 )
