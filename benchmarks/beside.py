@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from benchmarks.drawings import Beside
     from benchmarks.panels import Data
 
+COLUMNS = (
+    "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
+)  # fmt: skip
 NEAR = 0.1  # of a budget: as far as our checkpoint may lie from the source's
 
 
@@ -29,7 +32,9 @@ def at_budget(curve: Curve, score: Score) -> Doubles | None:
     k = int(np.abs(steps - score.env_steps).argmin())
     if abs(steps[k] - score.env_steps) > NEAR * score.env_steps:
         return None
-    found: Doubles = curve.value[: k + 1].max(axis=0) if score.metric == "maximum" else curve.value[k]
+    if score.metric == "maximum":  # of the mean: the mean of each seed's own maximum would be larger
+        k = int(curve.value[: k + 1].mean(axis=1).argmax())
+    found: Doubles = curve.value[k]
     return found
 
 
@@ -47,7 +52,7 @@ def table(data: Data, scores: tuple[Score, ...]) -> pd.DataFrame:
              "published": score.value, "metric": score.metric, "note": score.note, "seeds": len(ours), "ours": mean,
              "low": interval.low, "high": interval.high, "reached": bool(reached)}
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def shown(made: pd.DataFrame) -> pd.DataFrame:
@@ -61,9 +66,11 @@ def shown(made: pd.DataFrame) -> pd.DataFrame:
 
 EXPLAINED = (
     "Published scores and ours after as many environment steps, in the source's metric: mean of the sampled evaluation with "
-    "a 95 % t interval over seeds. Sources report one agent (zoo), four sessions (SLM) or three seeds (CleanRL); `reached`: "
-    "our interval holds the published score, or our mean is better."
+    "a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its checkpoint). Sources report "
+    "one agent (zoo), four sessions (SLM), three seeds (CleanRL) or ten (Tianshou, SpinUp); `reached`: our interval holds "
+    "the published score, or our mean is better."
 )
+NONE_NEAR = "No published score has a budget near one of these runs' checkpoints."
 
 
 def draw(data: Data, what: Beside) -> Figure:

@@ -1,8 +1,13 @@
 """Scores that others have published, each with its source and budget. Their spreads mean different things and stand as text.
 
-zoo      rl-baselines3-zoo, benchmark.md: one trained agent, deviation over its episodes
+zoo      rl-baselines3-zoo, benchmark.md: one trained agent, deviation over its episodes, its likeliest actions (on Atari:
+         sampled ones)
 SLM      SLM-Lab, BENCHMARKS.md: final moving average, 4 sessions
-CleanRL  its documentation: deviation over 3 seeds
+CleanRL  its documentation: episodes of training, deviation over 3 seeds
+Tianshou examples/mujoco/README.md: 10 seeds, 10 sampled episodes each, the largest mean along training
+SpinUp   Spinning Up, read off its figures: episodes of training, 10 seeds; its VPG has a critic and GAE
+
+Sources have versions 2 to 4 of the MuJoCo bodies, which observe and pay a little otherwise than version 5.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ Metric = Literal["final", "maximum"]
 
 @dataclass(frozen=True)
 class Score:
-    """What a source reports. metric: of the last policy, or the largest along training.
+    """What a source reports. metric: the mean over seeds of the last policy, or the largest such mean along training.
 
     note  where its environment or method is not quite ours
     """
@@ -55,4 +60,36 @@ SCORES: tuple[Score, ...] = (
     Score("LunarLander-v3", "A2C", "zoo", 155.8, 200_000, note="LunarLander-v2"),
     Score("LunarLander-v3", "PPO", "SLM", 183.3, 300_000),
     Score("LunarLander-v3", "PPO", "zoo", 242.1, 1_000_000, note="LunarLander-v2"),
+    Score("BipedalWalker-v3", "A2C", "zoo", 299.8, 5_000_000, note="gSDE"),
+    Score("BipedalWalker-v3", "PPO", "zoo", 287.9, 5_000_000),
+    Score("InvertedPendulum-v5", "REINFORCE", "Tianshou", 999.2, 3_000_000, "maximum", "v2"),
+    Score("InvertedPendulum-v5", "A2C", "Tianshou", 1000.0, 1_000_000, "maximum", "v2"),
+    Score("InvertedPendulum-v5", "PPO", "CleanRL", 963.1, 1_000_000, note="v4, 22.2 over 3 seeds"),
+    Score("InvertedPendulum-v5", "PPO", "Tianshou", 1000.0, 1_000_000, "maximum", "v2"),
+    Score("Reacher-v5", "A2C", "Tianshou", -6.7, 1_000_000, "maximum", "v2"),
+    Score("Reacher-v5", "PPO", "Tianshou", -4.1, 1_000_000, "maximum", "v2"),
+    Score("Swimmer-v5", "A2C", "Tianshou", 36.6, 1_000_000, "maximum", "v3"),
+    Score("Swimmer-v5", "A2C", "zoo", 200.6, 1_000_000, note="v3, discount 0.9999"),
+    Score("Swimmer-v5", "PPO", "Tianshou", 66.7, 1_000_000, "maximum", "v3"),
+    Score("Swimmer-v5", "PPO", "zoo", 281.6, 1_000_000, note="v3, discount 0.9999"),
+    Score("Hopper-v5", "REINFORCE", "SpinUp", 391.0, 1_000_000, note="v3, with a critic"),
+    Score("Hopper-v5", "A2C", "Tianshou", 1253.2, 1_000_000, "maximum", "v3"),
+    Score("Hopper-v5", "A2C", "zoo", 733.5, 1_000_000, note="v3"),
+    Score("Hopper-v5", "PPO", "CleanRL", 2382.9, 1_000_000, note="v4, 271.7 over 3 seeds"),
+    Score("Hopper-v5", "PPO", "Tianshou", 2609.3, 1_000_000, "maximum", "v3"),
+    Score("Hopper-v5", "PPO", "zoo", 2410.4, 1_000_000, note="v3, settings of its own"),
+    Score("HalfCheetah-v5", "REINFORCE", "SpinUp", -51.0, 1_000_000, note="v3, with a critic"),
+    Score("HalfCheetah-v5", "A2C", "Tianshou", 1829.9, 1_000_000, "maximum", "v3"),
+    Score("HalfCheetah-v5", "A2C", "zoo", 3041.2, 1_000_000, note="v3"),
+    Score("HalfCheetah-v5", "PPO", "CleanRL", 1442.6, 1_000_000, note="v4, 46.0 over 3 seeds"),
+    Score("HalfCheetah-v5", "PPO", "Tianshou", 5783.9, 1_000_000, "maximum", "v3"),
+    Score("HalfCheetah-v5", "PPO", "zoo", 5819.1, 1_000_000, note="v3, settings of its own"),
+    Score("Walker2d-v5", "REINFORCE", "SpinUp", 293.0, 1_000_000, note="v3, with a critic"),
+    Score("Walker2d-v5", "A2C", "Tianshou", 1091.6, 1_000_000, "maximum", "v3"),
+    Score("Walker2d-v5", "A2C", "zoo", 581.8, 1_000_000, note="v3"),
+    Score("Walker2d-v5", "PPO", "CleanRL", 2288.0, 1_000_000, note="v4, 571.8 over 3 seeds"),
+    Score("Walker2d-v5", "PPO", "Tianshou", 3588.5, 1_000_000, "maximum", "v3"),
+    Score("Walker2d-v5", "PPO", "zoo", 3478.8, 1_000_000, note="v3, settings of its own"),
+    Score("Pong-v5", "A2C", "zoo", 17.3, 10_000_000),
+    Score("Pong-v5", "PPO", "zoo", 21.0, 10_000_000),
 )

@@ -32,6 +32,9 @@ def answer(report: ReportInput) -> Section:
     data = Data(suite, report.measures)
     blocks: list[Block] = []
     for drawing in report.drawings if data.moving else ():
+        if isinstance(drawing, Beside) and beside.table(data, drawing.scores).empty:
+            blocks.append(Prose(beside.NONE_NEAR))
+            continue
         blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
         if isinstance(drawing, Sweep):
             table = pairs.sweep_table(suite, drawing.x, drawing.lines)

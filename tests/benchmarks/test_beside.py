@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +13,8 @@ from benchmarks import beside, store
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.panels import Data
-from benchmarks.published import CONFIGURATIONS
-from benchmarks.published_scores import SCORES, Score
-from benchmarks.suite import Scale, Suite
-from envs import TASKS
+from benchmarks.published_scores import Score
+from benchmarks.suite import Curve, Scale, Suite
 
 LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
 
@@ -43,8 +44,21 @@ def test_the_checkpoint_and_the_metric_are_the_sources(of: Score, mean: float) -
     assert beside.table(data(), (of,))["ours"].tolist() == [mean]
 
 
+def test_a_maximum_is_that_of_the_mean_as_the_source_takes_it() -> None:
+    """Two seeds at their best at different checkpoints: the mean of their maxima would be 7, that of the best mean is 5."""
+    value = np.array([[0.0, 0.0], [8.0, 2.0], [1.0, 6.0]])
+    steps = np.array([[0.0, 0.0], [50.0, 50.0], [100.0, 100.0]])
+    unread: dict[str, Any] = {f.name: np.zeros(0) for f in fields(Curve)}
+    curve = Curve(**unread | {"value": value, "env_steps": steps})
+    found = beside.at_budget(curve, score(1.0, 100, "maximum"))
+    assert found is not None
+    assert found.tolist() == [8.0, 2.0]
+
+
 def test_a_budget_that_we_have_no_checkpoint_near_is_left_out() -> None:
-    assert beside.table(data(), (score(1.0, 75), score(1.0, 200))).empty
+    made = beside.table(data(), (score(1.0, 75), score(1.0, 200)))
+    assert made.empty
+    assert beside.shown(made).empty
     assert Reached((score(1.0, 75),)).sentence(data()) == ""
 
 
@@ -63,8 +77,3 @@ def test_the_figure_puts_crosses_where_the_sources_are() -> None:
     figure = Beside("b", "Beside", (score(4.0, 100), score(6.9, 100))).draw(data())
     crosses = [float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert crosses == [4.0, 6.9]
-
-
-def test_every_published_score_has_settings_of_its_column() -> None:
-    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS)
-    assert {s.task for s in SCORES} <= set(TASKS)

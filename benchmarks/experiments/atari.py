@@ -1,0 +1,32 @@
+"""Do A2C and PPO learn Atari from images in zoo's settings? Pong, three seeds, a tenth of the published budget.
+
+A processor core does some hundred steps a second with PPO. zoo's scores stand at 10M: `--env-steps 10000000` sets ours
+beside them.
+"""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.beside import Reached
+from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment
+from benchmarks.published import A2C, CONFIGURATIONS, PPO
+from benchmarks.published_scores import SCORES
+
+EXPERIMENT = Experiment(
+    name="atari",
+    question="Do A2C and PPO learn Pong from images, in published settings?",
+    tasks=("Pong-v5",),
+    variants=(A2C, PPO),
+    seeds=3,
+    env_steps={"Pong-v5": 1_000_000},
+    configurations=CONFIGURATIONS,
+    figures=(
+        Beside(
+            "atari",
+            "Published scores on Pong and ours after as many environment steps, in zoo's settings",
+            scores=SCORES,
+        ),
+    ),
+    finding=Reached(SCORES),
+    evaluation=Evaluation(checkpoints=10, episodes=5),  # a game is some thousand images
+    small={"seeds": 1, "env_steps": {"Pong-v5": 1_000}, "evaluation": Evaluation(checkpoints=1, episodes=1)},
+)

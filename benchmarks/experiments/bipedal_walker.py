@@ -1,0 +1,32 @@
+"""Do we reach what rl-baselines3-zoo has published on BipedalWalker? Its settings and its budget, five seeds."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.beside import Reached
+from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment
+from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO
+from benchmarks.published_scores import SCORES
+
+EXPERIMENT = Experiment(
+    name="bipedal_walker",
+    question="Do our variants reach the published scores of walking over uneven ground?",
+    tasks=("BipedalWalker-v3",),
+    variants=(A2C, PPO, IMPALA),
+    seeds=5,
+    env_steps={"BipedalWalker-v3": 5_000_000},
+    configurations=CONFIGURATIONS,
+    figures=(
+        Beside(
+            "bipedal_walker",
+            "Published scores on BipedalWalker and ours after as many environment steps, in zoo's settings",
+            scores=SCORES,
+        ),
+    ),
+    finding=Reached(SCORES),
+    evaluation=Evaluation(checkpoints=10, episodes=20),
+    small={
+        "seeds": 2,
+        "env_steps": {"BipedalWalker-v3": 5_000},
+        "evaluation": Evaluation(checkpoints=1, episodes=4),
+    },
+)

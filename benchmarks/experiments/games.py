@@ -1,0 +1,15 @@
+"""What does each ingredient of policy gradients buy on small games? The ladder's main rungs, all at one learning rate.
+
+No rate was selected for these tasks: all learn at that of their settings (benchmarks/settings.py).
+"""
+
+from benchmarks.experiment import Experiment
+
+EXPERIMENT = Experiment(
+    name="games",
+    question="What does each ingredient of policy gradients buy on small games?",
+    tasks=("FrozenLake-v1", "Taxi-v3", "CliffWalking-v1", "Blackjack-v1", "Catch-v0"),
+    variants=("reinforce", "reward_to_go", "baseline_value", "gae", "a2c", "ppo", "impala", "random"),
+    baseline="reinforce",
+    small={"tasks": ("Catch-v0", "Blackjack-v1"), "seeds": 2, "env_steps": {"Catch-v0": 3_000, "Blackjack-v1": 3_000}},
+)

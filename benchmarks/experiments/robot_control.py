@@ -1,0 +1,36 @@
+"""Do we reach what others have published on robot control? MuJoCo's bodies, a setting a variant, as the sources have it."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.beside import Reached
+from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment
+from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
+from benchmarks.published.robots import BODIES
+from benchmarks.published_scores import SCORES
+
+# REINFORCE is published at 3M steps alone; on the pendulum they are cheap
+BUDGETS = {body: 3_000_000 if body == "InvertedPendulum-v5" else 1_000_000 for body in BODIES}
+
+EXPERIMENT = Experiment(
+    name="robot_control",
+    question="Do our variants reach the published scores on robot control?",
+    tasks=BODIES,
+    variants=(REINFORCE, A2C, PPO, IMPALA),
+    env_steps=BUDGETS,
+    configurations=CONFIGURATIONS,
+    figures=(
+        Beside(
+            "robot_control",
+            "Published scores on robot control and ours after as many environment steps, one setting a variant",
+            scores=SCORES,
+        ),
+    ),
+    finding=Reached(SCORES),
+    evaluation=Evaluation(checkpoints=20, episodes=10),  # a maximum along training is one of many looks
+    small={
+        "tasks": ("InvertedPendulum-v5", "Hopper-v5"),
+        "seeds": 2,
+        "env_steps": {"InvertedPendulum-v5": 5_000, "Hopper-v5": 5_000},
+        "evaluation": Evaluation(checkpoints=2, episodes=5),
+    },
+)

@@ -1,0 +1,100 @@
+"""Published settings reach the cells as their sources have them: numbers that a reader can look up there."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from algorithms.exploration import GSDE
+from algorithms.optimiser import Adam, RMSprop
+from algorithms.policies.convolutional import NatureCNN
+from algorithms.policies.mlp import MLP
+from algorithms.setting import Episodes, Unroll
+from benchmarks import EXPERIMENTS, select
+from benchmarks.experiment import Cell, Experiment, build_cells
+from benchmarks.published import CONFIGURATIONS
+from benchmarks.published.robots import BODIES
+from benchmarks.published_scores import SCORES
+
+FALLING, BOTH = {"anneal": True}, {"normalise_observations": True, "normalise_returns": True}
+EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
+    # Tianshou, examples/mujoco/mujoco_a2c.py
+    ("robot_control", "HalfCheetah-v5", "A2C"): {
+        **FALLING, **BOTH, "collection": Unroll(5, 16), "discount": 0.99, "learning_rate": 7e-4, "value_coefficient": 0.5,
+        "optimiser": RMSprop(0.99, 1e-5), "max_grad_norm": 0.5, "initial_log_std": -0.5, "actions": "scaled",
+        "network": MLP((64, 64)), "variant.estimator.credit.lam": 0.95, "variant.estimator.entropy.alpha": 0.0,
+    },
+    # CleanRL, ppo_continuous_action.py: .5 of half the squared error
+    ("robot_control", "HalfCheetah-v5", "PPO"): {
+        **FALLING, **BOTH, "collection": Unroll(2048, 1), "discount": 0.99, "learning_rate": 3e-4,
+        "value_coefficient": 0.25, "optimiser": Adam(eps=1e-5), "max_grad_norm": 0.5, "initial_log_std": 0.0,
+        "actions": "raw", "network": MLP((64, 64)), "variant.schedule.epochs": 10, "variant.schedule.minibatches": 32,
+        "variant.estimator.credit.lam": 0.95, "variant.estimator.surrogate.clip": 0.2,
+    },
+    # Tianshou, examples/mujoco/mujoco_reinforce.py, in whole episodes
+    ("robot_control", "Hopper-v5", "REINFORCE"): {
+        **FALLING, "collection": Episodes(4), "discount": 0.99, "learning_rate": 1e-3, "initial_log_std": -0.5,
+        "actions": "squashed", "normalise_observations": True, "network": MLP((64, 64)),
+    },
+    # rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml
+    ("bipedal_walker", "BipedalWalker-v3", "A2C"): {
+        **FALLING, **BOTH, "collection": Unroll(8, 16), "discount": 0.99, "learning_rate": 9.6e-4,
+        "value_coefficient": 0.4, "exploration": GSDE(initial_log_std=-2.0), "variant.estimator.credit.lam": 0.9,
+    },
+    ("bipedal_walker", "BipedalWalker-v3", "PPO"): {
+        **BOTH, "anneal": False, "collection": Unroll(2048, 32), "discount": 0.999, "learning_rate": 3e-4,
+        "variant.schedule.epochs": 10, "variant.schedule.minibatches": 1024, "variant.estimator.surrogate.clip": 0.18,
+    },
+    ("atari", "Pong-v5", "A2C"): {
+        "collection": Unroll(5, 16), "discount": 0.99, "learning_rate": 7e-4, "value_coefficient": 0.25,
+        "network": NatureCNN(512), "variant.estimator.entropy.alpha": 0.01, "variant.estimator.credit.lam": 1.0,
+    },
+    ("atari", "Pong-v5", "PPO"): {
+        **FALLING, "collection": Unroll(128, 8), "discount": 0.99, "learning_rate": 2.5e-4, "value_coefficient": 0.5,
+        "variant.schedule.epochs": 4, "variant.schedule.minibatches": 4, "variant.estimator.surrogate.clip": 0.1,
+        "variant.estimator.entropy.alpha": 0.01,
+    },
+    # highway-env, scripts/sb3_highway_ppo.py
+    ("driving", "Highway-v0", "PPO"): {
+        "collection": Unroll(128, 6), "discount": 0.8, "learning_rate": 5e-4, "network": MLP((256, 256)),
+        "variant.schedule.epochs": 10, "variant.schedule.minibatches": 12,
+    },
+    ("driving", "Highway-v0", "A2C"): {"discount": 0.8, "learning_rate": 7e-4, "network": MLP((256, 256))},
+}  # fmt: skip
+
+
+def cell(name: str, task: str, variant: str) -> Cell:
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, Experiment)
+    cells = build_cells(experiment, select.tasks(experiment, [task]), select.variants(experiment, [variant]), None)
+    return cells[0]
+
+
+@pytest.mark.parametrize("at", EXPECTED, ids=" ".join)
+def test_a_cell_has_the_numbers_of_its_source(at: tuple[str, str, str]) -> None:
+    made = cell(*at)
+    for path, value in EXPECTED[at].items():
+        owner = made if path.startswith("variant.") else made.training
+        assert reduce(getattr, path.split("."), owner) == value, path
+
+
+def test_a_variant_has_one_setting_for_all_bodies() -> None:
+    for variant in ("REINFORCE", "A2C", "PPO", "IMPALA"):
+        first, *others = (CONFIGURATIONS[body, variant] for body in BODIES)
+        assert all(other == first for other in others)
+
+
+def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
+    a2c, impala = (cell("robot_control", "Hopper-v5", name) for name in ("A2C", "IMPALA"))
+    assert a2c.training == impala.training
+    assert a2c.variant.estimator.entropy == impala.variant.estimator.entropy
+    assert a2c.variant.estimator.credit != impala.variant.estimator.credit
+
+
+def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:
+    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS)
+    trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.configurations
+               for t in e.task_names for v in e.variant_names}  # fmt: skip
+    assert {(s.task, s.column) for s in SCORES} <= trained
