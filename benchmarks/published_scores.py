@@ -33,8 +33,20 @@ class Score:
     metric: Metric = "final"
     note: str = ""
 
+    @property
+    def greedy(self) -> bool:
+        """Whether the source's policies take their likeliest actions."""
+        return self.source == "zoo" and self.task != "Pong-v5"
+
 
 _NORMALISED = "observations normalised"
+
+
+def of_sources(*sources: str) -> tuple[Score, ...]:
+    """The scores that these have published."""
+    return tuple(score for score in SCORES if score.source in sources)
+
+
 SCORES: tuple[Score, ...] = (
     Score("CartPole-v1", "REINFORCE", "SLM", 483.3, 200_000),
     Score("CartPole-v1", "A2C", "SLM", 496.7, 200_000),
@@ -60,6 +72,8 @@ SCORES: tuple[Score, ...] = (
     Score("LunarLander-v3", "A2C", "zoo", 155.8, 200_000, note="LunarLander-v2"),
     Score("LunarLander-v3", "PPO", "SLM", 183.3, 300_000),
     Score("LunarLander-v3", "PPO", "zoo", 242.1, 1_000_000, note="LunarLander-v2"),
+    Score("LunarLanderContinuous-v3", "A2C", "SLM", -76.8, 300_000),
+    Score("LunarLanderContinuous-v3", "PPO", "SLM", 132.6, 300_000),
     Score("BipedalWalker-v3", "A2C", "zoo", 299.8, 5_000_000, note="gSDE"),
     Score("BipedalWalker-v3", "PPO", "zoo", 287.9, 5_000_000),
     Score("InvertedPendulum-v5", "REINFORCE", "Tianshou", 999.2, 3_000_000, "maximum", "v2"),

@@ -1,4 +1,5 @@
-"""Do we reach what others have published? Classic control and LunarLander, in the settings of the sources."""
+"""Do we reach what others have published? Classic control and LunarLander, in rl-baselines3-zoo's settings (REINFORCE's are
+Tianshou's); SLM-Lab's own settings and budgets are `reference_scores_slm`."""
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
@@ -26,7 +27,7 @@ EXPERIMENT = Experiment(
     figures=(
         Beside(
             "reference_scores",
-            "Published scores and ours after as many environment steps, in the settings of the sources",
+            "Published scores and ours after as many environment steps, in the settings of rl-baselines3-zoo",
             scores=SCORES,
         ),
     ),

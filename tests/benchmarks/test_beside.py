@@ -19,12 +19,12 @@ from benchmarks.suite import Curve, Scale, Suite
 LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
 
 
-def data(seeds: int = 4) -> Data:
+def data(seeds: int = 4, greedy: float = 0.0) -> Data:
     """A2C on pole: returns of the levels +-1, two seeds above and two below."""
     rows = [
         {"task": "pole", "variant": "A2C", "seed": seed, "learning_rate": 0.01, "checkpoint": k, "fraction": k / 2,
          "env_steps": steps, "updates": k, "wall_s": 1.0 * k, "eval_return": level + (-1) ** seed,
-         "eval_return_greedy": 0.0, "diverged": False}
+         "eval_return_greedy": greedy + (-1) ** seed / 2, "diverged": False}
         for k, (steps, level) in enumerate(LEVELS.items())
         for seed in range(seeds)
     ]  # fmt: skip
@@ -71,6 +71,19 @@ def test_reached_is_better_or_within_our_interval() -> None:
         "1 of 2 published scores are reached; missed: `A2C` on pole (5 [3.163, 6.837] against 6.9 of zoo at 0k)."
     )
     assert beside.shown(made)["reached"].tolist() == ["yes", "yes", "no"]
+
+
+def test_greedy_actions_count_where_the_source_is_greedy_and_its_budget_is_ours() -> None:
+    """Greedy returns are 9 and 10 in turn, sampled ones 5 +- 1 at the end."""
+    of = (score(9.6, 100), score(9.9, 50), Score("pole", "A2C", "SLM", 9.6, 100), score(12.0, 100))
+    made = beside.table(data(greedy=9.5), of)
+    assert made["reached_greedy"].tolist() == [True, False, False, False]
+    assert made["greedy"].tolist() == pytest.approx([9.5, np.nan, np.nan, 9.5], nan_ok=True)
+    assert beside.shown(made)["reached"].tolist() == ["greedy", "no", "no", "no"]
+    said = Reached(of).sentence(data(greedy=9.5))
+    assert said.startswith(
+        "0 of 4 published scores are reached, 1 more with greedy actions, as the source's are; missed:"
+    )
 
 
 def test_the_figure_puts_crosses_where_the_sources_are() -> None:

@@ -15,7 +15,7 @@ from envs.api import Transcript
 OWN_FIGURE = {
     "sparse_reward", "action_space", "generalisation", "reward_hacking", "entropy_collapse", "dialogue", "recommendation",
     "causal", "length_bias", "bias", "reward_shift", "async_throughput", "staleness", "entropy_schedules",
-    "reference_scores", "robot_control", "bipedal_walker", "atari", "parity",
+    "reference_scores", "reference_scores_slm", "robot_control", "bipedal_walker", "atari", "parity",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
 TRAINED = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from algorithms.entropy import Annealed
 from algorithms.exploration import GSDE
 from algorithms.optimiser import Adam, RMSprop
 from algorithms.policies.convolutional import NatureCNN
@@ -14,7 +15,7 @@ from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from benchmarks import EXPERIMENTS, select
 from benchmarks.experiment import Cell, Experiment, build_cells
-from benchmarks.published import CONFIGURATIONS
+from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
 from benchmarks.published_scores import SCORES
 
@@ -61,6 +62,16 @@ EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
         "collection": Unroll(128, 6), "discount": 0.8, "learning_rate": 5e-4, "network": MLP((256, 256)),
         "variant.schedule.epochs": 10, "variant.schedule.minibatches": 12,
     },
+    # SLM-Lab, a2c_classic_arc.yaml and ppo_box2d_arc.yaml
+    ("reference_scores_slm", "CartPole-v1", "A2C"): {
+        "collection": Unroll(32, 4), "discount": 0.99, "learning_rate": 1e-3, "critic_rate": 3.0, "max_grad_norm": 0.5,
+        "optimiser": Adam(), "variant.estimator.entropy": Annealed(0.01, 0.0), "variant.estimator.credit.lam": 0.95,
+    },
+    ("reference_scores_slm", "LunarLander-v3", "PPO"): {
+        "collection": Unroll(512, 8), "discount": 0.9914, "learning_rate": 5.65e-4, "critic_rate": 5.58e-3 / 5.65e-4,
+        "variant.schedule.epochs": 15, "variant.schedule.minibatches": 16, "network": MLP((128, 128)),
+        "variant.estimator.credit.lam": 0.9527, "max_grad_norm": 1.0, "env_steps": 300_000,
+    },
     ("driving", "Highway-v0", "A2C"): {"discount": 0.8, "learning_rate": 7e-4, "network": MLP((256, 256))},
 }  # fmt: skip
 
@@ -76,7 +87,7 @@ def cell(name: str, task: str, variant: str) -> Cell:
 def test_a_cell_has_the_numbers_of_its_source(at: tuple[str, str, str]) -> None:
     made = cell(*at)
     for path, value in EXPECTED[at].items():
-        owner = made if path.startswith("variant.") else made.training
+        owner = made if path.startswith("variant.") or hasattr(made, path) else made.training
         assert reduce(getattr, path.split("."), owner) == value, path
 
 
@@ -94,7 +105,7 @@ def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
 
 
 def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:
-    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS)
+    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
     trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.configurations
                for t in e.task_names for v in e.variant_names}  # fmt: skip
     assert {(s.task, s.column) for s in SCORES} <= trained

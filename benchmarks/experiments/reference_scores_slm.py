@@ -1,0 +1,30 @@
+"""Do we reach what SLM-Lab has published, in its own settings and at its own budgets? Classic control and LunarLander."""
+
+from algorithms.evaluation import Evaluation
+from benchmarks.beside import Reached
+from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment
+from benchmarks.published import A2C, PPO
+from benchmarks.published.slm_lab import BUDGETS, CONFIGURATIONS
+from benchmarks.published_scores import of_sources
+
+SCORES = of_sources("SLM")
+
+EXPERIMENT = Experiment(
+    name="reference_scores_slm",
+    question="Do our A2C and PPO reach SLM-Lab's scores in its settings?",
+    tasks=tuple(BUDGETS),
+    variants=(A2C, PPO),
+    env_steps=BUDGETS,
+    configurations=CONFIGURATIONS,
+    figures=(
+        Beside("reference_scores_slm", "SLM-Lab's scores and ours after as many steps, in its settings", scores=SCORES),
+    ),
+    finding=Reached(SCORES),
+    evaluation=Evaluation(checkpoints=10, episodes=20),
+    small={
+        "tasks": ("CartPole-v1", "Pendulum-v1"),
+        "seeds": 2,
+        "env_steps": {"CartPole-v1": 5_000, "Pendulum-v1": 10_000},
+    },
+)
