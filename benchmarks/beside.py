@@ -120,10 +120,14 @@ def draw(data: Data, what: Beside) -> Figure:
             axis.set_visible(False)
         figure.suptitle(
             f"cross: published; circle: ours, mean of {int(made['seeds'].min())} seeds, 95 % t interval\n"
-            "blue: reached, orange: missed",
+            "diamond: ours with greedy actions, where the source's are; blue: reached, orange: missed",
             fontsize=9,
         )
     return figure
+
+
+def _steps(n: int) -> str:
+    return f"{n / 1e6:g}M" if n >= 1_000_000 else f"{n // 1000}k"
 
 
 def _panel(axis: Axes, rows: pd.DataFrame) -> None:
@@ -131,8 +135,9 @@ def _panel(axis: Axes, rows: pd.DataFrame) -> None:
         colour = GAIN if row["reached"] else LOSS
         axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.8)
         axis.plot([row["ours"]], [y], "o", ms=4.6, color=colour, mfc="white")
+        axis.plot([row["greedy"]], [y], "D", ms=3.6, color=GAIN if row["reached_greedy"] else LOSS)
         axis.plot([row["published"]], [y], "x", ms=6, color="black")
-    labels = [f"{r['variant']}, {r['source']}, {r['env_steps'] // 1000}k" for r in rows.to_dict("records")]
+    labels = [f"{r['variant']}, {r['source']}, {_steps(r['env_steps'])}" for r in rows.to_dict("records")]
     axis.set_yticks(range(len(rows)), labels)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlabel("return")
@@ -150,7 +155,7 @@ class Reached:
             return ""
         missed = [
             f"`{r['variant']}` on {r['task']} ({r['ours']:.4g} [{r['low']:.4g}, {r['high']:.4g}] against "
-            f"{r['published']:.4g} of {r['source']} at {r['env_steps'] // 1000}k)"
+            f"{r['published']:.4g} of {r['source']} at {_steps(r['env_steps'])})"
             for r in made.to_dict("records")
             if not (r["reached"] or r["reached_greedy"])
         ]

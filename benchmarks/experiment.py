@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from benchmarks.tuning.racing import Race
 
 RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
-SEGMENT_STEPS = 1_000  # steps of an environment between two cuts of an unrolled run
+# steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
+SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
 BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
@@ -211,7 +212,7 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     if rates_of is not None:
         training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
     if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
-        training = windowed(replace(training, collection=variant.collection))
+        training = windowed(replace(training, collection=variant.collection), task)
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
         raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     correction = variant.estimator.correction
@@ -220,11 +221,15 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     return training
 
 
-def windowed(training: Training) -> Training:
-    """With segments of as many steps whatever the window: a segment's end truncates episodes, so let it be rare."""
+def windowed(training: Training, task: Task) -> Training:
+    """With segments of as many steps whatever the window: a segment's end truncates episodes, so let it be rare.
+
+    As long as an episode, or its late steps would never be learned from; within bounds, for a killed run repeats a segment.
+    """
     if not isinstance(training.collection, Unroll):
         return training
-    return replace(training, segment=max(1, SEGMENT_STEPS // training.collection.steps))
+    steps = min(max(SEGMENT_STEPS, task.spec.horizon), LONGEST_SEGMENT)
+    return replace(training, segment=max(1, steps // training.collection.steps))
 
 
 def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
@@ -254,7 +259,7 @@ def build_cells(
             ready = settled(task, plain)
             plainly = training_for(task, ready, experiment.protocol, experiment.rates_of)
             variant, training = configured(ready, plainly, values)
-            training = windowed(training)
+            training = windowed(training, task)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and variant.update.gradient:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these

@@ -86,7 +86,7 @@ def _cell(
     own = ((path, column(path, 0.0)) for path in varied if path != RATE)
     members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
     # a learner reads its members' rates alone
-    training = replace(windowed(training), learning_rate=UNREAD)
+    training = replace(windowed(training, task), learning_rate=UNREAD)
     if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
         training = replace(training, segment=min(training.segment, RACED))
     return Cell(task, variant, training, members, protocol.env_steps[task.name], protocol.evaluation, race)

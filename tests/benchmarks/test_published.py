@@ -91,6 +91,13 @@ def test_a_cell_has_the_numbers_of_its_source(at: tuple[str, str, str]) -> None:
         assert reduce(getattr, path.split("."), owner) == value, path
 
 
+def test_a_segment_is_as_long_as_an_episode() -> None:
+    """So that late steps are learned from: CartPole's 500 steps fit in 1,000, Bipedal's 1,600 and Pong's do not."""
+    assert cell("reference_scores", "CartPole-v1", "A2C").training.segment == 1_000 // 5
+    assert cell("bipedal_walker", "BipedalWalker-v3", "A2C").training.segment == 1_600 // 8
+    assert cell("atari", "Pong-v5", "A2C").training.segment == 4_000 // 5
+
+
 def test_a_variant_has_one_setting_for_all_bodies() -> None:
     for variant in ("REINFORCE", "A2C", "PPO", "IMPALA"):
         first, *others = (CONFIGURATIONS[body, variant] for body in BODIES)
