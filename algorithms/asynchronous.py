@@ -86,9 +86,8 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     _publish(run, board)
     jobs = [(act, (plan, board, own, actor)) for actor, own in enumerate(slots)]
     with Fleet(context, jobs, processes.patience_s) as fleet:
-        grants = Grants(processes)
+        grants, start = Grants(processes), time.perf_counter()
         while run.playing.any():
-            start = time.perf_counter()
             fleet.listen()
             grants.give(fleet, run.update)
             if (news := fleet.next()) is None:
@@ -105,6 +104,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             run.wall_s += time.perf_counter() - start
             run.snapshot()
             yield run.progress("; ".join(fleet.notices))
+            start = time.perf_counter()  # what the reader did meanwhile is not training, but all else is
             fleet.notices.clear()
 
 
