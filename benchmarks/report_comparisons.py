@@ -7,10 +7,11 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import beside, pairs, stats, suite_figures, tables, throughput, verdict
 from benchmarks import guide as decision_guide
+from benchmarks import pairs, stats, suite_figures, tables, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Beside, Clocks, Sweep
+from benchmarks.drawings import Sweep
+from benchmarks.experiment import Tabled
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -28,22 +29,15 @@ EXPLAINED = (
 
 def answer(report: ReportInput) -> Section:
     """The experiment's own figures, and what its knob does to each variant."""
-    suite = report.suite
-    data = Data(suite, report.measures)
+    data = Data(report.suite, report.measures)
     blocks: list[Block] = []
     for drawing in report.drawings if data.moving else ():
         blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
+        if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
+            continue
+        blocks.append(table)
         if isinstance(drawing, Sweep):
-            table = pairs.sweep_table(suite, drawing.x, drawing.lines)
-            if not table.empty:
-                caption = f"Score at the largest value less that at the smallest ({drawing.label}), paired by seed."
-                blocks.insert(0, Prose(joined(verdict.of_sweep(table, drawing.label))))
-                blocks.append(Table(f"{drawing.name}_change", table, caption))
-        if isinstance(drawing, Clocks):
-            table = throughput.table(data, drawing.baseline)
-            blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
-        if isinstance(drawing, Beside):
-            blocks.append(Table(drawing.name, beside.shown(beside.table(data, drawing.scores)), beside.EXPLAINED))
+            blocks.insert(0, Prose(joined(verdict.of_sweep(table.frame, drawing.label))))
     return Section("The answer in figures", tuple(blocks))
 
 
