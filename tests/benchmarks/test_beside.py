@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import beside, store
+from algorithms.setting import Unroll
+from benchmarks import EXPERIMENTS, beside, store
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
+from benchmarks.experiment import Experiment, build_cells
 from benchmarks.panels import Data
-from benchmarks.published import CONFIGURATIONS
+from benchmarks.published import CONFIGURATIONS, PPO
 from benchmarks.published_scores import SCORES, Score
 from benchmarks.suite import Scale, Suite
 from envs import TASKS
@@ -68,6 +70,15 @@ def test_the_figure_puts_crosses_where_the_sources_are() -> None:
     figure = Beside("b", "Beside", (score(4.0, 100), score(6.9, 100))).draw(data())
     crosses = [float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert crosses == [4.0, 6.9]
+
+
+def test_published_settings_are_those_that_cells_are_built_with() -> None:
+    """Of PPO on CartPole rl-baselines3-zoo says gamma .98, 20 epochs, and batches of 256 of 8 x 32 steps: one a rollout."""
+    experiment = EXPERIMENTS["reference_scores"]
+    assert isinstance(experiment, Experiment)
+    made = build_cells(experiment, [TASKS["CartPole-v1"]], [PPO], None)[0]
+    assert (made.variant.schedule.epochs, made.variant.schedule.minibatches) == (20, 1)
+    assert (made.training.discount, made.training.collection) == (0.98, Unroll(steps=32, envs=8))
 
 
 def test_every_published_score_has_settings_of_its_column() -> None:
