@@ -118,9 +118,8 @@ class Grants:
     def __init__(self, processes: Processes) -> None:
         self.longest = processes.longest
         self._free = {actor: deque(range(DEPTH)) for actor in range(processes.actors)}
-        self._given: dict[int, dict[int, int]] = {
-            actor: {} for actor in self._free
-        }  # actor -> slot -> update of the grant
+        # actor -> slot -> update of the grant
+        self._given: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
 
     def give(self, fleet: Fleet, update: int) -> None:
         """As many as the bound allows, first to those that have least to do."""

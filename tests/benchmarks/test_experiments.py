@@ -15,9 +15,8 @@ OWN_FIGURE = {
     "reference_scores",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
-TRAINED = {
-    name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)
-}  # the laboratory has tests of its own
+# the laboratory has tests of its own
+TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)}
 
 
 @pytest.mark.parametrize("name", TRAINED)
