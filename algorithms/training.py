@@ -420,6 +420,12 @@ class Run:
         }
         return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
 
+    def lacking(self, state: State) -> list[str]:
+        """What a State should hold to be restored here and does not."""
+        own = self.state()
+        missing = own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()
+        return sorted(missing)
+
     def restore(self, state: State) -> None:
         """Go on from a State as if nothing had happened."""
 

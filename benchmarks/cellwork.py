@@ -36,9 +36,10 @@ def run_cell(
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
     else:
         run = Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
-        state = None
-        if (saved := store.load_state(waiting)) is not None:
-            state, records = saved
+        state, records, why = resumable(run, waiting)
+        if why:
+            notices.append(why)
+            tell(run.progress(why))
         for event in _events(cell, run, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
@@ -61,6 +62,17 @@ def run_cell(
     }
     store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
     waiting.unlink(missing_ok=True)
+
+
+def resumable(run: Run, path: Path) -> tuple[State | None, list[Record], str]:
+    """What a stopped run has left at `path`, and its records; where that is of no use, why the cell begins anew."""
+    if not path.exists():
+        return None, [], ""
+    saved = store.load_state(path)
+    if saved is not None and not (lacking := run.lacking(saved[0])):
+        return *saved, ""
+    why = "it is damaged" if saved is None else f"an earlier release wrote it, without {', '.join(lacking)}"
+    return None, [], f"{path.name} cannot be gone on from ({why}); the cell begins anew"
 
 
 def _events(cell: Cell, run: Run, state: State | None) -> Iterator[Event]:
