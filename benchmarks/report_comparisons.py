@@ -16,7 +16,7 @@ from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
 
-MATRIX = 40  # variants up to which all pairs are drawn
+MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BETTER = "difference of the normalised score (0: the uniform policy, 1: the optimum or the published reference)"
 EXPLAINED = (
     f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval. `p` is the exact sign-flip test of pairs of "
