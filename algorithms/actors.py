@@ -12,14 +12,14 @@ import numpy as np
 from algorithms.children import begin_child
 from algorithms.collection import Collector
 from algorithms.fleet import Failed, Ready
-from algorithms.normaliser import Elsewhere, Identity, Normaliser, Snapshot
+from algorithms.normaliser import Elsewhere, Normaliser, Snapshot
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.returns import WithReturns, seen_by
+from algorithms.returns import seen_by
 from algorithms.setting import Training
 from algorithms.shared import Board, Place, Slot
-from algorithms.training import Members, build_policy
+from algorithms.training import Members, build_normaliser, build_policy
 from algorithms.types import Variant
-from envs.api import Features, Task
+from envs.api import Task
 from envs.streams import Role, generator, stream
 
 
@@ -55,11 +55,7 @@ class Plan:
 
     def normaliser(self) -> Normaliser:
         """Scales as the learner's does."""
-        observation, members = self.task.spec.observation, len(self.members.seeds)
-        made: Normaliser = Identity()
-        if self.training.normalise_observations and isinstance(observation, Features):
-            made = Elsewhere(members, observation.size)
-        return WithReturns(made, members) if self.training.normalise_returns else made
+        return build_normaliser(self.task, self.training, self.members, Elsewhere)
 
     def position(self, actor: int) -> tuple[int, ...]:
         """Where an actor's streams start: the first actor's are those of the synchronous run."""

@@ -86,9 +86,8 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     _publish(run, board)
     jobs = [(act, (plan, board, own, actor)) for actor, own in enumerate(slots)]
     with Fleet(context, jobs, processes.patience_s) as fleet:
-        grants = Grants(processes)
+        grants, start = Grants(processes), time.perf_counter()
         while run.playing.any():
-            start = time.perf_counter()
             fleet.listen()
             grants.give(fleet, run.update)
             if (news := fleet.next()) is None:
@@ -105,6 +104,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             run.wall_s += time.perf_counter() - start
             run.snapshot()
             yield run.progress("; ".join(fleet.notices))
+            start = time.perf_counter()  # what the reader did meanwhile is not training, but all else is
             fleet.notices.clear()
 
 
@@ -118,9 +118,8 @@ class Grants:
     def __init__(self, processes: Processes) -> None:
         self.longest = processes.longest
         self._free = {actor: deque(range(DEPTH)) for actor in range(processes.actors)}
-        self._given: dict[int, dict[int, int]] = {
-            actor: {} for actor in self._free
-        }  # actor -> slot -> update of the grant
+        # actor -> slot -> update of the grant
+        self._given: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
 
     def give(self, fleet: Fleet, update: int) -> None:
         """As many as the bound allows, first to those that have least to do."""

@@ -79,7 +79,7 @@ class Fleet:
         """Until everybody has said that it is ready."""
         ready: set[int] = set()
         until = time.monotonic() + START_S
-        while ready < self.hands.keys():
+        while self.hands.keys() - ready:
             self._listen(max(0.0, until - time.monotonic()))
             while self.news:
                 number, _ = self.news.popleft()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -148,12 +148,15 @@ def build_policy(
     )
 
 
-def build_normaliser(task: Task, training: Training, members: Members) -> Normaliser:
-    """What stands between observations and the population's policies, before it has seen any."""
+def build_normaliser(
+    task: Task, training: Training, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
+) -> Normaliser:
+    """What stands between observations and the population's policies, before it has seen any; `moments`: who keeps theirs,
+    made from (members, features)."""
     observation, count = task.spec.observation, len(members.seeds)
     made: Normaliser = Identity()
     if training.normalise_observations and isinstance(observation, Features):
-        made = RunningMoments(count, observation.size)
+        made = moments(count, observation.size)
     return WithReturns(made, count) if training.normalise_returns else made
 
 
@@ -420,6 +423,12 @@ class Run:
             "queue": [rollout.group for rollout in self.queue],
         }
         return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
+
+    def lacking(self, state: State) -> list[str]:
+        """What a State should hold to be restored here and does not."""
+        own = self.state()
+        missing = own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()
+        return sorted(missing)
 
     def restore(self, state: State) -> None:
         """Go on from a State as if nothing had happened."""

@@ -79,7 +79,9 @@ def table(data: Data, scores: tuple[Score, ...]) -> pd.DataFrame:
 
 
 def shown(made: pd.DataFrame) -> pd.DataFrame:
-    """The table as a page has it."""
+    """The table as a page has it; no columns where there are no rows."""
+    if made.empty:
+        return made
     page = made[["task", "variant", "env_steps", "source", "published", "metric", "ours"]].copy()
     page["95 % interval"] = [f"[{low:.4g}, {high:.4g}]" for low, high in zip(made["low"], made["high"], strict=True)]
     page["greedy"] = [
@@ -101,12 +103,15 @@ EXPLAINED = (
     "likeliest actions at the end of the budget, where the source's policies act so; `reached`: our interval holds the "
     "published score, or our mean is better (`greedy`: with greedy actions alone)."
 )
-NONE_NEAR = "No published score has a budget near one of these runs' checkpoints."
 
 
 def draw(data: Data, what: Beside) -> Figure:
     """A panel a task: a row a published score (a cross), ours with its interval."""
     made = table(data, what.scores)
+    if made.empty:
+        figure = Figure(figsize=(5.0, 0.8))
+        figure.text(0.5, 0.5, "no checkpoint of ours lies near a published budget", ha="center", va="center")
+        return figure
     tasks = list(dict.fromkeys(made["task"]))
     columns = min(3, len(tasks))
     with mpl.rc_context(STYLE):

@@ -37,9 +37,10 @@ def run_cell(
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
     else:
         run = None if isinstance(cell.variant.update, Peer) else _run(cell, device)
-        state = None
-        if (saved := store.load_state(waiting)) is not None:
-            state, records = saved
+        state, records, why = resumable(run, waiting)
+        if why:
+            notices.append(why)
+            tell(Progress(0, len(cell.members.seeds) * cell.env_steps, why))
         for event in _events(cell, run, state):
             if isinstance(event, State):
                 store.save_state(waiting, event, records)
@@ -66,6 +67,17 @@ def run_cell(
 
 def _run(cell: Cell, device: str) -> Run:
     return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+
+
+def resumable(run: Run | None, path: Path) -> tuple[State | None, list[Record], str]:
+    """What a stopped run has left at `path`, and its records; where that is of no use, why the cell begins anew."""
+    if not path.exists():
+        return None, [], ""
+    saved = store.load_state(path)
+    if saved is not None and not (lacking := run.lacking(saved[0]) if run is not None else []):
+        return *saved, ""
+    why = "it is damaged" if saved is None else f"an earlier release wrote it, without {', '.join(lacking)}"
+    return None, [], f"{path.name} cannot be gone on from ({why}); the cell begins anew"
 
 
 def _events(cell: Cell, run: Run | None, state: State | None) -> Iterator[Event]:

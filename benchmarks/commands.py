@@ -137,7 +137,7 @@ class Run:
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
 
     def __call__(self) -> int:
-        from benchmarks import adaptive_run, select
+        from benchmarks import adaptive_run, select, store
         from benchmarks import run as runner
         from benchmarks.report_cells import write_report
         from benchmarks.tuning.experiment import Tuning
@@ -157,7 +157,7 @@ class Run:
             logs.check()
         alone = getattr(experiment, "alone", False)
         at_once = self._at_once(experiment.name, alone)
-        waiting = [c for c in cells if not runner.cell_path(folder, c).exists()]
+        waiting = [c for c in cells if not store.readable(runner.cell_path(folder, c))]
         if self.dry_run:
             for cell in waiting:
                 steps = f"{cell.env_steps:,} steps" if cell.variant.update.trains else "no training"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from benchmarks.document import Table
     from benchmarks.panels import Data
     from benchmarks.published_scores import Score
     from envs.text.overopt import OverOpt
@@ -32,6 +33,13 @@ class Sweep:
         from benchmarks import panels
 
         return panels.sweep(data, self)
+
+    def table(self, data: Data) -> Table:
+        from benchmarks import pairs
+        from benchmarks.document import Table
+
+        caption = f"Score at the largest value less that at the smallest ({self.label}), paired by seed."
+        return Table(f"{self.name}_change", pairs.sweep_table(data.suite, self.x, self.lines), caption)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,13 @@ class Clocks:
 
         return throughput_figures.clocks(data, self)
 
+    def table(self, data: Data) -> Table:
+        from benchmarks import throughput
+        from benchmarks.document import Table
+
+        made = throughput.shown(throughput.table(data, self.baseline))
+        return Table(self.name, made, throughput.explained(self.baseline))
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -78,6 +93,12 @@ class Beside:
         from benchmarks import beside
 
         return beside.draw(data, self)
+
+    def table(self, data: Data) -> Table:
+        from benchmarks import beside
+        from benchmarks.document import Table
+
+        return Table(self.name, beside.shown(beside.table(data, self.scores)), beside.EXPLAINED)
 
 
 @dataclass(frozen=True)
@@ -129,6 +150,12 @@ class Overlay:
         from benchmarks import parity_figures
 
         return parity_figures.overlay(data, self)
+
+    def table(self, data: Data) -> Table:
+        from benchmarks import parity
+        from benchmarks.document import Table
+
+        return Table(self.name, parity.table(data, self.pairs), parity.EXPLAINED)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
@@ -30,6 +30,7 @@ from envs.streams import Purpose
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from benchmarks.document import Table
     from benchmarks.panels import Data
     from benchmarks.tuning.racing import Race
 
@@ -124,6 +125,13 @@ class Drawing(Protocol):
     def caption(self) -> str: ...
 
     def draw(self, data: Data) -> Figure: ...
+
+
+@runtime_checkable
+class Tabled(Protocol):
+    """A drawing that brings a table: what stands in the report below its figure, unless there are no rows."""
+
+    def table(self, data: Data) -> Table: ...
 
 
 class Finding(Protocol):

@@ -30,12 +30,12 @@ def staleness(suite: Suite, what: Staleness) -> str:
 
 
 def _late(suite: Suite, what: Staleness, lag: int, repairs: tuple[str, ...]) -> str:
-    """What a lag costs on each task, and who wins back how much there."""
+    """What a lag costs on each task, and who wins back how much there; a part of a sentence, which has no full stop."""
     stale = what.stale[lag]
     against = {stale: what.fresh, **dict.fromkeys(repairs, stale)}
     told = family(suite, [(v, a, (task,)) for task in suite.scales for v, a in against.items()])
     head = f"`{stale}` against `{what.fresh}`, and its corrections against it, "
-    return too_few(told, suite) or head + _by_task(told, suite, "difference")
+    return too_few(told, suite).removesuffix(".") or head + _by_task(told, suite, "difference")
 
 
 def _of_lags(lags: Mapping[int, Told]) -> str:

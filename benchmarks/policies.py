@@ -157,8 +157,8 @@ def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]
         f"{cell.label} (seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]})"
         for cell in cells
         if not unsaved(cell.variant)
-        and (cells_folder / cell.file_name).exists()
         and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
+        and store.readable(cells_folder / cell.file_name)
     ]
     if done:
         more = f" and {len(done) - SHOWN} more" if len(done) > SHOWN else ""

@@ -7,15 +7,16 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import beside, pairs, parity, stats, suite_figures, tables, throughput, verdict
 from benchmarks import guide as decision_guide
+from benchmarks import pairs, stats, suite_figures, tables, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
-from benchmarks.drawings import Beside, Clocks, Overlay, Sweep
+from benchmarks.drawings import Sweep
+from benchmarks.experiment import Tabled
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
 
-MATRIX = 40  # variants up to which all pairs are drawn
+MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BETTER = "difference of the normalised score (0: the uniform policy, 1: the optimum or the published reference)"
 EXPLAINED = (
     f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval. `p` is the exact sign-flip test of pairs of "
@@ -28,27 +29,15 @@ EXPLAINED = (
 
 def answer(report: ReportInput) -> Section:
     """The experiment's own figures, and what its knob does to each variant."""
-    suite = report.suite
-    data = Data(suite, report.measures)
+    data = Data(report.suite, report.measures)
     blocks: list[Block] = []
     for drawing in report.drawings if data.moving else ():
-        if isinstance(drawing, Beside) and beside.table(data, drawing.scores).empty:
-            blocks.append(Prose(beside.NONE_NEAR))
-            continue
         blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
+        if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
+            continue
+        blocks.append(table)
         if isinstance(drawing, Sweep):
-            table = pairs.sweep_table(suite, drawing.x, drawing.lines)
-            if not table.empty:
-                caption = f"Score at the largest value less that at the smallest ({drawing.label}), paired by seed."
-                blocks.insert(0, Prose(joined(verdict.of_sweep(table, drawing.label))))
-                blocks.append(Table(f"{drawing.name}_change", table, caption))
-        if isinstance(drawing, Clocks):
-            table = throughput.table(data, drawing.baseline)
-            blocks.append(Table(drawing.name, throughput.shown(table), throughput.explained(drawing.baseline)))
-        if isinstance(drawing, Overlay) and not (table := parity.table(data, drawing.pairs)).empty:
-            blocks.append(Table(drawing.name, table, parity.EXPLAINED))
-        if isinstance(drawing, Beside):
-            blocks.append(Table(drawing.name, beside.shown(beside.table(data, drawing.scores)), beside.EXPLAINED))
+            blocks.insert(0, Prose(joined(verdict.of_sweep(table.frame, drawing.label))))
     return Section("The answer in figures", tuple(blocks))
 
 

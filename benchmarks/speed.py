@@ -174,9 +174,7 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, one core each but for the race of actors,
     which comes first; then {what, ours, unit}."""
     torch.set_num_threads(1)
-    rows = [
-        raced(actors_race(), repeats)
-    ]  # on all processors: a process and its children do not come back from one core
+    rows = [raced(actors_race(), repeats)]  # on all processors, hence first: nobody comes back from one core
     one_core()
     rows += [raced(race, repeats) for race in races()]
     for name in text_tasks():

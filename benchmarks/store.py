@@ -128,6 +128,14 @@ def check_cell(path: Path) -> bool:
     return True
 
 
+def readable(path: Path) -> bool:
+    """Whether the cell is done; where its file is damaged it is not."""
+    try:
+        return check_cell(path)
+    except Damaged:
+        return False
+
+
 def set_aside(path: Path) -> Path:
     """Rename a damaged file so that its cell runs again and nothing is lost; returns its new name."""
     number = 0

@@ -1,7 +1,8 @@
 """Classic control and LunarLander: one entry a (task, variant), each as its source has it.
 
 A2C, PPO     rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml (commit 22e3ff2): windows, epochs, discounts, rates and what
-             is normalised as there. Where zoo lets the clip range fall, ours stays
+             is normalised as there. Where zoo lets the clip range fall, ours stays; networks start orthogonal, also where
+             zoo says `ortho_init=False`
 REINFORCE    whole episodes, returns whitened over the batch and observations normalised, which Tianshou's ablation found
              crucial for it (Weng et al. 2022, JMLR 23(267)); one setting for all, discounts as zoo's A2C
 IMPALA       A2C's settings of the task, V-trace, four simulated actors (Espeholt et al. 2018)

@@ -204,9 +204,8 @@ def _gain(axis: Axes, y: int, scores: tuple[Doubles, Doubles], colour: str, kept
 def slopes(rankings: Sequence[Ranking]) -> Figure:
     """A panel a ranking: places before tuning at the left, after it at the right, with scores; in bold who may be best."""
     most = max(len(r.variants) for r in rankings)
-    reach = (
-        LETTER * 1.1 * (max(len(name) for r in rankings for name in r.variants) + 7)
-    )  # inches of a name and its score
+    # inches of a name and its score
+    reach = LETTER * 1.1 * (max(len(name) for r in rankings for name in r.variants) + 7)
     columns = 2 if len(rankings) > 1 and (WIDTH - 0.4) / 2 - 2 * reach > 0.8 else 1
     wide = (WIDTH - 0.2 - 0.2 * (columns - 1)) / columns
     with mpl.rc_context(STYLE):

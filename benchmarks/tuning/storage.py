@@ -46,11 +46,8 @@ from envs.discover import UnknownName
 JOURNAL = "studies.journal"
 JOURNAL_STARTS = b'{"op_code":'
 DATABASES = ("postgresql", "mysql", "sqlite")
-PACKAGES = {
-    "psycopg": "psycopg[binary]",
-    "psycopg2": "psycopg2-binary",
-    "mysqldb": "mysqlclient",
-}  # driver -> pip's name
+# driver -> pip's name
+PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "mysqldb": "mysqlclient"}
 BUSY_S = 60  # how long SQLite waits for another process
 CONNECT_S = 10
 STEP_S = 10.0  # between two writes that follow each other; after that, whoever wrote the first is dead

@@ -127,16 +127,19 @@ def test_an_actor_is_killed_and_the_run_goes_on_with_the_others() -> None:
 
 
 def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
-    """It stops with a rollout begun; the other plays on until that one would be too old, and waits. Then the first dies."""
-    told, stopped = [], False
-    for event in train_asynchronously(run_of(Processes(2, longest=4), env_steps=3_000)):
+    """It stops with a rollout begun; the other plays on until that one would be too old, and waits. Then the first dies.
+    The two seconds of waiting are seconds of the run."""
+    told, uncounted, run = [], [], run_of(Processes(2, longest=4), env_steps=3_000)
+    for event in train_asynchronously(run):
         if isinstance(event, Progress):
             told.append(event.notice)
-            if not stopped:
-                stopped, pid = True, min(children())
+            uncounted.append(time.perf_counter() - run.wall_s)  # grows by what the run's clock leaves out
+            if len(told) == 1:
+                pid = min(children())
                 os.kill(pid, signal.SIGSTOP)
                 threading.Timer(2.0, os.kill, (pid, signal.SIGKILL)).start()
     assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
+    assert uncounted[-1] - uncounted[0] < 0.5
     assert not children()
 
 

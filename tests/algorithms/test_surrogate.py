@@ -91,9 +91,8 @@ def test_what_makes_no_clip_says_why(maker: object, match: str) -> None:
         maker()  # type: ignore[operator]
 
 
-COVARIANCES = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()[
-    :, None
-]  # of log pi, with A = (3, -1), (1, 1) and one dead row
+# of log pi, with A = (3, -1), (1, 1) and one dead row
+COVARIANCES = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()[:, None]
 ADVANTAGES = torch.tensor([[3.0, -1.0], [1.0, 1.0]])[:, None]
 
 

@@ -60,6 +60,11 @@ def test_a_budget_that_we_have_no_checkpoint_near_is_left_out() -> None:
     assert made.empty
     assert beside.shown(made).empty
     assert Reached((score(1.0, 75),)).sentence(data()) == ""
+    drawing = Beside("b", "Beside", (score(1.0, 75),))
+    assert drawing.table(data()).frame.empty
+    assert [text.get_text() for text in drawing.draw(data()).texts] == [
+        "no checkpoint of ours lies near a published budget"
+    ]
 
 
 def test_reached_is_better_or_within_our_interval() -> None:

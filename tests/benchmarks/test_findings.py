@@ -107,6 +107,14 @@ def test_too_few_seeds_say_so() -> None:
     assert LAGS.sentence(data(on_both({"gae": 0.9}))) == ""
 
 
+def test_too_few_seeds_for_the_tasks_of_a_late_lag_say_so_in_the_sentence() -> None:
+    """Seven seeds: 2 / 128 for one comparison, which two on both tasks allow (.031) and four by task do not (.062)."""
+    finals = on_both({"gae": 0.9, "lag 8": 0.1, "vtrace": 0.5})
+    text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals, seeds=7))
+    assert text.startswith("Uncorrected, lag 8 costs 0.80")
+    assert text.endswith("; 7 seeds show nothing here: the smallest p that 4 comparisons leave is 0.062.")
+
+
 def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
     """ "more" gains .4 on one task alone; "less" loses .3 on it: over the two tasks half of that."""
     finals = on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 + ROUGH, "same": 0.5 + ROUGH})

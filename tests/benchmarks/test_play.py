@@ -130,7 +130,7 @@ def test_without_a_renderer_there_are_curves_and_its_package_is_named(
 
 @pytest.mark.skipif(importlib.util.find_spec("pygame") is not None, reason="pygame is installed")
 def test_gymnasium_names_the_package_that_is_missing() -> None:
-    with pytest.raises(films.NoPictures, match=r"pygame is not installed, run `pip install"):
+    with pytest.raises(films.NoPictures, match=r"pygame is not installed, run `pip install.*\.\[render\]"):
         films.Filmed(TASKS["CartPole-v1"], np.random.SeedSequence(0))
 
 

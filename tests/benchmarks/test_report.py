@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from benchmarks import formats, pairs, report, store, tables, verdict
+from benchmarks import formats, pairs, report, report_comparisons, store, tables, verdict
+from benchmarks.document import Drawn, Prose, Table
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
 from benchmarks.suite import Scale, Suite
@@ -184,6 +186,38 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["normalised score", "actions an episode"]
     np.testing.assert_allclose(figure.axes[3].lines[0].get_ydata(), 5.5)
     assert figure.axes[3].lines[-1].get_ydata()[0] == 9.0
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A drawing that brings a table of so many rows."""
+
+    name: str
+    rows: int
+    caption: str = "nothing is drawn"
+
+    def draw(self, data: Data) -> Figure:
+        return Figure()
+
+    def table(self, data: Data) -> Table:
+        return Table(f"{self.name}_rows", pd.DataFrame({"row": range(self.rows)}), "rows, counted")
+
+
+def test_a_drawing_brings_its_table_and_none_without_rows(tmp_path: Path) -> None:
+    plain, two, none = Measured("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
+    blocks = report_comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
+    assert [b.name for b in blocks if isinstance(b, (Drawn, Table))] == ["two", "two_rows", "plain", "none"]
+
+
+def test_a_sweep_is_put_in_words_above_its_figure_and_its_table_is_below(tmp_path: Path) -> None:
+    sweep = Sweep("sizes", "c", x={task: i + 1.0 for i, task in enumerate(SCALES)}, label="size")
+    blocks = report_comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(sweep,))).blocks
+    said, drawn, table = blocks
+    assert isinstance(said, Prose)
+    assert isinstance(drawn, Drawn)
+    assert isinstance(table, Table)
+    assert (drawn.name, table.name) == ("sizes", "sizes_change")
+    assert {*table.frame["variant"]} == {*RUNGS}
 
 
 def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None:

@@ -258,6 +258,14 @@ def test_run_saves_from_its_workers_and_says_what_it_cannot_save(
         path.unlink()
     assert main([*words, "--save-policies"]) == 0
     assert "already trained" not in capsys.readouterr().err
+    for path in (tmp_path / "smoke" / "policies").iterdir():
+        path.unlink()
+    for path in (tmp_path / "smoke" / "cells").glob("*gae*"):
+        path.write_bytes(b"damaged")  # so it is trained again, and is no cell of those that will have no policy
+    assert main([*words, "--dry-run"]) == 0
+    assert "smoke: 1 cells" in capsys.readouterr().err
+    assert main([*words, "--save-policies"]) == 0
+    assert "already trained" not in capsys.readouterr().err
     assert len([load_policy(p) for p in (tmp_path / "smoke" / "policies").iterdir()]) == 2
     assert main([*words, "--save-policies"]) == 0
     assert "already trained" not in capsys.readouterr().err

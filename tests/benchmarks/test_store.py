@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.credit import LambdaReturn, NStep
-from algorithms.training import Record, State
+from algorithms.training import Progress, Record, Run, State, train
 from benchmarks import store
+from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells
 from benchmarks.experiment import BLOCK, Cell, blocks, canonical
 from benchmarks.provenance import command
@@ -68,6 +70,36 @@ def test_a_damaged_state_starts_the_cell_anew(tmp_path: Path) -> None:
     assert repr(loaded[1]) == repr([RECORD])
     path.write_bytes(path.read_bytes()[:20])
     assert store.load_state(path) is None
+
+
+def outdated(path: Path, state: State) -> None:
+    """As a release wrote it that did not know of lag_max."""
+    store.save_state(path, State({k: v for k, v in state.tensors.items() if k != "lag_max"}, state.meta), [RECORD])
+
+
+def truncated(path: Path, state: State) -> None:
+    store.save_state(path, state, [RECORD])
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [(outdated, "an earlier release wrote it, without lag_max"), (truncated, "it is damaged")],
+)
+def test_a_state_that_cannot_be_gone_on_from_is_named_and_its_cell_begins_anew(
+    tmp_path: Path, write: Callable[[Path, State], None], why: str
+) -> None:
+    one, told = cell(assignments=("training.segment=1", "training.collection.envs=8")), []
+    path = cell_path(tmp_path, one)
+    run = Run(one.task, one.variant, one.training, one.members, one.env_steps, one.evaluation)
+    write(store.state_path(path), next(event for event in train(run) if isinstance(event, State)))
+    run_cell(one, path, "cpu", told.append)
+    (notice,) = (event.notice for event in told if isinstance(event, Progress) and event.notice)
+    assert notice == f"{store.state_path(path).name} cannot be gone on from ({why}); the cell begins anew"
+    assert store.read_meta(path)["notices"] == [notice]
+    rows = len(one.members.seeds) * len(one.evaluation.fractions)
+    assert len(store.read_cells([path])) == rows  # and nothing of the old records
+    assert not store.state_path(path).exists()
 
 
 def test_the_digest_sees_every_choice() -> None:

@@ -138,9 +138,8 @@ def test_the_figure_colours_what_is_shown_and_prints_the_ratio() -> None:
     assert marks(dear_steps) == {125.0: BASELINE, 250.04: GAIN}  # 1,000 steps in (4 * 4 * 3.9 * 4.1)^(1/4) seconds
     assert list(marks(dear_seconds).values()) == [BASELINE, GAIN]
     assert list(marks(cheap_steps).values()) == [UNSURE]  # upon the baseline's
-    assert cheap_steps.get_xlim() == pytest.approx(
-        (125 / 2**1.15, 125 * 2**1.15)
-    )  # runs from 62.5 to 250, and some room
+    # runs from 62.5 to 250, and some room
+    assert cheap_steps.get_xlim() == pytest.approx((125 / 2**1.15, 125 * 2**1.15))
     slower = Clocks("clocks", "Clocks", baseline="actors").draw(data())
     assert list(marks(slower.axes[2]).values()) == [LOSS, BASELINE]
     assert list(marks(slower.axes[3]).values()) == [LOSS, BASELINE]

@@ -345,9 +345,8 @@ def test_overopt_by_hand() -> None:
     gold, prompt = replace(mdp, judge="gold"), ids(mdp, "topic0")
     written = moves(mdp, "t0w0 t0w0 wow0 wow0")
     assert answer(mdp, prompt, written)[0] == [0.0, 0.0, 0.0, (1 + 1 + 1.5 + 1.5) / 4]
-    assert answer(gold, prompt, written)[0][-1] == pytest.approx(
-        (1 - 2 * 0.25 - 0.5) / 4
-    )  # 1 covered, 2 repeated, 1 too much
+    # 1 covered, 2 repeated, 1 too much
+    assert answer(gold, prompt, written)[0][-1] == pytest.approx((1 - 2 * 0.25 - 0.5) / 4)
     assert answer(gold, prompt, moves(mdp, "t0w0 t0w1 t1w0 um0"))[0][-1] == 0.5
 
 
