@@ -23,7 +23,6 @@ from envs.slowed import unslowed
 PICTURES = 500  # a longer episode is shown by every second of its states, or every third
 CURVES = 60  # pictures of an episode that is drawn as curves
 LONGEST_S = 8.0  # that they take
-EXTRA = "our extra `render` has it: pip install -e '.[render]'"
 TRACED = 8  # numbers of an observation that are drawn
 
 
@@ -39,7 +38,7 @@ def _obstacle(factory: Control, seed: np.random.SeedSequence) -> str | None:
         drawn = trial.picture().ndim == 3
         trial.close()
     except gymnasium.error.DependencyNotInstalled as error:
-        return f"{error}; {EXTRA}" if "pygame" in str(error) else str(error)
+        return str(error)
     except Exception as error:  # a display, a driver: whatever a renderer may lack
         return f"{type(error).__name__}: {error}"
     return None if drawn else f"{factory.env_id} draws no pictures"

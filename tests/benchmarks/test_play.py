@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -128,10 +128,20 @@ def test_without_a_renderer_there_are_curves_and_its_package_is_named(
         assert film.n_frames == min(int(found[2]), films.CURVES)  # type: ignore[attr-defined]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pygame") is not None, reason="pygame is installed")
-def test_gymnasium_names_the_package_that_is_missing() -> None:
-    with pytest.raises(films.NoPictures, match=r"pygame is not installed, run `pip install.*\.\[render\]"):
+def test_gymnasium_names_the_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygame", None)  # an import of it fails
+    with pytest.raises(films.NoPictures, match=r"pygame is not installed, run `pip install"):
         films.Filmed(TASKS["CartPole-v1"], np.random.SeedSequence(0))
+
+
+def test_classic_control_is_drawn_by_gymnasium() -> None:
+    """Pushed to the right for ten steps, the cart is elsewhere."""
+    env = films.Filmed(TASKS["CartPole-v1"], np.random.SeedSequence(0))
+    env.reset()
+    for _ in range(10):
+        env.step(np.ones((1, 1), np.int64), np.ones((1, 1), np.bool_))
+    assert [picture.shape for picture in env.pictures] == [(400, 600, 3)] * 11
+    assert (env.pictures[0] != env.pictures[-1]).any()
 
 
 def test_a_long_film_leaves_pictures_out_and_keeps_its_pace(tmp_path: Path) -> None:
