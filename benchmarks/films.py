@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import GymnasiumVec
 from envs.slowed import unslowed
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame paints pictures for us and never opens a window
 
 PICTURES = 500  # a longer episode is shown by every second of its states, or every third
 CURVES = 60  # pictures of an episode that is drawn as curves
