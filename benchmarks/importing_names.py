@@ -32,7 +32,7 @@ class Terms:
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
             if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
-                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as sb3:{name}")
+                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""

@@ -45,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 def test_monitor_logs_of_stable_baselines3(trained: Trained, tmp_path: Path) -> None:
     paths = import_runs(
-        "monitor", [trained.logs], folder=tmp_path, task="CartPole-v1", variant="sb3:a2c", checkpoints=4
+        "monitor", [trained.logs], folder=tmp_path, task="CartPole-v1", variant="zoo:a2c", checkpoints=4
     )
     frame = store.read_cells(paths)
     log = load_results(str(trained.logs))
@@ -61,11 +61,11 @@ def test_monitor_logs_of_stable_baselines3(trained: Trained, tmp_path: Path) -> 
         assert frame.env_steps[k] == int(high)
         assert frame.wall_s[k] == pytest.approx(log.t[steps <= high].iloc[-1])
     assert set(frame.task) == {"CartPole-v1"}
-    assert set(frame.variant) == {"sb3:a2c"}
+    assert set(frame.variant) == {"zoo:a2c"}
 
 
 def test_evaluations_of_stable_baselines3(trained: Trained, tmp_path: Path) -> None:
-    paths = import_runs("evaluations", [trained.evaluations], folder=tmp_path, task="CartPole-v1", variant="sb3:a2c")
+    paths = import_runs("evaluations", [trained.evaluations], folder=tmp_path, task="CartPole-v1", variant="zoo:a2c")
     frame = store.read_cells(paths)
     assert frame.env_steps.tolist() == [200, 400, 600]  # every 100 calls of two environments
     assert frame.eval_return.tolist() == pytest.approx([np.mean(r) for r in trained.callback.evaluations_results])
@@ -74,7 +74,7 @@ def test_evaluations_of_stable_baselines3(trained: Trained, tmp_path: Path) -> N
 
 def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     runs = [log(tmp_path / "b", 1, 2), log(tmp_path / "a", 3, 4)]
-    one: dict[str, Any] = {"task": "CartPole-v1", "variant": "sb3:ppo", "checkpoints": 2}
+    one: dict[str, Any] = {"task": "CartPole-v1", "variant": "zoo:ppo", "checkpoints": 2}
     (path,) = import_runs("monitor", runs, folder=tmp_path, first_seed=5, **one)
     assert path.parent == tmp_path / "imported"
     assert path.name.startswith("CartPole-v1__sb3-ppo__")
@@ -85,7 +85,7 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     assert store.read_meta(path) == {
         "cell": {
             "task": {"name": "CartPole-v1"},
-            "variant": {"name": "sb3:ppo"},
+            "variant": {"name": "zoo:ppo"},
             "members": {"seeds": [5, 6]},
             "imported": True,
         },
@@ -148,9 +148,9 @@ def test_tasks_and_variants_of_the_experiment_are_ours(tmp_path: Path) -> None:
     assert isinstance(home, Experiment)
     (own,) = [t for t in home.tasks if not isinstance(t, str) and t.name == "fatigue"]
     runs = [log(tmp_path / "a", 1, 2)]
-    (path,) = import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="sb3:ppo")
+    (path,) = import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="zoo:ppo")
     assert store.read_meta(path)["reading"]["scale"] == [own.floor, own.ceiling, own.threshold]
-    with pytest.raises(ValueError, match="'myopic' would be pooled with ours; give it another name, as sb3:myopic"):
+    with pytest.raises(ValueError, match="'myopic' would be pooled with ours; give it another name, as theirs:myopic"):
         import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="myopic")
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "fatigue__my-own__seeds0-9__0123.parquet").touch()

@@ -12,7 +12,7 @@ from benchmarks.commands_results import Import
 from tests.benchmarks.logs import CSV, log
 
 RUN = ["monitor", "run", "--experiment", "smoke"]
-THEIRS = [*RUN, "--variant", "sb3:ppo"]
+THEIRS = [*RUN, "--variant", "zoo:ppo"]
 TABLE = ["csv", "curves.csv", "--experiment", "smoke"]
 
 MISTAKES = [
@@ -29,7 +29,7 @@ MISTAKES = [
     ([*THEIRS, "--task", "no_module:TASK"], "'no_module:TASK' cannot be imported"),
     (
         [*RUN, "--task", "CartPole-v1", "--variant", "ppo"],
-        "'ppo' would be pooled with ours; give it another name, as sb3",
+        "'ppo' would be pooled with ours; give it another name, as theirs:ppo",
     ),
     ([*RUN, "--task", "CartPole-v1"], "give both --task and --variant"),
     ([*THEIRS, "--task", "CartPole-v1", "--first-seed", "-1"], "--first-seed must be at least 0, not -1"),
@@ -76,7 +76,7 @@ def test_the_command_writes_into_the_folder_of_the_experiment(
 ) -> None:
     monkeypatch.setitem(cli.COMMANDS, "import", Import)
     runs = [str(log(tmp_path / name, *returns)) for name, returns in (("a", (1, 2)), ("b", (3, 5)))]
-    where = ["--experiment", "smoke", "--results", str(tmp_path / "results"), "--task", "toy", "--variant", "sb3:ppo"]
+    where = ["--experiment", "smoke", "--results", str(tmp_path / "results"), "--task", "toy", "--variant", "zoo:ppo"]
     assert (
         cli.main(["import", "monitor", *runs, *where, "--floor", "-200", "--ceiling", "0", "--checkpoints", "1"]) == 0
     )
