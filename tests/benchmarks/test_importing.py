@@ -77,7 +77,7 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     one: dict[str, Any] = {"task": "CartPole-v1", "variant": "zoo:ppo", "checkpoints": 2}
     (path,) = import_runs("monitor", runs, folder=tmp_path, first_seed=5, **one)
     assert path.parent == tmp_path / "imported"
-    assert path.name.startswith("CartPole-v1__sb3-ppo__")
+    assert path.name.startswith("CartPole-v1__zoo-ppo__")
     frame = store.read_cells([path])
     assert frame[["seed", "eval_return"]].to_numpy().tolist() == [[5, 1], [5, 2], [6, 3], [6, 4]]
     assert store.read([path]).measures.empty
