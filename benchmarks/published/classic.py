@@ -44,7 +44,7 @@ OF_PPO: dict[str, Values] = {
         "estimator.surrogate.clip": 0.1,
         "estimator.entropy.alpha": 0.00429,
     },
-    "Pendulum-v1": ppo(1024, 4, 10, 0.95, discount=0.9, learning_rate=1e-3) | gsde(-2.0, 4),
+    "Pendulum-v1": ppo(1024, 4, 10, 0.95, discount=0.9, learning_rate=1e-3) | gsde(0.0, 4),
     "LunarLander-v3": ppo(1024, 16, 4, 0.98, discount=0.999) | {"estimator.entropy.alpha": 0.01},
 }
 DISCOUNTS = {"Pendulum-v1": 0.9, "LunarLander-v3": 0.995}
