@@ -34,8 +34,10 @@ DEPTH = 2  # slots of an actor: it plays into one while what lies in the other i
 
 def unfit(variant: Variant) -> str | None:
     """Why a variant cannot be trained by processes; None where it can."""
-    if not variant.update.gradient or variant.update.needs_oracle:
+    if not variant.update.trains or variant.update.needs_oracle:
         return "does not learn from rollouts"
+    if not variant.update.gradient:
+        return "follows no gradient of ours"
     if variant.nucleus is not None:
         return "draws from a nucleus that is a policy of its own, and actors are sent one"
     if variant.schedule.hogwild and not isinstance(variant.update, FirstOrder):

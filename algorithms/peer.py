@@ -16,7 +16,7 @@ from algorithms.exact import ExactReturn, enumerable, text_mdp
 from algorithms.normaliser import Identity
 from algorithms.policies.peer import PeerPolicy, reader
 from algorithms.training import Event, Members, Progress, Record, State
-from envs.api import Box, Task
+from envs.api import Box, Image, Task
 from envs.slowed import Slowed
 from envs.streams import Role, stream
 
@@ -35,7 +35,7 @@ class Peer:
     normalise  observations and rewards (VecNormalize), as its runs are tuned for
     settings   of its constructor, where they are not its defaults; "policy.NAME" is of policy_kwargs, and "lin_0.001" falls
                to 0 over the budget, as rl-baselines3-zoo writes it
-    published  take the settings that were published for the task, where there are any (benchmarks.peers)
+    published  take the settings that benchmarks.peers lists for the task (CartPole-v1, Pendulum-v1)
     """
 
     algorithm: Literal["a2c", "ppo", "dqn"]
@@ -51,6 +51,8 @@ class Peer:
         """Why it cannot learn this task; None where it can."""
         if importlib.util.find_spec("stable_baselines3") is None:
             return "needs the package stable-baselines3"
+        if isinstance(task.spec.observation, Image):
+            return "reads vectors and texts, and this task observes images"
         if self.algorithm == "dqn" and isinstance(task.spec.action, Box):
             return "takes the best of listed actions, and continuous ones are not listed"
         if isinstance(task.factory, Slowed):
@@ -119,33 +121,39 @@ class _Trial:
         )
         self.exact = ExactReturn(task) if enumerable(task) else None
         self.found: list[Record] = []
-        self.updates, self.judged_s, self.began = -1, 0.0, time.perf_counter()
+        self.counts_steps = peer.algorithm == "dqn"  # gradient steps; the others' updates are rollouts learned from
+        self.rollouts, self.judged_s, self.began = -1, 0.0, time.perf_counter()
 
     def records(self) -> list[Record]:
         """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
         try:
             self.model.learn(self.budget, callback=_watcher(self.look))
         except ValueError:  # of its distributions, which refuse NaN
-            if all(bool(torch.isfinite(p).all()) for p in self.model.policy.parameters()):
+            if self._finite():
                 raise
+            spent = time.perf_counter() - self.began - self.judged_s
             while len(self.found) < len(self.evaluation.fractions):
-                self.found.append(self._record(diverged=True))
+                self.found.append(self._record(spent, diverged=True))
         finally:
             self.close()
         return self.found
 
     def look(self) -> None:
         """Called before each rollout and after the last update."""
-        self.updates += 1
+        self.rollouts += 1
         fractions = self.evaluation.fractions
         start = time.perf_counter()
+        spent = start - self.began - self.judged_s  # one number for all checkpoints that a rollout has passed
         while len(self.found) < len(fractions) and self.model.num_timesteps >= fractions[len(self.found)] * self.budget:
-            self.found.append(self._record())
+            self.found.append(self._record(spent, not self._finite()))
         self.judged_s += time.perf_counter() - start
 
-    def _record(self, diverged: bool = False) -> Record:
+    def _finite(self) -> bool:
+        return all(bool(torch.isfinite(p).all()) for p in self.model.policy.parameters())
+
+    def _record(self, spent: float, diverged: bool) -> Record:
+        """spent: seconds of training."""
         k, fractions = len(self.found), self.evaluation.fractions
-        spent = time.perf_counter() - self.began - self.judged_s
         value = greedy = float("nan")
         measures: dict[str, float] = {}
         texts: tuple[str, ...] = ()
@@ -162,7 +170,7 @@ class _Trial:
             checkpoint=k,
             fraction=fractions[k],
             env_steps=self.model.num_timesteps,
-            updates=self.updates,
+            updates=self.model._n_updates if self.counts_steps else self.rollouts,
             wall_s=spent * len(self.members.seeds) if k else 0.0,
             eval_return=value,
             eval_return_greedy=greedy,

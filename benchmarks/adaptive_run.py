@@ -46,7 +46,7 @@ class Plan:
         """The cells of so many seeds of these variants."""
         tasks = [t for t in self.experiment.tasks if isinstance(t, Task)]
         chosen = [v for v in self.variants if v.name in names]
-        return build_cells(replace(self.experiment, seeds=seeds), tasks, chosen, self.env_steps)
+        return build_cells(replace(self.experiment, seeds=seeds, seeds_of={}), tasks, chosen, self.env_steps)
 
 
 def run(plan: Plan, train: Train, folder: Path) -> Outcome:

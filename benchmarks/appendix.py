@@ -118,6 +118,23 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+SHARED = {"network": ("network",), "optimiser": ("optimiser",),
+          "normalisation": ("normalise_observations", "normalise_returns")}  # fmt: skip
+
+
+def shared_parts(metas: Sequence[Meta]) -> list[str]:
+    """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
+    of: dict[str, list[Mapping[str, Any]]] = {}
+    for meta in trained(metas):
+        if not of_peers(meta):
+            of.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
+    return [
+        name
+        for name, fields in SHARED.items()
+        if all(c.get(field) == at[0].get(field) for at in of.values() for c in at for field in fields)
+    ]
+
+
 def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
     """A paragraph for a paper; every number is read from the cells."""
     cells = [m["cell"] for m in trained(metas)]
@@ -132,13 +149,14 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     versions = f" ({packages})" if packages else ""
     peers = sorted({m["cell"]["variant"]["name"] for m in trained(metas) if of_peers(m)})
     own = f" {', '.join(peers)}: trained by stable-baselines3 itself, with its networks and settings." if peers else ""
+    shared = ", ".join([*shared_parts(metas), "initialisation and budget"])
     return (
         f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} "
         f"seeds each. Every seed is trained for {budget} environment steps (a task's budget is the same for all "
         f"variants) and evaluated at {looks['checkpoints'] + 1} evenly spaced points, the untrained policy among "
         f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
-        "return where the task can be enumerated. All variants of a task share network, optimiser, normalisation, "
-        f"initialisation and budget; learning rates are listed below.{own} Returns are normalised by (J - floor) / "
+        f"return where the task can be enumerated. All variants of a task share {shared}; learning rates are listed "
+        f"below.{own} Returns are normalised by (J - floor) / "
         "(ceiling - floor), where the floor is the uniform policy's return and the ceiling the optimum, or a "
         "published reference on control tasks. We report means with 95 % t intervals over seeds, and interquartile "
         f"means with percentile bootstrap intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "

@@ -150,7 +150,7 @@ def _panel(axis: Axes, rows: pd.DataFrame) -> None:
 
 @dataclass(frozen=True)
 class Reached:
-    """Finding: how many published scores ours reach, and which they miss."""
+    """Finding: how many published scores ours equal, how many our intervals cannot tell from ours, and which we miss."""
 
     scores: tuple[Score, ...]
 
@@ -164,7 +164,11 @@ class Reached:
             for r in made.to_dict("records")
             if not (r["reached"] or r["reached_greedy"])
         ]
-        head = f"{int(made['reached'].sum())} of {len(made)} published scores are reached"
+        equalled = int((made["ours"] >= made["published"]).sum())
+        within = int(made["reached"].sum()) - equalled
+        head = f"Our means equal or better {equalled} of {len(made)} published scores"
+        if within:
+            head += f", {within} more lie within our 95 % intervals"
         if alone := int((made["reached_greedy"] & ~made["reached"]).sum()):
-            head += f", {alone} more with greedy actions, as the source's are"
+            head += f", {alone} more within those of greedy actions, as the source's are"
         return f"{head}; missed: {', '.join(missed)}." if missed else f"{head}."

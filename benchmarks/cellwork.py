@@ -30,6 +30,8 @@ def run_cell(
     """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
     not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
     made = (origin or provenance(device)) | ({"reproducible": False} if cell.variant.schedule.processes else {})
+    if isinstance(cell.variant.update, Peer):  # its models stay on the processor
+        made = made | {"device": "cpu"}
     records: list[Record] = []
     notices: list[str] = []
     waiting = store.state_path(path)

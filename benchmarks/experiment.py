@@ -236,8 +236,9 @@ def windowed(training: Training, task: Task) -> Training:
     """
     if not isinstance(training.collection, Unroll):
         return training
-    steps = min(max(SEGMENT_STEPS, task.spec.horizon), LONGEST_SEGMENT)
-    return replace(training, segment=max(1, steps // training.collection.steps))
+    window = training.collection.steps
+    episode = -(-min(task.spec.horizon, LONGEST_SEGMENT) // window)  # windows that hold one
+    return replace(training, segment=max(SEGMENT_STEPS // window, episode))
 
 
 def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:

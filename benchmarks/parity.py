@@ -100,20 +100,30 @@ class Parity:
     pairs: Pairs
 
     def sentence(self, data: Data) -> str:
-        """All rows at once where each is shown; else those that are shown after Holm's correction, and the others."""
+        """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.
+
+        Where nobody varies (all at the maximum, say) there is nothing to test, and the means alone are compared.
+        """
         made = table(data, self.pairs)
         if made.empty or made["equal"].isna().all():
             return ""
         rows = made.to_dict("records")
         seeds = f"{made['seeds'].min()} runs of ours against {made['seeds_other'].min()}"
-        head = f"Two one-sided t tests with a margin of one standard deviation ({seeds}): "
-        if (made["equal"] < LEVEL).all():
-            worst = float(made["equal"].max())
-            return f"{head}{_named(rows)}: equivalent in every row (largest p {worst:.2g})."
+        head = f"Two one-sided t tests with a wide margin of one standard deviation ({seeds}): "
+        constant = [r for r in rows if np.isnan(r["equal"])]
+        rows = [r for r in rows if not np.isnan(r["equal"])]
+        same = [r for r in constant if r["difference"] == 0]
+        told = [f"the same number in every run: {_named(same)}"] if same else []
+        if other := [r for r in constant if r["difference"] != 0]:
+            told += [f"numbers that differ and do not vary: {_named(other)}"]
+        if not other and all(r["equal"] < LEVEL for r in rows):
+            worst = max(r["equal"] for r in rows)
+            told = [f"{_named(rows)}: equivalent in every row (largest p {worst:.2g})", *told]
+            return head + "; ".join(told) + "."
         shown = [r for r in rows if r["equal_holm"] < LEVEL]
         apart = [r for r in rows if r["different_holm"] < LEVEL]
         open_ = [r for r in rows if r not in shown and r not in apart]
-        told = [f"equivalent: {_named(shown)}"] if shown else []
+        told += [f"equivalent: {_named(shown)}"] if shown else []
         told += [f"a difference is shown: {_named(apart)}"] if apart else []
         told += [f"neither is shown: {_named(open_)}"] if open_ else []
         return head + "; ".join(told) + "."

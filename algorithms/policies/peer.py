@@ -14,6 +14,7 @@ from algorithms.policies.api import Memory
 from envs.api import Floats, Spec, Transcript
 from envs.transcript import PAD
 
+NEARLY_1 = 1 - 1e-6  # epsilon up to which the likeliest action is the best one
 Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
 
 
@@ -63,7 +64,8 @@ class PeerPolicy:
 def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
     """Logits, mean and log deviation, or log probabilities of the epsilon-greedy policy, of a model as it is now.
 
-    With state-dependent exploration the deviation is that of the action at this state, drawn anew at every step.
+    With state-dependent exploration the deviation is that of the action at this state, drawn anew at every step: the model
+    itself keeps a draw for some steps (sde_sample_freq), so its sampled episodes are not quite these; greedy ones are.
     normalise  what the model's environment does to observations
     """
 
@@ -72,8 +74,8 @@ def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
         seen = obs if normalise is None else torch.from_numpy(normalise(obs.numpy()))
         model.policy.set_training_mode(False)
         if hasattr(model, "exploration_rate"):
-            begins = model.num_timesteps <= model.learning_starts  # until then it acts uniformly
-            return epsilon_greedy(model.q_net(seen), 1.0 if begins else model.exploration_rate)
+            begins = model.num_timesteps < model.learning_starts  # until then it acts uniformly
+            return epsilon_greedy(model.q_net(seen), min(1.0 if begins else model.exploration_rate, NEARLY_1))
         said = model.policy.get_distribution(seen).distribution
         logits = getattr(said, "logits", None)
         return torch.cat([said.mean, said.stddev.log()], -1) if logits is None else logits

@@ -2,7 +2,8 @@
 
     A_t = lambda-return - V(s_t),    L = -mean(A log pi) + c mean (V - return)^2 over a window of n steps
 
-At its defaults (n = 5, lambda 1, c = .5, RMSprop at 7e-4), or as tuned for the task where that was published.
+At its defaults (n = 5, lambda 1, c = .5, RMSprop at 7e-4); on CartPole-v1 and Pendulum-v1 as tuned in
+rl-baselines3-zoo.
 
 Source: stable-baselines3 2.9, a2c/a2c.py; settings: rl-baselines3-zoo, hyperparams/a2c.yml (benchmarks/peers.py).
 """

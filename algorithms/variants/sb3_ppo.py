@@ -2,7 +2,8 @@
 
     L = -mean min(rho A, clip(rho, .8, 1.2) A) + .5 mean (V - return)^2 over a minibatch of 64, A whitened in it
 
-At its defaults (2048 steps, 10 epochs, lambda .95, Adam at 3e-4), or as tuned for the task where that was published.
+At its defaults (2048 steps, 10 epochs, lambda .95, Adam at 3e-4); on CartPole-v1 and Pendulum-v1 as tuned in
+rl-baselines3-zoo.
 
 Source: stable-baselines3 2.9, ppo/ppo.py; settings: rl-baselines3-zoo, hyperparams/ppo.yml (benchmarks/peers.py).
 """

@@ -1,7 +1,8 @@
 """How do our policy gradients stand beside stable-baselines3's own runs and beside Q-learning?
 
-stable-baselines3 trains a seed at a time, at 2,000 to 7,000 steps a second, so its rows stand here and not in every
+stable-baselines3 trains a seed at a time, at some 700 to 7,000 steps a second, so its rows stand here and not in every
 experiment. It has its published settings on control tasks and its defaults on texts; ours have the rates of the ladder.
+Where it explores by state (Pendulum), its sampled scores draw that noise at every step: compare greedy ones.
 """
 
 from benchmarks.experiment import Experiment

@@ -2,10 +2,11 @@
 
 Source: slm_lab/spec/benchmark_arc, a2c_classic_arc.yaml, ppo_classic_arc.yaml and ppo_box2d_arc.yaml (commit 96be393).
 
-As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, hidden
-layers. Otherwise than there: layers are tanh and orthogonal throughout (its Pendulum has two of 256 ReLU, ours of 64); the
-gradient is clipped over actor and critic together; AdamW's decay and falling clip ranges are left out; whole runs are judged
-by separate episodes, where it reports the moving average of training.
+As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, and the
+hidden layers but for Pendulum (two of 256 ReLU there, of 64 tanh here). Otherwise than there: layers are tanh and orthogonal
+throughout; the critic's targets are not normalised (on its Pendulum they are); the gradient is clipped over actor and critic
+together; AdamW's decay and moving clip ranges are left out; whole runs are judged by separate episodes, where it reports the
+moving average of training.
 """
 
 from __future__ import annotations

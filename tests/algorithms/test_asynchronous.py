@@ -281,6 +281,7 @@ def test_a_worker_is_killed_and_the_others_go_on() -> None:
         (replace(VARIANTS["nlpo"], schedule=Schedule(processes=Processes())), "nlpo draws from a nucleus"),
         (replace(VARIANTS["npg"], schedule=Schedule(processes=Processes(hogwild=True))), "natural gradient"),
         (replace(VARIANTS["exact_pg"], schedule=Schedule(processes=Processes())), "does not learn from rollouts"),
+        (replace(VARIANTS["sb3:a2c"], schedule=Schedule(processes=Processes())), "follows no gradient of ours"),
     ],
     ids=lambda x: x.name if isinstance(x, Variant) else "",
 )

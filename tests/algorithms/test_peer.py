@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from inspect import signature
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +80,22 @@ def test_records_count_steps_updates_and_checkpoints() -> None:
     assert found[0].measures["entropy"] == pytest.approx(found[0].eval_return * np.log(2), rel=1e-3)
     assert found[0].eval_return != found[3].eval_return
     assert [r.place for r in found] == [0, 0, 0, 1, 1, 1]
+
+
+def test_the_clock_stands_while_a_model_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rollout passes all eight checkpoints: a tenth of a second at each is nobody's training."""
+    judge = Examination.scores
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        time.sleep(0.1)
+        return judge(*given, **named)
+
+    monkeypatch.setattr(Examination, "scores", slowly)
+    events = train_peers(TASKS["CartPole-v1"], A2C, Members((0,), (7e-4,)), 40, Evaluation(checkpoints=8, episodes=1))
+    seconds = [e.wall_s for e in events if isinstance(e, Record)]
+    assert seconds[0] == 0
+    assert seconds[1:] == [seconds[1]] * 8
+    assert 0 < seconds[1] < 0.8
 
 
 def test_a_run_repeats_and_a_seed_that_had_finished_is_not_trained_again() -> None:
@@ -187,6 +205,7 @@ def with_beta() -> Task:
     [
         ("sb3:dqn", TASKS["Pendulum-v1"], "continuous ones are not listed"),
         ("sb3:a2c", TASKS["dyck/masked-small"], "this task forbids some"),
+        ("sb3:ppo", TASKS["Pong-v5"], "this task observes images"),
         ("sb3:ppo", with_beta(), "counts a KL"),
         ("sb3:ppo", slowed(TASKS["dyck/small"], 0.001, kind="waits"), "slowness would be lost"),
     ],

@@ -62,5 +62,9 @@ def test_the_paragraph_reads_its_numbers_from_the_cells() -> None:
     assert "We compare 2 policy-gradient variants on 2 tasks with 2 seeds each." in text
     assert "for 5,000 environment steps" in text
     assert "at 11 evenly spaced points" in text
+    assert "share network, optimiser, normalisation, initialisation and budget;" in text
+    of = metas()
+    of[1]["cell"]["training"]["optimiser"] = {"class": "algorithms.optimiser.RMSprop"}
+    assert "share network, normalisation, initialisation and budget;" in appendix.methods(of, suite(), {})
     assert "Python 3.11.7 (numpy 2.4.6); hardware: a CPU" in text
     assert appendix.methods([], suite(), {}) == ""

@@ -73,7 +73,8 @@ def test_reached_is_better_or_within_our_interval() -> None:
     assert made["reached"].tolist() == [True, True, False]
     np.testing.assert_allclose(made["high"], 5 + 3.1824 * np.sqrt(4 / 3) / 2, atol=1e-3)
     assert Reached((score(4.0, 100), score(6.9, 100))).sentence(data()) == (
-        "1 of 2 published scores are reached; missed: `A2C` on pole (5 [3.163, 6.837] against 6.9 of zoo at 0k)."
+        "Our means equal or better 1 of 2 published scores; missed: "
+        "`A2C` on pole (5 [3.163, 6.837] against 6.9 of zoo at 0k)."
     )
     assert beside.shown(made)["reached"].tolist() == ["yes", "yes", "no"]
 
@@ -86,8 +87,12 @@ def test_greedy_actions_count_where_the_source_is_greedy_and_its_budget_is_ours(
     assert made["greedy"].tolist() == pytest.approx([9.5, np.nan, np.nan, 9.5], nan_ok=True)
     assert beside.shown(made)["reached"].tolist() == ["greedy", "no", "no", "no"]
     said = Reached(of).sentence(data(greedy=9.5))
-    assert said.startswith(
-        "0 of 4 published scores are reached, 1 more with greedy actions, as the source's are; missed:"
+    head = (
+        "Our means equal or better 0 of 4 published scores, 1 more within those of greedy actions, as the source's are"
+    )
+    assert said.startswith(f"{head}; missed:")
+    assert Reached((score(6.8, 100),)).sentence(data()) == (
+        "Our means equal or better 0 of 1 published scores, 1 more lie within our 95 % intervals."
     )
 
 

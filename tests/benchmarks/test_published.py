@@ -39,7 +39,18 @@ EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
         **FALLING, "collection": Episodes(4), "discount": 0.99, "learning_rate": 1e-3, "initial_log_std": -0.5,
         "actions": "squashed", "normalise_observations": True, "network": MLP((64, 64)),
     },
-    # rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml
+    # rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml; where it says no log_std_init, stable-baselines3's is 0
+    ("reference_scores", "Pendulum-v1", "PPO"): {
+        "anneal": False, "collection": Unroll(1024, 4), "discount": 0.9, "learning_rate": 1e-3,
+        "exploration": GSDE(initial_log_std=0.0, sample_freq=4), "variant.schedule.epochs": 10,
+        "variant.schedule.minibatches": 64, "variant.estimator.credit.lam": 0.95,
+    },
+    ("reference_scores", "MountainCarContinuous-v0", "PPO"): {
+        **BOTH, "collection": Unroll(8, 1), "discount": 0.9999, "learning_rate": 7.77e-5, "max_grad_norm": 5.0,
+        "value_coefficient": 0.19, "exploration": GSDE(initial_log_std=-3.29), "variant.schedule.epochs": 10,
+        "variant.schedule.minibatches": 1, "variant.estimator.surrogate.clip": 0.1,
+        "variant.estimator.entropy.alpha": 0.00429, "variant.estimator.credit.lam": 0.9,
+    },
     ("bipedal_walker", "BipedalWalker-v3", "A2C"): {
         **FALLING, **BOTH, "collection": Unroll(8, 16), "discount": 0.99, "learning_rate": 9.6e-4,
         "value_coefficient": 0.4, "exploration": GSDE(initial_log_std=-2.0), "variant.estimator.credit.lam": 0.9,
@@ -92,10 +103,12 @@ def test_a_cell_has_the_numbers_of_its_source(at: tuple[str, str, str]) -> None:
 
 
 def test_a_segment_is_as_long_as_an_episode() -> None:
-    """So that late steps are learned from: CartPole's 500 steps fit in 1,000, Bipedal's 1,600 and Pong's do not."""
+    """So that late steps are learned from: CartPole's 500 steps fit in 1,000, Bipedal's 1,600 and Pong's do not; two windows
+    of 512 hold LunarLander's 1,000."""
     assert cell("reference_scores", "CartPole-v1", "A2C").training.segment == 1_000 // 5
     assert cell("bipedal_walker", "BipedalWalker-v3", "A2C").training.segment == 1_600 // 8
     assert cell("atari", "Pong-v5", "A2C").training.segment == 4_000 // 5
+    assert cell("reference_scores_slm", "LunarLander-v3", "PPO").training.segment == 2
 
 
 def test_a_variant_has_one_setting_for_all_bodies() -> None:
