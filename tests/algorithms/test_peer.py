@@ -247,3 +247,17 @@ def test_settings_and_rates_are_those_of_its_constructors() -> None:
     for (_, name), peer in PUBLISHED.items():
         theirs = signature(getattr(stable_baselines3, name.upper()).__init__).parameters
         assert all(key in theirs or key.startswith("policy.") for key, _ in peer.settings)
+
+
+def test_a_dqn_is_uniform_before_it_learns_and_its_likeliest_action_is_its_best() -> None:
+    """Whatever its values are: among states where the second action is better, it is the mode."""
+    task = TASKS["CartPole-v1"]
+    model, _ = Peer("dqn").model(task, 0, TWO)
+    obs = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        model.policy.q_net.q_net[-1].bias.copy_(torch.tensor([0.0, 1.0]))  # type: ignore[union-attr]
+        best = model.policy.q_net(obs).argmax(-1)  # type: ignore[operator,union-attr]
+    said = reader(model, None)(obs)
+    assert (best == 1).any()
+    assert torch.equal(said.argmax(-1), best)
+    torch.testing.assert_close(said.exp(), torch.full((64, 2), 0.5), atol=1e-5, rtol=0)
