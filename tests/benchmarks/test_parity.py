@@ -24,14 +24,17 @@ from envs.discover import UnknownName
 PAIRS = {"mine": "theirs"}
 
 
-def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, tasks: int = 1) -> Data:
-    """Runs whose mean returns rise from 0 to about 10; theirs end `shift` lower. Deviations by normal quantiles."""
+def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, tasks: int = 1, still: int = -1) -> Data:
+    """Runs whose mean returns rise from 0 to about 10; theirs end `shift` lower. Deviations by normal quantiles.
+
+    still  the task on which nobody varies
+    """
     rows = []
     for t in range(tasks):
         for name, n, below in (("mine", ours, 0.0), ("theirs", theirs, shift)):
             for seed, q in enumerate(sps.norm.ppf((np.arange(n) + 0.5) / n)):
                 for k in range(3):
-                    value = k / 2 * (10 + spread * q - below * (1 + 6 * t))
+                    value = k / 2 * (10 + (0.0 if t == still else spread * q) - below * (1 + 6 * t))
                     rows.append(
                         {"task": f"task{t}", "variant": name, "seed": seed, "learning_rate": 0.1, "checkpoint": k,
                          "fraction": k / 2, "env_steps": 100 * k, "updates": k, "wall_s": 1.0 * k, "eval_return": value,
@@ -93,6 +96,15 @@ def test_the_sentence_claims_what_is_shown() -> None:
     assert "neither is shown: `mine` on task1" in mixed
     assert finding.sentence(data(0.0, ours=1, theirs=1)) == ""
     assert Parity({"mine": "nobody"}).sentence(data(0.0)) == ""
+
+
+def test_rows_that_do_not_vary_are_compared_and_not_tested() -> None:
+    same = Parity(PAIRS).sentence(data(0.0, tasks=2, still=1))
+    assert "`mine` on task0 (area, final): equivalent in every row" in same
+    assert "; the same number in every run: `mine` on task1 (area, final)." in same
+    apart = Parity(PAIRS).sentence(data(0.01, spread=0.1, tasks=2, still=1))
+    assert "numbers that differ and do not vary: `mine` on task1 (area, final)" in apart
+    assert "in every row" not in apart
 
 
 def test_the_figure_lays_one_upon_the_other() -> None:
