@@ -169,6 +169,8 @@ class Learner:
         flat = policy.flat.values
         self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])  # [P, D]
         self.rate[:, policy.critic_columns] *= training.critic_rate
+        apart = training.clipped == "apart" and policy.critic is not None
+        self._clipped = (policy.actor_columns, policy.critic_columns) if apart else (slice(None),)
         members = len(rate)
         self.optimiser = _on(flat.device, training.optimiser.initial(flat))
         self.baseline = _on(flat.device, estimator.baseline.initial(members, self.horizon))
@@ -300,7 +302,9 @@ class Learner:
     def apply(self) -> None:
         """Clip, freeze the members whose gradient is not finite, and descend along policy.flat.gradient."""
         flat = self.policy.flat
-        self.healthy = self.healthy & torch.isfinite(clip(flat.gradient, self.training.max_grad_norm))
+        for columns in self._clipped:
+            norm = clip(flat.gradient[:, columns], self.training.max_grad_norm)
+            self.healthy = self.healthy & torch.isfinite(norm)
         if not bool(self.healthy.all()):
             # a diverged member is frozen as the uniform policy: no step ever takes NaN, nobody else notices
             lost = ~self.healthy[:, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Unroll:
 
 
 Collection = Episodes | Unroll
+Clipped = Literal["together", "apart"]
 
 
 def _clipping(training: Training, variant: Variant, spec: Spec) -> bool:
@@ -71,6 +72,7 @@ class Training:
     actions       real-valued ones: as the environment has them (raw), in units of its box (scaled), or those under a tanh
                   (squashed); raw and scaled ones are clipped by the environment
     normalise_returns  rewards over the running deviation of each member's discounted returns (algorithms.normaliser)
+    clipped       max_grad_norm bounds the gradient of actor and critic together, or of each apart
     """
 
     network: Network
@@ -89,6 +91,7 @@ class Training:
     exploration: Exploration = field(default_factory=Independent)
     actions: Actions = "raw"
     normalise_returns: bool = False
+    clipped: Clipped = "together"
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
@@ -98,6 +101,8 @@ class Training:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
         if self.actions not in get_args(Actions):
             raise UnknownName("kind of actions", self.actions, get_args(Actions))
+        if self.clipped not in get_args(Clipped):
+            raise UnknownName("way of clipping", self.clipped, get_args(Clipped))
         if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 

@@ -14,6 +14,7 @@ from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
 from algorithms.exploration import Independent
 from algorithms.peer import Peer
+from algorithms.policies.mlp import MLP
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members
@@ -92,8 +93,15 @@ _LATER: dict[type, dict[str, Any]] = {
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
+    MLP: {"activation": "tanh"},
     Schedule: {"actors": None, "gradient": "newest", "processes": None},
-    Training: {"anneal": False, "exploration": Independent(), "actions": "raw", "normalise_returns": False},
+    Training: {
+        "anneal": False,
+        "exploration": Independent(),
+        "actions": "raw",
+        "normalise_returns": False,
+        "clipped": "together",
+    },
 }
 
 

@@ -1,9 +1,10 @@
-"""Multi-layer perceptron with tanh, for vector observations."""
+"""Multi-layer perceptron, for vector observations."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,9 @@ from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
 from envs.api import Features, Image, Observation
+from envs.discover import UnknownName
+
+Activation = Literal["tanh", "relu"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,11 @@ class MLP:
     """Hidden layers of these widths, orthogonal initialisation (gain sqrt 2), as stable-baselines3's MlpPolicy."""
 
     hidden: tuple[int, ...] = tunable((64, 64), Choice(((32, 32), (64, 64), (128, 128))))
+    activation: Activation = "tanh"
+
+    def __post_init__(self) -> None:
+        if self.activation not in get_args(Activation):
+            raise UnknownName("activation", self.activation, get_args(Activation))
 
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Features):
@@ -28,16 +37,23 @@ class MLP:
                 else "token transcripts: use GRU or Transformer"
             )
             raise ValueError(f"an MLP reads vectors; this task observes {other}")
-        return MLPNet(observation.size, self.hidden, outputs, gain, generators)
+        return MLPNet(observation.size, self.hidden, outputs, gain, generators, self.activation)
 
 
 class MLPNet(nn.Module):
-    """tanh layers [P, in, out] and a linear output."""
+    """Hidden layers [P, in, out] and a linear output."""
 
     def __init__(
-        self, inputs: int, hidden: tuple[int, ...], outputs: int, gain: float, generators: list[torch.Generator]
+        self,
+        inputs: int,
+        hidden: tuple[int, ...],
+        outputs: int,
+        gain: float,
+        generators: list[torch.Generator],
+        activation: Activation = "tanh",
     ) -> None:
         super().__init__()
+        self.bend = torch.relu_ if activation == "relu" else torch.tanh_
         sizes = [inputs, *hidden, outputs]
         self.width = sizes[-2]
         gains = [2**0.5] * len(hidden) + [gain]
@@ -58,7 +74,7 @@ class MLPNet(nn.Module):
     def hidden(self, obs: Tensor) -> Tensor:
         x = obs  # [P, M, F]
         for weight, bias in self._layers[:-1]:
-            x = torch.baddbmm(bias, x, weight).tanh_()
+            x = self.bend(torch.baddbmm(bias, x, weight))
         return x
 
     def readout(self, hidden: Tensor) -> Tensor:

@@ -2,11 +2,10 @@
 
 Source: slm_lab/spec/benchmark_arc, a2c_classic_arc.yaml, ppo_classic_arc.yaml and ppo_box2d_arc.yaml (commit 96be393).
 
-As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, and the
-hidden layers but for Pendulum (two of 256 ReLU there, of 64 tanh here). Otherwise than there: layers are tanh and orthogonal
-throughout; the critic's targets are not normalised (on its Pendulum they are); the gradient is clipped over actor and critic
-together; AdamW's decay and moving clip ranges are left out; whole runs are judged by separate episodes, where it reports the
-moving average of training.
+As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, hidden
+layers, and that each network's gradient is clipped by itself. Otherwise than there: layers are orthogonal throughout; the
+critic's targets are not normalised (on its Pendulum they are); AdamW's decay and moving clip ranges are left out; whole runs
+are judged by separate episodes, where it reports the moving average of training.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ BUDGETS = {
     "LunarLanderContinuous-v3": 300_000,
 }
 WIDE = training(network=MLP((128, 128)))
+SWING = training(network=MLP((256, 256), "relu"))  # Pendulum
 
 
 def _a2c(steps: int, envs: int, rate: float, critic: float, alpha: float = 0.0, falls: bool = False) -> Values:
@@ -48,7 +48,7 @@ def _entropy(alpha: float) -> Values:
 OF_A2C: dict[str, Values] = {
     "CartPole-v1": _a2c(32, 4, 1e-3, 3e-3, 0.01, falls=True),
     "Acrobot-v1": _a2c(32, 4, 1e-3, 3e-3, 0.01, falls=True),
-    "Pendulum-v1": {**_a2c(2048, 4, 2e-3, 2e-3), **training(normalise_observations=True)},
+    "Pendulum-v1": {**_a2c(2048, 4, 2e-3, 2e-3), **SWING, **training(normalise_observations=True)},
     "LunarLander-v3": {**_a2c(5, 8, 8.3e-4, 8.3e-4, 1e-5), **WIDE, **training(discount=0.995, anneal=True)},
     "LunarLanderContinuous-v3": {**_a2c(64, 8, 7e-4, 1e-3, 0.01), **WIDE, **training(anneal=True)},
 }
@@ -59,7 +59,7 @@ OF_PPO: dict[str, Values] = {
         "estimator.surrogate.clip": 0.1312,
     },
     "Acrobot-v1": {**_ppo(256, 4, 10, 0.95, 3e-4, 1e-3), **_entropy(0.01)},
-    "Pendulum-v1": _ppo(2048, 4, 10, 0.95, 3e-4, 3e-4),
+    "Pendulum-v1": {**_ppo(2048, 4, 10, 0.95, 3e-4, 3e-4), **SWING},
     "LunarLander-v3": {
         **_ppo(512, 8, 15, 0.9527, 5.65e-4, 5.58e-3, batch=256, discount=0.9914, value_coefficient=1.1395),
         **_entropy(1e-5),
@@ -69,11 +69,12 @@ OF_PPO: dict[str, Values] = {
     "LunarLanderContinuous-v3": {
         **_ppo(640, 8, 8, 0.9758, 2.67e-4, 1.34e-3, batch=128, discount=0.9858, value_coefficient=1.452),
         **_entropy(1.27e-5),
-        **training(network=MLP((128, 64)), max_grad_norm=1.0),
+        **training(network=MLP((128, 64), "relu"), max_grad_norm=1.0),
     },
 }
 
 CONFIGURATIONS: Configurations = {
-    **{(task, A2C.name): values for task, values in OF_A2C.items()},
-    **{(task, PPO.name): values for task, values in OF_PPO.items()},
+    (task, variant.name): {**training(clipped="apart"), **values}
+    for variant, settings in ((A2C, OF_A2C), (PPO, OF_PPO))
+    for task, values in settings.items()
 }

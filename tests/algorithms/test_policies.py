@@ -13,7 +13,7 @@ from algorithms.exact import ExactReturn
 from algorithms.learner import Learner, row_weights
 from algorithms.policies.api import Network
 from algorithms.policies.gru import GRU
-from algorithms.policies.mlp import MLP
+from algorithms.policies.mlp import MLP, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
 from algorithms.training import Members, build_policy
@@ -83,6 +83,25 @@ def test_a_causal_policy_ignores_what_comes_later() -> None:
 def test_a_network_refuses_what_it_cannot_read(network: Network, name: str) -> None:
     with pytest.raises(ValueError, match=r"use |this table is of Lock"):
         network.build(TASKS[name].spec.observation, 2, 1.0, [torch.Generator()])
+
+
+def test_layers_bend_as_torchs_own() -> None:
+    net = MLP((5, 3), "relu").build(TASKS["CartPole-v1"].spec.observation, 2, 1.0, [torch.Generator().manual_seed(1)])
+    assert isinstance(net, MLPNet)
+    layers = [torch.nn.Linear(*weight.shape[1:]) for weight in net.weights]
+    with torch.no_grad():
+        for layer, weight, bias in zip(layers, net.weights, net.biases, strict=True):
+            bias.normal_(generator=torch.Generator().manual_seed(2))
+            layer.weight.copy_(weight[0].T)
+            layer.bias.copy_(bias[0, 0])
+        obs = torch.randn(1, 7, 4, generator=torch.Generator().manual_seed(3))
+        relu = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
+        torch.testing.assert_close(net.step(obs, None)[0], relu(obs))
+        tanh = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1], torch.nn.Tanh(), layers[2])
+        net.bend = MLPNet(4, (5, 3), 2, 1.0, [torch.Generator()]).bend  # what an MLP has unless told otherwise
+        torch.testing.assert_close(net.step(obs, None)[0], tanh(obs))
+    with pytest.raises(ValueError, match="unknown activation 'relo'; nearest: relu"):
+        MLP((5,), "relo")  # type: ignore[arg-type]
 
 
 def test_members_start_from_their_own_seeds() -> None:

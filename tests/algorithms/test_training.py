@@ -38,6 +38,57 @@ def make_run(task: str, variant: Variant, env_steps: int = 700, **changes: objec
     return Run(TASKS[task], brief(variant), training, members, env_steps, Evaluation(4, 3))
 
 
+class Plain:
+    """theta <- theta - rate g."""
+
+    def initial(self, values: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {}
+
+    def step(
+        self, values: torch.Tensor, gradient: torch.Tensor, rate: torch.Tensor, state: dict[str, torch.Tensor]
+    ) -> None:
+        values.sub_(rate * gradient)
+
+
+@pytest.mark.parametrize(
+    ("variant", "clipped", "actor", "critic"),
+    [
+        ("gae", "apart", [3 / 5, 4 / 5], [0, 12 / 12]),  # 3, 4 has norm 5; 0, 12 has norm 12
+        ("gae", "together", [3 / 13, 4 / 13], [0, 12 / 13]),  # and both of them 13
+        ("reinforce", "apart", [3 / 5, 4 / 5], []),  # no critic
+    ],
+)
+def test_gradients_of_actor_and_critic_are_clipped_together_or_apart(
+    variant: str, clipped: str, actor: list[float], critic: list[float]
+) -> None:
+    task, made = TASKS["CartPole-v1"], VARIANTS[variant]
+    training = replace(small_training(task, made), max_grad_norm=1.0, clipped=clipped, optimiser=Plain())  # type: ignore[arg-type]
+    policy, _ = make_rollout(task, made, training, (0, 1))
+    learner = Learner(policy, made.estimator, made.schedule, training, torch.tensor([1.0, 1.0]), task)
+    flat, ours, theirs = policy.flat, policy.actor_columns, policy.critic_columns
+    flat.gradient.zero_()
+    flat.gradient[0, ours][:2] = torch.tensor([3.0, 4.0])
+    flat.gradient[0, theirs][:2] = torch.tensor([0.0, 12.0])[: len(critic)]
+    flat.values.zero_()
+    learner.apply()
+    moved = -flat.values[0]
+    assert moved[ours][:2].tolist() == pytest.approx(actor, abs=1e-3)
+    assert moved[theirs][:2].tolist() == pytest.approx(critic, abs=1e-3)
+    assert not flat.values[1].any()
+
+
+def test_a_critic_that_is_not_finite_freezes_its_member_also_where_clipping_is_apart() -> None:
+    task, made = TASKS["CartPole-v1"], VARIANTS["gae"]
+    training = replace(small_training(task, made), max_grad_norm=1.0, clipped="apart")
+    policy, _ = make_rollout(task, made, training, (0, 1))
+    learner = Learner(policy, made.estimator, made.schedule, training, torch.tensor([1.0, 1.0]), task)
+    policy.flat.gradient.fill_(1.0)
+    policy.flat.gradient[1, policy.critic_columns.start] = float("nan")
+    learner.apply()
+    assert learner.healthy.tolist() == [True, False]
+    assert not policy.flat.values[1].any()
+
+
 @pytest.mark.parametrize(("task", "variant"), FITTING)
 def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path) -> None:
     """Stopped after its first segment, saved to disk, loaded into a new process's objects, and run to the end."""

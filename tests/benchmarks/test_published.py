@@ -81,7 +81,15 @@ EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
     ("reference_scores_slm", "LunarLander-v3", "PPO"): {
         "collection": Unroll(512, 8), "discount": 0.9914, "learning_rate": 5.65e-4, "critic_rate": 5.58e-3 / 5.65e-4,
         "variant.schedule.epochs": 15, "variant.schedule.minibatches": 16, "network": MLP((128, 128)),
-        "variant.estimator.credit.lam": 0.9527, "max_grad_norm": 1.0, "env_steps": 300_000,
+        "variant.estimator.credit.lam": 0.9527, "max_grad_norm": 1.0, "env_steps": 300_000, "clipped": "apart",
+    },
+    ("reference_scores_slm", "Pendulum-v1", "A2C"): {
+        "collection": Unroll(2048, 4), "discount": 0.99, "learning_rate": 2e-3, "critic_rate": 1.0, "clipped": "apart",
+        "network": MLP((256, 256), "relu"), "normalise_observations": True, "variant.estimator.entropy.alpha": 0.0,
+    },
+    ("reference_scores_slm", "LunarLanderContinuous-v3", "PPO"): {
+        "collection": Unroll(640, 8), "discount": 0.9858, "network": MLP((128, 64), "relu"),
+        "variant.schedule.epochs": 8, "variant.schedule.minibatches": 40,
     },
     ("driving", "Highway-v0", "A2C"): {"discount": 0.8, "learning_rate": 7e-4, "network": MLP((256, 256))},
 }  # fmt: skip
