@@ -14,6 +14,7 @@ LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
 INTERVALS = {  # columns of bounds -> the column that shows them
     ("low", "high"): "95 % interval",
+    ("low_90", "high_90"): "90 % interval",
     ("iqm_low", "iqm_high"): "of the IQM",
     ("improvement_low", "improvement_high"): "of P(better)",
 }

@@ -30,14 +30,14 @@ Pairs = Mapping[str, str]  # ours -> the other
 class Equivalence(NamedTuple):
     """b against a, runs of their own each.
 
-    low, high  90 % interval of the difference by Welch: inside +-margin where p < .05
-    p          of "the difference is as large as the margin" (Schuirmann 1987)
+    low_90, high_90  90 % interval of the difference by Welch: inside +-margin where p < .05
+    p                of "the difference is as large as the margin" (Schuirmann 1987)
     """
 
     difference: float
     margin: float
-    low: float
-    high: float
+    low_90: float
+    high_90: float
     p: float
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import parity, store
+from benchmarks import formats, parity, store
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.drawings import Overlay
 from benchmarks.experiment import build_cells
@@ -53,7 +53,7 @@ def test_equivalence_is_two_one_sided_tests_of_welch() -> None:
     high = sps.ttest_ind(b - found.margin, a, equal_var=False, alternative="less")
     assert found.p == pytest.approx(max(low.pvalue, high.pvalue), rel=1e-9)
     interval = sps.ttest_ind(b, a, equal_var=False).confidence_interval(0.9)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-9)
+    assert (found.low_90, found.high_90) == pytest.approx((interval.low, interval.high), rel=1e-9)
 
 
 def test_equivalence_by_hand() -> None:
@@ -74,8 +74,9 @@ def test_what_has_no_deviation_is_not_tested() -> None:
 def test_the_interval_lies_within_the_margin_where_equivalence_is_shown() -> None:
     for shift in (0.0, 0.3, 0.6, 0.9, 1.5):
         made = parity.table(data(shift), PAIRS)
-        inside = (made["low"] > -made["margin"]) & (made["high"] < made["margin"])
+        inside = (made["low_90"] > -made["margin"]) & (made["high_90"] < made["margin"])
         assert (inside == (made["equal"] < 0.05)).all()
+    assert [c for c in formats.shown(made).columns if "interval" in c] == ["90 % interval"]
     assert list(made["measure"]) == ["area", "final"]
     assert made["difference"].tolist() == pytest.approx([0.75, 1.5])  # the area of 0, 1/2, 1 is half
     assert made["seeds"].tolist() == [30, 30]
