@@ -187,6 +187,7 @@ def test_dqn_is_judged_as_the_policy_that_acts() -> None:
     assert found[0].eval_return == pytest.approx(TASKS["bandit/small"].floor, abs=1e-5)
     assert found[-1].measures["entropy"] < 0.5  # epsilon .05 at the end
     assert [r.env_steps for r in found] == [0, 52, 100]
+    assert [r.updates for r in found] == [0, 1, 13]  # every fourth step from the 52nd on
 
 
 def test_who_diverges_is_counted_and_frozen() -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import formats, parity, store
+from benchmarks import adaptive_run, formats, parity, store
+from benchmarks.cellwork import run_cell
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.drawings import Overlay
 from benchmarks.experiment import build_cells
@@ -124,6 +125,9 @@ def test_thirty_of_ours_stand_against_twenty_of_theirs() -> None:
     assert {c.env_steps for c in cells} == {100_000}
     _, fewer = plan(Run("parity", seeds=10, tasks="CartPole-v1"))
     assert {len(c.members.seeds) for c in fewer} == {10}  # type: ignore[union-attr]
+    chosen, _ = plan(Run("parity"))
+    looks = adaptive_run.Plan(chosen, A2C.name, 20, 0.05, 0.05, None)  # type: ignore[arg-type]
+    assert {len(c.members.seeds) for c in looks.cells(10, set(EXPERIMENT.variant_names))} == {10}
 
 
 def test_names_with_a_colon_are_ours_or_a_modules() -> None:
@@ -138,10 +142,14 @@ def test_its_fields_cannot_be_set() -> None:
         single_cells(TASKS["CartPole-v1"], variant("sb3:a2c"), 1, 100, ("training.discount=0.9",))
 
 
+def test_its_models_stay_on_the_processor(tmp_path: Path) -> None:
+    cell = single_cells(TASKS["CartPole-v1"], variant("sb3:a2c"), 1, 50, ())[0]
+    run_cell(cell, tmp_path / cell.file_name, "cuda", lambda e: None, {"device": "cuda"})
+    assert store.read_meta(tmp_path / cell.file_name)["device"] == "cpu"
+
+
 @pytest.mark.slow
 def test_a_killed_cell_goes_on_at_the_next_seed(tmp_path: Path) -> None:
-    from benchmarks.cellwork import run_cell
-
     cell = single_cells(TASKS["CartPole-v1"], variant("sb3:a2c"), 2, 100, ())[0]
     told: list[object] = []
 
