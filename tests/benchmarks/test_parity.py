@@ -127,7 +127,9 @@ def test_thirty_of_ours_stand_against_twenty_of_theirs() -> None:
     assert {len(c.members.seeds) for c in fewer} == {10}  # type: ignore[union-attr]
     chosen, _ = plan(Run("parity"))
     looks = adaptive_run.Plan(chosen, A2C.name, 20, 0.05, 0.05, None)  # type: ignore[arg-type]
-    assert {len(c.members.seeds) for c in looks.cells(10, set(EXPERIMENT.variant_names))} == {10}
+    first = looks.cells(10, set(EXPERIMENT.variant_names))
+    assert len(first) == 2 * len(EXPERIMENT.variants)  # on each task a block of ten, of ours and of theirs
+    assert {c.members.seeds for c in first} == {tuple(range(10))}
 
 
 def test_names_with_a_colon_are_ours_or_a_modules() -> None:
@@ -145,7 +147,7 @@ def test_its_fields_cannot_be_set() -> None:
 def test_its_models_stay_on_the_processor(tmp_path: Path) -> None:
     cell = single_cells(TASKS["CartPole-v1"], variant("sb3:a2c"), 1, 50, ())[0]
     run_cell(cell, tmp_path / cell.file_name, "cuda", lambda e: None, {"device": "cuda"})
-    assert store.read_meta(tmp_path / cell.file_name)["device"] == "cpu"
+    assert store.read_meta(tmp_path / cell.file_name)["provenance"]["device"] == "cpu"
 
 
 @pytest.mark.slow
