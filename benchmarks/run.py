@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from algorithms.exact import ExactReturn
 from algorithms.peer import Peer
+from algorithms.setting import Unroll
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
@@ -17,13 +18,17 @@ from benchmarks.executor import Job, Update, execute
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
+from envs.api import Image
 from envs.slowed import Slowed
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
 
-# for estimates and for the order of cells only: rows a second of one process, acting and learning
-ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 250_000, 400_000, 120_000
+# for estimates and for the order of cells only, of one process: rows a second, acting and learning
+ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 370_000, 400_000, 120_000
+CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # of a population's policy and of its optimiser, however few their rows
+SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
+IMAGES_PER_S = 200  # with a convolutional policy
 PEER_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # of stable-baselines3, one seed after another
 BYTES_PER_CELL = 12_000
 
@@ -61,7 +66,7 @@ def pending(cells: Sequence[AnyCell], folder: Path) -> list[AnyCell]:
 
 
 def expected_seconds(cell: Cell | Measurement) -> float:
-    """About how long one process trains a cell: rows acted, rows learned from, rows enumerated."""
+    """About how long one process trains a cell: rows simulated, acted, learned from, enumerated; calls and updates."""
     if isinstance(cell, Measurement):
         return 0.3 + cell.env_steps * cell.replicates / MEASURED_PER_S
     if not cell.variant.update.trains:
@@ -73,9 +78,15 @@ def expected_seconds(cell: Cell | Measurement) -> float:
         updates = cell.env_steps / (cell.training.collection.envs * cell.task.spec.horizon)
         enumerated = len(ExactReturn(cell.task).enumeration.probability) * cell.task.spec.horizon
         return updates * enumerated * len(cell.members.seeds) / LEARNED_PER_S
-    networks = 1 + cell.variant.estimator.baseline.critic
     slow = rows * factory.step_s if isinstance(factory := cell.task.factory, Slowed) else 0.0
-    return slow + rows / ACTED_PER_S + rows * networks * cell.variant.schedule.epochs / LEARNED_PER_S
+    if isinstance(cell.task.spec.observation, Image):
+        return slow + rows / IMAGES_PER_S
+    slow += rows / SIMULATED_PER_S.get(cell.task.field, float("inf"))
+    collection, schedule = cell.training.collection, cell.variant.schedule
+    calls = cell.env_steps / collection.envs
+    steps = calls / (collection.steps if isinstance(collection, Unroll) else cell.task.spec.horizon) * schedule.steps
+    learned = rows * (1 + cell.variant.estimator.baseline.critic) * schedule.epochs
+    return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
 
 
 def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
+from algorithms.setting import Unroll
 from benchmarks import run as runner
 from benchmarks.executor import Job, Update
 from benchmarks.experiment import Cell, Experiment, build_cells
@@ -55,6 +56,18 @@ def test_slow_steps_are_expected_to_take_their_time() -> None:
     plain = cells(MEASURED)[0]
     late = replace(plain, task=slowed(TASK, 0.01, "waits"))
     assert expected_seconds(late) - expected_seconds(plain) == pytest.approx(20.0)
+
+
+def test_a_bodys_steps_and_small_batches_are_expected_to_take_their_time() -> None:
+    """500 steps of 4 members; 8 environments in place of 4 halve the calls and the updates."""
+    plain = cells(MEASURED)[0]
+    body = replace(plain, task=replace(plain.task, field="robot control"))
+    assert expected_seconds(body) - expected_seconds(plain) == pytest.approx(
+        2_000 / runner.SIMULATED_PER_S["robot control"]
+    )
+    four, eight = (replace(plain, training=replace(plain.training, collection=Unroll(5, envs))) for envs in (4, 8))
+    saved = 62.5 / runner.CALLS_PER_S + 12.5 / runner.UPDATES_PER_S
+    assert expected_seconds(four) - expected_seconds(eight) == pytest.approx(saved)
 
 
 def test_seconds_are_summed_over_clocks() -> None:
