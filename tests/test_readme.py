@@ -77,7 +77,9 @@ def test_the_answer_is_the_released_reports() -> None:
     assert rungs in README
 
 
-@pytest.mark.parametrize("name", ["staleness", "async_throughput", "entropy_schedules"])
+@pytest.mark.parametrize(
+    "name", ["staleness", "async_throughput", "entropy_schedules", "reference_scores", "reference_scores_slm", "parity"]
+)
 def test_findings_are_those_of_the_released_reports(name: str) -> None:
     said = (REFERENCE.parent / name / "report.md").read_text().split("\n\n")[2:]
     found = next(block for block in said if not block.startswith(">"))  # after the warnings
