@@ -187,7 +187,7 @@ class Learner:
         """All steps on one rollout: schedule.epochs passes over schedule.minibatches. `progress` [P]: budget spent."""
         batch, columns = self._assessed(rollout, progress)
         if self.training.anneal and progress is not None:
-            self._left = (1 - progress).clamp(min=0)[:, None]
+            self._left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
         parts, self._first = self.schedule.minibatches, True
         for _ in range(self.schedule.epochs):
             if parts == 1:

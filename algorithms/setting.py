@@ -63,7 +63,7 @@ class Training:
     """What a comparison holds fixed.
 
     discount      gamma of the learner (Task.gamma is the one that defines the score)
-    anneal        learning rates fall linearly to 0 over the budget
+    anneal        how much of the learning rates is gone at the end of the budget, falling linearly: 1 (True) is all
     critic_rate   the critic's learning rate as a multiple of the actor's
     reward_scale  rewards are multiplied by it before learning (scores are not), after normalise_returns
     initial_log_std  of Independent exploration: how widely it explores at first
@@ -87,7 +87,7 @@ class Training:
     initial_log_std: Number = tunable(0.0, Range(-2, 1), when=_independent)
     collection: Collection = field(default_factory=Episodes)
     segment: int = 50
-    anneal: bool = False
+    anneal: bool | float = False
     exploration: Exploration = field(default_factory=Independent)
     actions: Actions = "raw"
     normalise_returns: bool = False
@@ -99,6 +99,8 @@ class Training:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         if not 0 <= row(self.discount) <= 1:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
+        if not 0 <= self.anneal <= 1:
+            raise ValueError(f"anneal must lie in [0, 1], not {self.anneal}")
         if self.actions not in get_args(Actions):
             raise UnknownName("kind of actions", self.actions, get_args(Actions))
         if self.clipped not in get_args(Clipped):

@@ -5,11 +5,8 @@ from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
-from benchmarks.published.robots import BODIES
+from benchmarks.published.robots import BODIES, BUDGETS
 from benchmarks.published_scores import SCORES
-
-# REINFORCE is published at 3M steps alone; on the pendulum they are cheap
-BUDGETS = {body: 3_000_000 if body == "InvertedPendulum-v5" else 1_000_000 for body in BODIES}
 
 EXPERIMENT = Experiment(
     name="robot_control",

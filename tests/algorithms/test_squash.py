@@ -118,6 +118,7 @@ def test_a_rollout_records_what_was_drawn_and_the_environment_gets_what_is_appli
         ("bandit/small", {"normalise_returns": True}, "texts pay a KL"),
         ("Pendulum-v1", {"actions": "squash"}, "unknown kind of actions 'squash'; nearest: squashed"),
         ("Pendulum-v1", {"exploration": GSDE(), "initial_log_std": 1.0}, "GSDE has its own"),
+        ("CartPole-v1", {"anneal": 3}, r"anneal must lie in \[0, 1\], not 3"),
         ("CartPole-v1", {"clipped": "appart"}, "unknown way of clipping 'appart'; nearest: apart"),
     ],
 )

@@ -134,10 +134,11 @@ def test_lag_k_does_nothing_before_k_rollouts() -> None:
     assert len(run.queue) == 4
 
 
-def test_annealed_steps_are_as_short_as_the_rest_of_the_budget() -> None:
+@pytest.mark.parametrize(("anneal", "left"), [(True, 1 / 4), (1 / 3, 3 / 4)])
+def test_annealed_steps_are_as_short_as_the_rest_of_the_budget(anneal: float, left: float) -> None:
     """At three quarters of it a quarter of the step, from the same rollout and parameters: Adam's first is as its rate."""
     task, variant = TASKS["lock/small"], VARIANTS["reinforce"]
-    training = replace(small_training(task, variant), anneal=True)
+    training = replace(small_training(task, variant), anneal=anneal)
     steps = []
     for spent in (0.0, 0.75):
         policy, rollout = make_rollout(task, variant, training, SEEDS)
@@ -146,7 +147,7 @@ def test_annealed_steps_are_as_short_as_the_rest_of_the_budget() -> None:
         learner.learn(rollout, [np.random.default_rng(s) for s in SEEDS], torch.full((3,), spent))
         steps.append(policy.flat.values - before)
     assert steps[0].abs().max() > 1e-3
-    torch.testing.assert_close(steps[1], steps[0] / 4, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(steps[1], steps[0] * left, rtol=1e-4, atol=1e-6)
 
 
 def test_the_budget_counts_valid_rows_and_members_stop_on_their_own() -> None:

@@ -23,9 +23,10 @@ FALLING, BOTH = {"anneal": True}, {"normalise_observations": True, "normalise_re
 EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
     # Tianshou, examples/mujoco/mujoco_a2c.py
     ("robot_control", "HalfCheetah-v5", "A2C"): {
-        **FALLING, **BOTH, "collection": Unroll(5, 16), "discount": 0.99, "learning_rate": 7e-4, "value_coefficient": 0.5,
-        "optimiser": RMSprop(0.99, 1e-5), "max_grad_norm": 0.5, "initial_log_std": -0.5, "actions": "scaled",
-        "network": MLP((64, 64)), "variant.estimator.credit.lam": 0.95, "variant.estimator.entropy.alpha": 0.0,
+        **BOTH, "anneal": 1 / 3, "collection": Unroll(5, 16), "discount": 0.99, "learning_rate": 7e-4,
+        "value_coefficient": 0.5, "optimiser": RMSprop(0.99, 1e-5), "max_grad_norm": 0.5, "initial_log_std": -0.5,
+        "actions": "scaled", "network": MLP((64, 64)), "variant.estimator.credit.lam": 0.95,
+        "variant.estimator.entropy.alpha": 0.0,
     },
     # CleanRL, ppo_continuous_action.py: .5 of half the squared error
     ("robot_control", "HalfCheetah-v5", "PPO"): {
@@ -36,7 +37,7 @@ EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
     },
     # Tianshou, examples/mujoco/mujoco_reinforce.py, in whole episodes
     ("robot_control", "Hopper-v5", "REINFORCE"): {
-        **FALLING, "collection": Episodes(4), "discount": 0.99, "learning_rate": 1e-3, "initial_log_std": -0.5,
+        "anneal": 1 / 3, "collection": Episodes(4), "discount": 0.99, "learning_rate": 1e-3, "initial_log_std": -0.5,
         "actions": "squashed", "normalise_observations": True, "network": MLP((64, 64)),
     },
     # rl-baselines3-zoo, hyperparams/a2c.yml and ppo.yml; where it says no log_std_init, stable-baselines3's is 0
@@ -120,9 +121,13 @@ def test_a_segment_is_as_long_as_an_episode() -> None:
 
 
 def test_a_variant_has_one_setting_for_all_bodies() -> None:
+    """But for how much of a fall over three million steps the budget sees."""
     for variant in ("REINFORCE", "A2C", "PPO", "IMPALA"):
-        first, *others = (CONFIGURATIONS[body, variant] for body in BODIES)
-        assert all(other == first for other in others)
+        pendulum, *others = (CONFIGURATIONS[body, variant] for body in BODIES)
+        assert all(other == others[0] for other in others)
+        fall = "training.anneal"
+        assert pendulum == {**others[0], fall: True}
+        assert others[0][fall] == (True if variant == "PPO" else 1 / 3)
 
 
 def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
