@@ -46,9 +46,6 @@ _SETTINGS: Configurations = of_field(
     reinforce=reinforce(4, discount=0.99, reward_scale=1.0, initial_log_std=-0.5, actions="squashed"),
 )
 CONFIGURATIONS: Configurations = {
-    (body, variant): {
-        **training(anneal=True if BUDGETS[body] == FALLS_OVER else BUDGETS[body] / FALLS_OVER),
-        **values,
-    }
+    (body, variant): {**training(anneal=BUDGETS[body] / FALLS_OVER), **values}
     for (body, variant), values in _SETTINGS.items()
 }

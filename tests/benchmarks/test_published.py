@@ -126,7 +126,7 @@ def test_a_variant_has_one_setting_for_all_bodies() -> None:
         pendulum, *others = (CONFIGURATIONS[body, variant] for body in BODIES)
         assert all(other == others[0] for other in others)
         fall = "training.anneal"
-        assert pendulum == {**others[0], fall: True}
+        assert pendulum == {**others[0], fall: 1.0}
         assert others[0][fall] == (True if variant == "PPO" else 1 / 3)
 
 
