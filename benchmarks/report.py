@@ -38,13 +38,14 @@ def write(report: ReportInput) -> Path:
     ]
     few = verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS)
     pooled = f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else ""
+    undone = f"Not run yet: {', '.join(report.undone)}." if report.undone else ""
     finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
     document = Document(
         report.name,
         report.question,
         verdict.headline(report.suite),
         tuple(s for s in sections if s.blocks),
-        tuple(w for w in (few, pooled) if w),
+        tuple(w for w in (undone, few, pooled) if w),
         finding,
     )
     return document.write(report.out, report.kinds)

@@ -63,12 +63,19 @@ def write_report(
             sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
             metas=metas,
             failures=outcome.failures,
+            undone=_undone(experiment, suite),
             mixed=tuple(pooling.mixed(metas)),
             provenance=_merged([meta["provenance"] for meta in metas]),
             out=folder,
             kinds=kinds,
         )
     )
+
+
+def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
+    """Tasks and variants that an experiment of hours has not come to."""
+    tasks = [t for t in experiment.task_names if t not in suite.scales]
+    return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
 def read(paths: Iterable[Path], folder: Path) -> store.Results:

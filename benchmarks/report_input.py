@@ -34,6 +34,7 @@ class ReportInput:
     situations: tuple[Situation, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
     mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
     provenance: Mapping[str, object] = field(default_factory=dict)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
+from benchmarks.cellwork import run_cell
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment, build_cells
+from benchmarks.report_cells import write_report
+from benchmarks.run import Outcome
 from envs.api import Transcript
 
 OWN_FIGURE = {
@@ -44,6 +48,24 @@ def test_released_cells_are_those_of_this_code(name: str) -> None:
     released = {path.name for path in (RELEASED / name / "cells").glob("*.parquet")}
     assert released <= {c.file_name for c in cells}
     assert name in UNFINISHED or [c.label for c in cells if c.file_name not in released] == []
+
+
+def test_a_report_names_what_has_not_been_run_and_no_more(tmp_path: Path) -> None:
+    """Of an experiment of bandit and lock by reinforce and gae, the cells of reinforce on the bandit alone."""
+    experiment = Experiment("half", "Which?", ("bandit/small", "lock/small"), ("reinforce", "gae"), seeds=2)
+    some = build_cells(
+        experiment, select.tasks(experiment, ["bandit/small"]), select.variants(experiment, ["reinforce"]), 200
+    )
+    paths = tuple(tmp_path / "cells" / cell.file_name for cell in some)
+    for cell, path in zip(some, paths, strict=True):
+        run_cell(cell, path, "cpu", lambda event: None)
+    report = write_report(experiment, Outcome(paths, ()), tmp_path, kinds=(".svg",))
+    assert report is not None
+    assert "Not run yet: lock/small, gae." in report.read_text()
+    chosen = replace(experiment, tasks=("bandit/small",), variants=("reinforce",))
+    report = write_report(chosen, Outcome(paths, ()), tmp_path, kinds=(".svg",))
+    assert report is not None
+    assert "Not run yet" not in report.read_text()
 
 
 def test_experiments_with_a_question_of_their_own_draw_their_own_figure() -> None:
