@@ -78,7 +78,16 @@ def test_the_answer_is_the_released_reports() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["staleness", "async_throughput", "entropy_schedules", "reference_scores", "reference_scores_slm", "parity"]
+    "name",
+    [
+        "staleness",
+        "async_throughput",
+        "entropy_schedules",
+        "reference_scores",
+        "reference_scores_slm",
+        "parity",
+        "robot_control",
+    ],
 )
 def test_findings_are_those_of_the_released_reports(name: str) -> None:
     said = (REFERENCE.parent / name / "report.md").read_text().split("\n\n")[2:]
