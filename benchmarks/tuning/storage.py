@@ -49,6 +49,7 @@ DATABASES = ("postgresql", "mysql", "sqlite")
 # driver -> pip's name
 PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "mysqldb": "mysqlclient"}
 BUSY_S = 60  # how long SQLite waits for another process
+SWITCH_S = 5.0  # how long another process may take to give a file its write-ahead log
 CONNECT_S = 10
 STEP_S = 10.0  # between two writes that follow each other; after that, whoever wrote the first is dead
 BEAT_S = 30.0
@@ -208,12 +209,26 @@ def _serialise(engine: sqlalchemy.Engine) -> None:
     @sqlalchemy.event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None  # sqlite3 begins no transactions of its own
-        connection.execute("PRAGMA journal_mode=WAL")
+        _log_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     @sqlalchemy.event.listens_for(engine, "begin")
     def begun(connection: sqlalchemy.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """A write-ahead log. Where another process gives the file its own at this moment, SQLite does not wait for it as it
+    does elsewhere (each would wait for the other): it says at once that the file is locked."""
+    until = time.monotonic() + SWITCH_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 @dataclass(frozen=True)

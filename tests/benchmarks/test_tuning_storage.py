@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -125,6 +126,19 @@ def test_a_transaction_has_the_sqlite_file_to_itself_before_it_reads(tmp_path: P
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
         assert other.execute("SELECT count(*) FROM studies").fetchone() == (0,)  # a dashboard may read meanwhile
+
+
+def test_a_file_that_another_process_changes_as_it_gets_its_log_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # of which SQLite says at once, whatever the timeout, that the file is locked
+    ours = sqlite3.connect(tmp_path / "x.db", timeout=60)
+    with closing(ours), pytest.raises(sqlite3.OperationalError, match="locked"):
+        ours.execute("PRAGMA journal_mode=WAL")
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    study_of(f"sqlite:///{tmp_path / 'x.db'}")
+    release.join()
+    other.close()
 
 
 def refusal(url: str) -> str:
