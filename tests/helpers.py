@@ -86,8 +86,8 @@ def manual_rollout(
 def short_run(
     task: str, variant: str, seeds: tuple[int, ...] = (0, 1, 2), env_steps: int = 600, **changes: object
 ) -> list[Record]:
-    """All records of a small run."""
+    """All records of a small run of the variant, made brief."""
     training = replace(small_training(TASKS[task], VARIANTS[variant]), **changes)  # type: ignore[arg-type]
     members = Members(seeds, (training.learning_rate,) * len(seeds))
-    run = Run(TASKS[task], VARIANTS[variant], training, members, env_steps, Evaluation(2, 3))
+    run = Run(TASKS[task], brief(VARIANTS[variant]), training, members, env_steps, Evaluation(2, 3))
     return [event for event in train(run) if isinstance(event, Record)]
