@@ -21,7 +21,7 @@ OWN_FIGURE = {
     "reference_scores", "reference_scores_slm", "robot_control", "bipedal_walker", "atari", "parity",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
-UNFINISHED = {"robot_control"}  # hours: released as far as it got
+UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
 # the laboratory has tests of its own
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)}
 
