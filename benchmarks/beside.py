@@ -116,7 +116,7 @@ def draw(data: Data, what: Beside) -> Figure:
     columns = min(3, len(tasks))
     with mpl.rc_context(STYLE):
         height = -(-len(tasks) // columns)
-        figure = Figure(figsize=(4.0 * columns, 2.3 * height + 0.8), layout="constrained")
+        figure = Figure(figsize=(max(4.0 * columns, 6.2), 2.3 * height + 0.8), layout="constrained")
         axes = list(figure.subplots(height, columns, squeeze=False).flat)
         for axis, task in zip(axes, tasks, strict=False):
             _panel(axis, made[made["task"] == task])
@@ -145,6 +145,7 @@ def _panel(axis: Axes, rows: pd.DataFrame) -> None:
     labels = [f"{r['variant']}, {r['source']}, {_steps(r['env_steps'])}" for r in rows.to_dict("records")]
     axis.set_yticks(range(len(rows)), labels)
     axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.ticklabel_format(axis="x", useOffset=False)  # 999.2, not -0.8 and "+1e3" below
     axis.set_xlabel("return")
 
 
