@@ -108,6 +108,11 @@ class Suite:
         moving = {v for (_, v), curve in self.curves.items() if curve.moving}
         return [v for v in self.present if v in moving and v not in self.optional]
 
+    @property
+    def unit(self) -> str:
+        """What scores are measured in, for sentences and axes."""
+        return "normalised score"
+
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
         return [t for t in self.scales if all((t, v) in self.curves for v in variants)]
