@@ -38,6 +38,8 @@ class Play:
         if self.out is not None and self.out.exists() and not self.out.is_dir():
             raise ValueError(f"--out names a folder, and {self.out} is a file")
         saved = load_policy(self.file, trust=self.trust)
+        for notice in saved.notices:
+            print(f"since this policy was trained: {notice}", file=sys.stderr)
         print(title(saved))
         mdp = text_mdp(saved.task)
         for episode in range(self.episodes):

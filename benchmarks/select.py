@@ -33,7 +33,11 @@ def task(name: str) -> Task:
         from envs.control.factory import any_gymnasium
 
         return any_gymnasium(name.removeprefix("gymnasium:"))
-    return _foreign(name, Task) if ":" in name else look_up(TASKS, name, "task")
+    if ":" in name:
+        from envs.control.factory import identified
+
+        return identified(_foreign(name, Task))
+    return look_up(TASKS, name, "task")
 
 
 def variant(name: str) -> Variant:

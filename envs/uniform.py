@@ -12,18 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Box, Spec, Task
+from envs.faults import Checked
 from envs.streams import Purpose, Role, generator, stream
 
 
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
     """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)); a Box uniformly."""
-    env = task.factory.make([stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds], episodes)
+    streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
+    env = Checked(task.factory.make(streams, episodes), task.name, streams)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
     _, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)
     total = np.zeros(alive.shape)
     for t in range(task.spec.horizon):
-        action = _draw(rngs, task.spec, episodes, mask)
+        action = draw(rngs, task.spec, episodes, mask)
         step = env.step(action, alive)
         paid = step.reward
         if task.beta and step.reference is not None:
@@ -44,7 +46,8 @@ def _action_count(task: Task) -> int:
     return task.spec.action.n
 
 
-def _draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+def draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+    """Actions [P, N] or [P, N, size], uniform over what is legal; one generator a member."""
     if isinstance(spec.action, Box):
         low, high = spec.action.low, spec.action.high
         return np.stack([rng.uniform(low, high, (n, spec.action.size)) for rng in rngs]).astype(np.float32)
