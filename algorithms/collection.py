@@ -44,13 +44,13 @@ class Collector:
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
-        self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams)]
+        self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, lean)
         self._critic: Actor | None = None  # plays one greedy text a prompt
         if estimator.baseline.greedy:
             # the same streams and as many prompts: it meets the same prompts, episode by episode
-            greedy = task.factory.make(streams, collection.envs // group, 1)
-            self._envs.append(Checked(greedy, task.name, streams))
+            prompts = collection.envs // group
+            self._envs.append(Checked(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
             self._critic = Actor(self._envs[1], policy, normaliser, None, device)
         # in control every environment starts alike: all of a member's are one group
         self.group = group

@@ -42,7 +42,9 @@ class Texts(DummyVecEnv):
         stepped = super().step_wait()
         for place, paid in enumerate(stepped[1]):
             if not np.isfinite(paid):
-                raise EnvironmentFault(f"{self._name}: environment {place} returned a reward of {paid}")
+                raise EnvironmentFault(
+                    f"{self._name}: the environment returned a reward of {paid} (environment {place})"
+                )
         return stepped
 
 
@@ -62,7 +64,7 @@ class Resetting(VecEnv):
 
     def __init__(self, task: Task, seed: np.random.SeedSequence, envs: int) -> None:
         super().__init__(envs, *spaces(task.spec))
-        self._env = Checked(task.factory.make([seed], envs), task.name, [seed])
+        self._env = Checked(task.factory.make([seed], envs), task.name, [seed], envs)
         self._action: np.ndarray = np.zeros(0)
 
     def reset(self) -> VecEnvObs:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from envs.api import Array, Bools, Floats, Spec, Step, VecEnv
+from envs.api import Array, Bools, Floats, Ints, Spec, Step, VecEnv
 
 T = TypeVar("T")
 
@@ -35,25 +35,23 @@ class Checked:
     episode begins: there the policy has diverged.
     """
 
-    def __init__(self, env: VecEnv, name: str, seeds: Sequence[np.random.SeedSequence]) -> None:
-        """name, seeds: of the task and of its members, for messages."""
+    def __init__(self, env: VecEnv, name: str, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
+        """name, seeds: of the task and of its members, for messages; envs: environments of a member."""
         self._env, self._name, self._seeds = env, name, [seed.entropy for seed in seeds]
-        self._total: Array = np.zeros(0)  # steps of each environment, all in all and in its episode [P, N]
-        self._episode: Array = np.zeros(0)
-        self._ended: Bools = np.zeros(0, np.bool_)
-        self._misled: Bools = np.zeros(0, np.bool_)  # by an action that was not finite
+        shape = len(self._seeds), envs
+        self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, and of them in its episode
+        self._episode: Ints = np.zeros(shape, np.int64)
+        self._ended: Bools = np.zeros(shape, np.bool_)
+        self._misled: Bools = np.zeros(shape, np.bool_)  # by an action that was not finite
 
     @property
     def spec(self) -> Spec:
         return self._env.spec
 
     def reset(self) -> tuple[Array, Bools | None]:
+        self._episode[:] = self._ended[:] = self._misled[:] = False
         obs, mask = self._named(self._env.reset)
-        shape = obs.shape[:2]
-        if self._total.shape != shape:
-            self._total = np.zeros(shape, np.int64)
-        self._episode, self._ended, self._misled = np.zeros(shape, np.int64), *np.zeros((2, *shape), np.bool_)
-        return self._finite(obs, "an observation", np.ones(shape, np.bool_)), mask
+        return self._finite(obs, "an observation", np.ones_like(self._ended)), mask
 
     def step(self, action: Array, active: Bools) -> Step:
         began = self._ended & active  # this row only delivers the next episode's first observation
@@ -92,13 +90,12 @@ class Checked:
         where = f" in its number {position}" if len(found) > 1 else ""
         self._raise(f"returned {what} of {found[position]}{where}", member, place)
 
-    def _raise(self, what: str, member: int, place: int) -> None:
-        step, total = 0, 0
-        if self._total.size:
-            step, total = int(self._episode[member, place]), int(self._total[member, place])
-        when = f"at step {step} of its episode" if step else "when an episode began"
+    def _raise(self, what: str, member: int, place: int) -> NoReturn:
+        step, total = int(self._episode[member, place]), int(self._total[member, place])
+        when = f"step {step} of its episode" if step else "the start of an episode"
         raise EnvironmentFault(
-            f"{self._name}: environment {place} of seed {self._seeds[member]} {what} {when} (its step {total} in all)"
+            f"{self._name}: the environment {what} "
+            f"(environment {place} of seed {self._seeds[member]}, at {when}, its step {total} in all)"
         )
 
     def _named(self, call: Callable[[], T]) -> T:
@@ -107,14 +104,8 @@ class Checked:
             return call()
         except Unreadable as error:
             if error.place is None:
-                raise EnvironmentFault(f"{self._name}: {error}") from error
-            envs = self._total.shape[1] if self._total.size else 0
-            if not envs:
-                raise EnvironmentFault(
-                    f"{self._name}: environment {error.place} {error} when an episode began"
-                ) from error
-            self._raise(str(error), *divmod(error.place, envs))
-            raise
+                raise EnvironmentFault(f"{self._name}: the environment {error}") from error
+            self._raise(str(error), *divmod(error.place, self._total.shape[1]))
 
 
 def _whole(values: Array) -> Bools:

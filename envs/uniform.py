@@ -19,7 +19,7 @@ from envs.streams import Purpose, Role, generator, stream
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
     """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)); a Box uniformly."""
     streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
-    env = Checked(task.factory.make(streams, episodes), task.name, streams)
+    env = Checked(task.factory.make(streams, episodes), task.name, streams, episodes)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
     _, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)

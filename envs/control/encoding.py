@@ -162,7 +162,7 @@ def legal(
     if mask.dtype.kind not in "biu" or not ((mask == 0) | (mask == 1)).all():
         raise Unreadable(f"gave an action mask of {mask.dtype}; it must hold 0 and 1, or booleans")
     if actions is not None and mask.shape[1:] != (actions,):
-        raise Unreadable(f"gave an action mask {mask.shape[1:]}, not ({actions},), one number for each action")
+        raise Unreadable(f"gave an action mask of shape {mask.shape[1:]}, and not ({actions},)")
     allowed = mask.astype(np.bool_)
     none = ~allowed.any(-1, keepdims=True)
     if ended is not None and (stuck := none[:, 0] & ~ended).any():
@@ -187,7 +187,7 @@ def _rows(raw: Raw, kinds: str, what: str, size: int) -> Array:
         raise Unreadable(f"observed {array.dtype}, not {what}")
     shape = array.shape[1:]
     if array.ndim == 0 or int(np.prod(shape)) != size:
-        raise Unreadable(f"observed {int(np.prod(shape))} numbers {shape}, not the {size} that its space declares")
+        raise Unreadable(f"observed {int(np.prod(shape))} numbers, shape {shape}, and not {size}")
     return array.reshape(len(array), size)
 
 
