@@ -14,9 +14,10 @@ import pandas as pd
 
 from benchmarks import store
 from benchmarks.experiment import Experiment, file_safe
-from benchmarks.importing_names import Scale, Scales, Terms
+from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from envs import TASKS
+from envs.api import Scale
 from envs.discover import UnknownName, look_up
 
 # what a return is; the provenance says it
@@ -145,7 +146,7 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
         },
         "provenance": provenance,
         "reading": {
-            "scale": list(scale),
+            "scale": [scale.floor, scale.ceiling, scale.threshold],
             "parent": None,
             "change": f"imported: {provenance['imported']}",
             "optional": False,

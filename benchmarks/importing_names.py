@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 from algorithms import VARIANTS
 from benchmarks import select
 from benchmarks.experiment import Experiment, file_safe
-from envs.api import Task
+from benchmarks.scales import scale_of_flags
+from envs.api import Scale, Task
 from envs.discover import UnknownName
 
-Scale = tuple[float, float, float]  # floor, ceiling, threshold
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
 
 
@@ -47,7 +46,7 @@ class Terms:
                 found[name] = name, self._asked_scale(str(error))
                 foreign.append(name)
             else:
-                found[name] = task.name, (task.floor, task.ceiling, task.threshold)
+                found[name] = task.name, task.scale
         if len(foreign) > 1:
             raise ValueError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
@@ -63,9 +62,4 @@ class Terms:
     def _asked_scale(self, unknown: str) -> Scale:
         if self.floor is None or self.ceiling is None:
             raise ValueError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
-        if not -math.inf < self.floor < self.ceiling < math.inf:
-            raise ValueError(f"--floor must be below --ceiling, not {self.floor:g} and {self.ceiling:g}")
-        threshold = self.ceiling if self.threshold is None else self.threshold
-        if math.isnan(threshold):
-            raise ValueError("--threshold must be a number, not nan")
-        return self.floor, self.ceiling, threshold
+        return scale_of_flags(self.floor, self.ceiling, self.ceiling if self.threshold is None else self.threshold)

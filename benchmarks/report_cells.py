@@ -112,7 +112,7 @@ def report_folder(
 def _scale(meta: dict[str, Any]) -> Scale:
     """The task's scale: the registry's where the task is ours (a floor may have been measured anew), else the cell's."""
     task = TASKS.get(meta["cell"]["task"]["name"])
-    return Scale(task.floor, task.ceiling, task.threshold) if task else Scale(*meta["reading"]["scale"])
+    return task.scale if task else Scale(*meta["reading"]["scale"])
 
 
 def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:

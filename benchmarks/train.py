@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import torch
 from rich.console import Console
 
@@ -38,7 +40,7 @@ def train_one(
             live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
-    score = final.eval_return
+    score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
     if cells[0].variant.schedule.processes:
         print("rows of real actors do not repeat; they are pooled only with their like")
     print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
@@ -68,8 +70,8 @@ class _Curve:
         batch = self.found.setdefault(event.checkpoint, [])
         batch.append(event)
         if len(batch) == len(self.cell.members.seeds):
-            scores = [r.eval_return for r in batch if not r.diverged] or [float("nan")]
-            mean = sum(scores) / len(scores)
-            level = self.cell.task.normalised(mean)
-            bar = "█" * round(BAR * min(max(level if level == level else 0.0, 0.0), 1.0))
+            scale = self.cell.task.scale
+            mean = scale.counted([r.eval_return for r in batch], [r.diverged for r in batch]).mean()
+            level = float(scale.read(mean)) if scale.normalised and not np.isnan(mean) else 0.0
+            bar = "█" * round(BAR * min(max(level, 0.0), 1.0))
             self.console.print(f"{event.fraction:5.0%} {mean:10.4g} {bar}", highlight=False)

@@ -32,7 +32,11 @@ def unique(items: Iterable[tuple[str, T]]) -> dict[str, T]:
     return registry
 
 
-class UnknownName(ValueError):
+class UsageError(ValueError):
+    """The user asked for something that cannot be done; the message names it and says what can. Found before any work."""
+
+
+class UnknownName(UsageError):
     """A name that is in no registry. The message gives the nearest valid ones."""
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
