@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, stats, store, suite_figures, verdict
+from benchmarks import pairs, pooling, power, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.families import Ledger, question
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.suite import Scale, Suite
 
+VARIANTS = "variants"  # the family of whole suites
 NAMED = 8  # differences of configuration that are listed by name
 TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
 
@@ -105,9 +107,10 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
         raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
-    by_task = pairs.task_table(suite, family)
-    by_task["p_holm"] = stats.holm(by_task["p"].to_numpy(float))  # one family: a gate listens to all of its rows
-    by_variant = pairs.suite_table(suite, family, by_task)
+    ledger = Ledger()
+    pairs.decide(suite, family, ledger, VARIANTS)
+    by_task = _by_task(suite, family, ledger)
+    by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
     tasks = [suite.tasks(*pair) for pair in family]
     by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
     pairs_of = {pair.b: pair for pair in family}
@@ -118,6 +121,13 @@ def compare(a: Side, b: Side, margin: float) -> Result:
         table["finding"] = [_finding(row) for row in table.to_dict("records")]
         table["variant"] = table.pop("against").str.removesuffix(" (A)")
     return Result(by_variant, by_task, suite)
+
+
+def _by_task(suite: Suite, family: Sequence[Pair], ledger: Ledger) -> pd.DataFrame:
+    """A row a variant and task, all in one family, for a gate listens to all of them; one task alone is decided before."""
+    table = pairs.task_table(suite, family)
+    asked = [question(b, a, [t]) for b, a, t in zip(table["variant"], table["against"], table["task"], strict=True)]
+    return table.assign(p_holm=[d.p for d in ledger.correct("variants x tasks", asked, table["p"].to_numpy(float))])
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -142,7 +152,7 @@ def _same(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> floa
 def _finding(row: dict[Any, Any]) -> str:
     if row["p_holm"] < LEVEL:
         return "better" if row["difference"] > 0 else "worse"
-    if row["low"] == row["high"] == 0:
+    if row["identical"] in ("yes", row.get("tasks")):
         return "identical"
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
 
@@ -151,8 +161,9 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
-        f"B minus A ({word}) of the normalised score; `p (Holm)` corrects over the rows, `p same` is the test that the "
-        f"difference is smaller than {margin:g} (TOST, uncorrected)."
+        f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
+        "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
+        f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding."
     )
     drawn = result.by_variant.assign(
         variant=[_of(v, "B") for v in result.by_variant["variant"]],

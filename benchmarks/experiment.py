@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.document import Table
+    from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
@@ -140,6 +142,13 @@ class Tabled(Protocol):
     """A drawing that brings a table: what stands in the report below its figure, unless there are no rows."""
 
     def table(self, data: Data) -> Table: ...
+
+
+@runtime_checkable
+class Deciding(Protocol):
+    """A finding that tests pairs of variants: it enters its families before those of the report, which refer to them."""
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
 
 
 class Finding(Protocol):
