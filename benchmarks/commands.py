@@ -234,15 +234,17 @@ class Run:
 class Speed:
     """Measure this machine: ours and the installed peers, alternating, medians."""
 
-    json: bool = False  # one JSON object on standard output
+    json: bool = False  # one JSON object on standard output, with the machine and the versions
     repeats: int = 5
 
     def __call__(self) -> int:
         from benchmarks import speed
+        from benchmarks.provenance import provenance
 
         positive("repeats", self.repeats)
         rows = speed.measure(self.repeats)
-        print(json.dumps({"rows": rows}) if self.json else speed.as_text(rows))
+        found = {"rows": rows, "provenance": provenance()}
+        print(json.dumps(found, indent=1) if self.json else speed.as_text(rows))
         return DONE
 
 
