@@ -26,6 +26,7 @@ from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
+from envs.discover import UsageError
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
@@ -239,10 +240,10 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
         training = windowed(replace(training, collection=variant.collection), task)
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
-        raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     correction = variant.estimator.correction
     if isinstance(training.collection, Unroll) and correction is not None and correction.whole:
-        raise ValueError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
     return training
 
 

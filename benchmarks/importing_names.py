@@ -11,7 +11,7 @@ from benchmarks import select
 from benchmarks.experiment import Experiment, file_safe
 from benchmarks.scales import scale_of_flags
 from envs.api import Scale, Task
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
 
@@ -31,7 +31,7 @@ class Terms:
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
             if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
-                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+                raise UsageError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
@@ -39,7 +39,7 @@ class Terms:
         foreign = []
         for name in names:
             if ":" in name and not by_user:
-                raise ValueError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
+                raise UsageError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
             try:
                 task = self._task(name)
             except UnknownName as error:
@@ -48,12 +48,12 @@ class Terms:
             else:
                 found[name] = task.name, task.scale
         if len(foreign) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
         flags = [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
         if flags and not foreign:
-            raise ValueError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
+            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
         return found
 
     def _task(self, name: str) -> Task:
@@ -61,5 +61,5 @@ class Terms:
 
     def _asked_scale(self, unknown: str) -> Scale:
         if self.floor is None or self.ceiling is None:
-            raise ValueError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
+            raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
         return scale_of_flags(self.floor, self.ceiling, self.ceiling if self.threshold is None else self.threshold)
