@@ -30,6 +30,7 @@ from benchmarks.saved import SavedPolicy
 from envs.api import Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import identity
+from envs.discover import UsageError
 from envs.slowed import unslowed
 from envs.streams import Purpose
 
@@ -42,7 +43,7 @@ SHOWN = 5  # cells that a line names
 HOW = "policies are saved by `train` and `run` with --save-policies"
 
 
-class NoPolicy(ValueError):
+class NoPolicy(UsageError):
     """A file that is not there or holds no policy that can be rebuilt."""
 
 

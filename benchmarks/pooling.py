@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rebuilding import SOURCE
+from envs.discover import UsageError
 from envs.identity import WORDS
 
 Meta = Mapping[str, Any]
 NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of training depend on
 
 
-class NotPoolable(ValueError):
+class NotPoolable(UsageError):
     """Rows that must not be taken for one sample."""
 
 

@@ -53,15 +53,12 @@ def identified(task: Task) -> Task:
 
 @cache
 def any_gymnasium(env_id: str) -> Task:
-    """A Task for `gymnasium:<id>`: scores stay in the environment's own units (floor 0, ceiling 1)."""
+    """A Task for `gymnasium:<id>`: its floor is to be measured, and without a ceiling its scores are returns."""
     spec, identity = from_gymnasium.described(env_id)
     factory = Control(env_id, spec, backend="gymnasium", identity=identity)
     return Task(
         name=f"gymnasium:{env_id}",
         factory=factory,
-        floor=0.0,
-        ceiling=1.0,
-        threshold=float("inf"),
         field="gymnasium",
         source="named on the command line",
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import gymnasium
@@ -12,51 +12,52 @@ import numpy as np
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import applied, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal
+from envs.discover import UsageError
 from envs.faults import Unreadable
 from envs.identity import Identity, identity_of
 
 
 def read_spec(env_id: str) -> Spec:
-    """The Spec of a Gymnasium id; ValueError where its spaces cannot be encoded, or it has no time limit."""
+    """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
     return described(env_id)[0]
 
 
 def described(env_id: str) -> tuple[Spec, Identity]:
     """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and what it is made of.
 
-    The time limit is the registered one, or the environment's own attribute max_episode_steps. ValueError as above.
+    The time limit is the registered one, or the environment's own attribute max_episode_steps. UsageError as above.
     """
-    with _one(env_id) as env:
+    with closing(_made(env_id)) as env:
         limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
         try:
             observation = encoding_for(env.observation_space).observation
         except ValueError as error:
-            raise ValueError(f"{env_id!r} observes what no policy reads: {error}") from error
+            raise UsageError(f"{env_id!r} observes what no policy reads: {error}") from error
         if not limit:
-            raise ValueError(f"{env_id!r} has no time limit; episodes must end")
+            raise UsageError(f"{env_id!r} has no time limit; episodes must end")
         try:
             action = read_action(env.action_space)
         except ValueError as error:
-            raise ValueError(f"{env_id!r} {error}") from error
+            raise UsageError(f"{env_id!r} {error}") from error
         return Spec(observation, action, int(limit)), identity_of(env)
 
 
 def identity(env_id: str) -> Identity:
-    """What a Gymnasium id is made of at present; ValueError where it cannot be made."""
-    with _one(env_id) as env:
+    """What a Gymnasium id is made of at present; UsageError where it cannot be made."""
+    with closing(_made(env_id)) as env:
         return identity_of(env)
 
 
-@contextmanager
-def _one(env_id: str) -> Iterator[gymnasium.Env[Any, Any]]:
+def _made(env_id: str) -> gymnasium.Env[Any, Any]:
+    """UsageError where there is no such id or it needs arguments; what its own constructor raises is not caught."""
     try:
-        env = gymnasium.make(env_id)
+        return gymnasium.make(env_id)
     except (gymnasium.error.Error, ImportError) as error:
-        raise ValueError(f"Gymnasium cannot make {env_id!r}: {error}") from error
-    try:
-        yield env
-    finally:
-        env.close()
+        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}") from error
+    except TypeError as error:
+        if "required" not in str(error):
+            raise
+        raise UsageError(f"{env_id!r} needs arguments that its registration does not give: {error}") from error
 
 
 class GymnasiumVec:
