@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from envs.sources import OURS
-
-SOURCE = "class.source"  # the hash of a foreign class's source, beside its name and its fields
+from envs.sources import OURS, SOURCE
 
 
 class CannotRebuild(ValueError):
