@@ -1,0 +1,87 @@
+"""The part of the conformance kit about baselines and what estimators remember: members over time, caches, equal returns."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from algorithms.coefficients import State, assessed, coefficients, initial_state
+from algorithms.finding import Finding, close_to_zero
+from algorithms.made_up import equal_returns, made_up
+from algorithms.types import Estimator, Rollout
+
+CLOSE = 1e-7
+NEAR = 1e-3  # a baseline that is learned need not be exact
+PATIENCE = 3_000  # rollouts until a moving average has settled
+
+
+def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
+    """`fresh` is a copy of the estimator that has seen nothing."""
+    return [_equal_returns(estimator), *_past_of_others(estimator), _untouched(estimator), _no_cache(estimator, fresh)]
+
+
+def _equal_returns(estimator: Estimator) -> Finding:
+    """Where every episode has returned the same for ever, and V and the greedy answer say so, b is that or always 0."""
+    rollout, values = equal_returns()
+    q = values[:-1].clone()
+    state = initial_state(estimator, rollout.valid.shape[1], len(rollout.valid))
+    before, b = torch.full_like(q, torch.inf), q
+    with torch.no_grad():
+        for _ in range(PATIENCE):
+            b, state = estimator.baseline(q, rollout, values if estimator.baseline.critic else None, state)
+            if float((b - before).abs().max()) < 1e-9:
+                break
+            before = b.clone()
+    amount = float(q[0, 0, 0])
+    worst = min(float((b - q).abs().max()), float(b.abs().max()))
+    detail = (
+        f"expected a baseline of {amount:.3g} everywhere, or none; seen {float(b.min()):.4g} to {float(b.max()):.4g}"
+    )
+    return Finding("where all returns are equal the baseline is that return", worst < NEAR * amount, detail)
+
+
+def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> State:
+    """What the baseline remembers after these."""
+    state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
+    for rollout, values in rollouts:
+        _, state = assessed(estimator, rollout, values, state)
+    return state
+
+
+def _past_of_others(estimator: Estimator) -> list[Finding]:
+    """Two rollouts in which one member earns three times as much, then a third: the other member's coefficients."""
+    past = [made_up(seed) for seed in (11, 12)]
+    now, values = made_up(13)
+    plain = coefficients(estimator, now, values, _warmed(estimator, past))
+    off = []
+    for member in (0, 1):
+        louder = []
+        for rollout, v in past:
+            reward = rollout.reward.clone()
+            reward[:, member] = 3 * reward[:, member] + rollout.valid[:, member]
+            louder.append((replace(rollout, reward=reward), v))
+        changed = coefficients(estimator, now, values, _warmed(estimator, louder))
+        off.append((changed - plain)[:, 1 - member].flatten())
+    return [close_to_zero("a member does not see what others earned before", torch.cat(off), CLOSE)]
+
+
+def _untouched(estimator: Estimator) -> Finding:
+    """Neither the rollout nor the values are written to."""
+    rollout, values = made_up(14)
+    before = {name: value.clone() for name, value in rollout.tensors().items()} | {"values": values.clone()}
+    coefficients(estimator, rollout, values)
+    after = rollout.tensors() | {"values": values}
+    changed = sorted(name for name, value in before.items() if not torch.equal(value, after[name]))
+    rule = "the rollout is left as it was"
+    return Finding(rule, not changed, f"expected no field changed; seen {', '.join(changed) or 'none'}")
+
+
+def _no_cache(estimator: Estimator, fresh: Estimator) -> Finding:
+    """A rollout is judged the same by an estimator that has judged others before and by one that has not."""
+    rollout, values = made_up(15)
+    first = coefficients(copy.deepcopy(fresh), rollout, values)
+    again = coefficients(estimator, rollout, values)
+    return close_to_zero("nothing is kept from earlier rollouts but the baseline's state", again - first, CLOSE)
