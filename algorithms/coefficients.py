@@ -38,9 +38,14 @@ def assessed(
 def differentiated(estimator: Estimator, rollout: Rollout, advantage: Tensor, weights: Tensor) -> Tensor:
     """weights times d L / d log pi at pi = mu [T, P, N]."""
     logp = rollout.logp.clone().requires_grad_()
-    objective = (estimator.surrogate(logp, rollout.logp, advantage, rollout.valid) * weights).sum()
-    (gradient,) = torch.autograd.grad(objective, logp)
-    return gradient
+    return slope_of(estimator.surrogate(logp, rollout.logp, advantage, rollout.valid) * weights, logp)
+
+
+def slope_of(objective: Tensor, x: Tensor) -> Tensor:
+    """d sum(objective) / d x; 0 where x is not part of it."""
+    total = objective.sum()
+    made = torch.autograd.grad(total, x, allow_unused=True)[0] if total.requires_grad else None
+    return torch.zeros_like(x) if made is None else made
 
 
 def coefficients(

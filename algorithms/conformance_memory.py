@@ -20,7 +20,13 @@ PATIENCE = 3_000  # rollouts until a moving average has settled
 
 def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
     """`fresh` is a copy of the estimator that has seen nothing."""
-    return [_equal_returns(estimator), *_past_of_others(estimator), _untouched(estimator), _no_cache(estimator, fresh)]
+    return [
+        _equal_returns(estimator),
+        _past_alone(estimator),
+        _past_of_others(estimator),
+        _untouched(estimator),
+        _no_cache(estimator, fresh),
+    ]
 
 
 def _equal_returns(estimator: Estimator) -> Finding:
@@ -51,7 +57,27 @@ def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> Sta
     return state
 
 
-def _past_of_others(estimator: Estimator) -> list[Finding]:
+def _past_alone(estimator: Estimator) -> Finding:
+    """A baseline with a memory does not read the episode that it judges: it is updated after it has been used."""
+    rule = "a baseline that remembers does not see the episode that it judges"
+    rollout, values = made_up(16)
+    state = _warmed(estimator, [made_up(11), made_up(12)])
+    if not state:
+        return Finding(rule, True, "expected and seen no memory")
+    critic = values if estimator.baseline.critic else None
+    off = []
+    with torch.no_grad():
+        q = estimator.credit(rollout, critic) * rollout.valid
+        plain, _ = estimator.baseline(q, rollout, critic, state)
+        for episode in (0, rollout.valid.shape[2] - 1):
+            changed = q.clone()
+            changed[:, :, episode] += 5 * rollout.valid[:, :, episode]
+            b, _ = estimator.baseline(changed, rollout, critic, state)
+            off.append((b - plain)[:, :, episode].flatten())
+    return close_to_zero(rule, torch.cat(off), CLOSE)
+
+
+def _past_of_others(estimator: Estimator) -> Finding:
     """Two rollouts in which one member earns three times as much, then a third: the other member's coefficients."""
     past = [made_up(seed) for seed in (11, 12)]
     now, values = made_up(13)
@@ -65,7 +91,7 @@ def _past_of_others(estimator: Estimator) -> list[Finding]:
             louder.append((replace(rollout, reward=reward), v))
         changed = coefficients(estimator, now, values, _warmed(estimator, louder))
         off.append((changed - plain)[:, 1 - member].flatten())
-    return [close_to_zero("a member does not see what others earned before", torch.cat(off), CLOSE)]
+    return close_to_zero("a member does not see what others earned before", torch.cat(off), CLOSE)
 
 
 def _untouched(estimator: Estimator) -> Finding:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.coefficients import slope_of
 from algorithms.finding import Finding
 from algorithms.made_up import made_up
 from algorithms.types import Surrogate
@@ -41,8 +42,7 @@ class Probe:
         """f [T, P, N] where log pi - log mu is this; 0 on rows that are not valid."""
         logp = self.logp.clone().requires_grad_()
         objective = self.surrogate(logp, self.logp - log_ratio, self.advantage, self.valid) * self.valid
-        (gradient,) = torch.autograd.grad(objective.sum(), logp)
-        return gradient / self.advantage * self.valid
+        return slope_of(objective, logp) / self.advantage * self.valid
 
     def spread(self, log_ratio: float, kind: str) -> Tensor:
         """A change of every row's log-probability that gives its ratio this logarithm."""

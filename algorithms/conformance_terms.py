@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from algorithms.affine import Line, line, parts
-from algorithms.coefficients import assessed
+from algorithms.coefficients import assessed, slope_of
 from algorithms.finding import Finding, close_to_zero
 from algorithms.kl import KL
 from algorithms.made_up import made_up
@@ -132,7 +132,7 @@ def _kl(kl: KL) -> list[Finding]:
     x = torch.from_numpy(rng.uniform(-1.5, 1.5, tuple(valid.shape))) + (1 - valid) * 5
     at = x.clone().requires_grad_()
     made = kl.estimate(at, valid)
-    (slope,) = torch.autograd.grad((made * valid).sum(), at)
+    slope = slope_of(made * valid, at)
     value, derivative = _closed_form(kl, x * valid, valid)
     kind = f"{kl.kind} of each {kl.over}"
     share = valid.sum(0, keepdim=True).clamp(min=1) if kl.over == "sequence" else 1.0
