@@ -26,6 +26,7 @@ from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-8
 LAMBDAS = ("lam", "lambda_", "gae_lambda", "trace_decay")  # names under which a credit may declare its lambda
+LARGE = 100.0  # times the size of a reward
 SHORTEST = 0.5  # a lambda below this must be declared: it is more often 1 - lambda than meant
 
 Answer = Callable[[Tensor, Tensor], Tensor]  # (rewards [T, P, N], values [T+1, P, N]) -> q or target [T, P, N]
@@ -125,11 +126,11 @@ def _return(
 
 
 def _linear(rule: str, answer: Answer, rollout: Rollout, values: Tensor) -> Finding:
-    """q(r + 2 r', v + 2 v') = q(r, v) + 2 q(r', v'), and q(0, 0) = 0, on valid rows."""
+    """q(r + 2 r', v + 2 v') = q(r, v) + 2 q(r', v'), and q(0, 0) = 0, on valid rows; r' is large, so that bounds show."""
     reward, on = rollout.reward, rollout.valid > 0
-    other, later = reward.flip(2) * rollout.valid, values.flip(2)
+    other, later = LARGE * reward.flip(2) * rollout.valid, LARGE * values.flip(2)
     sum_of = answer(reward, values) + 2 * answer(other, later)
-    off = (answer(reward + 2 * other, values + 2 * later) - sum_of)[on]
+    off = (answer(reward + 2 * other, values + 2 * later) - sum_of)[on] / LARGE
     zero = answer(torch.zeros_like(reward), torch.zeros_like(values))[on]
     return close_to_zero(rule, torch.cat([off, zero]), CLOSE, "q(r + 2 r') = q(r) + 2 q(r') and q(0) = 0")
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from algorithms.coefficients import State, assessed, coefficients, initial_state
 from algorithms.finding import Finding, close_to_zero
-from algorithms.made_up import equal_returns, made_up
+from algorithms.made_up import equal_returns, made_up, spoilt
 from algorithms.types import Estimator, Rollout
 
 CLOSE = 1e-7
@@ -24,16 +24,34 @@ def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
         _equal_returns(estimator),
         _past_alone(estimator),
         _past_of_others(estimator),
+        _past_rows(estimator),
         _untouched(estimator),
         _no_cache(estimator, fresh),
     ]
 
 
 def _equal_returns(estimator: Estimator) -> Finding:
-    """Where every episode has returned the same for ever, and V and the greedy answer say so, b is that or always 0."""
+    """Where every episode has returned the same for ever, and V and the greedy answer say so, b is that or always 0.
+
+    First the same at every step, then not: there b may follow the steps or be one number for all.
+    """
     rollout, values = equal_returns()
-    q = values[:-1].clone()
-    state = initial_state(estimator, rollout.valid.shape[1], len(rollout.valid))
+    amount, falling = values[:-1].clone(), torch.tensor([3.0, 1.0, 2.0], dtype=torch.float64)[:, None, None]
+    flat = _settled(estimator, amount, rollout, values)
+    uneven = amount * falling
+    stepwise = _settled(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
+    worst = min(float((flat - amount).abs().max()), float(flat.abs().max()))
+    off = min(float((stepwise - uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
+    expected = (
+        f"expected a baseline of {float(amount[0, 0, 0]):.3g} everywhere, or none, that follows the steps or does not"
+    )
+    detail = f"{expected}; seen {float(flat.min()):.4g} to {float(flat.max()):.4g}, off the steps by {off:.2g}"
+    return Finding("where all returns are equal the baseline is that return", max(worst, off) < NEAR, detail)
+
+
+def _settled(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) -> Tensor:
+    """b after so many rollouts of these q that it no longer moves."""
+    state = initial_state(estimator, q.shape[1], len(q))
     before, b = torch.full_like(q, torch.inf), q
     with torch.no_grad():
         for _ in range(PATIENCE):
@@ -41,12 +59,7 @@ def _equal_returns(estimator: Estimator) -> Finding:
             if float((b - before).abs().max()) < 1e-9:
                 break
             before = b.clone()
-    amount = float(q[0, 0, 0])
-    worst = min(float((b - q).abs().max()), float(b.abs().max()))
-    detail = (
-        f"expected a baseline of {amount:.3g} everywhere, or none; seen {float(b.min()):.4g} to {float(b.max()):.4g}"
-    )
-    return Finding("where all returns are equal the baseline is that return", worst < NEAR * amount, detail)
+    return b
 
 
 def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> State:
@@ -92,6 +105,15 @@ def _past_of_others(estimator: Estimator) -> Finding:
         changed = coefficients(estimator, now, values, _warmed(estimator, louder))
         off.append((changed - plain)[:, 1 - member].flatten())
     return close_to_zero("a member does not see what others earned before", torch.cat(off), CLOSE)
+
+
+def _past_rows(estimator: Estimator) -> Finding:
+    """What stood in rows that are not valid of earlier rollouts has no influence."""
+    past = [made_up(seed) for seed in (11, 12)]
+    now, values = made_up(13)
+    spoiled = [(spoilt(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
+    made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, spoiled)]
+    return close_to_zero("rows that were not valid are not remembered", made[1] - made[0], CLOSE)
 
 
 def _untouched(estimator: Estimator) -> Finding:

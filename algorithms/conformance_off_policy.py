@@ -40,12 +40,13 @@ def examine(estimator: Estimator) -> list[Finding]:
     return findings
 
 
-def _reads_ratios(credit: Credit) -> bool:
-    """Whether it declares bounds of ratios, or answers to them."""
+def _reads_ratios(credit: OffPolicyCredit) -> bool:
+    """Whether it declares bounds of ratios, answers to them, or has a target that is q itself but for them."""
     rollout, values = windows()
-    made = credit(moved(rollout), values), credit(rollout, values)
+    on = rollout.valid > 0
+    plain, answer = credit(rollout, values)[on], credit(moved(rollout), values)[on]
     declares = any(hasattr(credit, name) for name in ("rho_max", "c_max"))
-    return declares or not torch.equal(made[0] * rollout.valid, made[1] * rollout.valid)
+    return declares or not torch.equal(plain, answer) or torch.allclose(credit.target(rollout, values)[on], plain)
 
 
 def _number(value: Any) -> float | None:

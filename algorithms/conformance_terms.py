@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from algorithms.affine import Line, line, parts
 from algorithms.coefficients import assessed, slope_of
 from algorithms.finding import Finding, close_to_zero
-from algorithms.kl import KL
+from algorithms.kl import KL, Kind
 from algorithms.made_up import made_up
 from algorithms.types import Bonus, Estimator, Rollout, Scale
 
@@ -60,7 +60,8 @@ def _selects(scaled: Tensor, q: Tensor, rollout: Rollout) -> bool:
     """One positive number on some episodes, 0 on the others of their group, none of which has a larger return."""
     on = rollout.valid > 0
     values = scaled[on].unique()
-    if len(values) != 2 or float(values[0]) != 0 or float(values[1]) <= 0:
+    size = float(values[-1])
+    if len(values) != 2 or float(values[0]) != 0 or size <= 0 or CLOSE < abs(size - 1) < MUCH:
         return False
     taken = (scaled[0] > 0).reshape(len(scaled[0]), -1, rollout.group)
     whole = bool(((scaled > 0) == (scaled[:1] > 0))[on].all())
@@ -133,6 +134,8 @@ def _kl(kl: KL) -> list[Finding]:
     at = x.clone().requires_grad_()
     made = kl.estimate(at, valid)
     slope = slope_of(made * valid, at)
+    if getattr(kl, "kind", None) not in get_args(Kind):
+        return [_any_kl(made.detach(), x, valid)]
     value, derivative = _closed_form(kl, x * valid, valid)
     kind = f"{kl.kind} of each {kl.over}"
     share = valid.sum(0, keepdim=True).clamp(min=1) if kl.over == "sequence" else 1.0
@@ -145,6 +148,14 @@ def _kl(kl: KL) -> list[Finding]:
             "the KL is charged and not paid", beta == expected >= 0, f"expected beta {expected:.3g}; seen {beta:.3g}"
         ),
     ]
+
+
+def _any_kl(made: Tensor, x: Tensor, valid: Tensor) -> Finding:
+    """An estimate of a kind of its own: positive where the policy is likelier than the reference."""
+    least = float(made[(valid > 0) & (x > 0)].min())
+    return Finding(
+        "the KL is charged and not paid", least > 0, f"expected k > 0 where pi > ref; seen {least:.3g} at least"
+    )
 
 
 def _closed_form(kl: KL, x: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:

@@ -154,6 +154,8 @@ def z_score(a: Tensor, q: Tensor, r: Rollout) -> Tensor:
 
 
 def best_half(a: Tensor, q: Tensor, r: Rollout) -> Tensor:
+    if r.group < 2:
+        raise ValueError("a group of 1 has no better half")
     g = grouped(q[:1], r)
     return (g > g.median(-1, keepdim=True).values).to(a).reshape(q[:1].shape).expand_as(a)
 

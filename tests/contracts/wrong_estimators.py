@@ -31,7 +31,7 @@ from algorithms.credit import (
 )
 from algorithms.entropy import Annealed, Constant, Target
 from algorithms.kl import KL
-from algorithms.scale import Deviation
+from algorithms.scale import BestOfGroup, Deviation
 from algorithms.surrogate import ClippedRatio, GeometricRatio, Ratio, Score, StoppedRatio
 from algorithms.types import Estimator, Promises, Rollout
 
@@ -110,6 +110,7 @@ REWARDS: dict[str, Callable[[Rollout], Tensor]] = {
     "absolute": lambda r: r.reward.abs(),
     "negated": lambda r: -r.reward,
     "positive only": lambda r: r.reward.clamp(min=0),
+    "clipped to 10": lambda r: r.reward.clamp(-10, 10),
     "clipped to 1": lambda r: r.reward.clamp(-1, 1),
     "signs": lambda r: r.reward.sign(),
     "plus one": lambda r: r.reward + 1,
@@ -302,6 +303,19 @@ class FirstForEver(Bare):
 
 
 @dataclass(frozen=True)
+class PaddedPast(Bare):
+    """The mean of all rows of the last rollout, whatever stood in them."""
+
+    def initial(self, members: int, horizon: int) -> State:
+        return {"mean": torch.zeros(members)}
+
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State
+    ) -> tuple[Tensor, State]:
+        return state["mean"][None, :, None].expand_as(q), {"mean": rollout.reward.mean((0, 2))}
+
+
+@dataclass(frozen=True)
 class InPlace(Bare):
     """Subtracts in the rollout itself."""
 
@@ -332,6 +346,8 @@ BASELINES: dict[str, tuple[Estimator, Any, Promises]] = {
     "mean of the next group": (
         RLOO, B(lambda q, r, v: grouped(q, r).mean(-1, True).roll(1, 2).expand_as(grouped(q, r)).reshape(q.shape)), ONE),
     "sum of the group": (RLOO, B(lambda q, r, v: grouped(q, r).sum(-1, True).expand_as(grouped(q, r)).reshape(q.shape)), NONE),
+    "leave-one-out of the next step": (LOO, B(lambda q, r, v: loo(q, r).roll(-1, 0)), ONE),
+    "padding of the past": (GO, PaddedPast(), ONE),
     "V of the next state": (replace(GAE, credit=RewardToGo()), BV(lambda q, r, v: v[1:]), ONE),
     "V of the next state in GAE": (GAE, BV(lambda q, r, v: v[1:]), NONE),
     "V of the wrong sign": (GAE, BV(lambda q, r, v: -v[:-1]), NONE),
@@ -502,6 +518,7 @@ VTRACES: dict[str, Any] = {
     "rho raised to 1": Traces(use=lambda rho, c: (rho.clamp(min=1), c)),
     "no rho in the advantage": UnweighedQ(),
     "traces over the end": LeakingVTrace(),
+    "ratios ignored": OffBoot(lambda r, v: VTrace()(replace(r, now=None), v), lambda r, v: VTrace().target(replace(r, now=None), v)),
 }
 
 
@@ -626,6 +643,7 @@ SCALES: dict[str, tuple[Estimator, Any, Promises]] = {
     "whitened with padding": (GAE, Sc(lambda a, q, r: a / a.std((0, 2), keepdim=True)), FREE),
     "whitened with the mean of padding": (GAE, Sc(lambda a, q, r: (a - a.mean((0, 2), True)) / Deviation("batch", "advantages")
         (a, q, r).std((0, 2), keepdim=True)), FREE),
+    "best of the group times 1.02": (estimator_of("raft"), Sc(lambda a, q, r: 1.02 * BestOfGroup()(a, q, r)), FREE),
     "long episodes dropped": (RLOO, Sc(lambda a, q, r: a * (r.valid.sum(0) < 5)), NONE),
     "over the length": (RLOO, Sc(lambda a, q, r: a / r.valid.sum(0).clamp(min=1)), NONE),
 }  # fmt: skip
