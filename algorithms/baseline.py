@@ -43,8 +43,8 @@ class Zero(_Stateless):
 class MovingAverage(_Plain):
     """b_t = moving average over past rollouts of the mean q_t of the episodes still running at t.
 
-    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average of Adam's bias correction, so that the first
-    rollouts are not pulled towards 0. A time step never seen before has b = 0. Updated after it has been used.
+    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average with Adam's bias correction, so that the
+    first rollouts are not pulled towards 0. A time step never seen before has b = 0. Updated after it has been used.
     """
 
     alpha: Number = tunable(0.9, Range(0.5, 0.99))

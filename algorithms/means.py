@@ -1,4 +1,4 @@
-"""Weighted means that are exact where all values are equal: otherwise rounding leaves a residue that Adam makes a full step."""
+"""Weighted means that are exact where all values are equal: Adam makes a full step of any rounding residue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mean(x: Tensor, weight: Tensor, dims: int | tuple[int, ...]) -> Tensor:
 
 
 def mean_of_others(x: Tensor, weight: Tensor, dim: int) -> Tensor:
-    """For each place i along `dim`: sum_{j != i} w_j x_j / sum_{j != i} w_j, exact where all x are equal; same shape as x."""
+    """sum_{j != i} w_j x_j / sum_{j != i} w_j for each place i along `dim`, the shape of x; exact where all x are equal."""
     centre = largest(x, weight, dim)
     moved = weight * (x - centre)
     others = weight.sum(dim, keepdim=True) - weight

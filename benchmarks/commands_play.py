@@ -42,6 +42,8 @@ class Play:
         if self.seed > LARGEST:
             raise UsageError(f"--seed must be at most {LARGEST}, not {self.seed}")
         saved = load_policy(self.file, trust=self.trust)
+        for notice in saved.notices:
+            print(f"since this policy was trained: {notice}", file=sys.stderr)
         foreign.check_installed([saved.task])
         mdp = text_mdp(saved.task)
         if self.out is not None or mdp is None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -23,10 +24,12 @@ from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
 from benchmarks.peers import settled
+from benchmarks.rebuilding import SOURCE
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
 from envs.discover import UsageError
+from envs.sources import ours, source_of
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
@@ -41,7 +44,9 @@ if TYPE_CHECKING:
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
-BLOCK = 10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+BLOCK = (
+    10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+)
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 
@@ -92,7 +97,7 @@ _NOT_HASHED = {
 # fields that came later: what does not use them keeps the digest that it had
 _LATER: dict[type, dict[str, Any]] = {
     Cell: {"race": None},
-    Control: {"encoding": None},
+    Control: {"encoding": None, "identity": None},
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
@@ -109,14 +114,17 @@ _LATER: dict[type, dict[str, Any]] = {
 
 
 def canonical(value: Any) -> Any:
-    """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name."""
+    """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name, and those of other
+    packages the hash of their source, which may be edited between two runs."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
         parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
         for name, default in _LATER.get(type(value), {}).items():
             if getattr(value, name) == default:
                 del parts[name]
-        return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **parts}
+        kind = type(value)
+        foreign = {} if ours(kind.__module__) else {SOURCE: _source(kind)}
+        return {"class": f"{kind.__module__}.{kind.__qualname__}", **foreign, **parts}
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -124,6 +132,12 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
+
+
+@cache
+def _source(kind: type) -> str:
+    """Of a class as it was when first asked for: what was imported does not change when its file does."""
+    return source_of([kind])
 
 
 class Drawing(Protocol):

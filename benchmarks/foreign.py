@@ -15,7 +15,7 @@ from algorithms.types import Variant
 from benchmarks.usage import Failed, described, working
 from envs.api import Task
 from envs.control import from_envpool
-from envs.control.factory import Control, any_gymnasium
+from envs.control.factory import Control, any_gymnasium, identified
 from envs.discover import UnknownName, UsageError
 from envs.slowed import unslowed
 
@@ -42,6 +42,13 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
         with working(name):
             _ = value.spec  # the first thing that runs the user's code
     return value
+
+
+def task(name: str, registered: Iterable[str]) -> Task:
+    """The Task that `module:TASK` names; its Gymnasium ids with the identity of the environments that are there now."""
+    found = constant(name, Task, registered)
+    with working(name):
+        return identified(found)
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:

@@ -24,7 +24,7 @@ def task(name: str) -> Task:
     """A registered task, `gymnasium:<id>`, or `module:CONSTANT`."""
     if name.startswith("gymnasium:"):
         return foreign.gymnasium_task(name.removeprefix("gymnasium:"))
-    return foreign.constant(name, Task, TASKS) if ":" in name else look_up(TASKS, name, "task")
+    return foreign.task(name, TASKS) if ":" in name else look_up(TASKS, name, "task")
 
 
 def variant(name: str) -> Variant:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from envs.discover import UsageError
+from envs.faults import EnvironmentFault
 
 FRAMES = 3  # of a traceback, the innermost ones
 
@@ -41,7 +42,9 @@ def working(what: str) -> Iterator[None]:
 
 
 def described(error: BaseException) -> str:
-    """The error's class and words, then the innermost frames of its traceback."""
+    """The error's class and words, then its traceback's innermost frames; a fault of an environment has no need of them."""
+    if isinstance(error, EnvironmentFault):
+        return str(error)
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
     return f"{type(error).__name__}: {error}" + (f"\n{frames}" if frames else "")
 

@@ -57,7 +57,7 @@ class Flat(Bandit):
 def still(variant: Variant) -> bool:
     """Whether the variant promises that equal returns move nothing: no critic, no bonus, and returns are centred."""
     estimator = variant.estimator
-    if estimator.baseline.critic or estimator.entropy.active or not variant.schedule.gradient == "newest":
+    if estimator.baseline.critic or estimator.entropy.active or variant.schedule.gradient != "newest":
         return False
     centred = isinstance(estimator.scale, Deviation) and estimator.scale.centre
     return centred or isinstance(estimator.baseline, CENTRED)
