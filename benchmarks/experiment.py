@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
-BLOCK = 10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+BLOCK = (
+    10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+)
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 

@@ -1,6 +1,6 @@
 """The README's table of experiments: what each released run shows, in numbers of its own tables.
 
-A row states what was measured and leaves larger, smaller and better to the reader, so that it holds whatever the numbers are.
+A row states what was measured and leaves larger, smaller and better to the reader, so it holds whatever the numbers are.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ def _gradient_quality(of: Released) -> str:
 
 def _estimators(of: Released) -> str:
     rungs = of.table("estimators", "rungs")
-    told = [
+    told = "; ".join(
         against(of.pair("estimators", *pair))
         for pair in (("entropy_annealed", "gae"), ("npg", "gae"), ("grpo", "dr_grpo"), ("nlpo", "ppo"))
-    ]
+    )
+    factor = change(of.pair("estimators", "dr_grpo", "rloo"))
     seeds = int(rungs["seeds"].min())
     return (
-        f"{of.answer('estimators')} {baselines(of)} {'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. ({seeds} seeds, "
-        "equally many tokens, each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that "
-        f"Adam ignores: their difference, {change(of.pair('estimators', 'dr_grpo', 'rloo'))}, is that of their learning rates"
+        f"{of.answer('estimators')} {baselines(of)} Further comparisons: {told}. ({seeds} seeds, equally many tokens, "
+        "each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that Adam ignores: their "
+        f"difference, {factor}, is that of their learning rates"
     )
 
 
@@ -52,7 +53,7 @@ def baselines(of: Released) -> str:
     least, most = rows[0], rows[-1]
     return (
         f"A baseline, added where there was none, changes the score by {least['difference']:+.2f} (`{least['variant']}`) to "
-        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {sum(map(shown, rows))} of {len(rows)}."
+        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {sum(shown(row) for row in rows)} of {len(rows)}."
     )
 
 
@@ -103,11 +104,14 @@ def _variants(of: Released) -> list[str]:
 
 
 def _dialogue(of: Released) -> str:
-    turns = {v: of.measure("dialogue", "guessnumber/medium", v, "length") for v in ("reinforce", "baseline_loo", "gae", "ppo")}
+    turns = {
+        v: of.measure("dialogue", "guessnumber/medium", v, "length")
+        for v in ("reinforce", "baseline_loo", "gae", "ppo")
+    }
     asked = [of.measure("dialogue", "infogame/medium", v, "length") for v in turns]
     return (
-        f"{of.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {each(turns)}. In twenty questions the "
-        f"variants end after {span(asked)} turns, 1 being a guess at once: a question costs before it helps"
+        f"{of.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {each(turns)}. In twenty "
+        f"questions the variants end after {span(asked)} turns, 1 being a guess at once: a question costs before it helps"
     )
 
 
@@ -126,9 +130,13 @@ def _sparse_reward(of: Released) -> str:
         f"{line}: {each(dict(zip(rows['variant'], rows['after'], strict=True)))}"
         for line, rows in table.groupby("line", sort=False)
     ]
-    four = {v: of.value("sparse_reward", "copy shaped L=4", v) for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")}
+    four = {
+        v: of.value("sparse_reward", "copy shaped L=4", v) for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")
+    }
     size = table["to"].iloc[0]
-    return f"Score on answers of {size} symbols, by how they are paid. {'; '.join(told)}. Shaped, 4 symbols: {each(four)}"
+    return (
+        f"Score on answers of {size} symbols, by how they are paid. {'; '.join(told)}. Shaped, 4 symbols: {each(four)}"
+    )
 
 
 def _action_space(of: Released) -> str:

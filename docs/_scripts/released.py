@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,7 +35,9 @@ class Released:
     def path(self, experiment: str, *parts: str) -> Path:
         path = self.root.joinpath(experiment, *parts)
         if not path.exists():
-            raise ValueError(f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json")
+            raise ValueError(
+                f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json"
+            )
         return path
 
     def summary(self, experiment: str) -> pd.DataFrame:
@@ -64,8 +67,9 @@ class Released:
         return _row(self.table(experiment, name), where, variant=variant, against=against)
 
     def answer(self, experiment: str) -> str:
-        """What a report says first: its first paragraph after the question and the warnings."""
-        return next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
+        """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
+        first = next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
+        return " ".join(line.removeprefix("- ") for line in first.splitlines())
 
     def section(self, experiment: str, title: str) -> str:
         """The sentences that open a section of a report."""
@@ -93,7 +97,7 @@ class Released:
         return self.path(experiment, "report.md").read_text().strip().split("\n\n")
 
 
-def shown(row: dict[str, Any]) -> bool:
+def shown(row: Mapping[Any, Any]) -> bool:
     """Whether the corrected test shows a difference."""
     return float(row["p_holm"]) < LEVEL
 
