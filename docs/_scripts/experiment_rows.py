@@ -20,9 +20,9 @@ HEAD = ("experiment", "what the released run shows (the link is its report)")
 def _gradient_quality(of: Released) -> str:
     crossover, kl = of.table("gradient_quality", "crossover"), of.table("gradient_quality", "kl")
     count = len(of.table("gradient_quality", "quality"))
-    ratios = {reward: rows["ratio"] for reward, rows in crossover[crossover["K"] == 4].groupby("reward", sort=False)}
-    times = "; ".join(f"{reward}: {min(r):.2f} to {max(r):,.2f} times" for reward, r in ratios.items())
-    errors = "; ".join(f"{name} {span(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
+    fours = crossover[crossover["K"] == 4].groupby("reward", sort=False)["ratio"]
+    times = "; ".join(f"{name!s}: {ratio.min():.2f} to {ratio.max():,.2f} times" for name, ratio in fours)
+    errors = "; ".join(f"{name!s} {span(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
     return (
         f"{count} measurements of gradients against the exact one. {of.answer('gradient_quality')} Variance of RLOO over "
         f"REINFORCE's in groups of 4, along exact ascent: {times}. Relative error of the KL's expected gradient: {errors}."
@@ -50,10 +50,10 @@ def baselines(of: Released) -> str:
     table = of.table("estimators", "rungs")
     rows = [r for r in table.to_dict("records") if r["against"] in bare and r["variant"] not in bare]
     rows = sorted((r for r in rows if VARIANTS[r["variant"]].changes == "baseline"), key=lambda r: r["difference"])
-    least, most = rows[0], rows[-1]
+    least, most, clear = rows[0], rows[-1], sum(shown(row) for row in rows)
     return (
         f"A baseline, added where there was none, changes the score by {least['difference']:+.2f} (`{least['variant']}`) to "
-        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {sum(shown(row) for row in rows)} of {len(rows)}."
+        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {clear} of {len(rows)}."
     )
 
 

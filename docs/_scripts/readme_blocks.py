@@ -96,8 +96,8 @@ def guide(of: Released) -> str:
 
 def ppo_speed(of: Released) -> str:
     """PPO's environment steps a second as a share of GAE's: control tasks and text tasks of the ladder."""
-    table = of.table("ladder", "throughput").set_index("variant")
-    share = {task: float(table.loc["ppo", task]) / float(table.loc["gae", task]) for task in map(str, table.columns)}
+    ppo, gae = (of.row("ladder", "throughput", variant=v) for v in ("ppo", "gae"))
+    share = {task: float(ppo[task]) / float(gae[task]) for task in ppo if task != "variant"}
     control, text = ([s for task, s in share.items() if ("/" in task) == of_text] for of_text in (False, True))
     return f"{span(control)} times `gae`'s steps a second on control tasks and {span(text)} times on text"
 

@@ -58,13 +58,15 @@ class Released:
 
     def measure(self, experiment: str, task: str, variant: str, column: str) -> float:
         """One number of tables/measures.csv."""
-        table = self.table(experiment, "measures")
-        return float(_row(table, f"{experiment}/tables/measures.csv", task=task, variant=variant)[column])
+        return float(self.row(experiment, "measures", task=task, variant=variant)[column])
 
     def pair(self, experiment: str, variant: str, against: str, name: str = "rungs") -> dict[str, Any]:
         """One comparison: the row of tables/<name>.csv."""
-        where = f"{experiment}/tables/{name}.csv"
-        return _row(self.table(experiment, name), where, variant=variant, against=against)
+        return self.row(experiment, name, variant=variant, against=against)
+
+    def row(self, experiment: str, name: str, **keys: str) -> dict[str, Any]:
+        """The one row of tables/<name>.csv whose columns have these values."""
+        return _row(self.table(experiment, name), f"{experiment}/tables/{name}.csv", **keys)
 
     def answer(self, experiment: str) -> str:
         """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
