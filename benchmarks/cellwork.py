@@ -105,7 +105,7 @@ def reading(cell: Cell) -> dict[str, object]:
     task, variant = cell.task, cell.variant
     needs = f" (needs another {', '.join(variant.needs)})" if variant.needs else ""
     return {
-        "scale": [task.floor, task.ceiling, task.threshold],
+        "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
         "parent": variant.parent,
         "change": variant.summary + needs,
         "optional": variant.update.needs_oracle,

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, stats, store, suite_figures, verdict
+from benchmarks import pairs, pooling, power, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.families import Ledger, question
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.suite import Scale, Suite
+from envs.discover import UsageError
 
+VARIANTS = "variants"  # the family of whole suites
 NAMED = 8  # differences of configuration that are listed by name
 TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
 
@@ -47,25 +50,25 @@ class Side:
 
 
 def load(folder: Path) -> Side:
-    """The cells of an experiment's folder. ValueError where it holds none, or rows that must not be pooled."""
+    """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
     if not paths:
         near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
         hint = f"; under it are {', '.join(near)}" if near else ""
-        raise ValueError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
+        raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
         metas = [store.read_meta(path) for path in paths]
         places = pooling.select(paths, metas)
         frame, _, metas = store.read([paths[i] for i in places])
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}") from error
+        raise UsageError(f"damaged: {error}") from error
     if facts := pooling.mixed(metas):
         raise pooling.NotPoolable(
             f"{folder} holds rows of different numerics ({'; '.join(facts)}): they are no one sample"
         )
     for meta in metas:
         if len(rates := set(meta["cell"]["members"].get("rates", []))) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
             )
     return Side(folder, frame, metas)
@@ -93,7 +96,7 @@ def _of(variant: str, side: str) -> str:
 
 
 def compare(a: Side, b: Side, margin: float) -> Result:
-    """B minus A. ValueError where they share nothing."""
+    """B minus A. UsageError where they share nothing."""
     shared = [v for v in a.variants if v in b.variants]
     scales: dict[str, Scale] = {}
     for meta in (*a.metas, *b.metas):
@@ -104,10 +107,11 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared))
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
-        raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
-    by_task = pairs.task_table(suite, family)
-    by_task["p_holm"] = stats.holm(by_task["p"].to_numpy(float))  # one family: a gate listens to all of its rows
-    by_variant = pairs.suite_table(suite, family, by_task)
+        raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
+    ledger = Ledger()
+    pairs.decide(suite, family, ledger, VARIANTS)
+    by_task = _by_task(suite, family, ledger)
+    by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
     tasks = [suite.tasks(*pair) for pair in family]
     by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
     pairs_of = {pair.b: pair for pair in family}
@@ -118,6 +122,13 @@ def compare(a: Side, b: Side, margin: float) -> Result:
         table["finding"] = [_finding(row) for row in table.to_dict("records")]
         table["variant"] = table.pop("against").str.removesuffix(" (A)")
     return Result(by_variant, by_task, suite)
+
+
+def _by_task(suite: Suite, family: Sequence[Pair], ledger: Ledger) -> pd.DataFrame:
+    """A row a variant and task, all in one family, for a gate listens to all of them; one task alone is decided before."""
+    table = pairs.task_table(suite, family)
+    asked = [question(b, a, [t]) for b, a, t in zip(table["variant"], table["against"], table["task"], strict=True)]
+    return table.assign(p_holm=[d.p for d in ledger.correct("variants x tasks", asked, table["p"].to_numpy(float))])
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -142,7 +153,7 @@ def _same(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> floa
 def _finding(row: dict[Any, Any]) -> str:
     if row["p_holm"] < LEVEL:
         return "better" if row["difference"] > 0 else "worse"
-    if row["low"] == row["high"] == 0:
+    if row["identical"] in ("yes", row.get("tasks")):
         return "identical"
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
 
@@ -151,8 +162,9 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
-        f"B minus A ({word}) of the normalised score; `p (Holm)` corrects over the rows, `p same` is the test that the "
-        f"difference is smaller than {margin:g} (TOST, uncorrected)."
+        f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
+        "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
+        f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding."
     )
     drawn = result.by_variant.assign(
         variant=[_of(v, "B") for v in result.by_variant["variant"]],

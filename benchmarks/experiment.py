@@ -26,16 +26,19 @@ from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
+from envs.discover import UsageError
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.document import Table
+    from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 
-RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
+RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
 BLOCK = (
@@ -144,6 +147,13 @@ class Tabled(Protocol):
     def table(self, data: Data) -> Table: ...
 
 
+@runtime_checkable
+class Deciding(Protocol):
+    """A finding that tests pairs of variants: it enters its families before those of the report, which refer to them."""
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
+
+
 class Finding(Protocol):
     """What an experiment's runs answer to its question: nothing is imported for it until it is asked."""
 
@@ -232,10 +242,10 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
         training = windowed(replace(training, collection=variant.collection), task)
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
-        raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     correction = variant.estimator.correction
     if isinstance(training.collection, Unroll) and correction is not None and correction.whole:
-        raise ValueError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
     return training
 
 

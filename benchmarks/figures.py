@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats as sps
 
+from benchmarks.label_room import make_room
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -75,6 +76,8 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
             engine.execute(figure)  # once, and not again for each of the files
             figure.set_layout_engine("none")
             _settle(figure)
+        else:
+            make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):
             figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
     figure.clear()

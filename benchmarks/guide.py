@@ -11,6 +11,7 @@ from benchmarks import EXPERIMENTS, pairs, pooling, report_cells, store, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
+from envs.discover import UsageError
 
 
 def row(suite: Suite, situation: Situation) -> dict[str, object] | None:
@@ -53,7 +54,7 @@ def table(suite: Suite, situations: Sequence[Situation]) -> pd.DataFrame:
 
 
 def collected(root: Path) -> pd.DataFrame:
-    """The guide of all experiments whose folders lie under `root`; ValueError where none does."""
+    """The guide of all experiments whose folders lie under `root`; UsageError where none does."""
     rows = []
     for experiment in EXPERIMENTS.values():
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
@@ -64,5 +65,5 @@ def collected(root: Path) -> pd.DataFrame:
         found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
-        raise ValueError(f"{root} holds no runs of experiments that speak in the guide")
+        raise UsageError(f"{root} holds no runs of experiments that speak in the guide")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)

@@ -1,7 +1,8 @@
 """Who is better than whom: pairs of variants on the tasks that both have, tested and corrected family by family.
 
 Three families, in the order in which they are read: each rung against its parent, each variant against a named baseline,
-all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself (Holm).
+all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself (Holm); a
+pair that an earlier family of the page decided keeps that decision (benchmarks/families.py).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import efficiency, stats
+from benchmarks.families import ITS_TASKS, Ledger, question
 from benchmarks.suite import Doubles, Suite
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
 LEVEL = 0.05
+ROUNDING = 1e-6  # of a score: differences below it are rounding
 
 
 class Pair(NamedTuple):
@@ -69,27 +72,58 @@ def _row(result: stats.Comparison) -> dict[str, object]:
     }
 
 
-def task_table(suite: Suite, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """A row a pair and task; `p_holm` is corrected over the tasks of its pair."""
+def identical(suite: Suite, pair: Pair, task: str) -> bool:
+    """Whether the two are one run on this task: equal scores at every checkpoint of every shared seed, to rounding.
+
+    So it is by construction where what a variant changes has no effect: credit on rewards that come at the end alone, say.
+    """
+    b, a = (suite.curves[task, v] for v in pair)
+    shared, of_b, of_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
+    if not len(shared) or len(b.score) != len(a.score):
+        return False
+    x, y = b.score[:, of_b], a.score[:, of_a]
+    return bool(np.allclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
+
+
+def decide(suite: Suite, pairs: Sequence[Pair], ledger: Ledger, family: str) -> None:
+    """Let a family decide its pairs, each on all tasks that both have, unless they are decided."""
+    of = [(question(*pair, tasks), r) for pair in pairs if (r := compare(suite, pair, tasks := suite.tasks(*pair)))]
+    ledger.correct(family, [q for q, _ in of], np.array([r.p for _, r in of]))
+
+
+def task_table(suite: Suite, pairs: Sequence[Pair], ledger: Ledger | None = None) -> pd.DataFrame:
+    """A row a pair and task; `p_holm` is corrected over the tasks of its pair, or where the ledger decided it before.
+
+    identical  "yes" where both are one run there
+    """
+    ledger = Ledger() if ledger is None else ledger
     rows = []
     for pair in pairs:
         of = [(t, r) for t in suite.tasks(*pair) if (r := compare(suite, pair, [t]))]
-        corrected = stats.holm(np.array([r.p for _, r in of]))
-        for (task, result), p in zip(of, corrected, strict=True):
-            rows.append({"variant": pair.b, "against": pair.a, "task": task, **_row(result), "p_holm": float(p)})
+        asked = [question(*pair, [t]) for t, _ in of]
+        decided = ledger.correct(ITS_TASKS, asked, np.array([r.p for _, r in of]))
+        for (task, result), decision in zip(of, decided, strict=True):
+            same = "yes" if identical(suite, pair, task) else ""
+            head = {"variant": pair.b, "against": pair.a, "task": task}
+            rows.append({**head, **_row(result), "identical": same, "p_holm": decision.p})
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", table.pop("p_holm"))
     return table
 
 
-def suite_table(suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame) -> pd.DataFrame:
-    """A row a pair: mean over tasks, tested; `p_holm` is corrected over the rows.
+def suite_table(
+    suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame, ledger: Ledger | None = None, family: str = ""
+) -> pd.DataFrame:
+    """A row a pair: mean over tasks, tested; `p_holm` is corrected over the rows, or where the ledger decided it before.
 
     improvement  P(b > a) of a random seed on a random task (efficiency.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
+    identical    tasks on which both are one run        tied   other tasks on which their means are equal
+    family, of   the family that corrected p_holm, and how many comparisons that has
     """
-    rows = []
+    ledger = Ledger() if ledger is None else ledger
+    rows, asked = [], []
     for pair in pairs:
         tasks = suite.tasks(*pair)
         result = compare(suite, pair, tasks)
@@ -97,14 +131,28 @@ def suite_table(suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame) -> p
             continue
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
-        counts = {"better": int((of["difference"] > 0).sum()), "shown": int((of["p_holm"] < LEVEL).sum())}
-        rows.append({**head, **_row(result), **_improvement(suite, pair, tasks), **counts})
+        rows.append({**head, **_row(result), **_improvement(suite, pair, tasks), **_counts(of)})
+        asked.append(question(*pair, tasks))
     table = pd.DataFrame(rows)
     if rows:
-        table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
-        last = ["better", "shown", "detectable", "test"]
+        decided = ledger.correct(family, asked, table["p"].to_numpy(float))
+        table.insert(list(table.columns).index("p") + 1, "p_holm", [d.p for d in decided])
+        last = ["better", "identical", "tied", "shown", "detectable", "test"]
         table = table[[c for c in table.columns if c not in last] + last]
+        table = table.assign(family=[d.family for d in decided], of=[d.size for d in decided])
     return table
+
+
+def _counts(of: pd.DataFrame) -> dict[str, int]:
+    """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties."""
+    same = of["identical"] == "yes"
+    level = of["difference"].abs() <= ROUNDING
+    return {
+        "better": int(((of["difference"] > 0) & ~same & ~level).sum()),
+        "identical": int(same.sum()),
+        "tied": int((level & ~same).sum()),
+        "shown": int((of["p_holm"] < LEVEL).sum()),
+    }
 
 
 def _improvement(suite: Suite, pair: Pair, tasks: Sequence[str]) -> dict[str, float]:

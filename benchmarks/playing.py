@@ -60,8 +60,15 @@ def title(saved: SavedPolicy) -> str:
     scores, task = saved.scores, saved.task
     return (
         f"{task.name} x {saved.variant.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
-        f"{scores['eval_return']:.4g} (uniform policy {task.floor:.4g}, reference {task.ceiling:.4g})"
+        f"{scores['eval_return']:.4g}{_ends(task)}"
     )
+
+
+def _ends(task: Task) -> str:
+    """The returns between which the task's are read, as far as they are known."""
+    ends = {"uniform policy": task.floor, "reference": task.ceiling}
+    known = [f"{name} {value:.4g}" for name, value in ends.items() if value is not None]
+    return f" ({', '.join(known)})" if known else ""
 
 
 def outcome(task: Task, episode: Episode) -> str:

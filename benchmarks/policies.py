@@ -28,6 +28,7 @@ from benchmarks.live import run_name
 from benchmarks.rebuilding import OURS, CannotRebuild, rebuild
 from benchmarks.saved import SavedPolicy
 from envs.api import Task
+from envs.discover import UsageError
 from envs.streams import Purpose
 
 META = "pg_ladder_policy"
@@ -39,7 +40,7 @@ SHOWN = 5  # cells that a line names
 HOW = "policies are saved by `train` and `run` with --save-policies"
 
 
-class NoPolicy(ValueError):
+class NoPolicy(UsageError):
     """A file that is not there or holds no policy that can be rebuilt."""
 
 

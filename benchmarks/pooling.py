@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from envs.discover import UsageError
+
 Meta = Mapping[str, Any]
 NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of training depend on
 
 
-class NotPoolable(ValueError):
+class NotPoolable(UsageError):
     """Rows that must not be taken for one sample."""
 
 

@@ -12,6 +12,7 @@ from benchmarks import pairs, stats, suite_figures, tables, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
+from benchmarks.families import ALL_PAIRS
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
@@ -19,11 +20,18 @@ from benchmarks.report_input import ReportInput
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BETTER = "difference of the normalised score (0: the uniform policy, 1: the optimum or the published reference)"
 EXPLAINED = (
-    f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval. `p` is the exact sign-flip test of pairs of "
-    "seeds (Welch's where runs were imported); `p (Holm)` corrects for all rows. `P(better)` is the probability that a "
-    "random seed of the variant beats one of the other on a random task; `better` counts tasks with a higher mean, `shown` "
-    "those where the difference is shown after Holm's correction over the tasks; `detectable` is the true difference that "
-    "these seeds would show four times in five."
+    f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval of this difference alone, not corrected. "
+    "`p` is the exact sign-flip test of pairs of seeds (Welch's where runs were imported). `p (Holm)` is corrected over the "
+    "rows; a pair that an earlier family of this page decided keeps its p, and `corrected in` names that family and its size. "
+    "`P(better)` is the probability that a random seed of the variant beats one of the other on a random task. `better` "
+    "counts tasks with a higher mean, `shown` those where the difference is shown after Holm's correction over the tasks. "
+    "`identical` counts tasks where both are one run (equal at every checkpoint of every seed, to rounding), `tied` other "
+    "tasks of equal means; both are zeros in the difference. `detectable` is the true difference that these seeds would "
+    "show four times in five."
+)
+BY_TASK = (
+    "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it; intervals are of each difference alone, not corrected. "
+    "`identical`: both are one run there."
 )
 
 
@@ -48,8 +56,8 @@ def sequential(report: ReportInput) -> Section:
         return Section("Adaptive seeds", ())
     said = (
         f"Seeds were added in blocks until every variant's place against `{found['baseline']}` was decided, or until "
-        f"{found['cap']}. The looks share an error of {found['alpha']:g} (benchmarks/adaptive.py); these decisions hold, "
-        "whereas the p values of the sections below are those of a fixed number of seeds and do not know of the looks. "
+        f"{found['cap']}. The looks share an error of {found['alpha']:g} (benchmarks/adaptive.py). The sections below keep "
+        "these decisions; their other p values are those of a fixed number of seeds and do not know of the looks. "
         f"`same`: no difference larger than {found['margin']:g}."
     )
     table = pd.DataFrame(found["decisions"])
@@ -97,38 +105,56 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     """Sentences, figure and tables of one family of comparisons."""
     if not family:
         return Section(title, ())
-    by_task = pairs.task_table(report.suite, family)
-    table = pairs.suite_table(report.suite, family, by_task)
+    ledger = report.ledger
+    by_task = pairs.task_table(report.suite, family, ledger)
+    table = pairs.suite_table(report.suite, family, by_task, ledger, stem)
     if table.empty:
         return Section(title, ())
-    shown = table.drop(columns="test") if table["test"].eq("sign-flip").all() else table.copy()
+    shown = _columns(table)
     if stem == "rungs":
         shown.insert(2, "changes", [report.changes.get(str(v), "") for v in shown["variant"]])
     seeds = int(table["seeds"].min())
     heading = f"{what.capitalize()}, n = {seeds} seeds"
     name = "ingredients" if stem == "rungs" else stem
-    caption = f"{heading}: mean over tasks, a dot a seed, 95 % t intervals; filled where p < .05 after Holm."
+    caption = (
+        f"{heading}: mean over tasks, a dot a seed, 95 % t interval of each difference alone, not corrected; filled where "
+        "p < .05 after Holm."
+    )
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
     blocks += [
-        Prose(joined(verdict.of_pairs(table))),
+        Prose(joined(verdict.of_pairs(table, by_task, report.suite.unit))),
         Drawn(name, partial(suite_figures.differences, report.suite, table, word, heading), caption),
         Table(stem, shown, EXPLAINED),
-        Table(f"{stem}_by_task", by_task, "Corrected over the tasks of each pair (Holm).", title=f"{title}, by task"),
+        Table(f"{stem}_by_task", by_task, BY_TASK, title=f"{title}, by task"),
     ]
     return Section(title, tuple(blocks))
 
 
+def _columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as a page has it: without what is the same, or nothing, in all of its rows."""
+    shown = table.drop(columns=[c for c in ("identical", "tied") if not table[c].any()])
+    if table["test"].eq("sign-flip").all():
+        shown = shown.drop(columns="test")
+    if table["family"].nunique() == 1:
+        return shown.drop(columns=["family", "of"])
+    shown["corrected in"] = [f"{name}, {size}" for name, size in zip(table["family"], table["of"], strict=True)]
+    return shown.drop(columns=["family", "of"])
+
+
 def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     suite = report.suite
-    table = pairs.suite_table(suite, every, pairs.task_table(suite, every))
-    sure = int((table["p_holm"] < pairs.LEVEL).sum())
+    ledger = report.ledger
+    table = pairs.suite_table(suite, every, pairs.task_table(suite, every, ledger), ledger, ALL_PAIRS)
+    sure, here = int((table["p_holm"] < pairs.LEVEL).sum()), int((table["family"] == ALL_PAIRS).sum())
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
-    blocks.append(Prose(f"{sure} of {len(table)} differences are shown after Holm's correction over all of them."))
+    said = f"{sure} of {len(table)} differences are shown after Holm's correction"
+    elsewhere = f": {len(table) - here} are decided in the families above, {here} over one another"
+    blocks.append(Prose(f"{said}{elsewhere if here < len(table) else ' over all of them'}."))
     if len(suite.learners) <= MATRIX:
         title = f"Row minus column, {report.n}\na number: p < .05 after Holm; a dot: not shown"
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
         blocks.append(Drawn("pairs", partial(suite_figures.matrix, suite, table, title), caption))
-    return Section("All pairs", (*blocks, Table("pairs", table, "Each pair once; columns as above.")))
+    return Section("All pairs", (*blocks, Table("pairs", _columns(table), "Each pair once; columns as above.")))
 
 
 def guide(report: ReportInput) -> Section:

@@ -88,7 +88,10 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
         labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
         axis.set_yticks(range(len(table)), labels)
         axis.set_ylim(len(table) - 0.4, -0.6)
-        axis.set_xlabel("difference of the normalised score, mean over tasks\n(filled diamond: p < .05 after Holm)")
+        axis.set_xlabel(
+            f"difference of the {suite.unit}, mean over tasks\n"
+            "(bar: 95 % interval of it alone; filled diamond: p < .05 after Holm)"
+        )
         axis.set_title(title)
     return figure
 

@@ -12,6 +12,7 @@ from benchmarks.pairs import LEVEL
 from benchmarks.suite import Suite
 
 NAMED = 6  # variants that a sentence lists by name
+NAMED_TASKS = 4  # and tasks
 
 
 def names(variants: Sequence[str]) -> str:
@@ -51,20 +52,59 @@ def headline(suite: Suite) -> str:
     )
 
 
-def of_pairs(table: pd.DataFrame) -> list[str]:
-    """One sentence a pair."""
+def of_pairs(table: pd.DataFrame, by_task: pd.DataFrame | None = None, unit: str = "normalised score") -> list[str]:
+    """One sentence a pair, in the words of the family that decided it; `by_task` names the tasks where both are one run."""
     said = []
     for row in table.to_dict("records"):
         pair = f"`{row['variant']}` against `{row['against']}`"
-        shown = f", shown on {row['shown']}" if row["p_holm"] < LEVEL else ""
-        tasks = f"better on {row['better']} of {row['tasks']} tasks{shown if row['difference'] > 0 else ''}"
-        if row["p_holm"] < LEVEL:
-            word = "gains" if row["difference"] > 0 else "loses"
-            said.append(f"{pair} {word} {change(row)} of the normalised score (p {row['p_holm']:.3g}, {tasks}).")
+        shown = row["p_holm"] < LEVEL
+        if row["identical"] == row["tasks"]:
+            where = f"on all {row['tasks']} tasks" if row["tasks"] > 1 else "on its task"
+            said.append(f"{pair}: identical {where}, in every checkpoint of every shared seed.")
+            continue
+        if shown:
+            head = f"{pair} {'gains' if row['difference'] > 0 else 'loses'} {gained(row, unit)}"
         else:
             limit = f"these {row['seeds']} seeds would have shown {row['detectable']:.3f} four times in five"
-            said.append(f"{pair}: no difference shown, {change(row)} (p {row['p_holm']:.3g}, {tasks}); {limit}.")
+            head = f"{pair}: no difference shown, {row['difference']:+.3f} ({_how(row)}); {limit}"
+        said.append(f"{head}; {on_tasks(row, by_task)}.")
     return said
+
+
+def gained(row: Any, unit: str) -> str:
+    """+0.210 of the normalised score (p 0.002, Holm over 9; uncorrected interval [+0.150, +0.270])"""
+    return f"{row['difference']:+.3f} of the {unit} ({_how(row)})"
+
+
+def _how(row: Any) -> str:
+    """The corrected p with its family where that is another one, and the interval, which is not corrected."""
+    family = f", {row['family']}" if row.get("family") else ""
+    over = f" over {row['of']}{family}" if row.get("of") else ""
+    return f"p {row['p_holm']:.3g}{over}; uncorrected interval [{row['low']:+.3f}, {row['high']:+.3f}]"
+
+
+def on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
+    """better on 3 of 8 tasks, shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
+    parts = [f"better on {row['better']} of {row['tasks']} tasks"]
+    if row["p_holm"] < LEVEL and row["difference"] > 0:
+        parts.append(f"shown on {row['shown']}")
+    if row["identical"]:
+        same = [] if by_task is None else _identical_on(row, by_task)
+        parts.append(f"identical on {row['identical']}" + (f" ({listed_tasks(same)})" if same else ""))
+    if row["tied"]:
+        parts.append(f"tied on {row['tied']}")
+    return ", ".join(parts)
+
+
+def _identical_on(row: Any, by_task: pd.DataFrame) -> list[str]:
+    of = by_task[(by_task["variant"] == row["variant"]) & (by_task["against"] == row["against"])]
+    return [str(task) for task in of["task"][of["identical"] == "yes"]]
+
+
+def listed_tasks(tasks: Sequence[str]) -> str:
+    """The first tasks by name, and how many more there are."""
+    more = len(tasks) - NAMED_TASKS
+    return ", ".join(tasks[:NAMED_TASKS]) + (f" and {more} more" if more > 0 else "")
 
 
 def of_sweep(table: pd.DataFrame, label: str) -> list[str]:
@@ -77,7 +117,11 @@ def of_sweep(table: pd.DataFrame, label: str) -> list[str]:
         more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
         head = f"{str(line).capitalize()}: from" if line else "From"
         text = f"{head} {first['from']} to {first['to']} ({label}) the score moves"
-        text += f" for {', '.join(told)}{more}" if told else " for none that these seeds can show"
+        text += (
+            f" for {', '.join(told)}{more} (uncorrected 95 % intervals)"
+            if told
+            else " for none that these seeds can show"
+        )
         still = [str(v) for v in rows[rows["p_holm"] >= LEVEL]["variant"]]
         said.append(f"{text}; no change shown for {names(still)}." if still and told else f"{text}.")
     return said
@@ -88,11 +132,12 @@ def too_few(table: pd.DataFrame) -> str:
     exact = table[table["test"] == "sign-flip"] if len(table) else table
     if exact.empty or len(exact) < len(table):
         return ""
-    seeds, least = int(exact["seeds"].max()), pairs.least_p(int(exact["seeds"].max()), len(table))
+    size = int(table["of"].min()) if "of" in table else len(table)
+    seeds, least = int(exact["seeds"].max()), pairs.least_p(int(exact["seeds"].max()), size)
     if least <= LEVEL:
         return ""
     return (
-        f"{seeds} seeds and {len(table)} comparisons: corrected for their number, the smallest p of a paired test is "
+        f"{seeds} seeds and {size} comparisons: corrected for their number, the smallest p of a paired test is "
         f"{least:.3g}, so that no difference can be shown here. Use more seeds, or compare fewer variants."
     )
 

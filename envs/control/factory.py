@@ -34,14 +34,11 @@ class Control:
 
 @cache
 def any_gymnasium(env_id: str) -> Task:
-    """A Task for `gymnasium:<id>`: scores stay in the environment's own units (floor 0, ceiling 1)."""
+    """A Task for `gymnasium:<id>`: its floor is to be measured, and without a ceiling its scores are returns."""
     factory = Control(env_id, from_gymnasium.read_spec(env_id), backend="gymnasium")
     return Task(
         name=f"gymnasium:{env_id}",
         factory=factory,
-        floor=0.0,
-        ceiling=1.0,
-        threshold=float("inf"),
         field="gymnasium",
         source="named on the command line",
     )

@@ -10,29 +10,39 @@ import numpy as np
 
 from envs.api import Array, Bools, Box, Discrete, Spec, Step
 from envs.control.encoding import Encoding, Raw, encoding_for, legal
+from envs.discover import UsageError
 
 
 def read_spec(env_id: str) -> Spec:
-    """The Spec of a Gymnasium id; ValueError where its spaces cannot be encoded, or it has no time limit."""
-    try:
-        env = gymnasium.make(env_id)
-    except gymnasium.error.Error as error:
-        raise ValueError(f"Gymnasium cannot make {env_id!r}: {error}") from error
+    """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
+    env = _made(env_id)
     action, limit = env.action_space, env.spec.max_episode_steps if env.spec else None
     env.close()
     try:
         observation = encoding_for(env.observation_space).observation
     except ValueError as error:
-        raise ValueError(f"{env_id!r} observes what no policy reads: {error}") from error
+        raise UsageError(f"{env_id!r} observes what no policy reads: {error}") from error
     if limit is None:
-        raise ValueError(f"{env_id!r} has no time limit; episodes must end")
+        raise UsageError(f"{env_id!r} has no time limit; episodes must end")
     if isinstance(action, gymnasium.spaces.Discrete):
         if action.start != 0:
-            raise ValueError(f"{env_id!r} counts its actions from {action.start}; only 0 is supported")
+            raise UsageError(f"{env_id!r} counts its actions from {action.start}; only 0 is supported")
         return Spec(observation, Discrete(int(action.n)), limit)
     if isinstance(action, gymnasium.spaces.Box) and len(action.shape) == 1:
         return Spec(observation, Box(tuple(action.low.tolist()), tuple(action.high.tolist())), limit)
-    raise ValueError(f"{env_id!r} acts in {action}; only Discrete and one-axis Box are supported")
+    raise UsageError(f"{env_id!r} acts in {action}; only Discrete and one-axis Box are supported")
+
+
+def _made(env_id: str) -> gymnasium.Env[Any, Any]:
+    """UsageError where there is no such id or it needs arguments; what its own constructor raises is not caught."""
+    try:
+        return gymnasium.make(env_id)
+    except (gymnasium.error.Error, ImportError) as error:
+        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}") from error
+    except TypeError as error:
+        if "required" not in str(error):
+            raise
+        raise UsageError(f"{env_id!r} needs arguments that its registration does not give: {error}") from error
 
 
 class GymnasiumVec:
