@@ -12,7 +12,7 @@ from typing import TypeVar
 import gymnasium
 
 from algorithms.types import Variant
-from benchmarks.usage import Failed, described, working
+from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, any_gymnasium, identified
@@ -36,8 +36,7 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
         raise UsageError(f"{name!r} is a class; name a constant that holds a {kind.__name__}")
     if not isinstance(value, kind):
         raise UsageError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
-    if not isinstance(value.name, str) or not value.name.strip():
-        raise UsageError(f"{name!r} has the name {value.name!r}; a {kind.__name__} needs one")
+    check_name(kind.__name__.lower(), value.name)
     if isinstance(value, Task):
         with working(name):
             _ = value.spec  # the first thing that runs the user's code

@@ -54,16 +54,22 @@ def table(suite: Suite, situations: Sequence[Situation]) -> pd.DataFrame:
 
 
 def collected(root: Path) -> pd.DataFrame:
-    """The guide of all experiments whose folders lie under `root`; UsageError where none does."""
+    """The guide of all experiments whose folders lie under `root`; UsageError where they say nothing."""
     rows = []
     for experiment in EXPERIMENTS.values():
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
-        chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-        frame, _, metas = store.read([paths[i] for i in chosen])
+        try:
+            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            frame, _, metas = store.read([paths[i] for i in chosen])
+        except store.Damaged as error:
+            raise UsageError(f"damaged, in {experiment.name}: {error}") from error
         found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
         raise UsageError(f"{root} holds no runs of experiments that speak in the guide")
+    rows = [found for found in rows if len(found)]
+    if not rows:
+        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
