@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pairs, pooling, rate_notes, report_cells, store, verdict
 from benchmarks.experiment import Experiment
+from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
@@ -47,9 +48,14 @@ def _sure(found: pairs.Leaders) -> str:
     return f"{text} (p {beaten['p_best'].max():.2g} at most, {seeds} seeds)"
 
 
-def table(suite: Suite, situations: Sequence[Situation]) -> pd.DataFrame:
-    """A row a situation that this suite can speak of."""
-    return pd.DataFrame([found for s in situations if (found := row(suite, s))])
+def table(suite: Suite, situations: Sequence[Situation], rates: RateNotes | None = None) -> pd.DataFrame:
+    """A row a situation that this suite can speak of; with `rates`, whether its variants train at rates of their own."""
+    rows = []
+    for situation in situations:
+        if found := row(suite, situation):
+            note = rates.note(situation.tasks, situation.variants or suite.learners) if rates else ""
+            rows.append(found | ({"learning rates": note or "each its own."} if rates else {}))
+    return pd.DataFrame(rows)
 
 
 def collected(root: Path) -> pd.DataFrame:
@@ -61,7 +67,8 @@ def collected(root: Path) -> pd.DataFrame:
             continue
         chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
         frame, _, metas = store.read([paths[i] for i in chosen])
-        found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide)
+        rates = rate_notes.of_experiment(experiment, metas)
+        found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide, rates)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
         raise ValueError(f"{root} holds no runs of experiments that speak in the guide")

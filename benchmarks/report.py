@@ -40,10 +40,11 @@ def write(report: ReportInput) -> Path:
     pooled = f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else ""
     undone = f"Not run yet: {', '.join(report.undone)}." if report.undone else ""
     finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
+    tasks = report.suite.tasks(*report.suite.learners)
     document = Document(
         report.name,
         report.question,
-        verdict.headline(report.suite),
+        " ".join(s for s in (verdict.headline(report.suite), report.rates.note(tasks, report.suite.learners)) if s),
         tuple(s for s in sections if s.blocks),
         tuple(w for w in (undone, few, pooled) if w),
         finding,

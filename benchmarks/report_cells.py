@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, quality_report, rates, report, store
+from benchmarks import pooling, quality_report, rate_notes, rates, report, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
@@ -62,6 +62,7 @@ def write_report(
             changes={v: known[v]["change"] for v in suite.variants},
             sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
             metas=metas,
+            rates=rate_notes.of_experiment(experiment, metas),
             failures=outcome.failures,
             undone=_undone(experiment, suite),
             mixed=tuple(pooling.mixed(metas)),

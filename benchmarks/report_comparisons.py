@@ -159,6 +159,6 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
 
 def guide(report: ReportInput) -> Section:
     """What this experiment tells a reader who must choose."""
-    table = decision_guide.table(report.suite, report.situations)
+    table = decision_guide.table(report.suite, report.situations, report.rates)
     caption = "Made from this report's runs: the best mean, whom it is not told apart from, and what the tests show."
     return Section("Decision guide", () if table.empty else (Table("guide", table, caption),))

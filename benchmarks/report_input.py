@@ -15,6 +15,7 @@ from benchmarks import pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
 from benchmarks.families import ADAPTIVE, ALL_PAIRS, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
+from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
@@ -39,6 +40,7 @@ class ReportInput:
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
+    rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
     mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
     provenance: Mapping[str, object] = field(default_factory=dict)

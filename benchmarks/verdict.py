@@ -84,21 +84,23 @@ def _how(row: Any) -> str:
 
 
 def on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
-    """better on 3 of 8 tasks, shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
+    """better on 3 of 8 tasks, shown on 1, a loss shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
+    of = by_task if by_task is None else by_task[_of_pair(row, by_task)]
     parts = [f"better on {row['better']} of {row['tasks']} tasks"]
     if row["p_holm"] < LEVEL and row["difference"] > 0:
-        parts.append(f"shown on {row['shown']}")
+        losses = 0 if of is None else int(((of["p_holm"] < LEVEL) & (of["difference"] < 0)).sum())
+        parts.append(f"shown on {row['shown'] - losses}")
+        parts += [f"a loss shown on {losses}"] if losses else []
     if row["identical"]:
-        same = [] if by_task is None else _identical_on(row, by_task)
+        same = [] if of is None else [str(task) for task in of["task"][of["identical"] == "yes"]]
         parts.append(f"identical on {row['identical']}" + (f" ({listed_tasks(same)})" if same else ""))
     if row["tied"]:
         parts.append(f"tied on {row['tied']}")
     return ", ".join(parts)
 
 
-def _identical_on(row: Any, by_task: pd.DataFrame) -> list[str]:
-    of = by_task[(by_task["variant"] == row["variant"]) & (by_task["against"] == row["against"])]
-    return [str(task) for task in of["task"][of["identical"] == "yes"]]
+def _of_pair(row: Any, by_task: pd.DataFrame) -> pd.Series:
+    return (by_task["variant"] == row["variant"]) & (by_task["against"] == row["against"])
 
 
 def listed_tasks(tasks: Sequence[str]) -> str:
