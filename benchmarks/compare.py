@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, store, suite_figures, verdict
+from benchmarks import common_steps, pairs, pooling, power, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.families import Ledger, question
 from benchmarks.pairs import LEVEL, Pair
@@ -103,7 +103,9 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_of(v, side) for v in shared for side in "AB"]
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared))
+    theirs = [_of(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
+    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
         raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
@@ -185,7 +187,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        (warning,) if warning else (),
+        tuple(w for w in (warning, *result.suite.notes) if w),
     )
 
 

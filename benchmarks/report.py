@@ -46,7 +46,7 @@ def write(report: ReportInput) -> Path:
         report.question,
         " ".join(s for s in (verdict.headline(report.suite), report.rates.note(tasks, report.suite.learners)) if s),
         tuple(s for s in sections if s.blocks),
-        tuple(w for w in (undone, few, pooled) if w),
+        tuple(w for w in (undone, few, pooled, *report.suite.notes) if w),
         finding,
     )
     return document.write(report.out, report.kinds)

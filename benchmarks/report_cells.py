@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, quality_report, rate_notes, rates, report, store
+from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
@@ -92,7 +92,8 @@ def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, 
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
-    return Suite(frame, scales, variants, optional, imported, experiment.block)
+    frame, notes = common_steps.align(frame, imported, optional)
+    return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
 def report_folder(

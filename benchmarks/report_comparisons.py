@@ -22,16 +22,16 @@ BETTER = "difference of the normalised score (0: the uniform policy, 1: the opti
 EXPLAINED = (
     f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval of this difference alone, not corrected. "
     "`p` is the exact sign-flip test of pairs of seeds (Welch's where runs were imported). `p (Holm)` is corrected over the "
-    "rows; a pair that an earlier family of this page decided keeps its p, and `corrected in` names that family and its size. "
-    "`P(better)` is the probability that a random seed of the variant beats one of the other on a random task. `better` "
-    "counts tasks with a higher mean, `shown` those where the difference is shown after Holm's correction over the tasks. "
-    "`identical` counts tasks where both are one run (equal at every checkpoint of every seed, to rounding), `tied` other "
-    "tasks of equal means; both are zeros in the difference. `detectable` is the true difference that these seeds would "
-    "show four times in five."
+    "rows. A pair that an earlier family of this page decided keeps its p, and `corrected in` names that family and its "
+    "size. `P(better)` is the probability that a random seed of the variant beats one of the other on a random task. "
+    "`better` counts tasks with a higher mean, `shown` those where the difference is shown after Holm's correction over the "
+    "tasks. `identical` counts tasks where both are one run (equal at every checkpoint of every shared seed, to "
+    "rounding), `tied` other tasks of equal means. Both are zeros in the difference. `detectable` is the true difference that these seeds "
+    "would show four times in five."
 )
 BY_TASK = (
-    "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it; intervals are of each difference alone, not corrected. "
-    "`identical`: both are one run there."
+    "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it. Intervals are of each "
+    "difference alone, not corrected. `identical`: both are one run there."
 )
 
 

@@ -127,8 +127,8 @@ def explained(baseline: str) -> str:
     return (
         "Environment steps a second of training, and seconds of training until the return is at the task's threshold: "
         f"geometric means over runs; `times`: the ratio to `{baseline}`, its 95 % t interval alone (not corrected) over "
-        "pairs of runs that were neighbours in time, and p of a t test of its logarithm (Holm over the rows). No seconds and "
-        "no ratio where a run did not reach the threshold. Lag in updates between playing and learning, as measured."
+        "pairs of runs that were neighbours in time, and p of a t test of its logarithm (Holm over the rows). No seconds "
+        "and no ratio where a run did not reach the threshold. Lag in updates between playing and learning, as measured."
     )
 
 

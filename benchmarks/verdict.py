@@ -77,9 +77,9 @@ def gained(row: Any, unit: str) -> str:
 
 
 def _how(row: Any) -> str:
-    """The corrected p with its family where that is another one, and the interval, which is not corrected."""
+    """The corrected p with its family, and the interval, which is not corrected."""
     family = f", {row['family']}" if row.get("family") else ""
-    over = f" over {row['of']}{family}" if row.get("of") else ""
+    over = f" over {row['of']}{family}" if row.get("of", 1) > 1 or family else ""
     return f"p {row['p_holm']:.3g}{over}; uncorrected interval [{row['low']:+.3f}, {row['high']:+.3f}]"
 
 
