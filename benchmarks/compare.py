@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, stats, store, suite_figures, verdict
+from benchmarks import pairs, pooling, power, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.suite import Scale, Suite
@@ -105,8 +105,7 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
         raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
-    by_task = pairs.task_table(suite, family)
-    by_task["p_holm"] = stats.holm(by_task["p"].to_numpy(float))  # one family: a gate listens to all of its rows
+    by_task = pairs.task_table(suite, family, together=True)  # one family: a gate listens to all of its rows
     by_variant = pairs.suite_table(suite, family, by_task)
     tasks = [suite.tasks(*pair) for pair in family]
     by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
@@ -151,7 +150,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
-        f"B minus A ({word}) of the normalised score; `p (Holm)` corrects over the rows, `p same` is the test that the "
+        f"B minus A ({word}) of the {result.suite.unit}; `p (Holm)` corrects over the rows, `p same` is the test that the "
         f"difference is smaller than {margin:g} (TOST, uncorrected)."
     )
     drawn = result.by_variant.assign(
@@ -200,9 +199,8 @@ def sentence(result: Result) -> str:
     parts += [f"{finding}: {verdict.names(counts[finding])}" for finding in equal if finding in counts]
     if still := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
-        parts.append(
-            f"no difference is shown for {verdict.names(still)} (one of {limit:.2f} would have been, four times in five)"
-        )
+        known = f" (a true difference of {limit:.2f} is detected with probability 0.8)" if limit == limit else ""
+        parts.append(f"no difference is shown for {verdict.names(still)}{known}")
     return "; ".join(parts) + "."
 
 

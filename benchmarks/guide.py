@@ -1,4 +1,8 @@
-"""The decision guide: for each declared situation what to use and how sure these seeds are, generated from runs."""
+"""The decision guide: for each declared situation the variant of the highest mean, and what the joint test shows of it.
+
+"Better than 3 of 9" is a statement about all three at once: the chance that any of them is not worse is at most .05, whoever
+leads (benchmarks/leaders.py). "By at least" are the test's lower confidence bounds, which hold together.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
 from benchmarks.experiment import Experiment
+from benchmarks.leaders import Leaders, leaders
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
@@ -20,7 +25,7 @@ def row(suite: Suite, situation: Situation) -> dict[str, object] | None:
     among = [v for v in among if set(tasks) <= set(suite.tasks(v))]
     if len(among) < 2 or not tasks:
         return None
-    found = pairs.leaders(suite, among, tasks)
+    found = leaders(suite, among, tasks)
     if found is None or found.table.empty:
         return None
     score = float(suite.final(found.best, tasks).to_numpy(float).mean())
@@ -28,23 +33,22 @@ def row(suite: Suite, situation: Situation) -> dict[str, object] | None:
         "aspect": situation.aspect,
         "your case": situation.case,
         "use": f"`{found.best}` ({score:.2f})",
-        "may be as good": verdict.names(found.others) if found.others else "-",
-        "how sure": _sure(found),
+        "not separated from": verdict.names(found.others) if found.others else "-",
+        "what is shown": _shown(found),
     }
 
 
-def _sure(found: pairs.Leaders) -> str:
-    """How many rivals it is shown to beat, and the nearest of them; or what could have been shown."""
-    table, seeds = found.table, int(found.table["seeds"].min())
-    beaten = table[~table["variant"].isin(found.others)]
-    if (least := pairs.least_p_best(seeds, len(table))) > pairs.LEVEL:
-        return f"not at all: {seeds} seeds cannot reach p < .05 against {len(table)} (least {least:.2g})"
-    if beaten.empty:
-        limit = float(table["detectable"].max())
-        return f"no difference shown; {seeds} seeds would have shown {limit:.2f}"
-    nearest = beaten.iloc[beaten["difference"].argmin()]
-    text = f"better than {len(beaten)} of {len(table)}, by {nearest['difference']:.2f} or more"
-    return f"{text} (p {beaten['p_best'].max():.2g} at most, {seeds} seeds)"
+def _shown(found: Leaders) -> str:
+    """How many rivals the leader is shown to be better than, and by how much at least; or what would be detected."""
+    beaten, seeds = found.beaten, verdict.counted(int(found.table["seeds"].min())).lower()
+    rivals = len(found.table)
+    if not found.possible:
+        return f"nothing: {seeds} cannot separate any two of them"
+    if len(beaten):
+        return f"better than {len(beaten)} of {rivals}{verdict.at_least(beaten)} ({seeds})"
+    limit = found.detectable
+    detected = f"; {seeds} detect a true difference of {limit:.2f} with probability 0.8" if limit == limit else ""
+    return f"no difference{detected}"
 
 
 def table(suite: Suite, situations: Sequence[Situation]) -> pd.DataFrame:

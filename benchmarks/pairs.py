@@ -1,7 +1,8 @@
 """Who is better than whom: pairs of variants on the tasks that both have, tested and corrected family by family.
 
 Three families, in the order in which they are read: each rung against its parent, each variant against a named baseline,
-all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself (Holm).
+all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself: the first
+two by Holm, all pairs by one joint test (sign_flips.joint), to which the leader's comparisons with its rivals belong.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import efficiency, stats
-from benchmarks.suite import Doubles, Suite
+from benchmarks.stats import LEVEL as LEVEL
+from benchmarks.suite import Suite
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
-LEVEL = 0.05
 
 
 class Pair(NamedTuple):
@@ -43,8 +44,18 @@ def everyone(suite: Suite) -> list[Pair]:
     return [Pair(b, a) for a, b in itertools.combinations(suite.learners, 2) if suite.tasks(a, b)]
 
 
+def by_seed(suite: Suite, pair: Pair, tasks: Sequence[str]) -> pd.Series:
+    """b minus a, each shared seed's mean over the tasks; meaningless where a side's seeds are not ours."""
+    b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
+    shared = b.index.intersection(a.index)
+    return pd.Series(stats.differences(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float)), shared)
+
+
 def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison | None:
-    """b minus a of each seed's mean over the tasks: paired by seed, or Welch where a side's seeds are not ours."""
+    """b minus a of each seed's mean over the tasks: paired by seed, or Welch where a side's seeds are not ours.
+
+    None where they share no seed, or a side of Welch's test has one run.
+    """
     b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
     if {*pair} & suite.imported:
         if min(len(b), len(a)) < 2:
@@ -56,7 +67,8 @@ def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison 
     return stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
 
 
-def _row(result: stats.Comparison) -> dict[str, object]:
+def row(result: stats.Comparison) -> dict[str, object]:
+    """A comparison as a table shows it."""
     return {
         "seeds": result.n,
         "difference": result.difference,
@@ -64,22 +76,30 @@ def _row(result: stats.Comparison) -> dict[str, object]:
         "high": result.interval.high,
         "p": result.p,
         "a12": result.a12,
-        "detectable": result.detectable,
-        "test": "sign-flip" if result.paired else "Welch",
     }
 
 
-def task_table(suite: Suite, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """A row a pair and task; `p_holm` is corrected over the tasks of its pair."""
+def _row(result: stats.Comparison, comparisons: int) -> dict[str, object]:
+    """The same of one of so many comparisons that Holm corrects together."""
+    test = "sign-flip" if result.paired else "Welch"
+    return {**row(result), "detectable": result.detectable(comparisons), "test": test}
+
+
+def task_table(suite: Suite, pairs: Sequence[Pair], together: bool = False) -> pd.DataFrame:
+    """A row a pair and task; `p_holm` is corrected over the tasks of its pair, or over all rows `together`."""
+    of = {pair: [(t, r) for t in suite.tasks(*pair) if (r := compare(suite, pair, [t]))] for pair in pairs}
+    total = sum(map(len, of.values()))
     rows = []
-    for pair in pairs:
-        of = [(t, r) for t in suite.tasks(*pair) if (r := compare(suite, pair, [t]))]
-        corrected = stats.holm(np.array([r.p for _, r in of]))
-        for (task, result), p in zip(of, corrected, strict=True):
-            rows.append({"variant": pair.b, "against": pair.a, "task": task, **_row(result), "p_holm": float(p)})
+    for pair, results in of.items():
+        corrected = stats.holm(np.array([r.p for _, r in results]))
+        for (task, result), p in zip(results, corrected, strict=True):
+            row = _row(result, total if together else len(results))
+            rows.append({"variant": pair.b, "against": pair.a, "task": task, **row, "p_holm": float(p)})
     table = pd.DataFrame(rows)
     if rows:
-        table.insert(list(table.columns).index("p") + 1, "p_holm", table.pop("p_holm"))
+        corrected = table.pop("p_holm").to_numpy(float)
+        corrected = stats.holm(table["p"].to_numpy(float)) if together else corrected
+        table.insert(list(table.columns).index("p") + 1, "p_holm", corrected)
     return table
 
 
@@ -88,21 +108,25 @@ def suite_table(suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame) -> p
 
     improvement  P(b > a) of a random seed on a random task (efficiency.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
+    least_p      the smallest `p_holm` that so many comparisons of so many seeds can give
     """
+    tasks_of = {pair: suite.tasks(*pair) for pair in pairs}
+    results = {pair: found for pair, tasks in tasks_of.items() if (found := compare(suite, pair, tasks))}
     rows = []
-    for pair in pairs:
-        tasks = suite.tasks(*pair)
-        result = compare(suite, pair, tasks)
-        if result is None:
-            continue
+    for pair, result in results.items():
+        tasks = tasks_of[pair]
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
-        counts = {"better": int((of["difference"] > 0).sum()), "shown": int((of["p_holm"] < LEVEL).sum())}
-        rows.append({**head, **_row(result), **_improvement(suite, pair, tasks), **counts})
+        counts: dict[str, float] = {
+            "better": int((of["difference"] > 0).sum()),
+            "shown": int((of["p_holm"] < LEVEL).sum()),
+        }
+        counts["least_p"] = min(1.0, result.least * len(results))
+        rows.append({**head, **_row(result, len(results)), **_improvement(suite, pair, tasks), **counts})
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
-        last = ["better", "shown", "detectable", "test"]
+        last = ["better", "shown", "detectable", "test", "least_p"]
         table = table[[c for c in table.columns if c not in last] + last]
     return table
 
@@ -124,7 +148,7 @@ def sweep_table(suite: Suite, x: Mapping[str, float], lines: Mapping[str, str]) 
 
     A row a line and variant; `p_holm` is corrected over the rows.
     """
-    rows = []
+    found: list[tuple[dict[str, object], stats.Comparison]] = []
     for line in dict.fromkeys(lines.get(t, "") for t in x):
         tasks = sorted((t for t in x if lines.get(t, "") == line and t in suite.scales), key=lambda t: x[t])
         if len(tasks) < 2:
@@ -134,56 +158,15 @@ def sweep_table(suite: Suite, x: Mapping[str, float], lines: Mapping[str, str]) 
             shared = b.index.intersection(a.index)
             if shared.empty:
                 continue
-            of = _row(stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float)))
+            of = stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
             head = {"line": line} if line else {}
             ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
-            rows.append({**head, **ends, "before": float(a.mean()), "after": float(b.mean()), **of})
+            found.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, of))
+    rows = [{**head, **_row(of, len(found)), "least_p": min(1.0, of.least * len(found))} for head, of in found]
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
     return table
-
-
-class Leaders(NamedTuple):
-    """A confidence set of the best: with probability .95 the variant of highest expected score is `best` or in `others`."""
-
-    best: str  # of the highest mean
-    others: list[str]  # not ruled out, in order of their means
-    table: pd.DataFrame  # a row a rival: the best minus it; p_best is one-sided, times the number of rivals
-
-
-def p_best(differences: Sequence[Doubles]) -> Doubles:
-    """For each rival: p that it may be the best, from the leader's lead over it, one value a seed.
-
-    One-sided sign-flip test, times the number of rivals (multiple comparisons with the best, Hsu 1984). The truly best
-    variant is ruled out at .05 only if one of the M - 1 others is above it by chance at the level .05 / (M - 1), which
-    happens at most once in twenty; so it does not matter that the leader was chosen by looking.
-    """
-    p = np.array([stats.sign_flip_p(d, alternative="greater") for d in differences])
-    return np.minimum(1.0, p * len(p))
-
-
-def leaders(suite: Suite, variants: Sequence[str], tasks: Sequence[str]) -> Leaders | None:
-    """Which variants may be the best on these tasks: the leader, and whoever it does not rule out (p_best)."""
-    scores = {v: suite.final(v, tasks) for v in variants}
-    means = {v: float(m.to_numpy(float).mean()) for v, m in scores.items() if len(m)}
-    if not means:
-        return None
-    best, *rivals = sorted(means, key=lambda v: -means[v])
-    found = {v: result for v in rivals if (result := compare(suite, Pair(best, v), tasks))}
-    if not found:
-        return Leaders(best, [], pd.DataFrame())
-    leads = {v: (scores[best].mean(axis=1) - scores[v].mean(axis=1)).dropna().to_numpy(float) for v in found}
-    exact = p_best(list(leads.values()))
-    welch = [min(1.0, r.p / 2 * len(found)) for r in found.values()]  # the leader's mean is the higher one
-    table = pd.DataFrame([{"variant": v, **_row(r)} for v, r in found.items()])
-    table["p_best"] = np.where([r.paired for r in found.values()], exact, welch)
-    return Leaders(best, [str(v) for v in table["variant"][table["p_best"] >= LEVEL]], table)
-
-
-def least_p_best(seeds: int, rivals: int) -> float:
-    """The smallest p_best that paired seeds can reach."""
-    return min(1.0, stats.smallest_p(seeds) / 2 * max(rivals, 1))
 
 
 def least_p(seeds: int, comparisons: int) -> float:

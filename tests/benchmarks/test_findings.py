@@ -13,7 +13,7 @@ from benchmarks import knob_figures, store
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
-from benchmarks.power import detectable
+from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.suite import Scale, Suite
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
@@ -48,14 +48,14 @@ def test_a_loss_is_told_from_none_and_a_repair_from_none() -> None:
     """Five comparisons: three of ten seeds one way, p 2/1024 times 5; two that wobble about 0."""
     finals = on_both({"gae": 0.9, "lag 1": 0.9 + ROUGH, "lag 8": 0.4 + FINE, "vtrace": 0.7, "token": 0.5})
     finals["text", "mask"] = 0.4 + FINE + ROUGH
-    spread = 0.1 * np.sqrt(10 / 9)
-    sharp = detectable(spread, 10, alpha=0.05 / 5)
-    assert f"{sharp:.2f}" != f"{detectable(spread, 10):.2f}"
+    error = 0.1 / np.sqrt(9)  # the standard error of .1 times WOBBLE: .1 sqrt(10 / 9) / sqrt(10)
+    sharp = sign_flip_shift(10, 0.05 / 5) * error
+    assert f"{sharp:.2f}" != f"{sign_flip_shift(10, 0.05) * error:.2f}"
     assert LAGS.sentence(data(finals)) == (
-        f"Uncorrected, no loss is shown at lag 1 ({sharp:.2f} would have been four times in five), lag 8 costs "
+        f"Uncorrected, no loss is shown at lag 1 ({sharp:.2f} is detected with probability 0.8), lag 8 costs "
         "0.50 [0.49, 0.51] of the normalised score; at lag 8 V-trace wins back 0.30 [0.29, 0.31], token IS "
-        f"0.10 [0.09, 0.11] and no difference is shown for a mask on 1 of 2 tasks ({sharp:.2f} would have been four times "
-        "in five) (p at most 0.0098 after Holm over 5 comparisons, 10 seeds)."
+        f"0.10 [0.09, 0.11] and no difference is shown for a mask on 1 of 2 tasks ({sharp:.2f} is detected with "
+        "probability 0.8) (p at most 0.0098 after Holm over 5 comparisons, 10 seeds)."
     )
 
 
