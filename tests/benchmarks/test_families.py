@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store
+from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store, verdict
 from benchmarks.document import Prose, Section, Table
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger, question
@@ -44,14 +44,16 @@ def statements(report: ReportInput) -> Iterator[tuple[tuple[str, str], tuple[str
     suite = report.suite
     sections = list(report_comparisons.comparisons(report))
     for section, block in ((s, b) for s in sections for b in s.blocks):
-        if isinstance(block, Table) and {"variant", "against", "p_holm"} <= set(block.frame.columns):
+        if isinstance(block, Table) and {"variant", "against"} <= set(block.frame.columns):
+            p = "p_joint" if "p_joint" in block.frame else "p_holm"
             for row in block.frame.to_dict("records"):
                 pair = str(row["variant"]), str(row["against"])
                 tasks = (str(row["task"]),) if "task" in row else tuple(suite.tasks(*pair))
-                word = "open" if row["p_holm"] >= 0.05 else "gains" if row["difference"] > 0 else "loses"
-                yield _sorted(pair, tasks, block.name, (word, float(row["p_holm"])))
+                word = "open" if row[p] >= 0.05 else "gains" if row["difference"] > 0 else "loses"
+                yield _sorted(pair, tasks, block.name, (word, float(row[p])))
         elif isinstance(block, Prose):
             yield from _of_sentences(block.text, suite, section)
+    yield from _of_headline(verdict.headline(suite, report.ledger), suite)
     if report.finding:
         yield from _of_finding(report.finding.sentence(Data(suite, report.measures)), suite)
 
@@ -71,6 +73,16 @@ def _of_sentences(
     for b, a, rest in re.findall(r"- `([^`]+)` against `([^`]+)`:? (.*)", text):
         word = "open" if rest.startswith(("no diff", "identical")) else rest.split()[0]
         yield _sorted((b, a), tuple(suite.tasks(b, a)), f"sentence of {section.title}", (word, None))
+
+
+def _of_headline(text: str, suite: Suite) -> Iterator[tuple[tuple[str, str], tuple[str, ...], str, Said]]:
+    """From whom the leader is separated, and from whom not."""
+    best = re.match(r"`([^`]+)`", text)
+    assert best is not None
+    for word, pattern in (("open", r"do not separate it from ([^.]*)\."), ("gains", r"better than (`[^.]*?)[,.] ")):
+        if found := re.search(pattern, text):
+            for rival in re.findall(r"`([^`]+)`", found[1]):
+                yield _sorted((best[1], rival), tuple(suite.tasks(best[1], rival)), "headline", (word, None))
 
 
 def _of_finding(text: str, suite: Suite) -> Iterator[tuple[tuple[str, str], tuple[str, ...], str, Said]]:
