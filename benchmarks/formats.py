@@ -27,7 +27,15 @@ SCORES = {  # columns on the scale of a normalised score or a probability: three
     "default", "tuned", "best trial", "chosen, tuning", "chosen, selection", "chosen, test", "optimism", "default, tuning",
     "drift", "after a quarter", "after a half", "after all", "share", "mean share", "tau", "again",
 }  # fmt: skip
-NAMES = {"p_holm": "p (Holm)", "a12": "A12", "iqm": "IQM", "improvement": "P(better)", "auc": "area under the curve"}
+HIDDEN = ("least_p",)  # in the CSV files only
+NAMES = {
+    "p_holm": "p (Holm)",
+    "p_joint": "p (joint)",
+    "a12": "A12",
+    "iqm": "IQM",
+    "improvement": "P(better)",
+    "auc": "area under the curve",
+}
 
 
 def number(value: float, places: int | None = None) -> str:
@@ -45,7 +53,7 @@ def number(value: float, places: int | None = None) -> str:
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, the columns of each interval as one, names in words."""
-    made = table.reset_index(drop=True)
+    made = table.reset_index(drop=True).drop(columns=[c for c in HIDDEN if c in table.columns])
     for (low, high), name in INTERVALS.items():
         if {low, high} <= set(made.columns):
             pairs = zip(made[low], made[high], strict=True)

@@ -8,9 +8,10 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import appendix as papers
-from benchmarks import pairs, suite_figures, tables
+from benchmarks import suite_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.experiment import file_names
+from benchmarks.leaders import leaders
 from benchmarks.markup import plain
 from benchmarks.report_input import ReportInput
 
@@ -27,15 +28,15 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     said = (
         "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
         "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
-        "seconds to it are their medians. A diverged member counts as its task's floor. Bold: may be the "
-        "task's best (95 %, Hsu 1984)."
+        "seconds to it are their medians. A diverged member counts as its task's floor. Bold: the task's highest mean and "
+        "those not shown to be lower (all pairs tested together, familywise error 5 %)."
     )
     blocks: list[Block] = [Prose(said)]
     suite = report.suite
     files = file_names(suite.scales)
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
-        found = pairs.leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task])
+        found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
         top = {found.best, *found.others} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
         blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
