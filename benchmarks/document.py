@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from benchmarks import figures, formats, markup
+from benchmarks import figures, formats, lettering, markup
 from benchmarks.formats import Bold
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -107,7 +107,7 @@ class Document:
     def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
         """Tables, figures (in files of these kinds), report.html and report.md under `out`; returns report.md's path."""
         written: set[Path] = set()
-        with figures.uncollected():
+        with figures.uncollected(), lettering.quiet():
             for block in (b for s in self.sections for b in s.blocks):
                 if isinstance(block, Table):
                     written |= {
