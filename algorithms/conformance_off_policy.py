@@ -21,7 +21,7 @@ from algorithms.conformance_credit import axes, consistent_rewards, of_credit, o
 from algorithms.correction import Correction
 from algorithms.finding import Finding, close_to_zero
 from algorithms.made_up import GAMMA, made_up, moved, windows
-from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
+from algorithms.types import Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-7
 NUDGE = 1e-3  # of one log-probability

@@ -13,8 +13,7 @@ from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.entropy import Constant
 from algorithms.scale import Deviation
 from algorithms.types import Estimator, Promises, Rollout
-from tests.contracts.wrong_estimators import (
-    BV,
+from tests.contracts.custom_parts import (
     FREE,
     GAE,
     GO,
@@ -25,18 +24,19 @@ from tests.contracts.wrong_estimators import (
     PPO,
     RLOO,
     VT,
-    Any_,
-    B,
-    Boot,
-    C,
-    OffBoot,
-    S,
-    Sc,
+    CustomBaseline,
+    CustomBootstrap,
+    CustomCorrection,
+    CustomCredit,
+    CustomCritic,
+    CustomScale,
+    CustomSurrogate,
+    CustomTarget,
     State,
     grouped,
-    plain_gae,
-    ratio,
 )
+from tests.contracts.wrong_returns import plain_gae
+from tests.contracts.wrong_surrogates import ratio
 
 SHIFT = Promises(shift_invariant=True)
 
@@ -183,46 +183,81 @@ class Cosine(Constant):
 
 
 RIGHT: dict[str, tuple[Estimator, Promises]] = {
-    "returns as a loop": (replace(GO, credit=Any_(looped)), ONE),
-    "returns as a double sum": (replace(GO, credit=Any_(doubly_looped)), ONE),
-    "returns as a loop, leave-one-out": (replace(LOO, credit=Any_(looped)), ONE),
-    "gamma^t G_t": (replace(GO, credit=Any_(weighted)), ONE),
-    "whole returns as a loop": (replace(RLOO, credit=Any_(lambda r, v: looped(r, v)[:1].expand_as(r.reward))), ONE),
-    "whitened returns": (replace(GO, credit=Any_(whitened)), FREE),
-    "whitened returns, shift": (replace(GO, credit=Any_(whitened)), Promises(scale_free=True, shift_invariant=True)),
-    "GAE of deltas": (replace(GAE, credit=Boot(plain_gae)), NONE),
-    "GAE of deltas in PPO": (replace(PPO, credit=Boot(plain_gae)), NONE),
-    "TD(0)": (replace(GAE, credit=Boot(lambda r, v: r.reward + r.discount * v[1:])), NONE),
+    "returns as a loop": (replace(GO, credit=CustomCredit(looped)), ONE),
+    "returns as a double sum": (replace(GO, credit=CustomCredit(doubly_looped)), ONE),
+    "returns as a loop, leave-one-out": (replace(LOO, credit=CustomCredit(looped)), ONE),
+    "gamma^t G_t": (replace(GO, credit=CustomCredit(weighted)), ONE),
+    "whole returns as a loop": (
+        replace(RLOO, credit=CustomCredit(lambda r, v: looped(r, v)[:1].expand_as(r.reward))),
+        ONE,
+    ),
+    "whitened returns": (replace(GO, credit=CustomCredit(whitened)), FREE),
+    "whitened returns, shift": (
+        replace(GO, credit=CustomCredit(whitened)),
+        Promises(scale_free=True, shift_invariant=True),
+    ),
+    "GAE of deltas": (replace(GAE, credit=CustomBootstrap(plain_gae)), NONE),
+    "GAE of deltas in PPO": (replace(PPO, credit=CustomBootstrap(plain_gae)), NONE),
+    "TD(0)": (replace(GAE, credit=CustomBootstrap(lambda r, v: r.reward + r.discount * v[1:])), NONE),
     "lambda 1": (replace(GAE, credit=LambdaReturn(1.0)), NONE),
     "a small lambda that is declared": (replace(GAE, credit=LambdaReturn(0.1)), NONE),
     "sliding n-step": (replace(GAE, credit=Sliding(2)), NONE),
     "sliding 3-step": (replace(GAE, credit=Sliding(3)), NONE),
     "a lambda-return with a target of its own": (
-        replace(GAE, credit=OffBoot(plain_gae, lambda r, v: LambdaReturn(0.8)(r, v))), NONE),
+        replace(GAE, credit=CustomTarget(plain_gae, lambda r, v: LambdaReturn(0.8)(r, v))),
+        NONE,
+    ),
     "V-trace as in the paper": (replace(VT, credit=PaperVTrace()), NONE),
-    "returns minus V": (replace(GAE, credit=RewardToGo(), baseline=BV(lambda q, r, v: v[: len(q)])), ONE),
+    "returns minus V": (replace(GAE, credit=RewardToGo(), baseline=CustomCritic(lambda q, r, v: v[: len(q)])), ONE),
     "exponential average from 0": (replace(GO, baseline=Uncorrected()), ONE),
     "mean of all earlier returns": (replace(GO, baseline=MeanOfAll()), NONE),
-    "leave-one-out of the batch": (replace(RLOO, baseline=B(others)), ONE),
+    "leave-one-out of the batch": (replace(RLOO, baseline=CustomBaseline(others)), ONE),
     "group mean times G/(G-1)": (
-        replace(RLOO, baseline=GroupMean(), scale=Sc(lambda a, q, r: a * r.group / (r.group - 1))), ONE),
-    "z-score as a scale": (replace(GRPO, scale=Sc(z_score)), FREE),
-    "z-score cut at 10": (replace(GRPO, scale=Sc(lambda a, q, r: z_score(a, q, r).clamp(-10, 10))), FREE),
+        replace(RLOO, baseline=GroupMean(), scale=CustomScale(lambda a, q, r: a * r.group / (r.group - 1))),
+        ONE,
+    ),
+    "z-score as a scale": (replace(GRPO, scale=CustomScale(z_score)), FREE),
+    "z-score cut at 10": (replace(GRPO, scale=CustomScale(lambda a, q, r: z_score(a, q, r).clamp(-10, 10))), FREE),
     "returns centred and scaled at once": (replace(GRPO, baseline=Zero(), scale=Deviation("group", centre=True)), FREE),
     "over the mean size of advantages": (
-        replace(GAE, scale=Sc(lambda a, q, r: a * r.valid.sum((0, 2), True) / (a * r.valid).abs().sum((0, 2), True))), FREE),
-    "best half of a group": (replace(RLOO, baseline=Zero(), scale=Sc(best_half)), FREE),
-    "PPO of Spinning Up": (replace(PPO, surrogate=S(spinning_up, (0.8, 1.2))), NONE),
-    "PPO of Spinning Up, bounds not declared": (replace(PPO, surrogate=S(spinning_up)), NONE),
-    "dual clip": (replace(PPO, surrogate=S(dual, (0.8, 1.2))), NONE),
-    "soft gate": (replace(PPO, surrogate=S(smooth)), NONE),
-    "weight under stop-gradient": (replace(PPO, surrogate=S(lambda p, m, a, v: ratio(p, m).detach() * a * p)), NONE),
+        replace(
+            GAE,
+            scale=CustomScale(lambda a, q, r: a * r.valid.sum((0, 2), True) / (a * r.valid).abs().sum((0, 2), True)),
+        ),
+        FREE,
+    ),
+    "best half of a group": (replace(RLOO, baseline=Zero(), scale=CustomScale(best_half)), FREE),
+    "PPO of Spinning Up": (replace(PPO, surrogate=CustomSurrogate(spinning_up, (0.8, 1.2))), NONE),
+    "PPO of Spinning Up, bounds not declared": (replace(PPO, surrogate=CustomSurrogate(spinning_up)), NONE),
+    "dual clip": (replace(PPO, surrogate=CustomSurrogate(dual, (0.8, 1.2))), NONE),
+    "soft gate": (replace(PPO, surrogate=CustomSurrogate(smooth)), NONE),
+    "weight under stop-gradient": (
+        replace(PPO, surrogate=CustomSurrogate(lambda p, m, a, v: ratio(p, m).detach() * a * p)),
+        NONE,
+    ),
     "weight capped on both sides": (
-        replace(PPO, surrogate=S(lambda p, m, a, v: ratio(p, m).clamp(0.5, 3).detach() * a * p, (0.5, 3.0))), NONE),
-    "masked ratios": (replace(GAE, correction=C(lambda x, v: (x * v).exp() * ((x * v).abs() < 0.7))), NONE),
-    "ratios so far": (replace(GAE, correction=C(lambda x, v: (x * v).cumsum(0).exp())), NONE),
+        replace(
+            PPO, surrogate=CustomSurrogate(lambda p, m, a, v: ratio(p, m).clamp(0.5, 3).detach() * a * p, (0.5, 3.0))
+        ),
+        NONE,
+    ),
+    "masked ratios": (
+        replace(GAE, correction=CustomCorrection(lambda x, v: (x * v).exp() * ((x * v).abs() < 0.7))),
+        NONE,
+    ),
+    "ratios so far": (replace(GAE, correction=CustomCorrection(lambda x, v: (x * v).cumsum(0).exp())), NONE),
     "geometric mean of ratios": (
-        replace(RLOO, correction=C(lambda x, v: ((x * v).sum(0, True) / v.sum(0, True).clamp(min=1)).exp().expand_as(x))), NONE),
+        replace(
+            RLOO,
+            correction=CustomCorrection(
+                lambda x, v: ((x * v).sum(0, True) / v.sum(0, True).clamp(min=1)).exp().expand_as(x)
+            ),
+        ),
+        NONE,
+    ),
     "entropy by a cosine": (replace(GAE, entropy=Cosine(0.02)), NONE),
-    "REINFORCE without a promise": (Estimator(EpisodeReturn(), Zero(), S(lambda p, m, a, v: p * a)), NONE),
-}  # fmt: skip
+    "REINFORCE without a promise": (
+        Estimator(EpisodeReturn(), Zero(), CustomSurrogate(lambda p, m, a, v: p * a)),
+        NONE,
+    ),
+}
