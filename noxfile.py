@@ -1,4 +1,4 @@
-"""Sessions: lint, types, tests by default; bench, smoke, report, docs, tune, speed, slow on request. One environment for all.
+"""Sessions: lint, types, tests by default; bench, smoke, report, docs, tune, speed, slow on request; one environment.
 
 `nox -s bench -- --seeds 20` forwards what follows `--`. The environment is built once, with pip and constraints.txt, and
 reused as long as pyproject.toml, constraints.txt and TORCH_INDEX_URL stay as they are.

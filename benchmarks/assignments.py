@@ -1,4 +1,4 @@
-"""`--set path=value`: fields of a variant and its training set from text, read by the type that the field is declared with."""
+"""`--set path=value`: fields of a variant and its training, read from text by the type that the field declares."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from algorithms.setting import Training
 from algorithms.tunable import Range, configured
 from algorithms.types import Variant
 from benchmarks.numbers import whole_number
-from benchmarks.usage import checking
 from envs.discover import UnknownName, UsageError
 
 ROOTS = ("estimator", "schedule", "training")
@@ -35,11 +34,10 @@ def override(training: Training, variant: Variant, assignments: Iterable[str]) -
             raise UsageError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
         owner, field = _field(training if first == "training" else getattr(variant, first), rest.split("."), path)
         value = _value(owner, field, text, path)
-        with checking():
-            try:
-                variant, training = configured(variant, training, {path: value})
-            except TypeError as error:  # a check that does not expect None, say
-                raise UsageError(f"--set {path}={text}: {error}") from error
+        try:
+            variant, training = configured(variant, training, {path: value})
+        except (ValueError, TypeError) as error:  # its dataclass refuses it; TypeError: a check that expects no None
+            raise UsageError(f"--set {path}={text}: {error}") from error
     return training, variant
 
 
@@ -71,7 +69,7 @@ def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
         if is_dataclass(present):
             inner = ", ".join(f.name for f in fields(present)) or "it has none"
             what = f"--set {path} names {type(present).__name__}; name one of its fields: {inner}"
-        elif present is None and not describe(kind).strip("None or"):
+        elif present is None and describe(kind) == "None":
             what = f"--set {path}: None here, and it takes an object, which no text describes; choose another variant"
         else:
             what = f"--set {path} takes {describe(kind)} (now {present!r}), not {text!r}"
@@ -184,11 +182,11 @@ _READERS: dict[str, Any] = {
     "str": _str,
     "Any": _any,
 }
-_EXAMPLES = {"int": "an integer, as 8", "float": "a number, as .95", "bool": "true or false", "NoneType": "None"}
+_EXAMPLES = {"int": "int, as 8", "float": "float, as .95", "bool": "true or false", "str": "a text", "NoneType": "None"}
 
 
 def describe(kind: Any) -> str:
-    """A type in words, with an example: "a number, as .95, or None"; empty for what no text describes."""
+    """A type in words, with an example: "float, as .95, or None"; nothing for the parts that no text describes."""
     words = []
     for one in sorted(_members(kind), key=lambda k: (k is type(None), _rank(k))):
         name = _name(one)
@@ -197,7 +195,7 @@ def describe(kind: Any) -> str:
         elif name == "tuple":
             inner = get_args(one)
             example = "64,64" if len(inner) == 2 and inner[1] is Ellipsis else ",".join(["1"] * len(inner))
-            words.append(f"values with commas between them, as {example}")
+            words.append(f"tuple, as {example}")
         elif name in _READERS:
             words.append(_EXAMPLES.get(name, "a text"))
-    return " or ".join(words)
+    return ", or ".join(words)

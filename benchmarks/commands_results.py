@@ -118,7 +118,7 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks import select
+        from benchmarks import select, store
         from benchmarks.experiment import Experiment
         from benchmarks.importing import import_runs
 
@@ -141,4 +141,6 @@ class Import:
         )
         for path in written:
             print(path)
+            for notice in store.read_meta(path).get("notices", ()):
+                print(f"{path.name}: {notice}", file=sys.stderr)
         return DONE

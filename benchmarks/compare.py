@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, store, suite_figures, verdict
+from benchmarks import common_steps, pairs, pooling, power, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
-from benchmarks.families import Ledger, question
+from benchmarks.families import Ledger
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.suite import Scale, Suite
 from envs.discover import UsageError
@@ -104,13 +104,15 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_of(v, side) for v in shared for side in "AB"]
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared))
+    theirs = [_of(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
+    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     ledger = Ledger()
     pairs.decide(suite, family, ledger, VARIANTS)
-    by_task = _by_task(suite, family, ledger)
+    by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows
     by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
     tasks = [suite.tasks(*pair) for pair in family]
     by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
@@ -122,13 +124,6 @@ def compare(a: Side, b: Side, margin: float) -> Result:
         table["finding"] = [_finding(row) for row in table.to_dict("records")]
         table["variant"] = table.pop("against").str.removesuffix(" (A)")
     return Result(by_variant, by_task, suite)
-
-
-def _by_task(suite: Suite, family: Sequence[Pair], ledger: Ledger) -> pd.DataFrame:
-    """A row a variant and task, all in one family, for a gate listens to all of them; one task alone is decided before."""
-    table = pairs.task_table(suite, family)
-    asked = [question(b, a, [t]) for b, a, t in zip(table["variant"], table["against"], table["task"], strict=True)]
-    return table.assign(p_holm=[d.p for d in ledger.correct("variants x tasks", asked, table["p"].to_numpy(float))])
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -186,7 +181,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        (warning,) if warning else (),
+        tuple(w for w in (warning, *result.suite.notes) if w),
     )
 
 
@@ -212,9 +207,8 @@ def sentence(result: Result) -> str:
     parts += [f"{finding}: {verdict.names(counts[finding])}" for finding in equal if finding in counts]
     if still := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
-        parts.append(
-            f"no difference is shown for {verdict.names(still)} (one of {limit:.2f} would have been, four times in five)"
-        )
+        known = f" (a true difference of {limit:.2f} is detected with probability 0.8)" if limit == limit else ""
+        parts.append(f"no difference is shown for {verdict.names(still)}{known}")
     return "; ".join(parts) + "."
 
 

@@ -41,6 +41,12 @@ class Ledger:
 
     decisions: dict[Question, Decision] = field(default_factory=dict)
 
+    def enter(self, family: str, asked: Sequence[Question], corrected: Sequence[float], size: int) -> list[Decision]:
+        """As `correct`, for a family of `size` comparisons whose p was corrected by another test than Holm's."""
+        for q, p in zip(asked, corrected, strict=True):
+            self.decisions.setdefault(q, Decision(float(p), family, size))
+        return [self.decisions[q] for q in asked]
+
     def correct(self, family: str, asked: Sequence[Question], p: NDArray[np.float64]) -> list[Decision]:
         """A decision for each question, given its uncorrected p.
 

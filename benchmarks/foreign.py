@@ -15,7 +15,7 @@ import gymnasium
 
 from algorithms.types import Variant
 from benchmarks.experiment import canonical
-from benchmarks.usage import Failed, described, working
+from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, any_gymnasium, identified
@@ -40,8 +40,7 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
         raise UsageError(f"{name!r} is a class; name a constant that holds a {kind.__name__}")
     if not isinstance(value, kind):
         raise UsageError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
-    if not isinstance(value.name, str) or not value.name.strip():
-        raise UsageError(f"{name!r} has the name {value.name!r}; a {kind.__name__} needs one")
+    check_name(kind.__name__.lower(), value.name)
     if isinstance(value, Task):
         with working(name):
             _ = value.spec  # the first thing that runs the user's code
@@ -51,8 +50,12 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
 def task(name: str, registered: Iterable[str]) -> Task:
     """The Task that `module:TASK` names; its Gymnasium ids with the identity of the environments that are there now."""
     found = constant(name, Task, registered)
-    with working(name):
+    try:
         return identified(found)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:

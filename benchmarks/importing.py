@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks import store
@@ -136,8 +137,11 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> dict[str, Any]:
-    """What a report reads beside the rows, as cellwork writes it."""
-    return {
+    """What a report reads beside the rows, as cellwork writes it; notices where scores are missing."""
+    lost = rows[~np.isfinite(rows["eval_return"])]
+    seeds = ", ".join(map(str, lost["seed"].unique()))
+    count = f"{len(lost)} of {len(rows)} rows have no finite score and count as diverged (seed {seeds})"
+    return ({"notices": [count]} if len(lost) else {}) | {
         "cell": {
             "task": {"name": rows["task"].iloc[0]},
             "variant": {"name": rows["variant"].iloc[0]},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks import select, store
+from benchmarks.experiment import Experiment
 from benchmarks.scales import scale_of_flags
+from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.discover import UnknownName, UsageError
 
@@ -30,14 +33,25 @@ class Terms:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
-            if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
+            check_name("variant", name)
+            if name in ours or name in self._trained:
                 raise UsageError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+
+    @cached_property
+    def _trained(self) -> set[str]:
+        """Variants that have cells in the folder; of a damaged file nothing is known."""
+        found = set()
+        for path in (self.folder / "cells").glob("*.parquet"):
+            with suppress(store.Damaged):
+                found.add(str(store.read_meta(path)["cell"]["variant"]["name"]))
+        return found
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
         found: Scales = {}
         foreign = []
         for name in names:
+            check_name("task", name)
             if ":" in name and not by_user:
                 raise UsageError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
             try:

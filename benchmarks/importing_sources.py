@@ -106,9 +106,27 @@ def _numbered(frame: pd.DataFrame, source: str) -> pd.DataFrame:
             f"{source}: two rows of {row.variant} on {row.task}, seed {row.seed}, env_steps {row.env_steps}"
         )
     runs = frame.groupby(RUN, sort=False)
+    _check_runs(frame, source)
     frame["checkpoint"] = runs.cumcount()
     frame["fraction"] = frame["env_steps"] / runs["env_steps"].transform("max").clip(lower=1)
     return frame
+
+
+def _check_runs(frame: pd.DataFrame, source: str) -> None:
+    """Refuse runs without a length, and two runs under one seed: their steps interleave, their clocks do not."""
+    ends = frame.groupby(RUN, sort=False)["env_steps"].max()
+    if (ends == 0).any():
+        task, variant, seed = ends.index[ends == 0][0]
+        raise ValueError(
+            f"{source}: {variant} on {task}, seed {seed}, ends at env_steps 0: give the steps it was trained"
+        )
+    for name in ("wall_s", "updates"):
+        told = frame[frame[name].notna() & (frame[name] > 0)]
+        falls = told.groupby(RUN, sort=False)[name].diff() < 0
+        if falls.any():
+            row = told[falls].iloc[0]
+            where = f"{row.variant} on {row.task}, seed {row.seed}: {name} falls at env_steps {row.env_steps}"
+            raise ValueError(f"{source}: {where}; it holds more than one run")
 
 
 def _rows(**columns: Any) -> pd.DataFrame:

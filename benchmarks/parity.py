@@ -89,8 +89,8 @@ EXPLAINED = (
     "Area under the learning curve (the mean return over the budget) and final return, ours and theirs, with the 90 % "
     "interval of the difference alone (Welch, not corrected). `equal`: p of two one-sided t tests that the difference is "
     "within the margin: one standard deviation of a run pooled over both sides (estimated from these runs); `different`: p "
-    "of Welch's t test. Both also after Holm's correction over the rows. Equivalence of all rows together needs no correction: each must be shown "
-    "(Berger 1982)."
+    "of Welch's t test. Both also after Holm's correction over the rows. Equivalence of all rows together needs no "
+    "correction: each must be shown (Berger 1982)."
 )
 
 

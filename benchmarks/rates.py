@@ -164,4 +164,5 @@ def write(
             "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
         ),
     )
-    return Document(name, question, first, sections).write(out, kinds)
+    names = (*scales, *dict.fromkeys(table["variant"]))
+    return Document(name, question, first, sections, names=names).write(out, kinds)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from envs.sources import OURS, SOURCE
+from envs.sources import OURS as OURS
+from envs.sources import SOURCE
 
 
 class CannotRebuild(ValueError):

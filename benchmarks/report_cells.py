@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, quality_report, rates, report, store
+from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
@@ -42,33 +43,37 @@ def write_report(
         scales = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
         return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
+    made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
+    return report.write(replace(made, failures=outcome.failures, kinds=kinds))
+
+
+def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
+    """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
+    frame, measures, metas = results
     suite = suite_of(experiment, frame, metas)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
     sequential = folder / SEQUENTIAL
-    return report.write(
-        ReportInput(
-            name=experiment.name,
-            question=experiment.question,
-            suite=suite,
-            measures=measures,
-            texts=_texts(metas, suite.scales),
-            drawings=experiment.figures,
-            finding=experiment.finding,
-            situations=experiment.guide,
-            baseline=baseline or experiment.baseline,
-            parents={v: known[v]["parent"] for v in suite.variants},
-            changes={v: known[v]["change"] for v in suite.variants},
-            sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
-            metas=metas,
-            failures=outcome.failures,
-            undone=_undone(experiment, suite),
-            mixed=tuple(pooling.mixed(metas)),
-            provenance=_merged([meta["provenance"] for meta in metas]),
-            out=folder,
-            kinds=kinds,
-        )
+    return ReportInput(
+        name=experiment.name,
+        question=experiment.question,
+        suite=suite,
+        measures=measures,
+        texts=_texts(metas, suite.scales),
+        drawings=experiment.figures,
+        finding=experiment.finding,
+        situations=experiment.guide,
+        baseline=baseline or experiment.baseline,
+        parents={v: known[v]["parent"] for v in suite.variants},
+        changes={v: known[v]["change"] for v in suite.variants},
+        sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
+        metas=metas,
+        rates=rate_notes.of_experiment(experiment, metas),
+        undone=_undone(experiment, suite),
+        mixed=tuple(pooling.mixed(metas)),
+        provenance=_merged([meta["provenance"] for meta in metas]),
+        out=folder,
     )
 
 
@@ -91,7 +96,8 @@ def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, 
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
-    return Suite(frame, scales, variants, optional, imported, experiment.block)
+    frame, notes = common_steps.align(frame, imported, optional)
+    return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
 def report_folder(

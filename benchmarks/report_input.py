@@ -13,8 +13,9 @@ import pandas as pd
 
 from benchmarks import pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
-from benchmarks.families import ADAPTIVE, ALL_PAIRS, BASELINE, RUNGS, Decision, Ledger, question
+from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
+from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
@@ -39,6 +40,7 @@ class ReportInput:
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
+    rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
     mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
     provenance: Mapping[str, object] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class ReportInput:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """Every pair's decision, in the family that asks for it first."""
+        """The decisions of the page, each in the family that asks first; all pairs and single tasks add theirs later."""
         made, suite = Ledger(), self.suite
         if isinstance(self.finding, Deciding):
             self.finding.decide(suite, made)
@@ -58,7 +60,6 @@ class ReportInput:
         pairs.decide(suite, pairs.rungs(suite, self.parents), made, RUNGS)
         if self.against:
             pairs.decide(suite, pairs.against(suite, self.against), made, BASELINE)
-        pairs.decide(suite, pairs.everyone(suite), made, ALL_PAIRS)
         return made
 
     def _enter_sequential(self, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from algorithms import VARIANTS
@@ -53,13 +54,24 @@ def experiment(name: str) -> Experiment | Laboratory | Tuning:
 def tasks(experiment: Experiment, names: list[str] | None) -> list[Task]:
     """The experiment's tasks, or the named ones: its own by their names, and any other."""
     own = {t.name: t for t in experiment.tasks if isinstance(t, Task)}
-    return [own[n] if n in own else task(n) for n in names or experiment.task_names]
+    found = [own[n] if n in own else task(n) for n in names or experiment.task_names]
+    _check_unique("tasks", found)
+    return found
 
 
 def variants(experiment: Experiment, names: list[str] | None) -> list[Variant]:
     """The experiment's variants, or the named ones: its own by their names, and any other."""
     own = {v.name: v for v in experiment.variants if isinstance(v, Variant)}
-    return [own[n] if n in own else variant(n) for n in names or experiment.variant_names]
+    found = [own[n] if n in own else variant(n) for n in names or experiment.variant_names]
+    _check_unique("variants", found)
+    return found
+
+
+def _check_unique(kind: str, found: Sequence[Task | Variant]) -> None:
+    """UsageError where two have one name: a report would take their rows for one sample."""
+    names = [one.name for one in found]
+    if twice := next((n for i, n in enumerate(names) if n in names[:i]), None):
+        raise UsageError(f"two {kind} are called {twice!r}; give one of them another name")
 
 
 def laboratory(

@@ -99,6 +99,8 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
     rows = []
     for variant in suite.learners:
         tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
+        if not tasks:  # final scores alone
+            continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = stats.t_interval(areas)
         row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas), "auc": areas.mean()}

@@ -1,7 +1,7 @@
 """What a finding is made of: a family of paired comparisons, corrected together, and the words for what they show.
 
-What is not shown is said to be not shown, with the difference that these seeds would have shown four times in five, at the
-level that the correction leaves to the first of so many tests.
+What is not shown is said to be not shown, with the true difference that these seeds detect with probability .8 at the level
+that Holm's correction guarantees to each of so many tests.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks import pairs
 from benchmarks.families import FINDING, ITS_TASKS, Ledger, question
 from benchmarks.pairs import LEVEL
-from benchmarks.power import detectable_shift
 from benchmarks.suite import Suite
 
 
@@ -62,9 +61,7 @@ def family(
     decided = ledger.correct(name, [question(b, a, on) for (b, a, _), (_, on) in found.items()], p)
     told = {}
     for (key, (r, on)), d in zip(found.items(), decided, strict=True):
-        freedom = r.n - 1
-        stricter = detectable_shift(freedom, LEVEL / d.size) / detectable_shift(freedom, LEVEL)
-        told[key] = Told(r.difference, *r.interval, d.p, r.detectable * stricter, len(on), d.size, r.p)
+        told[key] = Told(r.difference, *r.interval, d.p, r.detectable(d.size), len(on), d.size, r.p)
     return told
 
 
@@ -82,8 +79,11 @@ def listed(words: Sequence[str]) -> str:
 
 
 def unseen(told: Sequence[Told]) -> str:
-    """What the least sharp of some comparisons would have shown."""
-    return f"{max(t.detectable for t in told):.2f} would have been four times in five"
+    """The true difference that the least precise of some comparisons detects."""
+    known = [t.detectable for t in told if np.isfinite(t.detectable)]
+    return (
+        f"{max(known):.2f} is detected with probability 0.8" if known else "no detectable difference can be estimated"
+    )
 
 
 def corrected(told: Mapping[Asked, Told], suite: Suite) -> str:

@@ -49,6 +49,12 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" + (f"\n{frames}" if frames else "")
 
 
+def check_name(kind: str, name: object) -> None:
+    """UsageError for a name that no table or file can show: it is one line of printable characters."""
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise UsageError(f"a {kind}'s name is one line of printable characters, not {name!r}")
+
+
 def check_folder(folder: Path, flag: str) -> None:
     """UsageError where `folder` cannot be made or written to; leaves nothing behind. Ask before any work.
 

@@ -6,7 +6,6 @@ import importlib.util
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ INDEX = "https://index.example/cpu"
 
 
 @pytest.fixture
-def noxfile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def noxfile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The module, with sessions as plain functions and an environment of its own."""
     fake = types.ModuleType("nox")
     fake.options = types.SimpleNamespace()  # type: ignore[attr-defined]
@@ -35,7 +34,7 @@ def noxfile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "HOME", tmp_path / ".nox" / "pg-ladder")
     monkeypatch.delenv("TORCH_INDEX_URL", raising=False)
-    yield module
+    return module
 
 
 def built(noxfile: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:

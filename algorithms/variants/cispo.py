@@ -7,8 +7,8 @@ PPO's clip silences tokens whose probability has already moved, the rare ones th
 weighted by at most 5. A_i is GRPO's in both: the return standardised within the group.
 
 Departs from its source in what is averaged: the source takes the mean over all tokens of a group and has no KL term. Here
-each text's loss is divided by its length, and the task's KL is kept, because a rung changes one part of `grpo_epochs`. A token
-of a long text therefore weighs less here than there; `dapo` has the token mean.
+each text's loss is divided by its length, and the task's KL is kept, because a rung changes one part of `grpo_epochs`. So a
+token of a long text weighs less here than there; `dapo` has the token mean.
 
 Source: MiniMax (2025), MiniMax-M1, arXiv 2506.13585, equations 4 and 5 (upper bound only).
 """

@@ -98,9 +98,12 @@ def mean_score(scores: BySeed) -> float:
     return float(np.mean([np.mean(of) for of in scores.values()]))
 
 
+LONGEST_TASKS = 150  # bytes of the tasks of a study in its file's name
+
+
 def file_name(variant: str, tasks: Iterable[str]) -> str:
     """<variant>__<task>[+<task>...].json"""
-    return f"{file_safe(variant)}__{'+'.join(file_safe(t) for t in tasks)}.json"
+    return f"{file_safe(variant)}__{file_safe('+'.join(file_safe(t) for t in tasks), LONGEST_TASKS)}.json"
 
 
 def save(tuned: Tuned, folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """The README's table of experiments: what each released run shows, in numbers of its own tables.
 
-A row states what was measured and leaves larger, smaller and better to the reader, so that it holds whatever the numbers are.
+A row states what was measured and leaves larger, smaller and better to the reader, so it holds whatever the numbers are.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ HEAD = ("experiment", "what the released run shows (the link is its report)")
 def _gradient_quality(of: Released) -> str:
     crossover, kl = of.table("gradient_quality", "crossover"), of.table("gradient_quality", "kl")
     count = len(of.table("gradient_quality", "quality"))
-    ratios = {reward: rows["ratio"] for reward, rows in crossover[crossover["K"] == 4].groupby("reward", sort=False)}
-    times = "; ".join(f"{reward}: {min(r):.2f} to {max(r):,.2f} times" for reward, r in ratios.items())
-    errors = "; ".join(f"{name} {span(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
+    fours = crossover[crossover["K"] == 4].groupby("reward", sort=False)["ratio"]
+    times = "; ".join(f"{name!s}: {ratio.min():.2f} to {ratio.max():,.2f} times" for name, ratio in fours)
+    errors = "; ".join(f"{name!s} {span(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
     return (
         f"{count} measurements of gradients against the exact one. {of.answer('gradient_quality')} Variance of RLOO over "
         f"REINFORCE's in groups of 4, along exact ascent: {times}. Relative error of the KL's expected gradient: {errors}."
@@ -31,15 +31,16 @@ def _gradient_quality(of: Released) -> str:
 
 def _estimators(of: Released) -> str:
     rungs = of.table("estimators", "rungs")
-    told = [
+    told = "; ".join(
         against(of.pair("estimators", *pair))
         for pair in (("entropy_annealed", "gae"), ("npg", "gae"), ("grpo", "dr_grpo"), ("nlpo", "ppo"))
-    ]
+    )
+    factor = change(of.pair("estimators", "dr_grpo", "rloo"))
     seeds = int(rungs["seeds"].min())
     return (
-        f"{of.answer('estimators')} {baselines(of)} {'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. ({seeds} seeds, "
-        "equally many tokens, each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that "
-        f"Adam ignores: their difference, {change(of.pair('estimators', 'dr_grpo', 'rloo'))}, is that of their learning rates"
+        f"{of.answer('estimators')} {baselines(of)} Further comparisons: {told}. ({seeds} seeds, equally many tokens, "
+        "each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that Adam ignores: their "
+        f"difference, {factor}, is that of their learning rates"
     )
 
 
@@ -49,10 +50,10 @@ def baselines(of: Released) -> str:
     table = of.table("estimators", "rungs")
     rows = [r for r in table.to_dict("records") if r["against"] in bare and r["variant"] not in bare]
     rows = sorted((r for r in rows if VARIANTS[r["variant"]].changes == "baseline"), key=lambda r: r["difference"])
-    least, most = rows[0], rows[-1]
+    least, most, clear = rows[0], rows[-1], sum(shown(row) for row in rows)
     return (
         f"A baseline, added where there was none, changes the score by {least['difference']:+.2f} (`{least['variant']}`) to "
-        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {sum(map(shown, rows))} of {len(rows)}."
+        f"{most['difference']:+.2f} (`{most['variant']}`); a difference is shown for {clear} of {len(rows)}."
     )
 
 
@@ -103,11 +104,14 @@ def _variants(of: Released) -> list[str]:
 
 
 def _dialogue(of: Released) -> str:
-    turns = {v: of.measure("dialogue", "guessnumber/medium", v, "length") for v in ("reinforce", "baseline_loo", "gae", "ppo")}
+    turns = {
+        v: of.measure("dialogue", "guessnumber/medium", v, "length")
+        for v in ("reinforce", "baseline_loo", "gae", "ppo")
+    }
     asked = [of.measure("dialogue", "infogame/medium", v, "length") for v in turns]
     return (
-        f"{of.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {each(turns)}. In twenty questions the "
-        f"variants end after {span(asked)} turns, 1 being a guess at once: a question costs before it helps"
+        f"{of.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {each(turns)}. In twenty "
+        f"questions the variants end after {span(asked)} turns, 1 being a guess at once: a question costs before it helps"
     )
 
 
@@ -126,9 +130,13 @@ def _sparse_reward(of: Released) -> str:
         f"{line}: {each(dict(zip(rows['variant'], rows['after'], strict=True)))}"
         for line, rows in table.groupby("line", sort=False)
     ]
-    four = {v: of.value("sparse_reward", "copy shaped L=4", v) for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")}
+    four = {
+        v: of.value("sparse_reward", "copy shaped L=4", v) for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")
+    }
     size = table["to"].iloc[0]
-    return f"Score on answers of {size} symbols, by how they are paid. {'; '.join(told)}. Shaped, 4 symbols: {each(four)}"
+    return (
+        f"Score on answers of {size} symbols, by how they are paid. {'; '.join(told)}. Shaped, 4 symbols: {each(four)}"
+    )
 
 
 def _action_space(of: Released) -> str:

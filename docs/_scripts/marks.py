@@ -2,8 +2,8 @@
 
     <!-- generated: NAME -->text<!-- end -->
 
-A block whose text starts on the line after its mark keeps its lines; any other is part of a sentence or a table's row. A mark
-in backticks is an example and no mark.
+A block whose text starts on the line after its mark keeps its lines; any other is part of a sentence or a table's row.
+A mark in backticks is an example and no mark.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from benchmarks.experiment import Experiment
 from benchmarks.listing import ladder_table
 from docs._scripts import experiment_rows
 from docs._scripts.released import Released
-from docs._scripts.wording import cells, duration, listed, two
+from docs._scripts.wording import cells, duration, listed, span, two
 
 SPEED, OTHERS = "speed.json", "other_machines.json"
 TUNING = ("Default against tuned", "Optimism", "Which hyper-parameters matter")
@@ -84,7 +84,11 @@ def guide(of: Released) -> str:
     """The decision guide: the rows of all reports that have one, by aspect."""
     rows = []
     for name, experiment in EXPERIMENTS.items():
-        if isinstance(experiment, Experiment) and experiment.guide and (of.root / name / "tables" / "guide.csv").exists():
+        if (
+            isinstance(experiment, Experiment)
+            and experiment.guide
+            and (of.root / name / "tables" / "guide.csv").exists()
+        ):
             rows.append(of.table(name, "guide").assign(experiment=name))
     joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
     return formats.markdown(joined)
@@ -92,11 +96,10 @@ def guide(of: Released) -> str:
 
 def ppo_speed(of: Released) -> str:
     """PPO's environment steps a second as a share of GAE's: control tasks and text tasks of the ladder."""
-    table = of.table("ladder", "throughput").set_index("variant")
-    share = table.loc["ppo"] / table.loc["gae"]
-    text = share.index.str.contains("/")
-    told = [f"{two(part.min())} to {two(part.max())} times" for part in (share[~text], share[text])]
-    return f"{told[0]} `gae`'s steps a second on control tasks and {told[1]} on text"
+    ppo, gae = (of.row("ladder", "throughput", variant=v) for v in ("ppo", "gae"))
+    share = {task: float(ppo[task]) / float(gae[task]) for task in ppo if task != "variant"}
+    control, text = ([s for task, s in share.items() if ("/" in task) == of_text] for of_text in (False, True))
+    return f"{span(control)} times `gae`'s steps a second on control tasks and {span(text)} times on text"
 
 
 def q_learning(of: Released) -> str:
@@ -105,8 +108,8 @@ def q_learning(of: Released) -> str:
     lock = {v: of.value("references", "lock/medium", v) for v in ("q_learning", "ppo", "sb3:ppo")}
     return (
         f"After equally many steps of Pendulum-v1 stable-baselines3's PPO in rl-baselines3-zoo's settings returns "
-        f"{pendulum['sb3:ppo']:,.0f}, and our PPO in stable-baselines3's default settings {pendulum['like_sb3_ppo']:,.0f}. On "
-        f"`lock/medium` tabular Q-learning scores {two(lock['q_learning'])}, `ppo` {two(lock['ppo'])} and `sb3:ppo` "
+        f"{pendulum['sb3:ppo']:,.0f}, and our PPO in stable-baselines3's default settings {pendulum['like_sb3_ppo']:,.0f}. "
+        f"On `lock/medium` tabular Q-learning scores {two(lock['q_learning'])}, `ppo` {two(lock['ppo'])} and `sb3:ppo` "
         f"{two(lock['sb3:ppo'])}: Q-learning has a table of the states where they have a network."
     )
 

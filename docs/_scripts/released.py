@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,7 +35,9 @@ class Released:
     def path(self, experiment: str, *parts: str) -> Path:
         path = self.root.joinpath(experiment, *parts)
         if not path.exists():
-            raise ValueError(f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json")
+            raise ValueError(
+                f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json"
+            )
         return path
 
     def summary(self, experiment: str) -> pd.DataFrame:
@@ -55,17 +58,20 @@ class Released:
 
     def measure(self, experiment: str, task: str, variant: str, column: str) -> float:
         """One number of tables/measures.csv."""
-        table = self.table(experiment, "measures")
-        return float(_row(table, f"{experiment}/tables/measures.csv", task=task, variant=variant)[column])
+        return float(self.row(experiment, "measures", task=task, variant=variant)[column])
 
     def pair(self, experiment: str, variant: str, against: str, name: str = "rungs") -> dict[str, Any]:
         """One comparison: the row of tables/<name>.csv."""
-        where = f"{experiment}/tables/{name}.csv"
-        return _row(self.table(experiment, name), where, variant=variant, against=against)
+        return self.row(experiment, name, variant=variant, against=against)
+
+    def row(self, experiment: str, name: str, **keys: str) -> dict[str, Any]:
+        """The one row of tables/<name>.csv whose columns have these values."""
+        return _row(self.table(experiment, name), f"{experiment}/tables/{name}.csv", **keys)
 
     def answer(self, experiment: str) -> str:
-        """What a report says first: its first paragraph after the question and the warnings."""
-        return next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
+        """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
+        first = next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
+        return " ".join(line.removeprefix("- ") for line in first.splitlines())
 
     def section(self, experiment: str, title: str) -> str:
         """The sentences that open a section of a report."""
@@ -93,7 +99,7 @@ class Released:
         return self.path(experiment, "report.md").read_text().strip().split("\n\n")
 
 
-def shown(row: dict[str, Any]) -> bool:
+def shown(row: Mapping[Any, Any]) -> bool:
     """Whether the corrected test shows a difference."""
     return float(row["p_holm"]) < LEVEL
 

@@ -66,7 +66,8 @@ def data(of: Released) -> str:
     return (
         f"the exact gradient, charged as a rollout would be, reaches the threshold in {exact['reached']:.0f} of "
         f"{exact['seeds']:.0f} seeds, after {exact['steps_to_threshold']:,.0f} steps (median). Sampled rungs have "
-        f"{sampled['env_steps'].max():,.0f} steps; seeds that touch the threshold at a checkpoint: {', '.join(reached) or 'none'}"
+        f"{sampled['env_steps'].max():,.0f} steps; seeds that touch the threshold at a checkpoint: "
+        f"{', '.join(reached) or 'none'}"
     )
 
 

@@ -33,7 +33,9 @@ def against(row: dict[str, Any]) -> str:
     variant, other, size = f"`{row['variant']}`", f"`{row['against']}`", abs(row["difference"])
     if not shown(row):
         return f"no difference is shown between {variant} and {other}"
-    return f"{variant} {'gains' if row['difference'] > 0 else 'loses'} {size:.2f} against {other} (p {row['p_holm']:.2g})"
+    return (
+        f"{variant} {'gains' if row['difference'] > 0 else 'loses'} {size:.2f} against {other} (p {row['p_holm']:.2g})"
+    )
 
 
 def each(scores: dict[str, float]) -> str:
@@ -57,6 +59,6 @@ def cells(table: pd.DataFrame, columns: dict[str, str]) -> str:
     """A Markdown table of some columns under these names, numbers with thousands marked, to the right."""
     sides = ["---:" if pd.api.types.is_numeric_dtype(table[c]) else "---" for c in columns]
     lines = [f"| {' | '.join(columns.values())} |", f"| {' | '.join(sides)} |"]
-    for row in table[list(columns)].itertuples(index=False):
-        lines.append(f"| {' | '.join(v if isinstance(v, str) else f'{v:,.10g}' for v in row)} |")
+    rows = table[list(columns)].itertuples(index=False)
+    lines += [f"| {' | '.join(v if isinstance(v, str) else f'{v:,.10g}' for v in row)} |" for row in rows]
     return "\n".join(lines)

@@ -30,17 +30,24 @@ def whole() -> dict[Path, str]:
     return {variant_page.PAGE: variant_page.page(), **pages.texts()}
 
 
+def released(root: Path) -> Released:
+    """The released runs of a tree."""
+    return Released(root / FOLDER)
+
+
 @cache
 def blocks(root: Path) -> dict[str, Callable[[], str]]:
     """All blocks by name, each made once."""
-    of = Released(root / FOLDER)
+    of = released(root)
     made = {**readme_blocks.blocks(of), **theory_blocks.blocks(of)}
     return {name: cache(make) for name, make in made.items()}
 
 
 def stale(root: Path) -> list[str]:
     """`file: block` of every block, and the name of every page, that is not what the generators make now."""
-    found = [str(path) for path, text in whole().items() if not (root / path).exists() or (root / path).read_text() != text]
+    found = [
+        str(path) for path, text in whole().items() if not (root / path).exists() or (root / path).read_text() != text
+    ]
     for page in hand_written(root):
         found += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), blocks(root))]
     return found

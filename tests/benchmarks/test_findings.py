@@ -13,7 +13,7 @@ from benchmarks import knob_figures, store
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
-from benchmarks.power import detectable
+from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.suite import Scale, Suite
 from benchmarks.tested import BRACKETS
 
@@ -49,15 +49,15 @@ def test_a_loss_is_told_from_none_and_a_repair_from_none() -> None:
     """Two questions: two lags (a loss in all of ten seeds, p 2/1024 times 2), and three repairs (times 3)."""
     finals = on_both({"gae": 0.9, "lag 1": 0.9 + ROUGH, "lag 8": 0.4 + FINE, "vtrace": 0.7, "token": 0.5})
     finals["text", "mask"] = 0.4 + FINE + ROUGH
-    spread = 0.1 * np.sqrt(10 / 9)
-    of_two, of_three = (detectable(spread, 10, alpha=0.05 / n) for n in (2, 3))
-    assert f"{of_three:.2f}" != f"{detectable(spread, 10):.2f}"
+    error = 0.1 / np.sqrt(9)  # the standard error of .1 times WOBBLE: .1 sqrt(10 / 9) / sqrt(10)
+    of_two, of_three = (sign_flip_shift(10, 0.05 / n) * error for n in (2, 3))
+    assert f"{of_three:.2f}" != f"{sign_flip_shift(10, 0.05) * error:.2f}"
     assert LAGS.sentence(data(finals)) == (
-        f"Uncorrected, no loss is shown at lag 1 ({of_two:.2f} would have been four times in five). "
+        f"Uncorrected, no loss is shown at lag 1 ({of_two:.2f} is detected with probability 0.8). "
         "Uncorrected, lag 8 costs 0.50 [0.49, 0.51] of the normalised score. "
         "These 2 comparisons are corrected together (Holm): p at most 0.0039, 10 seeds. "
         "At lag 8 V-trace wins back 0.30 [0.29, 0.31], token IS 0.10 [0.09, 0.11]. "
-        f"At lag 8 no difference is shown for a mask on 1 of 2 tasks ({of_three:.2f} would have been four times in five). "
+        f"At lag 8 no difference is shown for a mask on 1 of 2 tasks ({of_three:.2f} is detected with probability 0.8). "
         f"These 3 comparisons are corrected together (Holm): p at most 0.0059, 10 seeds. {BRACKETS}"
     )
 

@@ -97,8 +97,8 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
     ]
     said = rates.at_an_end(rates.objective(pd.DataFrame(rows), SCALES))
     assert said == (
-        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of 1. "
-        "There a better rate may lie outside the list."
+        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of "
+        "1. There a better rate may lie outside the list."
     )
 
 

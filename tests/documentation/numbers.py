@@ -8,7 +8,7 @@ from docs._scripts import marks
 
 QUOTED = re.compile(r"```.*?```|^    .*?$|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->", re.DOTALL | re.MULTILINE)
 DECIMAL = r"[+-]?\d*\.\d+"
-UNIT = r"(?:seconds?|minutes?|min|hours?|s|ms|us|MB|GB|MiB|GiB|%|times|nats|million|steps a second|tokens a second)"
+UNIT = r"(?:seconds?|minutes?|min|hours?|s|ms|us|MB|GB|MiB|GiB|%|times|nats|million|(?:steps|tokens) a second)"
 MEASUREMENT = re.compile(rf"(?<![\w.,])(?:{DECIMAL}(?:\s*{UNIT}\b)?|\d[\d,]*\s*{UNIT}(?!\w)|[+-]\d[\d,]*)(?![\w])")
 
 
