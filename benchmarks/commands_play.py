@@ -34,7 +34,7 @@ class Play:
         from algorithms.exact import text_mdp
         from benchmarks import foreign
         from benchmarks.playing import title
-        from benchmarks.policies import load_policy
+        from benchmarks.policies import changed_since, load_policy
 
         positive("episodes", self.episodes)
         if self.seed < 0:
@@ -42,7 +42,7 @@ class Play:
         if self.seed > LARGEST:
             raise UsageError(f"--seed must be at most {LARGEST}, not {self.seed}")
         saved = load_policy(self.file, trust=self.trust)
-        for notice in saved.notices:
+        for notice in changed_since(saved):
             print(f"since this policy was trained: {notice}", file=sys.stderr)
         foreign.check_installed([saved.task])
         mdp = text_mdp(saved.task)

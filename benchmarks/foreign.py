@@ -28,7 +28,7 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, _, attribute = name.partition(":")
+    module, attribute = name.partition(":")[::2]
     if not all(word.isidentifier() for word in (*module.split("."), attribute)):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
@@ -51,7 +51,7 @@ def task(name: str, registered: Iterable[str]) -> Task:
     """The Task that `module:TASK` names; its Gymnasium ids with the identity of the environments that are there now."""
     found = constant(name, Task, registered)
     try:
-        return identified(found)
+        return identified(found, name.partition(":")[0])
     except UsageError:
         raise
     except Exception as error:

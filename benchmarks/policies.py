@@ -113,20 +113,22 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name][None])
     normaliser.restore({name.removeprefix(MOMENTS): tensors[name].numpy()[None] for name in moments})
-    notices = tuple(changed_since(cell, task, variant, training))
-    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta, notices)
+    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta)
 
 
-def changed_since(cell: Mapping[str, Any], task: Task, variant: Variant, training: Training) -> list[str]:
-    """What is no longer as it was when the cell was trained: sources of the user's, and what makes the environment."""
-    parts = {"task": task, "variant": variant, "training": training}
+def changed_since(saved: SavedPolicy) -> list[str]:
+    """What is no longer as it was when a policy was trained: sources of the user's, and what makes the environment.
+
+    Makes the environment, which loading a policy does not: a file that is only read runs no code of the user's.
+    """
+    parts = {"task": saved.task, "variant": saved.variant, "training": saved.training}
     lines = [
         line
         for name, part in parts.items()
-        for line in pooling.differing(cell[name], canonical(part), name)
+        for line in pooling.differing(saved.meta["cell"][name], canonical(part), name)
         if f"{SOURCE}:" in line
     ]
-    factory = unslowed(task.factory)
+    factory = unslowed(saved.task.factory)
     if isinstance(factory, Control) and factory.identity is not None:
         try:
             lines += identity(factory.env_id).changed(factory.identity)

@@ -38,15 +38,21 @@ class Control:
         return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks)
 
 
-def identified(task: Task) -> Task:
-    """The task, its factories on Gymnasium ids with the identity of the environment that is there now."""
+def identified(task: Task, module: str) -> Task:
+    """The task, its factories on Gymnasium ids with the identity of the environment that is there now.
+
+    module  which defines the task: an id that is not Gymnasium's own is read as `module:Id`, so that another process, which
+            has not imported it, knows the id too
+    """
 
     def of(factory: Factory) -> Factory:
         if isinstance(factory, Slowed):
             return replace(factory, factory=of(factory.factory))
         if not isinstance(factory, Control) or factory.backend != "gymnasium" or factory.identity is not None:
             return factory
-        return replace(factory, identity=from_gymnasium.identity(factory.env_id))
+        identity, env_id = from_gymnasium.identity(factory.env_id), factory.env_id
+        own = ":" not in env_id and not identity.entry_point.startswith("gymnasium.")
+        return replace(factory, env_id=f"{module}:{env_id}" if own else env_id, identity=identity)
 
     return replace(task, factory=of(task.factory), views=tuple((name, of(view)) for name, view in task.views))
 
