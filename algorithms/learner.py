@@ -165,7 +165,7 @@ class Learner:
         self.lean = lean and self.natural is None and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
-        self.right = (task.floor + task.ceiling) / 2
+        self.right = task.scale.middle
         flat = policy.flat.values
         self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])  # [P, D]
         self.rate[:, policy.critic_columns] *= training.critic_rate

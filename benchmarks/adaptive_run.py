@@ -17,6 +17,7 @@ from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
+from envs.discover import UsageError
 
 Train = Callable[[list[Cell]], Outcome]
 
@@ -34,9 +35,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.cap < BLOCK or self.cap % BLOCK:
-            raise ValueError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
+            raise UsageError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
         if not self.margin > 0:
-            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+            raise UsageError(f"--margin must be greater than 0, not {self.margin}")
 
     @property
     def variants(self) -> list[Variant]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from benchmarks.commands import DONE, FAILED, RESULTS, folder_of
-from envs.discover import look_up
+from benchmarks.usage import check_folder
+from envs.discover import UsageError, look_up
 
 if TYPE_CHECKING:
     from benchmarks.tuning.experiment import Tuning
@@ -39,15 +40,17 @@ class Report:
         for kind in kinds:
             look_up(dict.fromkeys(SUFFIXES), kind, "kind of figure")
         if ".svg" not in kinds:
-            raise ValueError(f"--figures must hold svg, which the page is made of, not {self.figures!r} alone")
+            raise UsageError(f"--figures must hold svg, which the page is made of, not {self.figures!r} alone")
 
         experiment = select.experiment(self.experiment)
         experiment = experiment.smoke() if self.smoke else experiment
         folder = folder_of(self.results, experiment, self.smoke, self.tuned)
+        for part in ("tables", "figures") if folder.is_dir() else ():
+            check_folder(folder / part, "--results")
         if isinstance(experiment, Tuning):
             return self._of_studies(experiment, folder, kinds)
         if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
-            raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
+            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline, kinds))
         return DONE
 
@@ -56,7 +59,7 @@ class Report:
 
         found = result.load_all(folder)
         if not found:
-            raise ValueError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
+            raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
         print(report.write(folder.name, experiment.question, found, folder, kinds))
         return DONE
 
@@ -88,7 +91,7 @@ class Compare:
         from benchmarks import compare
 
         if not self.margin > 0:
-            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+            raise UsageError(f"--margin must be greater than 0, not {self.margin}")
         a, b = compare.load(self.result_a), compare.load(self.result_b)
         result = compare.compare(a, b, self.margin)
         document = compare.document(a, b, result, self.margin)
@@ -121,7 +124,8 @@ class Import:
 
         experiment = select.experiment(self.experiment)
         if not isinstance(experiment, Experiment) or experiment.rates:
-            raise ValueError(f"{experiment.name} compares no learning curves; import into another experiment")
+            raise UsageError(f"{experiment.name} compares no learning curves; import into another experiment")
+        check_folder(self.results / experiment.name / "imported", "--results")
         written = import_runs(
             self.kind,
             self.paths,

@@ -21,6 +21,7 @@ from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.families import Ledger
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.suite import Scale, Suite
+from envs.discover import UsageError
 
 VARIANTS = "variants"  # the family of whole suites
 NAMED = 8  # differences of configuration that are listed by name
@@ -49,25 +50,25 @@ class Side:
 
 
 def load(folder: Path) -> Side:
-    """The cells of an experiment's folder. ValueError where it holds none, or rows that must not be pooled."""
+    """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
     if not paths:
         near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
         hint = f"; under it are {', '.join(near)}" if near else ""
-        raise ValueError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
+        raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
         metas = [store.read_meta(path) for path in paths]
         places = pooling.select(paths, metas)
         frame, _, metas = store.read([paths[i] for i in places])
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}") from error
+        raise UsageError(f"damaged: {error}") from error
     if facts := pooling.mixed(metas):
         raise pooling.NotPoolable(
             f"{folder} holds rows of different numerics ({'; '.join(facts)}): they are no one sample"
         )
     for meta in metas:
         if len(rates := set(meta["cell"]["members"].get("rates", []))) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
             )
     return Side(folder, frame, metas)
@@ -95,7 +96,7 @@ def _of(variant: str, side: str) -> str:
 
 
 def compare(a: Side, b: Side, margin: float) -> Result:
-    """B minus A. ValueError where they share nothing."""
+    """B minus A. UsageError where they share nothing."""
     shared = [v for v in a.variants if v in b.variants]
     scales: dict[str, Scale] = {}
     for meta in (*a.metas, *b.metas):
@@ -108,7 +109,7 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
-        raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
+        raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     ledger = Ledger()
     pairs.decide(suite, family, ledger, VARIANTS)
     by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows

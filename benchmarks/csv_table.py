@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from envs.discover import UsageError
+
 T = TypeVar("T")
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -53,27 +55,27 @@ class CsvTable:
             try:
                 values.append(read(text))
             except (ValueError, KeyError, OverflowError):
-                raise ValueError(f"{self.source}, line {line}: {name} must be {kind}, not {text!r}") from None
+                raise UsageError(f"{self.source}, line {line}: {name} must be {kind}, not {text!r}") from None
         return values
 
 
 def read_table(text: Iterable[str], source: str, required: Sequence[str], skipped: int = 0) -> CsvTable:
-    """The table, of which `skipped` lines were read before; ValueError where a required column is missing."""
+    """The table, of which `skipped` lines were read before; UsageError where a required column is missing."""
     reader = csv.reader(text, skipinitialspace=True)
     try:
         rows = [(reader.line_num + skipped, row) for row in reader if row]
     except csv.Error as error:
-        raise ValueError(f"{source} is no CSV: {error}") from error
+        raise UsageError(f"{source} is no CSV: {error}") from error
     header = [name.strip() for name in rows[0][1]] if rows else []
     absent = [_absent(name, header) for name in required if name not in header]
     if absent:
-        raise ValueError(f"{source}: no column {', '.join(absent)}; its columns: {', '.join(header) or 'none'}")
+        raise UsageError(f"{source}: no column {', '.join(absent)}; its columns: {', '.join(header) or 'none'}")
     if len(set(header)) < len(header):
         twice = next(name for i, name in enumerate(header) if name in header[:i])
-        raise ValueError(f"{source}: two columns are called {twice!r}")
+        raise UsageError(f"{source}: two columns are called {twice!r}")
     for line, row in rows[1:]:
         if len(row) != len(header):
-            raise ValueError(f"{source}, line {line}: {len(row)} fields under {len(header)} columns")
+            raise UsageError(f"{source}, line {line}: {len(row)} fields under {len(header)} columns")
     columns = {name: [row[i].strip() for _, row in rows[1:]] for i, name in enumerate(header)}
     return CsvTable(source, [line for line, _ in rows[1:]], columns)
 

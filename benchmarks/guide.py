@@ -18,6 +18,7 @@ from benchmarks.leaders import Leaders, leaders
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
+from envs.discover import UsageError
 
 
 def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:
@@ -69,16 +70,23 @@ def table(
 
 
 def collected(root: Path) -> pd.DataFrame:
-    """The guide of all experiments whose folders lie under `root`; ValueError where none does."""
+    """The guide of all experiments whose folders lie under `root`; UsageError where they say nothing."""
     rows = []
     for experiment in EXPERIMENTS.values():
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
-        chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-        report = report_cells.input_of(experiment, store.read([paths[i] for i in chosen]), root / experiment.name)
+        try:
+            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            read = store.read([paths[i] for i in chosen])
+        except store.Damaged as error:
+            raise UsageError(f"damaged, in {experiment.name}: {error}") from error
+        report = report_cells.input_of(experiment, read, root / experiment.name)
         found = table(report.suite, experiment.guide, report.rates, report.ledger)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
-        raise ValueError(f"{root} holds no runs of experiments that speak in the guide")
+        raise UsageError(f"{root} holds no runs of experiments that speak in the guide")
+    rows = [found for found in rows if len(found)]
+    if not rows:
+        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)

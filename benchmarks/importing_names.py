@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select
-from benchmarks.experiment import Experiment, file_safe
-from envs.api import Task
-from envs.discover import UnknownName
+from benchmarks import select, store
+from benchmarks.experiment import Experiment
+from benchmarks.scales import scale_of_flags
+from benchmarks.usage import check_name
+from envs.api import Scale, Task
+from envs.discover import UnknownName, UsageError
 
-Scale = tuple[float, float, float]  # floor, ceiling, threshold
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
 
 
@@ -31,30 +33,41 @@ class Terms:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
-            if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
-                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+            check_name("variant", name)
+            if name in ours or name in self._trained:
+                raise UsageError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+
+    @cached_property
+    def _trained(self) -> set[str]:
+        """Variants that have cells in the folder; of a damaged file nothing is known."""
+        found = set()
+        for path in (self.folder / "cells").glob("*.parquet"):
+            with suppress(store.Damaged):
+                found.add(str(store.read_meta(path)["cell"]["variant"]["name"]))
+        return found
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
         found: Scales = {}
         foreign = []
         for name in names:
+            check_name("task", name)
             if ":" in name and not by_user:
-                raise ValueError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
+                raise UsageError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
             try:
                 task = self._task(name)
             except UnknownName as error:
                 found[name] = name, self._asked_scale(str(error))
                 foreign.append(name)
             else:
-                found[name] = task.name, (task.floor, task.ceiling, task.threshold)
+                found[name] = task.name, task.scale
         if len(foreign) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
         flags = [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
         if flags and not foreign:
-            raise ValueError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
+            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
         return found
 
     def _task(self, name: str) -> Task:
@@ -62,10 +75,5 @@ class Terms:
 
     def _asked_scale(self, unknown: str) -> Scale:
         if self.floor is None or self.ceiling is None:
-            raise ValueError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
-        if not -math.inf < self.floor < self.ceiling < math.inf:
-            raise ValueError(f"--floor must be below --ceiling, not {self.floor:g} and {self.ceiling:g}")
-        threshold = self.ceiling if self.threshold is None else self.threshold
-        if math.isnan(threshold):
-            raise ValueError("--threshold must be a number, not nan")
-        return self.floor, self.ceiling, threshold
+            raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
+        return scale_of_flags(self.floor, self.ceiling, self.ceiling if self.threshold is None else self.threshold)

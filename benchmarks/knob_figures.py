@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.drawings import Standing, Turned
-from benchmarks.efficiency import area_under_curve
 from benchmarks.figures import GAIN, STYLE, UNSURE, banded, legend, line_styles, t_band
 from benchmarks.panels import Data
 from benchmarks.suite import Doubles
@@ -29,7 +28,7 @@ def by_seed(data: Data, task: str, variant: str, measure: str) -> Doubles:
     if measure == "score":
         return curve.score[-1]
     if measure == "area":
-        return area_under_curve(curve.env_steps.T, curve.score.T)
+        return data.suite.area(task, variant).to_numpy(float)
     rows = data.measures[(data.measures["measure"] == measure) & (data.measures["task"] == task)]
     rows = rows[rows["variant"] == variant].dropna(subset="value")
     return rows.groupby("seed")["value"].mean().to_numpy(float)

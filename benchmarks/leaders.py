@@ -111,8 +111,8 @@ def leaders(
     paired = list(combinations(ours, 2))
     columns = [stats.differences(scores[b].to_numpy(float), scores[a].to_numpy(float)) for b, a in paired]
     places = {frozenset(names): k for k, names in enumerate(paired)}
-    differences = np.array(columns).T if columns else np.zeros((0, 0))
-    of = family(differences, len(by_seed) * (len(by_seed) - 1) // 2)
+    total = len(by_seed) * (len(by_seed) - 1) // 2
+    of = family(np.column_stack(columns) if columns else np.zeros((0, 0)), total)
     results = {v: found for v in rivals if (found := pairs.compare(suite, Pair(best, v), tasks))}
     table = pd.DataFrame(
         {"variant": v, **pairs.row(result), **of.row(result, places.get(frozenset((best, v)), 0))}

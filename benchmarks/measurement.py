@@ -164,7 +164,7 @@ def crossover_rows(exact: Exact, training: Training) -> list[dict[str, object]]:
         for updates in steps:
             actor = Ascended(updates).actor(task, training)
             every = enumerated.listed(task, training, actor)
-            score = task.normalised(laboratory.exact_return(task, training, actor))
+            score = float(task.scale.read(laboratory.exact_return(task, training, actor)))
             for k in exact.groups:
                 ratio = enumerated.rloo_variance(every, k) / enumerated.reinforce_variance(every, k)
                 rows.append({"reward": line, "K": k, "updates": updates, "score": score, "ratio": ratio})

@@ -83,6 +83,22 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
     ]
 
 
+def at_an_end(table: pd.DataFrame) -> str:
+    """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences.
+
+    `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
+    """
+    best = table.loc[table.groupby(["task", "variant"], sort=False)["score"].idxmax()]  # of equals the smallest rate
+    chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
+    ends = (table["learning_rate"].min(), table["learning_rate"].max())
+    low, high = (int((best["learning_rate"] == end).sum()) for end in ends)
+    kept = int(chosen["learning_rate"].isin(ends).sum())
+    return (
+        f"The best score of {low + high} of {len(best)} searches is at an end of the list of rates ({low} at {ends[0]:g}, "
+        f"{high} at {ends[1]:g}); so is the chosen rate of {kept}. There a better rate may lie outside the list."
+    )
+
+
 def as_settings(table: pd.DataFrame, protocol: str) -> str:
     """The chosen rates as lines of learning_rates.csv."""
     chosen = table[table["chosen"]].drop_duplicates(["task", "variant"]).to_dict("records")
@@ -128,6 +144,7 @@ def write(
     table = objective(frame, scales)
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     first, *others = verdicts(ranks, moved, seeds)
+    others.append(at_an_end(table))
     drawn = Drawn(
         "rates",
         partial(rate_curves, table),
@@ -147,4 +164,5 @@ def write(
             "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
         ),
     )
-    return Document(name, question, first, sections).write(out, kinds)
+    names = (*scales, *dict.fromkeys(table["variant"]))
+    return Document(name, question, first, sections, names=names).write(out, kinds)

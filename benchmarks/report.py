@@ -49,6 +49,7 @@ def write(report: ReportInput) -> Path:
         tuple(s for s in sections if s.blocks),
         tuple(w for w in (undone, few, pooled, *report.suite.notes) if w),
         finding,
+        (*report.suite.variants, *report.suite.scales),
     )
     return document.write(report.out, report.kinds)
 

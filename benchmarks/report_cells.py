@@ -18,7 +18,7 @@ from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.suite import Scale, Suite
 from envs import TASKS
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
@@ -112,13 +112,13 @@ def report_folder(
             paths = [paths[i] for i in chosen]
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
+        raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
 
 
 def _scale(meta: dict[str, Any]) -> Scale:
     """The task's scale: the registry's where the task is ours (a floor may have been measured anew), else the cell's."""
     task = TASKS.get(meta["cell"]["task"]["name"])
-    return Scale(task.floor, task.ceiling, task.threshold) if task else Scale(*meta["reading"]["scale"])
+    return task.scale if task else Scale(*meta["reading"]["scale"])
 
 
 def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from benchmarks import appendix as papers
 from benchmarks import suite_figures, tables
-from benchmarks.document import Block, Drawn, Prose, Section, Table, joined
-from benchmarks.experiment import file_safe
+from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.experiment import file_names
 from benchmarks.leaders import leaders
+from benchmarks.markup import plain
 from benchmarks.report_input import ReportInput
 
 
@@ -32,12 +33,13 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     )
     blocks: list[Block] = [Prose(said)]
     suite = report.suite
+    files = file_names(suite.scales)
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
         found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
         top = {found.best, *found.others} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
-        blocks.append(Table(f"scores/{file_safe(task)}", rows, "", bold, title=task))
+        blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))
 
 
@@ -54,11 +56,15 @@ def beside(report: ReportInput) -> Section:
 def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
-    lines = [*report.failures, *(f"missing: {line}" for line in tables.missing_cells(suite)), *_notices(report)]
+    failed = [plain(line.splitlines()[0]) for line in report.failures]
+    lines = [*failed, *(f"missing: {line}" for line in tables.missing_cells(suite)), *map(plain, _notices(report))]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
     said = joined(lines) if lines else "None failed or is missing."
-    return Section("Failures and missing cells", (Prose(f"{lost} of {members} members diverged.\n\n{said}"),))
+    blocks: list[Block] = [Prose(f"{lost} of {members} members diverged.\n\n{said}")]
+    if traces := [line for failure in report.failures for line in failure.splitlines() if "\n" in failure]:
+        blocks.append(Samples("Where it failed", tuple(traces)))
+    return Section("Failures and missing cells", tuple(blocks))
 
 
 def _notices(report: ReportInput) -> Iterator[str]:
@@ -89,4 +95,4 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts.items()])),))
+    return Section("Provenance", (Prose(joined([f"{key}: {plain(str(value))}" for key, value in facts.items()])),))

@@ -10,25 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.efficiency import area_under_curve
+from envs.api import Scale as Scale
+
 Doubles = NDArray[np.float64]
 BLOCK = 10  # seeds that one process trains: its clock is the same for all of them
 
 
 @dataclass(frozen=True)
-class Scale:
-    """How a task's returns are read: (x - floor) / (ceiling - floor), solved at `threshold`."""
-
-    floor: float
-    ceiling: float
-    threshold: float
-
-    def score(self, value: Doubles) -> Doubles:
-        return (value - self.floor) / (self.ceiling - self.floor)
-
-
-@dataclass(frozen=True)
 class Curve:
-    """One variant on one task: K checkpoints of S members. A diverged member's value is its task's floor."""
+    """One variant on one task: K checkpoints of S members.
+
+    A member that has diverged, or whose return is not a finite number, counts as the worst of its task (Scale). A
+    checkpoint at which this holds for all members has no value: NaN.
+    """
 
     seeds: NDArray[np.int64]  # [S]
     fraction: Doubles  # [K]
@@ -36,15 +31,21 @@ class Curve:
     updates: Doubles  # [K, S]
     wall_s: Doubles  # [K, S] seconds of training; NaN where nobody measured them
     value: Doubles  # [K, S] returns
-    score: Doubles  # [K, S] normalised
+    score: Doubles  # [K, S] in the suite's unit
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
+    not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
     block: int = BLOCK
 
     @property
     def moving(self) -> bool:
         """Whether it learns: it was looked at more than once."""
         return len(self.fraction) > 1
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Members [S] whose last return is not a finite number, diverged or not."""
+        return self.diverged | self.not_finite[-1]
 
     @property
     def clocks(self) -> dict[int, NDArray[np.bool_]]:
@@ -59,19 +60,38 @@ class Curve:
 
 
 COLUMNS = ("env_steps", "updates", "wall_s", "eval_return", "eval_return_greedy", "diverged")
+FINITE, DIVERGED, NOT_FINITE = 0.0, 1.0, 2.0  # states of an evaluation
 
 
-def _curve(rows: pd.DataFrame, scale: Scale, block: int) -> Curve:
-    """Rows of one task and variant -> arrays; a checkpoint that a member lacks is the one before it."""
-    wide = rows.pivot(index="checkpoint", columns="seed", values=list(COLUMNS)).sort_index().ffill().bfill()
-    of = {name: wide[name].to_numpy(np.float64) for name in COLUMNS}
-    lost = of["diverged"] > 0
-    value = np.where(lost, scale.floor, of["eval_return"])
+def states(frame: pd.DataFrame) -> pd.Series:
+    """Of each row: FINITE, DIVERGED, or NOT_FINITE where the return is no number although the member did not diverge."""
+    unread = np.where(np.isfinite(frame["eval_return"]), FINITE, NOT_FINITE)
+    return pd.Series(np.where(frame["diverged"].astype(bool), DIVERGED, unread), frame.index)
+
+
+def _curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
+    """Rows of one task and variant as arrays; a checkpoint that a member has no row for is the one before it.
+
+    scale  in which scores are read      worst  of the task, by fraction of the budget: its worst finite return
+    """
+    rows = rows.assign(state=states(rows))
+    wide = rows.pivot(index="checkpoint", columns="seed", values=[*COLUMNS, "state"]).sort_index()
+    wide = wide.ffill().bfill()  # the state goes along: it tells what was no number from what is missing
+    of = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
     fraction = rows.groupby("checkpoint")["fraction"].first().sort_index().to_numpy(float)
     seeds = wide["env_steps"].columns.to_numpy(np.int64)
-    greedy = of["eval_return_greedy"][-1]
+    lost = of["state"] != FINITE
+    others = np.array([worst.get(float(f), np.inf) for f in fraction])[:, None]
+    value = scale.counted(of["eval_return"], lost, others)
     x = of["env_steps"], of["updates"], of["wall_s"]
-    return Curve(seeds, fraction, *x, value, scale.score(value), greedy, lost[-1], block)
+    greedy = _greedy(of["eval_return_greedy"][-1], lost[-1], value[-1])
+    diverged, not_finite = of["state"][-1] == DIVERGED, of["state"] == NOT_FINITE
+    return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, block)
+
+
+def _greedy(greedy: Doubles, lost: NDArray[np.bool_], value: Doubles) -> Doubles:
+    """Greedy returns [S]; a lost member counts here what it counts among the sampled ones, where any was measured."""
+    return np.where(lost, np.fmin(value, np.nanmin(greedy)), greedy) if np.isfinite(greedy).any() else greedy
 
 
 @dataclass(frozen=True)
@@ -93,10 +113,47 @@ class Suite:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def readings(self) -> Mapping[str, Scale]:
+        """The scales that scores are read on: as given, or all of them in returns where one has no ceiling."""
+        if all(scale.normalised for scale in self.scales.values()):
+            return self.scales
+        return {task: scale.raw for task, scale in self.scales.items()}
+
+    @property
+    def normalised(self) -> bool:
+        """Whether scores are normalised, so that they can be averaged over tasks."""
+        return all(scale.normalised for scale in self.readings.values())
+
+    @property
+    def unit(self) -> str:
+        """What scores are measured in, for sentences and axes."""
+        return "normalised score" if self.normalised else "return"
+
+    def averages(self, tasks: Sequence[str]) -> bool:
+        """Whether scores of these tasks may be averaged: returns of different tasks may not."""
+        return self.normalised or len(tasks) < 2
+
+    @cached_property
+    def worst(self) -> dict[str, dict[float, float]]:
+        """The worst finite return of anyone, by task and fraction of the budget."""
+        rows = self.frame[states(self.frame) == FINITE]
+        found: dict[str, dict[float, float]] = {task: {} for task in self.scales}
+        for (task, fraction), value in rows.groupby(["task", "fraction"])["eval_return"].min().items():
+            found.setdefault(str(task), {})[float(fraction)] = float(value)
+        return found
+
+    @cached_property
     def curves(self) -> dict[tuple[str, str], Curve]:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
-        return {(str(t), str(v)): _curve(rows, self.scales[str(t)], self.block) for (t, v), rows in groups}
+        of = self.readings
+        return {(str(t), str(v)): _curve(rows, of[t], self.worst[t], self.block) for (t, v), rows in groups}
+
+    @cached_property
+    def without_mean(self) -> list[tuple[str, str]]:
+        """(task, variant) whose members are all lost: it has no mean there, and none over tasks."""
+        places = ((t, v) for t in self.scales for v in self.variants)
+        return [place for place in places if place in self.curves and self.curves[place].lost.all()]
 
     @cached_property
     def present(self) -> list[str]:
@@ -109,11 +166,6 @@ class Suite:
         """Variants that learn and may stand on every task: those that are compared. Imported ones may be final scores."""
         moving = {v for (_, v), curve in self.curves.items() if curve.moving} | self.imported
         return [v for v in self.present if v in moving and v not in self.optional]
-
-    @property
-    def unit(self) -> str:
-        """What scores are measured in, for sentences and axes."""
-        return "normalised score"
 
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
@@ -130,20 +182,52 @@ class Suite:
         return {}
 
     def final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-        """Normalised final scores [seeds, tasks], of the seeds that have all these tasks. Not to be written to."""
+        """Final scores [seeds, tasks], of the seeds that have all these tasks. Not to be written to.
+
+        Empty where the variant has no mean on one of the tasks, or where scores of these tasks may not be averaged.
+        """
         key = variant, tuple(tasks)
         if key not in self._finals:
             self._finals[key] = self._final(variant, tasks)
         return self._finals[key]
 
     def _final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
+        if not self.averages(tasks):
+            return pd.DataFrame(columns=list(tasks), dtype=float)
         columns = {t: pd.Series(c.score[-1], c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).dropna().sort_index()
 
     def scores(self, variant: str, tasks: Sequence[str]) -> Doubles | None:
-        """Normalised scores [K, seeds, tasks] over training; None where the tasks' checkpoints differ in number."""
+        """Scores [K, seeds, tasks] over training.
+
+        None where the tasks' checkpoints differ in number, one has no value, or the tasks may not be averaged.
+        """
+        if not self.averages(tasks):
+            return None
         curves = [self.curves[t, variant] for t in tasks]
         shared = sorted(set.intersection(*(set(c.seeds.tolist()) for c in curves)))
         if len({len(c.fraction) for c in curves}) > 1 or not shared:
             return None
-        return np.stack([c.score[:, np.isin(c.seeds, shared)] for c in curves], axis=-1)
+        made = np.stack([c.score[:, np.isin(c.seeds, shared)] for c in curves], axis=-1)
+        return None if np.isnan(made).any() else made
+
+    def area(self, task: str, variant: str) -> pd.Series:
+        """Area under each member's curve over its environment steps, a mean score; by seed.
+
+        A lost member counts as the lowest of its own area and the worst of the others on this task. NaN where all are.
+        """
+        curve = self.curves[task, variant]
+        own = _areas(curve)
+        if curve.lost.all():
+            own[:] = np.nan
+        elif curve.lost.any():
+            others = [_areas(c)[~c.lost] for (t, _), c in self.curves.items() if t == task and c.moving]
+            own[curve.lost] = np.minimum(own[curve.lost], np.nanmin(np.concatenate(others)))
+        return pd.Series(own, curve.seeds)
+
+
+def _areas(curve: Curve) -> Doubles:
+    """[S]; of a checkpoint without a value the area is NaN."""
+    if np.isnan(curve.score).any():
+        return np.full(len(curve.seeds), np.nan)
+    return np.array(area_under_curve(curve.env_steps.T, curve.score.T))

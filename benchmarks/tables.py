@@ -101,7 +101,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
         tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
         if not tasks:  # final scores alone
             continue
-        areas = pd.DataFrame({t: _area(suite.curves[t, variant]) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
+        areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = stats.t_interval(areas)
         row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas), "auc": areas.mean()}
         row |= {"low": interval.low, "high": interval.high}
@@ -114,11 +114,6 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
             row[name] = share
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _area(curve: Curve) -> pd.Series:
-    """Area under each member's curve, over its environment steps."""
-    return pd.Series(efficiency.area_under_curve(curve.env_steps.T, curve.score.T), curve.seeds)
 
 
 def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:

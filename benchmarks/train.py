@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import torch
 from rich.console import Console
 
@@ -14,6 +16,7 @@ from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending
+from benchmarks.usage import working
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
@@ -33,12 +36,13 @@ def train_one(
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
         curve = _Curve(console, cell, live)
-        run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+        with working(cell.label):
+            run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         if live is not None:
             live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
-    score = final.eval_return
+    score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
     if cells[0].variant.schedule.processes:
         print("rows of real actors do not repeat; they are pooled only with their like")
     print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
@@ -68,8 +72,8 @@ class _Curve:
         batch = self.found.setdefault(event.checkpoint, [])
         batch.append(event)
         if len(batch) == len(self.cell.members.seeds):
-            scores = [r.eval_return for r in batch if not r.diverged] or [float("nan")]
-            mean = sum(scores) / len(scores)
-            level = self.cell.task.normalised(mean)
-            bar = "█" * round(BAR * min(max(level if level == level else 0.0, 0.0), 1.0))
+            scale = self.cell.task.scale
+            mean = scale.counted([r.eval_return for r in batch], [r.diverged for r in batch]).mean()
+            level = float(scale.read(mean)) if scale.normalised and not np.isnan(mean) else 0.0
+            bar = "█" * round(BAR * min(max(level, 0.0), 1.0))
             self.console.print(f"{event.fraction:5.0%} {mean:10.4g} {bar}", highlight=False)

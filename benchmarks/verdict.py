@@ -88,8 +88,12 @@ def _better(found: Leaders) -> str:
     beaten = found.beaten
     if beaten.empty:
         return ""
-    which = f"all {len(beaten)} others" if not found.others else f"{len(beaten)} others" if len(beaten) > NAMED else ""
-    return f"is shown to be better than {which or names([*beaten['variant']])}{at_least(beaten)}"
+    which = names([*beaten["variant"]])
+    if len(beaten) > 1 and not found.others:
+        which = f"all {len(beaten)} others"
+    elif len(beaten) > NAMED:
+        which = f"{len(beaten)} others"
+    return f"is shown to be better than {which}{at_least(beaten)}"
 
 
 def at_least(beaten: pd.DataFrame) -> str:

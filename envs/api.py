@@ -5,15 +5,17 @@ Axes are always P (members of a population), N (environments of a member), then 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -120,30 +122,124 @@ class Factory(Protocol):
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How the returns of a task are read, and what a run without a finite return counts as.
+
+        score = (J - floor) / (ceiling - floor)    where the task has both; else the return J itself
+
+    floor      return of the uniform policy; None: not measured
+    ceiling    optimal or reference return; None: unknown
+    threshold  return at which the task counts as solved; inf: there is none
+
+    A run is lost where it diverged or its return is not finite. A lost run must never beat another one, so it counts as
+    the lowest of the floor and the worst finite return among those that are compared. A group whose runs are all lost
+    has no score: NaN. ValueError where the floor is not below the ceiling.
+    """
+
+    floor: float | None
+    ceiling: float | None
+    threshold: float = math.inf
+
+    def __post_init__(self) -> None:
+        for name in ("floor", "ceiling"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"the {name} must be a finite number, not {value:g}")
+        if self.floor is not None and self.ceiling is not None and self.floor >= self.ceiling:
+            raise ValueError(f"the floor must be below the ceiling, not {self.floor:g} and {self.ceiling:g}")
+        if math.isnan(self.threshold):
+            raise ValueError("the threshold must be a number, not nan")
+
+    @property
+    def normalised(self) -> bool:
+        """Whether scores are normalised: both ends are known."""
+        return self.floor is not None and self.ceiling is not None
+
+    @property
+    def unit(self) -> str:
+        """What scores are measured in, for sentences and axes."""
+        return "normalised score" if self.normalised else "return"
+
+    @property
+    def solvable(self) -> bool:
+        """Whether there is a return at which the task counts as solved."""
+        return math.isfinite(self.threshold)
+
+    @property
+    def middle(self) -> float:
+        """The return halfway between floor and ceiling; NaN where one of them is unknown."""
+        return math.nan if self.floor is None or self.ceiling is None else (self.floor + self.ceiling) / 2
+
+    @property
+    def raw(self) -> Scale:
+        """The same task read in returns."""
+        return replace(self, ceiling=None)
+
+    def read(self, returns: ArrayLike) -> Doubles:
+        """Scores of finite returns, element by element."""
+        values = np.asarray(returns, np.float64)
+        if self.floor is None or self.ceiling is None:
+            return values
+        return (values - self.floor) / (self.ceiling - self.floor)
+
+    def counted(self, returns: ArrayLike, diverged: ArrayLike = False, worst: ArrayLike = math.inf) -> Doubles:
+        """Returns [..., S] of the S runs of a group, with those of lost runs replaced by what they count as.
+
+        worst  the worst finite return of everyone else in the comparison, [..., 1] or a number; inf: there is nobody else
+        """
+        values = np.asarray(returns, np.float64)
+        lost = np.asarray(diverged, np.bool_) | ~np.isfinite(values)
+        finite = np.where(lost, np.inf, values)
+        lowest = np.minimum(np.min(finite, axis=-1, keepdims=True, initial=np.inf), worst)
+        if self.floor is not None:
+            lowest = np.minimum(lowest, self.floor)
+        filled = np.where(lost, lowest, values)
+        return np.where(lost.all(axis=-1, keepdims=True), np.nan, filled)
+
+    def score(self, returns: ArrayLike, diverged: ArrayLike = False, worst: ArrayLike = math.inf) -> Doubles:
+        """Scores [..., S] of the S runs of a group: `read` of `counted`."""
+        return self.read(self.counted(returns, diverged, worst))
+
+
+@dataclass(frozen=True)
 class Task:
     """A named problem with the scale its scores are read on.
 
     gamma      the discount that defines J (not the discount a learner trains with)
     beta       J = E[sum_t gamma^t (r_t - beta log(pi / reference policy))]
     views      the same policy read by other factories of the same shape at every evaluation: (name, factory)
-    floor      return of the uniform policy, J0        ceiling  optimal or reference return, J*
-    threshold  return at which the task counts as solved
+    floor      return of the uniform policy, J0; None: to be measured
+    ceiling    optimal or reference return, J*; None: unknown, so that scores are returns
+    threshold  return at which the task counts as solved; None: there is none
+
+    ValueError where these make no Scale.
     """
 
     name: str
     factory: Factory
-    floor: float
-    ceiling: float
-    threshold: float
-    field: str
-    source: str
+    floor: float | None = None
+    ceiling: float | None = None
+    threshold: float | None = None
+    field: str = "custom"
+    source: str = ""
     gamma: float = 1.0
     beta: float = 0.0
     views: tuple[tuple[str, Factory], ...] = ()
 
+    def __post_init__(self) -> None:
+        try:
+            _ = self.scale
+        except ValueError as error:
+            raise ValueError(f"task {self.name!r}: {error}") from error
+
     @property
     def spec(self) -> Spec:
         return self.factory.spec
+
+    @property
+    def scale(self) -> Scale:
+        """How its returns are read."""
+        return Scale(self.floor, self.ceiling, math.inf if self.threshold is None else self.threshold)
 
     def viewed(self) -> list[tuple[str, Task]]:
         """Each view as a task of its own: its factory's rewards, and its factory's KL weight."""
@@ -151,7 +247,3 @@ class Task:
             (name, replace(self, name=f"{self.name} ({name})", factory=f, views=(), beta=getattr(f, "beta", 0.0)))
             for name, f in self.views
         ]
-
-    def normalised(self, score: float) -> float:
-        """(J - J0) / (J* - J0): 0 is the uniform policy, 1 the optimum or the published reference."""
-        return (score - self.floor) / (self.ceiling - self.floor)

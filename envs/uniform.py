@@ -1,29 +1,56 @@
 """The uniform policy over legal actions, played: where the floors of tasks come from.
 
-python -m envs.uniform Taxi-v3 Hopper-v5 --episodes 1000
+python -m envs.uniform Taxi-v3 gymnasium:Acrobot-v1 my_module:TASK --episodes 1000
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import sys
+import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Box, Spec, Task
+from envs.faults import Checked, EnvironmentFault
 from envs.streams import Purpose, Role, generator, stream
+
+EPISODES, STEPS, SECONDS = 300, 100_000, 60.0  # of `measured`
+AT_ONCE = 10  # episodes that it plays side by side
+
+
+class Floor(NamedTuple):
+    """The uniform policy's mean return, its standard error (NaN of one episode), and what it was measured on."""
+
+    mean: float
+    error: float
+    episodes: int
+    env_steps: int
 
 
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
     """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)); a Box uniformly."""
-    env = task.factory.make([stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds], episodes)
+    return _played(task, seeds, purpose, episodes)[0]
+
+
+def _played(
+    task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int, steps: float = math.inf, until: float = math.inf
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
+    """Returns [P, episodes], which of them ended, and the steps taken; stops after `steps` steps or at the time `until`."""
+    streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
+    env = Checked(task.factory.make(streams, episodes), task.name, streams, episodes)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
     _, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)
     total = np.zeros(alive.shape)
+    taken = 0
     for t in range(task.spec.horizon):
-        action = _draw(rngs, task.spec, episodes, mask)
+        taken += int(alive.sum())
+        action = draw(rngs, task.spec, episodes, mask)
         step = env.step(action, alive)
         paid = step.reward
         if task.beta and step.reference is not None:
@@ -32,10 +59,10 @@ def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> N
         total += task.gamma**t * paid * alive
         alive &= ~(step.terminated | step.truncated)
         mask = step.action_mask
-        if not alive.any():
+        if not alive.any() or taken >= steps or time.monotonic() > until:
             break
     env.close()
-    return total
+    return total, ~alive, taken
 
 
 def _action_count(task: Task) -> int:
@@ -44,7 +71,8 @@ def _action_count(task: Task) -> int:
     return task.spec.action.n
 
 
-def _draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+def draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+    """Actions [P, N] or [P, N, size], uniform over what is legal; one generator a member."""
     if isinstance(spec.action, Box):
         low, high = spec.action.low, spec.action.high
         return np.stack([rng.uniform(low, high, (n, spec.action.size)) for rng in rngs]).astype(np.float32)
@@ -60,19 +88,50 @@ def floor(task: Task, episodes: int) -> tuple[float, float]:
     return float(returns.mean()), float(returns.std(ddof=1) / episodes**0.5)
 
 
+def measured(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: float = SECONDS) -> Floor:
+    """The floor at a bounded cost: batches of episodes until there are enough, or steps or seconds are used up.
+
+    An episode that is cut then counts only where none has ended. ValueError where returns are not finite numbers.
+    """
+    until = time.monotonic() + seconds
+    returns, ended, taken = [np.zeros(0)], [np.zeros(0, np.bool_)], 0
+    for batch in range(-(-episodes // AT_ONCE)):
+        count = min(AT_ONCE, episodes - batch * AT_ONCE)
+        found, over, used = _played(task, (batch,), Purpose.TEST, count, steps - taken, until)
+        returns, ended, taken = [*returns, found[0]], [*ended, over[0]], taken + used
+        if taken >= steps or time.monotonic() > until:
+            break
+    values, whole = np.concatenate(returns), np.concatenate(ended)
+    values = values[whole] if whole.any() else values
+    if not np.isfinite(values).all():
+        raise ValueError(f"{task.name} pays rewards that are not finite numbers")
+    error = float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else math.nan
+    return Floor(float(values.mean()), error, len(values), taken)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a line for each task named."""
+    """Print a line for each task named; UsageError where there is none of a name."""
     from envs import TASKS
-    from envs.discover import look_up
+    from envs.named import task_named
 
     parser = argparse.ArgumentParser(prog="python -m envs.uniform", description="Measure floors.")
-    parser.add_argument("tasks", nargs="+")
+    parser.add_argument("tasks", nargs="+", help="registered names, gymnasium:ID or module:TASK")
     parser.add_argument("--episodes", type=int, default=1_000)
     chosen = parser.parse_args(arguments)
-    for task in [look_up(TASKS, name, "task") for name in chosen.tasks]:
-        mean, error = floor(task, chosen.episodes)
+    if chosen.episodes < 2:
+        parser.error(f"--episodes must be at least 2, not {chosen.episodes}")
+    for task in [task_named(name) for name in chosen.tasks]:
+        if task.name in TASKS:
+            mean, error = floor(task, chosen.episodes)
+        else:  # few environments at once, which may be costly to make
+            mean, error, *_ = measured(task, chosen.episodes, sys.maxsize, math.inf)
         print(f"{task.name:28} {mean:12.4f} +- {error:.4f} ({chosen.episodes:,} episodes)", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    from envs.discover import UsageError
+
+    try:
+        main()
+    except (UsageError, EnvironmentFault) as mistake:
+        sys.exit(f"error: {mistake}")

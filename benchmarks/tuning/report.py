@@ -54,7 +54,8 @@ def compose(name: str, question: str, tuned: Sequence[Tuned]) -> Document:
         return Document(name, question, "Nothing was tuned.", ())
     parts = (against, ranking, budget, optimism, importance, sensitivity, coordinates, losses, protocol)
     sections = tuple(section for part in parts if (section := part(summary)) is not None)
-    return Document(name, question, headline(summary), sections, tuple(warned(summary)))
+    names = (*summary.variants, *summary.tasks)
+    return Document(name, question, headline(summary), sections, tuple(warned(summary)), names=names)
 
 
 # words

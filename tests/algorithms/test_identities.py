@@ -1,6 +1,6 @@
 """What theory says of a whole run, in small: noise drains entropy, a constant in the reward drowns REINFORCE.
 
-`docs/theory.md` has these numbers at larger sizes.
+`docs/theory.md` says what the sizes depend on, and has the last one at more scales.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def test_a_constant_in_the_reward_costs_reinforce_its_run_and_a_baseline_nothing
         task = text_task("copy", Transduce(symbols=8, length=4, reward_shift=shift))
         for name in ("reinforce", "baseline_loo"):
             made = records(task, name, 150, 4, 5)
-            score[name, shift] = np.mean([task.normalised(r.eval_return) for r in made if r.fraction > 0])
+            score[name, shift] = np.mean([task.scale.read(r.eval_return) for r in made if r.fraction > 0])
     assert score["reinforce", 0.0] > 0.12
     assert score["reinforce", 1.0] < 0.3 * score["reinforce", 0.0]
     assert score["baseline_loo", 0.0] > score["reinforce", 0.0] + 0.05

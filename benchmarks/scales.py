@@ -1,0 +1,121 @@
+"""Scales of tasks that are the user's: the flags that give them, and floors that are measured once and kept.
+
+results/floors/<task>__<hash of what the environment is>.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks import store
+from benchmarks.experiment import canonical, file_safe
+from envs import TASKS, uniform
+from envs.api import Scale, Task
+from envs.discover import UsageError
+
+FOLDER = "floors"
+
+
+def scale_of_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
+    """The Scale that three flags give; UsageError where they make none."""
+    if floor is not None and ceiling is not None and not -math.inf < floor < ceiling < math.inf:
+        raise UsageError(f"--floor must be below --ceiling, not {floor:g} and {ceiling:g}")
+    try:
+        return Scale(floor, ceiling, math.inf if threshold is None else threshold)
+    except ValueError as error:
+        raise UsageError(f"--{str(error).removeprefix('the ')}") from error
+
+
+@dataclass(frozen=True)
+class ScaleFlags:
+    """`--floor`, `--ceiling` and `--threshold` of a command line: they are of the one task that is the user's."""
+
+    floor: float | None = None
+    ceiling: float | None = None
+    threshold: float | None = None
+
+    def applied(self, tasks: Sequence[Task], own: Sequence[str] = ()) -> list[Task]:
+        """The tasks with the flags on the user's one. UsageError where there is none of his, or more than one.
+
+        own  names of tasks that the experiment brings: they have scales, as registered tasks do
+        """
+        given = {
+            name: value for name in ("floor", "ceiling", "threshold") if (value := getattr(self, name)) is not None
+        }
+        if not given:
+            return list(tasks)
+        flag = f"--{next(iter(given))}"
+        scale_of_flags(self.floor, self.ceiling, self.threshold)
+        users = [task for task in tasks if TASKS.get(task.name) != task and task.name not in own]
+        if not users:
+            names = ", ".join(task.name for task in tasks[:3])
+            raise UsageError(f"{flag} has no meaning for {names}: a registered task has its own scale")
+        if len(users) > 1:
+            names = " and ".join(task.name for task in users[:2])
+            raise UsageError(f"{flag} cannot be the scale of both {names}; run them one by one")
+        (theirs,) = users
+        changed = {"floor": theirs.floor, "ceiling": theirs.ceiling, **given}
+        scale_of_flags(changed["floor"], changed["ceiling"], None)
+        return [replace(theirs, **given) if task is theirs else task for task in tasks]
+
+
+def check_averaged(tasks: Sequence[Task], what: str) -> None:
+    """UsageError where scores of several tasks would be averaged and one of them has no ceiling."""
+    if len(tasks) > 1 and (raw := [task.name for task in tasks if task.ceiling is None]):
+        raise UsageError(
+            f"{what} averages over tasks, and {raw[0]} has no ceiling: give --ceiling, or take one task at a time"
+        )
+
+
+def with_floors(tasks: Sequence[Task], results: Path) -> list[Task]:
+    """The tasks, each with its floor: one that nobody gave is measured once, and then read from `results`/floors."""
+    return [task if task.floor is not None else _with_floor(task, results / FOLDER) for task in tasks]
+
+
+def _with_floor(task: Task, folder: Path) -> Task:
+    path = folder / f"{file_safe(task.name)}__{_key(task)}.json"
+    floor = _kept(path)
+    if floor is None:
+        print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
+        try:
+            found = uniform.measured(task)
+        except (Exception, SystemExit) as error:  # an environment may raise anything; training will say it again
+            return _without(task, f"{type(error).__name__}: {error}")
+        floor = found.mean
+        store.save_json(path, {"task": task.name, **found._asdict()})
+        print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)
+    if task.ceiling is not None and floor >= task.ceiling:
+        raise UsageError(
+            f"the uniform policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"
+        )
+    return replace(task, floor=floor)
+
+
+def _without(task: Task, why: str) -> Task:
+    """The task as it is, where scores can do without a floor; says why there is none."""
+    text = f"the floor of {task.name} cannot be measured ({why.splitlines()[0]})"
+    if task.ceiling is not None:
+        raise UsageError(f"{text}; give it by --floor")
+    print(f"{text}; diverged runs count as the worst finite return", file=sys.stderr)
+    return task
+
+
+def _key(task: Task) -> str:
+    """Hash of what the floor depends on."""
+    what = {"factory": canonical(task.factory), "gamma": task.gamma, "beta": task.beta}
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _kept(path: Path) -> float | None:
+    """The floor in a file; None where it is missing or damaged."""
+    try:
+        value = store.read_document(path)["mean"]
+    except (store.Damaged, KeyError):
+        return None
+    return float(value) if isinstance(value, (int, float)) else None
