@@ -153,7 +153,7 @@ def suite_table(
         tasks = tasks_of[pair]
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
-        last = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
+        last: dict[str, object] = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
         last |= {"family": decision.family, "of": decision.size}
         rows.append({**head, **_row(result, decision.size), **_improvement(suite, pair, tasks), **_counts(of), **last})
     table = pd.DataFrame(rows)
