@@ -105,7 +105,7 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
             pipe.send(Stepped(lag, spent.long().numpy(), seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
-    except Exception as error:
+    except BaseException as error:  # sys.exit in an environment too
         pipe.send(Failed(f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}"))
 
 

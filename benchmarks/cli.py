@@ -9,10 +9,11 @@ from dataclasses import fields
 
 import tyro
 
-from benchmarks.commands import DONE, List, Pages, Run, Speed, Train
+from benchmarks.commands import DONE, FAILED, List, Pages, Run, Speed, Train
 from benchmarks.commands_play import Play
 from benchmarks.commands_results import Compare, Guide, Import, Report
 from benchmarks.commands_tuning import Tune
+from benchmarks.files import NotWritten
 from envs.discover import UnknownName
 
 USAGE, INTERRUPTED = 2, 130
@@ -73,9 +74,17 @@ def main(argv: list[str]) -> int:
         return DONE if argv else USAGE
     try:
         command = _check_words(argv)
-        return int(_parse(command, argv[0], argv[1:])())  # type: ignore[operator]
-    except SystemExit as end:  # --help
-        return int(end.code or 0)
+        try:
+            ready = _parse(command, argv[0], argv[1:])
+        except SystemExit:  # --help
+            return DONE
+        return int(ready())  # type: ignore[operator]
+    except SystemExit as end:
+        print(f"error: the code of a task or variant called sys.exit({end})", file=sys.stderr)
+        return FAILED
+    except NotWritten as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE

@@ -6,6 +6,7 @@ import gc
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats as sps
 
+from benchmarks.files import replace_file
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -68,7 +70,6 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     Returns their paths.
     """
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
-    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
         _mark_decades(figure)
         if (engine := figure.get_layout_engine()) is not None:
@@ -76,10 +77,15 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
             figure.set_layout_engine("none")
             _settle(figure)
         for file, suffix in zip(paths, kinds, strict=True):
-            figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
+            replace_file(file, partial(_draw, figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
+
+
+def _draw(figure: Figure, suffix: str, part: Path) -> None:
+    dpi: Any = 150 if suffix == ".png" else "figure"
+    figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])
 
 
 def _mark_decades(figure: Figure) -> None:

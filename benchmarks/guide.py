@@ -59,8 +59,11 @@ def collected(root: Path) -> pd.DataFrame:
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
-        chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-        frame, _, metas = store.read([paths[i] for i in chosen])
+        try:
+            chosen = pooling.select(paths, store.read_metas(paths))
+            frame, _, metas = store.read([paths[i] for i in chosen])
+        except store.Damaged as error:
+            raise ValueError(f"damaged: {error}; run {experiment.name} again to replace it") from error
         found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:

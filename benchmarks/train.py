@@ -12,8 +12,10 @@ from rich.console import Console
 from algorithms.training import Progress, Record
 from benchmarks import store
 from benchmarks.cellwork import run_cell
+from benchmarks.commands import FAILED
 from benchmarks.experiment import Cell
-from benchmarks.run import cell_path, pending
+from benchmarks.run import cell_path, pending, sweep
+from benchmarks.worker import described
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
@@ -30,10 +32,15 @@ def train_one(
     """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
+    sweep(folder)
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
         curve = _Curve(console, cell, live)
-        run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+        try:
+            run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+        except SystemExit as end:
+            console.print(f"failed {cell.label}: {described(end).splitlines()[0]}", highlight=False, markup=False)
+            return FAILED
         if live is not None:
             live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])
