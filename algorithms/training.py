@@ -429,6 +429,9 @@ class Run:
         own = self.state()
         if missing := sorted(own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()):
             return f"it lacks {', '.join(missing)}"
+        for name, value in own.meta.items():
+            if not isinstance(state.meta[name], type(value)):
+                return f"its {name} is {state.meta[name]!r}"
         for name, wanted in own.tensors.items():
             if name.startswith("queue."):  # as long as what was played
                 continue
