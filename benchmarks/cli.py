@@ -13,7 +13,6 @@ from benchmarks.commands import DONE, FAILED, List, Pages, Run, Speed, Train
 from benchmarks.commands_play import Play
 from benchmarks.commands_results import Compare, Guide, Import, Report
 from benchmarks.commands_tuning import Tune
-from benchmarks.files import NotWritten
 from envs.discover import UnknownName
 
 USAGE, INTERRUPTED = 2, 130
@@ -80,9 +79,9 @@ def main(argv: list[str]) -> int:
             return DONE
         return int(ready())  # type: ignore[operator]
     except SystemExit as end:
-        print(f"error: the code of a task or variant called sys.exit({end})", file=sys.stderr)
+        print(f"error: the code of the task or variant called sys.exit({end})", file=sys.stderr)
         return FAILED
-    except NotWritten as error:
+    except OSError as error:  # a full disk, say
         print(f"error: {error}", file=sys.stderr)
         return FAILED
     except ValueError as error:

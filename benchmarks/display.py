@@ -52,8 +52,8 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.live:
-            self.live.__exit__(kind, error, trace)
-        if self.jobs:
+            self.live.__exit__(kind, error, trace)  # its last picture stays
+        elif self.jobs:
             self._say(self._line())
 
     def add(self, job: Job) -> None:

@@ -22,11 +22,11 @@ def new_run(cell: Cell, device: str) -> Run | None:
 
 def resumable(cell: Cell, path: Path, device: str) -> tuple[State | None, list[Record], str]:
     """What a stopped run of the cell has left at `path`, and its records; where it is of no use, why not."""
-    if not path.exists():
-        return None, [], ""
     try:
         state, records = states.load_state(path, cell.digest)
         _try(cell, state, records, device)
+    except FileNotFoundError:  # there was none, or another run has finished the cell meanwhile
+        return None, [], ""
     except Exception as error:  # whatever is wrong with a State, the cell can do without it
         why = str(error) if isinstance(error, states.Unusable) else f"{type(error).__name__}: {error}"
         aside = set_aside(path)

@@ -52,12 +52,14 @@ def save_state(path: Path, state: State, records: Sequence[Record], digest: str 
 
 
 def load_state(path: Path, digest: str = "") -> tuple[State, list[Record]]:
-    """The saved State of the cell with this digest. Raises Unusable with the reason."""
+    """The saved State of the cell with this digest. Raises Unusable with the reason, FileNotFoundError where none is."""
     try:
         tensors, meta = tensor_files.load(path)
         text = meta["state"]
         of_state = json.loads(text)
         records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in of_state.pop("records")]
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unusable("it is damaged") from error
     if "checksum" not in meta:
@@ -75,7 +77,7 @@ def sweep_states(cells: Path) -> int:
     for path in [*cells.glob(f"*{SUFFIX}"), *cells.glob(f"*{SUFFIX}.damaged-*")]:
         done = path.with_name(path.name.partition(SUFFIX)[0] + ".parquet")
         with contextlib.suppress(OSError):
-            if left_behind(path, *_writer(path)) and store.readable(done):
+            if done.exists() and left_behind(path, *_writer(path)) and store.readable(done):
                 path.unlink()
                 removed += 1
     return removed

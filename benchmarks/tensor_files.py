@@ -37,5 +37,5 @@ def checksum(tensors: Mapping[str, Tensor], text: str) -> str:
         tensor = tensors[name].detach().cpu().contiguous()
         made.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         if tensor.numel():
-            made.update(tensor.reshape(-1).view(torch.uint8).numpy())
+            made.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return made.hexdigest()

@@ -39,7 +39,7 @@ def train_one(
         try:
             run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         except SystemExit as end:
-            console.print(f"failed {cell.label}: {described(end).splitlines()[0]}", highlight=False, markup=False)
+            print(f"failed {cell.label}: {described(end).splitlines()[0]}", file=sys.stderr)
             return FAILED
         if live is not None:
             live.ended(cell)
@@ -68,7 +68,7 @@ class _Curve:
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             if event.notice:
-                self.console.print(event.notice, highlight=False)
+                self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)
             return
         if self.live is not None:
             self.live.record(self.cell, event)

@@ -61,7 +61,10 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
         (lambda t, m: t.slice(0, 5), "it has 5 rows, and 2 members x 3 checkpoints are 6"),
         (lambda t, m: t.slice(0, 0), "it has no rows"),
         (lambda t, m: pa.concat_tables([t, t.slice(0, 1)]), "it has 7 rows, and 2 members x 3 checkpoints are 6"),
-        (lambda t, m: pa.concat_tables([t.slice(0, 5), t.slice(0, 1)]), "its members have not one row at every checkpoint"),
+        (
+            lambda t, m: pa.concat_tables([t.slice(0, 5), t.slice(0, 1)]),
+            "its members have not one row at every checkpoint",
+        ),
         (lambda t, m: t.drop_columns("wall_s"), "its columns are not those of a cell (wall_s)"),
         (column("updates", [1.5] * 6, pa.float64()), "its column updates holds double, not int64"),
         (column("diverged", [0] * 6, pa.int64()), "its column diverged holds int64, not bool"),
@@ -82,7 +85,10 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
         (lambda t, m: m["cell"]["members"].update(seeds=[]), "its configuration names no seeds"),
         (lambda t, m: m["cell"]["members"].update(rates=[0.01]), "its configuration has not one learning rate a seed"),
         (lambda t, m: m["cell"].pop("evaluation"), "its configuration says nothing of its checkpoints"),
-        (lambda t, m: m["cell"].update(env_steps=7), "the configuration inside is not the one that its name's digest is of"),
+        (
+            lambda t, m: m["cell"].update(env_steps=7),
+            "the configuration inside is not the one that its name's digest is of",
+        ),
         (lambda t, m: m["provenance"].update(results_version=1), "the configuration inside is not the one"),
     ],
 )
@@ -246,7 +252,9 @@ def test_a_study_is_held_against_itself(tmp_path: Path, edit: Callable[[dict[str
 
 
 def released(folder: Path) -> list[Path]:
-    return sorted([*(folder / "cells").glob("*.parquet"), *(folder / "cells").glob("*.json"), *folder.glob("*__*.json")])
+    return sorted(
+        [*(folder / "cells").glob("*.parquet"), *(folder / "cells").glob("*.json"), *folder.glob("*__*.json")]
+    )
 
 
 def check_released(paths: list[Path]) -> None:

@@ -60,7 +60,11 @@ def test_a_state_and_its_records_come_back(tmp_path: Path) -> None:
     path = tmp_path / "x.state"
     save_state(path, State({"a": torch.arange(3.0), "b": torch.tensor(True)}, {"update": 4}), [RECORD], "abc")
     state, records = load_state(path, "abc")
-    assert (state.tensors["a"].tolist(), state.tensors["b"].item(), state.meta) == ([0.0, 1.0, 2.0], True, {"update": 4})
+    assert (state.tensors["a"].tolist(), state.tensors["b"].item(), state.meta) == (
+        [0.0, 1.0, 2.0],
+        True,
+        {"update": 4},
+    )
     assert repr(records) == repr([RECORD])
     assert [p.name for p in tmp_path.iterdir()] == ["x.state"]
 
@@ -117,7 +121,10 @@ def at(state: State, name: str, change: Callable[[torch.Tensor], torch.Tensor]) 
         (lambda s, r: at(s, "values", lambda x: x[:1]), "its values is [1, 9579] torch.float32, not [2, 9579]"),
         (lambda s, r: at(s, "values", lambda x: x.double()), "its values is [2, 9579] torch.float64, not [2, 9579]"),
         (lambda s, r: at(s, "values", lambda x: x * float("nan")), "its values holds numbers that are not finite"),
-        (lambda s, r: at(s, "env_steps", lambda x: x.repeat(2)), "its env_steps is [4] torch.int64, not [2] torch.int64"),
+        (
+            lambda s, r: at(s, "env_steps", lambda x: x.repeat(2)),
+            "its env_steps is [4] torch.int64, not [2] torch.int64",
+        ),
         (lambda s, r: s.meta.update(update="four"), "its update is 'four'"),
         (lambda s, r: s.meta.update(queue=[1]), None),
         (lambda s, r: s.meta.update(evaluated=1), "it holds 6 records, and its checkpoints have 2"),
@@ -165,9 +172,7 @@ def truncated(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "it is damaged"),
     ],
 )
-def test_a_file_that_was_damaged_is_not_gone_on_from(
-    tmp_path: Path, spoil: Callable[[Path], object], why: str
-) -> None:
+def test_a_file_that_was_damaged_is_not_gone_on_from(tmp_path: Path, spoil: Callable[[Path], object], why: str) -> None:
     path = tmp_path / "x.state"
     cell = small()
     save_state(path, *begun(cell), cell.digest)
@@ -307,7 +312,9 @@ def test_states_of_done_cells_are_swept(
         os.utime(path, (old, old))
     capsys.readouterr()
     run.sweep(tmp_path)
-    assert capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
+    assert (
+        capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
+    )
     assert sorted(p.name for p in paths[0].parent.iterdir()) == sorted([paths[0].name, state_path(paths[1]).name])
 
 
