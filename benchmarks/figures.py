@@ -6,6 +6,7 @@ import gc
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from scipy import stats as sps
 
 from benchmarks import lettering
+from benchmarks.files import replace_file
 from benchmarks.label_room import make_room
 from benchmarks.suite import Doubles
 
@@ -71,7 +73,6 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     Returns their paths.
     """
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
-    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE), lettering.quiet():
         _mark_decades(figure)
         lettering.prepare(figure)
@@ -82,10 +83,15 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
         else:
             make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):
-            figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
+            replace_file(file, partial(_draw, figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
+
+
+def _draw(figure: Figure, suffix: str, part: Path) -> None:
+    dpi: Any = 150 if suffix == ".png" else "figure"
+    figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])
 
 
 def _mark_decades(figure: Figure) -> None:

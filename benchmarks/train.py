@@ -15,7 +15,7 @@ from algorithms.training import Progress, Record
 from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
-from benchmarks.run import cell_path, pending
+from benchmarks.run import cell_path, pending, sweep
 from benchmarks.usage import working
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def train_one(
     """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
+    sweep(folder)
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
         curve = _Curve(console, cell, live)
@@ -65,7 +66,7 @@ class _Curve:
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             if event.notice:
-                self.console.print(event.notice, highlight=False)
+                self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)
             return
         if self.live is not None:
             self.live.record(self.cell, event)
