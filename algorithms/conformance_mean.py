@@ -208,7 +208,7 @@ def _spread(estimator: Estimator) -> Finding:
     """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
     every, _ = _listed(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
-    share = every.chance / len(every.root.unique())
+    share = every.chance / every.roots
     listed = enumerated.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
     known = enumerated.rloo_variance(listed, TRIO)
     case = Case("one group", batches, batches.rollout, batches.values, ())

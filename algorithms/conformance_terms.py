@@ -44,7 +44,7 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
     expected = "expected a A + b with a > 0 and b = 0, common or centring, or a selection of the best, or ranks"
     if _selects(scaled, q, rollout):
         return [Finding(rule, True, f"{expected}; seen a selection")]
-    several = len(scaled[rollout.valid > 0].unique()) > 2
+    several = len(set(scaled[rollout.valid > 0].tolist())) > 2
     if several and torch.allclose(scaled, ranked) and _ordered(scaled[0], made.advantage[0], rollout.group):
         return [Finding(rule, True, f"{expected}; seen ranks")]
     on = rollout.valid > 0
@@ -64,9 +64,9 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
 def _selects(scaled: Tensor, q: Tensor, rollout: Rollout) -> bool:
     """One positive number on some episodes, 0 on the others of their group, none of which has a larger return."""
     on = rollout.valid > 0
-    values = scaled[on].unique()
-    size = float(values[-1])
-    if len(values) != 2 or float(values[0]) != 0 or size <= 0 or CLOSE < abs(size - 1) < MUCH:
+    values = sorted(set(scaled[on].tolist()))
+    size = values[-1]
+    if len(values) != 2 or values[0] != 0 or size <= 0 or CLOSE < abs(size - 1) < MUCH:
         return False
     taken = (scaled[0] > 0).reshape(len(scaled[0]), -1, rollout.group)
     whole = bool(((scaled > 0) == (scaled[:1] > 0))[on].all())
@@ -109,9 +109,8 @@ def _unit(fit: Line, advantage: Tensor, q: Tensor, rollout: Rollout, name: str) 
     near = [x for x in seen if abs(x - 1) < MUCH]
     exact = [x for x in near if abs(x - 1) < LITTLE]
     holds = bool(exact) or not near
-    return Finding(
-        rule, holds, f"expected a common unit times 1; seen times {(exact or near or ['something else'])[0]:.4}"
-    )
+    times = f"times {(exact or near)[0]:.4g}" if near else "a unit of its own"
+    return Finding(rule, holds, f"expected a common unit times 1; seen {times}")
 
 
 def _units(advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> list[Tensor]:
