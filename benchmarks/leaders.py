@@ -96,7 +96,7 @@ class Leaders(NamedTuple):
 
 def leaders(suite: Suite, variants: Sequence[str], tasks: Sequence[str]) -> Leaders | None:
     """The leader on these tasks and what is shown of its rivals; None where nobody has a score."""
-    by_seed = {v: m.mean(axis=1) for v in variants if len(m := suite.final(v, tasks))}
+    by_seed = {v: m for v in variants if len(m := pairs.means(suite, v, tasks))}
     if not by_seed:
         return None
     best, *rivals = sorted(by_seed, key=lambda v: -float(by_seed[v].mean()))
