@@ -102,7 +102,7 @@ def leaders(
 
     ledger  of the page: a rival that an earlier family of it decided keeps that decision
     """
-    by_seed = {v: m.mean(axis=1) for v in variants if len(m := suite.final(v, tasks))}
+    by_seed = {v: m for v in variants if len(m := pairs.means(suite, v, tasks))}
     if not by_seed:
         return None
     best, *rivals = sorted(by_seed, key=lambda v: -float(by_seed[v].mean()))
