@@ -1,4 +1,4 @@
-"""The gradient that a learner owes a rollout, written down once more: sum_t c_t grad log pi + alpha grad H - beta grad KL."""
+"""The gradient that a learner must compute, written a second time: sum_t c_t grad log pi + alpha grad H - beta grad KL."""
 
 from __future__ import annotations
 

@@ -57,7 +57,11 @@ class ExactReturn:
         self._chance = tensor(episodes.probability)  # p(s) [S]
         self._return = tensor((powers * episodes.reward).sum(0))  # [S]
         if not np.isfinite(powers * episodes.reward).all():
-            raise EnvironmentFault(f"{task.name}: a reward among its listed episodes is not finite")
+            t, s = (int(i) for i in np.argwhere(~np.isfinite(powers * episodes.reward))[0])
+            text = mdp.decode(episodes.transcript[s])
+            raise EnvironmentFault(
+                f"{task.name}: the environment pays {episodes.reward[t, s]} at step {t + 1} of {text!r}"
+            )
         # J moves by a constant that all returns share, grad J does not: of equal returns it is then exactly 0
         self._shift = self._return.max()
         self._length = tensor(valid.sum(0).astype(np.float64))

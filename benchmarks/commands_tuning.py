@@ -53,6 +53,8 @@ class Tune:
         variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
         positive("env-steps", self.env_steps)
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {
             name: getattr(self, name)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -24,12 +23,11 @@ from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
 from benchmarks.peers import settled
-from benchmarks.rebuilding import SOURCE
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
 from envs.discover import UsageError
-from envs.sources import ours, source_of
+from envs.sources import described_class
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
@@ -135,17 +133,14 @@ _LATER: dict[type, dict[str, Any]] = {
 
 
 def canonical(value: Any) -> Any:
-    """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name, and those of other
-    packages the hash of their source, which may be edited between two runs."""
+    """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.sources)."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
         parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
         for name, default in _LATER.get(type(value), {}).items():
             if getattr(value, name) == default:
                 del parts[name]
-        kind = type(value)
-        foreign = {} if ours(kind.__module__) else {SOURCE: _source(kind)}
-        return {"class": f"{kind.__module__}.{kind.__qualname__}", **foreign, **parts}
+        return {**described_class(type(value)), **parts}
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -153,12 +148,6 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
-
-
-@cache
-def _source(kind: type) -> str:
-    """Of a class as it was when first asked for: what was imported does not change when its file does."""
-    return source_of([kind])
 
 
 class Drawing(Protocol):

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
+import json
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gymnasium
 
 from algorithms.types import Variant
+from benchmarks.experiment import canonical
 from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, any_gymnasium, identified
 from envs.discover import UnknownName, UsageError
 from envs.slowed import unslowed
+from envs.sources import LENGTH, SOURCE
 
 Kind = TypeVar("Kind", Task, Variant)
 
@@ -46,8 +50,12 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
 def task(name: str, registered: Iterable[str]) -> Task:
     """The Task that `module:TASK` names; its Gymnasium ids with the identity of the environments that are there now."""
     found = constant(name, Task, registered)
-    with working(name):
+    try:
         return identified(found)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
@@ -94,3 +102,19 @@ def check_installed(tasks: Iterable[Task]) -> None:
             raise UsageError(
                 f"{task.name} needs EnvPool (pip install envpool), for Gymnasium cannot make it: {error}"
             ) from error
+
+
+def sources(parts: Iterable[Any]) -> str:
+    """A hash of the sources of the user's code that these parts of cells are made of; empty where all is ours."""
+    found = [hashed for part in parts for hashed in _hashes(canonical(part))]
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:LENGTH] if found else ""
+
+
+def _hashes(described: Any) -> Iterator[Any]:
+    """Hashes of foreign classes and identities of environments in a canonical value."""
+    if isinstance(described, dict):
+        yield from (described[key] for key in (SOURCE, "identity") if described.get(key))
+        described = list(described.values())
+    if isinstance(described, list):
+        for part in described:
+            yield from _hashes(part)

@@ -17,6 +17,7 @@ from benchmarks import store
 from benchmarks.experiment import Experiment, file_safe
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
 from envs.discover import UnknownName, UsageError, look_up
@@ -83,8 +84,8 @@ def _check_flags(kind: str, task: str | None, variant: str | None, first_seed: i
         raise UsageError(f"{kind} names no task and no variant; give both --task and --variant")
     if kind != "monitor" and checkpoints is not None:
         raise UsageError(f"--checkpoints has no meaning for {kind}, which has its own (now {checkpoints})")
-    if first_seed < 0:
-        raise UsageError(f"--first-seed must be at least 0, not {first_seed}")
+    if not 0 <= first_seed <= LARGEST - 2**32:
+        raise UsageError(f"--first-seed must be at least 0 and at most {LARGEST - 2**32}, not {first_seed}")
     if checkpoints is not None and checkpoints < 1:
         raise UsageError(f"--checkpoints must be at least 1, not {checkpoints}")
 

@@ -25,13 +25,14 @@ from algorithms.types import Variant
 from benchmarks import pooling, store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.live import run_name
-from benchmarks.rebuilding import OURS, SOURCE, CannotRebuild, rebuild
+from benchmarks.rebuilding import CannotRebuild, rebuild
 from benchmarks.saved import SavedPolicy
 from envs.api import Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import identity
 from envs.discover import UsageError
 from envs.slowed import unslowed
+from envs.sources import OURS, SOURCE
 from envs.streams import Purpose
 
 META = "pg_ladder_policy"

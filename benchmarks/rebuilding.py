@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from envs.sources import OURS
-
-SOURCE = "class.source"  # the hash of a foreign class's source, beside its name and its fields
+from envs.sources import OURS as OURS
+from envs.sources import SOURCE
 
 
 class CannotRebuild(ValueError):

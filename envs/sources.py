@@ -22,6 +22,7 @@ from typing import Any
 
 OURS = ("envs", "algorithms", "benchmarks")
 BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose base classes stand for their versions
+SOURCE = "class.source"  # the key of a class's hash, beside its name and its fields
 LENGTH = 16  # hexadecimal digits of a hash
 
 
@@ -48,6 +49,13 @@ def source_of(things: Iterable[Any]) -> str:
     for name in sorted(found):
         digest.update(f"{name}\0".encode() + hashlib.sha256(found[name].read_bytes()).digest())
     return digest.hexdigest()[:LENGTH]
+
+
+@cache
+def described_class(kind: type) -> dict[str, str]:
+    """A class by its qualified name and, if it is not ours, the hash of its source when this was first asked for."""
+    name = {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    return name if ours(kind.__module__) else name | {SOURCE: source_of([kind])}
 
 
 def distribution_of(module: str) -> str:

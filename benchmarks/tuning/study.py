@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from algorithms.types import Variant
 from benchmarks.experiment import Cell
+from benchmarks.foreign import sources
 from benchmarks.run import cell_path
 from benchmarks.stats import Doubles
 from benchmarks.tuning import storage
@@ -66,6 +67,8 @@ class StudyInProgress:
         self.plan, self.folder, self.origin = plan, folder, origin
         self.worker = storage.Worker.here()
         remembered = {**plan.protocol.as_json(), "parameters": list(plan.space.as_json())}
+        if made_of := sources([plan.variant, *plan.tasks]):
+            remembered["sources of your code"] = made_of
         self.study = storage.open_study(store, plan.study_name, remembered, plan.space.default)
         self.result: Tuned | None = None
 

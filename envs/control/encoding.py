@@ -164,10 +164,10 @@ def legal(
     if actions is not None and mask.shape[1:] != (actions,):
         raise Unreadable(f"gave an action mask of shape {mask.shape[1:]}, and not ({actions},)")
     allowed = mask.astype(np.bool_)
-    none = ~allowed.any(-1, keepdims=True)
-    if ended is not None and (stuck := none[:, 0] & ~ended).any():
+    none: Bools = ~np.asarray(allowed.any(-1))
+    if ended is not None and (stuck := none & ~ended).any():
         raise Unreadable("allowed no action, and its episode goes on", int(stuck.argmax()))
-    return allowed | none
+    return allowed | none[:, None]
 
 
 def _alike(parts: tuple[Any, ...]) -> list[Array]:
