@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats as sps
 
-from benchmarks.files import replace_file
+from benchmarks.files import replace_bytes
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -77,15 +77,18 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
             figure.set_layout_engine("none")
             _settle(figure)
         for file, suffix in zip(paths, kinds, strict=True):
-            replace_file(file, partial(_draw, figure, suffix), durable=False)
+            replace_bytes(file, _drawn(figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
 
 
-def _draw(figure: Figure, suffix: str, part: Path) -> None:
+def _drawn(figure: Figure, suffix: str) -> bytes:
+    """A figure's file, in memory: matplotlib's writers do not survive a full disk."""
     dpi: Any = 150 if suffix == ".png" else "figure"
+    part = io.BytesIO()
     figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])
+    return part.getvalue()
 
 
 def _mark_decades(figure: Figure) -> None:
