@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from scipy import stats as sps
 
 from benchmarks import lettering
-from benchmarks.files import replace_file
+from benchmarks.files import replace_bytes
 from benchmarks.label_room import make_room
 from benchmarks.suite import Doubles
 
@@ -83,15 +83,18 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
         else:
             make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):
-            replace_file(file, partial(_draw, figure, suffix), durable=False)
+            replace_bytes(file, _drawn(figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
 
 
-def _draw(figure: Figure, suffix: str, part: Path) -> None:
+def _drawn(figure: Figure, suffix: str) -> bytes:
+    """A figure's file, in memory: matplotlib's writers do not survive a full disk."""
     dpi: Any = 150 if suffix == ".png" else "figure"
+    part = io.BytesIO()
     figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])
+    return part.getvalue()
 
 
 def _mark_decades(figure: Figure) -> None:

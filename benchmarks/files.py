@@ -43,16 +43,25 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
             with part.open("rb") as written:
                 os.fsync(written.fileno())
         part.replace(path)
-    except OSError as error:
-        raise NotWritten(path, error.strerror or str(error)) from error
+    except Exception as error:
+        if (reason := _of_the_system(error)) is None:
+            raise
+        raise NotWritten(path, reason.strerror or str(reason)) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
+def _of_the_system(error: BaseException | None) -> OSError | None:
+    """The system's error behind this one: libraries trip over a full disk once more while they close their file."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def replace_bytes(path: Path, content: bytes, durable: bool = True) -> None:
     """A file of this content."""
-    replace_file(path, lambda part: part.write_bytes(content))
+    replace_file(path, lambda part: part.write_bytes(content), durable)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,30 @@ def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
         replace_file(path, full)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def tripping(part: Path) -> None:
+    """As a library does that closes its file after an error."""
+    try:
+        full(part)
+    finally:
+        raise AttributeError("'Stream' object has no attribute 'pos'")
+
+
+def wrapping(part: Path) -> None:
+    try:
+        full(part)
+    except OSError as error:
+        raise RuntimeError("could not save") from error
+
+
+@pytest.mark.parametrize("write", [tripping, wrapping])
+def test_what_a_library_makes_of_a_full_disk_is_one(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    with pytest.raises(NotWritten, match=r"x\.pdf could not be written: No space left on device"):
+        replace_file(tmp_path / "x.pdf", write)
+    with pytest.raises(ZeroDivisionError):  # an error of another kind stays what it is
+        replace_file(tmp_path / "x.pdf", lambda part: 1 / 0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
