@@ -40,8 +40,9 @@ class Sized(gymnasium.Env):
 class Faulty(Sized):
     def __init__(self): raise ValueError('no board found')
 
-gymnasium.register('Sized-v0', Sized, max_episode_steps=5)
-gymnasium.register('Faulty-v0', Faulty, max_episode_steps=5)
+for name, kind in (('Sized-v0', Sized), ('Faulty-v0', Faulty)):
+    gymnasium.registry.pop(name, None)
+    gymnasium.register(name, kind, max_episode_steps=5)
 TASK = replace(TASKS['bandit/small'], name='broken', factory=Broken())
 LINES = replace(VARIANTS['gae'], name='two\\nlines')
 NUMBER = 3
