@@ -56,6 +56,8 @@ def import_runs(
     _check_paths(paths)
     terms = Terms(folder, experiment, floor, ceiling, threshold)
     _check_flags(kind, task, variant, first_seed, checkpoints)
+    if first_seed + len(paths) - 1 > LARGEST:
+        raise UsageError(f"seeds are at most {LARGEST}, and --first-seed {first_seed} leads beyond")
     if kind == "csv":
         frame, scales = _from_csv(paths, task, variant, terms)
     else:
@@ -84,8 +86,8 @@ def _check_flags(kind: str, task: str | None, variant: str | None, first_seed: i
         raise UsageError(f"{kind} names no task and no variant; give both --task and --variant")
     if kind != "monitor" and checkpoints is not None:
         raise UsageError(f"--checkpoints has no meaning for {kind}, which has its own (now {checkpoints})")
-    if not 0 <= first_seed <= LARGEST - 2**32:
-        raise UsageError(f"--first-seed must be at least 0 and at most {LARGEST - 2**32}, not {first_seed}")
+    if first_seed < 0:
+        raise UsageError(f"--first-seed must be at least 0, not {first_seed}")
     if checkpoints is not None and checkpoints < 1:
         raise UsageError(f"--checkpoints must be at least 1, not {checkpoints}")
 
