@@ -113,13 +113,13 @@ def main(argv: list[str]) -> int:
         return DONE if argv else USAGE
     try:
         kind = _check_words(argv)
-        command = _parse(kind, argv[0], _numbers_read(kind, argv[1:]))
+        ready = _parse(kind, argv[0], _numbers_read(kind, argv[1:]))
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except UsageError as error:
         return _refused(error)
     try:
-        return int(command())  # type: ignore[operator]
+        return int(ready())  # type: ignore[operator]
     except UsageError as error:
         return _refused(error)
     except KeyboardInterrupt:
