@@ -8,6 +8,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.executor import Job, Update
@@ -66,7 +67,7 @@ class Display:
             self.resumed.setdefault(i, update.progress.env_steps)
             self.steps[i] = update.progress.env_steps
             if update.progress.notice:
-                self.console.print(f"{job.cell.label}: {update.progress.notice}", highlight=False)
+                self.console.print(escape(f"{job.cell.label}: {update.progress.notice}"), highlight=False)
         if update.records:
             last = update.records[-1]
             at = [r.eval_return for r in update.records if r.checkpoint == last.checkpoint]
@@ -77,7 +78,7 @@ class Display:
             self.over.add(i)
             self.failed += update.error is not None
             if update.error:
-                self.console.print(f"[red]failed[/red] {job.cell.label}: {update.error.splitlines()[0]}")
+                self.console.print(f"[red]failed[/red] {escape(f'{job.cell.label}: {update.error.splitlines()[0]}')}")
         elif i not in self.running:
             self.running[i] = "  0%"
         if not self.live and time.monotonic() - self.spoke > PLAIN_EVERY_S:
@@ -99,7 +100,7 @@ class Display:
     def _table(self) -> Table:
         table = Table(title=self._line(), title_justify="left", box=None, show_header=False)
         for i, state in sorted(self.running.items()):
-            table.add_row(self.jobs[i].cell.label, f"{self.steps[i]:,} steps", state)
+            table.add_row(escape(self.jobs[i].cell.label), f"{self.steps[i]:,} steps", state)
         return table
 
 

@@ -208,3 +208,16 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "&lt;script>\\`\\|\\$" in text
     assert formats.markdown(pd.DataFrame({"v": [name]}), names=(name,)).splitlines()[-1] == "| &lt;script>\\`\\|\\$ |"
+
+
+def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """rich takes [/x] for the end of a style and raises where none began."""
+    from benchmarks.commands import single_cells
+    from benchmarks.display import Display
+    from benchmarks.executor import Job, Update
+    from benchmarks.select import task, variant
+
+    (cell,) = single_cells(task("bandit/small"), variant("gae"), 1, 1000, ())
+    with Display([Job(cell, Path("x"))], 0) as display:
+        display.show(Update(0, ended=True, error="KeyError: [/x] [red]"))
+    assert "failed bandit/small x gae: KeyError: [/x] [red]" in " ".join(capsys.readouterr().err.split())
