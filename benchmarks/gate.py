@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def diverging(a: Side, b: Side) -> dict[Place, float]:
     for place in (p for p in a.places if p in b.diverged):
         (of_a, n_a), (of_b, n_b) = a.diverged[place], b.diverged[place]
         if of_b / n_b > of_a / n_a:
-            table = [[of_b, n_b - of_b], [of_a, n_a - of_a]]
+            table = np.array([[of_b, n_b - of_b], [of_a, n_a - of_a]])
             found[place] = float(sps.fisher_exact(table, alternative="greater").pvalue)
     corrected = dict(zip(found, stats.holm(np.array([*found.values()], float)), strict=True))
     return {p: 0.0 if b.diverged[p][0] == b.diverged[p][1] else float(q) for p, q in corrected.items()}
@@ -167,7 +168,7 @@ def _inferior(by_variant: pd.DataFrame, by_task: pd.DataFrame, margin: float | N
     return f"not shown to be worse by less than {margin:g}: {', '.join(told)}" if told else ""
 
 
-def _not_shown(table: pd.DataFrame) -> list[dict[str, object]]:
+def _not_shown(table: pd.DataFrame) -> list[dict[Any, Any]]:
     """Rows that were tested and not shown to be non-inferior."""
-    rows: list[dict[str, object]] = table[table["p_noninferior"] >= LEVEL].to_dict("records")
+    rows: list[dict[Any, Any]] = table[table["p_noninferior"] >= LEVEL].to_dict("records")
     return rows
