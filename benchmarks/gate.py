@@ -7,7 +7,7 @@ asked for, a least number of seeds and non-inferiority.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,6 +168,7 @@ def _inferior(by_variant: pd.DataFrame, by_task: pd.DataFrame, margin: float | N
     return f"not shown to be worse by less than {margin:g}: {', '.join(told)}" if told else ""
 
 
-def _not_shown(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
+def _not_shown(table: pd.DataFrame) -> list[dict[Any, Any]]:
     """Rows that were tested and not shown to be non-inferior."""
-    return table[table["p_noninferior"] >= LEVEL].to_dict("records")
+    rows: list[dict[Any, Any]] = table[table["p_noninferior"] >= LEVEL].to_dict("records")
+    return rows

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from rich.console import Console
+from rich.markup import escape
 
 from algorithms.training import Progress, Record
 from benchmarks import store
@@ -35,7 +36,8 @@ def train_one(
     console = Console(file=sys.stderr)
     sweep(folder)
     for cell in pending(cells, folder):
-        console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
+        seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
+        console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
         curve = _Curve(console, cell, live)
         with working(cell.label):
             run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
