@@ -92,5 +92,5 @@ def act(pipe: Connection, plan: Plan, board: Board, slots: tuple[Slot, ...], act
             pipe.send(Played(slot, version.number, places, rollout.group, steps, seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
-    except Exception as error:
+    except BaseException as error:  # sys.exit in an environment too
         pipe.send(Failed.of(error))

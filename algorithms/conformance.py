@@ -4,9 +4,9 @@
         print(finding)
 
 Rules without chance are read from the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that the estimator
-makes of a made-up rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each part
-is examined by itself too: credit and critic target by their response to one reward (conformance_credit), ratios off policy
-(conformance_off_policy, conformance_surrogate), scale, KL and entropy (conformance_terms), baselines and what is remembered
+makes of a made-up rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
+part is examined by itself too: credit and critic target by their response to one reward (conformance_credit), ratios off
+policy (conformance_off_policy, conformance_surrogate), scale, KL and entropy (conformance_terms), baselines and memory
 (conformance_memory). Mean and variance are computed over every batch of a small tree MDP (conformance_mean). See
 docs/decisions/0027-what-the-kit-can-see.md.
 """
@@ -32,7 +32,6 @@ from algorithms.coefficients import assessed, coefficients, differentiated
 from algorithms.finding import Finding, close_to_zero
 from algorithms.learner import penalised, row_weights
 from algorithms.made_up import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
-from algorithms.scale import Deviation
 from algorithms.types import Credit, Estimator, Promises, Rollout
 
 __all__ = ["coefficients", "examine"]
@@ -124,8 +123,7 @@ class Subject:
         twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon beside the deviation is a scale of its own: free up to it
-        scale = self.estimator.scale
-        eps = scale.eps if scale_free and isinstance(scale, Deviation) else 0.0
+        eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
         expected = f"coefficients times {1 if scale_free else 2}"
         return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps, expected)
 

@@ -4,7 +4,7 @@ Both are linear in rewards and values, so they are read from their response to o
 properties hold for every return that estimates Q(s_t, a_t), whatever its lambda or n:
 
     consistency   if r_t = V(s_t) - gamma_t V(s_{t+1}) everywhere, all temporal differences are 0 and q_t = V(s_t)
-    response      d q_t / d r_t = 1; d q_t / d r_k = gamma^(k-t) w with 1 >= w, falling in k; 0 for k < t and for other episodes
+    response      d q_t / d r_t = 1; d q_t / d r_k = gamma^(k-t) w, 1 >= w, falling in k; 0 for k < t and other episodes
 
 The whole return (q_t = R for every t) and gamma^t G_t have the same properties up to powers of gamma.
 """
@@ -21,7 +21,7 @@ from torch import Tensor
 from algorithms.affine import is_affine
 from algorithms.credit import EpisodeReturn, RewardToGo
 from algorithms.finding import Finding, close_to_zero
-from algorithms.made_up import GAMMA, made_up, windows
+from algorithms.made_up import GAMMA, made_up, spoilt, windows
 from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-8
@@ -36,7 +36,9 @@ Answer = Callable[[Tensor, Tensor], Tensor]  # (rewards [T, P, N], values [T+1, 
 class Axes:
     """Where rows stand in their episodes: t down, k across.
 
-    same  [T, T, P, N] both rows are valid and of one episode      ahead  [T, T, 1, 1] k - t      place  [T, P, N] of t in its episode
+    same   [T, T, P, N] whether both rows are valid and of one episode
+    ahead  [T, T, 1, 1] k - t
+    place  [T, P, N] the number of t in its episode
     """
 
     same: Tensor
@@ -71,17 +73,22 @@ def consistent_rewards(rollout: Rollout, values: Tensor) -> Tensor:
 
 def of_credit(credit: Credit, rollout: Rollout, critic: bool) -> Answer:
     """q as a function of rewards and values."""
-    return lambda reward, values: credit(replace(rollout, reward=reward), values if critic else None)
+    return lambda reward, values: credit(_paying(rollout, reward), values if critic else None)
 
 
 def of_target(credit: Credit, rollout: Rollout) -> Answer:
     """The critic's regression target as a function of rewards and values (algorithms.learner.assess)."""
 
     def answer(reward: Tensor, values: Tensor) -> Tensor:
-        paid = replace(rollout, reward=reward)
+        paid = _paying(rollout, reward)
         return credit.target(paid, values) if isinstance(credit, OffPolicyCredit) else credit(paid, values)
 
     return answer
+
+
+def _paying(rollout: Rollout, reward: Tensor) -> Rollout:
+    """The rollout with these rewards on valid rows; whatever stands in the others."""
+    return spoilt(replace(rollout, reward=reward), "reward", "discount", "continues")
 
 
 def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
@@ -177,7 +184,8 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
     lam, n = declared_lambda(credit), getattr(credit, "n", None)
     if monte_carlo and (target or not credit.bootstraps):
         return Finding(rule, True, "expected and seen the whole return to go")
-    if lam is not None:
+    own_aim = target and isinstance(credit, OffPolicyCredit) and not hasattr(credit, "rho_max")
+    if lam is not None and not own_aim:
         off = (share - lam ** at.ahead.clamp(min=0))[later]
         return close_to_zero(rule, off, CLOSE, f"weights {lam:.4g}^k, lambda being {lam:.4g}")
     if n is not None:
@@ -199,7 +207,7 @@ def _scale_free(answer: Answer, rollout: Rollout, values: Tensor) -> bool:
 
 
 def _standardised(credit: Credit, rollout: Rollout, made: Tensor, values: Tensor) -> Finding:
-    """A credit that is standardised itself: a return times a positive number, plus a number, in each member, group or step."""
+    """A credit that is standardised itself: a return times a positive number, plus a number, in each member or part."""
     rule = "the credit is a standardised return"
     plain = [EpisodeReturn()(rollout, None), RewardToGo()(rollout, None)]
     if credit.bootstraps:

@@ -1,4 +1,4 @@
-"""The gradient that a learner owes a rollout, written down once more: sum_t c_t grad log pi + alpha grad H - beta grad KL."""
+"""The gradient that a learner must compute, written a second time: sum_t c_t grad log pi + alpha grad H - beta grad KL."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from algorithms.learner import assess, row_weights
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.tunable import Number
 from algorithms.types import Estimator, Rollout, Signals
 
 State = dict[str, Tensor]
@@ -21,7 +22,7 @@ def expected_gradient(
     state: State,
     alpha: Tensor,
     beta: float,
-    value_coefficient: float,
+    value_coefficient: Number,
 ) -> Tensor:
     """Ascent direction [P, D] of the first step on a rollout that holds all its transcripts' tokens.
 

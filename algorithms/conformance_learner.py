@@ -164,7 +164,13 @@ def _gradient(make: Make, variant: Variant, rollout: Rollout) -> Finding:
     twin = _learner(make, rich, SEEDS)
     alpha = torch.full((len(SEEDS),), ALPHA, dtype=torch.float64)
     expected = expected_gradient(
-        twin.policy, estimator, rollout, twin.baseline, alpha, BETA * TRAINING.reward_scale, TRAINING.value_coefficient
+        twin.policy,
+        estimator,
+        rollout,
+        twin.baseline,
+        alpha,
+        BETA * float(TRAINING.reward_scale),
+        TRAINING.value_coefficient,
     )
     rule = "the gradient is that of surrogate, entropy, KL and critic"
     return close_to_zero(rule, made - expected, CLOSE * 100, "sum c grad log pi + alpha grad H - beta grad KL")

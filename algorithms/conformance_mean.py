@@ -22,7 +22,7 @@ from algorithms.decision_tree import Batches, Episodes
 from algorithms.finding import Finding
 from algorithms.kl import KL
 from algorithms.learner import penalised
-from algorithms.made_up import GAMMA, GROUP
+from algorithms.made_up import GAMMA, GROUP, with_tensors
 from algorithms.policies.gru import GRU
 from algorithms.scale import Deviation
 from algorithms.setting import Episodes as Collected
@@ -57,7 +57,7 @@ class Case:
 def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> list[Finding]:
     """What is promised of its mean and variance, or must hold of any estimator where nothing is promised.
 
-    replicates  so many are also sampled in the laboratory, through collector, network and learner, where a factor is promised
+    replicates  so many are also sampled through collector, network and learner, where a factor is promised
     """
     findings = []
     if promises.factor in (None, "success"):  # successes are paid after one step: they say nothing of credit
@@ -121,9 +121,15 @@ def _warm(estimator: Estimator, case: Case) -> State:
     return state
 
 
+def _coefficients(estimator: Estimator, case: Case) -> Tensor:
+    """Of every batch, on a copy: the listed batches are shared, and an estimator may write to what it is given."""
+    rollout = with_tensors(case.rollout, {name: x.clone() for name, x in case.rollout.tensors().items()})
+    own = replace(case, rollout=rollout, values=case.values.clone())
+    return coefficients(estimator, rollout, own.values, _warm(estimator, own), len(rollout.valid))
+
+
 def _mean(estimator: Estimator, case: Case) -> Tensor:
-    c = coefficients(estimator, case.rollout, case.values, _warm(estimator, case), len(case.rollout.valid))
-    return case.batches.mean(c)
+    return case.batches.mean(_coefficients(estimator, case))
 
 
 def _multiple(mean: Tensor, truths: tuple[Tensor, ...]) -> tuple[float, float, float]:
@@ -202,12 +208,11 @@ def _spread(estimator: Estimator) -> Finding:
     """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
     every, _ = _listed(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
-    share = every.chance / len(every.root.unique())
+    share = every.chance / every.roots
     listed = enumerated.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
     known = enumerated.rloo_variance(listed, TRIO)
     case = Case("one group", batches, batches.rollout, batches.values, ())
-    c = coefficients(estimator, case.rollout, case.values, _warm(estimator, case), len(case.rollout.valid))
-    g = batches.gradients(c)
+    g = batches.gradients(_coefficients(estimator, case))
     mean = batches.weight @ g
     ratio = float((batches.weight * (g - mean).square().sum(1)).sum()) / known
     detail = f"expected 1 times it; seen {ratio:.6g} times it"

@@ -24,7 +24,7 @@ from algorithms.types import Surrogate
 
 CLOSE = 1e-6
 NUDGE = 1e-4  # of log rho
-FAR = 10.0  # a ratio at which a second bound (a dual clip) may stop the gradient
+FAR = 10.0  # the largest ratio that is tried inside bounds
 FEW = 0.1  # share of rows that a surrogate which selects rows (not separable) may treat in another way
 
 
@@ -117,10 +117,10 @@ def _clipped(made: Probe, kind: str) -> Finding:
     bounds = made.surrogate.bounds
     assert bounds is not None
     low, high = (float(torch.as_tensor(b, dtype=torch.float64).reshape(-1)[0]) for b in bounds)
-    inside = [r for r in (1 - 0.5 * (1 - low) if low > 0 else 0.7, 1 + 0.5 * (min(high, FAR) - 1)) if low < r < high]
+    inside = [r for r in (1 - 0.95 * (1 - low) if low > 0 else 0.7, 1 + 0.95 * (min(high, FAR) - 1)) if low < r < high]
     off = {f"inside, at {r:.4g}": made.off(made.slope(made.spread(np.log(r), kind)), r) for r in inside}
-    above = 1 + 1.25 * (high - 1)
-    below = max(1 - 1.25 * (1 - low), 0.5 * low) if low > 0 else None
+    above = 1 + 1.05 * (high - 1)
+    below = max(1 - 1.05 * (1 - low), 0.5 * low) if low > 0 else None
     if (dual := getattr(made.surrogate, "dual", None)) is not None:
         off[f"A < 0, rho above {dual:.4g}"] = made.off(made.slope(made.spread(np.log(1.3 * dual), kind)), 0.0, -1)
     forms = [_form(made, kind, (low, high), above, below, capped) for capped in (False, True)]

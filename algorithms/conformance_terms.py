@@ -31,17 +31,22 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
 
 
 def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
-    """A' = a A + b with a > 0, in every group or member, b being 0, common, or what centres A'; or a selection of the best."""
+    """A' = a A + b with a > 0, in every group or member, b being 0, common or what centres A'; or the best, or ranks."""
     rollout, values = made_up()
     made, _ = assessed(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
         q = estimator.credit(rollout, values if estimator.baseline.critic else None)
         each = scale.each_minibatch
         scaled = scale.rows(made.advantage, rollout.valid) if each else scale(made.advantage, q, rollout)
+        cubes = (made.advantage**3, q**3)
+        ranked = scale.rows(cubes[0], rollout.valid) if each else scale(*cubes, rollout)
     rule = "a scale keeps the order of advantages"
-    expected = "expected a A + b with a > 0 and b = 0, common or centring, or a selection of the best"
+    expected = "expected a A + b with a > 0 and b = 0, common or centring, or a selection of the best, or ranks"
     if _selects(scaled, q, rollout):
         return [Finding(rule, True, f"{expected}; seen a selection")]
+    several = len(set(scaled[rollout.valid > 0].tolist())) > 2
+    if several and torch.allclose(scaled, ranked) and _ordered(scaled[0], made.advantage[0], rollout.group):
+        return [Finding(rule, True, f"{expected}; seen ranks")]
     on = rollout.valid > 0
     for name, label in parts(rollout).items():
         fit = line(made.advantage, scaled, on, label)
@@ -59,15 +64,22 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
 def _selects(scaled: Tensor, q: Tensor, rollout: Rollout) -> bool:
     """One positive number on some episodes, 0 on the others of their group, none of which has a larger return."""
     on = rollout.valid > 0
-    values = scaled[on].unique()
-    size = float(values[-1])
-    if len(values) != 2 or float(values[0]) != 0 or size <= 0 or CLOSE < abs(size - 1) < MUCH:
+    values = sorted(set(scaled[on].tolist()))
+    size = values[-1]
+    if len(values) != 2 or values[0] != 0 or size <= 0 or CLOSE < abs(size - 1) < MUCH:
         return False
     taken = (scaled[0] > 0).reshape(len(scaled[0]), -1, rollout.group)
     whole = bool(((scaled > 0) == (scaled[:1] > 0))[on].all())
     returns = q[0].reshape(taken.shape)
     least, most = returns.where(taken, torch.inf).amin(-1), returns.where(~taken, -torch.inf).amax(-1)
     return whole and bool((least >= most).all())
+
+
+def _ordered(scaled: Tensor, advantage: Tensor, group: int) -> bool:
+    """Whether the first rows [P, N] of a group have the order of their advantages, and differ."""
+    order = advantage.reshape(len(advantage), -1, group).argsort(-1)
+    made = scaled.reshape(order.shape).gather(-1, order).diff(dim=-1)
+    return bool((made >= -CLOSE).all()) and bool((made > CLOSE).any())
 
 
 def _centred(fit: Line, scaled: Tensor, rollout: Rollout, label: Tensor, name: str) -> bool:
@@ -97,9 +109,8 @@ def _unit(fit: Line, advantage: Tensor, q: Tensor, rollout: Rollout, name: str) 
     near = [x for x in seen if abs(x - 1) < MUCH]
     exact = [x for x in near if abs(x - 1) < LITTLE]
     holds = bool(exact) or not near
-    return Finding(
-        rule, holds, f"expected a common unit times 1; seen times {(exact or near or ['something else'])[0]:.4}"
-    )
+    times = f"times {(exact or near)[0]:.4g}" if near else "a unit of its own"
+    return Finding(rule, holds, f"expected a common unit times 1; seen {times}")
 
 
 def _units(advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> list[Tensor]:

@@ -53,6 +53,11 @@ class Episodes:
     score: Tensor
     value: Tensor  # [S, T+1] V(s_t) of the policy, GARBAGE after the end
 
+    @property
+    def roots(self) -> int:
+        """How many there are."""
+        return int(self.root.max()) + 1
+
     def returns(self, gamma: float) -> Tensor:
         """G_t = sum_{k>=t} gamma^(k-t) r_k [S, T]."""
         out, after = torch.zeros_like(self.reward), torch.zeros_like(self.reward[:, 0])
@@ -64,7 +69,7 @@ class Episodes:
     def gradient(self, gamma: float, weighted: bool = True) -> Tensor:
         """grad J = E[sum_t gamma^t grad log pi G_t] over roots that are equally likely [D]; unweighted: without gamma^t."""
         power = gamma ** torch.arange(self.reward.shape[1]).double() if weighted else 1.0
-        share = self.chance / len(self.root.unique())
+        share = self.chance / self.roots
         return torch.einsum("s,st,std->d", share, power * self.returns(gamma), self.score)
 
 
@@ -137,17 +142,16 @@ class Batches:
 
 def stratified(every: Episodes, gamma: float, group: int) -> Batches:
     """One group of each root in every batch."""
-    choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in every.root.unique()]
+    choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in range(every.roots)]
     index = torch.tensor(list(product(*(options for options in choices for _ in range(group)))))
     return _batches(every, gamma, group, index, every.chance[index].prod(1))
 
 
 def one_group(every: Episodes, gamma: float, group: int) -> Batches:
     """One group in every batch, of a root drawn at random."""
-    roots = every.root.unique()
-    choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in roots]
+    choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in range(every.roots)]
     index = torch.tensor([batch for options in choices for batch in product(options, repeat=group)])
-    return _batches(every, gamma, group, index, every.chance[index].prod(1) / len(roots))
+    return _batches(every, gamma, group, index, every.chance[index].prod(1) / every.roots)
 
 
 def _batches(every: Episodes, gamma: float, group: int, index: Tensor, weight: Tensor) -> Batches:
@@ -156,7 +160,7 @@ def _batches(every: Episodes, gamma: float, group: int, index: Tensor, weight: T
 
     valid = rows(every.valid)
     after = torch.cat([valid[1:], torch.zeros_like(valid[:1])])
-    likeliest = torch.stack([_greedy(every, root) for root in every.root.unique()])
+    likeliest = torch.stack([_greedy(every, root) for root in range(every.roots)])
     seen = torch.cat([rows(every.node).double(), torch.zeros_like(valid[:1])])
     square = every.score.square().sum(2)
     rollout = Rollout(
@@ -175,7 +179,7 @@ def _batches(every: Episodes, gamma: float, group: int, index: Tensor, weight: T
     return Batches(every, rollout, rows(every.value), index, weight)
 
 
-def _greedy(every: Episodes, root: Tensor) -> Tensor:
+def _greedy(every: Episodes, root: int) -> Tensor:
     """The episode of the policy that takes the likeliest action everywhere."""
     on = torch.nonzero(every.root == root)[:, 0]
     alive, t = torch.ones(len(on), dtype=torch.bool), 0

@@ -39,7 +39,7 @@ class Failed(NamedTuple):
     fault: bool = False
 
     @classmethod
-    def of(cls, error: Exception) -> Failed:
+    def of(cls, error: BaseException) -> Failed:
         """An error with the end of its traceback; an EnvironmentFault says all by itself."""
         if isinstance(error, EnvironmentFault):
             return cls(str(error), True)

@@ -104,7 +104,7 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
             pipe.send(Stepped(lag, spent.long().numpy(), seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
-    except Exception as error:
+    except BaseException as error:  # sys.exit in an environment too
         pipe.send(Failed.of(error))
 
 

@@ -33,7 +33,7 @@ def train_apart(run: Run, state: State | None = None, judge: Judge | None = None
     seen: dict[int, dict[int, float]] = {k: {} for k in judge.checkpoints} if judge else {}
     gone = 0  # environment steps of those that have left
     if state is not None:
-        run = run.only(state.meta["places"])
+        run = part_of(run, state)
         run.restore(state)
         seen = {int(k): {int(p): r for p, r in of.items()} for k, of in state.meta["seen"].items()}
         gone = state.meta["gone"]
@@ -60,6 +60,11 @@ def train_apart(run: Run, state: State | None = None, judge: Judge | None = None
             run = run.only(left)
         now = run.state()
         yield State(now.tensors, now.meta | {"places": list(run.places), "seen": seen, "gone": gone})
+
+
+def part_of(run: Run, state: State) -> Run:
+    """The run of the members that a State of `train_apart` is of."""
+    return run.only(state.meta["places"])
 
 
 def _look(run: Run, seen: dict[int, dict[int, float]]) -> None:

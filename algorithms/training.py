@@ -424,11 +424,24 @@ class Run:
         }
         return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
 
-    def lacking(self, state: State) -> list[str]:
-        """What a State should hold to be restored here and does not."""
+    def unfit(self, state: State) -> str | None:
+        """Why a State cannot be restored here: what it lacks, what has another shape or type, what is not finite."""
         own = self.state()
-        missing = own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()
-        return sorted(missing)
+        if missing := sorted(own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()):
+            return f"it lacks {', '.join(missing)}"
+        for name, value in own.meta.items():
+            if not isinstance(state.meta[name], type(value)):
+                return f"its {name} is {state.meta[name]!r}"
+        for name, wanted in own.tensors.items():
+            if name.startswith("queue."):  # as long as what was played
+                continue
+            found = state.tensors[name]
+            if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
+                return f"its {name} is {list(found.shape)} {found.dtype}, not {list(wanted.shape)} {wanted.dtype}"
+            # diverged members are frozen at 0, so these are finite in every State
+            if name.startswith(("values", "rate", "optimiser.")) and not bool(torch.isfinite(found).all()):
+                return f"its {name} holds numbers that are not finite"
+        return None
 
     def restore(self, state: State) -> None:
         """Go on from a State as if nothing had happened."""

@@ -12,7 +12,7 @@ from algorithms.types import Variant
 from benchmarks import adaptive, pairs
 from benchmarks.adaptive import Decision
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
-from benchmarks.formats import write_text
+from benchmarks.files import write_text
 from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.suite import Doubles, Suite

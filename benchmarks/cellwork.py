@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from algorithms.peer import Peer, train_peers
 from algorithms.references import optimal_texts, reference_records
 from algorithms.sweep import train_apart
 from algorithms.training import Event, Progress, Record, Run, State, train
-from benchmarks import store
+from benchmarks import states, store
 from benchmarks.experiment import Cell, canonical
+from benchmarks.files import NotWritten
 from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
+from benchmarks.resuming import new_run, resumable
 from envs.repeats import NOTICE, foreign, repeats
 
 Tell = Callable[[Progress | Record], None]
@@ -35,57 +37,77 @@ def run_cell(
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if isinstance(cell.variant.update, Peer):  # its models stay on the processor
         made = made | {"device": "cpu"}
-    records: list[Record] = []
-    notices: list[str] = []
+    account = _Account(cell, tell)
     if not repeating:
-        notices.append(NOTICE)
-        tell(Progress(0, len(cell.members.seeds) * cell.env_steps, NOTICE))
-    waiting = store.state_path(path)
-    if not cell.variant.update.trains:
-        records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
+        account.note(NOTICE)
+    if cell.variant.update.trains:
+        _train(cell, states.state_path(path), device, account, made, policies)
     else:
-        run = None if isinstance(cell.variant.update, Peer) else _run(cell, device)
-        state, records, why = resumable(run, waiting)
-        if why:
-            notices.append(why)
-            tell(Progress(0, len(cell.members.seeds) * cell.env_steps, why))
-        for event in _events(cell, run, state):
-            if isinstance(event, State):
-                store.save_state(waiting, event, records)
-                continue
-            if isinstance(event, Record):
-                if cell.members.varied:  # a seed and a rate do not tell them apart
-                    event = replace(event, measures={**event.measures, "place": float(event.place)})
-                records.append(event)
-            elif event.notice:
-                notices.append(event.notice)
-            tell(event)
-        if policies is not None and run is not None:
-            save_policies(policies, cell, run.trained(), records, made)
+        account.records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
     meta = {
         "cell": canonical(cell),
         "provenance": made,
         "reading": reading(cell),
-        "texts": texts(cell, records),
-        "notices": notices,
+        "texts": texts(cell, account.records),
+        "notices": account.notices,
     }
-    store.save_cell(path, cell.task.name, cell.variant.name, records, meta)
-    waiting.unlink(missing_ok=True)
+    store.save_cell(path, cell.task.name, cell.variant.name, account.records, meta)
+    states.state_path(path).unlink(missing_ok=True)
 
 
-def _run(cell: Cell, device: str) -> Run:
-    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+class _Account:
+    """What a cell has yielded so far, each told as it comes: its records, and the notices that go into its file."""
+
+    def __init__(self, cell: Cell, tell: Tell) -> None:
+        self.records: list[Record] = []
+        self.notices: list[str] = []
+        self._tell, self._varied = tell, bool(cell.members.varied)
+        self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
+
+    def hear(self, event: Progress | Record) -> None:
+        """Take in an event of training."""
+        if isinstance(event, Record):
+            if self._varied:  # a seed and a rate do not tell them apart
+                event = replace(event, measures={**event.measures, "place": float(event.place)})
+            self.records.append(event)
+        else:
+            self._at = event
+            if event.notice:
+                self.notices.append(event.notice)
+        self._tell(event)
+
+    def note(self, notice: str) -> None:
+        """Something that a reader must know."""
+        self.hear(replace(self._at, notice=notice))
 
 
-def resumable(run: Run | None, path: Path) -> tuple[State | None, list[Record], str]:
-    """What a stopped run has left at `path`, and its records; where that is of no use, why the cell begins anew."""
-    if not path.exists():
-        return None, [], ""
-    saved = store.load_state(path)
-    if saved is not None and not (lacking := run.lacking(saved[0]) if run is not None else []):
-        return *saved, ""
-    why = "it is damaged" if saved is None else f"an earlier release wrote it, without {', '.join(lacking)}"
-    return None, [], f"{path.name} cannot be gone on from ({why}); the cell begins anew"
+def _train(
+    cell: Cell, waiting: Path, device: str, account: _Account, made: Mapping[str, object], policies: Path | None
+) -> None:
+    """Train from the State at `waiting`, or from nothing, and save the policies."""
+    state, account.records, why = resumable(cell, waiting, device)
+    if why:
+        account.note(why)
+    run, written = new_run(cell, device), True
+    for event in _events(cell, run, state):
+        if not isinstance(event, State):
+            account.hear(event)
+            continue
+        try:
+            states.save_state(waiting, event, account.records, cell.digest)
+            written = True
+        except NotWritten as error:  # a full disk, say: the cell can be trained without
+            if written:
+                account.note(f"{waiting.name} could not be written ({error.reason}); training goes on without it")
+            written = False
+    members, checkpoints = len(cell.members.seeds), len(cell.evaluation.fractions)
+    if cell.race is None and len(account.records) != members * checkpoints:
+        raise RuntimeError(
+            f"training left {len(account.records)} rows, and {members} members x {checkpoints} checkpoints are "
+            f"{members * checkpoints}"
+        )
+    if policies is not None and run is not None:
+        save_policies(policies, cell, run.trained(), account.records, made)
 
 
 def _events(cell: Cell, run: Run | None, state: State | None) -> Iterator[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from typing import get_args, get_type_hints
 
@@ -90,12 +91,13 @@ def _plain_number(flag: str, value: str, kind: type) -> str:
         raise UsageError(f"{flag} takes {takes}") from None
 
 
-def _parse(command: type, name: str, words: list[str]) -> object:
+def _parse(command: type, name: str, words: list[str]) -> Callable[[], int]:
     """tyro's parse, its boxed errors condensed to one line."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(command, prog=f"python -m benchmarks {name}", args=words)
+            made: Callable[[], int] = tyro.cli(command, prog=f"python -m benchmarks {name}", args=words)
+            return made
     except SystemExit as end:
         if not end.code:
             raise
@@ -113,13 +115,13 @@ def main(argv: list[str]) -> int:
         return DONE if argv else USAGE
     try:
         kind = _check_words(argv)
-        command = _parse(kind, argv[0], _numbers_read(kind, argv[1:]))
+        run = _parse(kind, argv[0], _numbers_read(kind, argv[1:]))
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except UsageError as error:
         return _refused(error)
     try:
-        return int(command())  # type: ignore[operator]
+        return int(run())
     except UsageError as error:
         return _refused(error)
     except KeyboardInterrupt:

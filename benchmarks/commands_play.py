@@ -57,14 +57,14 @@ class Play:
         return DONE
 
     def _text(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> list[str]:
-        from benchmarks import playing, store
+        from benchmarks import files, playing
 
         seed = playing.environment_seed(self.seed, episode)
         env = saved.task.factory.make([seed], 1)
         played = playing.play(saved, env, self.seed, episode, self.greedy)
         lines = playing.text_lines(saved.task, mdp, played, seed)
         if self.out is not None:
-            store.replace_bytes(self._beside(episode, "txt"), ("\n".join(lines) + "\n").encode())
+            files.replace_bytes(self._beside(episode, "txt"), ("\n".join(lines) + "\n").encode())
         return lines
 
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:

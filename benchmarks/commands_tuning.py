@@ -53,6 +53,8 @@ class Tune:
         variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
         positive("env-steps", self.env_steps)
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {
             name: getattr(self, name)
@@ -148,6 +150,8 @@ def tune(
     positive("jobs", jobs)
     check_device(device)
     folder = results / plans[0].study
+    for part in () if dry_run else ("", "cells", "tables", "figures"):
+        check_folder(folder / part, "--results")
     at_once = jobs or available_processors()
     total = sum(plan.env_steps for plan in plans)
     print(
@@ -159,8 +163,6 @@ def tune(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
-    for part in ("", "cells", "tables", "figures"):
-        check_folder(folder / part, "--results")
     outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)

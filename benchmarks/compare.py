@@ -2,7 +2,7 @@
 
 Every variant that both have is compared over the tasks that both have, and on each of them: paired by seed where both
 sides trained the same seeds, by Welch's test where not. Regressions are losses that a corrected test shows; the two
-families (variants, and variants x tasks) may each raise a false alarm once in forty runs.
+families (variants, and variants x tasks) may each raise a false alarm once in forty runs. What stops a gate: gate.py.
 """
 
 from __future__ import annotations
@@ -10,93 +10,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from benchmarks import common_steps, pairs, pooling, power, store, suite_figures, verdict
-from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks import common_steps, gate, pairs, power, suite_figures, verdict
+from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.families import Ledger
+from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
+from benchmarks.sides import Side
+from benchmarks.sides import differences as differences
+from benchmarks.sides import left_out as left_out
+from benchmarks.sides import load as load
 from benchmarks.suite import Scale, Suite
 from envs.discover import UsageError
 
 VARIANTS = "variants"  # the family of whole suites
-NAMED = 8  # differences of configuration that are listed by name
-TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
-
-
-@dataclass(frozen=True)
-class Side:
-    """One folder: its rows, and what its cells say of themselves."""
-
-    folder: Path
-    frame: pd.DataFrame
-    metas: Sequence[dict[str, Any]]
-
-    @property
-    def variants(self) -> list[str]:
-        """Those that learn, in the order of the files: a gate's comparisons are too dear for references."""
-        looks = self.frame.groupby("variant")["checkpoint"].nunique()
-        optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
-        found = dict.fromkeys(str(v) for v in self.frame["variant"])
-        return [v for v in found if v not in optional and (looks[v] > 1 or self.imported)]
-
-    @property
-    def imported(self) -> bool:
-        return any(meta["reading"].get("imported") for meta in self.metas)
-
-
-def load(folder: Path) -> Side:
-    """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
-    paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
-    if not paths:
-        near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
-        hint = f"; under it are {', '.join(near)}" if near else ""
-        raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
-    try:
-        metas = [store.read_meta(path) for path in paths]
-        places = pooling.select(paths, metas)
-        frame, _, metas = store.read([paths[i] for i in places])
-    except store.Damaged as error:
-        raise UsageError(f"damaged: {error}") from error
-    if facts := pooling.mixed(metas):
-        raise pooling.NotPoolable(
-            f"{folder} holds rows of different numerics ({'; '.join(facts)}): they are no one sample"
-        )
-    for meta in metas:
-        if len(rates := set(meta["cell"]["members"].get("rates", []))) > 1:
-            raise UsageError(
-                f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
-            )
-    return Side(folder, frame, metas)
+UNTESTED = ("lost", "not compared")  # findings of rows that have no numbers
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side)."""
+    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side).
+
+    violations  why B does not pass as a gate, a sentence each
+    """
 
     by_variant: pd.DataFrame
     by_task: pd.DataFrame
     suite: Suite
+    violations: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> list[str]:
-        rows = self.by_variant[self.by_variant["finding"] == "worse"]["variant"].tolist()
-        cells = self.by_task[self.by_task["finding"] == "worse"]
-        return [f"`{v}`" for v in rows] + [
-            f"`{v}` on {t}" for v, t in zip(cells["variant"], cells["task"], strict=True)
-        ]
+        return gate.worse(self.by_variant, self.by_task)
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """The rows of `by_variant` that have numbers."""
+        return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
 def _of(variant: str, side: str) -> str:
     return f"{variant} ({side})"
 
 
-def compare(a: Side, b: Side, margin: float) -> Result:
-    """B minus A. UsageError where they share nothing."""
+def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, noninferior: float | None = None) -> Result:
+    """B minus A. UsageError where they share nothing. min_seeds, noninferior: as in gate.Rules."""
+    rules = Rules(margin, min_seeds, noninferior)
+    if not {*a.places} & {*b.places}:
+        raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
     scales: dict[str, Scale] = {}
     for meta in (*a.metas, *b.metas):
@@ -108,22 +72,50 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
-    if not family:
-        raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     ledger = Ledger()
     pairs.decide(suite, family, ledger, VARIANTS)
     by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows
-    by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
-    tasks = [suite.tasks(*pair) for pair in family]
-    by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
+    by_variant = pd.DataFrame()
+    if len(by_task):
+        by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
     pairs_of = {pair.b: pair for pair in family}
-    by_task["p_same"] = [
-        _same(suite, pairs_of[v], [t], margin) for v, t in zip(by_task["variant"], by_task["task"], strict=True)
-    ]
+    tables = []
     for table in (by_variant, by_task):
-        table["finding"] = [_finding(row) for row in table.to_dict("records")]
-        table["variant"] = table.pop("against").str.removesuffix(" (A)")
-    return Result(by_variant, by_task, suite)
+        rows = [_judged(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
+        tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
+    by_variant, by_task = _with_untested(a, b, *tables)
+    return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
+
+
+def _judged(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -> dict[str, Any]:
+    """A row with its finding in front and the p values of the tests that the margins ask for behind."""
+    tasks = [row["task"]] if "task" in row else suite.tasks(*pair)
+    row = {**row, "p_same": _same(suite, pair, tasks, rules.margin)}
+    if rules.noninferior is not None:
+        row["p_noninferior"] = gate.noninferiority(suite, pair, tasks, rules.noninferior)
+    variant = row.pop("against").removesuffix(" (A)")
+    return {"finding": _finding(row), **row, "variant": variant}
+
+
+def _with_untested(
+    a: Side, b: Side, by_variant: pd.DataFrame, by_task: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
+    places = [(t, v) for t, v in a.places if v in a.variants]
+    gone = set(gate.lost(a, b))
+    known = [{*table["variant"]} if len(table) else set() for table in (by_variant, by_task)]
+    tested = {*zip(by_task["task"], by_task["variant"], strict=True)} if len(by_task) else set()
+    variants = [v for v in dict.fromkeys(v for _, v in places) if v not in known[0]]
+    all_gone = {v for v in variants if all(p in gone for p in places if p[1] == v)}
+    of_variants = [{"finding": "lost" if v in all_gone else "not compared", "variant": v} for v in variants]
+    of_tasks = [
+        {"finding": "lost" if (t, v) in gone else "not compared", "variant": v, "task": t}
+        for t, v in places
+        if (t, v) not in tested
+    ]
+    more = (by_variant, of_variants), (by_task, of_tasks)
+    first, second = (pd.concat([table, pd.DataFrame(rows)]) if rows else table for table, rows in more)
+    return first.reset_index(drop=True), second.reset_index(drop=True)
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -161,27 +153,31 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
         f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding."
     )
-    drawn = result.by_variant.assign(
-        variant=[_of(v, "B") for v in result.by_variant["variant"]],
-        against=[_of(v, "A") for v in result.by_variant["variant"]],
-    )
-    title = f"B minus A, n = {int(drawn['seeds'].min())} seeds"
-    figure = Drawn(
-        "compare", partial(suite_figures.differences, result.suite, drawn, "minus", title), f"{title}: {word}."
-    )
+    if "p_noninferior" in result.by_variant:
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for."
+    blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
+    if len(tested := result.tested):
+        drawn = tested.assign(
+            variant=[_of(v, "B") for v in tested["variant"]], against=[_of(v, "A") for v in tested["variant"]]
+        )
+        title = f"B minus A, n = {int(drawn['seeds'].min())} seeds"
+        draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
+        blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
     sections = (
-        Section("By variant", (figure, Table("by_variant", result.by_variant, caption))),
+        Section("By variant", tuple(blocks)),
         Section("By task", (Prose(_told(result.by_task)), Table("by_task", result.by_task, caption))),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
         Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
     )
-    warning = verdict.too_few(result.by_variant)
+    warning = verdict.too_few(tested) if len(tested) else ""
+    names = [name for side in (a, b) for place in side.places for name in place]
     return Document(
         "compare",
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
         tuple(w for w in (warning, *result.suite.notes) if w),
+        names=(*dict.fromkeys([*names, *(_of(v, side) for v in names for side in "AB")]),),
     )
 
 
@@ -195,12 +191,10 @@ def _told(by_task: pd.DataFrame) -> str:
 
 
 def sentence(result: Result) -> str:
-    """What was found, in a sentence."""
+    """What was found, in a sentence: first why the gate is not passed."""
     table = result.by_variant
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
-    parts = []
-    if result.regressions:
-        parts.append(f"B is shown to be worse in {len(result.regressions)} places: {', '.join(result.regressions)}")
+    parts = [*result.violations]
     if better := counts.get("better"):
         parts.append(f"B is shown to be better with {verdict.names(better)}")
     equal = ("identical", "the same within the margin")
@@ -212,45 +206,9 @@ def sentence(result: Result) -> str:
     return "; ".join(parts) + "."
 
 
-def differences(a: Side, b: Side) -> list[str]:
-    """Where configurations and provenance differ, one line a fact."""
-    lines: dict[str, list[str]] = {}
-    of_a = {_place(meta): meta for meta in a.metas}
-    for meta in b.metas:
-        if (other := of_a.get(_place(meta))) is not None:
-            for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
-                lines.setdefault(line, []).append(" x ".join(_place(meta)))
-    told = [
-        f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
-        for line, where in lines.items()
-    ]
-    more = [f"{len(told) - NAMED} more differences of configuration"] if len(told) > NAMED else []
-    facts = []
-    for name in TOLD:
-        values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
-        if values[0] != values[1]:
-            facts.append(f"{name}: A {values[0]}; B {values[1]}")
-    return [*told[:NAMED], *more, *facts]
-
-
-def _place(meta: dict[str, Any]) -> tuple[str, str]:
-    return meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]
-
-
-def left_out(a: Side, b: Side) -> list[str]:
-    """Cells that only one folder has, and members that diverged."""
-    have = [{_place(meta) for meta in side.metas} for side in (a, b)]
-    lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
-    lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
-    for side, name in ((a, "A"), (b, "B")):
-        lost = side.frame.groupby(["task", "variant", "seed"])["diverged"].any().sum()
-        if lost:
-            lines.append(f"{int(lost)} members diverged in {name}; they count as their task's floor")
-    return lines
-
-
 def as_json(result: Result) -> dict[str, Any]:
-    """One object: both tables and the regressions."""
+    """One object: both tables, the regressions, and whether the gate is passed or why not."""
     tables = {"by_variant": result.by_variant, "by_task": result.by_task}
-    clean = {name: table.replace({np.nan: None}).to_dict("records") for name, table in tables.items()}
-    return {**clean, "regressions": result.regressions}
+    clean = {n: t.astype(object).where(t.notna(), None).to_dict("records") for n, t in tables.items()}
+    gate = {"passed": not result.violations, "violations": list(result.violations)}
+    return {**clean, "regressions": result.regressions, **gate}

@@ -6,18 +6,20 @@ import sys
 import time
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-from benchmarks.executor import Job, Update
+from benchmarks.worker import Job, Update
 
 PLAIN_EVERY_S = 15.0
 
 
 def duration(seconds: float) -> str:
-    """90 -> '1:30'."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    """90 -> '1:30'; never below 0:00."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
 
 
 class Display:
@@ -40,17 +42,19 @@ class Display:
 
     def __enter__(self) -> Display:
         if self.console.is_terminal:
-            self.live = Live(get_renderable=self._table, console=self.console, refresh_per_second=2)
-            self.live.__enter__()
+            self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2)
+            self.live.start(refresh=True)
+        elif self.jobs or self.total:
+            self._say(self._line())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.live:
-            self.live.__exit__(kind, error, trace)
-        if self.jobs:
-            self.console.print(self._line())
+            self.live.__exit__(kind, error, trace)  # its last picture stays
+        elif self.jobs:
+            self._say(self._line())
 
     def add(self, job: Job) -> None:
         """One more job; its index is the number of those before it."""
@@ -64,25 +68,45 @@ class Display:
             return
         if update.progress:
             self.resumed.setdefault(i, update.progress.env_steps)
-            self.steps[i] = update.progress.env_steps
+            self.steps[i] = min(update.progress.env_steps, _steps(job))  # a last rollout may go beyond the budget
             if update.progress.notice:
-                self.console.print(f"{job.cell.label}: {update.progress.notice}", highlight=False)
+                self._say(f"{job.cell.label}: {update.progress.notice}")
         if update.records:
             last = update.records[-1]
             at = [r.eval_return for r in update.records if r.checkpoint == last.checkpoint]
             self.running[i] = f"{last.fraction:4.0%}  return {sum(at) / len(at):9.3f}"
         if update.ended:
-            self.steps[i] = _steps(job)
-            self.running.pop(i, None)
-            self.over.add(i)
-            self.failed += update.error is not None
-            if update.error:
-                self.console.print(f"[red]failed[/red] {job.cell.label}: {update.error.splitlines()[0]}")
-        elif i not in self.running:
-            self.running[i] = "  0%"
+            self._end(i, update.error)
+        elif update.lost:
+            self._forget(i)
+            self._say(f"{job.cell.label}: its worker {update.lost}; it is tried once more, alone, after the others")
+        elif not update.records and self.running.get(i, "starting") == "starting":
+            self.running[i] = "  0%" if update.progress else "starting"
         if not self.live and time.monotonic() - self.spoke > PLAIN_EVERY_S:
             self.spoke = time.monotonic()
-            self.console.print(self._line(), highlight=False)
+            self._say(self._line())
+
+    def _end(self, i: int, error: str | None) -> None:
+        """A job is over; what a failed one has done counts neither as done nor as left to do."""
+        self.over.add(i)
+        if error is None:
+            self.running.pop(i, None)
+            self.steps[i] = _steps(self.jobs[i])
+            return
+        self._forget(i)
+        self.failed += 1
+        self.total -= _steps(self.jobs[i])
+        self._say(f"failed {self.jobs[i].cell.label}: {error.splitlines()[0]}", style="red")
+
+    def _forget(self, i: int) -> None:
+        """Of a job that begins anew, or has failed."""
+        self.running.pop(i, None)
+        self.resumed.pop(i, None)
+        self.steps[i] = 0
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        """A line that stays; names and messages are no markup of rich."""
+        self.console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def _speed(self) -> float:
         done = sum(self.steps) - sum(self.resumed.values())
@@ -90,17 +114,19 @@ class Display:
 
     def _line(self) -> str:
         elapsed, speed = time.monotonic() - self.start, self._speed()
-        left = (self.total - sum(self.steps)) / speed if speed else float("nan")
-        known = f"about {duration(left)} left" if left == left else "time left unknown"
-        cells = f"{len(self.over)}/{len(self.jobs)} cells" + (f" ({self.before} done before)" if self.before else "")
+        left = max(0, self.total - sum(self.steps))
+        known = f"about {duration(left / speed if left else 0)} left" if speed or not left else "time left unknown"
+        cells = f"{len(self.over)}/{len(self.jobs)} cells" if self.jobs else "starting"
+        cells += f" ({self.before} done before)" if self.before else ""
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{duration(elapsed)}  {cells}{failed}  {speed:,.0f} env steps/s  {known}"
 
-    def _table(self) -> Table:
-        table = Table(title=self._line(), title_justify="left", box=None, show_header=False)
+    def _picture(self) -> Group:
+        """The line, and a row for each cell that runs."""
+        table = Table(box=None, show_header=False)
         for i, state in sorted(self.running.items()):
-            table.add_row(self.jobs[i].cell.label, f"{self.steps[i]:,} steps", state)
-        return table
+            table.add_row(Text(self.jobs[i].cell.label), f"{self.steps[i]:,} steps", state)
+        return Group(Text(self._line()), table) if self.running else Group(Text(self._line()))
 
 
 def _steps(job: Job) -> int:

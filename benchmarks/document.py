@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from benchmarks import figures, formats, lettering, markup
+from benchmarks import figures, files, formats, lettering, markup
 from benchmarks.formats import Bold
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -125,8 +125,8 @@ class Document:
                 rendered=lambda text: Markup(rendered(text, names=self.strange)),
             )
         )
-        formats.write_text(out / "report.html", page)
-        formats.write_text(out / "report.md", self.as_markdown())
+        files.write_text(out / "report.html", page)
+        files.write_text(out / "report.md", self.as_markdown())
         return out / "report.md"
 
     def as_text(self) -> str:
@@ -153,7 +153,7 @@ def _sweep(out: Path, written: set[Path]) -> None:
     """Remove what an earlier report drew there and this one does not: it would be taken for this one's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
         if path.suffix in (*formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
-            path.unlink()
+            path.unlink(missing_ok=True)  # another report of the same folder may sweep too
 
 
 def _plain(block: Block, names: Sequence[str]) -> str:

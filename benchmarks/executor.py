@@ -1,102 +1,57 @@
-"""A warm pool of one-thread processes: cells run `jobs` at once, each process kept from cell to cell."""
+"""A warm pool of one-thread processes: jobs run `at_once` at a time, each process kept from job to job.
+
+Every worker has a pipe of its own and one job at a time, so that a worker which dies names the job that it died of. That
+job is tried once more, alone, after all others: a worker that was killed for memory may have been the wrong one. A job
+whose worker dies twice has failed.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
-import traceback
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
-from queue import Empty
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from algorithms.children import begin_child
-from algorithms.training import Progress, Record
-from benchmarks.experiment import Cell
-from benchmarks.measurement import Measurement
-from envs.faults import EnvironmentFault
+from benchmarks.usage import described
+from benchmarks.worker import DONE, Job, Update, packed, serve
 
-if TYPE_CHECKING:
-    from multiprocessing.queues import Queue
-
-TELL_EVERY_S = 0.5
+LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
+STOP_S = 3.0  # how long a worker may take to end when it is asked to
 
 
-@dataclass(frozen=True)
-class Job:
-    """A cell and where its result goes; `policies`: a folder for what its members have learned."""
+@dataclass
+class _Worker:
+    """A process, the pipe to it, and the job that it has (None: it waits for one)."""
 
-    cell: Cell | Measurement
-    path: Path
-    device: str = "cpu"
-    policies: Path | None = None
-
-
-@dataclass(frozen=True)
-class Update:
-    """News of a job: its progress, records of a checkpoint, or its end (`error` is None where it went well)."""
-
-    index: int
-    progress: Progress | None = None
-    records: tuple[Record, ...] = ()
-    ended: bool = False
-    error: str | None = None
-
-
-_news: Queue[Update] | None = None
-
-
-def _start_worker(news: Queue[Update]) -> None:
-    global _news
-    _news = news
-    begin_child()
-
-
-def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
-    """Run one job in a worker; returns its end, with the records not yet told: the queue may deliver after it."""
-    from benchmarks.cellwork import run_cell
-
-    assert _news is not None
-    news, last = _news, 0.0
-    waiting: list[Record] = []
-
-    def tell(event: Progress | Record) -> None:
-        nonlocal last
-        if isinstance(event, Record):
-            waiting.append(event)
-        elif event.notice or time.monotonic() - last > TELL_EVERY_S:
-            last = time.monotonic()
-            news.put(Update(index, event, tuple(waiting)))
-            waiting.clear()
-
-    try:
-        if isinstance(job.cell, Measurement):
-            job.cell.write(job.path, origin)
-        else:
-            run_cell(job.cell, job.path, job.device, tell, origin, job.policies)
-    except Exception as error:
-        if isinstance(error, EnvironmentFault):
-            return Update(index, None, tuple(waiting), True, str(error))
-        trace = traceback.format_exc(limit=-3)
-        return Update(index, None, tuple(waiting), True, f"{type(error).__name__}: {error}\n{trace}")
-    return Update(index, None, tuple(waiting), True)
+    process: BaseProcess
+    pipe: Connection
+    index: int | None = None
 
 
 class Pool:
-    """Workers kept from job to job. Submit jobs, also while you listen to their news; leaving it early stops the workers."""
+    """Submit jobs, also while you listen to their news. As a context: leaving it early stops the workers.
 
-    def __init__(self, at_once: int, origin: dict[str, object]) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._news: Queue[Update] = context.Queue()
-        self._origin, self._submitted = origin, 0
+    start  how processes are started (multiprocessing.get_context)
+    """
+
+    def __init__(self, at_once: int, origin: dict[str, object], start: str = "spawn") -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by a worker's libraries when they load
-        self._pool = ProcessPoolExecutor(at_once, mp_context=context, initializer=_start_worker, initargs=(self._news,))
-        self._running: dict[Future[Update], int] = {}
+        self._context: Any = multiprocessing.get_context(start)
+        self._at_once, self._origin, self._submitted = at_once, origin, 0
+        self._jobs: dict[int, Job] = {}  # that have not ended, by index
+        self._queue: deque[int] = deque()
+        self._suspects: deque[int] = deque()  # whose worker died, to be tried again alone
+        self._lost: dict[int, str] = {}  # how the worker of a suspect ended
+        self._workers: list[_Worker] = []
+        self._heard: deque[Update] = deque()  # and not yet told
 
     def __enter__(self) -> Pool:
         return self
@@ -104,21 +59,122 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _stop(self._pool, finished=kind is None and not self._running)
+        workers, self._workers = self._workers, []
+        if kind is None and not self._jobs:
+            _ask_to_stop(workers)
+        _end(workers)
 
     def submit(self, job: Job) -> int:
         """Queue a job; returns the index that its news will carry."""
         index, self._submitted = self._submitted, self._submitted + 1
-        self._running[self._pool.submit(_work, index, job, self._origin)] = index
+        self._jobs[index] = job
+        self._queue.append(index)
+        self._fill()
         return index
 
     def news(self) -> Iterator[Update]:
         """News as it comes, until no job is left."""
-        while self._running:
-            done, _ = wait(self._running, timeout=0.1, return_when=FIRST_COMPLETED)
-            yield from _drain(self._news)
-            for future in done:
-                yield _outcome(future, self._running.pop(future))
+        while True:
+            while self._heard:
+                yield self._heard.popleft()
+            if not self._jobs:
+                return
+            self._fill()
+            self._listen()
+
+    def _busy(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.index is not None]
+
+    def _fill(self) -> None:
+        """Give jobs to idle workers; a suspect only while nothing else runs and nothing else waits."""
+        while self._queue and len(busy := self._busy()) < self._at_once:
+            if any(worker.index in self._lost for worker in busy):
+                return
+            self._give(self._queue.popleft())
+        if self._suspects and not self._queue and not self._busy():
+            self._give(self._suspects.popleft())
+
+    def _give(self, index: int) -> None:
+        try:
+            content = packed(index, self._jobs[index])
+        except Exception as error:  # a task or variant that pickle cannot take
+            self._end_job(Update(index, ended=True, error=described(error)))
+            return
+        worker = self._idle() or self._start()
+        worker.index = index
+        self._heard.append(Update(index))
+        try:
+            worker.pipe.send_bytes(content)
+        except OSError:
+            self._lose(worker)
+
+    def _idle(self) -> _Worker | None:
+        """A worker that waits for a job; those that died while they waited are forgotten."""
+        dead = [w for w in self._workers if w.index is None and w.process.exitcode is not None]
+        for worker in dead:
+            self._forget(worker)
+        return next((w for w in self._workers if w.index is None), None)
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(theirs, self._origin))
+        process.start()
+        theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _listen(self) -> None:
+        """Wait for the next news of a busy worker, and take in all that there is."""
+        busy = self._busy()
+        if not busy or self._heard:
+            return
+        wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], LOOK_EVERY_S)
+        for worker in busy:
+            dead = worker.process.exitcode is not None  # before its pipe is read to the end
+            if (not self._read(worker) or dead) and worker.index is not None:
+                self._lose(worker)
+
+    def _read(self, worker: _Worker) -> bool:
+        """Take in what lies in a worker's pipe. False where nobody holds its other end any more."""
+        try:
+            while worker.pipe.poll():
+                update: Update = worker.pipe.recv()
+                if update.ended:
+                    worker.index = None
+                    self._end_job(update)
+                else:
+                    self._heard.append(update)
+        except (EOFError, OSError):
+            return False
+        return True
+
+    def _end_job(self, update: Update) -> None:
+        del self._jobs[update.index]
+        self._lost.pop(update.index, None)
+        self._heard.append(update)
+
+    def _lose(self, worker: _Worker) -> None:
+        """A worker died of its job: the job is tried again alone, or it has failed."""
+        index = worker.index
+        assert index is not None
+        worker.process.join(STOP_S)
+        code = worker.process.exitcode
+        how = "closed its pipe, and was ended" if code is None else how_it_ended(code)
+        _end([worker])
+        self._forget(worker)
+        if index in self._lost:
+            first = self._lost[index]
+            before = f"the same as before, {how}" if first == how else f"{how}; before, it {first}"
+            self._end_job(Update(index, ended=True, error=f"its worker died twice, the second time alone: {before}"))
+        else:
+            self._lost[index] = how
+            self._suspects.append(index)
+            self._heard.append(Update(index, lost=how))
+
+    def _forget(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        worker.pipe.close()
 
 
 def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
@@ -129,24 +185,36 @@ def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterato
         yield from pool.news()
 
 
-def _outcome(future: Future[Update], index: int) -> Update:
+def how_it_ended(code: int) -> str:
+    """The exit code of a process in words; negative codes are signals."""
+    if code >= 0:
+        return f"ended by itself with exit code {code}"
     try:
-        return future.result()
-    except Exception as error:  # the process died: killed for memory, say
-        return Update(index, ended=True, error=f"{type(error).__name__}: {error}")
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    why = {"SIGKILL": ", perhaps for memory", "SIGSEGV": ", an error in compiled code"}.get(name, "")
+    return f"was killed ({name}{why})"
 
 
-def _drain(news: Queue[Update]) -> Iterator[Update]:
-    while True:
+def _ask_to_stop(workers: list[_Worker]) -> None:
+    for worker in workers:
         try:
-            yield news.get_nowait()
-        except Empty:
-            return
+            worker.pipe.send_bytes(DONE)
+        except OSError:
+            continue
+    until = time.monotonic() + STOP_S
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
 
 
-def _stop(pool: ProcessPoolExecutor, finished: bool) -> None:
-    processes: dict[int, Any] = dict(getattr(pool, "_processes", None) or {})
-    if not finished:
-        for process in processes.values():
-            process.terminate()
-    pool.shutdown(wait=finished, cancel_futures=True)
+def _end(workers: list[_Worker]) -> None:
+    """End the processes that still run, by force where they do not listen (a thread of an environment may hold one)."""
+    for worker in workers:
+        worker.process.terminate()
+    until = time.monotonic() + STOP_S
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
+        if worker.process.exitcode is None:
+            worker.process.kill()
+            worker.process.join()

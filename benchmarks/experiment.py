@@ -92,8 +92,7 @@ class Cell:
     @property
     def digest(self) -> str:
         """Hash of everything that its numbers depend on."""
-        text = json.dumps({"results_version": RESULTS_VERSION, "cell": canonical(self)}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest(canonical(self), results_version=RESULTS_VERSION)
 
     @property
     def file_name(self) -> str:
@@ -105,6 +104,12 @@ class Cell:
     @property
     def label(self) -> str:
         return f"{self.task.name} x {self.variant.name}"
+
+
+def digest(cell: Any, **version: int) -> str:
+    """Hash of a canonical configuration and of the version of the code: `results_version` or `laboratory_version`."""
+    text = json.dumps({**version, "cell": cell}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 # texts and scales that no number depends on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from scipy import stats as sps
 
 from benchmarks import lettering
+from benchmarks.files import replace_bytes
 from benchmarks.label_room import make_room
 from benchmarks.suite import Doubles
 
@@ -71,7 +73,6 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     Returns their paths.
     """
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
-    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE), lettering.quiet():
         _mark_decades(figure)
         lettering.prepare(figure)
@@ -82,10 +83,18 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
         else:
             make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):
-            figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
+            replace_bytes(file, _drawn(figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
+
+
+def _drawn(figure: Figure, suffix: str) -> bytes:
+    """A figure's file, in memory: matplotlib's writers do not survive a full disk."""
+    dpi: Any = 150 if suffix == ".png" else "figure"
+    part = io.BytesIO()
+    figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])
+    return part.getvalue()
 
 
 def _mark_decades(figure: Figure) -> None:

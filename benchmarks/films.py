@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks import lettering, store
+from benchmarks import files, lettering
 from benchmarks.figures import STYLE
 from benchmarks.playing import Episode
 from envs.api import Array, Bools, Spec, Step, Task
@@ -86,7 +86,7 @@ def write_pictures(path: Path, pictures: list[Array], pause_ms: float) -> None:
     kept = [*pictures[:-1:every], pictures[-1]]
     images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in kept]
     pause = max(20, round(pause_ms * every))  # browsers slow down what is shorter
-    store.replace_file(
+    files.replace_file(
         path,
         lambda beside: images[0].save(
             beside, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0

@@ -28,7 +28,7 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, attribute = name.partition(":")[::2]
+    module, attribute = name.split(":", 1)
     if not all(word.isidentifier() for word in (*module.split("."), attribute)):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
@@ -43,7 +43,7 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     check_name(kind.__name__.lower(), value.name)
     if isinstance(value, Task):
         with working(name):
-            _ = value.spec  # the first thing that runs the user's code
+            str(value.spec)  # a property: the first thing that runs the user's code
     return value
 
 

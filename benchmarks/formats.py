@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import markup
+from benchmarks.files import write_text
 
 LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
@@ -147,11 +148,3 @@ def save_table(table: pd.DataFrame, made: Prepared, path: Path, names: Sequence[
     for file, text in zip(paths, texts, strict=True):
         write_text(file, text)
     return paths
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write beside the place and move, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

@@ -77,10 +77,10 @@ def collected(root: Path) -> pd.DataFrame:
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
         try:
-            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            chosen = pooling.select(paths, store.read_metas(paths))
             read = store.read([paths[i] for i in chosen])
         except store.Damaged as error:
-            raise UsageError(f"damaged, in {experiment.name}: {error}") from error
+            raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
         report = report_cells.input_of(experiment, read, root / experiment.name)
         found = table(report.suite, experiment.guide, report.rates, report.ledger)
         rows.append(found.assign(experiment=experiment.name))

@@ -17,6 +17,7 @@ from benchmarks import store
 from benchmarks.experiment import Experiment, file_safe
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
 from envs.discover import UnknownName, UsageError, look_up
@@ -55,6 +56,8 @@ def import_runs(
     _check_paths(paths)
     terms = Terms(folder, experiment, floor, ceiling, threshold)
     _check_flags(kind, task, variant, first_seed, checkpoints)
+    if first_seed + len(paths) - 1 > LARGEST:
+        raise UsageError(f"seeds are at most {LARGEST}, and --first-seed {first_seed} leads beyond")
     if kind == "csv":
         frame, scales = _from_csv(paths, task, variant, terms)
     else:

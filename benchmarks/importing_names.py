@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from algorithms import VARIANTS
 from benchmarks import select, store
-from benchmarks.experiment import Experiment
+from benchmarks.experiment import Experiment, file_safe
 from benchmarks.scales import scale_of_flags
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
@@ -34,17 +32,19 @@ class Terms:
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
             check_name("variant", name)
-            if name in ours or name in self._trained:
+            if name in ours or self._is_trained(name):
                 raise UsageError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
 
-    @cached_property
-    def _trained(self) -> set[str]:
-        """Variants that have cells in the folder; of a damaged file nothing is known."""
-        found = set()
+    def _is_trained(self, name: str) -> bool:
+        """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in (self.folder / "cells").glob("*.parquet"):
-            with suppress(store.Damaged):
-                found.add(str(store.read_meta(path)["cell"]["variant"]["name"]))
-        return found
+            try:
+                found = store.read_meta(path)["cell"]["variant"]["name"] == name
+            except store.Damaged:
+                found = f"__{file_safe(name)}__" in path.name
+            if found:
+                return True
+        return False
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""

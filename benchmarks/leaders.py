@@ -102,7 +102,7 @@ def leaders(
 
     ledger  of the page: a rival that an earlier family of it decided keeps that decision
     """
-    by_seed = {v: m.mean(axis=1) for v in variants if len(m := suite.final(v, tasks))}
+    by_seed = {v: m for v in variants if len(m := pairs.means(suite, v, tasks))}
     if not by_seed:
         return None
     best, *rivals = sorted(by_seed, key=lambda v: -float(by_seed[v].mean()))
@@ -146,17 +146,25 @@ def all_pairs(suite: Suite, every: Sequence[Pair], ledger: Ledger | None = None)
     ledger  of the page: a pair that an earlier family of it decided keeps that decision
     """
     ledger = Ledger() if ledger is None else ledger
+    compared, corrected = decide(suite, every, ledger)
+    if not compared:
+        return pd.DataFrame()
+    table = pairs.suite_table(suite, compared, pairs.task_table(suite, compared, ledger=ledger), ledger)
+    here = table["family"] == ALL_PAIRS
+    for name in ("detectable", "least_p"):
+        table[name] = table[name].where(~here, corrected[name])
+    return table.rename(columns={"p_holm": "p_joint"})
+
+
+def decide(suite: Suite, every: Sequence[Pair], ledger: Ledger) -> tuple[list[Pair], pd.DataFrame]:
+    """Let all pairs be decided by the joint test, unless they are; the pairs that can be compared, and their Family.row."""
     found = {p: result for p in every if (result := pairs.compare(suite, p, suite.tasks(*p)))}
     if not found:
-        return pd.DataFrame()
+        return [], pd.DataFrame()
     compared, results = [*found], [*found.values()]
     columns = [pairs.by_seed(suite, p, suite.tasks(*p)) for p, r in zip(compared, results, strict=True) if r.paired]
     paired = pd.concat(columns, axis=1).sort_index().to_numpy(float) if columns else np.zeros((0, 0))
     of, place = family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
     corrected = pd.DataFrame([of.row(r, int(k)) for r, k in zip(results, place, strict=True)])
     ledger.enter(ALL_PAIRS, [question(*p, suite.tasks(*p)) for p in compared], [*corrected["p_joint"]], len(results))
-    table = pairs.suite_table(suite, compared, pairs.task_table(suite, compared, ledger=ledger), ledger)
-    here = table["family"] == ALL_PAIRS
-    for name in ("detectable", "least_p"):
-        table[name] = table[name].where(~here, corrected[name])
-    return table.rename(columns={"p_holm": "p_joint"})
+    return compared, corrected

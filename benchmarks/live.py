@@ -69,13 +69,16 @@ class Live:
             writer.add_scalar(tag, value, record.env_steps)
         writer.flush()
 
-    def ended(self, cell: Cell) -> None:
-        """Close the cell's files; records that come later open others."""
-        self._close([run_name(cell, s, r) for s, r in zip(cell.members.seeds, cell.members.rates, strict=True)])
+    def ended(self, cell: Cell, again: bool = False) -> None:
+        """Close the cell's files; records that come later open others. `again`: they take the place of earlier events."""
+        names = [run_name(cell, s, r) for s, r in zip(cell.members.seeds, cell.members.rates, strict=True)]
+        self._close(names)
+        if again:
+            self._begun.difference_update(names)
 
     def _writer(self, name: str, step: int) -> Any:
         if name not in self._writers:
-            # only the first file of a run in this process may overrule an earlier one: news can overtake each other
+            # only the first file of a run in this process may overrule an earlier one
             purge = None if name in self._begun else step
             self._writers[name] = self._make(str(self.folder / name), purge_step=purge)
             self._begun.add(name)

@@ -21,7 +21,7 @@ _SPECIAL = re.compile(
     r"|~(?=~)|(?<=~)~|\$|^[>+-](?=\s)|^#+"
 )
 # tags of emphasis have no power and may stand in our prose
-_RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|\](?=\()|&(?=#?\w+;)")
+_RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|(?<!\\)((?:\\\\)*)\](?=\()")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
@@ -74,13 +74,17 @@ def worded(text: str, names: Sequence[str]) -> str:
     return "".join([*parts, guarded(text[last:])])
 
 
+def _disarmed(found: re.Match[str]) -> str:
+    return "&lt;" if found[0] == "<" else f"{found[1]}\\]"
+
+
 def guarded(text: str) -> str:
-    """Our Markdown without raw HTML, entities and links outside of code spans, whatever was put into it."""
+    """Our Markdown without raw HTML and links outside of code spans, whatever was put into it; what is escaped stays so."""
     parts, last = [], 0
     for found in _CODE.finditer(text):
-        parts += [_RAW.sub(_escaped, text[last : found.start()]), found[0]]
+        parts += [_RAW.sub(_disarmed, text[last : found.start()]), found[0]]
         last = found.end()
-    return "".join([*parts, _RAW.sub(_escaped, text[last:])])
+    return "".join([*parts, _RAW.sub(_disarmed, text[last:])])
 
 
 def cell(text: str, names: Sequence[str] = ()) -> str:

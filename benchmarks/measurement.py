@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,9 +15,10 @@ from algorithms.setting import Episodes, Training
 from algorithms.training import Members
 from algorithms.types import Variant
 from benchmarks import store
-from benchmarks.experiment import canonical, file_safe
+from benchmarks.experiment import canonical, digest, file_safe
 from envs.api import Task
 
+FOUND = {*laboratory.Quality.__dataclass_fields__, "return", "gradient"}  # what a measurement finds
 LABORATORY_VERSION = 1  # raise it when a change of code moves measurements
 
 
@@ -61,8 +60,7 @@ class Measurement:
     @property
     def digest(self) -> str:
         """Hash of everything that its numbers depend on."""
-        text = json.dumps({"laboratory_version": LABORATORY_VERSION, "cell": canonical(self)}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest(canonical(self), laboratory_version=LABORATORY_VERSION)
 
     @property
     def file_name(self) -> str:

@@ -15,6 +15,6 @@ def whole_number(text: str) -> int:
         raise ValueError(f"a whole number, as 100000 or 1e5, not {text!r}") from None
     if value.is_finite() and value.adjusted() < len(str(LARGEST)) and value != value.to_integral_value():
         raise ValueError(f"a whole number, as 100000 or 1e5, not {text!r}")
-    if value.is_nan() or abs(value) > LARGEST:
+    if value.is_nan() or value.copy_abs() > LARGEST:
         raise ValueError(f"a whole number up to {LARGEST}, not {text!r}")
     return int(value)

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks import efficiency, stats
 from benchmarks.families import ITS_TASKS, Ledger, question
 from benchmarks.stats import LEVEL as LEVEL
-from benchmarks.suite import Suite
+from benchmarks.suite import Doubles, Suite
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
 TOGETHER = "all rows"  # the family of every pair and task
@@ -48,11 +48,24 @@ def everyone(suite: Suite) -> list[Pair]:
     return [Pair(b, a) for a, b in itertools.combinations(suite.learners, 2) if suite.tasks(a, b)]
 
 
+def means(suite: Suite, variant: str, tasks: Sequence[str]) -> pd.Series:
+    """Each seed's mean score over the tasks."""
+    scores = suite.final(variant, tasks)
+    return pd.Series(scores.to_numpy(float).mean(axis=1), scores.index)
+
+
+def _shared(b: pd.Series, a: pd.Series) -> tuple[Doubles, Doubles, pd.Index]:
+    """The values of the seeds that both have, and these seeds."""
+    if b.index.equals(a.index):
+        return b.to_numpy(float), a.to_numpy(float), b.index
+    seeds = b.index.intersection(a.index)
+    return b.loc[seeds].to_numpy(float), a.loc[seeds].to_numpy(float), seeds
+
+
 def by_seed(suite: Suite, pair: Pair, tasks: Sequence[str]) -> pd.Series:
     """b minus a, each shared seed's mean over the tasks; meaningless where a side's seeds are not ours."""
-    b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
-    shared = b.index.intersection(a.index)
-    return pd.Series(stats.differences(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float)), shared)
+    b, a, seeds = _shared(means(suite, pair.b, tasks), means(suite, pair.a, tasks))
+    return pd.Series(stats.differences(b, a), seeds)
 
 
 def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison | None:
@@ -60,15 +73,13 @@ def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison 
 
     None where they share no seed, or a side of Welch's test has one run.
     """
-    b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
+    b, a = means(suite, pair.b, tasks), means(suite, pair.a, tasks)
     if {*pair} & suite.imported:
         if min(len(b), len(a)) < 2:
             return None
         return stats.compare_unpaired(b.to_numpy(float), a.to_numpy(float))
-    shared = b.index.intersection(a.index)
-    if shared.empty:
-        return None
-    return stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
+    x, y, seeds = _shared(b, a)
+    return stats.compare_paired(x, y) if len(seeds) else None
 
 
 def row(result: stats.Comparison) -> dict[str, object]:
@@ -153,7 +164,7 @@ def suite_table(
         tasks = tasks_of[pair]
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
-        last = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
+        last: dict[str, object] = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
         last |= {"family": decision.family, "of": decision.size}
         rows.append({**head, **_row(result, decision.size), **_improvement(suite, pair, tasks), **_counts(of), **last})
     table = pd.DataFrame(rows)

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -22,8 +22,8 @@ from algorithms.peer import Peer
 from algorithms.setting import Training
 from algorithms.training import Members, Record, Trained, build_normaliser, build_policy
 from algorithms.types import Variant
-from benchmarks import pooling, store
-from benchmarks.experiment import Cell, canonical
+from benchmarks import files, pooling, store, tensor_files
+from benchmarks.experiment import RESULTS_VERSION, Cell, canonical, digest
 from benchmarks.live import run_name
 from benchmarks.rebuilding import CannotRebuild, rebuild
 from benchmarks.saved import SavedPolicy
@@ -40,6 +40,7 @@ FORMAT = 1
 MOMENTS = "normaliser."
 SCALE = ("floor", "ceiling", "threshold", "field", "source")  # of a Task, which no number depends on
 PARTS = {"format", "digest", "cell", "scale", "member", "scores", "provenance"}
+SCORES = ("eval_return", "eval_return_greedy", "env_steps", "updates", "measures")  # of a Record
 SHOWN = 5  # cells that a line names
 HOW = "policies are saved by `train` and `run` with --save-policies"
 
@@ -78,12 +79,11 @@ def save_policies(
         member = {"seed": seed, "learning_rate": members.rates[place], "purpose": int(members.purpose), "place": place}
         text = json.dumps(common | {"member": member, "scores": _scores(final[place])})
         # save_file would make files that only their owner can read
-        store.replace_bytes(policy_path(folder, cell, place), safetensors.torch.save(tensors, {META: text}))
+        files.replace_bytes(policy_path(folder, cell, place), safetensors.torch.save(tensors, {META: text}))
 
 
 def _scores(record: Record) -> dict[str, Any]:
-    names = ("eval_return", "eval_return_greedy", "env_steps", "updates", "measures")
-    return {name: getattr(record, name) for name in names}
+    return {name: getattr(record, name) for name in SCORES}
 
 
 def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()) -> SavedPolicy:
@@ -105,6 +105,10 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         parameters = dict(policy.named_parameters())
         moments = {MOMENTS + n: torch.from_numpy(x) for n, x in normaliser.snapshot().items()}
         _check(tensors, {**parameters, **moments})
+        if why := _fault(path.stem, tensors, meta):
+            raise NoPolicy(f"{path.name} is damaged: {why}")
+    except NoPolicy:
+        raise
     except CannotRebuild as error:
         raise NoPolicy(f"{path.name} cannot be rebuilt: {error}") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -144,17 +148,35 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.exists():
         raise NoPolicy(f"{path} is not there; {HOW}")
     try:
-        tensors = safetensors.torch.load_file(path)
-        with safetensors.safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(META)
+        tensors, metadata = tensor_files.load(path)
+        text = metadata.get(META)
         meta = None if text is None else json.loads(text)
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise NoPolicy(f"{path.name} is damaged or no safetensors file: {error}") from error
     if not isinstance(meta, dict) or PARTS - meta.keys():
         raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW}")
     if meta["format"] != FORMAT:
         raise NoPolicy(f"{path.name} is of format {meta['format']}, and this code reads {FORMAT}")
     return tensors, meta
+
+
+def _fault(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
+    """What does not fit together in a policy's file: digest, configuration, name, scores, tensors."""
+    parts = dict.fromkeys(("cell", "scale", "member", "scores", "provenance"), dict) | {"digest": str}
+    if odd := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
+        return f"its {odd[0]} is of the wrong type"
+    stated = meta["provenance"].get("results_version")
+    versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)
+    if meta["digest"] not in {digest(meta["cell"], results_version=version) for version in versions}:
+        return "the configuration inside is not the one that its digest is of"
+    named = re.search(r"__([0-9a-f]{16})$", stem)  # a file may have been renamed by who shares it
+    if named and named[1] != meta["digest"]:
+        return "the configuration inside is not the one that its name says"
+    if lacking := [name for name in SCORES if name not in meta["scores"]]:
+        return f"its scores lack {lacking[0]}"
+    if odd := [name for name, x in sorted(tensors.items()) if not bool(torch.isfinite(x).all())]:
+        return f"its {odd[0]} holds numbers that are not finite"
+    return None
 
 
 def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import budgets, report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
-from benchmarks.formats import write_text
+from benchmarks.files import write_text
 from benchmarks.leaders import leaders
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +66,7 @@ def input_of(experiment: Experiment, results: store.Results, folder: Path, basel
         baseline=baseline or experiment.baseline,
         parents={v: known[v]["parent"] for v in suite.variants},
         changes={v: known[v]["change"] for v in suite.variants},
-        sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
+        sequential=_decisions(sequential) if sequential.exists() else {},
         metas=metas,
         rates=rate_notes.of_experiment(experiment, metas),
         undone=_undone(experiment, suite),
@@ -77,6 +76,16 @@ def input_of(experiment: Experiment, results: store.Results, folder: Path, basel
     )
 
 
+def _decisions(path: Path) -> dict[str, Any]:
+    """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
+    value = store.read_document(path)
+    rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
+    whole = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)
+    if not whole or {"baseline", "cap", "margin", "alpha"} - value.keys():
+        raise store.Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
+    return value
+
+
 def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
     """Tasks and variants that an experiment of hours has not come to."""
     tasks = [t for t in experiment.task_names if t not in suite.scales]
@@ -84,8 +93,11 @@ def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
 
 
 def read(paths: Iterable[Path], folder: Path) -> store.Results:
-    """The cells, and what was imported beside them."""
-    return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
+    """The cells, and what was imported beside them. ValueError that names every damaged file."""
+    try:
+        return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
+    except store.Damaged as error:
+        raise ValueError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 
 def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]]) -> Suite:
@@ -108,7 +120,7 @@ def report_folder(
     paths = sorted((folder / "cells").glob(f"*.{suffix}"))
     try:
         if not isinstance(experiment, Laboratory):
-            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            chosen = pooling.select(paths, store.read_metas(paths))
             paths = [paths[i] for i in chosen]
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:

@@ -71,7 +71,7 @@ def sequential(report: ReportInput) -> Section:
 
 
 def aggregate(report: ReportInput) -> Section:
-    """Suite scores of each variant, their intervals, and who may be the best."""
+    """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
     suite = report.suite
     table = tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs
+from benchmarks import leaders, pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
 from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
@@ -52,7 +52,7 @@ class ReportInput:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The decisions of the page, each in the family that asks first; all pairs and single tasks add theirs later."""
+        """The decisions of the page, each in the family that asks first; single tasks add theirs later."""
         made, suite = Ledger(), self.suite
         if isinstance(self.finding, Deciding):
             self.finding.decide(suite, made)
@@ -60,6 +60,7 @@ class ReportInput:
         pairs.decide(suite, pairs.rungs(suite, self.parents), made, RUNGS)
         if self.against:
             pairs.decide(suite, pairs.against(suite, self.against), made, BASELINE)
+        leaders.decide(suite, pairs.everyone(suite), made)
         return made
 
     def _enter_sequential(self, ledger: Ledger) -> None:

@@ -14,10 +14,13 @@ from algorithms.setting import Unroll
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
-from benchmarks.executor import Job, Update, execute
+from benchmarks.executor import execute
 from benchmarks.experiment import Cell
+from benchmarks.files import set_aside, sweep_parts
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
+from benchmarks.states import sweep_states
+from benchmarks.worker import Job, Update
 from envs.api import Image
 from envs.slowed import Slowed
 
@@ -57,12 +60,18 @@ def pending(cells: Sequence[AnyCell], folder: Path) -> list[AnyCell]:
         try:
             done = store.check_cell(path)
         except store.Damaged as error:
-            aside = store.set_aside(path)
+            aside = set_aside(path)
             print(f"damaged: {error}; kept as {aside.name}, its cell runs again", file=sys.stderr)
             done = False
         if not done:
             waiting.append(cell)
     return waiting
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed runs left in an experiment's folder: unfinished files, and States of cells that are done."""
+    if removed := sweep_parts(folder) + sweep_states(folder / "cells"):
+        print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
 
 def expected_seconds(cell: Cell | Measurement) -> float:
@@ -111,6 +120,7 @@ def run(
     Longest cells first, so that the last ones are short; `alone`: by seeds, so that a machine whose speed drifts is as fast
     for those that are compared. `policies` as in Job.
     """
+    sweep(folder)
     waiting: Sequence[Cell | Measurement] = pending(cells, folder)
     waiting = sorted(waiting, key=_repeat) if alone else sorted(waiting, key=expected_seconds, reverse=True)
     jobs = [Job(cell, cell_path(folder, cell), device, policies) for cell in waiting]
@@ -134,5 +144,5 @@ def _log(live: Live, cell: Cell | Measurement, update: Update) -> None:
     if isinstance(cell, Cell):  # a measurement has no curve
         for record in update.records:
             live.record(cell, record)
-        if update.ended:
-            live.ended(cell)
+        if update.ended or update.lost:
+            live.ended(cell, again=bool(update.lost))

@@ -1,16 +1,15 @@
-"""The schema of results/ and the only writer of it: finished cells as Parquet, unfinished ones as a State.
+"""The schema of results/ and the only writer of it: finished cells as Parquet (unfinished ones: benchmarks.states).
 
     results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
     results/<experiment>/cells/<task>__<variant>__<digest>.json                        a measurement of a gradient
     results/<experiment>/policies/<task>__<variant>__seed<k>__<digest>.safetensors      a policy (benchmarks.policies)
 
-A file that is there and readable is the mark that its cell is done. Everything is written beside its place and moved.
+A file that is there, and holds what its cell should have left, is the mark that the cell is done (benchmarks.cell_checks).
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,10 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import safetensors
-import safetensors.torch
 
-from algorithms.training import Record, State
+from algorithms.training import Record
+from benchmarks import cell_checks, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,23 +45,8 @@ SCHEMA = pa.schema(
 META = b"pg_ladder"
 
 
-class Damaged(Exception):
-    """A result file that cannot be read."""
-
-
-def replace_file(path: Path, write: Any) -> None:
-    """Write beside `path`, flush to disk, move into place: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    write(beside)
-    with beside.open("rb") as done:
-        os.fsync(done.fileno())
-    beside.replace(path)
-
-
-def replace_bytes(path: Path, content: bytes) -> None:
-    """A file of this content, as `replace_file` puts it in place."""
-    replace_file(path, lambda beside: beside.write_bytes(content))
+class Damaged(ValueError):
+    """A result file that cannot be read, or does not hold what its cell should have left."""
 
 
 def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
@@ -79,46 +62,62 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
 def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
     """Rows of SCHEMA, measures as pairs, with `meta` as JSON in the schema."""
     table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata({META: json.dumps(meta).encode()}))
-    replace_file(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
+    files.replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """A cell's table and metadata, both from one reading of the file. Raises Damaged with what is wrong with it."""
     try:
-        table = pq.read_table(path)
+        # no column is made of a folder that is named `lr=0.1`
+        table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
         meta = json.loads((table.schema.metadata or {})[META])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise Damaged(f"{path.name}: {error}") from error
-    if table.schema.names != SCHEMA.names or not table.num_rows or "provenance" not in meta:
-        raise Damaged(f"{path.name}: its columns are not those of a cell")
-    return table
+        raise Damaged(f"{path.name}: {_reason(error)}") from error
+    why = (
+        cell_checks.fault_of_columns(table, SCHEMA)
+        or cell_checks.fault_of_meta(meta)
+        or cell_checks.fault_of_digest(path.stem, meta)
+        or cell_checks.fault_of_rows(table, meta)
+    )
+    if why:
+        raise Damaged(f"{path.name}: {why}")
+    return table, meta
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return "it has no metadata of a cell"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def save_json(path: Path, value: Mapping[str, object]) -> None:
     """An object as JSON: a measurement (what was found, its configuration, its provenance), say."""
-    replace_file(path, lambda beside: beside.write_text(json.dumps(value, indent=1)))
+    files.replace_bytes(path, json.dumps(value, indent=1).encode())
 
 
 def read_document(path: Path) -> dict[str, Any]:
     """Whatever object a JSON file holds. Raises Damaged where there is none."""
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise Damaged(f"{path.name}: {error}") from error
+        raise Damaged(f"{path.name}: {_reason(error)}") from error
     if not isinstance(value, dict):
         raise Damaged(f"{path.name}: it holds no object")
     return value
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A measurement. Raises Damaged where it cannot be read."""
+    """A measurement. Raises Damaged where it cannot be read, or is not the one that its name says."""
+    from benchmarks.measurement import FOUND, LABORATORY_VERSION
+
     value = read_document(path)
-    if {"found", "cell", "provenance"} - value.keys():
-        raise Damaged(f"{path.name}: it does not hold what a measurement does")
+    if why := cell_checks.fault_of_measurement(path.stem, value, LABORATORY_VERSION, FOUND):
+        raise Damaged(f"{path.name}: {why}")
     return value
 
 
 def check_cell(path: Path) -> bool:
-    """Whether the cell is done. Raises Damaged where the file is there and cannot be read."""
+    """Whether the cell is done. Raises Damaged where the file is there and does not hold what it should."""
     if not path.exists():
         return False
     if path.suffix == ".json":
@@ -136,15 +135,6 @@ def readable(path: Path) -> bool:
         return False
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged file so that its cell runs again and nothing is lost; returns its new name."""
-    number = 0
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    return aside
-
-
 MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_steps", "measure", "value"]
 
 
@@ -157,10 +147,9 @@ class Results(NamedTuple):
 
 
 def read(paths: Sequence[Path]) -> Results:
-    """The cells as tidy frames; each file is read once."""
-
-    tables = [_read(path) for path in paths]
-    metas = [json.loads(t.schema.metadata[META]) for t in tables]
+    """The cells as tidy frames; each file is read once. Raises Damaged that names every file that is."""
+    found = _all(paths)
+    tables, metas = [table for table, _ in found], [meta for _, meta in found]
     whole = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
     measures = whole.column("measures").combine_chunks()
     frame: pd.DataFrame = whole.drop_columns("measures").to_pandas()
@@ -172,6 +161,18 @@ def read(paths: Sequence[Path]) -> Results:
     return Results(frame, rows, metas)
 
 
+def _all(paths: Sequence[Path]) -> list[tuple[pa.Table, dict[str, Any]]]:
+    found, damages = [], []
+    for path in paths:
+        try:
+            found.append(_read(path))
+        except Damaged as error:
+            damages.append(str(error))
+    if damages:
+        raise Damaged("; ".join(damages))
+    return found
+
+
 def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
     """The cells as one tidy frame, without the measures."""
     return read(paths).frame
@@ -179,30 +180,9 @@ def read_cells(paths: Sequence[Path]) -> pd.DataFrame:
 
 def read_meta(path: Path) -> dict[str, Any]:
     """Configuration and provenance of a cell."""
-    meta: dict[str, Any] = json.loads(_read(path).schema.metadata[META])
-    return meta
+    return _read(path)[1]
 
 
-def state_path(cell: Path) -> Path:
-    """Where an unfinished cell keeps its State."""
-    return cell.with_suffix(".state")
-
-
-def save_state(path: Path, state: State, records: Sequence[Record]) -> None:
-    """A State and the records it has yielded, in one safetensors file."""
-    meta = {"state": json.dumps({**state.meta, "records": [asdict(r) for r in records]})}
-    replace_file(path, lambda beside: safetensors.torch.save_file(state.tensors, beside, metadata=meta))
-
-
-def load_state(path: Path) -> tuple[State, list[Record]] | None:
-    """The saved State, or None where there is none or it is damaged (the cell then starts anew)."""
-    if not path.exists():
-        return None
-    try:
-        tensors = safetensors.torch.load_file(path)
-        with safetensors.safe_open(path, "pt") as file:
-            meta = json.loads(file.metadata()["state"])
-        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in meta.pop("records")]
-    except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError):
-        return None
-    return State(tensors, meta), records
+def read_metas(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Those of many cells. Raises Damaged that names every file that is."""
+    return [meta for _, meta in _all(paths)]

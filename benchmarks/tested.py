@@ -67,7 +67,7 @@ def family(
 
 def by_task(suite: Suite, compared: Sequence[tuple[str, str]], ledger: Ledger) -> dict[Asked, Told]:
     """Pairs (b, a) on each task that both have, corrected over the tasks of each pair: what the tables by task show."""
-    told = {}
+    told: dict[Asked, Told] = {}
     for b, a in dict.fromkeys(compared):
         told |= family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
     return told

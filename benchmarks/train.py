@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import torch
 from rich.console import Console
+from rich.markup import escape
 
 from algorithms.training import Progress, Record
 from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
-from benchmarks.run import cell_path, pending
+from benchmarks.run import cell_path, pending, sweep
 from benchmarks.usage import working
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ def train_one(
     """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
+    sweep(folder)
     for cell in pending(cells, folder):
-        console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
+        seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
+        console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
         curve = _Curve(console, cell, live)
         with working(cell.label):
             run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
@@ -65,7 +68,7 @@ class _Curve:
     def tell(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             if event.notice:
-                self.console.print(event.notice, highlight=False)
+                self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)
             return
         if self.live is not None:
             self.live.record(self.cell, event)

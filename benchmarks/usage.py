@@ -42,11 +42,17 @@ def working(what: str) -> Iterator[None]:
 
 
 def described(error: BaseException) -> str:
-    """The error's class and words, then its traceback's innermost frames; a fault of an environment has no need of them."""
+    """The error in one line, then its traceback's innermost frames; a fault of an environment has no need of them."""
+    try:
+        words = str(error)
+    except Exception:  # an exception of the user's, whose own words fail
+        words = "(without words)"
     if isinstance(error, EnvironmentFault):
-        return str(error)
+        return words
+    if isinstance(error, SystemExit):
+        words = f"the code of the task or variant called sys.exit({words})"
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
-    return f"{type(error).__name__}: {error}" + (f"\n{frames}" if frames else "")
+    return f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else "")
 
 
 def check_name(kind: str, name: object) -> None:

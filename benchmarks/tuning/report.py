@@ -200,7 +200,7 @@ def against(summary: Summary) -> Section:
         "that Holm's correction guarantees to each row."
     )
     if bold_of(summary):
-        caption += " Bold: not distinguishable from the best of its task and column."
+        caption += " Bold: the highest of its task and column, and those not shown to be lower."
     drawn = Drawn(
         "default_against_tuned",
         partial(figures.gains, summary),
@@ -215,7 +215,7 @@ def against(summary: Summary) -> Section:
 
 
 def bold_of(summary: Summary) -> Mapping[str, list[bool]]:
-    """Who may be the best of a task, by setting; nobody where nobody is compared."""
+    """The best of a task and whoever is not shown to be lower, by setting; nobody where nobody is compared."""
     strong: dict[str, list[bool]] = {}
     sets = {r.where: r for r in summary.rankings if r.tasks == 1}
     for setting in ("default", "tuned") if sets else ():
@@ -269,8 +269,8 @@ def ranking(summary: Summary) -> Section | None:
     seeds = span(len(r.default) for r in summary.rankings)
     drawn = Drawn(
         "rankings", partial(figures.slopes, summary.rankings),
-        f"Places and mean test scores before and after tuning, n = {seeds} test seeds; in bold who may be the best "
-        "(the leader, and whoever a one-sided sign-flip test, times the number of rivals, does not rule out). tau: "
+        f"Places and mean test scores before and after tuning, n = {seeds} test seeds; in bold the highest "
+        "mean and those not shown to be lower (all pairs tested together, familywise error 5 %). tau: "
         "Kendall's, with its 95 % bootstrap interval.",
     )  # fmt: skip
     caption = (

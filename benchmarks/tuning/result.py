@@ -114,16 +114,16 @@ def save(tuned: Tuned, folder: Path) -> Path:
 
 
 def load(path: Path) -> Tuned:
-    """Read it. UsageError where the file is no result of a study."""
+    """Read it. UsageError, which names the file, where it is no result of a study or does not hold what one does."""
     try:
         value = store.read_document(path)
     except store.Damaged as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"damaged: {error}") from error
     if value.get("kind") != MARK or value.get("version") != VERSION:
         raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
     del value["kind"], value["version"]
     try:
-        return Tuned(
+        tuned = Tuned(
             **{
                 **value,
                 "tasks": tuple(value["tasks"]),
@@ -133,16 +133,47 @@ def load(path: Path) -> Tuned:
                 "test": {name: _stage(s) for name, s in value["test"].items()},
             }
         )
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"{path} is damaged: {error}") from error
+        why = _fault(path, tuned)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+    if why:
+        raise UsageError(f"{path} is damaged: {why}")
+    return tuned
+
+
+def _fault(path: Path, tuned: Tuned) -> str | None:
+    """What does not fit together: name, trials, the chosen configuration, scores of every seed."""
+    if path.name != tuned.file_name:
+        return f"it holds the study {tuned.file_name}"
+    if [t.number for t in tuned.trials] != list(range(len(tuned.trials))) or not tuned.trials:
+        return "its trials are not numbered from 0 on"
+    if odd := [t.number for t in tuned.trials if t.state not in ("complete", "pruned")]:
+        return f"its trial {odd[0]} is neither complete nor pruned"
+    numbers = {stage.number for stage in tuned.selection}
+    if tuned.chosen not in numbers or not 0 <= tuned.chosen < len(tuned.trials):
+        return f"trial {tuned.chosen}, which it chose, was not in its selection"
+    if (dict(tuned.configuration), dict(tuned.default)) != tuple(
+        dict(tuned.trials[i].values) for i in (tuned.chosen, 0)
+    ):
+        return "the configurations that it names are not those of its trials"
+    if set(tuned.test) != {"default", "tuned"}:
+        return "it has no scores on the test seeds"
+    counts = {"selection": tuned.selection, "test": tuple(tuned.test.values())}
+    for stage, of in counts.items():
+        wanted = int(tuned.protocol[f"{stage}_seeds"])
+        if any({*s.scores} != {*tuned.tasks} or {len(x) for x in s.scores.values()} != {wanted} for s in of):
+            return f"its {stage} has not {wanted} scores on every task"
+    if any({*t.scores} != {*tuned.tasks} or not all(t.scores.values()) for t in tuned.trials):
+        return "a trial of it lacks scores of a task"
+    return None
 
 
 def _stage(value: Mapping[str, Any]) -> Stage:
-    return Stage(value["number"], _scores(value["scores"]))
+    return Stage(int(value["number"]), _scores(value["scores"]))
 
 
 def _scores(value: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
-    return {task: tuple(of) for task, of in value.items()}
+    return {task: tuple(float(x) for x in of) for task, of in value.items()}
 
 
 def load_all(folder: Path) -> list[Tuned]:

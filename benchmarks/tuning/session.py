@@ -11,12 +11,14 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
+from benchmarks import store
 from benchmarks.display import Display
-from benchmarks.executor import Job, Pool, Update
+from benchmarks.executor import Pool
 from benchmarks.provenance import provenance
-from benchmarks.run import cell_path, pending
+from benchmarks.run import cell_path, pending, sweep
 from benchmarks.tuning import result
 from benchmarks.tuning.study import Cells, Plan, StudyInProgress
+from benchmarks.worker import Job, Update
 
 BEAT_EVERY_S, ASK_EVERY_S = 20.0, 2.0
 
@@ -52,6 +54,7 @@ class Session:
 
     def run(self, plans: Sequence[Plan]) -> Outcome:
         """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+        sweep(self.folder)
         # a study that cannot be opened is known before anything runs
         waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.origin) for plan in plans)
         with Pool(self.at_once, self.origin) as pool, Display([], 0, sum(p.env_steps for p in plans)) as display:
@@ -93,6 +96,9 @@ class Session:
             try:
                 cells = next(lane.cells)
             except StopIteration:
+                break
+            except store.Damaged as error:
+                lane.error = f"damaged: {error}"
                 break
             if not cells:
                 return

@@ -17,7 +17,7 @@ from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training import Members, Record, Run, State, train
 from algorithms.types import Schedule, Variant
-from benchmarks import store
+from benchmarks import states
 from benchmarks.experiment import why_not
 from envs import TASKS
 from tests.contracts.test_population import strip
@@ -101,13 +101,12 @@ def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path)
         if isinstance(event, Record):
             records.append(event)
         if isinstance(event, State):
-            store.save_state(tmp_path / "x.state", event, records)
+            states.save_state(tmp_path / "x.state", event, records)
             break
     else:
         pytest.fail("the run ended within one segment: nothing was resumed")
-    loaded = store.load_state(tmp_path / "x.state")
-    assert loaded is not None
-    state, records = loaded
+    state, records = states.load_state(tmp_path / "x.state")
+    assert make_run(task, variant, size, segment=segment).unfit(state) is None
     records += [e for e in train(make_run(task, variant, size, segment=segment), state) if isinstance(e, Record)]
     assert [strip(r) for r in records] == [strip(r) for r in whole]
     assert len(whole) == 5 * len(SEEDS)

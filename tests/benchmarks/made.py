@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,11 @@ from algorithms.diagnostics import NAMES
 from algorithms.training import Record
 from benchmarks import store
 from benchmarks.drawings import Measured
+from benchmarks.experiment import RESULTS_VERSION, digest
 from benchmarks.report_input import ReportInput
 from benchmarks.suite import Scale, Suite
 
+RATE = 0.01
 RUNGS = ("reinforce", "reward_to_go", "baseline_loo", "gae", "ppo")
 PARENTS = {
     "reinforce": None,
@@ -89,10 +90,17 @@ def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
     )
 
 
-def meta(task: str, variant: str, seeds: Sequence[int], **changes: Any) -> dict[str, Any]:
+def meta(task: str, variant: str, seeds: Sequence[int], checkpoints: int = 6, **changes: Any) -> dict[str, Any]:
     """What a cell says of itself; `changes` replace entries of its configuration."""
-    cell = {"task": {"name": task}, "variant": {"name": variant}, "members": {"seeds": list(seeds)}, **changes}
-    provenance = {"commit": "abc", "device": "cpu", "packages": {"torch": "2.13.0"}, "results_version": 2}
+    members = {"seeds": list(seeds), "rates": [RATE] * len(seeds)}
+    cell = {
+        "task": {"name": task},
+        "variant": {"name": variant},
+        "members": members,
+        "evaluation": {"checkpoints": checkpoints - 1},
+        **changes,
+    }
+    provenance = {"commit": "abc", "device": "cpu", "packages": {"torch": "2.13.0"}, "results_version": RESULTS_VERSION}
     reading = {"scale": [0.0, 1.0, 0.9], "parent": None, "change": "made", "optional": False}
     return {"cell": cell, "provenance": provenance, "reading": reading, "texts": {}}
 
@@ -102,7 +110,7 @@ def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, floa
     last = len(score) - 1
     return [
         Record(
-            seed=seed, learning_rate=0.01, checkpoint=k, fraction=k / last, env_steps=1000 * k, updates=10 * k,
+            seed=seed, learning_rate=RATE, checkpoint=k, fraction=k / last, env_steps=1000 * k, updates=10 * k,
             wall_s=2.0 * k, eval_return=float(score[k, i]),
             eval_return_greedy=float(score[k, i]) if k == last else float("nan"), diverged=False,
             measures=dict(measures),
@@ -114,10 +122,12 @@ def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, floa
 
 def write_cell(folder: Path, task: str, variant: str, seeds: Sequence[int], score: np.ndarray, **changes: Any) -> Path:
     """A cell on disk, of returns score [checkpoints, seeds]."""
-    name = f"{task.replace('/', '-')}__{variant}__seeds{seeds[0]}-{seeds[-1]}__{crc32(str(changes).encode()):08x}"
+    said = meta(task, variant, seeds, len(score), **changes)
+    own = digest(said["cell"], results_version=said["provenance"]["results_version"])
+    name = f"{task.replace('/', '-')}__{variant}__seeds{seeds[0]}-{seeds[-1]}__{own}"
     path = folder / "cells" / f"{name}.parquet"
     rows = records(score, seeds, dict.fromkeys(("length", "entropy", *NAMES), 0.5))
-    store.save_cell(path, task, variant, rows, meta(task, variant, seeds, **changes))
+    store.save_cell(path, task, variant, rows, said)
     return path
 
 

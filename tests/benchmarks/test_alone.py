@@ -11,9 +11,9 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.setting import Unroll
 from benchmarks import run as runner
-from benchmarks.executor import Job, Update
 from benchmarks.experiment import Cell, Experiment, build_cells
 from benchmarks.run import expected_seconds
+from benchmarks.worker import Job, Update
 from envs import TASKS
 from envs.slowed import slowed
 from tests.benchmarks import made

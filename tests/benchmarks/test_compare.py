@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats as sps
 
-from benchmarks import cli, compare, pooling
+from benchmarks import cli, compare, gate, pooling, store
+from benchmarks.sides import Side
 from tests.benchmarks.made import write_cell
 
 SEEDS = tuple(range(10))
@@ -137,3 +140,124 @@ def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
     write_cell(tmp_path, "t", "gae", tuple(range(18, 25)), curve(np.ones(7)))
     with pytest.raises(pooling.NotPoolable, match="shares seeds"):
         compare.load(tmp_path)
+
+
+def without(folder: Path, pattern: str) -> None:
+    """Remove cells of a folder."""
+    for path in (folder / "cells").glob(pattern):
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said", "findings"),
+    [
+        ("*__ppo__*", "B has lost 1 variants of A: `ppo`", {"gae": "the same within the margin", "ppo": "lost"}),
+        (
+            "u__*",
+            "B has lost 1 tasks of A: u",
+            {"gae": "the same within the margin", "ppo": "the same within the margin"},
+        ),
+        ("u__ppo__*", "B has lost 1 cells of A: `ppo` on u", None),
+    ],
+)
+def test_what_b_has_lost_fails_the_gate(
+    pattern: str, said: str, findings: dict[str, str] | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = folders(tmp_path)
+    without(b, pattern)
+    assert cli.main(["compare", str(a), str(b), "--json"]) == 1
+    text = capsys.readouterr()
+    found = json.loads(text.out)
+    assert not found["passed"]
+    assert said in found["violations"]
+    assert f"gate: {said}" in text.err
+    if findings:
+        assert {row["variant"]: row["finding"] for row in found["by_variant"]} == findings
+    lost = {(row["task"], row["variant"]) for row in found["by_task"] if row["finding"] == "lost"}
+    assert lost == {(t, v) for t in "tu" for v in ("gae", "ppo") if not [*(b / "cells").glob(f"{t}__{v}__*")]}
+    assert all(next(iter(row)) == "finding" for name in ("by_variant", "by_task") for row in found[name])
+    assert cli.main(["compare", str(b), str(a)]) == 0  # what only B has is no loss
+    assert "only in B" in capsys.readouterr().out
+
+
+def test_a_gate_that_has_lost_all_learners_is_not_passed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the reference is left, of one checkpoint: nothing can be tested, and all that is gone is named."""
+    a, b = folders(tmp_path)
+    for side in (a, b):
+        write_reference(side)
+    without(b, "*__gae__*")
+    without(b, "*__ppo__*")
+    assert cli.main(["compare", str(a), str(b)]) == 1
+    assert "B has lost 2 variants of A: `gae`, `ppo`" in capsys.readouterr().out
+    without(b, "*")
+    assert cli.main(["compare", str(a), str(b)]) == 2
+
+
+def write_reference(folder: Path) -> None:
+    """One checkpoint of a policy that does not learn."""
+    path = write_cell(folder, "t", "random", SEEDS, curve(np.zeros(10)))
+    rows = store.read_cells([path])
+    meta = store.read_meta(path)
+    store.save_rows(path, [{**r, "measures": []} for r in rows[rows["checkpoint"] == 0].to_dict("records")], meta)
+
+
+def test_a_least_number_of_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = folders(tmp_path, seeds=SEEDS[:8])
+    assert cli.main(["compare", str(a), str(b)]) == 0
+    assert "t x gae: 10 seeds in A, 8 in B" in capsys.readouterr().out
+    assert cli.main(["compare", str(a), str(b), "--min-seeds", "8"]) == 0
+    assert cli.main(["compare", str(a), str(b), "--min-seeds", "9"]) == 1
+    assert "fewer than 9 seeds: `gae` on t has 8 in B, `ppo` on t has 8 in B" in capsys.readouterr().err
+
+
+def test_noninferiority_by_hand() -> None:
+    """Differences -.02, 0, .02, 0: mean 0, deviation sqrt(.0008 / 3), error half of it .00816; (0 + .03) / .00816 = 3.67."""
+    a = np.array([0.5, 0.5, 0.6, 0.6])
+    b = a + np.array([-0.02, 0.0, 0.02, 0.0])
+    assert gate.noninferiority_p(b, a, 0.03, paired=True) == pytest.approx(sps.t.sf(3.6742, 3), rel=1e-4)
+    expected = sps.ttest_ind(b + 0.03, a, equal_var=False, alternative="greater").pvalue
+    assert gate.noninferiority_p(b, a, 0.03, paired=False) == pytest.approx(expected)
+    assert gate.noninferiority_p(a, a, 0.03, paired=True) == 1 / 16  # without variance: the sign test of four pairs
+    assert gate.noninferiority_p(a - 0.03, a, 0.03, paired=True) == 1.0
+    same = np.full(4, 0.5)
+    assert gate.noninferiority_p(same, same, 0.03, paired=False) == 1 / 70  # C(8, 4)
+    assert gate.noninferiority_p(a[:1], a[:1], 0.03, paired=True) == 1.0
+
+
+def test_noninferiority_is_asked_of_every_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """gae loses .02 on u, .01 over both tasks, with a deviation of .005 over 10 seeds: within .05, and not within .01."""
+    a, b = folders(tmp_path, moved=-0.02)
+    result = compare.compare(compare.load(a), compare.load(b), 0.05, noninferior=0.05)
+    assert not [v for v in result.violations if "not shown" in v]
+    assert result.by_variant["p_noninferior"].max() < 0.05
+    assert cli.main(["compare", str(a), str(b), "--noninferior", "0.01"]) == 1
+    said = capsys.readouterr().err
+    assert "not shown to be worse by less than 0.01: `gae` (p" in said
+    assert "`gae` on u (p 1)" in said
+    assert "`ppo`" not in said
+    assert cli.main(["compare", str(a), str(a), "--noninferior", "0.01"]) == 0  # the same runs
+
+
+def test_more_diverged_members_fail_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 of 10 against 7 of 10: Fisher's one-sided p is .0015. 2 of 10: .24, which is listed and no more."""
+    a, b = folders(tmp_path)
+    place = next((b / "cells").glob("t__gae__*"))
+    whole = store.read_cells([place])
+    meta = store.read_meta(place)
+    for lost, status in ((2, 0), (7, 1)):
+        frame = whole.assign(diverged=whole["seed"] < lost)
+        store.save_rows(place, [{**row, "measures": []} for row in frame.to_dict("records")], meta)
+        sides = compare.load(a), compare.load(b)
+        p = gate.diverging(*sides)["t", "gae"]
+        table = [[lost, 10 - lost], [0, 10]]
+        assert p == pytest.approx(sps.fisher_exact(table, alternative="greater").pvalue)
+        found = [v for v in gate.violations(*sides, *judged(*sides), gate.Rules()) if "diverge" in v]
+        assert len(found) == status
+    assert found == ["more members diverge in B: `gae` on t (7 of 10; in A 0 of 10)"]
+    assert cli.main(["compare", str(a), str(b)]) == 1
+    assert "7 members diverged in B" in capsys.readouterr().out
+
+
+def judged(a: Side, b: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
+    result = compare.compare(a, b, 0.05)
+    return result.by_variant, result.by_task

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,7 +39,7 @@ def suite_of(
 ) -> Suite:
     tasks, variants = (list(dict.fromkeys(key[i] for key in returns)) for i in (0, 1))
     made = rows(returns) if frame is None else frame
-    return Suite(made, {task: scale for task in tasks}, variants)
+    return Suite(made, dict.fromkeys(tasks, scale), variants)
 
 
 def test_a_diverged_member_counts_as_the_worst_of_everyone_on_its_task() -> None:

@@ -106,7 +106,8 @@ def test_of_equal_variants_none_is_called_worse_in_nineteen_of_twenty_runs(law: 
 @pytest.mark.parametrize("law", ["normal", "lognormal", "-lognormal"])
 @pytest.mark.parametrize(("seeds", "variants"), [(6, 4), (10, 10), (14, 20)])
 def test_of_equal_variants_none_is_called_worse_more_exactly(law: str, seeds: int, variants: int) -> None:
-    assert any_claim(claims, law, seeds, variants, 3_000 if seeds < 14 else 400) <= 0.05 + 0.012
+    times = 3_000 if seeds < 14 else 400
+    assert any_claim(claims, law, seeds, variants, times) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / times)
 
 
 def test_a_confidence_set_of_the_best_rules_one_of_ten_equals_out_too_often() -> None:

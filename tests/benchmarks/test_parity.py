@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import adaptive_run, formats, parity, store
+from benchmarks import adaptive_run, formats, parity, states, store
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.drawings import Overlay
@@ -166,10 +166,10 @@ def test_a_killed_cell_goes_on_at_the_next_seed(tmp_path: Path) -> None:
     path = tmp_path / cell.file_name
     with pytest.raises(Killed):
         run_cell(cell, path, "cpu", stop, {})
-    assert store.state_path(path).exists()
+    assert states.state_path(path).exists()
     run_cell(cell, path, "cpu", lambda e: None, {})
-    whole = tmp_path / "whole.parquet"
+    whole = tmp_path / "whole" / cell.file_name
     run_cell(cell, whole, "cpu", lambda e: None, {})
     columns = ["seed", "checkpoint", "env_steps", "updates", "eval_return", "eval_return_greedy"]
     pd.testing.assert_frame_equal(store.read_cells([path])[columns], store.read_cells([whole])[columns])
-    assert not store.state_path(path).exists()
+    assert not states.state_path(path).exists()

@@ -20,7 +20,7 @@ from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import RunningMoments
 from algorithms.training import Record, Run, State, train
-from benchmarks import store
+from benchmarks import files, store
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
 from benchmarks.commands import single_cells
@@ -170,18 +170,19 @@ def test_saving_moves_neither_rows_nor_digest(tmp_path: Path) -> None:
 
 def test_a_kill_while_writing_leaves_no_half_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is killed before the last byte is on disk leaves the file that was there, or none."""
-    files = saved_files(tmp_path, TEXT)
+    written = saved_files(tmp_path, TEXT)
 
     def killed(file: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store.os, "fsync", killed)
+    monkeypatch.setattr(files.os, "fsync", killed)
     with pytest.raises(KeyboardInterrupt):
         saved_files(tmp_path / "new", TEXT)
     assert not list((tmp_path / "new").glob("*.safetensors"))
     with pytest.raises(KeyboardInterrupt):
         saved_files(tmp_path, TEXT)
-    assert [load_policy(path).seed for path in files] == [0, 1, 2]
+    assert [load_policy(path).seed for path in written] == [0, 1, 2]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 Edit = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -215,6 +216,16 @@ def edited(path: Path, edit: Edit) -> Path:
         (lambda x, m: m.update(format=2), "is of format 2, and this code reads 1"),
         (lambda x, m: x.pop("actor.table"), "tensor actor.table is None"),
         (lambda x, m: x.update(more=torch.zeros(1)), "tensor more is [1], and this network's is None"),
+        (
+            lambda x, m: m["cell"].update(env_steps=1),
+            "is damaged: the configuration inside is not the one that its digest",
+        ),
+        (lambda x, m: m.update(digest="0" * 16), "is damaged: the configuration inside is not the one that its digest"),
+        (lambda x, m: m["scores"].pop("env_steps"), "is damaged: its scores lack env_steps"),
+        (
+            lambda x, m: x["actor.table"].fill_(float("nan")),
+            "is damaged: its actor.table holds numbers that are not finite",
+        ),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, edit: Edit, said: str) -> None:

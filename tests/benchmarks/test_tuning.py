@@ -21,9 +21,10 @@ from algorithms import VARIANTS
 from algorithms.training import Record
 from algorithms.tunable import Choice
 from benchmarks import store
+from benchmarks.cellwork import reading
 from benchmarks.cli import main
 from benchmarks.commands_tuning import plans_of
-from benchmarks.experiment import Cell
+from benchmarks.experiment import Cell, canonical
 from benchmarks.tuning import protocol as rules
 from benchmarks.tuning import result
 from benchmarks.tuning.cells import groups, objective, read
@@ -213,7 +214,8 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
         )
         for (place, k), value in returns.items()
     ]
-    store.save_cell(path, "t", "v", records[::-1], {"provenance": {}})
+    meta = {"cell": canonical(cell), "provenance": {}, "reading": reading(cell), "texts": {}}
+    store.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
 
 
 def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol]:
@@ -237,8 +239,10 @@ def test_scores_are_read_by_place_and_normalised(tmp_path: Path) -> None:
     for place in range(5, 10):  # stopped after the first rung
         for k in range(1, 5):
             del returns[place, k]
-    written(tmp_path / "c.parquet", cell, returns)
-    found = read(tmp_path / "c.parquet", cell, made)
+    cell = replace(cell, race=Race((0, 1), 5, task.floor, span))
+    path = tmp_path / cell.file_name
+    written(path, cell, returns)
+    found = read(path, cell, made)
     # the last three checkpoints are 0.2, 0.3 and 0.4: their mean is 0.3; a diverged one counts 0
     np.testing.assert_allclose(found.scores[0], [0.30, 0.31, 0.32, (0.23 + 0.33 + 0.0) / 3, 0.34], atol=1e-12)
     assert np.isnan(found.scores[1]).all()
@@ -315,10 +319,11 @@ def test_the_selection_seeds_choose_and_of_equals_the_default(tmp_path: Path, mo
     asked: dict[str, list[int]] = {}
     factor = [-1.0]  # whoever did worst on the tuning seeds is the best on the others; then all are equal
 
-    def again(self: object, stage: str, trials: list[Attempt]) -> Generator[list[Cell], None, list[Stage]]:
+    def again(self: StudyInProgress, stage: str, trials: list[Attempt]) -> Generator[list[Cell], None, list[Stage]]:
         asked[stage] = [t.number for t in trials]
         yield []
-        return [Stage(t.number, {"bandit/small": (factor[0] * t.value,)}) for t in trials]
+        count = len(self.plan.protocol.streams[stage].seeds)
+        return [Stage(t.number, {"bandit/small": (factor[0] * t.value,) * count}) for t in trials]
 
     monkeypatch.setattr(StudyInProgress, "_again", again)
     (worst,) = tuned_in(tmp_path / "a")

@@ -152,6 +152,11 @@ def test_names_are_listed_as_in_prose() -> None:
     assert [verdict.counted(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
 
 
+def test_a_detectable_difference_that_is_unknown_is_not_mentioned() -> None:
+    assert verdict.detects(10, float("nan"), 0.3) == ""
+    assert verdict.detects(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
+
+
 def test_a_lower_bound_is_rounded_down() -> None:
     beaten = pd.DataFrame({"variant": ["a", "b"], "at_least": [0.3, 0.0269]})
     assert verdict.at_least(beaten) == ", each by at least 0.026"

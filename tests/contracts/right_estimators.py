@@ -38,8 +38,6 @@ from tests.contracts.custom_parts import (
 from tests.contracts.wrong_returns import plain_gae
 from tests.contracts.wrong_surrogates import ratio
 
-SHIFT = Promises(shift_invariant=True)
-
 
 def looped(r: Rollout, v: Tensor | None) -> Tensor:
     """Reward-to-go, written as a loop from the end."""
@@ -90,6 +88,16 @@ class Sliding:
             after = torch.cat([made[1:], values[-1:]])
             made = rollout.reward + rollout.discount * torch.where(rollout.continues > 0, after, values[1:])
         return made
+
+
+@dataclass(frozen=True)
+class TwoLambdas(LambdaReturn):
+    """A lambda for the advantage, another for the critic."""
+
+    slow: float = 0.7
+
+    def target(self, rollout: Rollout, values: Tensor) -> Tensor:
+        return LambdaReturn(self.slow)(rollout, values)
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,14 @@ def best_half(a: Tensor, q: Tensor, r: Rollout) -> Tensor:
     return (g > g.median(-1, keepdim=True).values).to(a).reshape(q[:1].shape).expand_as(a)
 
 
+def ranks(a: Tensor, q: Tensor, r: Rollout) -> Tensor:
+    """Centred ranks of the returns of a group."""
+    if r.group < 2:
+        raise ValueError("a group of 1 has no ranks")
+    g = grouped(q[:1], r)
+    return (g.argsort(-1).argsort(-1) / (r.group - 1) - 0.5).to(a).reshape(q[:1].shape).expand_as(a)
+
+
 def spinning_up(p: Tensor, m: Tensor, a: Tensor, v: Tensor) -> Tensor:
     """min(rho A, g(eps, A)), g = (1 + eps) A if A >= 0 else (1 - eps) A."""
     return torch.minimum(ratio(p, m) * a, torch.where(a >= 0, 1.2 * a, 0.8 * a))
@@ -207,6 +223,7 @@ RIGHT: dict[str, tuple[Estimator, Promises]] = {
         replace(GAE, credit=CustomTarget(plain_gae, lambda r, v: LambdaReturn(0.8)(r, v))),
         NONE,
     ),
+    "another lambda for the critic": (replace(GAE, credit=TwoLambdas(0.95)), NONE),
     "V-trace as in the paper": (replace(VT, credit=PaperVTrace()), NONE),
     "returns minus V": (replace(GAE, credit=RewardToGo(), baseline=CustomCritic(lambda q, r, v: v[: len(q)])), ONE),
     "exponential average from 0": (replace(GO, baseline=Uncorrected()), ONE),
@@ -227,6 +244,7 @@ RIGHT: dict[str, tuple[Estimator, Promises]] = {
         FREE,
     ),
     "best half of a group": (replace(RLOO, baseline=Zero(), scale=CustomScale(best_half)), FREE),
+    "ranks within a group": (replace(RLOO, baseline=Zero(), scale=CustomScale(ranks)), FREE),
     "PPO of Spinning Up": (replace(PPO, surrogate=CustomSurrogate(spinning_up, (0.8, 1.2))), NONE),
     "PPO of Spinning Up, bounds not declared": (replace(PPO, surrogate=CustomSurrogate(spinning_up)), NONE),
     "dual clip": (replace(PPO, surrogate=CustomSurrogate(dual, (0.8, 1.2))), NONE),

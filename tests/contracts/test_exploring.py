@@ -16,7 +16,7 @@ from algorithms.exploration import GSDE, Exploration, Independent
 from algorithms.heads import Actions
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members, Record, Run, State, train
-from benchmarks import store
+from benchmarks import states
 from benchmarks.experiment import Cell, canonical, why_not
 from envs import TASKS
 from tests.contracts.test_population import copy_of, double, gradient, member, strip
@@ -70,11 +70,9 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
         if isinstance(event, Record):
             records.append(event)
         elif isinstance(event, State):
-            store.save_state(tmp_path / "x.state", event, records)
+            states.save_state(tmp_path / "x.state", event, records)
             break
-    loaded = store.load_state(tmp_path / "x.state")
-    assert loaded is not None
-    state, records = loaded
+    state, records = states.load_state(tmp_path / "x.state")
     assert state.tensors["normaliser.returns.var"].shape == (2, 1)
     records += [e for e in train(run(), state) if isinstance(e, Record)]
     assert [strip(r) for r in records] == [strip(r) for r in whole]

@@ -9,7 +9,35 @@ import torch
 from torch import Tensor
 
 from algorithms.correction import TokenIS
+from algorithms.surrogate import ClippedRatio, GeometricRatio, SequenceRatio
 from tests.contracts.custom_parts import CustomCorrection, CustomSurrogate, WholeSurrogate
+
+
+@dataclass(frozen=True)
+class MaxOfSequence(SequenceRatio):
+    """max for min, of whole episodes."""
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        rows = valid.sum(0, keepdim=True).clamp(min=1)
+        rho = ((logp - behaviour_logp) * valid).sum(0, keepdim=True).exp()
+        return torch.maximum(rho * advantage, rho.clamp(*self.bounds) * advantage) / rows
+
+
+@dataclass(frozen=True)
+class SwappedBounds(ClippedRatio):
+    """Clip-higher applied below."""
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        return ClippedRatio(0.28, 0.2)(logp, behaviour_logp, advantage, valid)
+
+
+@dataclass(frozen=True)
+class InvertedGeometric(GeometricRatio):
+    """The ratio of the policy that acted over the one that learns."""
+
+    def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
+        return -super().__call__(behaviour_logp, logp, advantage, valid)
+
 
 PPO_BOUNDS = (0.8, 1.2)
 
@@ -62,6 +90,9 @@ SURROGATES: dict[str, Any] = {
     "mean of the batch": CustomSurrogate(lambda p, m, a, v: a * p / v.sum((0, 2), keepdim=True)),
     "an entropy bonus of the wrong sign": CustomSurrogate(lambda p, m, a, v: a * p + 0.01 * p),
     "advantage squared": CustomSurrogate(lambda p, m, a, v: a * a.abs() * p),
+    "clip max of whole episodes": MaxOfSequence(),
+    "clip-higher below": SwappedBounds(0.2, 0.28),
+    "clip of the geometric mean upside down": InvertedGeometric(0.2),
     "geometric mean upside down": WholeSurrogate(
         lambda p, m, a, v: -(((m - p) * v).sum(0, True) / v.sum(0, True).clamp(min=1)).exp() * a
     ),

@@ -1,0 +1,179 @@
+"""Whether a file holds what its cell should have left: the table's columns, its rows, its metadata and its digest.
+
+Each check returns what is wrong in a few words, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.experiment import RESULTS_VERSION, digest
+
+META = {"cell", "provenance", "reading", "texts"}
+READING = {"scale", "parent", "change", "optional"}
+REFERENCES = ("algorithms.update.Uniform", "algorithms.update.Optimal")  # rows of one checkpoint, at no learning rate
+TOLERANCE = 1e-9  # of a fraction of the budget
+
+
+def fault_of_columns(table: pa.Table, schema: pa.Schema) -> str | None:
+    """Names, order and types of the columns, and whether every row has a value in each."""
+    if not table.num_rows:
+        return "it has no rows"
+    found, wanted = table.schema, schema
+    if found.names != wanted.names:
+        odd = sorted(set(found.names) ^ set(wanted.names)) or found.names
+        return f"its columns are not those of a cell ({', '.join(map(str, odd[:3]))})"
+    for name in wanted.names:
+        if not found.field(name).type.equals(wanted.field(name).type):
+            return f"its column {name} holds {found.field(name).type}, not {wanted.field(name).type}"
+        if table.column(name).null_count:
+            return f"its column {name} has rows without a value"
+    return None
+
+
+def fault_of_meta(meta: Any) -> str | None:
+    """Whether the metadata are there, and have the form that reports read."""
+    if not isinstance(meta, dict) or (lacking := sorted(META - meta.keys())):
+        return f"its metadata lack {', '.join(lacking) if isinstance(meta, dict) else 'everything'}"
+    for name in sorted(META):
+        if not isinstance(meta[name], dict):
+            return f"its metadata {name} is no object"
+    if lacking := sorted(READING - meta["reading"].keys()):
+        return f"its metadata reading lacks {', '.join(lacking)}"
+    if not isinstance(meta["reading"]["scale"], list):
+        return "its metadata reading.scale is no list"
+    return fault_of_cell(meta["cell"])
+
+
+def fault_of_cell(cell: Mapping[str, Any]) -> str | None:
+    """Whether a configuration names its task, its variant and its members."""
+    for name in ("task", "variant"):
+        if not isinstance(cell.get(name), dict) or not isinstance(cell[name].get("name"), str):
+            return f"its configuration names no {name}"
+    members = cell.get("members")
+    seeds = members.get("seeds") if isinstance(members, dict) else None
+    if not isinstance(seeds, list) or not seeds or not all(isinstance(s, int) for s in seeds):
+        return "its configuration names no seeds"
+    if cell.get("imported"):
+        return None
+    assert isinstance(members, dict)
+    if not isinstance(rates := members.get("rates"), list) or len(rates) != len(seeds):
+        return "its configuration has not one learning rate a seed"
+    evaluation = cell.get("evaluation")
+    if not isinstance(evaluation, dict) or not isinstance(evaluation.get("checkpoints"), int):
+        return "its configuration says nothing of its checkpoints"
+    return None
+
+
+def fault_of_digest(stem: str, meta: Mapping[str, Any]) -> str | None:
+    """Whether the configuration inside is the one that the file is named after. Imported curves have none."""
+    if meta["cell"].get("imported"):
+        return None
+    stated = meta["provenance"].get("results_version")
+    versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)  # early files do not say
+    named = stem.rpartition("__")[2]
+    if named not in {digest(meta["cell"], results_version=version) for version in versions}:
+        return "the configuration inside is not the one that its name's digest is of"
+    return None
+
+
+def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
+    """Whether every member of the cell has its row at every checkpoint, once."""
+    cell = meta["cell"]
+    for name in ("task", "variant"):
+        if set(table.column(name).unique().to_pylist()) != {cell[name]["name"]}:
+            return f"its rows are not all of the {name} {cell[name]['name']}"
+    columns = {n: table.column(n).to_numpy() for n in ("seed", "learning_rate", "checkpoint", "fraction")}
+    if cell.get("imported"):
+        return _fault_of_imported(columns, cell["members"]["seeds"])
+    at = _fractions(cell)
+    checkpoint = columns["checkpoint"]
+    if checkpoint.min() < 0 or checkpoint.max() >= len(at):
+        return f"its rows have checkpoint {checkpoint.max()}, and the cell has {len(at)} checkpoints"
+    if np.abs(columns["fraction"] - at[checkpoint]).max() > TOLERANCE:
+        return "its rows have other fractions of the budget than the cell's checkpoints"
+    if cell["members"].get("varied"):
+        return _fault_of_places(table, columns, cell, len(at))
+    return _fault_of_members(columns, cell, len(at))
+
+
+def _fractions(cell: Mapping[str, Any]) -> np.ndarray:
+    evaluation = cell["evaluation"]
+    if _is_reference(cell):
+        return np.zeros(1)
+    if evaluation.get("at"):
+        return np.asarray(evaluation["at"], np.float64)
+    return np.linspace(0, 1, evaluation["checkpoints"] + 1)
+
+
+def _is_reference(cell: Mapping[str, Any]) -> bool:
+    update = cell["variant"].get("update")
+    return isinstance(update, dict) and update.get("class") in REFERENCES
+
+
+def _fault_of_members(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
+    """Members are told apart by their seed and learning rate (reference rows by the seed alone)."""
+    seeds = np.asarray(cell["members"]["seeds"], np.int64)
+    rates = np.asarray(cell["members"]["rates"], np.float64)
+    if _is_reference(cell):
+        rates = np.zeros(len(seeds))
+    if len(columns["seed"]) != (wanted := len(seeds) * checkpoints):
+        return f"it has {len(columns['seed'])} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"
+    order = np.lexsort((columns["learning_rate"], columns["seed"], columns["checkpoint"]))
+    own = np.lexsort((rates, seeds))
+    if not np.array_equal(columns["checkpoint"][order], np.repeat(np.arange(checkpoints), len(seeds))):
+        return "its members have not one row at every checkpoint"
+    if not np.array_equal(columns["seed"][order], np.tile(seeds[own], checkpoints)):
+        return "its rows are of other seeds than the cell's"
+    if not np.array_equal(columns["learning_rate"][order], np.tile(rates[own], checkpoints)):
+        return "its rows are of other learning rates than the cell's"
+    return None
+
+
+def _fault_of_places(
+    table: pa.Table, columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int
+) -> str | None:
+    """Members that differ are told apart by their place; where there is a race, some stop early."""
+    seeds = np.asarray(cell["members"]["seeds"], np.int64)
+    measures = table.column("measures").combine_chunks()
+    counts = np.diff(measures.offsets.to_numpy())
+    is_place = np.asarray(measures.keys.to_pylist(), object) == "place"
+    row = np.repeat(np.arange(len(counts)), counts)[is_place]
+    place = np.asarray(measures.items.to_numpy(zero_copy_only=False))[is_place].astype(np.int64)
+    if not np.array_equal(row, np.arange(table.num_rows)) or place.min() < 0 or place.max() >= len(seeds):
+        return "its rows do not say which member they are of"
+    if not np.array_equal(columns["seed"], seeds[place]):
+        return "its rows are of other seeds than the cell's"
+    has = np.zeros((len(seeds), checkpoints), np.int64)
+    np.add.at(has, (place, columns["checkpoint"]), 1)
+    stops_early = cell.get("race") is not None
+    fits = (has[:, 0] == 1) & (np.diff(has) <= 0).all(1) & (stops_early | (has == 1).all(1))
+    if not fits.all():
+        return f"member {int(np.flatnonzero(~fits)[0])} has not one row at each checkpoint that it came to"
+    return None
+
+
+def _fault_of_imported(columns: Mapping[str, np.ndarray], seeds: list[int]) -> str | None:
+    if set(columns["seed"].tolist()) != set(seeds):
+        return "its rows are of other seeds than it says"
+    pairs = set(zip(columns["seed"].tolist(), columns["checkpoint"].tolist(), strict=True))
+    return None if len(pairs) == len(columns["seed"]) else "a seed has two rows at one checkpoint"
+
+
+def fault_of_measurement(stem: str, value: Mapping[str, Any], version: int, needed: set[str]) -> str | None:
+    """A measurement of a gradient: what was found, its configuration, its provenance. `version`: the laboratory's."""
+    for name in ("found", "cell", "provenance"):
+        if not isinstance(value.get(name), dict):
+            return f"it does not hold what a measurement does ({name})"
+    if lacking := sorted(needed - value["found"].keys()):
+        return f"it does not hold what a measurement does (found.{lacking[0]})"
+    for name, number in value["found"].items():
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            return f"its {name} is no number"
+    if stem.rpartition("__")[2] not in {digest(value["cell"], laboratory_version=v) for v in range(1, version + 1)}:
+        return "the configuration inside is not the one that its name's digest is of"
+    return None

@@ -1,0 +1,92 @@
+"""The States of unfinished cells: saved whole, and gone on from only where they are the cell's own and undamaged.
+
+results/<experiment>/cells/<the cell's name>.state         a State and the records before it, in one safetensors file
+....state.damaged-<n>                                      one that could not be gone on from
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+
+from algorithms.training import Record, State
+from benchmarks import store, tensor_files
+from benchmarks.files import left_behind, machine, replace_file
+
+SUFFIX = ".state"
+
+
+class Unusable(ValueError):
+    """A State that a cell cannot go on from; the message says why."""
+
+
+def state_path(cell: Path) -> Path:
+    """Where an unfinished cell keeps its State."""
+    return cell.with_suffix(SUFFIX)
+
+
+def save_state(path: Path, state: State, records: Sequence[Record], digest: str = "") -> None:
+    """A State, the records it has yielded, and the digest of its cell. Raises NotWritten (an OSError)."""
+    text = json.dumps({**state.meta, "records": [asdict(r) for r in records]})
+    meta = {
+        "state": text,
+        "digest": digest,
+        "checksum": tensor_files.checksum(state.tensors, text),
+        "writer": f"{machine()} {os.getpid()}",
+    }
+
+    def write(part: Path) -> None:
+        try:
+            safetensors.torch.save_file(state.tensors, part, metadata=meta)
+        except safetensors.SafetensorError as error:  # what the library makes of a full disk
+            raise OSError(str(error)) from error
+
+    replace_file(path, write)
+
+
+def load_state(path: Path, digest: str = "") -> tuple[State, list[Record]]:
+    """The saved State of the cell with this digest. Raises Unusable with the reason, FileNotFoundError where none is."""
+    try:
+        tensors, meta = tensor_files.load(path)
+        text = meta["state"]
+        of_state = json.loads(text)
+        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in of_state.pop("records")]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unusable("it is damaged") from error
+    if "checksum" not in meta:
+        raise Unusable("an earlier release wrote it")
+    if meta["checksum"] != tensor_files.checksum(tensors, text):
+        raise Unusable("it is damaged: its contents are not those that were written")
+    if meta.get("digest") != digest:
+        raise Unusable("it is of another cell")
+    return State(tensors, of_state), records
+
+
+def sweep_states(cells: Path) -> int:
+    """Remove the States of cells that are done, unless a process that may live has written them; returns how many."""
+    removed = 0
+    for path in [*cells.glob(f"*{SUFFIX}"), *cells.glob(f"*{SUFFIX}.damaged-*")]:
+        done = path.with_name(path.name.partition(SUFFIX)[0] + ".parquet")
+        with contextlib.suppress(OSError):
+            if done.exists() and left_behind(path, *_writer(path)) and store.readable(done):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _writer(path: Path) -> tuple[str, int]:
+    """Machine and process id of who saved a State; nobody's where that cannot be read."""
+    try:
+        on, process = tensor_files.load(path)[1]["writer"].split()
+        return on, int(process)
+    except (ValueError, KeyError):
+        return "", 0

@@ -1,0 +1,262 @@
+"""Mistakes on the command line: status 2 and one line before any work; failures of work are status 1 and named."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import assignments, importing_sources, store
+from benchmarks.cli import main
+from benchmarks.experiment import training_for
+from benchmarks.numbers import whole_number
+from benchmarks.usage import check_folder
+from envs import TASKS
+from envs.control import from_envpool
+from envs.discover import UsageError
+from tests.benchmarks.made import write_cell
+
+TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]
+
+USER_CODE = """
+from dataclasses import dataclass, replace
+import gymnasium
+from algorithms import VARIANTS
+from envs import TASKS
+from envs.text.bandit import Bandit
+
+@dataclass(frozen=True)
+class Broken(Bandit):
+    def respond(self, rows, t, outcome):
+        raise ValueError('the dice fell off the table')
+
+class Sized(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(0, 1, (2,))
+    action_space = gymnasium.spaces.Discrete(2)
+    def __init__(self, size): self.size = size
+
+class Faulty(Sized):
+    def __init__(self): raise ValueError('no board found')
+
+for name, kind in (('Sized-v0', Sized), ('Faulty-v0', Faulty)):
+    gymnasium.registry.pop(name, None)
+    gymnasium.register(name, kind, max_episode_steps=5)
+TASK = replace(TASKS['bandit/small'], name='broken', factory=Broken())
+LINES = replace(VARIANTS['gae'], name='two\\nlines')
+NUMBER = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with modules of a user's, where commands are given."""
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "of_user.py").write_text(USER_CODE)
+    (code / "raises.py").write_text("x = 1\nraise ValueError('not today')\n")
+    (code / "leaves.py").write_text("import sys\nsys.exit(0)\n")
+    (code / "needs.py").write_text("import a_package_that_is_not_there\n")
+    monkeypatch.syspath_prepend(str(code))
+    for name in ("of_user", "raises", "leaves", "needs"):
+        sys.modules.pop(name, None)
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "file").write_text("text")
+    monkeypatch.chdir(work)
+
+
+MISTAKES = [
+    (["run", "lader"], "nearest: ladder", "all: python -m benchmarks list experiments"),
+    (["train", "--task", "CartPol", "--variant", "gae"], "nearest: CartPole-v1", "list tasks"),
+    (["run", "ladder", "--variants", "gaee"], "nearest: gae", "list variants"),
+    (["run", "ladder", "--sedes", "1"], "nearest: --seeds", "all: python -m benchmarks run --help"),
+    (["rnu"], "nearest: run", "python -m benchmarks --help"),
+    ([*TRAIN, "--env-steps", "1.5"], "--env-steps takes a whole number, as 100000 or 1e5, not '1.5'"),
+    ([*TRAIN, "--env-steps=1e99"], "up to 9223372036854775807, not '1e99'"),
+    (["tune", "--task", "CartPole-v1", "--variant", "gae", "--trials", "2k"], "--trials takes a whole number"),
+    (["run", "ladder", "--margin", "small"], "--margin takes a number, as .05, not 'small'"),
+    ([*TRAIN, "--set", "estimator.kl.beta=x"], "takes float, as .95, or None (now None), not 'x'"),
+    ([*TRAIN, "--set", "training.network.hidden=big"], "takes tuple, as 64,64 (now (64, 64)), not 'big'"),
+    ([*TRAIN, "--set", "training.network.hidden=8,0"], "hidden layers need 1 unit at least, not (8, 0)"),
+    ([*TRAIN, "--set", "training.anneal=often"], "takes true or false, or float, as .95 (now False), not 'often'"),
+    ([*TRAIN, "--set", "training.network.activation=rely"], "takes one of tanh, relu"),
+    ([*TRAIN, "--set", "estimator.scale.ddof=1"], "estimator.scale is None here and has no fields"),
+    (["run", "ladder", "--tasks", "no_module:TASK"], "'no_module:TASK' cannot be imported: there is no module"),
+    (["run", "ladder", "--variants", "sb4:a2c"], "there is no module 'sb4'; nearest: sb3:a2c"),
+    (["run", "ladder", "--tasks", "needs:TASK"], "it needs 'a_package_that_is_not_there', which is not installed"),
+    (["run", "ladder", "--tasks", "raises:TASK"], "ValueError: not today", "raises.py, line 2"),
+    (["run", "ladder", "--tasks", "leaves:TASK"], "'leaves:TASK' cannot be imported: SystemExit: 0"),
+    (["run", "ladder", "--tasks", "of_user:TSK"], "unknown constant of of_user 'TSK'; nearest: TASK"),
+    (["run", "ladder", "--tasks", "of_user:Broken"], "is a class; name a constant that holds a Task"),
+    (["run", "ladder", "--tasks", "of_user:NUMBER"], "is a int, not a Task"),
+    (["run", "ladder", "--tasks", "of_user:"], "is not of the form module:CONSTANT"),
+    (["run", "ladder", "--tasks", ":TASK"], "is not of the form module:CONSTANT"),
+    (["run", "ladder", "--variants", "of_user:LINES"], "one line of printable characters, not 'two\\nlines'"),
+    (["run", "ladder", "--tasks", "gymnasium:no_module:X-v0"], "Gymnasium cannot make 'no_module:X-v0'"),
+    (["run", "ladder", "--tasks", "gymnasium:of_user:Sized-v0"], "missing 1 required positional argument: 'size'"),
+    ([*TRAIN, "--results", "file"], "--results: file is a file, and a folder is needed there"),
+    ([*TRAIN, "--results", "file/below"], "--results: file is a file"),
+    ([*TRAIN, "--results", "/proc/nowhere"], "/proc/nowhere cannot be written to"),
+    ([*TRAIN, "--results", "x" * 300], "File name too long"),
+    ([*TRAIN, "--tensorboard", "file"], "--tensorboard: file is a file"),
+    (["run", "smoke", "--results", "file"], "--results: file is a file"),
+    (["tune", "--task", "CartPole-v1", "--variant", "gae", "--results", "file"], "--results: file is a file"),
+    (
+        ["tune", "--task", "CartPole-v1", "--variant", "gae", "--seed", "1e10"],
+        "--seed must be at least 0 and below 2^32",
+    ),
+    (["play", "file"], "file is damaged or no safetensors file"),
+    (["play", "."], ". is a folder"),
+    (["play", "file", "--seed", "9223372036854775808"], "--seed takes a whole number up to 9223372036854775807"),
+    (["compare", "file", "."], "file is a file"),
+    (["compare", ".", "."], ". holds no cells"),
+    (["compare", ".", ".", "--noninferior", "0"], "--noninferior must be greater than 0, not 0"),
+    (["compare", ".", ".", "--min-seeds", "0"], "--min-seeds must be at least 1, not 0"),
+    (["guide", "--results", "file"], "file holds no runs"),
+    (["report", "ladder", "--results", "file"], "holds no results"),
+]
+
+
+@pytest.mark.parametrize(("words", "parts"), [(w, p) for w, *p in MISTAKES], ids=lambda m: " ".join(m)[:60])
+def test_one_line_and_status_2(words: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(Path().iterdir())
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    for part in parts:
+        assert part in said
+    assert len(said.strip().splitlines()) == 1
+    assert "Traceback" not in said
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(from_envpool, "installed", lambda: False)
+    for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
+        assert main(words) == 2
+        assert "Highway-v0 needs EnvPool (pip install envpool)" in capsys.readouterr().err
+    assert list(Path().iterdir()) == [Path("file")]
+
+
+def test_an_environments_own_valueerror_is_no_mistake_of_the_users(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--task", "of_user:TASK", "--variant", "gae", "--seeds", "1", "--env-steps", "1e3"]) == 1
+    said = capsys.readouterr().err
+    assert "failed: broken x gae: ValueError: the dice fell off the table" in said
+    assert "in respond" in said  # where it was raised
+    assert main(["train", "--task", "gymnasium:of_user:Faulty-v0", "--variant", "gae"]) == 1
+    assert "gymnasium:of_user:Faulty-v0 fails when it is made: ValueError: no board found" in capsys.readouterr().err
+
+
+def test_a_folder_in_which_a_part_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """The cells can be written and the policies cannot: that is said before anything is trained."""
+    Path("results/train").mkdir(parents=True)
+    Path("results/train/policies").write_text("")
+    assert main([*TRAIN, "--save-policies"]) == 2
+    assert "results/train/policies is a file" in capsys.readouterr().err
+    assert sorted(p.name for p in Path("results/train").iterdir()) == ["policies"]
+
+
+def test_a_probe_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_folder(tmp_path / "a" / "b", "--out")
+    assert not (tmp_path / "a").exists()
+
+    def refused(*args: object, **kwargs: object) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)  # whatever the permissions say
+    with pytest.raises(UsageError, match=r"--out: .*b cannot be written to .Permission denied"):
+        check_folder(tmp_path / "a" / "b", "--out")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_guide_of_partial_results(capsys: pytest.CaptureFixture[str]) -> None:
+    """One variant of the ladder on one task: there is nothing to compare, and no KeyError."""
+    write_cell(Path("results/ladder"), "CartPole-v1", "gae", range(2), np.ones((2, 2)))
+    assert main(["guide"]) == 2
+    assert "hold no case of the guide with two variants to compare" in capsys.readouterr().err
+    next(Path("results/ladder/cells").iterdir()).write_text("damaged")
+    for words in (["guide"], ["report", "ladder"], ["compare", "results/ladder", "results/ladder"]):
+        assert main(words) == 2
+        assert "damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("estimator.kl.beta", ".1", 0.1),  # holds None
+        ("estimator.kl.beta", "None", None),
+        ("estimator.surrogate.high", "0.3", 0.3),
+        ("training.network.hidden", "32,16", (32, 16)),
+        ("training.network.hidden", "(8,)", (8,)),
+        ("training.anneal", ".5", 0.5),  # bool or float
+        ("training.anneal", "True", True),
+        ("training.anneal", "0", 0.0),
+        ("training.segment", "1e3", 1000),
+        ("training.learning_rate", "1", 1.0),
+        ("training.max_grad_norm", "inf", np.inf),
+        ("training.network.activation", "relu", "relu"),
+        ("schedule.epochs", "2", 2),
+    ],
+)
+def test_a_field_is_read_by_its_declared_type(path: str, text: str, value: object) -> None:
+    from algorithms import VARIANTS
+
+    task, variant = TASKS["CartPole-v1"], VARIANTS["ppo"]
+    training, variant = assignments.override(training_for(task, variant), variant, [f"{path}={text}"])
+    first, *names = path.split(".")
+    found = training if first == "training" else getattr(variant, first)
+    for name in names:
+        found = getattr(found, name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_an_integer_stays_one_where_the_field_is_a_number_for_populations() -> None:
+    """NStep.n is declared as a number, so that members may differ in it; 3 steps are 3 and not 3.0."""
+    from algorithms import VARIANTS
+
+    variant = VARIANTS["a2c"]
+    _, made = assignments.override(training_for(TASKS["CartPole-v1"], variant), variant, ["estimator.credit.n=3"])
+    assert repr(made.estimator.credit) == "NStep(n=3)"
+
+
+def test_whole_numbers_are_exact() -> None:
+    assert [whole_number(t) for t in ("1e5", "1_000", "5.0", "9007199254740993")] == [100000, 1000, 5, 2**53 + 1]
+    for text in ("1.5", "nan", "1e400", "1e999999999", "100k", "", "9223372036854775808"):
+        with pytest.raises(ValueError, match="whole number"):
+            whole_number(text)
+
+
+HEAD = "variant,task,seed,env_steps,score\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD.replace(",", ";") + "x;t;0;1;2,5\n", r"its separator seems to be ';'; save it with commas"),
+        ("\ufeff" + HEAD.replace(",", "\t") + "x\tt\t0\t1\t2.5\n", r"its separator seems to be '\\t'"),
+        (HEAD + 'x,t,0,1,"2,5"\n', "score must be a number, not '2,5'; decimals take a point, not a comma"),
+        (HEAD + "x,t,0,1,2,5\n", "6 fields under 5 columns; decimals take a point"),
+        (HEAD + "x,t,9223372036854775808,1,2\n", "not '9223372036854775808'; the largest is 9223372036854775807"),
+    ],
+)
+def test_a_csv_of_another_kind_is_named(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "curves.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        importing_sources.read_csv(path)
+
+
+def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:
+    """2^53 and 2^53 + 1 are one number as floats."""
+    path = tmp_path / "curves.csv"
+    path.write_text(HEAD + "".join(f"x,t,{seed},{k},1\n" for seed in (2**53, 2**53 + 1) for k in (1, 2)))
+    where = ["--experiment", "smoke", "--task", "t", "--floor", "0", "--ceiling", "2"]
+    assert main(["import", "csv", str(path), *where]) == 0
+    found = next(Path("results/smoke/imported").iterdir())
+    assert store.read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
+    from benchmarks.suite import Scale, Suite
+
+    suite = Suite(store.read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
+    assert suite.curves["t", "x"].seeds.tolist() == [2**53, 2**53 + 1]
