@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, attribute = name.split(":", 1)
+    module, attribute = _parts(name)
     if not all(word.isidentifier() for word in (*module.split("."), attribute)):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
@@ -41,6 +41,11 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
         with working(name):
             str(value.spec)  # a property: the first thing that runs the user's code
     return value
+
+
+def _parts(name: str) -> tuple[str, str]:
+    module, _, attribute = name.partition(":")
+    return module, attribute
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
