@@ -28,7 +28,7 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, attribute = name.split(":", 1)
+    module, attribute = _parts(name)
     if not all(word.isidentifier() for word in (*module.split("."), attribute)):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
@@ -56,6 +56,11 @@ def task(name: str, registered: Iterable[str]) -> Task:
         raise
     except Exception as error:
         raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
+
+
+def _parts(name: str) -> tuple[str, str]:
+    module, _, attribute = name.partition(":")
+    return module, attribute
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
