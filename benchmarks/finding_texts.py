@@ -21,7 +21,7 @@ def staleness(suite: Suite, what: Staleness) -> str:
         return ""
     if text := too_few(told, suite):
         return text
-    parts = [_of_lags(lags)]
+    parts = [_of_lags(lags, suite.unit)]
     if what.at in lags and repairs:
         lost = lags[what.at].shown and lags[what.at].difference < 0
         parts.append(_of_repairs(repairs, what.at, lost, len(suite.scales)))
@@ -38,7 +38,7 @@ def _late(suite: Suite, what: Staleness, lag: int, repairs: tuple[str, ...]) -> 
     return too_few(told, suite).removesuffix(".") or head + _by_task(told, suite, "difference")
 
 
-def _of_lags(lags: Mapping[int, Told]) -> str:
+def _of_lags(lags: Mapping[int, Told], unit: str) -> str:
     """What each lag costs, or that nothing is shown."""
     quiet = {lag: t for lag, t in lags.items() if not t.shown}
     parts = []
@@ -48,7 +48,7 @@ def _of_lags(lags: Mapping[int, Told]) -> str:
     for word, sign in (("costs", -1), ("gains", 1)):
         loud = [f"lag {lag} {word} {t.size}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if loud:
-            parts.append(f"{listed(loud)} of the normalised score")
+            parts.append(f"{listed(loud)} of the {unit}")
     return f"Uncorrected, {', '.join(parts)}"
 
 

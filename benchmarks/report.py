@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import report_comparisons, report_facts, report_training, tables, verdict
+from benchmarks import divergence, report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
 from benchmarks.formats import write_text
 from benchmarks.panels import Data
@@ -45,7 +45,7 @@ def write(report: ReportInput) -> Path:
         report.question,
         verdict.headline(report.suite),
         tuple(s for s in sections if s.blocks),
-        tuple(w for w in (undone, few, pooled) if w),
+        tuple(w for w in (undone, *divergence.warned(report.suite), few, pooled) if w),
         finding,
     )
     return document.write(report.out, report.kinds)

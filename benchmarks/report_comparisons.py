@@ -7,24 +7,30 @@ from functools import partial
 
 import pandas as pd
 
+from benchmarks import divergence, pairs, stats, suite_figures, tables, verdict
 from benchmarks import guide as decision_guide
-from benchmarks import pairs, stats, suite_figures, tables, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
+from benchmarks.suite import Suite
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
-BETTER = "difference of the normalised score (0: the uniform policy, 1: the optimum or the published reference)"
+ENDS = " (0: the uniform policy, 1: the optimum or the published reference)"
 EXPLAINED = (
-    f"The {BETTER}, mean over the tasks that both have, with a 95 % t interval. `p` is the exact sign-flip test of pairs of "
-    "seeds (Welch's where runs were imported); `p (Holm)` corrects for all rows. `P(better)` is the probability that a "
-    "random seed of the variant beats one of the other on a random task; `better` counts tasks with a higher mean, `shown` "
-    "those where the difference is shown after Holm's correction over the tasks; `detectable` is the true difference that "
-    "these seeds would show four times in five."
+    "The difference of the {unit}, mean over the tasks that both have, with a 95 % t interval. `p` is the exact sign-flip "
+    "test of pairs of seeds (Welch's where runs were imported); `p (Holm)` corrects for all rows. `P(better)` is the "
+    "probability that a random seed of the variant beats one of the other on a random task; `better` counts tasks with a "
+    "higher mean, `shown` those where the difference is shown after Holm's correction over the tasks; `detectable` is the "
+    "true difference that these seeds would show four times in five."
 )
+
+
+def explained(suite: Suite) -> str:
+    """What the columns of a family's table are."""
+    return EXPLAINED.format(unit=suite.unit + (ENDS if suite.normalised else ""))
 
 
 def answer(report: ReportInput) -> Section:
@@ -50,7 +56,7 @@ def sequential(report: ReportInput) -> Section:
         f"Seeds were added in blocks until every variant's place against `{found['baseline']}` was decided, or until "
         f"{found['cap']}. The looks share an error of {found['alpha']:g} (benchmarks/adaptive.py); these decisions hold, "
         "whereas the p values of the sections below are those of a fixed number of seeds and do not know of the looks. "
-        f"`same`: no difference larger than {found['margin']:g}."
+        f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
     )
     table = pd.DataFrame(found["decisions"])
     return Section("Adaptive seeds", (Prose(said), Table("adaptive", table)))
@@ -59,22 +65,25 @@ def sequential(report: ReportInput) -> Section:
 def aggregate(report: ReportInput) -> Section:
     """Suite scores of each variant, their intervals, and who may be the best."""
     suite = report.suite
+    if not suite.averages(list(suite.scales)):
+        return Section("Aggregate", (Prose(divergence.not_averaged(suite)),))
     table = tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = pairs.leaders(suite, suite.learners, tasks) if tasks else None
     top = {found.best, *found.others} if found else set()
     bold = {"variant": [v in top for v in table["variant"]]}
     caption = (
-        f"Normalised final score over the tasks a variant has, {report.n} or more: mean with a 95 % t interval "
+        f"{suite.final_unit.capitalize()} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval "
         f"over seeds; IQM with a bootstrap that resamples whole seeds ({stats.RESAMPLES:,} times); median of the "
-        "tasks' means; mean shortfall from 1. Bold: may be the best of those on all tasks (95 %, Hsu 1984). "
+        f"tasks' means{'; mean shortfall from 1' if suite.normalised else ''}. Bold: may be the best of those on "
+        "all tasks (95 %, Hsu 1984). "
         "References run on the tasks that have them: compare them per task. `diverged` counts members, `missing` "
         "tasks without rows."
     )
     drawn = Drawn(
         "aggregate",
-        partial(suite_figures.aggregate, suite, table, f"Normalised final score, {report.n}"),
-        f"Normalised final score over all tasks, a dot a seed, {report.n}.",
+        partial(suite_figures.aggregate, suite, table, f"{suite.final_unit.capitalize()}, {report.n}"),
+        f"{suite.final_unit.capitalize()} over all tasks, a dot a seed, {report.n}.",
     )
     return Section("Aggregate", (drawn, Table("aggregate", table, caption, bold)))
 
@@ -99,8 +108,10 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
         return Section(title, ())
     by_task = pairs.task_table(report.suite, family)
     table = pairs.suite_table(report.suite, family, by_task)
-    if table.empty:
-        return Section(title, ())
+    if table.empty:  # nothing over all tasks: one by one they may be compared
+        unit = report.suite.unit
+        caption = f"{what.capitalize()}, differences of the {unit}; corrected over the tasks of each pair (Holm)."
+        return Section(title, () if by_task.empty else (Table(f"{stem}_by_task", by_task, caption),))
     shown = table.drop(columns="test") if table["test"].eq("sign-flip").all() else table.copy()
     if stem == "rungs":
         shown.insert(2, "changes", [report.changes.get(str(v), "") for v in shown["variant"]])
@@ -110,9 +121,9 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     caption = f"{heading}: mean over tasks, a dot a seed, 95 % t intervals; filled where p < .05 after Holm."
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
     blocks += [
-        Prose(joined(verdict.of_pairs(table))),
+        Prose(joined(verdict.of_pairs(table, report.suite.unit))),
         Drawn(name, partial(suite_figures.differences, report.suite, table, word, heading), caption),
-        Table(stem, shown, EXPLAINED),
+        Table(stem, shown, explained(report.suite)),
         Table(f"{stem}_by_task", by_task, "Corrected over the tasks of each pair (Holm).", title=f"{title}, by task"),
     ]
     return Section(title, tuple(blocks))
@@ -121,6 +132,8 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
 def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     suite = report.suite
     table = pairs.suite_table(suite, every, pairs.task_table(suite, every))
+    if table.empty:
+        return Section("All pairs", ())
     sure = int((table["p_holm"] < pairs.LEVEL).sum())
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
     blocks.append(Prose(f"{sure} of {len(table)} differences are shown after Holm's correction over all of them."))

@@ -127,6 +127,11 @@ class Suite:
         """What scores are measured in, for sentences and axes."""
         return "normalised score" if self.normalised else "return"
 
+    @property
+    def final_unit(self) -> str:
+        """What final scores are, for titles."""
+        return "normalised final score" if self.normalised else "final return"
+
     def averages(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged: returns of different tasks may not."""
         return self.normalised or len(tasks) < 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pairs, stats
+from benchmarks import divergence, pairs, stats
 from benchmarks.pairs import LEVEL
 from benchmarks.suite import Suite
 
@@ -31,10 +31,12 @@ def headline(suite: Suite) -> str:
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = pairs.leaders(suite, suite.learners, tasks) if tasks else None
     if found is None or found.table.empty:
-        return f"Nothing is compared here: {names(suite.present)} have no task in common or stand alone."
+        alone = f"Nothing is compared here: {names(suite.present)} have no task in common or stand alone."
+        return divergence.nothing_compared(suite) or alone
     mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
-    head = f"`{found.best}` has the highest mean score {where}, {mean:.2f}"
+    unit = "score" if suite.normalised else "return"
+    head = f"`{found.best}` has the highest mean {unit} {where}, {mean:.2f}"
     rivals, seeds = len(found.table), int(found.table["seeds"].min())
     if (least := pairs.least_p_best(seeds, rivals)) > LEVEL and found.table["test"].eq("sign-flip").all():
         return f"{head}, but {seeds} seeds cannot show it: the smallest corrected p they can reach is {least:.3g}."
@@ -51,8 +53,8 @@ def headline(suite: Suite) -> str:
     )
 
 
-def of_pairs(table: pd.DataFrame) -> list[str]:
-    """One sentence a pair."""
+def of_pairs(table: pd.DataFrame, unit: str = "normalised score") -> list[str]:
+    """One sentence a pair; `unit` is that of the differences."""
     said = []
     for row in table.to_dict("records"):
         pair = f"`{row['variant']}` against `{row['against']}`"
@@ -60,7 +62,7 @@ def of_pairs(table: pd.DataFrame) -> list[str]:
         tasks = f"better on {row['better']} of {row['tasks']} tasks{shown if row['difference'] > 0 else ''}"
         if row["p_holm"] < LEVEL:
             word = "gains" if row["difference"] > 0 else "loses"
-            said.append(f"{pair} {word} {change(row)} of the normalised score (p {row['p_holm']:.3g}, {tasks}).")
+            said.append(f"{pair} {word} {change(row)} of the {unit} (p {row['p_holm']:.3g}, {tasks}).")
         else:
             limit = f"these {row['seeds']} seeds would have shown {row['detectable']:.3f} four times in five"
             said.append(f"{pair}: no difference shown, {change(row)} (p {row['p_holm']:.3g}, {tasks}); {limit}.")
