@@ -80,7 +80,7 @@ class Compare:
 
     result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
     result_b: Annotated[Path, tyro.conf.Positional]  # what is
-    margin: float = 0.05  # a difference of the normalised score that counts as none
+    margin: float = 0.05  # a difference of the score, or of the return where a task has no ceiling, that counts as none
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
     json: bool = False  # one JSON object on standard output
 

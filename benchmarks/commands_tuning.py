@@ -24,7 +24,7 @@ class Tune:
     variant: str | None = None  # one variant
     task: str | None = None  # one task
     variants: str | None = None  # x,y, or ladder for all its rungs: a study each
-    tasks: str | None = None  # a,b: one configuration for all of them, judged by the mean normalised score
+    tasks: str | None = None  # a,b: one configuration for all of them, judged by the mean score
     results: Path = RESULTS  # holds a folder for each --study
     trials: int = 64  # configurations of a study, the default among them; may be raised until the study is tested
     batch: int = 16  # configurations at once; a sampler learns from batch to batch
@@ -44,12 +44,17 @@ class Tune:
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
+    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
+    threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
         from benchmarks import select
+        from benchmarks.scales import ScaleFlags
 
         variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
+        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
         positive("env-steps", self.env_steps)
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {

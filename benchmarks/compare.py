@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import pairs, pooling, power, stats, store, suite_figures, verdict
+from benchmarks import divergence, pairs, pooling, power, stats, store, suite_figures, verdict
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.pairs import LEVEL, Pair
-from benchmarks.suite import Scale, Suite
+from benchmarks.scales import of_cells
+from benchmarks.suite import Suite
+from envs.discover import UsageError
 
+EMPTY = ["variant", "against", "task", "seeds", "difference", "low", "high", "p", "p_holm", "detectable", "test"]
 NAMED = 8  # differences of configuration that are listed by name
 TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
 
@@ -80,12 +83,22 @@ class Result:
     suite: Suite
 
     @property
+    def lost(self) -> list[str]:
+        """Cells whose members all diverged in B, and not all in A."""
+        gone = {(t, v.removesuffix(" (B)")) for t, v in self.suite.without_mean if v.endswith(" (B)")}
+        before = {(t, v.removesuffix(" (A)")) for t, v in self.suite.without_mean if v.endswith(" (A)")}
+        had = {(t, v.removesuffix(" (A)")) for t, v in self.suite.curves if v.endswith(" (A)")}
+        return [f"`{v}` on {t} (all seeds diverged)" for t, v in sorted(gone & had - before)]
+
+    @property
     def regressions(self) -> list[str]:
         rows = self.by_variant[self.by_variant["finding"] == "worse"]["variant"].tolist()
         cells = self.by_task[self.by_task["finding"] == "worse"]
-        return [f"`{v}`" for v in rows] + [
-            f"`{v}` on {t}" for v, t in zip(cells["variant"], cells["task"], strict=True)
-        ]
+        return (
+            [f"`{v}`" for v in rows]
+            + [f"`{v}` on {t}" for v, t in zip(cells["variant"], cells["task"], strict=True)]
+            + self.lost
+        )
 
 
 def _of(variant: str, side: str) -> str:
@@ -95,9 +108,7 @@ def _of(variant: str, side: str) -> str:
 def compare(a: Side, b: Side, margin: float) -> Result:
     """B minus A. ValueError where they share nothing."""
     shared = [v for v in a.variants if v in b.variants]
-    scales: dict[str, Scale] = {}
-    for meta in (*a.metas, *b.metas):
-        scales.setdefault(meta["cell"]["task"]["name"], Scale(*meta["reading"]["scale"]))
+    scales = of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_of(v, side) for v in shared for side in "AB"]
@@ -105,12 +116,12 @@ def compare(a: Side, b: Side, margin: float) -> Result:
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
     if not family:
         raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
-    by_task = pairs.task_table(suite, family)
+    _check_averaged(suite, family)
+    by_task = _or_columns(pairs.task_table(suite, family))
     by_task["p_holm"] = stats.holm(by_task["p"].to_numpy(float))  # one family: a gate listens to all of its rows
-    by_variant = pairs.suite_table(suite, family, by_task)
-    tasks = [suite.tasks(*pair) for pair in family]
-    by_variant["p_same"] = [_same(suite, pair, of, margin) for pair, of in zip(family, tasks, strict=True)]
+    by_variant = _or_columns(pairs.suite_table(suite, family, by_task))
     pairs_of = {pair.b: pair for pair in family}
+    by_variant["p_same"] = [_same(suite, pairs_of[v], suite.tasks(*pairs_of[v]), margin) for v in by_variant["variant"]]
     by_task["p_same"] = [
         _same(suite, pairs_of[v], [t], margin) for v, t in zip(by_task["variant"], by_task["task"], strict=True)
     ]
@@ -118,6 +129,17 @@ def compare(a: Side, b: Side, margin: float) -> Result:
         table["finding"] = [_finding(row) for row in table.to_dict("records")]
         table["variant"] = table.pop("against").str.removesuffix(" (A)")
     return Result(by_variant, by_task, suite)
+
+
+def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
+    """UsageError where a variant's returns on several tasks would be averaged."""
+    if any(not suite.averages(suite.tasks(*pair)) for pair in family):
+        raise UsageError(f"{divergence.not_averaged(suite)}")
+
+
+def _or_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table; without rows (all diverged), with the columns that are read of it."""
+    return table if len(table) else pd.DataFrame(columns=EMPTY)
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -151,14 +173,14 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
-        f"B minus A ({word}) of the normalised score; `p (Holm)` corrects over the rows, `p same` is the test that the "
+        f"B minus A ({word}) of the {result.suite.unit}; `p (Holm)` corrects over the rows, `p same` is the test that the "
         f"difference is smaller than {margin:g} (TOST, uncorrected)."
     )
     drawn = result.by_variant.assign(
         variant=[_of(v, "B") for v in result.by_variant["variant"]],
         against=[_of(v, "A") for v in result.by_variant["variant"]],
     )
-    title = f"B minus A, n = {int(drawn['seeds'].min())} seeds"
+    title = "B minus A" + (f", n = {int(drawn['seeds'].min())} seeds" if len(drawn) else "")
     figure = Drawn(
         "compare", partial(suite_figures.differences, result.suite, drawn, "minus", title), f"{title}: {word}."
     )
@@ -174,7 +196,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        (warning,) if warning else (),
+        tuple(w for w in (warning, *divergence.warned(result.suite)) if w),
     )
 
 
@@ -203,7 +225,7 @@ def sentence(result: Result) -> str:
         parts.append(
             f"no difference is shown for {verdict.names(still)} (one of {limit:.2f} would have been, four times in five)"
         )
-    return "; ".join(parts) + "."
+    return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 
 def differences(a: Side, b: Side) -> list[str]:
@@ -239,7 +261,7 @@ def left_out(a: Side, b: Side) -> list[str]:
     for side, name in ((a, "A"), (b, "B")):
         lost = side.frame.groupby(["task", "variant", "seed"])["diverged"].any().sum()
         if lost:
-            lines.append(f"{int(lost)} members diverged in {name}; they count as their task's floor")
+            lines.append(f"{int(lost)} members diverged in {name}; they count as the worst of their task")
     return lines
 
 

@@ -51,8 +51,8 @@ def not_finite(suite: Suite) -> str:
 
 def nothing_compared(suite: Suite) -> str:
     """Why no two variants can be ranked over all tasks; empty where divergence and units are not the reason."""
-    if text := not_averaged(suite):
-        return f"No variant is ranked over tasks. {text}"
+    if not suite.averages(list(suite.scales)):
+        return "No variant is ranked over tasks, for returns of different tasks are not averaged."
     lost = {variant for _, variant in suite.without_mean}
     ranked = [v for v in suite.learners if v not in lost]
     if not lost or len(ranked) > 1:
@@ -69,6 +69,6 @@ def not_averaged(suite: Suite) -> str:
     names = ", ".join(raw[:NAMED]) + (f" and {len(raw) - NAMED} more" if len(raw) > NAMED else "")
     verb = "has" if len(raw) == 1 else "have"
     return (
-        f"{names} {verb} no ceiling, so scores are returns, and returns of different tasks are not averaged. Give a "
-        "ceiling with --ceiling to compare over tasks."
+        f"{names} {verb} no ceiling, so scores are returns, and returns of different tasks are not averaged. Give every "
+        "task a ceiling (--ceiling, or a Task of your own) to compare over tasks."
     )

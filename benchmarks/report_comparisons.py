@@ -7,8 +7,8 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import divergence, pairs, stats, suite_figures, tables, verdict
 from benchmarks import guide as decision_guide
+from benchmarks import pairs, stats, suite_figures, tables, verdict
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
@@ -58,7 +58,8 @@ def sequential(report: ReportInput) -> Section:
         "whereas the p values of the sections below are those of a fixed number of seeds and do not know of the looks. "
         f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
     )
-    table = pd.DataFrame(found["decisions"])
+    table = pd.DataFrame(found["decisions"], columns=["variant", "decision", "seeds", "difference", "p"])
+    table = table.astype({"difference": float, "p": float})  # None is NaN
     return Section("Adaptive seeds", (Prose(said), Table("adaptive", table)))
 
 
@@ -66,7 +67,7 @@ def aggregate(report: ReportInput) -> Section:
     """Suite scores of each variant, their intervals, and who may be the best."""
     suite = report.suite
     if not suite.averages(list(suite.scales)):
-        return Section("Aggregate", (Prose(divergence.not_averaged(suite)),))
+        return Section("Aggregate", ())
     table = tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = pairs.leaders(suite, suite.learners, tasks) if tasks else None

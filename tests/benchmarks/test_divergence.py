@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,8 @@ def reported(suite: Suite, out: Path) -> str:
     names = list(suite.variants)
     made = ReportInput(
         name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=store.MEASURE_COLUMNS), texts={},
-        parents={v: names[i - 1] if i else None for i, v in enumerate(names)}, changes=dict.fromkeys(names, ""), out=out, kinds=(".svg",),
+        parents={v: names[i - 1] if i else None for i, v in enumerate(names)}, changes=dict.fromkeys(names, ""), out=out,
+        kinds=(".svg",),
         provenance={"commit": "abc"},
     )  # fmt: skip
     return report.write(made).read_text()
@@ -180,7 +182,7 @@ def test_returns_of_several_tasks_are_compared_task_by_task_alone(tmp_path: Path
     assert "u has no ceiling, so scores are returns, and returns of different tasks are not averaged." in text
     assert "| b | a | t | 8 | -20 |" in text
     assert "normalised" not in text
-    assert "No variant is ranked over tasks." in text
+    assert "No variant is ranked over tasks, for" in text
 
 
 def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
@@ -188,9 +190,9 @@ def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
     text = reported(suite, tmp_path)
     assert "`b` against `a` loses -10.000 [-10.000, -10.000] of the return" in text
     assert "Final return over the tasks a variant has, n = 8 seeds or more" in text
-    for words in ("normalised", "optimality", "nine tenths", "inf", "nan"):
-        assert words not in text.replace("influence", ""), words
-    assert "| a | 8 | -150 |" in text
+    for words in ("normalised", "optimality", "nine tenths", "[inf", " inf", " nan"):
+        assert words not in text, words
+    assert "| **a** | 8 | -150 |" in text
     assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
     profile = curve_figures.profile(suite, "")
     x = profile.axes[0].lines[0].get_xdata()
