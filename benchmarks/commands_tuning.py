@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,30 @@ def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Seq
     return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)
 
 
+def check_units(plans: Sequence[Plan], folder: Path) -> None:
+    """UsageError where the report of the folder would average returns of several tasks."""
+    from benchmarks.tuning import result
+    from envs.discover import UsageError
+
+    scales = {task: scale for found in result.load_all(folder) for task, scale in found.read_on.items()}
+    scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
+    raw = [task for task, scale in scales.items() if scale.ceiling is None]
+    if raw and len(scales) > 1:
+        raise UsageError(
+            f"tune averages over the tasks of a folder, and {raw[0]} has no ceiling: give --ceiling, or tune it alone in "
+            "another --study"
+        )
+
+
+def with_measured_floors(plans: Sequence[Plan], results: Path) -> list[Plan]:
+    """The plans, with the floors of tasks that have none."""
+    from benchmarks.scales import with_floors
+
+    tasks = {task.name: task for plan in plans for task in plan.tasks}
+    found = {task.name: task for task in with_floors(list(tasks.values()), results)}
+    return [replace(plan, tasks=tuple(found[task.name] for task in plan.tasks)) for plan in plans]
+
+
 def tune(
     plans: Sequence[Plan],
     question: str,
@@ -149,6 +173,7 @@ def tune(
     positive("jobs", jobs)
     check_device(device)
     folder = results / plans[0].study
+    check_units(plans, folder)
     at_once = jobs or available_processors()
     total = sum(plan.env_steps for plan in plans)
     print(
@@ -160,6 +185,7 @@ def tune(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
+    plans = with_measured_floors(plans, results)
     outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
