@@ -151,6 +151,7 @@ class Run:
     def __call__(self) -> int:
         from benchmarks import adaptive_run, select, store
         from benchmarks import run as runner
+        from benchmarks.experiment import Experiment
         from benchmarks.report_cells import write_report
         from benchmarks.tuning.experiment import Tuning
 
@@ -178,7 +179,8 @@ class Run:
         if self.dry_run:
             return DONE
         experiment, cells = self._measured(experiment, cells, folder)
-        adaptive = adaptive and replace(adaptive, experiment=experiment)
+        if adaptive and isinstance(experiment, Experiment):
+            adaptive = replace(adaptive, experiment=experiment)
         policies = policies_folder(folder, cells) if self.save_policies else None
         with live_logs(self.tensorboard, folder.name) as live:
 

@@ -35,10 +35,10 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     runs = rows.groupby([*CELL, "seed"], sort=False).agg(
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
-    worst = runs["value"].where(~runs["lost"]).groupby("task").min()
+    worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
     made = []
     for (task, variant, rate), of in runs.groupby(CELL, sort=False):
-        others = worst[task] if np.isfinite(worst[task]) else np.inf
+        others = worst.get(str(task), np.inf)
         scores = readings[str(task)].score(of["value"], of["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
         made.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})

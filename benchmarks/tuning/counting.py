@@ -5,14 +5,15 @@ It is replaced where scores are compared, by the lowest of the floor's score and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from benchmarks.stats import Doubles
-from benchmarks.tuning.result import BySeed, mean_score
+from benchmarks.tuning.result import mean_score
 from envs.api import Scale
 
+Scores = Mapping[str, Sequence[float]]  # task -> one score a seed
 OF_SCORES = Scale(0.0, 1.0)  # a normalised score is its own score
 
 
@@ -21,7 +22,7 @@ def of_scores(scale: Scale) -> Scale:
     return OF_SCORES if scale.normalised else scale
 
 
-def worst(everyone: Iterable[BySeed]) -> dict[str, float]:
+def worst(everyone: Iterable[Scores]) -> dict[str, float]:
     """The worst finite score of each task; no entry where there is none."""
     found: dict[str, float] = {}
     for scores in everyone:
@@ -32,7 +33,7 @@ def worst(everyone: Iterable[BySeed]) -> dict[str, float]:
     return found
 
 
-def counted(scores: BySeed, lowest: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
+def counted(scores: Scores, lowest: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
     """The scores with those of lost runs replaced; all NaN where a task's runs are all lost.
 
     lowest  the worst score of each task among everyone compared      scales  by task; normalised where there is no entry
@@ -44,7 +45,7 @@ def counted(scores: BySeed, lowest: Mapping[str, float], scales: Mapping[str, Sc
     return made
 
 
-def value(scores: BySeed, lowest: Mapping[str, float], scales: Mapping[str, Scale]) -> float:
+def value(scores: Scores, lowest: Mapping[str, float], scales: Mapping[str, Scale]) -> float:
     """Mean over tasks of the mean over seeds; NaN where a task's runs are all lost."""
     return mean_score(counted(scores, lowest, scales))
 
@@ -58,7 +59,7 @@ def alone(score: float, lowest: float | None, scale: Scale) -> float:
     return min(known, default=float("nan"))
 
 
-def values(everyone: Iterable[BySeed], scales: Mapping[str, Scale]) -> Doubles:
+def values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
     """`value` of each of those that are compared with one another."""
     every = list(everyone)
     lowest = worst(every)

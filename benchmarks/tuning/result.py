@@ -85,7 +85,8 @@ class Tuned:
     @property
     def read_on(self) -> dict[str, Scale]:
         """The scale of each task; normalised where an earlier release did not say."""
-        return {t: Scale(*self.scales[t]) if t in self.scales else Scale(0.0, 1.0) for t in self.tasks}
+        ends = {task: self.scales.get(task, (0.0, 1.0, None)) for task in self.tasks}
+        return {t: Scale(low, high, math.inf if solved is None else solved) for t, (low, high, solved) in ends.items()}
 
     @property
     def unit(self) -> str:
@@ -109,7 +110,7 @@ class Tuned:
         return self.best.value - self.test["tuned"].value
 
 
-def mean_score(scores: BySeed) -> float:
+def mean_score(scores: Mapping[str, Sequence[float]]) -> float:
     """Mean over tasks of the mean over seeds."""
     return float(np.mean([np.mean(of) for of in scores.values()]))
 

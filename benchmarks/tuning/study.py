@@ -24,7 +24,7 @@ from benchmarks.tuning.cells import Found, Group, groups, read
 from benchmarks.tuning.plan import Plan as Plan
 from benchmarks.tuning.protocol import Stream
 from benchmarks.tuning.racing import Race
-from benchmarks.tuning.result import Attempt, BySeed, Stage, Tuned, Values
+from benchmarks.tuning.result import Attempt, Stage, Tuned, Values
 from benchmarks.tuning.samplers import sampler
 
 Cells = Generator[list[Cell], None, None]  # an empty list: others are at work, come again later
@@ -67,7 +67,9 @@ class StudyInProgress:
             selection=tuple(selection),
             test={"default": tested[0], "tuned": tested[-1]},
             provenance=self.origin,
-            scales={name: (s.floor, s.ceiling, s.threshold) for name, s in self.plan.scales.items()},
+            scales={
+                name: (s.floor, s.ceiling, s.threshold if s.solvable else None) for name, s in self.plan.scales.items()
+            },
         )
 
     def beat(self) -> None:
@@ -125,7 +127,7 @@ class StudyInProgress:
         scores: Mapping[str, list[float]],
         rungs: Sequence[Mapping[str, list[float]]],
         stopped: bool,
-        others: Sequence[BySeed],
+        others: Sequence[counting.Scores],
     ) -> None:
         """A trial's scores by task [S], at the end and at the rungs that it came to; `others` are of its batch."""
         for k, of in enumerate(rungs):
@@ -139,7 +141,7 @@ class StudyInProgress:
         else:
             self._complete(trial, kept, others)
 
-    def _complete(self, trial: Trial, scores: BySeed, others: Sequence[BySeed]) -> None:
+    def _complete(self, trial: Trial, scores: counting.Scores, others: Sequence[counting.Scores]) -> None:
         """Tell the value of a whole trial as it compares with all that are known; one without a mean has none to tell.
 
         Optuna's samplers take a pruned trial without a value for the worst that there is.
@@ -200,7 +202,7 @@ class StudyInProgress:
                     continue
                 del going[trial.number]
 
-    def _of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[BySeed]) -> float:
+    def _of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[counting.Scores]) -> float:
         """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
         lowest = counting.worst([*others, *(t.user_attrs["scores"] for t in self._whole())])
         scales = self.plan.scales
