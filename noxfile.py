@@ -1,12 +1,16 @@
-"""Sessions: lint, types, tests by default; bench, smoke, report, tune, speed, slow on request. One environment for all.
+"""Sessions: lint, types, tests by default; bench, smoke, report, docs, tune, speed, slow on request; one environment.
 
-`nox -s bench -- --seeds 20` forwards what follows `--`. The environment is built once, with pip and constraints.txt (uv
-would resolve a torch with gigabytes of CUDA), and reused as long as pyproject.toml and constraints.txt stay as they are.
+`nox -s bench -- --seeds 20` forwards what follows `--`. The environment is built once, with pip and constraints.txt, and
+reused as long as pyproject.toml, constraints.txt and TORCH_INDEX_URL stay as they are.
+
+TORCH_INDEX_URL in the environment is the package index that torch alone is installed from. Without it pip takes torch from
+its own index, which on Linux may offer a build with several gigabytes of CUDA libraries.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,21 +23,34 @@ HOME = ROOT / ".nox" / "pg-ladder"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+def wanted(index: str | None) -> str:
+    """What the environment depends on, as one hash: the two files, and the index of torch if there is one."""
+    parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    return hashlib.sha256(b"".join([*parts, (index or "").encode()])).hexdigest()
+
+
+def install_commands(python: Path, index: str | None) -> list[list[str]]:
+    """What builds the environment, in order: torch first and by itself where it has an index of its own."""
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
+    pip += ["--constraint", "constraints.txt"]
+    commands = [[sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(HOME)]]
+    if index:
+        pins = (ROOT / "constraints.txt").read_text().split()
+        commands.append([*pip, "--index-url", index, *(pin for pin in pins if pin.startswith("torch=="))])
+    # editable, so that the environment never holds a second copy of the code
+    return [*commands, [*pip, "--editable", ".[dev]"]]
+
+
 def environment(session: nox.Session) -> Path:
     """The shared environment's python, installed if what it depends on has changed."""
     python = HOME / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    mark = HOME / "installed"
-    wanted = hashlib.sha256(
-        b"".join((ROOT / f).read_bytes() for f in ("pyproject.toml", "constraints.txt"))
-    ).hexdigest()
-    if mark.exists() and mark.read_text() == wanted:
+    mark, index = HOME / "installed", os.environ.get("TORCH_INDEX_URL")
+    if mark.exists() and mark.read_text() == wanted(index):
         return python
     session.log(f"building the environment in {HOME.relative_to(ROOT)} (once)")
-    subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(HOME)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
-    # editable, so that the environment never holds a second copy of the code
-    subprocess.run([*pip, "--constraint", "constraints.txt", "--editable", ".[dev]"], cwd=ROOT, check=True)
-    mark.write_text(wanted)
+    for command in install_commands(python, index):
+        subprocess.run(command, cwd=ROOT, check=True)
+    mark.write_text(wanted(index))
     return python
 
 
@@ -69,7 +86,7 @@ def slow(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """The ladder, and its report: about ten minutes on two cores. `-- NAME` runs another experiment."""
+    """The ladder, and its report. `-- NAME` runs another experiment."""
     words = list(session.posargs)
     name = words.pop(0) if words and not words[0].startswith("-") else "ladder"
     run(session, "benchmarks", "run", name, *words)
@@ -77,7 +94,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def smoke(session: nox.Session) -> None:
-    """The same at its smallest: two minutes."""
+    """The same at its smallest."""
     run(session, "benchmarks", "run", "smoke", *session.posargs)
 
 
@@ -85,6 +102,12 @@ def smoke(session: nox.Session) -> None:
 def report(session: nox.Session) -> None:
     """The report of what is on disk."""
     run(session, "benchmarks", "report", *(session.posargs or ["ladder"]))
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Every number, table and page of README.md and docs/ that is generated, from results/reference. After `report`."""
+    run(session, "docs._scripts")
 
 
 @nox.session(venv_backend="none")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import NamedTuple
@@ -94,4 +93,4 @@ def act(pipe: Connection, plan: Plan, board: Board, slots: tuple[Slot, ...], act
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:
-        pipe.send(Failed(f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}"))
+        pipe.send(Failed.of(error))

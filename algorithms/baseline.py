@@ -1,4 +1,7 @@
-"""Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean."""
+"""Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean.
+
+Means are those of algorithms.means: where all q_t are equal, q_t - b_t is exactly 0.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.means import mean, mean_of_others
 from algorithms.tunable import Number, Range, row, tunable
 from algorithms.types import Rollout
 
 State = dict[str, Tensor]
-TINY = 1e-8
 
 
 class _Plain:
@@ -40,8 +43,8 @@ class Zero(_Stateless):
 class MovingAverage(_Plain):
     """b_t = moving average over past rollouts of the mean q_t of the episodes still running at t.
 
-    b <- alpha b + (1 - alpha) mean, divided by the weight it has gathered (as Adam's bias correction), so that the first
-    rollouts are not pulled towards 0; a time step never seen before has b = 0. Updated after it has been used.
+    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average with Adam's bias correction, so that the
+    first rollouts are not pulled towards 0. A time step never seen before has b = 0. Updated after it has been used.
     """
 
     alpha: Number = tunable(0.9, Range(0.5, 0.99))
@@ -51,18 +54,18 @@ class MovingAverage(_Plain):
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
     def initial(self, members: int, horizon: int) -> State:
-        return {"total": torch.zeros(horizon, members), "weight": torch.zeros(horizon, members)}
+        return {"mean": torch.zeros(horizon, members), "weight": torch.zeros(horizon, members)}
 
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         steps = len(q)
-        total, weight = state["total"].clone(), state["weight"].clone()  # [horizon, P]
-        b = torch.where(weight > 0, total / weight.clamp(min=1e-12), 0.0)[:steps]
-        count = rollout.valid.sum(2)  # [T, P]
-        mean = (q * rollout.valid).sum(2) / count.clamp(min=1)
-        seen, alpha = count > 0, row(self.alpha)
-        total[:steps] = torch.where(seen, alpha * total[:steps] + (1 - alpha) * mean, total[:steps])
-        weight[:steps] = torch.where(seen, alpha * weight[:steps] + (1 - alpha), weight[:steps])
-        return b[..., None].expand_as(q), {"total": total, "weight": weight}
+        average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
+        b = average[:steps].clone()
+        seen, alpha = rollout.valid.sum(2) > 0, row(self.alpha)  # [T, P]
+        gathered = alpha * weight[:steps] + (1 - alpha)
+        moved = b + (1 - alpha) / gathered * (mean(q, rollout.valid, 2)[..., 0] - b)
+        average[:steps] = torch.where(seen, moved, b)
+        weight[:steps] = torch.where(seen, gathered, weight[:steps])
+        return b[..., None].expand_as(q), {"mean": average, "weight": weight}
 
 
 def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
@@ -78,8 +81,7 @@ class LeaveOneOut(_Stateless):
 
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         grouped = _in_groups(q, rollout, "leave-one-out")
-        others = (grouped.sum(-1, keepdim=True) - grouped) / (rollout.group - 1)
-        return others.reshape(q.shape), state
+        return mean_of_others(grouped, torch.ones_like(grouped), -1).reshape(q.shape), state
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class GroupMean(_Stateless):
 
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         grouped = _in_groups(q, rollout, "the mean of a group")
-        return grouped.mean(-1, keepdim=True).expand_as(grouped).reshape(q.shape), state
+        return mean(grouped, torch.ones_like(grouped), -1).expand_as(grouped).reshape(q.shape), state
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ class LengthWeightedMean(_Stateless):
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         grouped = _in_groups(q, rollout, "a length-weighted mean")
         length = _in_groups(rollout.valid.sum(0, keepdim=True), rollout, "")
-        b = (length * grouped).sum(-1, keepdim=True) / length.sum(-1, keepdim=True).clamp(min=1)
-        return b.expand_as(grouped).reshape(q.shape), state
+        return mean(grouped, length, -1).expand_as(grouped).reshape(q.shape), state
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class BatchMean(_Stateless):
     def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
         if q.shape[2] < 2:
             raise ValueError("the mean of a batch of 1 is the episode itself: its advantage would always be 0")
-        return q.mean(2, keepdim=True).expand_as(q), state
+        return mean(q, torch.ones_like(q), 2).expand_as(q), state
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,7 @@ class OptimalConstant(_Stateless):
         if q.shape[2] < 2:
             raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
         norm = (rollout.square * rollout.valid).sum(0, keepdim=True)  # [1, P, N]
-        weighted = norm * q
-        others = norm.sum(2, keepdim=True) - norm
-        return (weighted.sum(2, keepdim=True) - weighted) / others.clamp(min=TINY), state
+        return mean_of_others(q, norm, 2), state
 
 
 @dataclass(frozen=True)
@@ -151,8 +150,7 @@ class OptimalToken(_Stateless):
         assert rollout.square is not None
         w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
         grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
-        b = (weight * grouped).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True).clamp(min=TINY)
-        return b.expand_as(grouped).reshape(q.shape), state
+        return mean(grouped, weight, -1).expand_as(grouped).reshape(q.shape), state
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training, Unroll
 from algorithms.types import Estimator, Rollout
 from envs.api import Bools, Task, Transcript
+from envs.faults import Checked
 
 
 class Collector:
@@ -43,12 +44,13 @@ class Collector:
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
-        self._envs = [task.factory.make(streams, collection.envs, group)]
+        self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, lean)
         self._critic: Actor | None = None  # plays one greedy text a prompt
         if estimator.baseline.greedy:
             # the same streams and as many prompts: it meets the same prompts, episode by episode
-            self._envs.append(task.factory.make(streams, collection.envs // group, 1))
+            prompts = collection.envs // group
+            self._envs.append(Checked(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
             self._critic = Actor(self._envs[1], policy, normaliser, None, device)
         # in control every environment starts alike: all of a member's are one group
         self.group = group

@@ -4,57 +4,48 @@
         print(finding)
 
 Rules without chance are read from the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that the estimator
-makes of a made-up rollout: episodes of unequal length in groups, rewards without symmetry, two members. What it promises
-about its mean is measured in the laboratory, against the exact gradient.
+makes of a made-up rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
+part is examined by itself too: credit and critic target by their response to one reward (conformance_credit), ratios off
+policy (conformance_off_policy, conformance_surrogate), scale, KL and entropy (conformance_terms), baselines and memory
+(conformance_memory). Mean and variance are computed over every batch of a small tree MDP (conformance_mean). See
+docs/decisions/0027-what-the-kit-can-see.md.
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms import conformance_mean
+from algorithms import (
+    conformance_credit,
+    conformance_mean,
+    conformance_memory,
+    conformance_off_policy,
+    conformance_surrogate,
+    conformance_terms,
+)
+from algorithms.coefficients import assessed, coefficients, differentiated
 from algorithms.finding import Finding, close_to_zero
-from algorithms.learner import assess, penalised, row_weights
+from algorithms.learner import penalised, row_weights
 from algorithms.made_up import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
-from algorithms.scale import Deviation
-from algorithms.types import Assessment, Credit, Estimator, Promises, Rollout, Signals
+from algorithms.types import Credit, Estimator, Promises, Rollout
+
+__all__ = ["coefficients", "examine"]
 
 CLOSE = 1e-7
 
 
-def coefficients(estimator: Estimator, rollout: Rollout, values: Tensor) -> Tensor:
-    """c [T, P, N]: weight times d L / d log pi at pi = mu, so that the gradient is sum c grad log pi."""
-    return _differentiated(
-        estimator, rollout, _assessed(estimator, rollout, values), row_weights(estimator, rollout, STEPS)
-    )
+def examine(estimator: Estimator, promises: Promises | None = None, replicates: int = 0) -> list[Finding]:
+    """Every rule, in order. An estimator that cannot be computed at all raises its own error.
 
-
-def _assessed(estimator: Estimator, rollout: Rollout, values: Tensor) -> Assessment:
-    state = {k: v.double() for k, v in estimator.baseline.initial(rollout.valid.shape[1], len(rollout.valid)).items()}
-    with torch.no_grad():
-        assessment, _ = assess(estimator, rollout, Signals(values if estimator.baseline.critic else None), state)
-        scale = estimator.scale
-        if scale is not None and scale.each_minibatch:  # the rollout is its own only minibatch
-            return assessment._replace(advantage=scale.rows(assessment.advantage, rollout.valid))
-    return assessment
-
-
-def _differentiated(estimator: Estimator, rollout: Rollout, made: Assessment, weights: Tensor) -> Tensor:
-    logp = rollout.logp.clone().requires_grad_()
-    objective = (estimator.surrogate(logp, rollout.logp, made.advantage, rollout.valid) * weights).sum()
-    (gradient,) = torch.autograd.grad(objective, logp)
-    return gradient
-
-
-def examine(
-    estimator: Estimator, promises: Promises | None = None, replicates: int = conformance_mean.REPLICATES
-) -> list[Finding]:
-    """Every rule, in order. An estimator that cannot be computed at all raises its own error."""
+    replicates  so many gradients are also sampled through collector, network and learner, where a factor is promised
+    """
     promises = promises or Promises()
+    fresh = copy.deepcopy(estimator)
     subject = Subject(estimator)
     findings = [
         *subject.rows(),
@@ -71,6 +62,11 @@ def examine(
         findings.append(subject.in_parts())
     if promises.shift_invariant:
         findings.append(subject.shifted())
+    findings += conformance_credit.examine(estimator, promises.scale_free)
+    findings += conformance_off_policy.examine(estimator)
+    findings += conformance_surrogate.examine(estimator.surrogate, promises.separable)
+    findings += conformance_terms.examine(estimator, promises.factor is not None)
+    findings += conformance_memory.examine(estimator, fresh)
     return findings + conformance_mean.examine(estimator, promises, replicates)
 
 
@@ -98,10 +94,13 @@ class Subject:
         ]
 
     def members(self) -> Finding:
-        louder = self.rollout.reward.clone()
-        louder[:, 1] *= 3.0
-        off = (self._of(replace(self.rollout, reward=louder)) - self.base) * self.rollout.valid
-        return close_to_zero("a member does not see the others", off[:, 0], CLOSE)
+        off = []
+        for member in (0, 1):
+            louder = self.rollout.reward.clone()
+            louder[:, member] *= 3.0
+            changed = (self._of(replace(self.rollout, reward=louder)) - self.base) * self.rollout.valid
+            off.append(changed[:, 1 - member])
+        return close_to_zero("a member does not see the others", torch.stack(off), CLOSE)
 
     def permuted(self) -> Finding:
         """Groups in another order, and episodes in another order within them."""
@@ -124,9 +123,9 @@ class Subject:
         twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon beside the deviation is a scale of its own: free up to it
-        scale = self.estimator.scale
-        eps = scale.eps if scale_free and isinstance(scale, Deviation) else 0.0
-        return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps)
+        eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
+        expected = f"coefficients times {1 if scale_free else 2}"
+        return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps, expected)
 
     def referred(self) -> Finding:
         referred = penalised(self.estimator.kl, replace(self.rollout, reference=self.rollout.logp - 1), 0.0)
@@ -144,17 +143,17 @@ class Subject:
         ended = float((self._of(self.rollout, other) - self.base).abs().max())
         cut = replace(self.rollout, discount=self.rollout.discount + self.last)
         moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
-        holds, detail = ended < CLOSE and moved > 100 * CLOSE, f"moved {ended:.2g}, and {moved:.2g} if cut"
+        holds = ended < CLOSE and moved > 100 * CLOSE
+        detail = f"expected V of the last state to count if cut only; seen {ended:.2g} if over, {moved:.2g} if cut"
         return Finding("a cut episode bootstraps, one that is over does not", holds, detail)
 
     def in_parts(self) -> Finding:
         """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
-        made = _assessed(self.estimator, self.rollout, self.values)
+        made, _ = assessed(self.estimator, self.rollout, self.values)
         weights, parts = row_weights(self.estimator, self.rollout, STEPS), torch.zeros_like(self.base)
         for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
             part = with_tensors(self.rollout, {k: v[:, :, index] for k, v in self.rollout.tensors().items()})
-            mine = Assessment(made.advantage[:, :, index], None)
-            parts[:, :, index] = _differentiated(self.estimator, part, mine, weights[:, :, index])
+            parts[:, :, index] = differentiated(self.estimator, part, made.advantage[:, :, index], weights[:, :, index])
         return close_to_zero("the gradients of micro-batches add up", parts - self.base, CLOSE)
 
 
@@ -179,6 +178,7 @@ def _singleton(estimator: Estimator) -> Finding:
     try:
         made = coefficients(estimator, rollout, values)
     except ValueError as error:
-        return Finding("a group of one", True, f"refused: {error}")
+        return Finding("a group of one", True, f"expected a gradient or an error; seen the error: {error}")
     silent = float(made.abs().max()) < CLOSE
-    return Finding("a group of one", not silent, "its gradient is silently 0" if silent else "has a gradient")
+    detail = f"expected a gradient or an error; seen {'a gradient that is silently 0' if silent else 'a gradient'}"
+    return Finding("a group of one", not silent, detail)

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 from algorithms.collection import Collector
+from algorithms.conformance_gradient import expected_gradient
+from algorithms.entropy import Constant
 from algorithms.finding import Finding, close_to_zero
 from algorithms.learner import Learner
 from algorithms.made_up import WINDOW, spoilt, windows, with_tensors
@@ -40,6 +42,7 @@ SEEDS = (3, 5, 8)
 # the bound on the gradient's norm is small, so that whose norm is taken shows
 TRAINING = Training(network=GRU(4), collection=Episodes(16, 4), max_grad_norm=0.01, learning_rate=1e-2)
 CLOSE = 1e-12
+ALPHA, BETA = 0.125, 0.25  # of the entropy bonus and of the KL; exact in float32, in which the learner keeps alpha
 PASSES = 2  # over a rollout: they show what more would
 
 
@@ -73,6 +76,7 @@ def examine(make: Make, variant: Variant) -> list[Finding]:
         Finding("no member hears another", bool((others == 0).all()), f"largest difference {others.abs().max():.2g}"),
         _close("what stands in rows that are not valid leaves the step as it was", spoiled - together),
         _memory(make, variant, rollout),
+        _gradient(make, variant, rollout),
     ]
     if variant.estimator.credit.bootstraps:
         findings.append(_window(make, variant))
@@ -145,6 +149,25 @@ def _learned(make: Make, variant: Variant, seeds: tuple[int, ...], rollout: Roll
     learner = _learner(make, variant, seeds, task)
     learner.learn(rollout, [generator(s, Role.MINIBATCH, 0, purpose=Purpose.TEST) for s in seeds])
     return learner
+
+
+def _gradient(make: Make, variant: Variant, rollout: Rollout) -> Finding:
+    """Off policy, with an entropy bonus and a KL: its first gradient is the one that the estimator's parts add up to."""
+    rng = np.random.default_rng(9)
+    away, reference = (torch.from_numpy(rng.uniform(-0.5, 0.5, tuple(rollout.logp.shape))) for _ in range(2))
+    rollout = replace(rollout, logp=rollout.logp + away, reference=rollout.logp + reference)
+    estimator = replace(variant.estimator, entropy=Constant(ALPHA), kl=replace(variant.estimator.kl, beta=BETA))
+    # a natural gradient is of the plain one, and minibatches are scaled by the step and not by the gradient
+    rich = replace(variant, estimator=estimator, schedule=Schedule())
+    learner = _learner(make, rich, SEEDS)
+    made = learner.gradient(rollout)
+    twin = _learner(make, rich, SEEDS)
+    alpha = torch.full((len(SEEDS),), ALPHA, dtype=torch.float64)
+    expected = expected_gradient(
+        twin.policy, estimator, rollout, twin.baseline, alpha, BETA * TRAINING.reward_scale, TRAINING.value_coefficient
+    )
+    rule = "the gradient is that of surrogate, entropy, KL and critic"
+    return close_to_zero(rule, made - expected, CLOSE * 100, "sum c grad log pi + alpha grad H - beta grad KL")
 
 
 def _window(make: Make, variant: Variant) -> Finding:

@@ -13,6 +13,7 @@ from algorithms.collector import Actor, Tape
 from algorithms.normaliser import Normaliser
 from algorithms.policies.api import Acting
 from envs.api import Task
+from envs.faults import Checked
 from envs.streams import Purpose, Role, generator, stream
 from envs.transcript import TextMDP
 
@@ -65,7 +66,7 @@ class Examination:
         """The first episode of each of `episodes` environments a member."""
         seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
-        env = task.factory.make(seeds, episodes)
+        env = Checked(task.factory.make(seeds, episodes), task.name, seeds, episodes)
         draws = None if greedy else acting
         actor = Actor(env, self.policy, self.normaliser, draws, self.device, lean=self.lean, learns=False)
         tape = actor.play(np.ones(len(self.seeds), np.bool_))

@@ -17,6 +17,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
 from envs import oracle
 from envs.api import Array, Task
+from envs.faults import EnvironmentFault
 from envs.oracle import Enumeration, enumerate_episodes
 from envs.slowed import unslowed
 from envs.transcript import TextMDP
@@ -55,6 +56,14 @@ class ExactReturn:
 
         self._chance = tensor(episodes.probability)  # p(s) [S]
         self._return = tensor((powers * episodes.reward).sum(0))  # [S]
+        if not np.isfinite(powers * episodes.reward).all():
+            t, s = (int(i) for i in np.argwhere(~np.isfinite(powers * episodes.reward))[0])
+            text = mdp.decode(episodes.transcript[s])
+            raise EnvironmentFault(
+                f"{task.name}: the environment pays {episodes.reward[t, s]} at step {t + 1} of {text!r}"
+            )
+        # J moves by a constant that all returns share, grad J does not: of equal returns it is then exactly 0
+        self._shift = self._return.max()
         self._length = tensor(valid.sum(0).astype(np.float64))
         self._powers = tensor(powers)
         self._tokens = tensor(episodes.transcript.T)  # [L, S]
@@ -120,6 +129,6 @@ class ExactReturn:
         policy.flat.gradient.zero_()
         for part in self._parts(policy.members):
             logp = self.log_probabilities(policy, part)
-            worth = self._worth(logp, part).to(logp.dtype)
+            worth = (self._worth(logp, part) - self._chance[part] * self._shift).to(logp.dtype)
             (logp.sum(0).exp() * worth).sum().backward()  # type: ignore[no-untyped-call]
         return policy.flat.gradient.clone()

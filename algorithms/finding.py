@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule, whether it holds, and by how much it is missed."""
+    """One rule, whether it holds, and what was expected and seen."""
 
     rule: str
     holds: bool
@@ -19,7 +19,7 @@ class Finding:
         return f"{'ok  ' if self.holds else 'FAIL'} {self.rule}: {self.detail}"
 
 
-def close_to_zero(rule: str, off: Tensor, close: float) -> Finding:
+def close_to_zero(rule: str, off: Tensor, close: float, expected: str = "no difference") -> Finding:
     """The rule holds where no entry of `off` is as large as `close`."""
-    worst = float(off.abs().max())
-    return Finding(rule, worst < close, f"largest difference {worst:.2g}")
+    worst = float(off.detach().abs().max()) if off.numel() else 0.0
+    return Finding(rule, worst < close, f"expected {expected}; seen a largest difference of {worst:.2g}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any, NamedTuple
+
+from envs.faults import EnvironmentFault
 
 START_S, STOP_S = 120.0, 2.0  # how long a process may take to start, and to end when it is asked to
 
@@ -27,9 +30,20 @@ class Ready(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """What it sends when it cannot go on."""
+    """What it sends when it cannot go on.
+
+    fault  of the environment: the others would meet it too, so the run ends with it
+    """
 
     why: str
+    fault: bool = False
+
+    @classmethod
+    def of(cls, error: Exception) -> Failed:
+        """An error with the end of its traceback; an EnvironmentFault says all by itself."""
+        if isinstance(error, EnvironmentFault):
+            return cls(str(error), True)
+        return cls(f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
 
 
 @dataclass
@@ -132,6 +146,8 @@ class Fleet:
             self._lose(hand.number, self._end_of(hand))
             return
         hand.heard, hand.owed = time.monotonic(), max(0, hand.owed - 1)
+        if isinstance(message, Failed) and message.fault:
+            raise EnvironmentFault(message.why)
         if isinstance(message, Failed):
             self._lose(hand.number, message.why)
         else:

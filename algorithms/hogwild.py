@@ -8,7 +8,6 @@ is the number of updates by others since the copy; nothing bounds it.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -106,7 +105,7 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:
-        pipe.send(Failed(f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}"))
+        pipe.send(Failed.of(error))
 
 
 def descend(run: Run, processes: Processes) -> Iterator[Progress]:

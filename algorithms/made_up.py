@@ -24,8 +24,11 @@ def _tensor(x: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(x, np.float64))
 
 
-def made_up(seed: int = 0, group: int = GROUP) -> tuple[Rollout, Tensor]:
-    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest."""
+def made_up(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> tuple[Rollout, Tensor]:
+    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest.
+
+    Rewards are dense and have both signs. Every episode is over at its end (terminated).
+    """
     rng = np.random.default_rng(seed)
     shape = (STEPS, MEMBERS, ENVS)
     length = 1 + rng.permuted(np.tile(np.arange(ENVS) % STEPS, (MEMBERS, 1)), axis=1)  # [P, N]
@@ -41,7 +44,7 @@ def made_up(seed: int = 0, group: int = GROUP) -> tuple[Rollout, Tensor]:
         action=torch.zeros(shape, dtype=torch.long),
         logp=_tensor(-rng.random(shape)),
         reward=_tensor(reward),
-        discount=_tensor(on),
+        discount=_tensor(gamma * on),
         continues=_tensor(on),
         valid=_tensor(valid),
         action_mask=None,
@@ -77,6 +80,35 @@ def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Ro
         square=_tensor(rng.random(shape)),
     )
     return rollout, _tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs)))
+
+
+def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]:
+    """(episodes of equal length, each paid `amount` at its end and nothing before; V = amount, undiscounted).
+
+    Everything that a baseline may know (other episodes, the past, V, the greedy return) equals each episode's return.
+    """
+    rollout, _ = made_up()
+    shape = (steps, MEMBERS, ENVS)
+    last = torch.zeros(shape, dtype=torch.float64)
+    last[-1] = 1
+    square = torch.from_numpy(np.random.default_rng(4).uniform(0.5, 1, shape))
+    flat = replace(
+        with_tensors(rollout, {name: value[:steps] for name, value in rollout.tensors().items()}),
+        obs=torch.zeros(steps + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
+        reward=amount * last,
+        discount=1 - last,
+        continues=1 - last,
+        valid=torch.ones(shape, dtype=torch.float64),
+        square=square,
+        greedy=torch.full(shape, amount, dtype=torch.float64),
+    )
+    return flat, torch.full((steps + 1, MEMBERS, ENVS), amount, dtype=torch.float64)
+
+
+def moved(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
+    """The rollout when its policy has moved on: log pi - log mu uniform in [-size, size] on valid rows."""
+    away = torch.from_numpy(np.random.default_rng(seed).uniform(-size, size, tuple(rollout.valid.shape)))
+    return replace(rollout, now=rollout.logp + away * rollout.valid)
 
 
 def spoilt(rollout: Rollout, *names: str) -> Rollout:

@@ -16,7 +16,8 @@ from algorithms.exact import ExactReturn, enumerable, text_mdp
 from algorithms.normaliser import Identity
 from algorithms.policies.peer import PeerPolicy, reader
 from algorithms.training import Event, Members, Progress, Record, State
-from envs.api import Box, Image, Task
+from envs.api import Box, Factory, Image, Task
+from envs.faults import Unreadable
 from envs.slowed import Slowed
 from envs.streams import Role, stream
 
@@ -59,7 +60,7 @@ class Peer:
             return "plays its own copies of the environment, and this one's slowness would be lost"
         if task.beta:
             return "learns from rewards alone, and J of this task counts a KL"
-        if (mdp := text_mdp(task)) is not None and mdp.make([np.random.SeedSequence(0)], 1).reset()[1] is not None:
+        if forbids(task.factory):
             return "chooses among all actions, and this task forbids some"
         return None
 
@@ -79,6 +80,17 @@ class Peer:
         make = getattr(stable_baselines3, self.algorithm.upper())
         made = make("MlpPolicy", normaliser or env, policy_kwargs=policy, seed=int(number), device="cpu", **given)
         return made, normaliser
+
+
+def forbids(factory: Factory) -> bool:
+    """Whether not all actions are legal when an episode begins."""
+    env = factory.make([np.random.SeedSequence(0)], 1)
+    try:
+        return env.reset()[1] is not None
+    except Unreadable:  # named where it is trained
+        return False
+    finally:
+        env.close()
 
 
 def _spelled(value: Any) -> Any:

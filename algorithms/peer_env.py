@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from algorithms.exact import text_mdp
 from envs.api import Box, Features, Spec, Task
+from envs.faults import Checked, EnvironmentFault
 from envs.gymnasium_env import TextMDPEnv
 from envs.transcript import TextMDP
 
@@ -22,19 +23,29 @@ def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:
     mdp = text_mdp(task)
     if mdp is None:
         return Resetting(task, seed, envs)
-    return Texts(mdp, [int(s) for s in seed.generate_state(envs, np.uint32) >> 1])
+    return Texts(mdp, task.name, [int(s) for s in seed.generate_state(envs, np.uint32) >> 1])
 
 
 class Texts(DummyVecEnv):
     """One text MDP, once a seed."""
 
-    def __init__(self, mdp: TextMDP, seeds: list[int]) -> None:
+    def __init__(self, mdp: TextMDP, name: str, seeds: list[int]) -> None:
         super().__init__([lambda: TextMDPEnv(mdp) for _ in seeds])
+        self._name = name
         self._seeds: list[int | None] = [*seeds]
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """A model seeds its environments from its own seed; these have theirs."""
         return self._seeds
+
+    def step_wait(self) -> VecEnvStepReturn:
+        stepped = super().step_wait()
+        for place, paid in enumerate(stepped[1]):
+            if not np.isfinite(paid):
+                raise EnvironmentFault(
+                    f"{self._name}: the environment returned a reward of {paid} (environment {place})"
+                )
+        return stepped
 
 
 def spaces(spec: Spec) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
@@ -53,7 +64,7 @@ class Resetting(VecEnv):
 
     def __init__(self, task: Task, seed: np.random.SeedSequence, envs: int) -> None:
         super().__init__(envs, *spaces(task.spec))
-        self._env = task.factory.make([seed], envs)
+        self._env = Checked(task.factory.make([seed], envs), task.name, [seed], envs)
         self._action: np.ndarray = np.zeros(0)
 
     def reset(self) -> VecEnvObs:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
+from algorithms.means import mean
 from algorithms.types import Rollout
 
 Over = Literal["group", "batch", "minibatch"]
@@ -73,13 +74,13 @@ class Deviation:
     def _scaled(self, a: Tensor, valid: Tensor, x: Tensor, on: Tensor, axes: tuple[int, ...]) -> Tensor:
         """a, by the mean and deviation of x over `axes` where `on`."""
         count = on.sum(axes, keepdim=True)
-        mean = (x * on).sum(axes, keepdim=True) / count.clamp(min=1)
-        square = ((x - mean) ** 2 * on).sum(axes, keepdim=True)
+        centre = mean(x, on, axes)
+        square = ((x - centre) ** 2 * on).sum(axes, keepdim=True)
         variance = square / (count - self.ddof).clamp(min=1)
         deviation = variance.clamp(min=self.least).sqrt() + self.eps
         # x that are all equal deviate by rounding only
-        flat = square <= count * (1e-6 * mean.abs()) ** 2
-        made = (a - mean if self.centre else a) / torch.where(flat, 1.0, deviation)
+        flat = square <= count * (1e-6 * centre.abs()) ** 2
+        made = (a - centre if self.centre else a) / torch.where(flat, 1.0, deviation)
         return torch.where(flat, 0.0, made) * valid
 
 

@@ -132,7 +132,8 @@ class GeometricRatio(SequenceRatio):
 class StoppedRatio:
     """L = min(rho, cap) A log pi with the ratio under stop-gradient: no token ever loses its gradient (CISPO).
 
-    Chen et al. 2025 (MiniMax-M1), eq. 4; only the upper bound is used, as there.
+    Chen et al. 2025 (MiniMax-M1), eq. 4, of one token; only the upper bound is used, as there. The mean over tokens that
+    belongs to it in the source is the estimator's aggregation "token".
     """
 
     cap: Number = tunable(5.0, Range(1, 10, log=True))

@@ -42,6 +42,12 @@ def levels(looks: int, alpha: float = 0.05) -> Doubles:
     return alpha * np.array([FIRST, *[(1 - FIRST) / (looks - 1)] * (looks - 1)])
 
 
+def adjusted(differences: Mapping[str, Doubles], level: float, alpha: float = 0.05) -> dict[str, float]:
+    """Each variant's p at one look, corrected for the variants (Holm) and the looks: below alpha where `look` decides."""
+    p = np.array([stats.sign_flip_p(d) for d in differences.values()])
+    return {v: min(1.0, float(x) * alpha / level) for v, x in zip(differences, stats.holm(p), strict=True)}
+
+
 def look(differences: Mapping[str, Doubles], level: float, margin: float) -> dict[str, Decision]:
     """The decisions of one look: per undecided variant its differences to the baseline, one a seed."""
     names = list(differences)

@@ -18,6 +18,7 @@ from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
+from envs.discover import UsageError
 
 Train = Callable[[list[Cell]], Outcome]
 
@@ -35,9 +36,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.cap < BLOCK or self.cap % BLOCK:
-            raise ValueError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
+            raise UsageError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
         if not self.margin > 0:
-            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+            raise UsageError(f"--margin must be greater than 0, not {self.margin}")
         check_averaged([t for t in self.experiment.tasks if isinstance(t, Task)], "--adaptive")
 
     @property
@@ -57,6 +58,7 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
     decided: dict[str, Decision] = {}
     open_ = {v.name for v in plan.variants}
     wanted: dict[str, Cell] = {}
+    least: dict[str, float] = {}  # each variant's corrected p, over the looks so far
     for number, level in enumerate(adaptive.levels(looks, plan.alpha), 1):
         seeds = number * BLOCK
         wanted |= {c.file_name: c for c in plan.cells(seeds, open_ | {plan.baseline})}
@@ -70,15 +72,18 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
                 f"look {number} of {looks}: all seeds of {plan.baseline} diverged, so nothing is decided",
                 file=sys.stderr,
             )
-            _save(plan, suite, decided, open_ - gone, seeds, folder)
+            _save(plan, suite, decided, open_ - gone, seeds, least, folder)
             break
         waiting = [v for v in suite.learners if v in open_ and v != plan.baseline and v not in gone]
-        new = adaptive.look({v: _differences(suite, v, plan.baseline) for v in waiting}, float(level), plan.margin)
+        differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
+        new = adaptive.look(differences, float(level), plan.margin)
+        for v, p in adaptive.adjusted(differences, float(level), plan.alpha).items():
+            least[v] = min(p, least.get(v, 1.0))
         decided |= new
         open_ = {v for v in waiting if v not in new}
         told = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
         print(f"look {number} of {looks}, {seeds} seeds: {told}; {len(open_)} undecided", file=sys.stderr)
-        _save(plan, suite, decided, open_, seeds, folder)
+        _save(plan, suite, decided, open_, seeds, least, folder)
         if not open_ or outcome.failures:
             break
     return outcome
@@ -95,7 +100,16 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     return (b - a).dropna().to_numpy(float)
 
 
-def _save(plan: Plan, suite: Suite, decided: dict[str, Decision], open_: set[str], seeds: int, folder: Path) -> None:
+def _save(
+    plan: Plan,
+    suite: Suite,
+    decided: dict[str, Decision],
+    open_: set[str],
+    seeds: int,
+    corrected: dict[str, float],
+    folder: Path,
+) -> None:
+    """Write adaptive.json. p_corrected: for variants and looks; below alpha where a difference was decided."""
     rows: list[dict[str, object]] = [
         {"variant": v, "decision": d.kind, "seeds": d.seeds, "difference": d.difference, "p": d.p}
         for v, d in decided.items()
@@ -106,12 +120,10 @@ def _save(plan: Plan, suite: Suite, decided: dict[str, Decision], open_: set[str
     for v in sorted(open_ - gone) if plan.baseline not in gone else ():
         mean = float(_differences(suite, v, plan.baseline).mean())
         rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
-    found: dict[str, object] = {
-        "baseline": plan.baseline,
-        "cap": plan.cap,
-        "margin": plan.margin,
-        "unit": suite.unit,
-        "alpha": plan.alpha,
-    }
-    found["decisions"] = rows
+    for row in rows:
+        row["p_corrected"] = corrected.get(str(row["variant"]))
+    found = {
+        "baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "unit": suite.unit, "alpha": plan.alpha,
+        "decisions": rows,
+    }  # fmt: skip
     write_text(folder / SEQUENTIAL, json.dumps(found, indent=1) + "\n")

@@ -15,6 +15,7 @@ from benchmarks import store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
+from envs.repeats import NOTICE, foreign, repeats
 
 Tell = Callable[[Progress | Record], None]
 
@@ -29,11 +30,16 @@ def run_cell(
 ) -> None:
     """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
     not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
-    made = (origin or provenance(device)) | ({"reproducible": False} if cell.variant.schedule.processes else {})
+    repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
+    once = cell.variant.schedule.processes is not None or not repeating
+    made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if isinstance(cell.variant.update, Peer):  # its models stay on the processor
         made = made | {"device": "cpu"}
     records: list[Record] = []
     notices: list[str] = []
+    if not repeating:
+        notices.append(NOTICE)
+        tell(Progress(0, len(cell.members.seeds) * cell.env_steps, NOTICE))
     waiting = store.state_path(path)
     if not cell.variant.update.trains:
         records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from benchmarks.usage import check_folder, checking
 from envs.discover import UnknownName, UsageError, look_up
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ RESULTS = Path("results")
 
 
 def positive(name: str, value: int | None) -> None:
-    """ValueError for a flag that must be 1 or more."""
+    """UsageError for a flag that must be 1 or more."""
     if value is not None and value < 1:
-        raise ValueError(f"--{name} must be at least 1, not {value}")
+        raise UsageError(f"--{name} must be at least 1, not {value}")
 
 
 def check_device(device: str) -> None:
-    """ValueError for a device that torch cannot use."""
+    """UsageError for a device that torch cannot use."""
     if device == "cpu":
         return
     import torch
@@ -44,11 +45,11 @@ def check_device(device: str) -> None:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:
-    """Live logs under `folder`, or nothing; ValueError where their package is missing."""
+    """Live logs under `folder`, or nothing; UsageError where their package is missing."""
     if folder is None:
         return contextlib.nullcontext()
     from benchmarks.live import Live
@@ -99,20 +100,21 @@ class Train:
         from benchmarks.scales import ScaleFlags, with_floors
         from benchmarks.train import train_one
 
-        positive("seeds", self.seeds)
-        positive("env-steps", self.env_steps)
-        positive("actors", self.actors)
+        for name in ("seeds", "env_steps", "actors"):
+            positive(name.replace("_", "-"), getattr(self, name))
         task, variant = select.task(self.task), select.variant(self.variant)
         (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).applied([task])
         if self.hogwild and self.actors is None:
-            raise ValueError("--hogwild takes --actors N, the number of its workers")
+            raise UsageError("--hogwild takes --actors N, the number of its workers")
         if self.actors is not None:
             variant = select.with_processes(variant, self.actors, self.hogwild)
-        cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
+        with checking():
+            cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
         if self.save_policies and (reason := unsaved(variant)):
-            raise ValueError(f"--save-policies: {variant.name} {reason}")
+            raise UsageError(f"--save-policies: {variant.name} {reason}")
         check_device(self.device)
         folder = self.results / "train"
+        check_outputs(self.results, folder, ("cells",), self.save_policies, self.tensorboard)
         (task,) = with_floors([task], self.results)
         cells = [replace(cell, task=task) for cell in cells]
         policies = policies_folder(folder, cells) if self.save_policies else None
@@ -159,7 +161,8 @@ class Run:
             positive(name.replace("_", "-"), getattr(self, name))
         if isinstance(select.experiment(self.experiment), Tuning):
             return self._tune()
-        experiment, cells = plan(self)
+        with checking():
+            experiment, cells = plan(self)
         folder = folder_of(self.results, experiment, self.smoke, self.tuned)
         baseline = self._held_against(experiment, folder)
         adaptive = self._plan_adaptive(experiment)
@@ -168,6 +171,9 @@ class Run:
             from benchmarks import live as logs
 
             logs.check()
+        if not self.dry_run:
+            parts = ("cells", "tables", "figures")
+            check_outputs(self.results, folder, parts, self.save_policies, self.tensorboard)
         alone = getattr(experiment, "alone", False)
         at_once = self._at_once(experiment.name, alone)
         waiting = [c for c in cells if not store.readable(runner.cell_path(folder, c))]
@@ -222,7 +228,7 @@ class Run:
         assert isinstance(chosen, Tuning)
         for name in ("seeds", "baseline", "adaptive", "tensorboard", "tuned", "save_policies"):
             if getattr(self, name):
-                raise ValueError(f"--{name.replace('_', '-')} has no meaning for {chosen.name}, whose rows are studies")
+                raise UsageError(f"--{name.replace('_', '-')} has no meaning for {chosen.name}, whose rows are studies")
         chosen = chosen.smoke() if self.smoke else chosen
         chosen = replace(chosen, name=folder_of(Path(), chosen, self.smoke).name)
         tasks = [select.task(n) for n in (select.split(self.tasks) if self.tasks is not None else chosen.tasks)]
@@ -234,11 +240,11 @@ class Run:
         return tune(plans, chosen.question, self.results, None, self.jobs, self.device, self.dry_run)
 
     def _at_once(self, name: str, alone: bool) -> int:
-        """Cells at once; ValueError for more than one where seconds are what is measured."""
+        """Cells at once; UsageError for more than one where seconds are what is measured."""
         if not alone:
             return self.jobs or available_processors()
         if self.jobs is not None and self.jobs > 1:
-            raise ValueError(f"{name} measures seconds and runs one cell after another: --jobs 1, not {self.jobs}")
+            raise UsageError(f"{name} measures seconds and runs one cell after another: --jobs 1, not {self.jobs}")
         return 1
 
     def _held_against(self, experiment: Experiment | Laboratory, folder: Path) -> str | None:
@@ -249,19 +255,22 @@ class Run:
                 from benchmarks import store
 
                 files = sorted((folder / "imported").glob("*.parquet"))
-                names = [*names, *(store.read_meta(path)["cell"]["variant"]["name"] for path in files)]
+                try:
+                    names = [*names, *(store.read_meta(path)["cell"]["variant"]["name"] for path in files)]
+                except store.Damaged as error:
+                    raise UsageError(f"damaged: {error}; remove it and import it again") from error
             look_up(dict.fromkeys(names), self.baseline, "baseline")
         return self.baseline
 
     def _plan_adaptive(self, experiment: Experiment | Laboratory) -> adaptive_run.Plan | None:
-        """What --adaptive is to decide; ValueError where it cannot."""
+        """What --adaptive is to decide; UsageError where it cannot."""
         from benchmarks.adaptive_run import Plan
         from benchmarks.experiment import Experiment
 
         if not self.adaptive:
             return None
         if not isinstance(experiment, Experiment) or experiment.rates:
-            raise ValueError(f"--adaptive adds seeds to compare variants; {experiment.name} does not compare seeds")
+            raise UsageError(f"--adaptive adds seeds to compare variants; {experiment.name} does not compare seeds")
         names = learners(experiment)
         base = self.baseline or (experiment.baseline if experiment.baseline in names else names[0])
         return Plan(experiment, base, self.max_seeds, self.margin, 0.05, self.env_steps)
@@ -271,15 +280,17 @@ class Run:
 class Speed:
     """Measure this machine: ours and the installed peers, alternating, medians."""
 
-    json: bool = False  # one JSON object on standard output
+    json: bool = False  # one JSON object on standard output, with the machine and the versions
     repeats: int = 5
 
     def __call__(self) -> int:
         from benchmarks import speed
+        from benchmarks.provenance import provenance
 
         positive("repeats", self.repeats)
         rows = speed.measure(self.repeats)
-        print(json.dumps({"rows": rows}) if self.json else speed.as_text(rows))
+        found = {"rows": rows, "provenance": provenance()}
+        print(json.dumps(found, indent=1) if self.json else speed.as_text(rows))
         return DONE
 
 
@@ -301,6 +312,17 @@ def learners(experiment: Experiment | Laboratory) -> list[str]:
 
     chosen = (v for v in getattr(experiment, "variants", ()) if isinstance(v, Variant))
     return [v.name for v in chosen if v.update.trains and not v.update.needs_oracle]
+
+
+def check_outputs(
+    results: Path, folder: Path, parts: Sequence[str], policies: bool = False, tensorboard: Path | None = None
+) -> None:
+    """UsageError where a folder that a command will write cannot be written: found before the work and not after it."""
+    check_folder(results, "--results")
+    for part in (*parts, *(["policies"] if policies else [])):
+        check_folder(folder / part, "--results")
+    if tensorboard is not None:
+        check_folder(tensorboard, "--tensorboard")
 
 
 def available_processors() -> int:
@@ -326,7 +348,7 @@ def policies_folder(folder: Path, cells: Sequence[Cell | Measurement]) -> Path:
 
 def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
     """The experiment as the flags resize it, and its cells."""
-    from benchmarks import select
+    from benchmarks import foreign, select
     from benchmarks.experiment import build_cells, why_not
     from benchmarks.measurement import Laboratory
     from benchmarks.scales import ScaleFlags, check_averaged
@@ -339,13 +361,13 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     if args.smoke:
         experiment = experiment.smoke()
     if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates or experiment.rates_of):
-        raise ValueError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
+        raise UsageError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
         for flag in ("floor", "ceiling", "threshold"):
             if getattr(args, flag) is not None:
                 raise UsageError(f"--{flag} has no meaning for {experiment.name}, whose tasks have scales")
         if args.save_policies:
-            raise ValueError(f"--save-policies has no meaning for {experiment.name}, which trains no policies")
+            raise UsageError(f"--save-policies has no meaning for {experiment.name}, which trains no policies")
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
         return laboratory, laboratory.measurements
     if args.seeds is not None:
@@ -355,6 +377,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     tasks = ScaleFlags(args.floor, args.ceiling, args.threshold).applied(tasks, own)
     if experiment.rates:
         check_averaged(tasks, experiment.name)
+    foreign.check_installed(tasks)
     named = select.split(args.variants) if args.variants is not None else None
     variants = select.variants(experiment, named)
     tuned = configurations(args.results / args.study, tasks, variants) if args.tuned else {}
@@ -362,7 +385,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     for variant in variants if named else ():
         reasons = [why_not(task, variant) for task in tasks]
         if all(reasons):
-            raise ValueError(str(reasons[0]))
+            raise UsageError(str(reasons[0]))
     return replace(experiment, tasks=tuple(tasks), variants=tuple(variants)), cells
 
 
@@ -373,16 +396,18 @@ def single_cells(
     from algorithms.evaluation import Evaluation
     from algorithms.peer import Peer
     from algorithms.training import Members
-    from benchmarks import select, settings
+    from benchmarks import foreign, settings
+    from benchmarks.assignments import override
     from benchmarks.experiment import Cell, blocks, training_for, why_not
     from benchmarks.peers import settled
 
+    foreign.check_installed([task])
     if reason := why_not(task, variant):
-        raise ValueError(reason)
+        raise UsageError(reason)
     if assignments and isinstance(variant.update, Peer):
-        raise ValueError(f"--set has no meaning for {variant.name}: stable-baselines3 does not read our fields")
+        raise UsageError(f"--set has no meaning for {variant.name}: stable-baselines3 does not read our fields")
     variant = settled(task, variant)
-    training, variant = select.override(training_for(task, variant), variant, assignments)
+    training, variant = override(training_for(task, variant), variant, assignments)
     budget = env_steps or settings.budget(task)
     rate = training.learning_rate
     return [

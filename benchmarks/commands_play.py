@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from benchmarks.commands import DONE, positive
+from benchmarks.numbers import LARGEST
+from benchmarks.usage import check_folder, working
+from envs.discover import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.saved import SavedPolicy
@@ -29,20 +32,27 @@ class Play:
 
     def __call__(self) -> int:
         from algorithms.exact import text_mdp
+        from benchmarks import foreign
         from benchmarks.playing import title
         from benchmarks.policies import load_policy
 
         positive("episodes", self.episodes)
         if self.seed < 0:
-            raise ValueError(f"--seed must be 0 or more, not {self.seed}")
-        if self.out is not None and self.out.exists() and not self.out.is_dir():
-            raise ValueError(f"--out names a folder, and {self.out} is a file")
+            raise UsageError(f"--seed must be 0 or more, not {self.seed}")
+        if self.seed > LARGEST:
+            raise UsageError(f"--seed must be at most {LARGEST}, not {self.seed}")
         saved = load_policy(self.file, trust=self.trust)
-        print(title(saved))
+        for notice in saved.notices:
+            print(f"since this policy was trained: {notice}", file=sys.stderr)
+        foreign.check_installed([saved.task])
         mdp = text_mdp(saved.task)
+        if self.out is not None or mdp is None:
+            check_folder(self._folder, "FILE" if self.out is None else "--out")
+        print(title(saved))
         for episode in range(self.episodes):
             print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
-            lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
+            with working(f"{saved.task.name} x {saved.variant.name}, episode {episode}"):
+                lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
             print("\n".join(lines))
         return DONE
 
@@ -79,5 +89,8 @@ class Play:
     def _beside(self, episode: int, suffix: str) -> Path:
         """Where an episode is written."""
         how = "greedy" if self.greedy else "sampled"
-        folder = self.file.parent if self.out is None else self.out
-        return folder / f"{self.file.stem}__{how}{self.seed}-{episode}.{suffix}"
+        return self._folder / f"{self.file.stem}__{how}{self.seed}-{episode}.{suffix}"
+
+    @property
+    def _folder(self) -> Path:
+        return self.file.parent if self.out is None else self.out

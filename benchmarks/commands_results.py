@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from benchmarks.commands import DONE, FAILED, RESULTS, folder_of
-from envs.discover import look_up
+from benchmarks.usage import check_folder
+from envs.discover import UsageError, look_up
 
 if TYPE_CHECKING:
     from benchmarks.tuning.experiment import Tuning
@@ -39,15 +40,17 @@ class Report:
         for kind in kinds:
             look_up(dict.fromkeys(SUFFIXES), kind, "kind of figure")
         if ".svg" not in kinds:
-            raise ValueError(f"--figures must hold svg, which the page is made of, not {self.figures!r} alone")
+            raise UsageError(f"--figures must hold svg, which the page is made of, not {self.figures!r} alone")
 
         experiment = select.experiment(self.experiment)
         experiment = experiment.smoke() if self.smoke else experiment
         folder = folder_of(self.results, experiment, self.smoke, self.tuned)
+        for part in ("tables", "figures") if folder.is_dir() else ():
+            check_folder(folder / part, "--results")
         if isinstance(experiment, Tuning):
             return self._of_studies(experiment, folder, kinds)
         if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
-            raise ValueError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
+            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline, kinds))
         return DONE
 
@@ -56,7 +59,7 @@ class Report:
 
         found = result.load_all(folder)
         if not found:
-            raise ValueError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
+            raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
         print(report.write(folder.name, experiment.question, found, folder, kinds))
         return DONE
 
@@ -76,26 +79,38 @@ class Guide:
 
 @dataclass(frozen=True)
 class Compare:
-    """Hold one folder of results against another; exit status 1 where the second is shown to be worse."""
+    """Hold one folder of results against another, as a gate.
+
+    Exit status 0: B passes. 1: B is shown to be worse, has lost a variant, task or cell of A, diverges more often, or a rule
+    that you set (--min-seeds, --noninferior) is not met; each is named. 2: the folders cannot be compared.
+    """
 
     result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
     result_b: Annotated[Path, tyro.conf.Positional]  # what is
     margin: float = 0.05  # a difference of the score, or of the return where a task has no ceiling, that counts as none
+    min_seeds: int | None = None  # status 1 where a variant has fewer seeds on a task, in A or in B
+    noninferior: float | None = (
+        None  # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
+    )
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
     json: bool = False  # one JSON object on standard output
 
     def __call__(self) -> int:
         from benchmarks import compare
+        from benchmarks.gate import Rules
 
-        if not self.margin > 0:
-            raise ValueError(f"--margin must be greater than 0, not {self.margin}")
+        rules = Rules(self.margin, self.min_seeds, self.noninferior)
         a, b = compare.load(self.result_a), compare.load(self.result_b)
-        result = compare.compare(a, b, self.margin)
+        if self.out is not None:
+            check_folder(self.out, "--out")
+        result = compare.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
         document = compare.document(a, b, result, self.margin)
         print(json.dumps(compare.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
             print(document.write(self.out), file=sys.stderr)
-        return FAILED if result.regressions else DONE
+        for line in result.violations:
+            print(f"gate: {line}", file=sys.stderr)
+        return FAILED if result.violations else DONE
 
 
 @dataclass(frozen=True)
@@ -115,13 +130,14 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks import select
+        from benchmarks import select, store
         from benchmarks.experiment import Experiment
         from benchmarks.importing import import_runs
 
         experiment = select.experiment(self.experiment)
         if not isinstance(experiment, Experiment) or experiment.rates:
-            raise ValueError(f"{experiment.name} compares no learning curves; import into another experiment")
+            raise UsageError(f"{experiment.name} compares no learning curves; import into another experiment")
+        check_folder(self.results / experiment.name / "imported", "--results")
         written = import_runs(
             self.kind,
             self.paths,
@@ -137,4 +153,6 @@ class Import:
         )
         for path in written:
             print(path)
+            for notice in store.read_meta(path).get("notices", ()):
+                print(f"{path.name}: {notice}", file=sys.stderr)
         return DONE

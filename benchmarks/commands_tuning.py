@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.commands import DONE, FAILED, RESULTS, available_processors, check_device, positive
+from benchmarks.usage import check_folder, checking
+from envs.discover import UsageError
 
 if TYPE_CHECKING:
     from algorithms.types import Variant
@@ -56,6 +58,8 @@ class Tune:
         tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
         positive("env-steps", self.env_steps)
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {
             name: getattr(self, name)
@@ -72,7 +76,8 @@ class Tune:
             )
         }
         steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
-        plans = plans_of(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
+        with checking():
+            plans = plans_of(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
         question = f"What do {self.trials} trials buy?"
         return tune(plans, question, self.results, self.storage, self.jobs, self.device, self.dry_run)
 
@@ -80,7 +85,7 @@ class Tune:
         from benchmarks import select
 
         if (one is None) == (many is None):
-            raise ValueError(f"tune takes --{kind} NAME or --{kind}s A,B, one of the two")
+            raise UsageError(f"tune takes --{kind} NAME or --{kind}s A,B, one of the two")
         if one is not None:
             return [one]
         assert many is not None
@@ -98,8 +103,8 @@ def plans_of(
     budget: Mapping[str, Any],
     env_steps: Mapping[str, int],
 ) -> list[Plan]:
-    """A plan for each variant on each set of tasks that it can run on; ValueError for what no study can be."""
-    from benchmarks import settings
+    """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
+    from benchmarks import foreign, settings
     from benchmarks.experiment import file_safe, why_not
     from benchmarks.tuning.protocol import Protocol
     from benchmarks.tuning.samplers import sampler
@@ -107,21 +112,22 @@ def plans_of(
     from benchmarks.tuning.study import Plan
 
     if file_safe(study) != study or study.startswith("."):
-        raise ValueError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
+        raise UsageError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
     plans = []
     for together in tasks:
+        foreign.check_installed(together)
         steps = {task.name: env_steps.get(task.name) or settings.budget(task) for task in together}
         protocol = Protocol(env_steps=steps, **budget)
         sampler(protocol.sampler, protocol.seed, 0)  # it exists, and what it needs is installed
         if protocol.pruner == "racing" and len(together) > 1:
-            raise ValueError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
+            raise UsageError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
         for variant in variants:
             for task in together:
                 if reason := why_not(task, variant):
-                    raise ValueError(reason)
+                    raise UsageError(reason)
             if not variant.update.gradient:
                 why = "follows no gradient of ours" if variant.update.trains else "does not learn"
-                raise ValueError(f"{variant.name} {why}: there is nothing to tune")
+                raise UsageError(f"{variant.name} {why}: there is nothing to tune")
             plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 
@@ -185,6 +191,8 @@ def tune(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
+    for part in ("", "cells", "tables", "figures"):
+        check_folder(folder / part, "--results")
     plans = with_measured_floors(plans, results)
     outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:

@@ -2,7 +2,7 @@
 
 Every variant that both have is compared over the tasks that both have, and on each of them: paired by seed where both
 sides trained the same seeds, by Welch's test where not. Regressions are losses that a corrected test shows; the two
-families (variants, and variants x tasks) may each raise a false alarm once in forty runs.
+families (variants, and variants x tasks) may each raise a false alarm once in forty runs. What stops a gate: gate.py.
 """
 
 from __future__ import annotations
@@ -10,136 +10,132 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from benchmarks import divergence, pairs, pooling, power, stats, store, suite_figures, verdict
-from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
+from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
+from benchmarks.families import Ledger
+from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.scales import of_cells
+from benchmarks.sides import Side
+from benchmarks.sides import differences as differences
+from benchmarks.sides import left_out as left_out
+from benchmarks.sides import load as load
 from benchmarks.suite import Suite
 from envs.discover import UsageError
 
-EMPTY = ["variant", "against", "task", "seeds", "difference", "low", "high", "p", "p_holm", "detectable", "test"]
-NAMED = 8  # differences of configuration that are listed by name
-TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
-
-
-@dataclass(frozen=True)
-class Side:
-    """One folder: its rows, and what its cells say of themselves."""
-
-    folder: Path
-    frame: pd.DataFrame
-    metas: Sequence[dict[str, Any]]
-
-    @property
-    def variants(self) -> list[str]:
-        """Those that learn, in the order of the files: a gate's comparisons are too dear for references."""
-        looks = self.frame.groupby("variant")["checkpoint"].nunique()
-        optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
-        found = dict.fromkeys(str(v) for v in self.frame["variant"])
-        return [v for v in found if v not in optional and (looks[v] > 1 or self.imported)]
-
-    @property
-    def imported(self) -> bool:
-        return any(meta["reading"].get("imported") for meta in self.metas)
-
-
-def load(folder: Path) -> Side:
-    """The cells of an experiment's folder. ValueError where it holds none, or rows that must not be pooled."""
-    paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
-    if not paths:
-        near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
-        hint = f"; under it are {', '.join(near)}" if near else ""
-        raise ValueError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
-    try:
-        metas = [store.read_meta(path) for path in paths]
-        places = pooling.select(paths, metas)
-        frame, _, metas = store.read([paths[i] for i in places])
-    except store.Damaged as error:
-        raise ValueError(f"damaged: {error}") from error
-    if facts := pooling.mixed(metas):
-        raise pooling.NotPoolable(
-            f"{folder} holds rows of different numerics ({'; '.join(facts)}): they are no one sample"
-        )
-    for meta in metas:
-        if len(rates := set(meta["cell"]["members"].get("rates", []))) > 1:
-            raise ValueError(
-                f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
-            )
-    return Side(folder, frame, metas)
+VARIANTS = "variants"  # the family of whole suites
+NO_MEAN = ("no mean in B", "no mean in A")  # all members diverged or returned no finite number
+NOT_COMPARED = "not compared"
+UNTESTED = ("lost", NOT_COMPARED, *NO_MEAN)  # findings of rows that have no numbers
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side)."""
+    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side).
+
+    violations  why B does not pass as a gate, a sentence each
+    """
 
     by_variant: pd.DataFrame
     by_task: pd.DataFrame
     suite: Suite
-
-    @property
-    def lost(self) -> list[str]:
-        """Cells whose members all diverged in B, and not all in A."""
-        gone = {(t, v.removesuffix(" (B)")) for t, v in self.suite.without_mean if v.endswith(" (B)")}
-        before = {(t, v.removesuffix(" (A)")) for t, v in self.suite.without_mean if v.endswith(" (A)")}
-        had = {(t, v.removesuffix(" (A)")) for t, v in self.suite.curves if v.endswith(" (A)")}
-        return [f"`{v}` on {t} (all seeds diverged)" for t, v in sorted(gone & had - before)]
+    violations: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> list[str]:
-        rows = self.by_variant[self.by_variant["finding"] == "worse"]["variant"].tolist()
-        cells = self.by_task[self.by_task["finding"] == "worse"]
-        return (
-            [f"`{v}`" for v in rows]
-            + [f"`{v}` on {t}" for v, t in zip(cells["variant"], cells["task"], strict=True)]
-            + self.lost
-        )
+        return gate.worse(self.by_variant, self.by_task)
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """The rows of `by_variant` that have numbers."""
+        return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
 def _of(variant: str, side: str) -> str:
     return f"{variant} ({side})"
 
 
-def compare(a: Side, b: Side, margin: float) -> Result:
-    """B minus A. ValueError where they share nothing."""
+def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, noninferior: float | None = None) -> Result:
+    """B minus A. UsageError where they share nothing. min_seeds, noninferior: as in gate.Rules."""
+    rules = Rules(margin, min_seeds, noninferior)
+    if not {*a.places} & {*b.places}:
+        raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
     scales = of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_of(v, side) for v in shared for side in "AB"]
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared))
+    theirs = [_of(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
+    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
-    if not family:
-        raise ValueError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     _check_averaged(suite, family)
-    by_task = _or_columns(pairs.task_table(suite, family))
-    by_task["p_holm"] = stats.holm(by_task["p"].to_numpy(float))  # one family: a gate listens to all of its rows
-    by_variant = _or_columns(pairs.suite_table(suite, family, by_task))
+    ledger = Ledger()
+    pairs.decide(suite, family, ledger, VARIANTS)
+    by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows
+    by_variant = pd.DataFrame()
+    if len(by_task):
+        by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS)
+        by_variant = by_variant.drop(columns=["family", "of"], errors="ignore")
     pairs_of = {pair.b: pair for pair in family}
-    by_variant["p_same"] = [_same(suite, pairs_of[v], suite.tasks(*pairs_of[v]), margin) for v in by_variant["variant"]]
-    by_task["p_same"] = [
-        _same(suite, pairs_of[v], [t], margin) for v, t in zip(by_task["variant"], by_task["task"], strict=True)
-    ]
+    tables = []
     for table in (by_variant, by_task):
-        table["finding"] = [_finding(row) for row in table.to_dict("records")]
-        table["variant"] = table.pop("against").str.removesuffix(" (A)")
-    return Result(by_variant, by_task, suite)
+        rows = [_judged(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
+        tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
+    by_variant, by_task = _with_untested(a, b, suite, *tables)
+    return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
+
+
+def _judged(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -> dict[str, Any]:
+    """A row with its finding in front and the p values of the tests that the margins ask for behind."""
+    tasks = [row["task"]] if "task" in row else suite.tasks(*pair)
+    row = {**row, "p_same": _same(suite, pair, tasks, rules.margin)}
+    if rules.noninferior is not None:
+        row["p_noninferior"] = gate.noninferiority(suite, pair, tasks, rules.noninferior)
+    variant = row.pop("against").removesuffix(" (A)")
+    return {"finding": _finding(row), **row, "variant": variant}
+
+
+def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
+    """For each (task, variant) of A why it could not be tested, if it could not.
+
+    Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
+    """
+    gone, without = set(gate.lost(a, b)), set(suite.without_mean)
+    found = {}
+    for task, variant in ((t, v) for t, v in a.places if v in a.variants):
+        in_a, in_b = ((task, _of(variant, side)) in without for side in "AB")
+        reasons = {"lost": (task, variant) in gone, "no mean in A": in_a, "no mean in B": in_b}
+        found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
+    return found
+
+
+def _with_untested(
+    a: Side, b: Side, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
+    why = _reasons(a, b, suite)
+    known = {*by_variant["variant"]} if len(by_variant) else set()
+    tested = {*zip(by_task["task"], by_task["variant"], strict=True)} if len(by_task) else set()
+    of_tasks = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
+    of_variants = []
+    for variant in [v for v in dict.fromkeys(v for _, v in why) if v not in known]:
+        found = [finding for (_, v), finding in why.items() if v == variant]
+        whole = "lost" if {*found} == {"lost"} else next((f for f in NO_MEAN if f in found), NOT_COMPARED)
+        of_variants.append({"finding": whole, "variant": variant})
+    more = (by_variant, of_variants), (by_task, of_tasks)
+    first, second = (pd.concat([table, pd.DataFrame(rows)]) if rows else table for table, rows in more)
+    return first.reset_index(drop=True), second.reset_index(drop=True)
 
 
 def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
     """UsageError where a variant's returns on several tasks would be averaged."""
     if any(not suite.averages(suite.tasks(*pair)) for pair in family):
         raise UsageError(f"{divergence.not_averaged(suite)}")
-
-
-def _or_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table; without rows (all diverged), with the columns that are read of it."""
-    return table if len(table) else pd.DataFrame(columns=EMPTY)
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -164,7 +160,7 @@ def _same(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> floa
 def _finding(row: dict[Any, Any]) -> str:
     if row["p_holm"] < LEVEL:
         return "better" if row["difference"] > 0 else "worse"
-    if row["low"] == row["high"] == 0:
+    if row["identical"] in ("yes", row.get("tasks")):
         return "identical"
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
 
@@ -173,30 +169,35 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
-        f"B minus A ({word}) of the {result.suite.unit}; `p (Holm)` corrects over the rows, `p same` is the test that the "
-        f"difference is smaller than {margin:g} (TOST, uncorrected)."
+        f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
+        "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
+        f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding."
     )
-    drawn = result.by_variant.assign(
-        variant=[_of(v, "B") for v in result.by_variant["variant"]],
-        against=[_of(v, "A") for v in result.by_variant["variant"]],
-    )
-    title = "B minus A" + (f", n = {int(drawn['seeds'].min())} seeds" if len(drawn) else "")
-    figure = Drawn(
-        "compare", partial(suite_figures.differences, result.suite, drawn, "minus", title), f"{title}: {word}."
-    )
+    if "p_noninferior" in result.by_variant:
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for."
+    blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
+    if len(tested := result.tested):
+        drawn = tested.assign(
+            variant=[_of(v, "B") for v in tested["variant"]], against=[_of(v, "A") for v in tested["variant"]]
+        )
+        title = f"B minus A, n = {int(drawn['seeds'].min())} seeds"
+        draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
+        blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
     sections = (
-        Section("By variant", (figure, Table("by_variant", result.by_variant, caption))),
+        Section("By variant", tuple(blocks)),
         Section("By task", (Prose(_told(result.by_task)), Table("by_task", result.by_task, caption))),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
         Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
     )
-    warning = verdict.too_few(result.by_variant)
+    warning = verdict.too_few(tested) if len(tested) else ""
+    names = [name for side in (a, b) for place in side.places for name in place]
     return Document(
         "compare",
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        tuple(w for w in (warning, *divergence.warned(result.suite)) if w),
+        tuple(w for w in (warning, *result.suite.notes, *divergence.warned(result.suite)) if w),
+        names=(*dict.fromkeys([*names, *(_of(v, side) for v in names for side in "AB")]),),
     )
 
 
@@ -210,63 +211,24 @@ def _told(by_task: pd.DataFrame) -> str:
 
 
 def sentence(result: Result) -> str:
-    """What was found, in a sentence."""
+    """What was found, in a sentence: first why the gate is not passed."""
     table = result.by_variant
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
-    parts = []
-    if result.regressions:
-        parts.append(f"B is shown to be worse in {len(result.regressions)} places: {', '.join(result.regressions)}")
+    parts = [*result.violations]
     if better := counts.get("better"):
         parts.append(f"B is shown to be better with {verdict.names(better)}")
     equal = ("identical", "the same within the margin")
     parts += [f"{finding}: {verdict.names(counts[finding])}" for finding in equal if finding in counts]
     if still := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
-        parts.append(
-            f"no difference is shown for {verdict.names(still)} (one of {limit:.2f} would have been, four times in five)"
-        )
+        known = f" (a true difference of {limit:.2f} is detected with probability 0.8)" if limit == limit else ""
+        parts.append(f"no difference is shown for {verdict.names(still)}{known}")
     return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 
-def differences(a: Side, b: Side) -> list[str]:
-    """Where configurations and provenance differ, one line a fact."""
-    lines: dict[str, list[str]] = {}
-    of_a = {_place(meta): meta for meta in a.metas}
-    for meta in b.metas:
-        if (other := of_a.get(_place(meta))) is not None:
-            for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
-                lines.setdefault(line, []).append(" x ".join(_place(meta)))
-    told = [
-        f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
-        for line, where in lines.items()
-    ]
-    more = [f"{len(told) - NAMED} more differences of configuration"] if len(told) > NAMED else []
-    facts = []
-    for name in TOLD:
-        values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
-        if values[0] != values[1]:
-            facts.append(f"{name}: A {values[0]}; B {values[1]}")
-    return [*told[:NAMED], *more, *facts]
-
-
-def _place(meta: dict[str, Any]) -> tuple[str, str]:
-    return meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]
-
-
-def left_out(a: Side, b: Side) -> list[str]:
-    """Cells that only one folder has, and members that diverged."""
-    have = [{_place(meta) for meta in side.metas} for side in (a, b)]
-    lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
-    lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
-    for side, name in ((a, "A"), (b, "B")):
-        lost = side.frame.groupby(["task", "variant", "seed"])["diverged"].any().sum()
-        if lost:
-            lines.append(f"{int(lost)} members diverged in {name}; they count as the worst of their task")
-    return lines
-
-
 def as_json(result: Result) -> dict[str, Any]:
-    """One object: both tables and the regressions."""
+    """One object: both tables, the regressions, and whether the gate is passed or why not."""
     tables = {"by_variant": result.by_variant, "by_task": result.by_task}
-    clean = {name: table.replace({np.nan: None}).to_dict("records") for name, table in tables.items()}
-    return {**clean, "regressions": result.regressions}
+    clean = {n: t.astype(object).where(t.notna(), None).to_dict("records") for n, t in tables.items()}
+    gate = {"passed": not result.violations, "violations": list(result.violations)}
+    return {**clean, "regressions": result.regressions, **gate}

@@ -28,7 +28,8 @@ BANDS = 2_000  # resamples of a band: it is looked at, not cited
 
 def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
     """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat."""
-    flat = [v for v in suite.present if v not in suite.learners]
+    moving = {v for (_, v), curve in suite.curves.items() if curve.moving}
+    flat = [v for v in suite.present if v not in suite.learners or v not in moving]
     with mpl.rc_context(STYLE):
         grid = figures.grid(len(suite.scales), 4, (2.5, 1.85))
         styles = line_styles(lines)
@@ -124,7 +125,7 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
     for variant in suite.learners:
         tasks = suite.tasks(variant)
         scores = suite.scores(variant, tasks)
-        if scores is not None:
+        if scores is not None and len(scores) > 1:
             bounds = efficiency.sample_efficiency(scores, np.random.default_rng(SEED), BANDS)
             drawn[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
     return _multiples(suite, drawn, ("share of the budget of environment steps", f"IQM of the {suite.unit}"), title)

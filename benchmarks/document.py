@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from benchmarks import figures, formats
+from benchmarks import figures, formats, lettering, markup
 from benchmarks.formats import Bold
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -89,6 +89,7 @@ class Document:
     """What a report says: its question, the answer in a sentence, and the sections that show it.
 
     finding  what the experiment's own tests answer, before the verdict that every report has; may be empty
+    names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
     name: str
@@ -97,14 +98,21 @@ class Document:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
     finding: str = ""
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def strange(self) -> tuple[str, ...]:
+        return markup.strange(self.names)
 
     def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
         """Tables, figures (in files of these kinds), report.html and report.md under `out`; returns report.md's path."""
         written: set[Path] = set()
-        with figures.uncollected():
+        with figures.uncollected(), lettering.quiet():
             for block in (b for s in self.sections for b in s.blocks):
                 if isinstance(block, Table):
-                    written |= {*formats.save_table(block.frame, block.prepared, out / "tables" / block.name)}
+                    written |= {
+                        *formats.save_table(block.frame, block.prepared, out / "tables" / block.name, self.strange)
+                    }
                 elif isinstance(block, Drawn):
                     written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
         _sweep(out, written)
@@ -113,8 +121,8 @@ class Document:
             .get_template("report.html.j2")
             .render(
                 document=self,
-                show=partial(_show, folder=out / "figures", kinds=kinds),
-                rendered=lambda text: Markup(rendered(text)),
+                show=partial(_show, folder=out / "figures", kinds=kinds, names=self.strange),
+                rendered=lambda text: Markup(rendered(text, names=self.strange)),
             )
         )
         formats.write_text(out / "report.html", page)
@@ -128,11 +136,16 @@ class Document:
 
     def as_markdown(self) -> str:
         """The plain twin: the same words and tables, figures as links."""
-        parts = [f"# {self.name}", f"**{self.question}**", *(f"> **{w}**" for w in self.warnings)]
-        parts += [text for text in (self.finding, self.verdict) if text]
+
+        def worded(text: str) -> str:
+            return markup.worded(text, self.strange)
+
+        parts = [f"# {markup.plain(self.name)}", f"**{worded(self.question)}**"]
+        parts += [f"> **{worded(w)}**" for w in self.warnings]
+        parts += [worded(text) for text in (self.finding, self.verdict) if text]
         for section in self.sections:
-            parts.append(f"## {section.title}")
-            parts += [_plain(block) for block in section.blocks]
+            parts.append(f"## {markup.plain(section.title)}")
+            parts += [_plain(block, self.strange) for block in section.blocks]
         return "\n\n".join(parts) + "\n"
 
 
@@ -143,34 +156,35 @@ def _sweep(out: Path, written: set[Path]) -> None:
             path.unlink()
 
 
-def _plain(block: Block) -> str:
+def _plain(block: Block, names: Sequence[str]) -> str:
     """A block as Markdown."""
     if isinstance(block, Prose):
-        return block.text
+        return markup.worded(block.text, names)
     if isinstance(block, Warned):
-        return f"> **{block.text}**"
+        return f"> **{markup.worded(block.text, names)}**"
     if isinstance(block, Samples):
-        return f"### {block.title}\n\n```\n" + "\n".join(block.lines) + "\n```"
+        return f"### {markup.plain(block.title)}\n\n{markup.fenced(block.lines)}"
     if isinstance(block, Drawn):
-        return f"![{block.caption}](figures/{block.name}.svg)\n\n*{block.caption}*"
-    title = f"### {block.title}\n\n" if block.title else ""
+        caption = markup.worded(block.caption, names)
+        return f"![{caption}](figures/{block.name}.svg)\n\n*{caption}*"
+    title = f"### {markup.plain(block.title)}\n\n" if block.title else ""
     if block.long:
         return f"{title}{len(block.frame)} rows, in [tables/{block.name}.md](tables/{block.name}.md)"
-    caption = f"\n\n{block.caption}" if block.caption else ""
-    return title + formats.as_markdown(block.prepared) + caption
+    caption = f"\n\n{markup.worded(block.caption, names)}" if block.caption else ""
+    return title + formats.as_markdown(block.prepared, names) + caption
 
 
-def _show(block: Block, folder: Path, kinds: Sequence[str]) -> Markup:
+def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]) -> Markup:
     """A block as HTML."""
     if isinstance(block, Prose):
-        return Markup(rendered(block.text))
+        return Markup(rendered(block.text, names=names))
     if isinstance(block, Warned):
-        return Markup(f'<div class="warning">{rendered(block.text)}</div>')
+        return Markup(f'<div class="warning">{rendered(block.text, names=names)}</div>')
     if isinstance(block, Samples):
         return Markup("<h3>{}</h3><pre tabindex=0>{}</pre>").format(block.title, "\n".join(block.lines))
     if isinstance(block, Drawn):
         svg = inlined((folder / f"{block.name}.svg").read_text(), block.name, block.caption)
-        caption = rendered(block.caption, inline=True)
+        caption = rendered(block.caption, inline=True, names=names)
         files = ", ".join(f'<a href="figures/{block.name}{kind}">{kind[1:].upper()}</a>' for kind in kinds)
         return Markup(f'<figure id="figure-{block.name}"><div class="wide">{svg}</div>') + Markup(
             f'<figcaption>{caption} <span class="files">{files}</span></figcaption></figure>'
@@ -183,18 +197,21 @@ def _show(block: Block, folder: Path, kinds: Sequence[str]) -> Markup:
     if block.frame.empty or block.long:
         said = "No rows." if block.frame.empty else f"{len(block.frame)} rows, too many to show here."
         return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
-    caption = f'{rendered(block.caption, inline=True)} <span class="files">{files}</span>'
+    caption = f'{rendered(block.caption, inline=True, names=names)} <span class="files">{files}</span>'
     return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.prepared, caption)}</div>')
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    """Our prose has no images, links or HTML; where they come in with a text of the user's, they stay text."""
+    foreign = ["image", "link", "autolink", "html_inline", "html_block", "reference"]
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(foreign)
 
 
-def rendered(text: str, inline: bool = False) -> str:
-    """Markdown as HTML; `inline` without paragraphs."""
-    return _markdown().renderInline(text) if inline else _markdown().render(text)
+def rendered(text: str, inline: bool = False, names: Sequence[str] = ()) -> str:
+    """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.worded)."""
+    words = markup.worded(text, names)
+    return _markdown().renderInline(words) if inline else _markdown().render(words)
 
 
 def inlined(svg: str, name: str, caption: str) -> str:

@@ -38,7 +38,10 @@ class Sweep:
         from benchmarks import pairs
         from benchmarks.document import Table
 
-        caption = f"Score at the largest value less that at the smallest ({self.label}), paired by seed."
+        caption = (
+            f"Score at the largest value less that at the smallest ({self.label}), paired by seed. Intervals are of each "
+            "difference alone, not corrected; `p (Holm)` is corrected over the rows."
+        )
         return Table(f"{self.name}_change", pairs.sweep_table(data.suite, self.x, self.lines), caption)
 
 

@@ -18,6 +18,7 @@ from algorithms.children import begin_child
 from algorithms.training import Progress, Record
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
+from envs.faults import EnvironmentFault
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -78,6 +79,8 @@ def _work(index: int, job: Job, origin: dict[str, object]) -> Update:
         else:
             run_cell(job.cell, job.path, job.device, tell, origin, job.policies)
     except Exception as error:
+        if isinstance(error, EnvironmentFault):
+            return Update(index, None, tuple(waiting), True, str(error))
         trace = traceback.format_exc(limit=-3)
         return Update(index, None, tuple(waiting), True, f"{type(error).__name__}: {error}\n{trace}")
     return Update(index, None, tuple(waiting), True)

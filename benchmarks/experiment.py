@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -26,25 +26,52 @@ from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
+from envs.discover import UsageError
+from envs.sources import described_class
 from envs.streams import Purpose
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.document import Table
+    from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 
-RESULTS_VERSION = 2  # raise it when a change of code moves results: every cell then trains anew
+RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
-BLOCK = 10  # seeds of one cell: 20 seeds are two cells, so adding seeds retrains nothing
+BLOCK = (
+    10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+)
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 
-def file_safe(name: str) -> str:
-    """A name as part of a file's name: dyck/small -> dyck-small."""
-    return re.sub(r"[^\w.=+-]+", "-", name)
+LONGEST_NAME = 64  # bytes of a name in a file's name: two of them, seeds, a digest and suffixes stay below 255
+
+
+def file_safe(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name as part of a file's name: dyck/small -> dyck-small. A long one is cut and ends in a hash of the whole."""
+    safe = re.sub(r"[^\w.=+-]+", "-", name)
+    if safe.startswith("."):  # hidden, or a way to another folder
+        safe = "-" + safe.lstrip(".")
+    encoded = safe.encode()
+    if len(encoded) <= longest:
+        return safe or "-"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{encoded[: longest - len(digest) - 1].decode(errors='ignore')}-{digest}"
+
+
+def file_names(names: Iterable[str]) -> dict[str, str]:
+    """`file_safe` of each name; where two would share a file, the later one has a hash of its name behind it."""
+    found: dict[str, str] = {}
+    for name in names:
+        safe = file_safe(name)
+        if safe.lower() in (other.lower() for other in found.values()):
+            safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+        found[name] = safe
+    return found
 
 
 @dataclass(frozen=True)
@@ -89,7 +116,7 @@ _NOT_HASHED = {
 # fields that came later: what does not use them keeps the digest that it had
 _LATER: dict[type, dict[str, Any]] = {
     Cell: {"race": None},
-    Control: {"encoding": None},
+    Control: {"encoding": None, "identity": None},
     Estimator: {"correction": None},
     Evaluation: {"at": (), "greedy": True},
     Members: {"varied": ()},
@@ -106,7 +133,7 @@ _LATER: dict[type, dict[str, Any]] = {
 
 
 def canonical(value: Any) -> Any:
-    """A JSON value that differs wherever the choice differs: dataclasses keep their qualified class name."""
+    """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.sources)."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
         named = getattr(value, "hashed", None) or {f.name: getattr(value, f.name) for f in fields(value)}
@@ -114,7 +141,7 @@ def canonical(value: Any) -> Any:
         for name, default in _LATER.get(type(value), {}).items():
             if getattr(value, name) == default:
                 del parts[name]
-        return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **parts}
+        return {**described_class(type(value)), **parts}
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -141,6 +168,13 @@ class Tabled(Protocol):
     """A drawing that brings a table: what stands in the report below its figure, unless there are no rows."""
 
     def table(self, data: Data) -> Table: ...
+
+
+@runtime_checkable
+class Deciding(Protocol):
+    """A finding that tests pairs of variants: it enters its families before those of the report, which refer to them."""
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
 
 
 class Finding(Protocol):
@@ -231,10 +265,10 @@ def training_for(task: Task, variant: Variant, protocol: str = "ladder", rates_o
     if variant.collection is not None and not isinstance(task.spec.observation, Transcript):
         training = windowed(replace(training, collection=variant.collection), task)
     if isinstance(training.collection, Unroll) and not variant.estimator.credit.bootstraps:
-        raise ValueError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} credits whole episodes and cannot learn from windows (Unroll)")
     correction = variant.estimator.correction
     if isinstance(training.collection, Unroll) and correction is not None and correction.whole:
-        raise ValueError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
+        raise UsageError(f"{variant.name} weighs whole episodes and cannot learn from windows (Unroll)")
     return training
 
 

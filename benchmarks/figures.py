@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats as sps
 
+from benchmarks import lettering
+from benchmarks.label_room import make_room
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -29,6 +31,7 @@ DASHES: tuple[object, ...] = (
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "pg-ladder",
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a name with dollars is no formula
     "pdf.fonttype": 42,
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -38,7 +41,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
 }
 LINES_A_FIGURE = 6
-INCHES_AN_ENTRY = 1.6  # of a legend
+INCHES_AN_ENTRY, INCHES_A_LONG_ENTRY = 1.6, 2.5  # of a legend; a name that had to be cut
 GAIN, LOSS, UNSURE = "#0072B2", "#D55E00", "0.55"
 
 
@@ -69,12 +72,15 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     """
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), lettering.quiet():
         _mark_decades(figure)
+        lettering.prepare(figure)
         if (engine := figure.get_layout_engine()) is not None:
             engine.execute(figure)  # once, and not again for each of the files
             figure.set_layout_engine("none")
             _settle(figure)
+        else:
+            make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):
             figure.savefig(file, dpi=150 if suffix == ".png" else "figure", metadata=UNDATED[suffix])
     figure.clear()
@@ -137,7 +143,9 @@ def legend(figure: Figure, names: Sequence[str], title: str, columns: int = 6) -
     """A legend above the panels, as wide as the figure allows."""
     styles = line_styles(names)
     handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], lw=1.6, label=n) for n in names]
-    fit = max(2, int(figure.get_figwidth() / INCHES_AN_ENTRY))
+    long = any(len(n) > lettering.LONG_WORD for n in names)
+    entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY
+    fit = max(2, int(figure.get_figwidth() / entry))
     place: Literal["upper center", "outside upper center"] = "outside upper center"
     if figure.get_layout_engine() is None:
         place = "upper center"

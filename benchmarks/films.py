@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks import store
+from benchmarks import lettering, store
 from benchmarks.figures import STYLE
 from benchmarks.playing import Episode
 from envs.api import Array, Bools, Spec, Step, Task
@@ -99,7 +99,7 @@ def write_curves(path: Path, name: str, episode: Episode) -> None:
     steps = len(episode.reward)
     moments = np.unique(np.linspace(1, steps, min(CURVES, steps)).round().astype(int)).tolist()
     pause = min(1000 / 30 * steps / len(moments), 1000 * LONGEST_S / len(moments))
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), lettering.quiet():
         write_pictures(path, _curves(name, episode, moments), pause)
 
 
@@ -118,8 +118,9 @@ def _curves(name: str, episode: Episode, moments: list[int]) -> list[Array]:
         lines = axes.plot(np.arange(1, steps + 1), values, linewidth=1.2)
         axes.set_ylabel(label)
         drawn += [(line, values[:, i]) for i, line in enumerate(lines)]
-    figure.axes[0].set_title(name)
+    figure.axes[0].set_title(lettering.shortened(name))
     figure.axes[-1].set_xlabel("step")
+    lettering.prepare(figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # limits and layout are those of the whole episode
     for axes in figure.axes:

@@ -2,67 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from benchmarks.families import Ledger
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.suite import Suite
-from benchmarks.tested import Asked, Told, corrected, family, listed, too_few, unseen
+from benchmarks.tested import BRACKETS, Asked, Told, by_task, corrected, family, listed, too_few, unseen
+
+CORRECTIONS = "finding, corrections"  # the second family of Staleness
+
+
+def of_lags(suite: Suite, what: Staleness, ledger: Ledger) -> dict[Asked, Told]:
+    """The family of the first question, how much staleness costs: each lag, uncorrected, against the fresh run."""
+    return family(suite, [(v, what.fresh, None) for v in what.stale.values()], ledger)
+
+
+def of_corrections(suite: Suite, what: Staleness, ledger: Ledger) -> dict[Asked, Told]:
+    """The family of the second question, what corrections gain and lose: each against the same lag uncorrected."""
+    repairs: list[Asked] = [(v, what.stale[what.at], None) for v in what.repairs.values()]
+    others: list[Asked] = [(v, what.stale[lag], None) for of in what.corrections.values() for lag, v in of.items()]
+    return family(suite, list(dict.fromkeys([*repairs, *others])), ledger, CORRECTIONS)
 
 
 def staleness(suite: Suite, what: Staleness) -> str:
-    """From which lag on a loss is shown, and which repairs are shown to gain at one lag."""
-    stale = what.stale[what.at]
-    costs: dict[int, Asked] = {lag: (v, what.fresh, None) for lag, v in what.stale.items()}
-    gains: dict[str, Asked] = {name: (v, stale, None) for name, v in what.repairs.items()}
-    told = family(suite, [*costs.values(), *gains.values()])
-    lags = {lag: told[key] for lag, key in costs.items() if key in told}
-    repairs = {name: told[key] for name, key in gains.items() if key in told}
+    """From which lag on a loss is shown, and which corrections are shown to gain or to lose, at which lags and tasks."""
+    ledger = Ledger()
+    costs = of_lags(suite, what, ledger)
+    told = of_corrections(suite, what, ledger)
+    lags = {lag: costs[v, what.fresh, None] for lag, v in what.stale.items() if (v, what.fresh, None) in costs}
     if not lags:
         return ""
-    if text := too_few(told, suite):
+    if text := too_few(costs | told, suite):
         return text
-    parts = [_of_lags(lags, suite.unit)]
+    stale = what.stale[what.at]
+    repairs = {name: told[v, stale, None] for name, v in what.repairs.items() if (v, stale, None) in told}
+    parts = [*_of_lags(lags, suite), corrected(costs, suite)]
     if what.at in lags and repairs:
         lost = lags[what.at].shown and lags[what.at].difference < 0
-        parts.append(_of_repairs(repairs, what.at, lost, len(suite.scales)))
-    said = f"{'; '.join(parts)} {corrected(told, suite)}"
-    return f"{said}; {_late(suite, what, *what.late)}." if what.late else f"{said}."
+        parts += _of_repairs(repairs, what.at, lost, len(suite.scales))
+    parts += _of_corrections(told, what)
+    parts += [corrected(told, suite)] if told else []
+    return " ".join([*parts, *_on_tasks(suite, what, ledger), BRACKETS])
 
 
-def _late(suite: Suite, what: Staleness, lag: int, repairs: tuple[str, ...]) -> str:
-    """What a lag costs on each task, and who wins back how much there; a part of a sentence, which has no full stop."""
-    stale = what.stale[lag]
-    against = {stale: what.fresh, **dict.fromkeys(repairs, stale)}
-    told = family(suite, [(v, a, (task,)) for task in suite.scales for v, a in against.items()])
-    head = f"`{stale}` against `{what.fresh}`, and its corrections against it, "
-    return too_few(told, suite).removesuffix(".") or head + _by_task(told, suite, "difference")
-
-
-def _of_lags(lags: Mapping[int, Told], unit: str) -> str:
+def _of_lags(lags: Mapping[int, Told], suite: Suite) -> list[str]:
     """What each lag costs, or that nothing is shown."""
     quiet = {lag: t for lag, t in lags.items() if not t.shown}
-    parts = []
+    said = []
     if quiet:
         which = f"lag{'s' if len(quiet) > 1 else ''} {listed([str(lag) for lag in quiet])}"
-        parts.append(f"no loss is shown at {which} ({unseen([*quiet.values()])})")
+        said.append(f"no loss is shown at {which} ({unseen([*quiet.values()])})")
     for word, sign in (("costs", -1), ("gains", 1)):
         loud = [f"lag {lag} {word} {t.size}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if loud:
-            parts.append(f"{listed(loud)} of the {unit}")
-    return f"Uncorrected, {', '.join(parts)}"
+            said.append(f"{listed(loud)} of the {suite.unit}")
+    return [f"Uncorrected, {text}." for text in said]
 
 
-def _of_repairs(repairs: Mapping[str, Told], at: int, lost: bool, tasks: int) -> str:
-    """Who wins back how much at one lag."""
+def _of_repairs(repairs: Mapping[str, Told], at: int, lost: bool, tasks: int) -> list[str]:
+    """Who wins back how much at one lag, who loses, and for whom nothing is shown."""
     better = {n: t for n, t in repairs.items() if t.shown and t.difference > 0}
     worse = {n: t for n, t in repairs.items() if t.shown and t.difference < 0}
     still = {n: t for n, t in repairs.items() if not t.shown}
-    verb = "wins back" if lost else "gains"
-    parts = [_each(better, verb, tasks), _each(worse, "loses another" if lost else "loses", tasks)]
+    said = []
+    for told, verb in ((better, "wins back" if lost else "gains"), (worse, "loses another" if lost else "loses")):
+        if told:
+            said.append(f"At lag {at} {_each(told, verb, tasks)}.")
     if still:
         names = listed([f"{n}{_where(t, tasks)}" for n, t in still.items()])
-        parts.append(f"no difference is shown for {names} ({unseen([*still.values()])})")
-    return f"at lag {at} {listed([p for p in parts if p])}"
+        said.append(f"At lag {at} no difference is shown for {names} ({unseen([*still.values()])}).")
+    return said
 
 
 def _each(told: Mapping[str, Told], verb: str, tasks: int) -> str:
@@ -77,44 +86,106 @@ def _where(told: Told, tasks: int) -> str:
     return f" on {told.tasks} of {tasks} tasks" if told.tasks < tasks else ""
 
 
+def _of_corrections(told: Mapping[Asked, Told], what: Staleness) -> list[str]:
+    """A sentence a correction: at which lags it is shown to gain and to lose, and its largest loss that is not shown."""
+    said = []
+    for name, of in what.corrections.items():
+        others = {
+            lag: v for lag, v in of.items() if v not in what.repairs.values()
+        }  # those have a sentence of their own
+        lags = {lag: t for lag, v in others.items() if (t := told.get((v, what.stale[lag], None)))}
+        if not lags:
+            continue
+        parts = []
+        for verb, sign in (("loses", -1), ("gains", 1)):
+            loud = [f"{t.size} at lag {lag}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
+            parts += [f"{verb} {listed(loud)}"] if loud else []
+        quiet = {lag: t for lag, t in lags.items() if not t.shown}
+        if quiet:
+            where = f"lag{'s' if len(quiet) > 1 else ''} {listed([str(lag) for lag in quiet])}"
+            parts.append(f"neither is shown at {where}" if parts else f"no gain or loss is shown at {where}")
+        text = f"Against the same lag uncorrected, {name}: {'; '.join(parts)}."
+        low = min(quiet.items(), key=lambda item: item[1].difference, default=None)
+        if low and low[1].difference < 0:
+            at = f"at lag {low[0]} (corrected p {low[1].p:.2g})"
+            text += f" Its largest loss among those not shown is {low[1].size}, {at}."
+        said.append(text)
+    return said
+
+
+def _on_tasks(suite: Suite, what: Staleness, ledger: Ledger) -> list[str]:
+    """What the late lag and the corrections of all lags are shown to do on each task."""
+    compared = [(v, what.stale[lag]) for of in what.corrections.values() for lag, v in of.items()]
+    if what.late:
+        lag, repairs = what.late
+        compared = [(what.stale[lag], what.fresh), *((r, what.stale[lag]) for r in repairs), *compared]
+    told = by_task(suite, compared, ledger)
+    if not told:
+        return []
+    corrections = {v for of in what.corrections.values() for v in of.values()}
+    still = [(b, on, t) for (b, _, on), t in told.items() if b in corrections and not t.shown and t.difference < 0]
+    said = _by_task(told, suite, "difference")
+    if still and not too_few(told, suite):
+        b, on, t = min(still, key=lambda item: item[2].difference)
+        where = f"`{b}` on {listed(on or ())}, {abs(t.difference):.2g} (corrected p {t.p:.2g})"
+        said.append(f"The largest loss of a correction on one task that is not shown: {where}.")
+    return said
+
+
+def asked_of_bonuses(what: Bonuses) -> list[Asked]:
+    """Its family: each bonus against none, and the contrasts."""
+    return [*((b, what.none, None) for b in what.bonuses), *((b, a, None) for b, a in what.contrasts)]
+
+
 def bonuses(suite: Suite, what: Bonuses) -> str:
     """Who gains or loses against no bonus, over the suite and by task, and what each contrast shows."""
-    costs: dict[str, Asked] = {b: (b, what.none, None) for b in what.bonuses}
-    told = family(suite, [*costs.values(), *((b, a, None) for b, a in what.contrasts)])
-    held = {b: told[key] for b, key in costs.items() if key in told}
+    ledger = Ledger()
+    told = family(suite, asked_of_bonuses(what), ledger)
+    held = {b: told[b, what.none, None] for b in what.bonuses if (b, what.none, None) in told}
     if not held:
         return ""
-    by_task = family(suite, [(b, what.none, (task,)) for task in suite.scales for b in held])
-    if text := too_few(by_task, suite):
+    if text := too_few(told, suite):
         return text
     parts = [
-        _against(held, "no bonus"),
-        *(_against({b: told[b, a, None]}, f"`{a}`") for b, a in what.contrasts if (b, a, None) in told),
+        *_against(held, "no bonus"),
+        *(line for b, a in what.contrasts if (t := told.get((b, a, None))) for line in _against({b: t}, f"`{a}`")),
     ]
-    alone = _by_task(by_task, suite, "difference from no bonus")
-    return f"Over {len(suite.scales)} tasks, {'; '.join(parts)} {corrected(told, suite)}; {alone}."
+    alone = _by_task(by_task(suite, [(b, what.none) for b in held], ledger), suite, "difference from no bonus")
+    return " ".join(
+        [f"Over {len(suite.scales)} tasks, {parts[0]}", *parts[1:], corrected(told, suite), *alone, BRACKETS]
+    )
 
 
-def _against(held: Mapping[str, Told], other: str) -> str:
-    """Who gains, who loses against one other, and for whom nothing is shown."""
-    parts = []
+def _against(held: Mapping[str, Told], other: str) -> list[str]:
+    """Who gains, who loses against one other, and for whom nothing is shown: a sentence each."""
+    said = []
     for verb, sign in (("gains", 1), ("loses", -1)):
         loud = [f"`{b}` {verb} {t.size}" for b, t in held.items() if t.shown and t.difference * sign > 0]
         if loud:
-            parts.append(f"{listed(loud)} against {other}")
+            said.append(f"{listed(loud)} against {other}.")
     still = {b: t for b, t in held.items() if not t.shown}
     if still:
         names, verb = listed([f"`{b}`" for b in still]), "are" if len(still) > 1 else "is"
-        parts.append(f"{names} {verb} not shown to differ from {other} ({unseen([*still.values()])})")
-    return ", ".join(parts)
+        said.append(f"{names} {verb} not shown to differ from {other} ({unseen([*still.values()])}).")
+    return said
 
 
-def _by_task(told: Mapping[Asked, Told], suite: Suite, what: str) -> str:
-    """Where who is shown to gain or lose."""
-    parts = []
+def _by_task(told: Mapping[Asked, Told], suite: Suite, what: str) -> list[str]:
+    """Where who is shown to gain or lose: a sentence a task."""
+    how = "Each task alone (Holm over the tasks of a pair)"
+    if text := too_few(told, suite):
+        return [f"{how}: {text}"]
+    said = []
     for task in suite.scales:
         loud = [(b, t) for (b, _, tasks), t in told.items() if tasks == (task,) and t.shown]
-        words = [f"`{b}` {'gains' if t.difference > 0 else 'loses'} {t.size}" for b, t in loud]
-        parts += [f"{listed(words)} on {task}"] if words else []
-    said = f"by task {', '.join(parts)}" if parts else f"on no single task is a {what} shown"
-    return f"{said} (Holm over {len(told)})"
+        words = _losses_first(loud)
+        said += [f"{listed(words)} on {task}."] if words else []
+    if not said:
+        return [f"{how}: no {what} is shown."]
+    return [f"{how}: {said[0]}", *said[1:]]
+
+
+def _losses_first(loud: Sequence[tuple[str, Told]]) -> list[str]:
+    """`a` loses 0.43, `b` gains 0.38: losses before gains, the larger first."""
+    order = sorted(loud, key=lambda item: (item[1].difference > 0, -abs(item[1].difference)))
+    return [f"`{b}` {'gains' if t.difference > 0 else 'loses'} {abs(t.difference):.2g}" for b, t in order]

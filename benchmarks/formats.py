@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from benchmarks import markup
 
 LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
@@ -24,7 +27,15 @@ SCORES = {  # columns on the scale of a normalised score or a probability: three
     "default", "tuned", "best trial", "chosen, tuning", "chosen, selection", "chosen, test", "optimism", "default, tuning",
     "drift", "after a quarter", "after a half", "after all", "share", "mean share", "tau", "again",
 }  # fmt: skip
-NAMES = {"p_holm": "p (Holm)", "a12": "A12", "iqm": "IQM", "improvement": "P(better)", "auc": "area under the curve"}
+HIDDEN = ("least_p",)  # in the CSV files only
+NAMES = {
+    "p_holm": "p (Holm)",
+    "p_joint": "p (joint)",
+    "a12": "A12",
+    "iqm": "IQM",
+    "improvement": "P(better)",
+    "auc": "area under the curve",
+}
 
 
 def number(value: float, places: int | None = None) -> str:
@@ -42,7 +53,7 @@ def number(value: float, places: int | None = None) -> str:
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, the columns of each interval as one, names in words."""
-    made = table.reset_index(drop=True)
+    made = table.reset_index(drop=True).drop(columns=[c for c in HIDDEN if c in table.columns])
     for (low, high), name in INTERVALS.items():
         if {low, high} <= set(made.columns):
             pairs = zip(made[low], made[high], strict=True)
@@ -51,7 +62,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
             made = made.drop(columns=[low, high])
     for column in made.columns:
         places = 3 if column in SCORES else None
-        made[column] = [v if isinstance(v, str) else number(float(v), places) for v in made[column]]
+        made[column] = [markup.flat(v) if isinstance(v, str) else number(float(v), places) for v in made[column]]
     return made.rename(columns=_name)
 
 
@@ -78,20 +89,20 @@ def _name(column: object) -> str:
     return NAMES.get(str(column), str(column).replace("_", " "))
 
 
-def markdown(table: pd.DataFrame, bold: Bold | None = None) -> str:
-    """A GitHub table."""
-    return as_markdown(prepared(table, bold))
+def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str] = ()) -> str:
+    """A GitHub table; `names` as in as_markdown."""
+    return as_markdown(prepared(table, bold), names)
 
 
-def as_markdown(made: Prepared) -> str:
-    """A GitHub table."""
+def as_markdown(made: Prepared, names: Sequence[str] = ()) -> str:
+    """A GitHub table. `names`: those of the user's that need escaping (markup.strange)."""
     if made.text.empty:
         return "(no rows)"
-    lines = ["| " + " | ".join(made.text.columns) + " |"]
+    lines = ["| " + " | ".join(markup.cell(c, names) for c in made.text.columns) + " |"]
     lines.append("|" + "|".join(" --- " if left else " ---: " for left in made.left) + "|")
     for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):
-        cells = [f"**{v}**" if b else v for v, b in zip(row, heavy, strict=True)]
-        lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        texts = (markup.cell(v, names) for v in row)
+        lines.append("| " + " | ".join(f"**{v}**" if b else v for v, b in zip(texts, heavy, strict=True)) + " |")
     return "\n".join(lines)
 
 
@@ -121,16 +132,17 @@ def as_latex(made: Prepared) -> str:
     styler = made.text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
     columns = "".join("l" if left else "r" for left in made.left)
     text: str = styler.apply(lambda _: style, axis=None).to_latex(hrules=True, convert_css=True, column_format=columns)
-    return text
+    # after the end of a row LaTeX takes [ and * for arguments of the command that ended it
+    return re.sub(r"^(\\bfseries )?([\[*])", r"\1{\2}", text, flags=re.MULTILINE)
 
 
 SUFFIXES = (".csv", ".md", ".tex")
 
 
-def save_table(table: pd.DataFrame, made: Prepared, path: Path) -> list[Path]:
-    """`path`.csv (unrounded), `path`.md and `path`.tex; returns their paths."""
+def save_table(table: pd.DataFrame, made: Prepared, path: Path, names: Sequence[str] = ()) -> list[Path]:
+    """`path`.csv (unrounded), `path`.md and `path`.tex; returns their paths. `names` as in as_markdown."""
     latex = "" if table.empty else as_latex(made)
-    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(made) + "\n", latex)
+    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(made, names) + "\n", latex)
     paths = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
     for file, text in zip(paths, texts, strict=True):
         write_text(file, text)

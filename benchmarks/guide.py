@@ -1,4 +1,8 @@
-"""The decision guide: for each declared situation what to use and how sure these seeds are, generated from runs."""
+"""The decision guide: for each declared situation the variant of the highest mean, and what the joint test shows of it.
+
+"Better than 3 of 9" is a statement about all three at once: the chance that any of them is not worse is at most .05, whoever
+leads (benchmarks/leaders.py). "By at least" are the test's lower confidence bounds, which hold together.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
 from benchmarks.experiment import Experiment
+from benchmarks.families import Ledger
+from benchmarks.leaders import Leaders, leaders
+from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
+from envs.discover import UsageError
 
 
-def row(suite: Suite, situation: Situation) -> dict[str, object] | None:
+def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:
     """The line of one situation; None where its tasks or variants are not here."""
     among = [v for v in situation.variants or suite.learners if v in suite.learners]
     tasks = [t for t in situation.tasks if t in suite.scales]
     among = [v for v in among if set(tasks) <= set(suite.tasks(v))]
     if len(among) < 2 or not tasks:
         return None
-    found = pairs.leaders(suite, among, tasks)
+    found = leaders(suite, among, tasks, ledger)
     if found is None or found.table.empty:
         return None
     score = float(suite.final(found.best, tasks).to_numpy(float).mean())
@@ -28,41 +36,57 @@ def row(suite: Suite, situation: Situation) -> dict[str, object] | None:
         "aspect": situation.aspect,
         "your case": situation.case,
         "use": f"`{found.best}` ({score:.2f})",
-        "may be as good": verdict.names(found.others) if found.others else "-",
-        "how sure": _sure(found),
+        "not separated from": verdict.names(found.others) if found.others else "-",
+        "what is shown": _shown(found),
     }
 
 
-def _sure(found: pairs.Leaders) -> str:
-    """How many rivals it is shown to beat, and the nearest of them; or what could have been shown."""
-    table, seeds = found.table, int(found.table["seeds"].min())
-    beaten = table[~table["variant"].isin(found.others)]
-    if (least := pairs.least_p_best(seeds, len(table))) > pairs.LEVEL:
-        return f"not at all: {seeds} seeds cannot reach p < .05 against {len(table)} (least {least:.2g})"
-    if beaten.empty:
-        limit = float(table["detectable"].max())
-        return f"no difference shown; {seeds} seeds would have shown {limit:.2f}"
-    nearest = beaten.iloc[beaten["difference"].argmin()]
-    text = f"better than {len(beaten)} of {len(table)}, by {nearest['difference']:.2f} or more"
-    return f"{text} (p {beaten['p_best'].max():.2g} at most, {seeds} seeds)"
+def _shown(found: Leaders) -> str:
+    """How many rivals the leader is shown to be better than, and by how much at least; or what would be detected."""
+    beaten, seeds = found.beaten, verdict.counted(int(found.table["seeds"].min())).lower()
+    rivals = len(found.table)
+    if not found.possible:
+        return f"nothing: {seeds} cannot separate any two of them"
+    if len(beaten):
+        return f"better than {len(beaten)} of {rivals}{verdict.at_least(beaten)} ({seeds})"
+    limit = found.detectable
+    detected = f"; {seeds} detect a true difference of {limit:.2f} with probability 0.8" if limit == limit else ""
+    return f"no difference{detected}"
 
 
-def table(suite: Suite, situations: Sequence[Situation]) -> pd.DataFrame:
-    """A row a situation that this suite can speak of."""
-    return pd.DataFrame([found for s in situations if (found := row(suite, s))])
+def table(
+    suite: Suite, situations: Sequence[Situation], rates: RateNotes | None = None, ledger: Ledger | None = None
+) -> pd.DataFrame:
+    """A row a situation that this suite can speak of.
+
+    rates  says of each line whether its variants train at rates of their own      ledger  the decisions of the page
+    """
+    rows = []
+    for situation in situations:
+        if found := row(suite, situation, ledger):
+            note = rates.note(situation.tasks, situation.variants or suite.learners) if rates else ""
+            rows.append(found | ({"learning rates": note or "each its own."} if rates else {}))
+    return pd.DataFrame(rows)
 
 
 def collected(root: Path) -> pd.DataFrame:
-    """The guide of all experiments whose folders lie under `root`; ValueError where none does."""
+    """The guide of all experiments whose folders lie under `root`; UsageError where they say nothing."""
     rows = []
     for experiment in EXPERIMENTS.values():
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
-        chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-        frame, _, metas = store.read([paths[i] for i in chosen])
-        found = table(report_cells.suite_of(experiment, frame, metas), experiment.guide)
+        try:
+            chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
+            read = store.read([paths[i] for i in chosen])
+        except store.Damaged as error:
+            raise UsageError(f"damaged, in {experiment.name}: {error}") from error
+        report = report_cells.input_of(experiment, read, root / experiment.name)
+        found = table(report.suite, experiment.guide, report.rates, report.ledger)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
-        raise ValueError(f"{root} holds no runs of experiments that speak in the guide")
+        raise UsageError(f"{root} holds no runs of experiments that speak in the guide")
+    rows = [found for found in rows if len(found)]
+    if not rows:
+        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)

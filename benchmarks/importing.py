@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks import store
 from benchmarks.experiment import Experiment, file_safe
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
-from envs.discover import UnknownName, look_up
+from envs.discover import UnknownName, UsageError, look_up
 
 # what a return is; the provenance says it
 KINDS = {
@@ -66,26 +68,26 @@ def import_runs(
 
 def _check_paths(paths: Sequence[Path]) -> None:
     if not paths:
-        raise ValueError("no path is named: there is nothing to import")
+        raise UsageError("no path is named: there is nothing to import")
     for i, path in enumerate(paths):
         if not path.exists():
-            raise ValueError(f"{path} does not exist")
+            raise UsageError(f"{path} does not exist")
         if path.resolve() in [p.resolve() for p in paths[:i]]:
-            raise ValueError(f"{path} is named twice, and would count as two seeds")
+            raise UsageError(f"{path} is named twice, and would count as two seeds")
 
 
 def _check_flags(kind: str, task: str | None, variant: str | None, first_seed: int, checkpoints: int | None) -> None:
     """Refuse a flag that has no meaning for this kind, and ask for those that it needs."""
     if kind == "csv" and first_seed:
-        raise ValueError(f"--first-seed has no meaning for csv, which names its seeds itself (now {first_seed})")
+        raise UsageError(f"--first-seed has no meaning for csv, which names its seeds itself (now {first_seed})")
     if kind != "csv" and not (task and variant):
-        raise ValueError(f"{kind} names no task and no variant; give both --task and --variant")
+        raise UsageError(f"{kind} names no task and no variant; give both --task and --variant")
     if kind != "monitor" and checkpoints is not None:
-        raise ValueError(f"--checkpoints has no meaning for {kind}, which has its own (now {checkpoints})")
-    if first_seed < 0:
-        raise ValueError(f"--first-seed must be at least 0, not {first_seed}")
+        raise UsageError(f"--checkpoints has no meaning for {kind}, which has its own (now {checkpoints})")
+    if not 0 <= first_seed <= LARGEST - 2**32:
+        raise UsageError(f"--first-seed must be at least 0 and at most {LARGEST - 2**32}, not {first_seed}")
     if checkpoints is not None and checkpoints < 1:
-        raise ValueError(f"--checkpoints must be at least 1, not {checkpoints}")
+        raise UsageError(f"--checkpoints must be at least 1, not {checkpoints}")
 
 
 def _runs(kind: str, paths: Sequence[Path], first_seed: int, checkpoints: int) -> pd.DataFrame:
@@ -107,7 +109,7 @@ def _from_csv(
     twice = frame[frame.duplicated([*RUN, "checkpoint"])]
     if len(twice):
         row = twice.iloc[0]
-        raise ValueError(f"{row.variant} on {row.task}, seed {row.seed}, is in two of the files")
+        raise UsageError(f"{row.variant} on {row.task}, seed {row.seed}, is in two of the files")
     terms.check_variants(frame["variant"].unique())
     scales = terms.scales(frame["task"].unique(), by_user=task is not None)
     return frame.sort_values([*RUN, "checkpoint"], ignore_index=True), scales
@@ -136,8 +138,11 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> dict[str, Any]:
-    """What a report reads beside the rows, as cellwork writes it."""
-    return {
+    """What a report reads beside the rows, as cellwork writes it; notices where scores are missing."""
+    lost = rows[~np.isfinite(rows["eval_return"])]
+    seeds = ", ".join(map(str, lost["seed"].unique()))
+    count = f"{len(lost)} of {len(rows)} rows have no finite score and count as diverged (seed {seeds})"
+    return ({"notices": [count]} if len(lost) else {}) | {
         "cell": {
             "task": {"name": rows["task"].iloc[0]},
             "variant": {"name": rows["variant"].iloc[0]},
@@ -161,15 +166,15 @@ def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
     try:
         there = store.read_meta(other)
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}; remove it and import it again") from error
+        raise UsageError(f"damaged: {error}; remove it and import it again") from error
     for meta in metas:
         cell, scale, before = meta["cell"], meta["reading"]["scale"], there["reading"]["scale"]
         if there["cell"]["task"] != cell["task"]:
             continue
         if (task := cell["task"]["name"]) not in TASKS and before != scale:
-            raise ValueError(
+            raise UsageError(
                 f"{other.name} gives {task} the scale {before}, not {scale}; remove it to change the scale"
             )
         shared = sorted(set(there["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
         if there["cell"]["variant"] == cell["variant"] and shared:
-            raise ValueError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")
+            raise UsageError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select
+from benchmarks import select, store
 from benchmarks.experiment import Experiment, file_safe
 from benchmarks.scales import scale_of_flags
+from benchmarks.usage import check_name
 from envs.api import Scale, Task
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
 
@@ -30,16 +31,29 @@ class Terms:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
         ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
-            if name in ours or any((self.folder / "cells").glob(f"*__{file_safe(name)}__*")):
-                raise ValueError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+            check_name("variant", name)
+            if name in ours or self._is_trained(name):
+                raise UsageError(f"variant {name!r} would be pooled with ours; give it another name, as theirs:{name}")
+
+    def _is_trained(self, name: str) -> bool:
+        """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
+        for path in (self.folder / "cells").glob("*.parquet"):
+            try:
+                found = store.read_meta(path)["cell"]["variant"]["name"] == name
+            except store.Damaged:
+                found = f"__{file_safe(name)}__" in path.name
+            if found:
+                return True
+        return False
 
     def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
         """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
         found: Scales = {}
         foreign = []
         for name in names:
+            check_name("task", name)
             if ":" in name and not by_user:
-                raise ValueError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
+                raise UsageError(f"the CSV names {name!r}, whose code is loaded only if you say so: --task {name}")
             try:
                 task = self._task(name)
             except UnknownName as error:
@@ -48,12 +62,12 @@ class Terms:
             else:
                 found[name] = task.name, task.scale
         if len(foreign) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
         flags = [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
         if flags and not foreign:
-            raise ValueError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
+            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
         return found
 
     def _task(self, name: str) -> Task:
@@ -61,5 +75,5 @@ class Terms:
 
     def _asked_scale(self, unknown: str) -> Scale:
         if self.floor is None or self.ceiling is None:
-            raise ValueError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
+            raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
         return scale_of_flags(self.floor, self.ceiling, self.ceiling if self.threshold is None else self.threshold)

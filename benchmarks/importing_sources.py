@@ -16,6 +16,7 @@ from numpy.lib.npyio import NpzFile
 
 from benchmarks.csv_table import read_table
 from benchmarks.store import SCHEMA
+from envs.discover import UsageError
 
 MONITOR, EVALUATIONS = "monitor.csv", "evaluations.npz"
 CHECKPOINTS = 20
@@ -31,7 +32,7 @@ def read_monitor(path: Path, checkpoints: int = CHECKPOINTS) -> pd.DataFrame:
     of the last episode before it, and before any has ended that of the first.
     """
     if checkpoints < 1:
-        raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
+        raise UsageError(f"checkpoints must be at least 1, not {checkpoints}")
     episodes = _episodes(path)
     returns, seconds = episodes["r"].to_numpy(), episodes["t"].to_numpy()
     steps = episodes["l"].to_numpy().cumsum()
@@ -57,12 +58,12 @@ def read_evaluations(path: Path) -> pd.DataFrame:
                 raise ValueError("it is a single array")
             steps, results = np.asarray(arrays["timesteps"], np.int64), np.asarray(arrays["results"], float)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file.name} is not what EvalCallback writes: {error}") from error
+        raise UsageError(f"{file.name} is not what EvalCallback writes: {error}") from error
     if steps.ndim != 1 or results.ndim != 2 or len(steps) != len(results) or not results.size:
-        raise ValueError(f"{file.name}: timesteps {steps.shape} and results {results.shape} must be [K], [K, episodes]")
+        raise UsageError(f"{file.name}: timesteps {steps.shape} and results {results.shape} must be [K], [K, episodes]")
     if (fall := np.flatnonzero(np.diff(steps) <= 0)).size:
         a, b = steps[fall[0]], steps[fall[0] + 1]
-        raise ValueError(f"{file.name}: timesteps must rise, but {b} follows {a}: it holds more than one run")
+        raise UsageError(f"{file.name}: timesteps must rise, but {b} follows {a}: it holds more than one run")
     return _rows(
         checkpoint=np.arange(len(steps)),
         fraction=steps / max(steps[-1], 1),
@@ -81,7 +82,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         "diverged": table.truths,
     }
     if not table.lines:
-        raise ValueError(f"{file.name} has no rows")
+        raise UsageError(f"{file.name} has no rows")
     frame = _rows(
         task=table.words("task"),
         variant=table.words("variant"),
@@ -101,13 +102,31 @@ def _numbered(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     twice = frame[frame.duplicated([*RUN, "env_steps"])]
     if len(twice):
         row = twice.iloc[0]
-        raise ValueError(
+        raise UsageError(
             f"{source}: two rows of {row.variant} on {row.task}, seed {row.seed}, env_steps {row.env_steps}"
         )
     runs = frame.groupby(RUN, sort=False)
+    _check_runs(frame, source)
     frame["checkpoint"] = runs.cumcount()
     frame["fraction"] = frame["env_steps"] / runs["env_steps"].transform("max").clip(lower=1)
     return frame
+
+
+def _check_runs(frame: pd.DataFrame, source: str) -> None:
+    """Refuse runs without a length, and two runs under one seed: their steps interleave, their clocks do not."""
+    ends = frame.groupby(RUN, sort=False)["env_steps"].max()
+    if (ends == 0).any():
+        task, variant, seed = ends.index[ends == 0][0]
+        raise ValueError(
+            f"{source}: {variant} on {task}, seed {seed}, ends at env_steps 0: give the steps it was trained"
+        )
+    for name in ("wall_s", "updates"):
+        told = frame[frame[name].notna() & (frame[name] > 0)]
+        falls = told.groupby(RUN, sort=False)[name].diff() < 0
+        if falls.any():
+            row = told[falls].iloc[0]
+            where = f"{row.variant} on {row.task}, seed {row.seed}: {name} falls at env_steps {row.env_steps}"
+            raise ValueError(f"{source}: {where}; it holds more than one run")
 
 
 def _rows(**columns: Any) -> pd.DataFrame:
@@ -125,7 +144,7 @@ def _episodes(path: Path) -> pd.DataFrame:
     read = [_monitor_file(file) for file in files]
     episodes = pd.concat([frame for _, frame in read]).sort_values("t", kind="stable", ignore_index=True)
     if episodes.empty:
-        raise ValueError(f"{path} holds no finished episode")
+        raise UsageError(f"{path} holds no finished episode")
     episodes["t"] -= min(start for start, _ in read)
     return episodes
 
@@ -137,12 +156,12 @@ def _monitor_file(file: Path) -> tuple[float, pd.DataFrame]:
     try:
         start = float(json.loads(first.removeprefix("#"))["t_start"])
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f'{file.name}: its first line must be #{{"t_start": ...}}, not {first.strip()!r}') from None
+        raise UsageError(f'{file.name}: its first line must be #{{"t_start": ...}}, not {first.strip()!r}') from None
     table = read_table(text, file.name, ("r", "l", "t"), skipped=1)
     ended = np.array(table.numbers("t"))
     if (fall := np.flatnonzero(~(np.diff(ended) >= 0))).size:
         line = table.lines[fall[0] + 1]
-        raise ValueError(f"{file.name}, line {line}: t falls: another run was appended, whose start is not in the file")
+        raise UsageError(f"{file.name}, line {line}: t falls: another run was appended, whose start is not in the file")
     return start, pd.DataFrame({"r": table.numbers("r", np.nan), "l": table.whole("l", 1), "t": ended + start})
 
 
@@ -151,12 +170,12 @@ def _files(path: Path, ending: str = "") -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise ValueError(f"{path} does not exist")
+        raise UsageError(f"{path} does not exist")
     found = sorted(path.glob(f"*{ending}")) if ending else []
     if not found:
         inside = ", ".join(sorted(p.name for p in path.iterdir())[:5]) or "nothing"
         wanted = f"no *{ending}" if ending else "no file that was named"
-        raise ValueError(f"{path} is a folder with {wanted}; it holds: {inside}")
+        raise UsageError(f"{path} is a folder with {wanted}; it holds: {inside}")
     return found
 
 
@@ -164,4 +183,4 @@ def _text(file: Path) -> io.StringIO:
     try:
         return io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{file.name} is no text: {error}") from error
+        raise UsageError(f"{file.name} is no text: {error}") from error

@@ -17,16 +17,17 @@ from typing import Any
 
 from algorithms.training import Record
 from benchmarks.experiment import Cell, file_safe
+from envs.discover import UsageError
 
 MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"
 
 
 def check() -> Any:
-    """The class that writes event files. ValueError where it cannot be imported: ask before any compute."""
+    """The class that writes event files. UsageError where it cannot be imported: ask before any compute."""
     try:
         return importlib.import_module("torch.utils.tensorboard").SummaryWriter
     except ImportError as error:
-        raise ValueError(MISSING) from error
+        raise UsageError(MISSING) from error
 
 
 def run_name(cell: Cell, seed: int, rate: float) -> str:

@@ -106,9 +106,15 @@ def index() -> str:
     return "\n".join([*lines, ""])
 
 
+def texts() -> dict[Path, str]:
+    """Every page and the index, by their path."""
+    made = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
+    return {FOLDER / name: text for name, text in made.items()}
+
+
 def write(root: Path) -> list[Path]:
     """Write every page and the index under root; returns their paths."""
-    texts = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
-    for name, text in texts.items():
-        write_text(root / FOLDER / name, text)
-    return [root / FOLDER / name for name in texts]
+    made = texts()
+    for path, text in made.items():
+        write_text(root / path, text)
+    return [root / path for path in made]

@@ -1,7 +1,9 @@
 """Who is better than whom: pairs of variants on the tasks that both have, tested and corrected family by family.
 
 Three families, in the order in which they are read: each rung against its parent, each variant against a named baseline,
-all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself (Holm).
+all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself: the first
+two by Holm, all pairs by one joint test (sign_flips.joint), to which the leader's comparisons with its rivals belong. A pair
+that an earlier family of the page decided keeps that decision (benchmarks/families.py).
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import efficiency, stats
-from benchmarks.suite import Doubles, Suite
+from benchmarks.families import ITS_TASKS, Ledger, question
+from benchmarks.stats import LEVEL as LEVEL
+from benchmarks.suite import Suite
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
-LEVEL = 0.05
+TOGETHER = "all rows"  # the family of every pair and task
+ROUNDING = 1e-6  # of a score: differences below it are rounding
 
 
 class Pair(NamedTuple):
@@ -43,8 +48,18 @@ def everyone(suite: Suite) -> list[Pair]:
     return [Pair(b, a) for a, b in itertools.combinations(suite.learners, 2) if suite.tasks(a, b)]
 
 
+def by_seed(suite: Suite, pair: Pair, tasks: Sequence[str]) -> pd.Series:
+    """b minus a, each shared seed's mean over the tasks; meaningless where a side's seeds are not ours."""
+    b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
+    shared = b.index.intersection(a.index)
+    return pd.Series(stats.differences(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float)), shared)
+
+
 def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison | None:
-    """b minus a of each seed's mean over the tasks: paired by seed, or Welch where a side's seeds are not ours."""
+    """b minus a of each seed's mean over the tasks: paired by seed, or Welch where a side's seeds are not ours.
+
+    None where they share no seed, or a side of Welch's test has one run.
+    """
     b, a = (suite.final(v, tasks).mean(axis=1) for v in (pair.b, pair.a))
     if {*pair} & suite.imported:
         if min(len(b), len(a)) < 2:
@@ -56,7 +71,8 @@ def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison 
     return stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
 
 
-def _row(result: stats.Comparison) -> dict[str, object]:
+def row(result: stats.Comparison) -> dict[str, object]:
+    """A comparison as a table shows it."""
     return {
         "seeds": result.n,
         "difference": result.difference,
@@ -64,47 +80,100 @@ def _row(result: stats.Comparison) -> dict[str, object]:
         "high": result.interval.high,
         "p": result.p,
         "a12": result.a12,
-        "detectable": result.detectable,
-        "test": "sign-flip" if result.paired else "Welch",
     }
 
 
-def task_table(suite: Suite, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """A row a pair and task; `p_holm` is corrected over the tasks of its pair."""
+def _row(result: stats.Comparison, comparisons: int) -> dict[str, object]:
+    """The same of one of so many comparisons that Holm corrects together."""
+    test = "sign-flip" if result.paired else "Welch"
+    return {**row(result), "detectable": result.detectable(comparisons), "test": test}
+
+
+def identical(suite: Suite, pair: Pair, task: str) -> bool:
+    """Whether the two are one run on this task: equal scores at every checkpoint of every shared seed, to rounding.
+
+    So it is by construction where what a variant changes has no effect: credit on rewards that come at the end alone, say.
+    """
+    b, a = (suite.curves[task, v] for v in pair)
+    shared, of_b, of_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
+    if not len(shared) or len(b.score) != len(a.score):
+        return False
+    x, y = b.score[:, of_b], a.score[:, of_a]
+    return bool(np.allclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
+
+
+def decide(suite: Suite, pairs: Sequence[Pair], ledger: Ledger, family: str) -> None:
+    """Let a family decide its pairs, each on all tasks that both have, unless they are decided."""
+    of = [(question(*pair, tasks), r) for pair in pairs if (r := compare(suite, pair, tasks := suite.tasks(*pair)))]
+    ledger.correct(family, [q for q, _ in of], np.array([r.p for _, r in of]))
+
+
+def task_table(
+    suite: Suite, pairs: Sequence[Pair], together: bool = False, ledger: Ledger | None = None
+) -> pd.DataFrame:
+    """A row a pair and task; `p_holm` is corrected over the tasks of its pair, or over all rows `together`.
+
+    ledger     where questions may be decided before; their p stands here too
+    identical  "yes" where both are one run there
+    """
+    ledger = Ledger() if ledger is None else ledger
+    of = [[(p, t, r) for t in suite.tasks(*p) if (r := compare(suite, p, [t]))] for p in pairs]
     rows = []
-    for pair in pairs:
-        of = [(t, r) for t in suite.tasks(*pair) if (r := compare(suite, pair, [t]))]
-        corrected = stats.holm(np.array([r.p for _, r in of]))
-        for (task, result), p in zip(of, corrected, strict=True):
-            rows.append({"variant": pair.b, "against": pair.a, "task": task, **_row(result), "p_holm": float(p)})
+    for found in [[one for pair in of for one in pair]] if together else of:
+        asked = [question(*pair, [task]) for pair, task, _ in found]
+        decided = ledger.correct(TOGETHER if together else ITS_TASKS, asked, np.array([r.p for *_, r in found]))
+        for (pair, task, result), decision in zip(found, decided, strict=True):
+            head = {"variant": pair.b, "against": pair.a, "task": task}
+            same = {"identical": "yes" if identical(suite, pair, task) else "", "p_holm": decision.p}
+            rows.append({**head, **_row(result, decision.size), **same})
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", table.pop("p_holm"))
     return table
 
 
-def suite_table(suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame) -> pd.DataFrame:
-    """A row a pair: mean over tasks, tested; `p_holm` is corrected over the rows.
+def suite_table(
+    suite: Suite, pairs: Sequence[Pair], by_task: pd.DataFrame, ledger: Ledger | None = None, family: str = ""
+) -> pd.DataFrame:
+    """A row a pair: mean over tasks, tested; `p_holm` is corrected over the rows, or where the ledger decided it before.
 
     improvement  P(b > a) of a random seed on a random task (efficiency.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
+    identical    tasks on which both are one run        tied   other tasks on which their means are equal
+    least_p      the smallest `p_holm` that so many comparisons of so many seeds can give
+    family, of   the family that corrected p_holm, and how many comparisons that has
     """
+    ledger = Ledger() if ledger is None else ledger
+    tasks_of = {pair: suite.tasks(*pair) for pair in pairs}
+    results = {pair: found for pair, tasks in tasks_of.items() if (found := compare(suite, pair, tasks))}
+    asked = [question(*pair, tasks_of[pair]) for pair in results]
+    decided = ledger.correct(family, asked, np.array([r.p for r in results.values()]))
     rows = []
-    for pair in pairs:
-        tasks = suite.tasks(*pair)
-        result = compare(suite, pair, tasks)
-        if result is None:
-            continue
+    for (pair, result), decision in zip(results.items(), decided, strict=True):
+        tasks = tasks_of[pair]
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
-        counts = {"better": int((of["difference"] > 0).sum()), "shown": int((of["p_holm"] < LEVEL).sum())}
-        rows.append({**head, **_row(result), **_improvement(suite, pair, tasks), **counts})
+        last: dict[str, object] = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
+        last |= {"family": decision.family, "of": decision.size}
+        rows.append({**head, **_row(result, decision.size), **_improvement(suite, pair, tasks), **_counts(of), **last})
     table = pd.DataFrame(rows)
     if rows:
-        table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
-        last = ["better", "shown", "detectable", "test"]
-        table = table[[c for c in table.columns if c not in last] + last]
+        table.insert(list(table.columns).index("p") + 1, "p_holm", table.pop("p_holm"))
+        moved = ["better", "identical", "tied", "shown", "detectable", "test", "least_p", "family", "of"]
+        table = table[[c for c in table.columns if c not in moved] + moved]
     return table
+
+
+def _counts(of: pd.DataFrame) -> dict[str, int]:
+    """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties."""
+    same = of["identical"] == "yes"
+    level = of["difference"].abs() <= ROUNDING
+    return {
+        "better": int(((of["difference"] > 0) & ~same & ~level).sum()),
+        "identical": int(same.sum()),
+        "tied": int((level & ~same).sum()),
+        "shown": int((of["p_holm"] < LEVEL).sum()),
+    }
 
 
 def _improvement(suite: Suite, pair: Pair, tasks: Sequence[str]) -> dict[str, float]:
@@ -124,7 +193,7 @@ def sweep_table(suite: Suite, x: Mapping[str, float], lines: Mapping[str, str]) 
 
     A row a line and variant; `p_holm` is corrected over the rows.
     """
-    rows = []
+    found: list[tuple[dict[str, object], stats.Comparison]] = []
     for line in dict.fromkeys(lines.get(t, "") for t in x):
         tasks = sorted((t for t in x if lines.get(t, "") == line and t in suite.scales), key=lambda t: x[t])
         if len(tasks) < 2:
@@ -134,56 +203,15 @@ def sweep_table(suite: Suite, x: Mapping[str, float], lines: Mapping[str, str]) 
             shared = b.index.intersection(a.index)
             if shared.empty:
                 continue
-            of = _row(stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float)))
+            of = stats.compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
             head = {"line": line} if line else {}
             ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
-            rows.append({**head, **ends, "before": float(a.mean()), "after": float(b.mean()), **of})
+            found.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, of))
+    rows = [{**head, **_row(of, len(found)), "least_p": min(1.0, of.least * len(found))} for head, of in found]
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
     return table
-
-
-class Leaders(NamedTuple):
-    """A confidence set of the best: with probability .95 the variant of highest expected score is `best` or in `others`."""
-
-    best: str  # of the highest mean
-    others: list[str]  # not ruled out, in order of their means
-    table: pd.DataFrame  # a row a rival: the best minus it; p_best is one-sided, times the number of rivals
-
-
-def p_best(differences: Sequence[Doubles]) -> Doubles:
-    """For each rival: p that it may be the best, from the leader's lead over it, one value a seed.
-
-    One-sided sign-flip test, times the number of rivals (multiple comparisons with the best, Hsu 1984). The truly best
-    variant is ruled out at .05 only if one of the M - 1 others is above it by chance at the level .05 / (M - 1), which
-    happens at most once in twenty; so it does not matter that the leader was chosen by looking.
-    """
-    p = np.array([stats.sign_flip_p(d, alternative="greater") for d in differences])
-    return np.minimum(1.0, p * len(p))
-
-
-def leaders(suite: Suite, variants: Sequence[str], tasks: Sequence[str]) -> Leaders | None:
-    """Which variants may be the best on these tasks: the leader, and whoever it does not rule out (p_best)."""
-    scores = {v: suite.final(v, tasks) for v in variants}
-    means = {v: float(m.to_numpy(float).mean()) for v, m in scores.items() if len(m)}
-    if not means:
-        return None
-    best, *rivals = sorted(means, key=lambda v: -means[v])
-    found = {v: result for v in rivals if (result := compare(suite, Pair(best, v), tasks))}
-    if not found:
-        return Leaders(best, [], pd.DataFrame())
-    leads = {v: (scores[best].mean(axis=1) - scores[v].mean(axis=1)).dropna().to_numpy(float) for v in found}
-    exact = p_best(list(leads.values()))
-    welch = [min(1.0, r.p / 2 * len(found)) for r in found.values()]  # the leader's mean is the higher one
-    table = pd.DataFrame([{"variant": v, **_row(r)} for v, r in found.items()])
-    table["p_best"] = np.where([r.paired for r in found.values()], exact, welch)
-    return Leaders(best, [str(v) for v in table["variant"][table["p_best"] >= LEVEL]], table)
-
-
-def least_p_best(seeds: int, rivals: int) -> float:
-    """The smallest p_best that paired seeds can reach."""
-    return min(1.0, stats.smallest_p(seeds) / 2 * max(rivals, 1))
 
 
 def least_p(seeds: int, comparisons: int) -> float:

@@ -16,9 +16,10 @@ from scipy import stats as sps
 
 from benchmarks import stats
 from benchmarks.efficiency import area_under_curve
+from benchmarks.families import FINDING, Decision, Ledger, question
 from benchmarks.pairs import LEVEL
 from benchmarks.power import moments, tost_unpaired, welch
-from benchmarks.suite import Curve, Doubles
+from benchmarks.suite import Curve, Doubles, Suite
 
 if TYPE_CHECKING:
     from benchmarks.panels import Data
@@ -86,10 +87,10 @@ def table(data: Data, pairs: Pairs) -> pd.DataFrame:
 
 EXPLAINED = (
     "Area under the learning curve (the mean return over the budget) and final return, ours and theirs, with the 90 % "
-    "interval of the difference (Welch). `equal`: p of two one-sided t tests that the difference is within the margin: one "
-    "standard deviation of a run pooled over both sides (estimated from these runs); `different`: p of Welch's t test. Both "
-    "also after Holm's correction over the rows. Equivalence of all rows together needs no correction: each must be shown "
-    "(Berger 1982)."
+    "interval of the difference alone (Welch, not corrected). `equal`: p of two one-sided t tests that the difference is "
+    "within the margin: one standard deviation of a run pooled over both sides (estimated from these runs); `different`: p "
+    "of Welch's t test. Both also after Holm's correction over the rows. Equivalence of all rows together needs no "
+    "correction: each must be shown (Berger 1982)."
 )
 
 
@@ -98,6 +99,15 @@ class Parity:
     """Finding: which of the pairs are shown to learn alike, and which are not."""
 
     pairs: Pairs
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Enter whether final returns differ on each task, by Welch's test, as the sentence and its table say it."""
+        from benchmarks.panels import Data
+
+        made = table(Data(suite, pd.DataFrame()), self.pairs)
+        for row in made[made["measure"] == "final"].to_dict("records") if len(made) else ():
+            asked = question(row["variant"], row["other"], [row["task"]])
+            ledger.decisions.setdefault(asked, Decision(float(row["different_holm"]), FINDING, len(made)))
 
     def sentence(self, data: Data) -> str:
         """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.

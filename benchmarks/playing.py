@@ -12,6 +12,7 @@ from algorithms.evaluation import show
 from algorithms.references import play_optimally
 from benchmarks.saved import SavedPolicy
 from envs.api import Array, Task, VecEnv
+from envs.faults import Checked
 from envs.streams import Purpose, Role, generator, stream
 from envs.transcript import PAD, Doubles, TextMDP
 
@@ -42,6 +43,7 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
     """One episode in a batch of one environment; the same (seed, episode) is the same episode."""
     acting = [generator(seed, Role.EVALUATION_ACTION, episode, purpose=Purpose.TEST)]
     device = str(saved.policy.flat.values.device)
+    env = Checked(env, saved.task.name, [environment_seed(seed, episode)], 1)
     tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
     action = np.stack(tape.action)
     with torch.no_grad():

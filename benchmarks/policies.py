@@ -22,12 +22,17 @@ from algorithms.peer import Peer
 from algorithms.setting import Training
 from algorithms.training import Members, Record, Trained, build_normaliser, build_policy
 from algorithms.types import Variant
-from benchmarks import store
+from benchmarks import pooling, store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.live import run_name
-from benchmarks.rebuilding import OURS, CannotRebuild, rebuild
+from benchmarks.rebuilding import CannotRebuild, rebuild
 from benchmarks.saved import SavedPolicy
 from envs.api import Task
+from envs.control.factory import Control
+from envs.control.from_gymnasium import identity
+from envs.discover import UsageError
+from envs.slowed import unslowed
+from envs.sources import OURS, SOURCE
 from envs.streams import Purpose
 
 META = "pg_ladder_policy"
@@ -39,7 +44,7 @@ SHOWN = 5  # cells that a line names
 HOW = "policies are saved by `train` and `run` with --save-policies"
 
 
-class NoPolicy(ValueError):
+class NoPolicy(UsageError):
     """A file that is not there or holds no policy that can be rebuilt."""
 
 
@@ -108,7 +113,26 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name][None])
     normaliser.restore({name.removeprefix(MOMENTS): tensors[name].numpy()[None] for name in moments})
-    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta)
+    notices = tuple(changed_since(cell, task, variant, training))
+    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta, notices)
+
+
+def changed_since(cell: Mapping[str, Any], task: Task, variant: Variant, training: Training) -> list[str]:
+    """What is no longer as it was when the cell was trained: sources of the user's, and what makes the environment."""
+    parts = {"task": task, "variant": variant, "training": training}
+    lines = [
+        line
+        for name, part in parts.items()
+        for line in pooling.differing(cell[name], canonical(part), name)
+        if f"{SOURCE}:" in line
+    ]
+    factory = unslowed(task.factory)
+    if isinstance(factory, Control) and factory.identity is not None:
+        try:
+            lines += identity(factory.env_id).changed(factory.identity)
+        except ValueError as error:
+            lines.append(str(error))
+    return lines
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

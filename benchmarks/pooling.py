@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from envs.discover import UsageError
+from envs.identity import WORDS
+from envs.sources import SOURCE
+
 Meta = Mapping[str, Any]
 NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of training depend on
 
 
-class NotPoolable(ValueError):
+class NotPoolable(UsageError):
     """Rows that must not be taken for one sample."""
 
 
@@ -25,7 +29,7 @@ def numerics(provenance: Mapping[str, Any]) -> dict[str, str]:
     packages = provenance.get("packages") or {}
     facts = {name: packages.get(name, "unknown") for name in NUMERIC if isinstance(packages, Mapping)}
     facts |= {name: provenance.get(name, "unknown") for name in ("device", "results_version")}
-    facts["reproducible"] = provenance.get("reproducible", True)  # real actors alone say that they are not
+    facts["reproducible"] = provenance.get("reproducible", True)  # real actors and some environments are not
     return {name: str(value) for name, value in facts.items() if value != "unknown"}
 
 
@@ -42,7 +46,15 @@ def differing(a: Any, b: Any, path: str = "") -> list[str]:
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         keys = dict.fromkeys([*a, *b])
         return [line for k in keys for line in differing(a.get(k), b.get(k), f"{path}.{k}".lstrip("."))]
-    return [] if a == b else [f"{path}: {_short(a)} | {_short(b)}"]
+    return [] if a == b else [f"{path}: {_short(a)} | {_short(b)}{_why(path)}"]
+
+
+def _why(path: str) -> str:
+    """What a reader who has edited a file knows, of a path that holds a hash or a version."""
+    if path.endswith(SOURCE):
+        return f" (the source file of {path.removesuffix(SOURCE).rstrip('.')}, or one that it imports, changed)"
+    part = path.rpartition("identity.")[2]
+    return f" ({WORDS[part]})" if "identity." in path and part in WORDS else ""
 
 
 def _short(value: Any) -> str:

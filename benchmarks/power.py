@@ -1,9 +1,14 @@
-"""How many seeds are enough: power of a t test, the difference it can show, and tests that two variants are equal."""
+"""How many seeds are enough: power of a t test, the difference it can show, and tests that two variants are equal.
+
+A t test believes in normal scores, so two equal scores would make it certain. No p value here is below that of a permutation
+test of as many runs, which believes in nothing: 1 / 2^n of n pairs, 1 / C(n_b + n_a, n_a) of two samples, one-sided.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cache
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,37 +44,43 @@ def welch(b: Doubles, a: Doubles) -> tuple[float, float, float]:
     return mean_b - mean_a, float(np.sqrt(total)), df
 
 
-def _rejects(shift: float, df: float, alpha: float) -> float:
-    """P(|T| > t_crit) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0.
+def smallest_unpaired_p(n_b: int, n_a: int) -> float:
+    """The smallest one-sided p of a permutation test of two samples: 1 / C(n_b + n_a, n_a)."""
+    return 1.0 / comb(n_b + n_a, n_a)
+
+
+def _beyond(critical: float, shift: float, df: float) -> float:
+    """P(|T| > critical) of T noncentral t (scipy.stats.nct) with `df` degrees of freedom and `shift` >= 0.
 
     Where scipy's far tail is NaN it is below the rounding of 1.
     """
-    critical = float(sps.t.ppf(1 - alpha / 2, df))
     near = float(sps.nct.sf(critical, df, shift))
     far = float(sps.nct.cdf(-critical, df, shift))
     return near if np.isnan(far) else near + far
 
 
-@cache  # every pair of a report asks for the same few degrees of freedom
-def detectable_shift(df: float, alpha: float = 0.05, power: float = 0.8) -> float:
-    """The difference, in standard errors, that a t test shows with probability `power` > alpha; NaN under two df."""
-    if not df >= 2:  # one degree of freedom shows nothing
-        return float("nan")
-    high = 2 * float(sps.t.ppf(1 - alpha / 2, df))
-    while _rejects(high, df, alpha) < power:
-        high *= 2
-    return float(brentq(lambda shift: _rejects(shift, df, alpha) - power, 0.0, high))
+def _rejects(shift: float, df: float, alpha: float) -> float:
+    """Power of a two-sided t test at level alpha."""
+    return _beyond(float(sps.t.ppf(1 - alpha / 2, df)), shift, df)
 
 
-def detectable(spread: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float:
-    """Smallest mean difference that a paired t test of n seeds shows with probability `power`.
+@cache  # all pairs of a report have the same critical value
+def shift_beyond(critical: float, df: float, power: float = 0.8) -> float:
+    """The true difference, in standard errors, whose |t| exceeds `critical` with probability `power`.
 
-    Solves power = P(|T| > t_crit), T noncentral t with n - 1 degrees of freedom and shift d sqrt(n) / spread, for d;
-    spread is the standard deviation of the differences. 0 without spread, NaN under three seeds.
+    NaN under two degrees of freedom, which show nothing, and where nothing exceeds it.
     """
-    if n < 3 or not np.isfinite(spread):
+    if not (df >= 2 and np.isfinite(critical)):
         return float("nan")
-    return detectable_shift(n - 1, alpha, power) * spread / float(np.sqrt(n)) if spread > 0 else 0.0
+    high = 2 * critical
+    while _beyond(critical, high, df) < power:
+        high *= 2
+    return float(brentq(lambda shift: _beyond(critical, shift, df) - power, 0.0, high))
+
+
+def detectable_shift(df: float, alpha: float, power: float = 0.8) -> float:
+    """The same of a two-sided t test at level alpha < power."""
+    return shift_beyond(float(sps.t.ppf(1 - alpha / 2, df)), df, power) if df >= 2 else float("nan")
 
 
 def power(difference: float, spread: float, n: int, alpha: float = 0.05) -> float:
@@ -101,23 +112,24 @@ def seeds_needed(difference: float, spread: float, alpha: float = 0.05, power: f
     return bisect_left(range(high), True, lo=2, key=enough)
 
 
-def _equivalence(difference: float, error: float, df: float, margin: float) -> float:
+def _equivalence(difference: float, error: float, df: float, margin: float, least: float) -> float:
     """The larger p of two one-sided t tests: difference > -margin, difference < margin (Schuirmann 1987)."""
     if not margin > 0:
         raise ValueError(f"margin must be > 0, not {margin}")
     inside = margin - abs(difference)  # the nearer side has the larger p
-    if error == 0:
-        return float(inside <= 0)
-    return 1.0 if np.isnan(error) else float(sps.t.sf(inside / error, df))
+    if np.isnan(error):
+        return 1.0
+    p = float(inside <= 0) if error == 0 else float(sps.t.sf(inside / error, df))
+    return max(p, least)
 
 
 def tost(differences: Doubles, margin: float) -> float:
     """p of "the mean difference lies beyond +-margin": small means equivalent. Paired t tests; 1 under two pairs."""
     centre, variance = moments(differences)
     n = len(differences)
-    return _equivalence(centre, float(np.sqrt(variance / n)), n - 1, margin)
+    return _equivalence(centre, float(np.sqrt(variance / n)), n - 1, margin, 0.5**n)
 
 
 def tost_unpaired(b: Doubles, a: Doubles, margin: float) -> float:
     """As `tost`, of two samples of their own by Welch's t tests; 1 where one has fewer than two values."""
-    return _equivalence(*welch(b, a), margin)
+    return _equivalence(*welch(b, a), margin, smallest_unpaired_p(len(b), len(a)))

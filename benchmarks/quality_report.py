@@ -16,6 +16,7 @@ from algorithms.kl import KL
 from benchmarks import quality_figures, store
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES
+from benchmarks.markup import plain
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.variant_page import groups
 
@@ -106,7 +107,7 @@ def write(
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
     first, *others = sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
     drawn = [Drawn(n, partial(draw, rows), CAPTIONS[n]) for n, (rows, draw) in drawings.items() if len(rows)]
-    lost = joined([failure.splitlines()[0] for failure in failures]) or "None failed."
+    lost = joined([plain(failure.splitlines()[0]) for failure in failures]) or "None failed."
     counted = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = store.read_json(paths[0])["provenance"].items()
     sections = (

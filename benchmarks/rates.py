@@ -135,6 +135,23 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
     ]
 
 
+def at_an_end(table: pd.DataFrame) -> str:
+    """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences.
+
+    `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
+    """
+    scored = table.dropna(subset="score")
+    best = scored.loc[scored.groupby(["task", "variant"], sort=False)["score"].idxmax()]  # of equals the smallest rate
+    chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
+    ends = (table["learning_rate"].min(), table["learning_rate"].max())
+    low, high = (int((best["learning_rate"] == end).sum()) for end in ends)
+    kept = int(chosen["learning_rate"].isin(ends).sum())
+    return (
+        f"The best score of {low + high} of {len(best)} searches is at an end of the list of rates ({low} at {ends[0]:g}, "
+        f"{high} at {ends[1]:g}); so is the chosen rate of {kept}. There a better rate may lie outside the list."
+    )
+
+
 def as_settings(table: pd.DataFrame, protocol: str) -> str:
     """The chosen rates as lines of learning_rates.csv."""
     chosen = table[table["chosen"]].drop_duplicates(["task", "variant"]).to_dict("records")
@@ -183,6 +200,7 @@ def write(
     unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     first, *others = verdicts(ranks, moved, seeds)
+    others.append(at_an_end(table))
     drawn = Drawn(
         "rates",
         partial(rate_curves, table, unit),
@@ -202,4 +220,5 @@ def write(
         ),
     )
     lost = without_score(table)
-    return Document(name, question, first, sections, (lost,) if lost else ()).write(out, kinds)
+    names = (*scales, *dict.fromkeys(table["variant"]))
+    return Document(name, question, first, sections, (lost,) if lost else (), names=names).write(out, kinds)

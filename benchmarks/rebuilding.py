@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-OURS = ("envs", "algorithms", "benchmarks")
+from envs.sources import OURS as OURS
+from envs.sources import SOURCE
 
 
 class CannotRebuild(ValueError):
@@ -27,7 +28,7 @@ def rebuild(data: Any, packages: Sequence[str] = OURS, **more: Any) -> Any:
         return tuple(rebuild(item, packages) for item in data)
     if not isinstance(data, dict):
         return data
-    values = {name: rebuild(value, packages) for name, value in data.items() if name != "class"}
+    values = {name: rebuild(value, packages) for name, value in data.items() if name not in ("class", SOURCE)}
     return _made(_class(data["class"], packages), more | values) if "class" in data else values
 
 

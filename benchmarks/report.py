@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import divergence, report_comparisons, report_facts, report_training, tables, verdict
+from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
 from benchmarks.formats import write_text
+from benchmarks.leaders import leaders
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
 
@@ -21,6 +22,7 @@ def write(report: ReportInput) -> Path:
         report_comparisons.answer(report),
         report_comparisons.sequential(report),
         report_comparisons.aggregate(report),
+        report_comparisons.equal(report),
         *report_comparisons.comparisons(report),
         report_facts.heat_map(report),
         report_training.curves(report),
@@ -43,9 +45,27 @@ def write(report: ReportInput) -> Path:
     document = Document(
         report.name,
         report.question,
-        verdict.headline(report.suite),
+        "\n\n".join(text for text in (_headline(report), _equal(report)) if text),
         tuple(s for s in sections if s.blocks),
-        tuple(w for w in (undone, *divergence.warned(report.suite), few, pooled) if w),
+        tuple(w for w in (undone, *divergence.warned(report.suite), few, pooled, *report.suite.notes) if w),
         finding,
+        (*report.suite.variants, *report.suite.scales),
     )
     return document.write(report.out, report.kinds)
+
+
+def _headline(report: ReportInput) -> str:
+    """Who has the highest mean, and at which learning rates."""
+    suite = report.suite
+    note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
+    return " ".join(text for text in (verdict.headline(suite, report.ledger), note) if text)
+
+
+def _equal(report: ReportInput) -> str:
+    """What the compared variants had in common, in the sentences that follow the headline."""
+    suite, base = report.suite, report.against
+    if base is None:
+        return ""
+    tasks = suite.tasks(*suite.learners)
+    found = leaders(suite, suite.learners, tasks) if tasks else None
+    return budgets.sentence(suite, report.metas, base, found.best if found else base)

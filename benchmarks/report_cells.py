@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, quality_report, rates, report, store
+from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
@@ -17,7 +18,7 @@ from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
 from benchmarks.suite import Suite
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
@@ -42,33 +43,37 @@ def write_report(
         scales = of_cells(metas, experiment.tasks, [folder])
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
         return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
+    made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
+    return report.write(replace(made, failures=outcome.failures, kinds=kinds))
+
+
+def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
+    """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
+    frame, measures, metas = results
     suite = suite_of(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
     sequential = folder / SEQUENTIAL
-    return report.write(
-        ReportInput(
-            name=experiment.name,
-            question=experiment.question,
-            suite=suite,
-            measures=measures,
-            texts=_texts(metas, suite.scales),
-            drawings=experiment.figures,
-            finding=experiment.finding,
-            situations=experiment.guide,
-            baseline=baseline or experiment.baseline,
-            parents={v: known[v]["parent"] for v in suite.variants},
-            changes={v: known[v]["change"] for v in suite.variants},
-            sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
-            metas=metas,
-            failures=outcome.failures,
-            undone=_undone(experiment, suite),
-            mixed=tuple(pooling.mixed(metas)),
-            provenance=_merged([meta["provenance"] for meta in metas]),
-            out=folder,
-            kinds=kinds,
-        )
+    return ReportInput(
+        name=experiment.name,
+        question=experiment.question,
+        suite=suite,
+        measures=measures,
+        texts=_texts(metas, suite.scales),
+        drawings=experiment.figures,
+        finding=experiment.finding,
+        situations=experiment.guide,
+        baseline=baseline or experiment.baseline,
+        parents={v: known[v]["parent"] for v in suite.variants},
+        changes={v: known[v]["change"] for v in suite.variants},
+        sequential=json.loads(sequential.read_text()) if sequential.exists() else {},
+        metas=metas,
+        rates=rate_notes.of_experiment(experiment, metas),
+        undone=_undone(experiment, suite),
+        mixed=tuple(pooling.mixed(metas)),
+        provenance=_merged([meta["provenance"] for meta in metas]),
+        out=folder,
     )
 
 
@@ -93,7 +98,8 @@ def suite_of(
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
-    return Suite(frame, scales, variants, optional, imported, experiment.block)
+    frame, notes = common_steps.align(frame, imported, optional)
+    return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
 def report_folder(
@@ -108,7 +114,7 @@ def report_folder(
             paths = [paths[i] for i in chosen]
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}; run the experiment again to replace it") from error
+        raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
 
 
 def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:

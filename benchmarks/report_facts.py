@@ -8,9 +8,11 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import appendix as papers
-from benchmarks import pairs, suite_figures, tables
-from benchmarks.document import Block, Drawn, Prose, Section, Table, joined
-from benchmarks.experiment import file_safe
+from benchmarks import suite_figures, tables
+from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.experiment import file_names
+from benchmarks.leaders import leaders
+from benchmarks.markup import plain
 from benchmarks.report_input import ReportInput
 
 
@@ -30,17 +32,18 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
         "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
         "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
         "seconds to it are their medians. A diverged member counts as the lowest of the task's floor and the worst finite "
-        "return there, and has reached nothing; where all diverged there is no mean. Bold: may be the task's best (95 %, "
-        "Hsu 1984)."
+        "return there, and has reached nothing; where all diverged there is no mean. Bold: the task's highest mean and "
+        "those not shown to be lower (all pairs tested together, familywise error 5 %)."
     )
     blocks: list[Block] = [Prose(said)]
     suite = report.suite
+    files = file_names(suite.scales)
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
-        found = pairs.leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task])
+        found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
         top = {found.best, *found.others} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
-        blocks.append(Table(f"scores/{file_safe(task)}", rows, "", bold, title=task))
+        blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))
 
 
@@ -57,11 +60,15 @@ def beside(report: ReportInput) -> Section:
 def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
-    lines = [*report.failures, *(f"missing: {line}" for line in tables.missing_cells(suite)), *_notices(report)]
+    failed = [plain(line.splitlines()[0]) for line in report.failures]
+    lines = [*failed, *(f"missing: {line}" for line in tables.missing_cells(suite)), *map(plain, _notices(report))]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
     said = joined(lines) if lines else "None failed or is missing."
-    return Section("Failures and missing cells", (Prose(f"{lost} of {members} members diverged.\n\n{said}"),))
+    blocks: list[Block] = [Prose(f"{lost} of {members} members diverged.\n\n{said}")]
+    if traces := [line for failure in report.failures for line in failure.splitlines() if "\n" in failure]:
+        blocks.append(Samples("Where it failed", tuple(traces)))
+    return Section("Failures and missing cells", tuple(blocks))
 
 
 def _notices(report: ReportInput) -> Iterator[str]:
@@ -92,4 +99,4 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts.items()])),))
+    return Section("Provenance", (Prose(joined([f"{key}: {plain(str(value))}" for key, value in facts.items()])),))

@@ -20,7 +20,8 @@ from envs.api import Array, Bools, Box, Image, Task, Transcript
 class SavedPolicy:
     """A policy as it was when its final scores were taken, a population of one.
 
-    scores  eval_return, eval_return_greedy, env_steps, updates, measures      meta  everything that the file says
+    scores   eval_return, eval_return_greedy, env_steps, updates, measures      meta  everything that the file says
+    notices  what has changed since it was saved: the source of its environment, or of another part of the user's
     """
 
     task: Task
@@ -31,6 +32,7 @@ class SavedPolicy:
     seed: int
     scores: dict[str, Any]
     meta: dict[str, Any]
+    notices: tuple[str, ...] = ()
 
     def act(self, obs: Array, action_mask: Bools | None = None, rng: np.random.Generator | None = None) -> Array:
         """Actions for raw observations, one [...] or several [N, ...]; sampled with `rng`, greedy without it.

@@ -4,6 +4,8 @@ Rates: each is one of RATES, the same list for all, judged by the mean normalise
 fifth of the budget on 3 selection seeds (a stream disjoint from the training seeds); of rates within .01 of the best the
 smallest is taken. Every rate is trained on every seed, as members of one population, and the run's report prints the lines
 of learning_rates.csv. A protocol is one such selection, at its own budgets: variants are compared at rates of one protocol.
+Where the chosen rate is the smallest or the largest of RATES, a better one may lie outside the list; the run's report says
+how many are.
 
     ladder  `python -m benchmarks run learning_rates`: the ladder's rungs on the ladder's tasks
     text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens

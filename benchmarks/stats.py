@@ -7,20 +7,22 @@ Scores are finite: whoever calls decides what a failed run counts as, nothing is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
 
-from benchmarks.power import detectable as detectable
-from benchmarks.power import detectable_shift, moments, welch
+from benchmarks.power import detectable_shift, moments, smallest_unpaired_p, welch
+from benchmarks.sign_flips import Alternative as Alternative
+from benchmarks.sign_flips import sign_flip_p as sign_flip_p
+from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.sign_flips import smallest_p as smallest_p
 
 Doubles = NDArray[np.float64]
 Statistic = Callable[[Doubles], Doubles]
-Alternative = Literal["two-sided", "less", "greater"]
+LEVEL = 0.05  # of every family of tests
 RESAMPLES = 10_000
-EXACT_PAIRS = 40  # 2^20 sums a half: 8 MiB, a fifth of a second
 CHUNK = 2**21  # resampled scores held at once, 16 MiB; a statistic makes a few copies
 NAN = float("nan")
 
@@ -40,10 +42,24 @@ class Comparison(NamedTuple):
     p: float  # two-sided: exact sign-flip of pairs, Welch's t unpaired
     a12: float  # P(B > A) + P(B = A) / 2 over all pairs of runs
     n: int  # seeds; the fewer of the two where unpaired
-    detectable: float  # smallest true difference that these seeds would show with probability .8
     paired: bool
     mean_b: float
     mean_a: float
+    error: float  # standard error of the difference; NaN where a side has one value
+    df: float  # its degrees of freedom; NaN where nothing varies
+    least: float  # the smallest p that so many runs can give
+
+    def detectable(self, comparisons: int = 1, level: float = LEVEL) -> float:
+        """The true difference that is shown with probability .8 among so many comparisons, if its spread is the observed.
+
+        Each is tested at level / comparisons, which Holm's correction guarantees to every one of them; where others are
+        shown it leaves more, so the probability is .8 or more. NaN where nothing can be shown or nothing varies.
+        """
+        share = level / comparisons
+        if not (self.error > 0 and self.least < share):
+            return NAN
+        shift = sign_flip_shift(self.n, share) if self.paired else detectable_shift(self.df, share)
+        return shift * self.error
 
 
 def _matrices(x: Doubles, axis: int | None) -> Doubles:
@@ -88,12 +104,13 @@ AGGREGATES: dict[str, Callable[..., Any]] = {f.__name__: f for f in (mean, media
 
 
 def t_interval(x: Doubles, confidence: float = 0.95) -> Interval:
-    """mean +- t_{n-1} s / sqrt(n)."""
+    """mean +- t_{n-1} s / sqrt(n): without width where all values are equal, NaN under two."""
     n = len(x)
     if n < 2:
         return Interval(NAN, NAN)
-    half = float(sps.t.ppf((1 + confidence) / 2, n - 1) * x.std(ddof=1) / np.sqrt(n))
-    return Interval(float(x.mean()) - half, float(x.mean()) + half)
+    centre, variance = moments(x)
+    half = float(sps.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
+    return Interval(centre - half, centre + half)
 
 
 def over_resamples(scores: Doubles, statistic: Statistic, drawn: NDArray[np.int64]) -> Doubles:
@@ -127,73 +144,45 @@ def bootstrap_iqm(scores: Doubles, rng: np.random.Generator, resamples: int = RE
     return bootstrap(scores, iqm, rng, resamples)
 
 
-def _signed_sums(d: Doubles) -> Doubles:
-    """All 2^n sums of +-d, sorted."""
-    sums = np.zeros(1)
-    for value in d:
-        sums = np.concatenate([sums - value, sums + value])
-    return np.sort(sums)
-
-
-def _drawn_p(d: Doubles, rng: np.random.Generator, alternative: Alternative) -> float:
-    options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000, "rng": rng}
-    return float(sps.permutation_test((d,), np.mean, alternative=alternative, **options).pvalue)
-
-
-def sign_flip_p(
-    differences: Doubles, rng: np.random.Generator | None = None, alternative: Alternative = "two-sided"
-) -> float:
-    """p of paired differences under random signs (scipy.stats.permutation_test, "samples"); at least 1 / 2^n.
-
-    Exact up to 40 pairs by meeting in the middle: the 2^n signed sums are the pairs of 2^(n/2) sums of each half, and those
-    that reach the observed sum are counted by bisection (Horowitz and Sahni 1974; exact tests without listing the flips:
-    Pagano and Tritchler 1983). Above, 99,999 flips from `rng` (by default a fixed one). Zeros are flipped too. 1 for fewer
-    than two pairs or zeros alone, NaN where a difference is NaN.
-    """
-    d = np.asarray(differences, np.float64)
-    if np.isnan(d).any():
-        return NAN
-    if len(d) < 2 or not d.any():
-        return 1.0
-    if len(d) > EXACT_PAIRS:
-        return _drawn_p(d, np.random.default_rng(0) if rng is None else rng, alternative)
-    observed = {"two-sided": abs(d.sum()), "less": -d.sum(), "greater": d.sum()}[alternative]
-    first, second = _signed_sums(d[: len(d) // 2]), _signed_sums(d[len(d) // 2 :])
-    # equal sums come out unequal in their last digits: of the size of what was added, not of what is left
-    reached = observed - 100 * np.finfo(float).eps * np.abs(d).sum()
-    below = np.searchsorted(second, reached - first, side="left")
-    tail = float(np.sum(len(second) - below)) / 2.0 ** len(d)
-    return min(1.0, 2 * tail) if alternative == "two-sided" else tail  # the sums are symmetric about 0
-
-
 def a12(b: Doubles, a: Doubles) -> float:
     """P(b > a) + P(b = a) / 2 over all pairs (Vargha and Delaney 2000, equation 2); 1/2 is no difference."""
     return float((b[:, None] > a).mean() + 0.5 * (b[:, None] == a).mean())
+
+
+def differences(b: Doubles, a: Doubles) -> Doubles:
+    """b - a, and 0 where they differ by rounding: equal scores must not become small differences of one sign."""
+    d = b - a
+    return np.where(np.abs(d) <= 1e-12 * np.maximum(np.abs(b), np.abs(a)), 0.0, d)
 
 
 def compare_paired(b: Doubles, a: Doubles, rng: np.random.Generator | None = None) -> Comparison:
     """B against A, one value a seed each, in the same order of seeds; ValueError where their numbers differ."""
     if len(b) != len(a):
         raise ValueError(f"pairs need as many B as A: {len(b)} and {len(a)}")
-    d = b - a
-    n, spread = len(d), float(np.sqrt(moments(d)[1]))
-    p, least = sign_flip_p(d, rng), detectable(spread, n)
-    return Comparison(float(d.mean()), t_interval(d), p, a12(b, a), n, least, True, float(b.mean()), float(a.mean()))
+    d = differences(b, a)
+    n, error = len(d), float(np.sqrt(moments(d)[1] / len(d)))
+    means, least = (float(b.mean()), float(a.mean())), min(1.0, smallest_p(n))
+    p = sign_flip_p(d, rng)
+    return Comparison(float(d.mean()), t_interval(d), p, a12(b, a), n, True, *means, error, float(n - 1), least)
 
 
 def compare_unpaired(b: Doubles, a: Doubles) -> Comparison:
     """B against A on seeds of their own: Welch's t test and interval (scipy.stats.ttest_ind, equal_var=False).
 
-    Two constant samples: no width, p = 1 where equal and 0 where not. Fewer than two values on a side: NaN, p = 1.
+    p is never below 2 / C(n_b + n_a, n_a), what a permutation test could give: two runs a side show nothing, however equal
+    their scores. Two constant samples: an interval without width, p = 1 where equal and that least one where not. Fewer
+    than two values on a side: NaN, p = 1.
     """
     d, error, df = welch(b, a)
     n, effect, means = min(len(b), len(a)), a12(b, a), (float(b.mean()), float(a.mean()))
     if n < 2:
-        return Comparison(d, Interval(NAN, NAN), 1.0, effect, n, NAN, False, *means)
+        return Comparison(d, Interval(NAN, NAN), 1.0, effect, n, False, *means, NAN, NAN, 1.0)
+    least = 2 * smallest_unpaired_p(len(b), len(a))
     if error == 0:
-        return Comparison(d, Interval(d, d), float(d == 0), effect, n, 0.0, False, *means)
-    p, half = 2 * float(sps.t.sf(abs(d) / error, df)), float(sps.t.ppf(0.975, df)) * error
-    return Comparison(d, Interval(d - half, d + half), p, effect, n, detectable_shift(df) * error, False, *means)
+        p = least if d else 1.0
+        return Comparison(d, Interval(d, d), p, effect, n, False, *means, 0.0, NAN, least)
+    p, half = max(2 * float(sps.t.sf(abs(d) / error, df)), least), float(sps.t.ppf(0.975, df)) * error
+    return Comparison(d, Interval(d - half, d + half), p, effect, n, False, *means, error, df, least)
 
 
 def holm(p: Doubles) -> Doubles:
@@ -204,8 +193,3 @@ def holm(p: Doubles) -> Doubles:
     adjusted = np.full(len(p), np.nan)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
     return adjusted
-
-
-def smallest_p(n: int) -> float:
-    """The smallest two-sided p that n paired seeds can give: 2 / 2^n."""
-    return 2.0 / 2.0**n

@@ -101,6 +101,7 @@ class Suite:
     optional  variants that exist only on tasks with an oracle: references, never compared
     imported  variants whose runs are not ours: their seeds are no pairs of our seeds
     block     seeds that one process trained
+    notes     what was done to the rows before, so that runs of unequal length can be compared (common_steps.py)
     """
 
     frame: pd.DataFrame
@@ -109,6 +110,7 @@ class Suite:
     optional: frozenset[str] = field(default_factory=frozenset)
     imported: frozenset[str] = field(default_factory=frozenset)
     block: int = BLOCK
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def readings(self) -> Mapping[str, Scale]:
@@ -167,8 +169,8 @@ class Suite:
 
     @cached_property
     def learners(self) -> list[str]:
-        """Variants that learn and may stand on every task: those that are compared."""
-        moving = {v for (_, v), curve in self.curves.items() if curve.moving}
+        """Variants that learn and may stand on every task: those that are compared. Imported ones may be final scores."""
+        moving = {v for (_, v), curve in self.curves.items() if curve.moving} | self.imported
         return [v for v in self.present if v in moving and v not in self.optional]
 
     def tasks(self, *variants: str) -> list[str]:

@@ -103,7 +103,10 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
         axis.set_yticks(range(len(table)), labels)
         axis.set_ylim(len(table) - 0.4, -0.6)
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
-        axis.set_xlabel(f"difference of the {suite.unit}{over}\n(filled diamond: p < .05 after Holm)")
+        axis.set_xlabel(
+            f"difference of the {suite.unit}{over}\n"
+            "(bar: 95 % interval of it alone; filled diamond: p < .05 after Holm)"
+        )
         axis.set_title(title)
     return figure
 
@@ -114,14 +117,14 @@ def _short(difference: float, normalised: bool) -> str:
 
 
 def matrix(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
-    """All pairs: the row's variant minus the column's; a number where the difference is shown (Holm), a dot where not."""
+    """All pairs: the row's variant minus the column's; a number where the difference is shown, a dot where not."""
     order = suite.learners
     n = len(order)
     value, sure = np.full((n, n), np.nan), np.zeros((n, n), np.bool_)
     for row in table.to_dict("records"):
         i, j = order.index(row["variant"]), order.index(row["against"])
         value[i, j], value[j, i] = row["difference"], -row["difference"]
-        sure[i, j] = sure[j, i] = row["p_holm"] < LEVEL
+        sure[i, j] = sure[j, i] = row["p_joint"] < LEVEL
     size = 0.46 * n
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(size + 2.8, 5.0), max(size + 1.6, 3.4)), layout="constrained")

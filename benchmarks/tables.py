@@ -117,7 +117,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
     rows = []
     for variant in suite.learners:
         tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
-        if not suite.averages(tasks):
+        if not tasks or not suite.averages(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = stats.t_interval(areas)

@@ -1,7 +1,7 @@
 """What a finding is made of: a family of paired comparisons, corrected together, and the words for what they show.
 
-What is not shown is said to be not shown, with the difference that these seeds would have shown four times in five, at the
-level that the correction leaves to the first of so many tests.
+What is not shown is said to be not shown, with the true difference that these seeds detect with probability .8 at the level
+that Holm's correction guarantees to each of so many tests.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import pairs, stats
+from benchmarks import pairs
+from benchmarks.families import FINDING, ITS_TASKS, Ledger, question
 from benchmarks.pairs import LEVEL
-from benchmarks.power import detectable_shift
 from benchmarks.suite import Suite
 
 
@@ -26,6 +26,8 @@ class Told(NamedTuple):
     p: float  # corrected
     detectable: float
     tasks: int
+    family: int = 1  # comparisons that are corrected together
+    raw: float = float("nan")  # p, not corrected
 
     @property
     def shown(self) -> bool:
@@ -38,22 +40,36 @@ class Told(NamedTuple):
         return f"{abs(self.difference):.2f} [{low:.2f}, {high:.2f}]"
 
 
+BRACKETS = "Brackets hold the 95 % interval of each difference alone, not corrected."
 Asked = tuple[str, str, tuple[str, ...] | None]  # b, a, on these tasks; None: on all that both have
 
 
-def family(suite: Suite, asked: Sequence[Asked]) -> dict[Asked, Told]:
-    """The comparisons that can be made, corrected together (Holm); of normalised final scores, paired by seed."""
+def family(
+    suite: Suite, asked: Sequence[Asked], ledger: Ledger | None = None, name: str = FINDING
+) -> dict[Asked, Told]:
+    """The comparisons that can be made, corrected together (Holm); of final scores, paired by seed.
+
+    ledger  the decisions of the page, where others were made before and others will refer to these
+    """
     found = {}
     for b, a, tasks in asked:
         on = [t for t in suite.tasks(b, a) if tasks is None or t in tasks]
         if on and (result := pairs.compare(suite, pairs.Pair(b, a), on)):
-            found[b, a, tasks] = result, len(on)
-    corrected = stats.holm(np.array([r.p for r, _ in found.values()]))
+            found[b, a, tasks] = result, on
+    ledger = Ledger() if ledger is None else ledger
+    p = np.array([r.p for r, _ in found.values()])
+    decided = ledger.correct(name, [question(b, a, on) for (b, a, _), (_, on) in found.items()], p)
     told = {}
-    for (key, (r, on_tasks)), p in zip(found.items(), corrected, strict=True):
-        freedom = r.n - 1
-        stricter = detectable_shift(freedom, LEVEL / len(found)) / detectable_shift(freedom, LEVEL)
-        told[key] = Told(r.difference, *r.interval, float(p), r.detectable * stricter, on_tasks)
+    for (key, (r, on)), d in zip(found.items(), decided, strict=True):
+        told[key] = Told(r.difference, *r.interval, d.p, r.detectable(d.size), len(on), d.size, r.p)
+    return told
+
+
+def by_task(suite: Suite, compared: Sequence[tuple[str, str]], ledger: Ledger) -> dict[Asked, Told]:
+    """Pairs (b, a) on each task that both have, corrected over the tasks of each pair: what the tables by task show."""
+    told: dict[Asked, Told] = {}
+    for b, a in dict.fromkeys(compared):
+        told |= family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
     return told
 
 
@@ -63,19 +79,25 @@ def listed(words: Sequence[str]) -> str:
 
 
 def unseen(told: Sequence[Told]) -> str:
-    """What the least sharp of some comparisons would have shown."""
-    return f"{max(t.detectable for t in told):.2f} would have been four times in five"
+    """The true difference that the least precise of some comparisons detects."""
+    known = [t.detectable for t in told if np.isfinite(t.detectable)]
+    return (
+        f"{max(known):.2f} is detected with probability 0.8" if known else "no detectable difference can be estimated"
+    )
 
 
 def corrected(told: Mapping[Asked, Told], suite: Suite) -> str:
-    """How sure a sentence is."""
+    """How sure the sentences before it are: a sentence of its own."""
     shown = [t.p for t in told.values() if t.shown]
     worst = f"p at most {max(shown):.2g}" if shown else f"p at least {min(t.p for t in told.values()):.2g}"
-    return f"({worst} after Holm over {len(told)} comparisons, {suite.seeds} seeds)"
+    size = max(t.family for t in told.values())
+    together = f"These {size} comparisons are corrected together (Holm)" if size > 1 else "This is one comparison"
+    return f"{together}: {worst}, {suite.seeds} seeds."
 
 
 def too_few(told: Mapping[Asked, Told], suite: Suite) -> str:
     """That so many comparisons of so few seeds cannot show anything; empty where they can."""
-    if suite.imported or (least := pairs.least_p(suite.seeds, len(told))) <= LEVEL:
+    size = min((t.family for t in told.values()), default=1)
+    if suite.imported or (least := pairs.least_p(suite.seeds, size)) <= LEVEL:
         return ""
-    return f"{suite.seeds} seeds show nothing here: the smallest p that {len(told)} comparisons leave is {least:.2g}."
+    return f"{suite.seeds} seeds show nothing here: the smallest p that {size} comparisons leave is {least:.2g}."

@@ -16,6 +16,7 @@ from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending
+from benchmarks.usage import working
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
@@ -35,7 +36,8 @@ def train_one(
     for cell in pending(cells, folder):
         console.print(f"{cell.label}: seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]}, {cell.env_steps:,} steps")
         curve = _Curve(console, cell, live)
-        run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+        with working(cell.label):
+            run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         if live is not None:
             live.ended(cell)
     frame = store.read_cells([cell_path(folder, cell) for cell in cells])

@@ -42,7 +42,8 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         names = sorted(valid)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
-        super().__init__(f"unknown {kind} {name!r}; nearest: {', '.join(near)}")
+        self.kind = kind
+        super().__init__(f"unknown {kind} {name!r}; " + (f"nearest: {', '.join(near)}" if near else "there is none"))
 
 
 def look_up(registry: dict[str, T], name: str, kind: str) -> T:

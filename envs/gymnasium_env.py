@@ -126,6 +126,11 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
         self._episodes = _Episodes(self.mdp, 1)
         self._running = False
 
+    @property
+    def max_episode_steps(self) -> int:
+        """No episode is longer: what has no registered time limit is read through this."""
+        return self.mdp.horizon
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ints, Info]:
         super().reset(seed=seed)
         self._episodes.begin(0, self.np_random, options)

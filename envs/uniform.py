@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Box, Spec, Task
+from envs.faults import Checked, EnvironmentFault
 from envs.streams import Purpose, Role, generator, stream
 
 EPISODES, STEPS, SECONDS = 300, 100_000, 60.0  # of `measured`
@@ -40,7 +41,8 @@ def _played(
     task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int, steps: float = math.inf, until: float = math.inf
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
     """Returns [P, episodes], which of them ended, and the steps taken; stops after `steps` steps or at the time `until`."""
-    env = task.factory.make([stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds], episodes)
+    streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
+    env = Checked(task.factory.make(streams, episodes), task.name, streams, episodes)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
     _, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)
@@ -48,7 +50,7 @@ def _played(
     taken = 0
     for t in range(task.spec.horizon):
         taken += int(alive.sum())
-        action = _draw(rngs, task.spec, episodes, mask)
+        action = draw(rngs, task.spec, episodes, mask)
         step = env.step(action, alive)
         paid = step.reward
         if task.beta and step.reference is not None:
@@ -69,7 +71,8 @@ def _action_count(task: Task) -> int:
     return task.spec.action.n
 
 
-def _draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+def draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+    """Actions [P, N] or [P, N, size], uniform over what is legal; one generator a member."""
     if isinstance(spec.action, Box):
         low, high = spec.action.low, spec.action.high
         return np.stack([rng.uniform(low, high, (n, spec.action.size)) for rng in rngs]).astype(np.float32)
@@ -130,5 +133,5 @@ if __name__ == "__main__":
 
     try:
         main()
-    except UsageError as mistake:
+    except (UsageError, EnvironmentFault) as mistake:
         sys.exit(f"error: {mistake}")

@@ -1,4 +1,4 @@
-"""What the README says is what the registry and the released run say."""
+"""What the README and the docs say is what the registry and the released runs say."""
 
 from __future__ import annotations
 
@@ -7,29 +7,98 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import formats, guide, store, variant_page
-from benchmarks.listing import ladder_table
+from benchmarks import formats, guide, store
 from benchmarks.tuning import result
+from docs._scripts import marks, theory_blocks, write
 from envs import TASKS
 from envs.api import Transcript
+from tests.documentation.numbers import measurements
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 REFERENCE = ROOT / "results" / "reference" / "ladder"
 
 
-def test_the_ladder_table_is_the_registrys() -> None:
-    assert ladder_table() in README
+# numbers that look like measurements and are none, by page; a whole word each, with the reason
+ALLOWED = {
+    "README.md": {
+        "95 %": "the level of the intervals",
+        ".05": "the level of the tests",
+        "3.11": "a version of Python",
+        "2.5 GB": "the size of the environment: du -sh .nox/pg-ladder",
+        "754 MB": "of it torch",
+        "741 MB": "of it EnvPool and its assets",
+        "1 ms": "a setting of the experiment async_throughput",
+        ".003": "a learning rate, a setting",
+    },
+    "docs/theory.md": {
+        ".95": "causal/small pays it by its definition; a bound of the test named there",
+        ".90": "causal/small pays it by its definition",
+        ".15": "a cost in a task's definition",
+        ".78": "(1 - 4^-4)^64",
+        "-4": "an exponent",
+        ".99": "a discount, a setting",
+        ".9": "a discount, a setting",
+        ".97": "a bound of the test named there",
+        "1.386 nats": "log 4",
+        **dict.fromkeys(
+            (".324", ".137", ".172", ".125", ".084", ".031"),
+            "test_the_variance_of_one_episode_at_the_uniform_table asserts it",
+        ),
+        **dict.fromkeys(
+            ("1.1", "1.2", "1.3", "1.4", "3.1", "3.2", "3.3", "3.4", "4.1", "4.2"), "a section of the article"
+        ),
+    },
+    "docs/tuning.md": {".05": "the level of a test"},
+}
 
 
-@pytest.mark.parametrize("title", ["Beside the ladder", "Presets of peers"])
-def test_the_tables_of_variants_are_the_registrys(title: str) -> None:
-    assert variant_page.table(variant_page.groups()[title], of="docs/variants.md") in README
+def test_every_generated_block_and_page_is_up_to_date() -> None:
+    """`nox -s docs` writes them; what is named here is stale."""
+    assert write.stale(ROOT) == []
 
 
-def test_the_headline_table_and_figure_are_the_released_runs() -> None:
-    assert (REFERENCE / "tables" / "aggregate.md").read_text().strip() in README
+def test_a_number_that_is_not_the_released_one_is_found_by_its_block() -> None:
+    changed = README.replace("| reinforce | 8 | 10 | 0", "| reinforce | 8 | 10 | 9")
+    assert changed != README
+    assert marks.stale(changed, write.blocks(ROOT)) == ["ladder-scores"]
+
+
+def test_the_pages_hold_their_blocks() -> None:
+    """A block that is deleted is not stale, so what a page must have is listed."""
+    readme, theory = (set(marks.names((ROOT / page).read_text())) for page in ("README.md", "docs/theory.md"))
+    assert theory == set(theory_blocks.blocks(write.released(ROOT)))
+    assert readme >= {
+        "ladder-scores", "ladder-ingredients", "ladder-rungs", "ladder-seconds", "variants", "presets", "guide",
+        "experiments", "tuning-sections", "rates-at-ends", "speed", "speed-text", "ppo-speed", "q-learning",
+    }  # fmt: skip
+    told = "ladder tuning staleness async_throughput reference_scores reference_scores_slm parity robot_control"
+    assert readme >= {f"answer-{name}" for name in f"{told} bipedal_walker games driving".split()}
     assert "](results/reference/ladder/figures/ingredients.svg)" in README
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in write.hand_written(ROOT) if p.name != "CHANGELOG.md"], ids=lambda p: p.stem
+)
+def test_no_measurement_stands_outside_the_generated_blocks(page: Path) -> None:
+    allowed = ALLOWED.get(str(page.relative_to(ROOT)), {})
+    assert [found for found in measurements(page.read_text()) if found not in allowed] == []
+
+
+def test_what_looks_like_a_measurement() -> None:
+    page = (
+        "`x` .5 ended at 0.91 after 9 minutes 39 seconds, +3 for [a](b-1.5.md) on Python 3.11: 1,143 steps a second.\n"
+    )
+    page += "```\n1.5\n```\n\n    2.5\n\nA <!-- generated: a -->0.7<!-- end --> of 10 seeds, 35 %, CartPole-v1.\n"
+    assert measurements(page) == [".5", "0.91", "9 minutes", "39 seconds", "+3", "3.11", "1,143 steps a second", "35 %"]
+
+
+def test_no_duration_is_promised() -> None:
+    """What a run took is generated; what it will take on another machine nobody knows."""
+    for name in ("README.md", "CONTRIBUTING.md", "noxfile.py"):
+        text = marks.outside((ROOT / name).read_text())
+        found = re.findall(r"(?:\d+|one|two|five|ten|twenty|some) (?:minutes|hours)", text)
+        assert not found, name
 
 
 def test_links_lead_somewhere() -> None:
@@ -54,57 +123,14 @@ def test_every_test_that_the_theory_cites_is_there() -> None:
 
 
 def test_the_decision_guide_is_the_released_runs() -> None:
+    """The block reads the reports' own tables; this reads the cells."""
     assert formats.markdown(guide.collected(REFERENCE.parent)) in README
 
 
-def test_what_tuning_does_is_what_the_released_studies_say() -> None:
-    report = (REFERENCE.parent / "tuning" / "report.md").read_text()
-    assert report.split("\n\n")[2] in README
-    for title in ("Default against tuned", "Optimism", "Which hyper-parameters matter"):
-        said = report.partition(f"## {title}\n\n")[2].partition("\n\n")[0]
-        assert said.startswith("- ")
-        assert said in README
+def test_the_released_studies_are_whole_and_of_committed_code() -> None:
     studies = result.load_all(REFERENCE.parent / "tuning")
     assert len(studies) == 50
     assert not [t.file_name for t in studies if t.provenance["dirty"]]
-
-
-def test_the_answer_is_the_released_reports() -> None:
-    report = (REFERENCE / "report.md").read_text()
-    assert report.split("\n\n")[2] in README
-    rungs = report.partition("## What each ingredient buys\n\n")[2].partition("\n\n")[0]
-    assert rungs.count("\n- ") == 8
-    assert rungs in README
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "staleness",
-        "async_throughput",
-        "entropy_schedules",
-        "reference_scores",
-        "reference_scores_slm",
-        "parity",
-        "robot_control",
-        "games",
-        "driving",
-    ],
-)
-def test_findings_are_those_of_the_released_reports(name: str) -> None:
-    assert "`" in finding(name)
-    assert finding(name) in README
-
-
-def test_the_walkers_finding_names_no_variant_for_none_is_missed() -> None:
-    assert finding("bipedal_walker").startswith("Our means equal or better")
-    assert finding("bipedal_walker") in README
-
-
-def finding(name: str) -> str:
-    """The first block of a released report after its warnings."""
-    said = (REFERENCE.parent / name / "report.md").read_text().split("\n\n")[2:]
-    return next(block for block in said if not block.startswith(">"))
 
 
 def test_every_control_task_stands_in_its_field() -> None:

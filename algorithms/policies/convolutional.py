@@ -26,6 +26,10 @@ class NatureCNN:
 
     width: int = tunable(512, Choice((128, 256, 512)))
 
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"width must be at least 1, not {self.width}")
+
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Image):
             raise ValueError("a NatureCNN reads images, and this task observes none: use MLP, GRU or Transformer")

@@ -20,6 +20,10 @@ class GRU:
 
     width: int = tunable(64, Choice((16, 32, 64)))
 
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"width must be at least 1, not {self.width}")
+
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Transcript):
             raise ValueError("a GRU reads token transcripts; this task has none: use MLP, or NatureCNN for images")

@@ -28,6 +28,8 @@ class MLP:
     def __post_init__(self) -> None:
         if self.activation not in get_args(Activation):
             raise UnknownName("activation", self.activation, get_args(Activation))
+        if any(width < 1 for width in self.hidden):
+            raise ValueError(f"hidden layers need 1 unit at least, not {self.hidden}")
 
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         if not isinstance(observation, Features):

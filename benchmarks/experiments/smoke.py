@@ -1,4 +1,4 @@
-"""Does everything run here? The whole ladder, small, in two minutes: one control and one text task, five seeds."""
+"""Does everything run here? The whole ladder, small: one control and one text task, five seeds."""
 
 from algorithms.evaluation import Evaluation
 from benchmarks.experiment import Experiment

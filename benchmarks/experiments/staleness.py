@@ -102,6 +102,10 @@ EXPERIMENT = Experiment(
         at=AT,
         repairs={name: v.name for name, v in REPAIRS.items()},
         late=(16, (TOKEN[16].name, VTRACE[16].name)),
+        corrections={
+            "truncated token IS": {lag: v.name for lag, v in TOKEN.items()},
+            "V-trace": {lag: v.name for lag, v in VTRACE.items()},
+        },
     ),
     baseline=GAE.name,
     guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),

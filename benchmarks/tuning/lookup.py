@@ -9,6 +9,7 @@ from algorithms.types import Variant
 from benchmarks.tuning import result
 from benchmarks.tuning.result import Tuned, Values
 from envs.api import Task
+from envs.discover import UsageError
 
 SHARED = ("trials", "tuning_seeds", "sampler", "pruner", "space", "objective")  # of a fair comparison
 
@@ -16,7 +17,7 @@ SHARED = ("trials", "tuning_seeds", "sampler", "pruner", "space", "objective")  
 def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Variant]) -> dict[tuple[str, str], Values]:
     """(task, variant) -> its tuned configuration, for every variant that learns.
 
-    A study of the task alone goes before one over several tasks. ValueError where a pair has none, or where the studies had
+    A study of the task alone goes before one over several tasks. UsageError where a pair has none, or where the studies had
     different budgets: the more trials, the better a variant would look.
     """
     alone: dict[tuple[str, str], Tuned] = {}
@@ -29,7 +30,7 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Varia
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise ValueError(
+        raise UsageError(
             f"{folder} holds no configuration of {variant} on {task_name}{more}; run: python -m benchmarks tune "
             f"--variant {variant} --task {task_name} --results {folder.parent} --study {folder.name}"
         )
@@ -44,7 +45,7 @@ def _check_equal(studies: dict[tuple[str, str], Tuned]) -> None:
         mine, theirs = _budget(study, task), _budget(other, task)
         if differing := [key for key in mine if mine[key] != theirs[key]]:
             key = differing[0]
-            raise ValueError(
+            raise UsageError(
                 f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {mine[key]} and "
                 f"{theirs[key]}; tune both alike"
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from algorithms.types import Variant
+from benchmarks.foreign import sources
 from benchmarks.scales import is_users
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.space import Space
@@ -33,11 +34,9 @@ class Plan:
         units = {
             t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
         }
-        return {
-            **self.protocol.as_json(),
-            "parameters": list(self.space.as_json()),
-            **({"scales": units} if units else {}),
-        }
+        made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
+        made_of = sources([self.variant, *self.tasks])
+        return made | ({"scales": units} if units else {}) | ({"sources of your code": made_of} if made_of else {})
 
     @property
     def label(self) -> str:

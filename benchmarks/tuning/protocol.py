@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from algorithms.evaluation import Evaluation
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 from envs.streams import Purpose
 
 Objective = Literal["last_fifth", "auc"]
@@ -29,11 +29,11 @@ class Stream:
 
 
 def disjoint(streams: Mapping[str, Stream]) -> None:
-    """ValueError where two streams share a seed: what was chosen on it would be judged on it."""
+    """UsageError where two streams share a seed: what was chosen on it would be judged on it."""
     for (a, first), (b, second) in itertools.combinations(streams.items(), 2):
         shared = set(first.seeds) & set(second.seeds) if first.purpose == second.purpose else set()
         if shared:
-            raise ValueError(f"the {a} and the {b} seeds overlap in {sorted(shared)}: no seed may judge what it chose")
+            raise UsageError(f"the {a} and the {b} seeds overlap in {sorted(shared)}: no seed may judge what it chose")
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ class Protocol:
                 raise UnknownName(name, getattr(self, name), allowed)
         for name in ("trials", "batch", "selection_seeds", "test_seeds", "top", "episodes"):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
+                raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
         if self.tuning_seeds < FEWEST_SEEDS:
-            raise ValueError(
+            raise UsageError(
                 f"--tuning-seeds must be at least {FEWEST_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
                 "on fewer seeds is the luckiest"
             )
         if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
-            raise ValueError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
+            raise UsageError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
         disjoint(self.streams)
 
     @property

@@ -56,7 +56,8 @@ def compose(name: str, question: str, tuned: Sequence[Tuned]) -> Document:
     check_units(tuned)
     parts = (against, ranking, budget, optimism, importance, sensitivity, coordinates, losses, protocol)
     sections = tuple(section for part in parts if (section := part(summary)) is not None)
-    return Document(name, question, headline(summary), sections, tuple(warned(summary)))
+    names = (*summary.variants, *summary.tasks)
+    return Document(name, question, headline(summary), sections, tuple(warned(summary)), names=names)
 
 
 def check_units(tuned: Sequence[Tuned]) -> None:
@@ -148,10 +149,11 @@ def of_one(summary: Summary) -> str:
         word = "raises" if row["difference"] > 0 else "lowers"
         return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
     if (least := stats.smallest_p(seeds)) > LEVEL:
-        why = f"{plural(seeds, 'test seed')} cannot show one, the smallest p they can reach is {min(1.0, least):.3g}"
+        why = f"{verdict.counted(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}"
     else:
-        why = f"{seeds} test seeds would have shown {row['detectable']:.3f} four times in five"
-    return f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g}); {why}."
+        why = verdict.detects(seeds, row["detectable"], row["difference"]).removesuffix(".")
+    shown = f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g})."
+    return f"{shown} {why}." if why else shown
 
 
 def lost_settings(settings: Sequence[str]) -> str:
@@ -218,7 +220,8 @@ def against(summary: Summary) -> Section:
     caption = (
         f"Mean {summary.unit} on the test seeds, {tests(summary)}, the same for both settings; difference paired by "
         "seed, p of an exact sign-flip test, Holm over all tests of this table; A12: how often a tuned run is above a "
-        "default one; detectable: the difference that these seeds show four times in five, where none is shown."
+        "default one; detectable: where none is shown, the true difference that is shown with probability .8 at the level "
+        "that Holm's correction guarantees to each row."
     )
     if bold_of(summary):
         caption += " Bold: not distinguishable from the best of its task and column."
@@ -871,6 +874,6 @@ def few_seeds(summary: Summary) -> Iterator[str]:
         yield text.replace("seeds:", "test seeds:", 1)
     elif tested and (least := pairs.least_p(seeds, tested)) > LEVEL:
         yield (
-            f"{seeds} test seeds and {tested} tests: corrected for their number, the smallest p of a paired test is "
-            f"{least:.3g}, so that no single study's gain can be shown, only averages. Use more test seeds."
+            f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}, so no gain of a single study "
+            "can be shown, only averages. Use more test seeds."
         )

@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks import store
 from benchmarks.experiment import file_safe
 from envs.api import Scale
+from envs.discover import UsageError
 
 Values = Mapping[str, Any]  # a configuration: the field's path -> its value
 BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed
@@ -115,9 +116,12 @@ def mean_score(scores: Mapping[str, Sequence[float]]) -> float:
     return float(np.mean([np.mean(of) for of in scores.values()]))
 
 
+LONGEST_TASKS = 150  # bytes of the tasks of a study in its file's name
+
+
 def file_name(variant: str, tasks: Iterable[str]) -> str:
     """<variant>__<task>[+<task>...].json"""
-    return f"{file_safe(variant)}__{'+'.join(file_safe(t) for t in tasks)}.json"
+    return f"{file_safe(variant)}__{file_safe('+'.join(file_safe(t) for t in tasks), LONGEST_TASKS)}.json"
 
 
 def save(tuned: Tuned, folder: Path) -> Path:
@@ -137,13 +141,13 @@ def _nulls(value: Any) -> Any:
 
 
 def load(path: Path) -> Tuned:
-    """Read it. ValueError where the file is no result of a study."""
+    """Read it. UsageError where the file is no result of a study."""
     try:
         value = store.read_document(path)
     except store.Damaged as error:
-        raise ValueError(str(error)) from error
+        raise UsageError(str(error)) from error
     if value.get("kind") != MARK or value.get("version") != VERSION:
-        raise ValueError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
+        raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
     del value["kind"], value["version"]
     try:
         return Tuned(
@@ -157,7 +161,7 @@ def load(path: Path) -> Tuned:
             }
         )
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+        raise UsageError(f"{path} is damaged: {error}") from error
 
 
 def _attempt(value: Mapping[str, Any]) -> Attempt:

@@ -13,7 +13,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import Study
 
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 KINDS = ("tpe", "random", "qmc", "cma", "gp")
 
@@ -32,7 +32,7 @@ def sampler(kind: str, seed: int, draw: int) -> BaseSampler:
     if kind not in KINDS:
         raise UnknownName("sampler", kind, KINDS)
     if kind == "cma" and importlib.util.find_spec("cmaes") is None:
-        raise ValueError("the sampler cma needs a package that is not installed: pip install cmaes")
+        raise UsageError("the sampler cma needs a package that is not installed: pip install cmaes")
     own, common = _state(seed, draw), _state(seed)
     random = RandomSampler(seed=own)
     with warnings.catch_warnings():  # QMC, and TPE's two options before Optuna 5, are called experimental

@@ -12,7 +12,7 @@ from algorithms.tunable import Choice, Parameter, parameters
 from algorithms.types import Variant
 from benchmarks.experiment import training_for
 from envs.api import Task
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 MEMBERS, ALL = "members", "all"
 
@@ -77,7 +77,7 @@ def space(variant: Variant, tasks: Sequence[Task], which: str = MEMBERS) -> Spac
     elif which != ALL:
         found = _named(found, which)
     if not found:
-        raise ValueError(f"{variant.name} has nothing to tune on {', '.join(t.name for t in tasks)}")
+        raise UsageError(f"{variant.name} has nothing to tune on {', '.join(t.name for t in tasks)}")
     return Space(tuple(found))
 
 

@@ -41,7 +41,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from envs.discover import UnknownName
+from envs.discover import UnknownName, UsageError
 
 JOURNAL = "studies.journal"
 JOURNAL_STARTS = b'{"op_code":'
@@ -69,7 +69,7 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
         return _database(url)
     if Path(url).suffix in (".journal", ".log"):
         return _journal(Path(url))
-    raise ValueError(
+    raise UsageError(
         "a storage is a path that ends in .journal or .log, sqlite:///FILE, or postgresql://USER@HOST/NAME"
     )
 
@@ -82,10 +82,10 @@ def _journal(path: Path) -> JournalStorage:
             with path.open("rb") as file:
                 head = file.read(len(JOURNAL_STARTS))
             if head != JOURNAL_STARTS[: len(head)]:
-                raise ValueError("it is no journal of Optuna's")
+                raise UsageError("it is no journal of Optuna's")
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_JournalLock(path)))  # type: ignore[arg-type]
     except (OSError, ValueError, LookupError, TypeError, AssertionError) as error:  # the last four: a damaged line
-        raise ValueError(f"the journal {path} cannot be read: {error}") from None
+        raise UsageError(f"the journal {path} cannot be read: {error}") from None
 
 
 class _JournalLock:
@@ -137,10 +137,10 @@ def _database(url: str) -> RDBStorage:
             storage = RDBStorage(text, engine_kwargs=options)
             break
         except RuntimeError as error:  # tables of another version of Optuna
-            raise ValueError(f"{_place(address)}: {error}") from None
+            raise UsageError(f"{_place(address)}: {error}") from None
         except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError) as error:
             if pause is None:
-                raise ValueError(f"{_place(address)} cannot be used: {_reason(error, address)}") from None
+                raise UsageError(f"{_place(address)} cannot be used: {_reason(error, address)}") from None
             time.sleep(pause)  # another process makes the same tables at this moment
     if kind == "sqlite":
         _serialise(storage.engine)
@@ -159,16 +159,16 @@ def _address(url: str) -> sqlalchemy.URL:
     except sqlalchemy.exc.NoSuchModuleError:
         raise UnknownName("database", scheme, DATABASES) from None
     except (sqlalchemy.exc.ArgumentError, ValueError):  # their words would hold part of the URL
-        raise ValueError(f"the URL {scheme}://... is not of the form {scheme}://USER:PASSWORD@HOST:PORT/NAME") from None
+        raise UsageError(f"the URL {scheme}://... is not of the form {scheme}://USER:PASSWORD@HOST:PORT/NAME") from None
     if dialect.name == "sqlite" and address.database in (None, "", ":memory:"):
-        raise ValueError("a study in memory would be lost: give sqlite:///FILE")
+        raise UsageError("a study in memory would be lost: give sqlite:///FILE")
     if dialect.name != "sqlite" and url.count("@") > 1:
-        raise ValueError(f"the URL {scheme}://... has more than one @: write those of the password as %40")
+        raise UsageError(f"the URL {scheme}://... has more than one @: write those of the password as %40")
     try:
         dialect.import_dbapi()
     except ImportError:
         package = PACKAGES.get(dialect.driver, dialect.driver)
-        raise ValueError(f"{scheme} needs a package that is not installed: pip install '{package}'") from None
+        raise UsageError(f"{scheme} needs a package that is not installed: pip install '{package}'") from None
     return address
 
 
@@ -180,7 +180,7 @@ def _reach(address: sqlalchemy.URL, options: Mapping[str, Any]) -> None:
     try:
         engine.connect().close()
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error) as error:
-        raise ValueError(f"{_place(address)} cannot be reached: {_reason(error, address)}") from None
+        raise UsageError(f"{_place(address)} cannot be reached: {_reason(error, address)}") from None
     finally:
         engine.dispose()
 
@@ -287,7 +287,7 @@ def _started_by_ps(pid: int) -> str:
 def open_study(storage: BaseStorage, name: str, protocol: Mapping[str, Any], default: Mapping[str, Any]) -> Study:
     """The maximising study of that name, made if there is none, with the default configuration as its trial 0.
 
-    Raises ValueError where the study has another protocol. Its `trials` may grow until the test seeds have been used.
+    Raises UsageError where the study has another protocol. Its `trials` may grow until the test seeds have been used.
     """
     asked: dict[str, Any] = json.loads(json.dumps(protocol))
     try:
@@ -309,7 +309,7 @@ def _furnish(study: Study, protocol: Mapping[str, Any], default: Mapping[str, An
     defaults, `claim` drops the second."""
     trials, ours = study.get_trials(deepcopy=False), "protocol" in study.user_attrs
     if study.directions != [StudyDirection.MAXIMIZE] or (trials and not ours):
-        raise ValueError(f"the study {study.study_name!r} was made by another program; give another --study name")
+        raise UsageError(f"the study {study.study_name!r} was made by another program; give another --study name")
     if not ours:
         study.set_user_attr("protocol", protocol)
     if not trials:
@@ -328,9 +328,9 @@ def _agree(study: Study, asked: Mapping[str, Any]) -> None:
         if has.get(key) != asked.get(key) and not (grows and key == "trials")
     ]
     if differing:
-        raise ValueError(f"the study {study.study_name!r} has another protocol: {', '.join(differing)}; {elsewhere}")
+        raise UsageError(f"the study {study.study_name!r} has another protocol: {', '.join(differing)}; {elsewhere}")
     if grows and attributes.get("tested"):
-        raise ValueError(
+        raise UsageError(
             f"the test seeds of the study {study.study_name!r} have been used: it cannot grow; {elsewhere}"
         )
     if grows:

@@ -20,7 +20,8 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from benchmarks import pairs, stats
+from benchmarks import leaders as joint
+from benchmarks import stats
 from benchmarks.pairs import LEVEL, SEED
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
 from benchmarks.tuning import counting
@@ -249,17 +250,17 @@ class Ranking:
         return float(np.nan_to_num(tau(first, second), nan=0.0).mean()) if seeds > 1 else NAN
 
     @cached_property
-    def leaders(self) -> dict[str, pairs.Leaders]:
-        """Who leads, and who may be as good (pairs.leaders), by setting."""
+    def leaders(self) -> dict[str, joint.Leaders]:
+        """Who leads, and who is not shown to score less (benchmarks/leaders.py), by setting."""
         found = {}
         for setting, scores in (("default", self.default), ("tuned", self.tuned)):
-            made = pairs.leaders(_as_suite(scores, self.variants), self.variants, ["test"])
+            made = joint.leaders(_as_suite(scores, self.variants), self.variants, ["test"])
             assert made is not None  # there are seeds
             found[setting] = made
         return found
 
     def best(self, setting: str) -> list[str]:
-        """The honest set: the leader and whoever it does not rule out."""
+        """The leader and whoever is not shown to score less."""
         return [self.leaders[setting].best, *self.leaders[setting].others]
 
     @cached_property
@@ -284,7 +285,7 @@ class Ranking:
 
 
 def _as_suite(scores: Doubles, variants: Sequence[str]) -> Suite:
-    """Scores [S, V] as pairs.leaders reads them: of one task, whose scale is the score's own."""
+    """Scores [S, V] as leaders.leaders reads them: of one task, whose scale is the score's own."""
     rows = [
         {"task": "test", "variant": v, "seed": s, "checkpoint": 0, "fraction": 1.0, **dict.fromkeys(COLUMNS, 0.0),
          "eval_return": scores[s, i]}
@@ -464,7 +465,7 @@ class Summary:
 
         within  whether the tuned score is at least the default's less the half width of the default's interval
         """
-        rows = []
+        rows, tested = [], max(1, sum(not keeps_default(t) for t in self.studies.values()))
         for (task, variant), t in self.studies.items():
             b, a = self.tested(task, variant)
             made, kept, gone = stats.compare_paired(b, a), keeps_default(t), self.lost.get((task, variant), [])
@@ -475,7 +476,7 @@ class Summary:
             rows.append(
                 {
                     "task": task, "variant": variant, "default": made.mean_a, "tuned": made.mean_b,
-                    "difference": made.difference, **spread, "detectable": NAN if kept else made.detectable,
+                    "difference": made.difference, **spread, "detectable": NAN if kept else made.detectable(tested),
                     "seeds": made.n, "kept": kept,
                     "within": "default" in gone or made.difference >= -half if gone else not made.difference < -half,
                 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
 import numpy as np
 
-from envs.api import Spec, Task, VecEnv
+from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
+from envs.identity import Identity
+from envs.slowed import Slowed
 
 
 @dataclass(frozen=True)
@@ -19,23 +21,41 @@ class Control:
     """A Gymnasium id. backend "auto" is EnvPool where it is installed; `group` has no meaning in control.
 
     encoding  how observations are read; None: as their space says (envs.control.encoding)
+    identity  what the environment is made of, where it is the user's: results of another are not its own
     """
 
     env_id: str
     spec: Spec
     backend: Literal["auto", "gymnasium"] = "auto"
     encoding: Encoding | None = None
+    identity: Identity | None = None
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
         if self.backend == "auto" and from_envpool.installed():
             return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
-        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding)
+        # a table's floors are those of EnvPool's environments, whose infos hold no masks
+        masks = self.backend == "gymnasium"
+        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks)
+
+
+def identified(task: Task) -> Task:
+    """The task, its factories on Gymnasium ids with the identity of the environment that is there now."""
+
+    def of(factory: Factory) -> Factory:
+        if isinstance(factory, Slowed):
+            return replace(factory, factory=of(factory.factory))
+        if not isinstance(factory, Control) or factory.backend != "gymnasium" or factory.identity is not None:
+            return factory
+        return replace(factory, identity=from_gymnasium.identity(factory.env_id))
+
+    return replace(task, factory=of(task.factory), views=tuple((name, of(view)) for name, view in task.views))
 
 
 @cache
 def any_gymnasium(env_id: str) -> Task:
     """A Task for `gymnasium:<id>`: its floor is to be measured, and without a ceiling its scores are returns."""
-    factory = Control(env_id, from_gymnasium.read_spec(env_id), backend="gymnasium")
+    spec, identity = from_gymnasium.described(env_id)
+    factory = Control(env_id, spec, backend="gymnasium", identity=identity)
     return Task(
         name=f"gymnasium:{env_id}",
         factory=factory,

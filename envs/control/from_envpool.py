@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from envs.api import Array, Bools, Box, Spec, Step
+from envs.api import Array, Bools, Box, Discrete, Spec, Step
+from envs.control.actions import applied
 from envs.control.encoding import Encoding, Raw, encoding_for, legal
+from envs.faults import Unreadable
 
 
 def installed() -> bool:
@@ -58,15 +60,17 @@ class EnvPoolVec:
 
     def reset(self) -> tuple[Array, Bools | None]:
         raw, _ = self._pool.reset()
-        self._obs, self._mask = self._encode(raw).copy(), legal(raw)
+        self._obs, self._mask = self._read(raw, np.zeros(len(self._ids), np.bool_))
+        self._obs = self._obs.copy()
         self._ended[:] = self._overdue[:] = False
         return self._observed(self._obs), self._legal()
 
     def step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._ids), *action.shape[2:])
         if isinstance(self.spec.action, Box):
-            flat = np.clip(flat, self.spec.action.low, self.spec.action.high)
-        flat = flat.astype(self._dtype)
+            flat = applied(flat, self.spec.action, self._dtype)
+        else:
+            flat = flat.astype(self._dtype)
         reward, terminated, truncated = np.zeros(len(self._ids), np.float32), *np.zeros((2, len(self._ids)), bool)
         everyone = bool(active.all()) and not self._overdue.any()
         going: Any = slice(None) if everyone else np.flatnonzero(active.ravel() & ~self._overdue)
@@ -96,13 +100,22 @@ class EnvPoolVec:
         self._see(raw, rows)
 
     def _see(self, raw: Raw, rows: Any) -> None:
-        seen, mask = self._encode(raw), legal(raw)
+        try:
+            seen, mask = self._read(raw, self._ended[rows])
+        except Unreadable as error:
+            if error.place is not None:
+                error.place = int(np.arange(len(self._ids))[rows][error.place])
+            raise
         if isinstance(rows, slice):
             self._obs, self._mask = seen, mask
             return
         self._obs[rows] = seen
         if self._mask is not None and mask is not None:
             self._mask[rows] = mask
+
+    def _read(self, raw: Raw, ended: Bools) -> tuple[Array, Bools | None]:
+        action = self.spec.action
+        return self._encode(raw), legal(raw, None, action.n if isinstance(action, Discrete) else 0, ended)
 
     def _observed(self, obs: Array) -> Array:
         return obs.reshape(*self.shape, *obs.shape[1:])

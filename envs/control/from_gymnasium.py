@@ -3,36 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import gymnasium
 import numpy as np
 
-from envs.api import Array, Bools, Box, Discrete, Spec, Step
-from envs.control.encoding import Encoding, Raw, encoding_for, legal
+from envs.api import Array, Bools, Box, Spec, Step
+from envs.control.actions import applied, read_action
+from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal
+from envs.discover import UsageError
+from envs.faults import Unreadable
+from envs.identity import Identity, identity_of
 
 
 def read_spec(env_id: str) -> Spec:
-    """The Spec of a Gymnasium id; ValueError where its spaces cannot be encoded, or it has no time limit."""
+    """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
+    return described(env_id)[0]
+
+
+def described(env_id: str) -> tuple[Spec, Identity]:
+    """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and what it is made of.
+
+    The time limit is the registered one, or the environment's own attribute max_episode_steps. UsageError as above.
+    """
+    with closing(_made(env_id)) as env:
+        limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
+        try:
+            observation = encoding_for(env.observation_space).observation
+        except ValueError as error:
+            raise UsageError(f"{env_id!r} observes what no policy reads: {error}") from error
+        if not limit:
+            raise UsageError(f"{env_id!r} has no time limit; episodes must end")
+        try:
+            action = read_action(env.action_space)
+        except ValueError as error:
+            raise UsageError(f"{env_id!r} {error}") from error
+        return Spec(observation, action, int(limit)), identity_of(env)
+
+
+def identity(env_id: str) -> Identity:
+    """What a Gymnasium id is made of at present; UsageError where it cannot be made."""
+    with closing(_made(env_id)) as env:
+        return identity_of(env)
+
+
+def _made(env_id: str) -> gymnasium.Env[Any, Any]:
+    """UsageError where there is no such id or it needs arguments; what its own constructor raises is not caught."""
     try:
-        env = gymnasium.make(env_id)
-    except gymnasium.error.Error as error:
-        raise ValueError(f"Gymnasium cannot make {env_id!r}: {error}") from error
-    action, limit = env.action_space, env.spec.max_episode_steps if env.spec else None
-    env.close()
-    try:
-        observation = encoding_for(env.observation_space).observation
-    except ValueError as error:
-        raise ValueError(f"{env_id!r} observes what no policy reads: {error}") from error
-    if limit is None:
-        raise ValueError(f"{env_id!r} has no time limit; episodes must end")
-    if isinstance(action, gymnasium.spaces.Discrete):
-        if action.start != 0:
-            raise ValueError(f"{env_id!r} counts its actions from {action.start}; only 0 is supported")
-        return Spec(observation, Discrete(int(action.n)), limit)
-    if isinstance(action, gymnasium.spaces.Box) and len(action.shape) == 1:
-        return Spec(observation, Box(tuple(action.low.tolist()), tuple(action.high.tolist())), limit)
-    raise ValueError(f"{env_id!r} acts in {action}; only Discrete and one-axis Box are supported")
+        return gymnasium.make(env_id)
+    except (gymnasium.error.Error, ImportError) as error:
+        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}") from error
+    except TypeError as error:
+        if "required" not in str(error):
+            raise
+        raise UsageError(f"{env_id!r} needs arguments that its registration does not give: {error}") from error
 
 
 class GymnasiumVec:
@@ -46,8 +71,12 @@ class GymnasiumVec:
         envs: int,
         encoding: Encoding | None = None,
         render_mode: str | None = None,
+        info_masks: bool = True,
     ) -> None:
-        """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says."""
+        """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says.
+
+        info_masks  read which actions are legal from info["action_mask"], where observations do not say so
+        """
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
@@ -61,11 +90,18 @@ class GymnasiumVec:
         self._obs: Array = np.zeros(0)
         self._mask: Bools | None = None
         self._box = spec.action if isinstance(spec.action, Box) else None
+        self._actions = 0 if isinstance(spec.action, Box) else spec.action.n
+        self._dtype = self._envs[0].action_space.dtype or np.float32
+        self._info_masks = info_masks
 
     def reset(self) -> tuple[Array, Bools | None]:
-        seen = [self._read(self._begin(i)) for i in range(len(self._envs))]
+        seen = [self._read(i, *self._begin(i), False) for i in range(len(self._envs))]
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
+        if masks and len(masks) < len(seen):
+            raise Unreadable(
+                "gave no action mask, and other environments of its kind did", [m for _, m in seen].index(None)
+            )
         self._mask = np.stack(masks) if masks else None
         self._ended[:] = False
         return self._observed(), self._legal()
@@ -73,20 +109,20 @@ class GymnasiumVec:
     def step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._envs), *action.shape[2:])
         if self._box is not None:
-            flat = np.clip(flat, self._box.low, self._box.high).astype(np.float32)
+            flat = applied(flat, self._box, self._dtype)
         self._obs, self._mask = self._obs.copy(), None if self._mask is None else self._mask.copy()
         reward = np.zeros(len(self._envs), np.float32)
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
         for i in np.flatnonzero(active).tolist():
             if self._ended[i]:
-                raw, self._ended[i] = self._begin(i), False
+                (raw, info), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
-                raw, reward[i], terminated[i], truncated[i], _ = self._envs[i].step(chosen)
+                raw, paid, terminated[i], truncated[i], info = self._envs[i].step(chosen)
+                reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
-            self._obs[i], mask = self._read(raw)
-            if self._mask is not None and mask is not None:
-                self._mask[i] = mask
+            self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
+            self._allow(i, mask)
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
         return Step(self._observed(), reward.reshape(shape), terminated.reshape(shape), cut, self._legal())
@@ -104,21 +140,46 @@ class GymnasiumVec:
         for env in self._envs:
             env.close()
 
-    def _begin(self, i: int) -> Raw:
+    def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
         seed, self._seeds[i] = self._seeds[i], None  # seeded once; later episodes go on with the same generator
-        return self._envs[i].reset(seed=seed)[0]
+        raw, info = self._envs[i].reset(seed=seed)
+        return raw, info
 
-    def _read(self, raw: Raw) -> tuple[Array, Bools | None]:
-        """The encoded observation and the mask of one environment."""
-        batch = _batch_of_one(raw)
-        mask = legal(batch)
-        return self._encode(batch)[0], None if mask is None else mask[0]
+    def _read(self, i: int, raw: Raw, info: dict[str, Any], ended: bool) -> tuple[Array, Bools | None]:
+        """The encoded observation and the mask of environment i."""
+        try:
+            batch = _batch_of_one(raw)
+            listed = {MASK: np.asarray(info[MASK])[None]} if self._info_masks and info.get(MASK) is not None else None
+            mask = legal(batch, listed, self._actions, np.array([ended]))
+            return self._encode(batch)[0], None if mask is None else mask[0]
+        except Unreadable as error:
+            error.place = i
+            raise
+
+    def _allow(self, i: int, mask: Bools | None) -> None:
+        """Note the mask of environment i; one that says nothing once its episode has ended allows all."""
+        if mask is not None and self._mask is not None:
+            self._mask[i] = mask
+        elif self._mask is not None and self._ended[i]:
+            self._mask[i] = True
+        elif mask is not None and not self._ended[i]:
+            raise Unreadable("gave an action mask, and none when its first episode began", i)
+        elif self._mask is not None:
+            raise Unreadable("gave no action mask, and one before", i)
 
     def _observed(self) -> Array:
         return self._obs.reshape(*self.shape, *self._obs.shape[1:])
 
     def _legal(self) -> Bools | None:
         return None if self._mask is None else self._mask.reshape(*self.shape, -1)
+
+
+def _number(paid: Any, i: int) -> float:
+    """A reward as a number."""
+    try:
+        return float(paid)
+    except (TypeError, ValueError):
+        raise Unreadable(f"paid {paid!r}, which is no number", i) from None
 
 
 def _batch_of_one(raw: Raw) -> Raw:

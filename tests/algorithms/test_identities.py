@@ -1,6 +1,6 @@
 """What theory says of a whole run, in small: noise drains entropy, a constant in the reward drowns REINFORCE.
 
-`docs/theory.md` has these numbers at larger sizes.
+`docs/theory.md` says what the sizes depend on, and has the last one at more scales.
 """
 
 from __future__ import annotations

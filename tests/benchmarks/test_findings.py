@@ -13,8 +13,9 @@ from benchmarks import knob_figures, store
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
-from benchmarks.power import detectable
+from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.suite import Scale, Suite
+from benchmarks.tested import BRACKETS
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
 FINE, ROUGH = 0.01 * WOBBLE, 0.1 * WOBBLE  # .01 sqrt(10/9) t_9 / sqrt(10) = .0075 is half an interval
@@ -45,32 +46,69 @@ LAGS = Staleness("gae", {1: "lag 1", 8: "lag 8"}, 8, {"V-trace": "vtrace", "toke
 
 
 def test_a_loss_is_told_from_none_and_a_repair_from_none() -> None:
-    """Five comparisons: three of ten seeds one way, p 2/1024 times 5; two that wobble about 0."""
+    """Two questions: two lags (a loss in all of ten seeds, p 2/1024 times 2), and three repairs (times 3)."""
     finals = on_both({"gae": 0.9, "lag 1": 0.9 + ROUGH, "lag 8": 0.4 + FINE, "vtrace": 0.7, "token": 0.5})
     finals["text", "mask"] = 0.4 + FINE + ROUGH
-    spread = 0.1 * np.sqrt(10 / 9)
-    sharp = detectable(spread, 10, alpha=0.05 / 5)
-    assert f"{sharp:.2f}" != f"{detectable(spread, 10):.2f}"
+    error = 0.1 / np.sqrt(9)  # the standard error of .1 times WOBBLE: .1 sqrt(10 / 9) / sqrt(10)
+    of_two, of_three = (sign_flip_shift(10, 0.05 / n) * error for n in (2, 3))
+    assert f"{of_three:.2f}" != f"{sign_flip_shift(10, 0.05) * error:.2f}"
     assert LAGS.sentence(data(finals)) == (
-        f"Uncorrected, no loss is shown at lag 1 ({sharp:.2f} would have been four times in five), lag 8 costs "
-        "0.50 [0.49, 0.51] of the normalised score; at lag 8 V-trace wins back 0.30 [0.29, 0.31], token IS "
-        f"0.10 [0.09, 0.11] and no difference is shown for a mask on 1 of 2 tasks ({sharp:.2f} would have been four times "
-        "in five) (p at most 0.0098 after Holm over 5 comparisons, 10 seeds)."
+        f"Uncorrected, no loss is shown at lag 1 ({of_two:.2f} is detected with probability 0.8). "
+        "Uncorrected, lag 8 costs 0.50 [0.49, 0.51] of the normalised score. "
+        "These 2 comparisons are corrected together (Holm): p at most 0.0039, 10 seeds. "
+        "At lag 8 V-trace wins back 0.30 [0.29, 0.31], token IS 0.10 [0.09, 0.11]. "
+        f"At lag 8 no difference is shown for a mask on 1 of 2 tasks ({of_three:.2f} is detected with probability 0.8). "
+        f"These 3 comparisons are corrected together (Holm): p at most 0.0059, 10 seeds. {BRACKETS}"
     )
 
 
+CORRECTED = replace(
+    LAGS,
+    repairs={"token IS": "lag 8 + token"},
+    corrections={"token IS": {1: "lag 1 + token", 8: "lag 8 + token"}, "V-trace": {1: "lag 1 + vtrace"}},
+)
+
+
+def test_corrections_that_hurt_are_named_at_their_lag_and_task() -> None:
+    """At lag 1 token IS loses .4 on pole alone, so .2 over both tasks; V-trace wobbles. At lag 8 token IS wins .3 back."""
+    finals = on_both(
+        {"gae": 0.9, "lag 1": 0.9, "lag 8": 0.4 + FINE, "lag 8 + token": 0.7, "lag 1 + vtrace": 0.89 + ROUGH}
+    )
+    finals |= {("text", "lag 1 + token"): 0.9, ("pole", "lag 1 + token"): 0.5 + FINE}
+    said = CORRECTED.sentence(data(finals))
+    assert "At lag 8 token IS wins back 0.30 [0.29, 0.31]." in said
+    assert "Against the same lag uncorrected, token IS: loses 0.20 [0.20, 0.20] at lag 1." in said
+    assert (
+        "Against the same lag uncorrected, V-trace: no gain or loss is shown at lag 1. "
+        "Its largest loss among those not shown is 0.01 [-0.07, 0.09], at lag 1 (corrected p 0.76)." in said
+    )
+    assert "These 3 comparisons are corrected together (Holm): p at most 0.0059, 10 seeds." in said
+    assert "`lag 8 + token` gains 0.3 on text. `lag 1 + token` loses 0.4 and `lag 8 + token` gains 0.3 on pole." in said
+    assert (
+        "The largest loss of a correction on one task that is not shown: `lag 1 + vtrace` on text, 0.01 "
+        "(corrected p 1)." in said
+    )
+
+
+def test_every_sentence_of_a_finding_is_short() -> None:
+    finals = on_both(
+        {"gae": 0.9, "lag 1": 0.9 + ROUGH, "lag 8": 0.4, "lag 8 + token": 0.7, "lag 1 + token": 0.5 + FINE}
+    )
+    for sentence in CORRECTED.sentence(data(finals)).split(". "):
+        assert len(sentence.split()) <= 40
+
+
 def test_a_late_lag_is_told_by_task() -> None:
-    """On text it loses .5 and a correction wins .3 back; on pole both wobble. Four comparisons, p 2/1024 times 4."""
+    """On text it loses .5 and a correction wins .3 back; on pole both wobble. p 2/1024 times the 2 tasks of each pair."""
     finals: dict[tuple[str, str], np.ndarray | float] = {("text", "gae"): 0.9, ("text", "lag 8"): 0.4 + FINE}
     finals |= {("text", "vtrace"): 0.7, ("pole", "gae"): 0.9, ("pole", "lag 8"): 0.9 + ROUGH, ("pole", "vtrace"): 0.9}
     text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals))
     assert text.endswith(
-        "; `lag 8` against `gae`, and its corrections against it, by task `lag 8` loses 0.50 [0.49, 0.51] and `vtrace` "
-        "gains 0.30 [0.29, 0.31] on text (Holm over 4)."
+        f"Each task alone (Holm over the tasks of a pair): `lag 8` loses 0.5 and `vtrace` gains 0.3 on text. {BRACKETS}"
     )
     level = dict.fromkeys(finals, 0.9 + ROUGH) | {("text", "gae"): 0.9, ("pole", "gae"): 0.9}
     text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(level))
-    assert text.endswith("on no single task is a difference shown (Holm over 4).")
+    assert text.endswith(f"Each task alone (Holm over the tasks of a pair): no difference is shown. {BRACKETS}")
 
 
 def test_where_nothing_is_lost_nothing_is_won_back() -> None:
@@ -83,10 +121,8 @@ def test_where_nothing_is_lost_nothing_is_won_back() -> None:
     assert "no loss is shown at lags 1 and 8 (" in text
     assert "costs" not in text
     assert "wins back" not in text
-    assert (
-        "at lag 8 a mask gains 0.10 [0.10, 0.10], V-trace loses 0.20 [0.12, 0.28] and no difference is shown for token IS "
-        "(0.01" in text
-    )
+    assert "At lag 8 a mask gains 0.10 [0.10, 0.10]. At lag 8 V-trace loses 0.20 [0.12, 0.28]." in text
+    assert "At lag 8 no difference is shown for token IS (0.01" in text
 
 
 def test_a_loss_in_seven_of_ten_seeds_is_not_claimed() -> None:
@@ -95,7 +131,7 @@ def test_a_loss_in_seven_of_ten_seeds_is_not_claimed() -> None:
     text = LAGS.sentence(data(on_both({"gae": 0.5, "lag 1": 0.5 + d, "lag 8": 0.5 + d})))
     assert "no loss is shown at lags 1 and 8" in text
     assert "costs" not in text
-    assert text.endswith("(p at least 0.69 after Holm over 2 comparisons, 10 seeds).")
+    assert text.endswith(f"These 2 comparisons are corrected together (Holm): p at least 0.69, 10 seeds. {BRACKETS}")
 
 
 def test_too_few_seeds_say_so() -> None:
@@ -107,12 +143,12 @@ def test_too_few_seeds_say_so() -> None:
     assert LAGS.sentence(data(on_both({"gae": 0.9}))) == ""
 
 
-def test_too_few_seeds_for_the_tasks_of_a_late_lag_say_so_in_the_sentence() -> None:
-    """Seven seeds: 2 / 128 for one comparison, which two on both tasks allow (.031) and four by task do not (.062)."""
+def test_too_few_seeds_for_the_tasks_of_a_pair_say_so_in_the_sentence() -> None:
+    """Six seeds: 2 / 64 for one comparison over both tasks, which is shown (.031); two tasks of a pair are not (.062)."""
     finals = on_both({"gae": 0.9, "lag 8": 0.1, "vtrace": 0.5})
-    text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals, seeds=7))
+    text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals, seeds=6))
     assert text.startswith("Uncorrected, lag 8 costs 0.80")
-    assert text.endswith("; 7 seeds show nothing here: the smallest p that 4 comparisons leave is 0.062.")
+    assert "6 seeds show nothing here: the smallest p that 2 comparisons leave is 0.062." in text
 
 
 def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
@@ -121,12 +157,13 @@ def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
     finals["text", "more"], finals["text", "less"] = 0.9 + FINE, 0.2 + FINE
     said = Bonuses("none", ("more", "less", "same"), (("less", "same"),)).sentence(data(finals))
     assert said.startswith(
-        "Over 2 tasks, `more` gains 0.20 [0.16, 0.24] against no bonus, `less` loses 0.15 [0.11, 0.19]"
+        "Over 2 tasks, `more` gains 0.20 [0.16, 0.24] against no bonus. `less` loses 0.15 [0.11, 0.19] against no bonus."
     )
     assert "`same` is not shown to differ from no bonus (0.1" in said
-    assert "; `less` loses 0.15 [0.12, 0.18] against `same` (p at most 0.0078 after Holm over 4 comparisons" in said
+    assert "`less` loses 0.15 [0.12, 0.18] against `same`. These 4 comparisons" in said
+    assert "are corrected together (Holm): p at most 0.0078, 10 seeds." in said
     assert said.endswith(
-        "; by task `more` gains 0.40 [0.39, 0.41] and `less` loses 0.30 [0.29, 0.31] on text (Holm over 6)."
+        "Each task alone (Holm over the tasks of a pair): `less` loses 0.3 and `more` gains 0.4 on text. " + BRACKETS
     )
 
 
@@ -135,7 +172,9 @@ def test_a_bonus_that_wobbles_is_claimed_nowhere() -> None:
         data(on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 - ROUGH}))
     )
     assert said.startswith("Over 2 tasks, `more` and `less` are not shown to differ from no bonus (0.1")
-    assert said.endswith("; on no single task is a difference from no bonus shown (Holm over 4).")
+    assert said.endswith(
+        f"Each task alone (Holm over the tasks of a pair): no difference from no bonus is shown. {BRACKETS}"
+    )
 
 
 def test_a_knob_is_drawn_where_the_means_are() -> None:

@@ -174,3 +174,13 @@ def test_a_task_of_a_module_has_its_own_name_and_scale(tmp_path: Path, monkeypat
         assert set(store.read_cells([path]).task) == {"theirs"}
         assert store.read_meta(path)["cell"]["task"] == {"name": "theirs"}
         assert store.read_meta(path)["reading"]["scale"] == [-3.0, 4.0, 3.5]
+
+
+def test_rows_without_a_score_are_counted_and_named(tmp_path: Path) -> None:
+    table = tmp_path / "curves.csv"
+    table.write_text(CSV + "x,toy,0,5,1\nx,toy,0,10,\nx,toy,3,5,nan\ny,toy,0,5,2\n")
+    x, y = import_runs("csv", [table], folder=tmp_path, **TOY)
+    assert store.read_meta(x)["notices"] == [
+        "2 of 3 rows have no finite score and count as diverged (seed 0, 3)",
+    ]
+    assert "notices" not in store.read_meta(y)

@@ -133,6 +133,11 @@ CSV = "variant,task,seed,env_steps,score\n"
         (CSV + "x,t,0,,1\n", "env_steps must be a whole number of at least 0, not ''"),
         (CSV + "x,,0,1,1\n", "task must be a name, not ''"),
         (CSV + "x,t,0,1,1\nx,t,0,1,2\n", "curves.csv: two rows of x on t, seed 0, env_steps 1"),
+        (CSV + "x,t,0,0,1\n", "curves.csv: x on t, seed 0, ends at env_steps 0: give the steps it was trained"),
+        (
+            CSV.replace("\n", ",wall_s\n") + "x,t,0,1,1,5\nx,t,0,3,1,9\nx,t,0,2,1,7\nx,t,0,4,1,2\n",
+            "curves.csv: x on t, seed 0: wall_s falls at env_steps 4; it holds more than one run",
+        ),
         (CSV.replace("\n", ",diverged\n") + "x,t,0,1,1,maybe\n", "diverged must be true or false, not 'maybe'"),
         (CSV.replace("\n", ",seed\n"), "curves.csv: two columns are called 'seed'"),
     ],

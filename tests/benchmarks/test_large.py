@@ -27,5 +27,6 @@ def test_a_large_report_is_whole_and_small(tmp_path: Path) -> None:
     assert kibibytes < 1024**2
     text = (tmp_path / "ladder" / "report.md").read_text()
     assert text.count("\n### made/task-") == 16
-    assert "`variant_11` has the highest mean score over 16 tasks, 0.91, and is shown to be the best of 12" in text
+    assert "`variant_11` has the highest mean normalised score over 16 tasks (0.91) and is shown to be better" in text
+    assert "than all 11 others, each by at least 0.0" in text
     assert "66 of 66 differences are shown" in text

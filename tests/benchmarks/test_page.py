@@ -6,12 +6,16 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from matplotlib import image
 
+from algorithms.diagnostics import NAMES
 from benchmarks import report
+from benchmarks.store import MEASURE_COLUMNS
 from tests.benchmarks.made import frame, report_input
 from tests.chromium import BROWSER, Page, open_page
 
@@ -222,6 +226,18 @@ def test_the_report_page_in_a_browser(tmp_path: Path) -> None:
             assert check_page(page) == []
             page.pdf(tmp_path / "report.pdf")
             assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_long_numbers_have_room_in_every_figure(tmp_path: Path) -> None:
+    """Diagnostics between .00301 and .00304, returns of minus a million: their labels are the longest there are."""
+    rows = frame()
+    rows["eval_return"] = rows["eval_return"] * 1234 - 1e6
+    made = report_input(rows, tmp_path)
+    step = rows[rows["variant"] != "random"]
+    named = [step.assign(measure=name, value=0.00301 + 5e-6 * step["checkpoint"])[MEASURE_COLUMNS] for name in NAMES]
+    report.write(replace(made, measures=pd.concat([made.measures, *named])))
+    with open_page(tmp_path / "report.html", 1280, 900) as page:
+        assert check_page(page) == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

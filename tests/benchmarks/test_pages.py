@@ -51,3 +51,11 @@ def test_a_variants_file_has_formula_and_source(name: str) -> None:
         assert any(
             word in told for word in ("equation", "section", "algorithm", "theorem", ".py", "sum", "practice")
         ), told
+
+
+def test_where_cispo_departs_from_its_source_is_said() -> None:
+    """MiniMax-M1's equation 4 takes the mean over tokens; ours is GRPO's, over texts. Where that is mended, so is this."""
+    assert VARIANTS["cispo"].estimator.aggregation == "sequence"
+    assert VARIANTS["dapo"].estimator.aggregation == "token"
+    assert "GRPO's mean over texts, not the source's over tokens" in VARIANTS["cispo"].summary
+    assert "Departs from its source" in variant_page.page().partition("### cispo")[2].partition("### ")[0]

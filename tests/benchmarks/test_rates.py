@@ -139,3 +139,24 @@ def test_spreads_by_hand() -> None:
     said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3))
     assert "by 0.40 on average" in said
     assert "by 0.30; on 1 of 2 tasks" in said
+
+
+def test_choices_at_an_end_of_the_list_are_counted() -> None:
+    """Three variants, rates .1 .2 .3: v is best at .3, and .2 is chosen, within .01; w at .1; x in the middle."""
+    scores = {"v": (0.1, 0.795, 0.8), "w": (0.9, 0.2, 0.1), "x": (0.1, 0.9, 0.2)}
+    rows = [
+        {**row(rate, 1.0, 10 * score), "variant": name}
+        for name, of in scores.items()
+        for rate, score in zip((0.1, 0.2, 0.3), of, strict=True)
+    ]
+    said = rates.at_an_end(rates.objective(pd.DataFrame(rows), SCALES))
+    assert said == (
+        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of "
+        "1. There a better rate may lie outside the list."
+    )
+
+
+def test_the_report_says_how_many_choices_are_at_an_end(tmp_path: Path) -> None:
+    made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
+    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
+    assert "- The best score of 1 of 1 searches is at an end of the list of rates (0 at 0.1, 1 at 0.2)" in text

@@ -63,12 +63,12 @@ def test_rungs_find_what_is_there_and_nothing_else() -> None:
 
 
 def test_verdicts_refuse_to_name_a_winner_without_evidence() -> None:
-    said = verdict.of_pairs(rung_table(frame()))
+    said = verdict.of_pairs(rung_table(frame()), "normalised score")
     assert "`reward_to_go` against `reinforce` gains +0.3" in said[0] or "gains +0.29" in said[0]
-    assert "`baseline_loo` against `reward_to_go`: no difference shown" in said[1]
-    assert "would have shown" in said[1]
-    few = verdict.of_pairs(rung_table(frame(seeds=5)))
-    assert all("no difference shown" in sentence for sentence in few)  # 5 seeds can never reach .05
+    assert "`baseline_loo` against `reward_to_go`: no difference is shown" in said[1]
+    assert "Ten seeds detect a true difference of 0.0" in said[1]
+    few = verdict.of_pairs(rung_table(frame(seeds=5)), "normalised score")  # 5 seeds can never reach .05
+    assert all(s.endswith("]. Five seeds cannot show a difference among 4 comparisons.") for s in few)
 
 
 def test_a_diverged_member_counts_as_the_floor_and_is_counted() -> None:
@@ -141,17 +141,18 @@ def test_a_finding_is_said_first_and_the_verdict_after_it(tmp_path: Path) -> Non
     made = report_input(frame(), tmp_path)
     plain = report.write(made).read_text().split("\n\n")
     assert plain[2] == verdict.headline(made.suite)
+    assert plain[3] == "All variants use the same number of environment steps (5,000)."
     assert report.write(replace(made, finding=Counted(""))).read_text().split("\n\n") == plain
     told = report.write(replace(made, finding=Counted(" & `gae`"))).read_text().split("\n\n")
     said = f"5 learners, {len(measures_of(frame()))} measures & `gae`"
     assert told == [*plain[:2], said, *plain[2:]]
     page = (tmp_path / "report.html").read_text()
-    assert page.index("measures &amp; <code>gae</code>") < page.index("has the highest mean score")
+    assert page.index("measures &amp; <code>gae</code>") < page.index("has the highest mean normalised score")
 
 
 def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:
     text = report.write(report_input(frame(seeds=4), tmp_path)).read_text()
-    assert "4 seeds: the smallest two-sided p of a paired test is 0.125" in text
+    assert "Four seeds: the smallest two-sided p of a paired test is 0.125" in text
     assert "smallest two-sided" not in report.write(report_input(frame(), tmp_path / "ten")).read_text()
 
 
@@ -244,11 +245,11 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
 
 def test_a_report_says_when_nothing_could_be_shown() -> None:
     """10 seeds: the smallest p is 2 / 1024, times 30 comparisons .0586; times 9 .0176. Five seeds never reach .05."""
-    rows = pd.DataFrame({"test": ["sign-flip"] * 30, "seeds": 10})
-    assert "the smallest p of a paired test is 0.0586" in verdict.too_few(rows)
-    assert verdict.too_few(rows.head(9)) == ""
-    assert verdict.too_few(rows.assign(test="Welch")) == ""  # whose p has no floor
-    assert "5 seeds: the smallest two-sided p of a paired test is 0.0625" in verdict.few_seeds(5, 10)
+    rows = pd.DataFrame({"seeds": 10, "least_p": [30 * 2 / 1024] * 30})
+    assert "Ten seeds and 30 comparisons: the smallest corrected p is 0.0586" in verdict.too_few(rows)
+    assert verdict.too_few(rows.head(9).assign(least_p=9 * 2 / 1024)) == ""
+    assert verdict.too_few(rows.head(0)) == ""
+    assert "Five seeds: the smallest two-sided p of a paired test is 0.0625" in verdict.few_seeds(5, 10)
     assert verdict.few_seeds(10, 10) == ""
 
 

@@ -127,6 +127,7 @@ def test_two_classes_with_equal_fields_differ() -> None:
 def test_seeds_come_in_blocks_so_that_adding_some_retrains_none() -> None:
     assert blocks(20)[0] == blocks(10)[0] == tuple(range(BLOCK))
     assert [len(b) for b in blocks(23)] == [10, 10, 3]
+    assert set(blocks(20)) - set(blocks(14)) == {tuple(range(10, 20))}  # so 10 to 13 are trained a second time
     assert blocks(5, 2) == [(0, 1), (2, 3), (4,)]
     ten, twenty = (single_cells(TASKS["bandit/small"], VARIANTS["gae"], n, 500, ()) for n in (10, 20))
     assert ten[0].digest == twenty[0].digest

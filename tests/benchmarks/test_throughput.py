@@ -64,8 +64,8 @@ def test_a_ratio_is_the_mean_of_logarithms_with_their_t_interval() -> None:
     assert found.p == pytest.approx(1 - 2.5 / math.sqrt(2 + 2.5**2))  # t with 2 degrees has this tail
 
 
-def test_ratios_that_do_not_differ_are_sure_and_missing_ones_unsaid() -> None:
-    assert ratio(np.array([3.0, 6.0]), np.array([1.0, 2.0]))[3] == 0
+def test_ratios_that_do_not_vary_have_the_least_p_and_missing_ones_none() -> None:
+    assert ratio(np.array([3.0, 6.0]), np.array([1.0, 2.0]))[3] == 0.5  # two pairs: 2 / 2^2
     assert ratio(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == (1.0, 1.0, 1.0, 1.0)
     assert ratio(np.array([2.0]), np.array([1.0]))[3] == 1
     assert all(math.isnan(x) for x in ratio(np.array([1.0, np.nan]), np.array([1.0, 2.0])))

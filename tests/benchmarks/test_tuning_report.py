@@ -15,6 +15,7 @@ import pytest
 import scipy.stats
 
 from benchmarks import stats
+from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.tuning import figures, report, result, summary
 from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.summary import Ranking, Summary, by_cell
@@ -177,7 +178,7 @@ def test_p_is_corrected_over_all_studies_and_what_is_not_shown_has_a_detectable_
     assert table["p_holm"].tolist() == [2 * 2 / 2**8, 1.0]
     d = np.array([-0.1, 0.1] * 4)
     assert np.isnan(table["detectable"][0])
-    assert table["detectable"][1] == pytest.approx(stats.detectable(float(d.std(ddof=1)), 8))
+    assert table["detectable"][1] == pytest.approx(sign_flip_shift(8, 0.05 / 2) * d.std(ddof=1) / np.sqrt(8))
 
 
 def test_what_was_changed_is_said_in_few_characters() -> None:
@@ -223,11 +224,11 @@ def test_a_tuned_score_below_the_defaults_interval_is_counted_and_named() -> Non
 def test_what_few_seeds_cannot_show_is_said() -> None:
     few = study(default=(0.4,) * 3, tuned=(0.5, 0.6, 0.7))
     made = report.compose("made", "?", [few])
-    assert "3 test seeds cannot show one, the smallest p they can reach is 0.25" in made.verdict
-    assert any(w.startswith("3 test seeds: the smallest two-sided p") for w in made.warnings)
+    assert "Three seeds cannot show one: the smallest p is 0.25." in made.verdict
+    assert any(w.startswith("Three test seeds: the smallest two-sided p") for w in made.warnings)
     ten = [study(v, default=(0.4,) * 10, tuned=(0.5, 0.6) * 5) for v in "abcdefghijklmnopqrstuvwxyz"]
     (warning,) = report.compose("made", "?", ten).warnings
-    assert "the smallest p of a paired test is 0.0508" in warning  # 26 x 2 / 2^10
+    assert "the smallest corrected p is 0.0508" in warning  # 26 x 2 / 2^10
     assert not report.compose("made", "?", ten[:25]).warnings
 
 

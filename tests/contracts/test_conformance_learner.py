@@ -23,7 +23,7 @@ SPEC = conformance_learner.TASK.spec
 def test_the_learner_passes_with_every_variant(variant: Variant) -> None:
     findings = conformance_learner.examine(Learner, variant)
     assert not broken(findings), "\n".join(map(str, findings))
-    assert len(findings) >= 4 + variant.estimator.credit.bootstraps
+    assert len(findings) >= 5 + variant.estimator.credit.bootstraps
 
 
 class GlobalClip(Learner):
@@ -61,12 +61,78 @@ class LearnsReset(Learner):
         super().learn(replace(rollout, valid=torch.ones_like(rollout.valid)), shuffles, progress)
 
 
+class Longer(Learner):
+    """A factor of 1.02 on the gradient."""
+
+    def descend(self, batch: Batch, parts: int = 1) -> Tensor:
+        logp = super().descend(batch, parts)
+        self.policy.flat.gradient.mul_(1.02)
+        return logp
+
+
+class DrainsEntropy(Learner):
+    """The entropy bonus has the wrong sign."""
+
+    def loss(self, batch: Batch) -> Loss:
+        if self._alpha is not None:
+            self._alpha = -self._alpha.abs()
+        return super().loss(batch)
+
+
+class PaysKL(Learner):
+    """The KL to the reference is paid for and not charged."""
+
+    def loss(self, batch: Batch) -> Loss:
+        beta, self.beta = self.beta, -self.beta
+        made = super().loss(batch)
+        self.beta = beta
+        return made
+
+
+class PaysKLInReward(Learner):
+    """The same in the reward."""
+
+    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
+        self.beta = -abs(self.beta)
+        super().learn(rollout, shuffles, progress)
+
+    def gradient(self, rollout: Rollout) -> Tensor:
+        self.beta = -abs(self.beta)
+        return super().gradient(rollout)
+
+
+class UpsideDown(Learner):
+    """Ratios of the policy that acted over the one that learns."""
+
+    def loss(self, batch: Batch) -> Loss:
+        logp = super().loss(batch).logp.detach()
+        return super().loss(replace(batch, logp=2 * logp - batch.logp))
+
+
+class FleesTarget(Learner):
+    """The critic moves away from its target."""
+
+    def loss(self, batch: Batch) -> Loss:
+        made = super().loss(batch)
+        return made._replace(total=2 * made.actor - made.total)
+
+
+WHOLE = "the gradient is that of surrogate, entropy, KL and critic"
+
+
 @pytest.mark.parametrize(
     ("twin", "name", "rule"),
     [
         (GlobalClip, "gae", "a member's step is the one it takes alone"),
         (MemoryPerEpoch, "baseline_mean", "a baseline's memory moves once a rollout"),
         (CriticPerMicrobatch, "baseline_value", "the gradients of minibatches add up"),
+        (Longer, "reinforce", WHOLE),
+        (DrainsEntropy, "rloo", WHOLE),
+        (PaysKL, "grpo", WHOLE),
+        (PaysKLInReward, "rloo", WHOLE),
+        (UpsideDown, "grpo", WHOLE),
+        (UpsideDown, "ppo", WHOLE),
+        (FleesTarget, "baseline_value", WHOLE),
         (LearnsReset, "reinforce", "what stands in rows that are not valid leaves the step as it was"),
         (LearnsReset, "ppo", "what stands in rows that are not valid leaves the step as it was"),
         (LearnsReset, "gae", "the row that delivers a reset is not learned from"),

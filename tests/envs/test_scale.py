@@ -10,6 +10,7 @@ import pytest
 
 from envs import TASKS, uniform
 from envs.api import Scale, Task
+from envs.faults import EnvironmentFault
 from tests.contracts.images import IMAGES
 
 NAN = math.nan
@@ -90,7 +91,9 @@ def test_measuring_a_floor_costs_no_more_than_allowed() -> None:
 
 def test_a_floor_of_rewards_that_are_no_numbers_is_refused() -> None:
     assert uniform.measured(Task("steady", Paying(1.0)), episodes=5).mean >= 1.0
-    with pytest.raises(ValueError, match="wrong pays rewards that are not finite"):
+    with pytest.raises(
+        EnvironmentFault, match=r"wrong: the environment returned a reward of nan \(environment 0 of seed 0"
+    ):
         uniform.measured(Task("wrong", Paying(NAN)), episodes=5)
 
 

@@ -1,0 +1,201 @@
+"""`--set path=value`: fields of a variant and its training, read from text by the type that the field declares."""
+
+from __future__ import annotations
+
+import ast
+import re
+import types
+from collections.abc import Iterable
+from dataclasses import Field, fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from algorithms.setting import Training
+from algorithms.tunable import Range, configured
+from algorithms.types import Variant
+from benchmarks.numbers import whole_number
+from envs.discover import UnknownName, UsageError
+
+ROOTS = ("estimator", "schedule", "training")
+
+
+class Unreadable(ValueError):
+    """The text is no value of the type."""
+
+
+def override(training: Training, variant: Variant, assignments: Iterable[str]) -> tuple[Training, Variant]:
+    """Apply `path=value` settings: `estimator...`, `schedule...` on the variant, `training...` on the training.
+
+    UsageError for a path that is not there, a text that is no value of the field's type, and a value that is refused.
+    """
+    for assignment in assignments:
+        path, equals, text = (part.strip() for part in assignment.partition("="))
+        first, _, rest = path.partition(".")
+        if not equals or not rest or first not in ROOTS:
+            raise UsageError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
+        owner, field = _field(training if first == "training" else getattr(variant, first), rest.split("."), path)
+        value = _value(owner, field, text, path)
+        try:
+            variant, training = configured(variant, training, {path: value})
+        except (ValueError, TypeError) as error:  # its dataclass refuses it; TypeError: a check that expects no None
+            raise UsageError(f"--set {path}={text}: {error}") from error
+    return training, variant
+
+
+def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:
+    """The dataclass that holds the field at this path, and the field."""
+    for i, name in enumerate(names):
+        if not is_dataclass(owner):
+            before = ".".join([path.partition(".")[0], *names[:i]])
+            raise UsageError(f"--set {path}: {before} is {owner!r} here and has no fields")
+        of = {f.name: f for f in fields(owner)}
+        if name not in of:
+            raise UnknownName(f"field of {type(owner).__name__} in --set {path}", name, of)
+        if i == len(names) - 1:
+            return owner, of[name]
+        owner = getattr(owner, name)
+    raise AssertionError("a path has one name at least")
+
+
+def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
+    """`text` as a value of the field's declared type."""
+    present = getattr(owner, field.name)
+    kind = _hint(owner, field)
+    search = field.metadata.get("search")
+    if isinstance(search, Range) and search.integer:  # declared as a number for a population's sake
+        kind = int
+    try:
+        return parsed(text, kind)
+    except Unreadable:
+        if is_dataclass(present):
+            inner = ", ".join(f.name for f in fields(present)) or "it has none"
+            what = f"--set {path} names {type(present).__name__}; name one of its fields: {inner}"
+        elif present is None and describe(kind) == "None":
+            what = f"--set {path}: None here, and it takes an object, which no text describes; choose another variant"
+        else:
+            what = f"--set {path} takes {describe(kind)} (now {present!r}), not {text!r}"
+        raise UsageError(what) from None
+
+
+def _hint(owner: Any, field: Field[Any]) -> Any:
+    """The declared type; that of the present value where a class of the user's has names that cannot be resolved."""
+    try:
+        return get_type_hints(type(owner))[field.name]
+    except (NameError, TypeError, KeyError):
+        return type(getattr(owner, field.name))
+
+
+def parsed(text: str, kind: Any) -> Any:
+    """`text` as a value of a type: None, bool, int, float, str, Literal, tuple, Any, and unions of them, in that order.
+
+    Unreadable for other types (a whole dataclass cannot be written on a command line) and for what does not fit.
+    """
+    members = _members(kind)
+    for one in sorted(members, key=_rank):
+        try:
+            return _READERS[_name(one)](text, one)
+        except (KeyError, Unreadable):
+            continue
+    raise Unreadable(text)
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    """The types of a union, or the one type."""
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _name(kind: Any) -> str:
+    origin = get_origin(kind)
+    if origin is Literal:
+        return "Literal"
+    return str(getattr(origin or kind, "__name__", kind))
+
+
+def _rank(kind: Any) -> int:
+    order = list(_READERS)
+    return order.index(_name(kind)) if _name(kind) in order else len(order)
+
+
+def _none(text: str, _: Any) -> None:
+    if text.lower() != "none":
+        raise Unreadable(text)
+
+
+def _bool(text: str, _: Any) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise Unreadable(text)
+    return text.lower() == "true"
+
+
+def _int(text: str, _: Any) -> int:
+    try:
+        return whole_number(text)
+    except ValueError:
+        raise Unreadable(text) from None
+
+
+def _float(text: str, _: Any) -> float:
+    if not re.fullmatch(r"[+-]?(inf|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?)", text.lower()):
+        raise Unreadable(text)
+    return float(text)
+
+
+def _literal(text: str, kind: Any) -> Any:
+    for value in get_args(kind):
+        if text.strip("'\"") == str(value):
+            return value
+    raise Unreadable(text)
+
+
+def _tuple(text: str, kind: Any) -> tuple[Any, ...]:
+    inner = text.strip()
+    if inner[:1] + inner[-1:] in ("()", "[]"):
+        inner = inner[1:-1]
+    words = [word.strip() for word in inner.split(",")]
+    if words[-1] == "":
+        words.pop()  # of "64," or an empty tuple
+    of = get_args(kind)
+    if len(of) == 2 and of[1] is Ellipsis:
+        of = (of[0],) * len(words)
+    if len(of) != len(words):
+        raise Unreadable(text)
+    return tuple(parsed(word, one) for word, one in zip(words, of, strict=True))
+
+
+def _str(text: str, _: Any) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _any(text: str, _: Any) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+_READERS: dict[str, Any] = {
+    "NoneType": _none,
+    "bool": _bool,
+    "Literal": _literal,
+    "int": _int,
+    "float": _float,
+    "tuple": _tuple,
+    "str": _str,
+    "Any": _any,
+}
+_EXAMPLES = {"int": "int, as 8", "float": "float, as .95", "bool": "true or false", "str": "a text", "NoneType": "None"}
+
+
+def describe(kind: Any) -> str:
+    """A type in words, with an example: "float, as .95, or None"; nothing for the parts that no text describes."""
+    words = []
+    for one in sorted(_members(kind), key=lambda k: (k is type(None), _rank(k))):
+        name = _name(one)
+        if name == "Literal":
+            words.append(f"one of {', '.join(map(str, get_args(one)))}")
+        elif name == "tuple":
+            inner = get_args(one)
+            example = "64,64" if len(inner) == 2 and inner[1] is Ellipsis else ",".join(["1"] * len(inner))
+            words.append(f"tuple, as {example}")
+        elif name in _READERS:
+            words.append(_EXAMPLES.get(name, "a text"))
+    return ", or ".join(words)

@@ -1,0 +1,114 @@
+"""Room for the labels of figures whose panels are placed by hand: it is measured, and margins that are too small grow.
+
+A layout engine does the same and takes several times as long. Panels keep their size in inches; the figure grows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, BboxBase
+
+EDGE = 0.06  # inches between a label and the figure's edge: browsers set text a little wider than we measure it
+GAP = 0.04  # inches between two labels
+NOTHING = 0.005  # growth below which a figure is left as it is
+
+
+class Panel(NamedTuple):
+    """One set of axes, in inches from the figure's lower left corner."""
+
+    axes: Axes
+    frame: Bbox  # of the axes alone
+    all: Bbox  # with tick labels, titles, annotations
+    column: int  # in the grid; 0 where the axes stand alone
+    row: int  # from the top
+
+
+def make_room(figure: Figure) -> None:
+    """Grow the margins of a figure without a layout engine until every label fits.
+
+    Tick labels, titles and annotations then lie inside the figure, beside the figure's own labels and below its legend, and
+    in a grid of panels none reaches into the labels of its neighbour.
+    """
+    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    panels = [_measured(axes, renderer, figure.dpi) for axes in figure.axes if axes.get_visible()]
+    if not panels:
+        return
+    width, height = figure.get_size_inches().tolist()
+
+    def outside(words: Artist | None) -> Bbox | None:
+        return _inches(words.get_window_extent(renderer), figure.dpi) if words is not None else None
+
+    beside, below = (outside(text) for text in _axis_words(figure))
+    legends = [box for legend in figure.legends if (box := outside(legend))]
+    across = _between((p.column, p.frame.x0 - p.all.x0, p.all.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels)
+    down = _between((p.row, p.all.y1 - p.frame.y1, p.frame.y0 - p.all.y0, -p.frame.y1, -p.frame.y0) for p in panels)
+    left = max(0.0, (beside.x1 + GAP if beside else EDGE) - min(p.all.x0 for p in panels))
+    bottom = max(0.0, (below.y1 + GAP if below else EDGE) - min(p.all.y0 for p in panels))
+    right = max(0.0, max(p.all.x1 for p in panels) + EDGE - width)
+    ceiling = min((box.y0 - GAP for box in legends), default=height - EDGE)
+    top = max(0.0, max(p.all.y1 for p in panels) - ceiling)
+    wide, tall = left + sum(across) + right, bottom + sum(down) + top
+    if wide < NOTHING and tall < NOTHING:
+        return
+    _keep_words(figure, (width, height), (width + wide, height + tall))
+    figure.set_size_inches(width + wide, height + tall)
+    for panel in panels:
+        x = panel.frame.x0 + left + sum(across[: panel.column])
+        y = panel.frame.y0 + bottom + sum(down[panel.row :])
+        place = (x / (width + wide), y / (height + tall))
+        panel.axes.set_position((*place, panel.frame.width / (width + wide), panel.frame.height / (height + tall)))
+
+
+def _inches(box: BboxBase, dpi: float) -> Bbox:
+    return Bbox(box.get_points() / dpi)
+
+
+def _measured(axes: Axes, renderer: object, dpi: float) -> Panel:
+    frame = _inches(axes.get_window_extent(), dpi)
+    labels = axes.get_tightbbox(renderer)  # type: ignore[arg-type]
+    spec = axes.get_subplotspec()
+    column, row = (spec.colspan.start, spec.rowspan.start) if spec is not None else (0, 0)
+    return Panel(axes, frame, Bbox.union([frame, _inches(labels, dpi)]) if labels is not None else frame, column, row)
+
+
+def _between(sides: Iterable[tuple[int, float, float, float, float]]) -> list[float]:
+    """What each gap between lines of panels lacks. sides: (line, labels before, labels after, start, end) of each panel."""
+    lines: dict[int, list[float]] = {}
+    for line, before, after, start, end in sides:
+        lines[line] = np.maximum(lines.get(line, [-np.inf] * 4), [before, after, -start, end]).tolist()
+    order = sorted(lines)
+    lacking = [0.0] * max(order)
+    for one, other in itertools.pairwise(order):
+        _, after, _, end = lines[one]
+        before, _, start, _ = lines[other]
+        lacking[other - 1] = max(0.0, after + before + GAP - (-start - end))
+    return lacking
+
+
+def _axis_words(figure: Figure) -> tuple[Text | None, Text | None]:
+    """The label of all vertical axes, at the left, and that of all horizontal ones, below."""
+    words = (figure.get_supylabel(), figure.get_supxlabel())
+    beside, below = (next((t for t in figure.texts if word and t.get_text() == word), None) for word in words)
+    return beside, below
+
+
+def _keep_words(figure: Figure, old: tuple[float, float], new: tuple[float, float]) -> None:
+    """The figure's own labels keep their distance in inches: from the left, from the bottom; other texts from the top."""
+    beside, below = _axis_words(figure)
+    if beside is not None:
+        beside.set_x(beside.get_position()[0] * old[0] / new[0])
+    if below is not None:
+        below.set_y(below.get_position()[1] * old[1] / new[1])
+    for text in figure.texts:
+        if text is not beside and text is not below:
+            text.set_y(1 - (1 - text.get_position()[1]) * old[1] / new[1])

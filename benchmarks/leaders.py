@@ -1,0 +1,162 @@
+"""Who has the highest mean score, and who is shown to score less: one joint test of all pairs of the compared variants.
+
+The leader is whoever came out highest, so its comparisons were not chosen before the scores were seen. They are therefore
+corrected as part of the family of all pairs, M (M - 1) / 2 of them: the chance that anyone is said to be worse than
+another without being so is at most .05, whichever variants are equal and whoever leads.
+
+A confidence set of the best (Hsu 1984) is narrower and promises less. It rules out variants that are not *strictly* the
+best, which all of those tied for the highest score are: of ten equal variants it rules one or more out in .15 to .20 of
+runs (docs/decisions/0024-what-a-sentence-may-claim.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats as sps
+
+from benchmarks import pairs, stats
+from benchmarks.families import ALL_PAIRS, ITS_TASKS, Ledger, question
+from benchmarks.pairs import LEVEL, Pair
+from benchmarks.power import shift_beyond
+from benchmarks.sign_flips import Joint, joint
+from benchmarks.suite import Doubles, Suite
+
+
+class Family(NamedTuple):
+    """All pairs of some variants, tested together at LEVEL.
+
+    The `paired` ones share seeds and are tested jointly, at their share of LEVEL; each of the others by Welch's test at
+    LEVEL / total (Bonferroni). The shares add up to LEVEL.
+    """
+
+    test: Joint
+    paired: int
+    total: int
+
+    def row(self, result: stats.Comparison, place: int) -> dict[str, float]:
+        """What a comparison shows within the family; `place` is its column among the paired ones.
+
+        p_joint     corrected for all pairs
+        at_least    lower confidence bound of |difference|, simultaneous over all pairs: above 0 where p_joint < LEVEL
+        detectable  the true difference that is shown with probability .8
+        least_p     the smallest p_joint that so many seeds can give
+        """
+        if result.paired:
+            critical, scale = self.test.critical_t(result.n), self.total / self.paired
+            p = float(self.test.p[place]) * scale
+            least = self.test.least * scale
+        else:
+            share = LEVEL / self.total
+            reachable = result.least < share and np.isfinite(result.df)
+            critical = float(sps.t.ppf(1 - share / 2, result.df)) if reachable else float("inf")
+            p, least = result.p * self.total, result.least * self.total
+        varies = result.error > 0 and np.isfinite(critical)
+        return {
+            "p_joint": min(1.0, p),
+            "at_least": abs(result.difference) - critical * result.error if varies else float("nan"),
+            "detectable": shift_beyond(critical, result.df) * result.error if varies else float("nan"),
+            "least_p": min(1.0, least),
+        }
+
+
+def family(differences: Doubles, total: int) -> Family:
+    """Of the paired comparisons' differences [seeds, C], and any others up to `total`."""
+    count = differences.shape[1]
+    test = joint(differences, LEVEL * count / total) if count else Joint(np.zeros(0), float("inf"), 1.0)
+    return Family(test, count, total)
+
+
+class Leaders(NamedTuple):
+    """The variant of the highest mean, and what the joint test shows of its rivals."""
+
+    best: str
+    others: list[str]  # not shown to score less than the best, in order of their means
+    table: pd.DataFrame  # a row a rival that can be compared: the best minus it, and the columns of Family.row
+
+    @property
+    def beaten(self) -> pd.DataFrame:
+        """The rows of those that are shown to score less; familywise error LEVEL."""
+        return self.table[~self.table["variant"].isin(self.others)] if len(self.table) else self.table
+
+    @property
+    def possible(self) -> bool:
+        """Whether these seeds could have shown any difference from the best."""
+        return bool(len(self.table)) and bool((self.table["least_p"] < LEVEL).any())
+
+    @property
+    def detectable(self) -> float:
+        """The largest true difference, over those who are not separated, that is needed for a probability of .8."""
+        open_ = self.table[self.table["variant"].isin(self.others)] if len(self.table) else self.table
+        return float(open_["detectable"].max()) if len(open_) else float("nan")
+
+
+def leaders(
+    suite: Suite, variants: Sequence[str], tasks: Sequence[str], ledger: Ledger | None = None
+) -> Leaders | None:
+    """The leader on these tasks and what is shown of its rivals; None where nobody has a score.
+
+    ledger  of the page: a rival that an earlier family of it decided keeps that decision
+    """
+    by_seed = {v: m.mean(axis=1) for v in variants if len(m := suite.final(v, tasks))}
+    if not by_seed:
+        return None
+    best, *rivals = sorted(by_seed, key=lambda v: -float(by_seed[v].mean()))
+    ours = [v for v in by_seed if v not in suite.imported]
+    scores = pd.DataFrame({v: by_seed[v] for v in ours})
+    paired = list(combinations(ours, 2))
+    columns = [stats.differences(scores[b].to_numpy(float), scores[a].to_numpy(float)) for b, a in paired]
+    places = {frozenset(names): k for k, names in enumerate(paired)}
+    total = len(by_seed) * (len(by_seed) - 1) // 2
+    of = family(np.column_stack(columns) if columns else np.zeros((0, 0)), total)
+    results = {v: found for v in rivals if (found := pairs.compare(suite, Pair(best, v), tasks))}
+    table = pd.DataFrame(
+        {"variant": v, **pairs.row(result), **of.row(result, places.get(frozenset((best, v)), 0))}
+        for v, result in results.items()
+    )
+    if results and ledger is not None:
+        table["p_joint"] = _decided(suite, best, table, tasks, of.total, ledger)
+    shown = set(table["variant"][table["p_joint"] < LEVEL]) if results else set()
+    return Leaders(best, [v for v in rivals if v not in shown], table)
+
+
+def _decided(
+    suite: Suite, best: str, table: pd.DataFrame, tasks: Sequence[str], total: int, ledger: Ledger
+) -> list[float]:
+    """The p of the leader's rivals, as the page decides them.
+
+    On one task of several the tables correct over the tasks of a pair, which is another family than this one, of all pairs
+    of variants on that task: a rival is shown to be lower only where both show it.
+    """
+    rivals = [str(v) for v in table["variant"]]
+    if len(tasks) == 1:
+        pairs.task_table(suite, [Pair(best, v) for v in rivals], ledger=ledger)
+    decided = ledger.enter(ALL_PAIRS, [question(best, v, tasks) for v in rivals], [*table["p_joint"]], total)
+    joint_p = table["p_joint"].tolist()
+    return [max(d.p, p) if d.family == ITS_TASKS else d.p for d, p in zip(decided, joint_p, strict=True)]
+
+
+def all_pairs(suite: Suite, every: Sequence[Pair], ledger: Ledger | None = None) -> pd.DataFrame:
+    """pairs.suite_table of all pairs, each over the tasks that both have, corrected by the joint test: `p_joint`.
+
+    ledger  of the page: a pair that an earlier family of it decided keeps that decision
+    """
+    ledger = Ledger() if ledger is None else ledger
+    found = {p: result for p in every if (result := pairs.compare(suite, p, suite.tasks(*p)))}
+    if not found:
+        return pd.DataFrame()
+    compared, results = [*found], [*found.values()]
+    columns = [pairs.by_seed(suite, p, suite.tasks(*p)) for p, r in zip(compared, results, strict=True) if r.paired]
+    paired = pd.concat(columns, axis=1).sort_index().to_numpy(float) if columns else np.zeros((0, 0))
+    of, place = family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
+    corrected = pd.DataFrame([of.row(r, int(k)) for r, k in zip(results, place, strict=True)])
+    ledger.enter(ALL_PAIRS, [question(*p, suite.tasks(*p)) for p in compared], [*corrected["p_joint"]], len(results))
+    table = pairs.suite_table(suite, compared, pairs.task_table(suite, compared, ledger=ledger), ledger)
+    here = table["family"] == ALL_PAIRS
+    for name in ("detectable", "least_p"):
+        table[name] = table[name].where(~here, corrected[name])
+    return table.rename(columns={"p_holm": "p_joint"})

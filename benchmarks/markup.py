@@ -1,0 +1,97 @@
+"""Text of the user's inside our Markdown: names, messages and samples are shown as they are and never interpreted.
+
+Our sentences are Markdown in which names stand bare or between backticks. `worded` puts the exact names of the user's into
+them, escaped; `guarded` takes the power from whatever else may have come in: HTML tags, images, links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)  # a code span of CommonMark
+_SPECIAL = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~]|$)"  # a backslash escapes punctuation alone
+    r"|[`*]"
+    r"|(?<!\w)_|_(?!\w)"  # within a word it is no emphasis
+    r"|\](?=[(\[])"  # text](target)
+    r"|<(?=[A-Za-z/!?])"  # <tag
+    r"|&(?=#?\w+;)"  # &entity;
+    r"|~(?=~)|(?<=~)~|\$|^[>+-](?=\s)|^#+"
+)
+# tags of emphasis have no power and may stand in our prose
+_RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|\](?=\()|&(?=#?\w+;)")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+
+
+def flat(text: str) -> str:
+    """On one line, without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def plain(text: str) -> str:
+    """Markdown that is read as exactly this text, on one line."""
+    return _SPECIAL.sub(_escaped, flat(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Entities for < and &, which not every reader of Markdown lets a backslash escape."""
+    return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in found[0])
+
+
+def code(text: str) -> str:
+    """A code span that is read as exactly this text; plain text where it holds a tag, for code spans escape nothing."""
+    text = flat(text)
+    if _TAG.search(text):
+        return plain(text)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    space = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    fence = "`" * (longest + 1)
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def strange(names: Sequence[str]) -> tuple[str, ...]:
+    """Those names that Markdown would read as something else."""
+    return tuple(dict.fromkeys(n for n in names if plain(n) != n or "|" in n))
+
+
+@cache
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
+    return re.compile(rf"`({words})`|(?<!\w)({words})(?!\w)")
+
+
+def worded(text: str, names: Sequence[str]) -> str:
+    """Our Markdown with each of these names (`strange`) shown exactly: as code between backticks, as text elsewhere."""
+    if not names:
+        return guarded(text)
+    parts, last = [], 0
+    for found in _pattern(tuple(names)).finditer(text):
+        parts.append(guarded(text[last : found.start()]))
+        parts.append(plain(found[2]) if found[1] is None else code(found[1]))
+        last = found.end()
+    return "".join([*parts, guarded(text[last:])])
+
+
+def guarded(text: str) -> str:
+    """Our Markdown without raw HTML, entities and links outside of code spans, whatever was put into it."""
+    parts, last = [], 0
+    for found in _CODE.finditer(text):
+        parts += [_RAW.sub(_escaped, text[last : found.start()]), found[0]]
+        last = found.end()
+    return "".join([*parts, _RAW.sub(_escaped, text[last:])])
+
+
+def cell(text: str, names: Sequence[str] = ()) -> str:
+    """A cell of a table: a name of the user's exactly, other text with its code spans; bars do not end the cell."""
+    text = flat(text)
+    made = plain(text) if text in names or "`" not in text else worded(text, names)
+    return re.sub(r"(\\*)\|", lambda found: found[1] + "\\|", made)
+
+
+def fenced(lines: Sequence[str]) -> str:
+    """A code block that no line of it can close."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence, *lines, fence])

@@ -1,0 +1,122 @@
+"""The two folders of a comparison: their rows, what their cells say of themselves, and in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks import pooling, store
+from benchmarks.suite import FINITE, states
+from envs.discover import UsageError
+
+NAMED = 8  # differences of configuration that are listed by name
+TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
+Place = tuple[str, str]  # task, variant
+
+
+def place(meta: dict[str, Any]) -> Place:
+    """The task and the variant of a cell."""
+    return meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One folder: its rows, and what its cells say of themselves."""
+
+    folder: Path
+    frame: pd.DataFrame
+    metas: Sequence[dict[str, Any]]
+
+    @property
+    def variants(self) -> list[str]:
+        """Those that learn, in the order of the files: a gate's comparisons are too dear for references."""
+        looks = self.frame.groupby("variant")["checkpoint"].nunique()
+        optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
+        found = dict.fromkeys(str(v) for v in self.frame["variant"])
+        return [v for v in found if v not in optional and (looks[v] > 1 or self.imported)]
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """(task, variant) of all cells, in the order of the files."""
+        return list(dict.fromkeys(place(meta) for meta in self.metas))
+
+    @cached_property
+    def diverged(self) -> dict[Place, tuple[int, int]]:
+        """By (task, variant): how many members diverged or returned no finite number at last, and how many there are."""
+        rows = self.frame.sort_values("checkpoint", kind="stable")
+        members = rows.assign(lost=states(rows) != FINITE).groupby(["task", "variant", "seed"])
+        lost = (members["diverged"].any() | members["lost"].last()).groupby(["task", "variant"])
+        return {(str(t), str(v)): (int(of.sum()), len(of)) for (t, v), of in lost}
+
+    @property
+    def imported(self) -> bool:
+        return any(meta["reading"].get("imported") for meta in self.metas)
+
+
+def load(folder: Path) -> Side:
+    """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
+    paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
+    if not paths:
+        near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
+        hint = f"; under it are {', '.join(near)}" if near else ""
+        raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
+    try:
+        metas = [store.read_meta(path) for path in paths]
+        places = pooling.select(paths, metas)
+        frame, _, metas = store.read([paths[i] for i in places])
+    except store.Damaged as error:
+        raise UsageError(f"damaged, in {folder}: {error}") from error
+    if facts := pooling.mixed(metas):
+        raise pooling.NotPoolable(
+            f"{folder} holds rows of different numerics ({'; '.join(facts)}): they are no one sample"
+        )
+    for meta in metas:
+        if len(rates := set(meta["cell"]["members"].get("rates", []))) > 1:
+            raise UsageError(
+                f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
+            )
+    return Side(folder, frame, metas)
+
+
+def differences(a: Side, b: Side) -> list[str]:
+    """Where configurations and provenance differ, one line a fact."""
+    lines: dict[str, list[str]] = {}
+    of_a = {place(meta): meta for meta in a.metas}
+    for meta in b.metas:
+        if (other := of_a.get(place(meta))) is not None:
+            for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
+                lines.setdefault(line, []).append(" x ".join(place(meta)))
+    told = [
+        f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
+        for line, where in lines.items()
+    ]
+    more = [f"{len(told) - NAMED} more differences of configuration"] if len(told) > NAMED else []
+    facts = []
+    for name in TOLD:
+        values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
+        if values[0] != values[1]:
+            facts.append(f"{name}: A {values[0]}; B {values[1]}")
+    return [*told[:NAMED], *more, *facts]
+
+
+def left_out(a: Side, b: Side) -> list[str]:
+    """Cells that only one folder has, seeds that only A has, and members that diverged."""
+    have = [{*side.places} for side in (a, b)]
+    lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
+    lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
+    for p in sorted(have[0] & have[1]):
+        of_a, of_b = a.diverged[p][1], b.diverged[p][1]
+        if of_b < of_a:
+            lines.append(f"{' x '.join(p)}: {of_a} seeds in A, {of_b} in B")
+    for side, name in ((a, "A"), (b, "B")):
+        lost = sum(number for number, _ in side.diverged.values())
+        if lost:
+            lines.append(f"{lost} members diverged in {name}; they count as the worst of their task")
+    return lines

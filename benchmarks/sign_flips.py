@@ -1,0 +1,152 @@
+"""Sign-flip tests of paired differences: one comparison (exact), all pairs of variants at once, and what each can detect.
+
+Under the null hypothesis a pair of runs that share a seed differs by +d as likely as by -d (Fisher 1935), whatever the
+distribution of scores. Nothing else is assumed of one comparison.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats as sps
+
+from benchmarks.power import detectable_shift
+
+Doubles = NDArray[np.float64]
+Alternative = Literal["two-sided", "less", "greater"]
+EXACT_PAIRS = 40  # 2^20 sums a half: 8 MiB, a fifth of a second
+LISTED = 14  # seeds up to which the joint test lists all 2^(n - 1) flips; above, as many are drawn
+SIMULATED = 20  # seeds up to which the power is simulated; above, the t test's is at most .02 away (tested)
+DRAWS = 2_000  # of the simulation: the standard error of a power of .8 is .009
+ROUNDING = 100 * np.finfo(float).eps  # equal sums come out unequal in their last digits
+BLOCK = 256  # comparisons whose flipped sums are held at once
+
+
+def _signed_sums(d: Doubles) -> Doubles:
+    """All 2^n sums of +-d along the last axis, [..., n] -> [..., 2^n]."""
+    sums = np.zeros((*d.shape[:-1], 1))
+    for i in range(d.shape[-1]):
+        value = d[..., i, None]
+        sums = np.concatenate([sums - value, sums + value], axis=-1)
+    return sums
+
+
+def _tail(first: Doubles, second: Doubles, reached: float) -> float:
+    """Share of the sums of one of `first` and one of `second` (sorted) that are at least `reached`."""
+    below = np.searchsorted(second, reached - first, side="left")
+    return float(np.sum(len(second) - below)) / (len(first) * len(second))
+
+
+def _drawn_p(d: Doubles, rng: np.random.Generator, alternative: Alternative) -> float:
+    options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000, "rng": rng}
+    return float(sps.permutation_test((d,), np.mean, alternative=alternative, **options).pvalue)
+
+
+def sign_flip_p(
+    differences: Doubles, rng: np.random.Generator | None = None, alternative: Alternative = "two-sided"
+) -> float:
+    """p of paired differences under random signs (scipy.stats.permutation_test, "samples"); at least 1 / 2^n.
+
+    Exact up to 40 pairs by meeting in the middle: the 2^n signed sums are the pairs of 2^(n/2) sums of each half, and those
+    that reach the observed sum are counted by bisection (Horowitz and Sahni 1974; exact tests without listing the flips:
+    Pagano and Tritchler 1983). Above, 99,999 flips from `rng` (by default a fixed one). Zeros are flipped too. 1 for fewer
+    than two pairs or zeros alone, NaN where a difference is NaN.
+    """
+    d = np.asarray(differences, np.float64)
+    if np.isnan(d).any():
+        return float("nan")
+    if len(d) < 2 or not d.any():
+        return 1.0
+    if len(d) > EXACT_PAIRS:
+        return _drawn_p(d, np.random.default_rng(0) if rng is None else rng, alternative)
+    observed = {"two-sided": abs(d.sum()), "less": -d.sum(), "greater": d.sum()}[alternative]
+    first, second = _signed_sums(d[: len(d) // 2]), np.sort(_signed_sums(d[len(d) // 2 :]))
+    tail = _tail(first, second, observed - ROUNDING * np.abs(d).sum())
+    return min(1.0, 2 * tail) if alternative == "two-sided" else tail  # the sums are symmetric about 0
+
+
+def smallest_p(n: int) -> float:
+    """The smallest two-sided p that n paired seeds can give: 2 / 2^n."""
+    return 2.0 / 2.0**n
+
+
+@cache
+def sign_flip_shift(n: int, level: float) -> float:
+    """The true mean difference, in standard errors, that the two-sided test of n seeds detects with probability .8.
+
+    Simulated: the exact test of DRAWS samples of n standard normals, moved by one shift after another until .8 of them
+    have p < level (a step of the probit of the power each). NaN where no sample can (2 / 2^n >= level).
+    """
+    if not smallest_p(n) < level:
+        return float("nan")
+    shift = detectable_shift(n - 1, level)
+    if n > SIMULATED:
+        return shift
+    noise = np.random.default_rng(0).normal(size=(DRAWS, n))
+    for _ in range(6):
+        moved = noise + shift / np.sqrt(n)
+        first, second = _signed_sums(moved[:, : n // 2]), np.sort(_signed_sums(moved[:, n // 2 :]), axis=1)
+        tails = np.array([_tail(f, s, x) for f, s, x in zip(first, second, moved.sum(axis=1) - 1e-9, strict=True)])
+        rate = np.clip(np.mean(2 * tails < level), 0.01, 0.99)
+        step = float(sps.norm.ppf(0.8) - sps.norm.ppf(rate))
+        shift += step
+        if abs(step) < 0.01:  # .003 of the power
+            break
+    return shift
+
+
+@cache
+def flips(n: int) -> Doubles:
+    """Signs [F, n], no flip first: all up to a common sign, or 2^13 - 1 from a fixed generator besides the first."""
+    if n <= LISTED:
+        bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1
+        return 1.0 - 2.0 * bits.astype(np.float64)
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (LISTED - 1) - 1, n))
+    return np.vstack([np.ones(n), drawn])
+
+
+class Joint(NamedTuple):
+    """C comparisons that were tested together.
+
+    p         [C] corrected for all of them (familywise)
+    critical  what U must exceed for p < level; infinite where nothing can
+    least     the smallest p that so many seeds can give: 2 / 2^n, or 1 / 2^13
+    """
+
+    p: Doubles
+    critical: float
+    least: float
+
+    def critical_t(self, n: int) -> float:
+        """The same of the t statistic of n differences: t^2 = (n - 1) U^2 / (n - U^2)."""
+        left = n - self.critical**2
+        return float(self.critical * np.sqrt((n - 1) / left)) if left > n * 1e-9 else float("inf")
+
+
+def joint(differences: Doubles, level: float) -> Joint:
+    """All comparisons at once, differences [n, C] of the same seeds; NaN where a comparison lacks a seed.
+
+    U = |sum d| / sqrt(sum d^2) grows with the t statistic. The signs of a whole seed are flipped for all comparisons
+    together, and p of a comparison is the share of flips whose largest U over all comparisons is at least its own (max T
+    of Westfall and Young 1993, single step). The chance that any true null hypothesis has p < level is at most `level`
+    where a seed's differences are jointly symmetric, whichever other hypotheses are false; for skewed scores it is
+    simulated (tests/benchmarks/test_joint.py). Correlated comparisons, such as all pairs of M variants, cost less than
+    with Bonferroni or Holm.
+    """
+    d = np.nan_to_num(np.asarray(differences, np.float64), nan=0.0)
+    n, count = d.shape
+    norm = np.sqrt((d**2).sum(axis=0))
+    scaled = d / np.where(norm > 0, norm, 1.0)
+    signs = flips(n)
+    largest = np.zeros(len(signs))
+    for i in range(0, count, BLOCK):
+        np.maximum(largest, np.abs(signs @ scaled[:, i : i + BLOCK]).max(axis=1, initial=0.0), out=largest)
+    largest.sort()
+    observed = np.abs(scaled.sum(axis=0))
+    p = 1.0 - np.searchsorted(largest, observed * (1 - 1e-9), side="left") / len(signs)
+    allowed = int(np.ceil(level * len(signs))) - 1  # flips that may be as extreme where p < level
+    critical = float(largest[-1 - allowed]) if allowed > 0 else float("inf")
+    return Joint(p, critical, 1.0 / len(signs))

@@ -1,0 +1,79 @@
+"""What a command does with an error: a mistake of the user's is one line and status 2, work that failed is status 1."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from envs.discover import UsageError
+from envs.faults import EnvironmentFault
+
+FRAMES = 3  # of a traceback, the innermost ones
+
+
+class Failed(Exception):
+    """Work that did not end well. The message names what was done, the error and its innermost frames."""
+
+
+@contextmanager
+def checking() -> Iterator[None]:
+    """Before any work: a ValueError that one of our dataclasses raises here is a mistake of the user's (UsageError)."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """During work: any exception, of an environment's code say, is raised as Failed and names `what`."""
+    try:
+        yield
+    except (Failed, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: an environment that calls sys.exit has not done its work
+        raise Failed(f"{what}: {described(error)}") from error
+
+
+def described(error: BaseException) -> str:
+    """The error's class and words, then its traceback's innermost frames; a fault of an environment has no need of them."""
+    if isinstance(error, EnvironmentFault):
+        return str(error)
+    frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
+    return f"{type(error).__name__}: {error}" + (f"\n{frames}" if frames else "")
+
+
+def check_name(kind: str, name: object) -> None:
+    """UsageError for a name that no table or file can show: it is one line of printable characters."""
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise UsageError(f"a {kind}'s name is one line of printable characters, not {name!r}")
+
+
+def check_folder(folder: Path, flag: str) -> None:
+    """UsageError where `folder` cannot be made or written to; leaves nothing behind. Ask before any work.
+
+    Folders and a file are really made and removed: permissions alone say too little (root, read-only mounts, long names).
+    """
+    made: list[Path] = []
+    try:
+        for place in (*reversed(folder.parents), folder):
+            if not place.exists():
+                place.mkdir()
+                made.append(place)
+            elif not place.is_dir():
+                raise UsageError(f"{flag}: {place} is a file, and a folder is needed there")
+        handle, name = tempfile.mkstemp(prefix=".writable-", dir=folder)
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        raise UsageError(f"{flag}: {folder} cannot be written to ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):  # another process may have begun to use them
+            for place in reversed(made):
+                place.rmdir()

@@ -1,0 +1,127 @@
+"""The released runs as files: the tables, sentences and clocks under results/reference, each read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from benchmarks import store
+from benchmarks.pairs import LEVEL
+
+FOLDER = Path("results") / "reference"
+
+
+class Clocks(NamedTuple):
+    """What an experiment's cells say of their training."""
+
+    cells: int
+    seconds: float  # of training, summed over the cells; evaluation is not counted
+    processors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Released:
+    """Released results under `root`; ValueError names what a file does not hold."""
+
+    root: Path
+
+    def path(self, experiment: str, *parts: str) -> Path:
+        path = self.root.joinpath(experiment, *parts)
+        if not path.exists():
+            raise ValueError(
+                f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json"
+            )
+        return path
+
+    def summary(self, experiment: str) -> pd.DataFrame:
+        """A row per task and variant."""
+        return _csv(self.path(experiment, "summary.csv"))
+
+    def table(self, experiment: str, name: str) -> pd.DataFrame:
+        """tables/<name>.csv"""
+        return _csv(self.path(experiment, "tables", f"{name}.csv"))
+
+    def markdown(self, experiment: str, name: str) -> str:
+        """tables/<name>.md"""
+        return self.path(experiment, "tables", f"{name}.md").read_text().strip()
+
+    def value(self, experiment: str, task: str, variant: str, column: str = "score") -> float:
+        """One number of summary.csv."""
+        return float(_row(self.summary(experiment), f"{experiment}/summary.csv", task=task, variant=variant)[column])
+
+    def measure(self, experiment: str, task: str, variant: str, column: str) -> float:
+        """One number of tables/measures.csv."""
+        return float(self.row(experiment, "measures", task=task, variant=variant)[column])
+
+    def pair(self, experiment: str, variant: str, against: str, name: str = "rungs") -> dict[str, Any]:
+        """One comparison: the row of tables/<name>.csv."""
+        return self.row(experiment, name, variant=variant, against=against)
+
+    def row(self, experiment: str, name: str, **keys: str) -> dict[str, Any]:
+        """The one row of tables/<name>.csv whose columns have these values."""
+        return _row(self.table(experiment, name), f"{experiment}/tables/{name}.csv", **keys)
+
+    def answer(self, experiment: str) -> str:
+        """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
+        first = next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
+        return " ".join(line.removeprefix("- ") for line in first.splitlines())
+
+    def section(self, experiment: str, title: str) -> str:
+        """The sentences that open a section of a report."""
+        blocks = self._blocks(experiment)
+        if f"## {title}" not in blocks:
+            raise ValueError(f"the report of {experiment} has no section {title!r}")
+        following = blocks[blocks.index(f"## {title}") + 1 :]
+        return next(block for block in following if not block.startswith(">"))
+
+    def missing(self, experiment: str) -> list[tuple[str, str]]:
+        """(task, variant) of the cells that the report lists as missing."""
+        lines = [x for b in self._blocks(experiment) for x in b.splitlines() if x.startswith("- missing: ")]
+        pairs = [line.removeprefix("- missing: ").partition(" x ") for line in lines]
+        return [(task, variant) for task, _, variant in pairs]
+
+    def clocks(self, experiment: str) -> Clocks:
+        """The sum of the cells' own clocks, and the processors they ran on."""
+        return _clocks(self.path(experiment, "cells"))
+
+    def json(self, name: str) -> Any:
+        """A file of measurements that belongs to no experiment."""
+        return json.loads(self.path(name).read_text())
+
+    def _blocks(self, experiment: str) -> list[str]:
+        return self.path(experiment, "report.md").read_text().strip().split("\n\n")
+
+
+def shown(row: Mapping[Any, Any]) -> bool:
+    """Whether the corrected test shows a difference."""
+    return float(row["p_holm"]) < LEVEL
+
+
+@cache
+def _csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path)
+
+
+@cache
+def _clocks(folder: Path) -> Clocks:
+    """A cell's seconds are those of its slowest member: all members of a cell train together, on one clock."""
+    paths = sorted(folder.glob("*.parquet"))
+    seconds = [max(pq.read_table(path, columns=["wall_s"])["wall_s"].to_pylist()) for path in paths]
+    processors = {str(store.read_meta(path)["provenance"]["processor"]) for path in paths}
+    return Clocks(len(paths), sum(seconds), tuple(sorted(processors)))
+
+
+def _row(table: pd.DataFrame, where: str, **keys: str) -> dict[str, Any]:
+    rows = table
+    for column, value in keys.items():
+        rows = rows[rows[column] == value]
+    if len(rows) != 1:
+        raise ValueError(f"{where} has {len(rows)} rows of {' and '.join(f'{k} {v!r}' for k, v in keys.items())}")
+    return {str(k): v for k, v in rows.iloc[0].items()}

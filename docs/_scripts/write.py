@@ -1,0 +1,67 @@
+"""Which pages hold generated blocks, and the one command that writes them all.
+
+The order: `report` of every experiment writes tables and sentences under results/reference; this reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from benchmarks import pages, variant_page
+from benchmarks.formats import write_text
+from docs._scripts import marks, readme_blocks, theory_blocks
+from docs._scripts.released import FOLDER, Released
+
+IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
+
+
+def hand_written(root: Path) -> list[Path]:
+    """The pages that may hold blocks: every Markdown file of the tree but reports, records and wholly generated pages."""
+    found = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    generated = {root / path for path in whole()}
+    return sorted(p for p in found if p not in generated and not {*p.relative_to(root).parts} & {*IGNORED})
+
+
+@cache
+def whole() -> dict[Path, str]:
+    """The pages that are generated from their first line to their last."""
+    return {variant_page.PAGE: variant_page.page(), **pages.texts()}
+
+
+def released(root: Path) -> Released:
+    """The released runs of a tree."""
+    return Released(root / FOLDER)
+
+
+@cache
+def blocks(root: Path) -> dict[str, Callable[[], str]]:
+    """All blocks by name, each made once."""
+    of = released(root)
+    made = {**readme_blocks.blocks(of), **theory_blocks.blocks(of)}
+    return {name: cache(make) for name, make in made.items()}
+
+
+def stale(root: Path) -> list[str]:
+    """`file: block` of every block, and the name of every page, that is not what the generators make now."""
+    found = [
+        str(path) for path, text in whole().items() if not (root / path).exists() or (root / path).read_text() != text
+    ]
+    for page in hand_written(root):
+        found += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), blocks(root))]
+    return found
+
+
+def write(root: Path) -> list[Path]:
+    """Bring everything up to date; returns the files that changed."""
+    made = {root / path: text for path, text in whole().items()}
+    for page in hand_written(root):
+        try:
+            made[page] = marks.filled(page.read_text(), blocks(root))
+        except marks.WrongMark as error:
+            raise marks.WrongMark(f"{page}: {error}") from error
+    changed = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
+    for path in changed:
+        write_text(path, made[path])
+    return changed

@@ -1,0 +1,41 @@
+"""Real-valued actions as an environment takes them, and which action spaces there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import DTypeLike
+
+from envs.api import Array, Box, Discrete
+
+COUNTED = 2**24  # float32 holds all whole numbers up to this one
+
+
+def applied(action: Array, box: Box, dtype: DTypeLike) -> Array:
+    """Actions [..., size] clipped to the box; of whole numbers, rounded to the nearest (halves to the even one).
+
+    What is no number stays none, or is the lower bound where only whole numbers can be given.
+    """
+    clipped = np.clip(action, box.low, box.high)
+    if np.dtype(dtype).kind in "iu":
+        clipped = np.rint(np.where(np.isnan(clipped), box.low, clipped))
+    given: Array = clipped.astype(dtype)
+    return given
+
+
+def read_action(space: spaces.Space[Any]) -> Discrete | Box:
+    """The actions of a Gymnasium space; ValueError, which says what to do, for those that no policy here has."""
+    if isinstance(space, spaces.Discrete):
+        if space.start != 0:
+            raise ValueError(f"counts its actions from {space.start}; only 0 is supported")
+        return Discrete(int(space.n))
+    if not isinstance(space, spaces.Box) or len(space.shape) != 1 or not space.shape[0]:
+        raise ValueError(f"acts in {space}; only Discrete and one-axis Box are supported")
+    width = space.high.astype(np.float64) - space.low.astype(np.float64)
+    if not (width <= np.finfo(np.float32).max).all():
+        raise ValueError(f"acts in {space}, which has no bounds; give its action space finite ones")
+    if space.dtype.kind in "iu" and max(abs(int(space.low.min())), abs(int(space.high.max()))) > COUNTED:
+        raise ValueError(f"acts in {space}; whole numbers beyond {COUNTED:,} are not supported")
+    return Box(tuple(space.low.tolist()), tuple(space.high.tolist()))

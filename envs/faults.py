@@ -1,0 +1,114 @@
+"""What an environment must not give (NaN, infinity, unreadable observations), and who is named when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
+
+import numpy as np
+
+from envs.api import Array, Bools, Floats, Ints, Spec, Step, VecEnv
+
+T = TypeVar("T")
+
+
+class EnvironmentFault(RuntimeError):
+    """An environment gave what nothing can be learned from: not a divergence of the variant, so its cell fails."""
+
+
+class Unreadable(ValueError):
+    """An observation, reward or action mask that is not what the environment's spaces declare.
+
+    place  the environment in its batch, where it is known
+    """
+
+    def __init__(self, message: str, place: int | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class Checked:
+    """A batch of environments whose rewards and observations are checked to be finite, for one reading of both adapters.
+
+    EnvironmentFault names the task, the seed, the environment and its step. Rows that are not active carry no meaning: what
+    is not finite there becomes 0. An environment that was given an action which is not finite is not blamed until its next
+    episode begins: there the policy has diverged.
+    """
+
+    def __init__(self, env: VecEnv, name: str, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
+        """name, seeds: of the task and of its members, for messages; envs: environments of a member."""
+        self._env, self._name, self._seeds = env, name, [seed.entropy for seed in seeds]
+        shape = len(self._seeds), envs
+        self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, and of them in its episode
+        self._episode: Ints = np.zeros(shape, np.int64)
+        self._ended: Bools = np.zeros(shape, np.bool_)
+        self._misled: Bools = np.zeros(shape, np.bool_)  # by an action that was not finite
+
+    @property
+    def spec(self) -> Spec:
+        return self._env.spec
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        self._episode[:] = self._ended[:] = self._misled[:] = False
+        obs, mask = self._named(self._env.reset)
+        return self._finite(obs, "an observation", np.ones_like(self._ended)), mask
+
+    def step(self, action: Array, active: Bools) -> Step:
+        began = self._ended & active  # this row only delivers the next episode's first observation
+        if action.dtype.kind == "f" and not np.isfinite(action).all():
+            self._misled |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
+        self._total += active
+        self._episode = np.where(began, 0, self._episode + active)
+        step = self._named(lambda: self._env.step(action, active))
+        reward = self._finite(step.reward, "a reward", active)
+        obs = self._finite(step.obs, "an observation", active)
+        if step.reference is not None and np.isnan(step.reference).any():
+            self._blame(step.reference, np.isnan(step.reference) & active, "a reference log-probability")
+        self._ended = np.where(active, step.terminated | step.truncated, self._ended)
+        if began.any() and self._misled.any():
+            self._misled &= ~(began & _whole(obs))
+        return step if reward is step.reward and obs is step.obs else step._replace(reward=reward, obs=obs)
+
+    def close(self) -> None:
+        self._env.close()
+
+    def _finite(self, values: Array, what: str, active: Bools) -> Array:
+        """Values [P, N, ...] as they are, with 0 for what is not finite in rows that are not active; a fault elsewhere."""
+        if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
+            return values
+        self._blame(values, active & ~self._misled & ~_whole(values), what)
+        spare = ~active.reshape(*active.shape, *(1 for _ in values.shape[2:])) & ~np.isfinite(values)
+        cleaned: Floats = np.where(spare, np.zeros((), values.dtype), values)
+        return cleaned
+
+    def _blame(self, values: Array, wrong: Bools, what: str) -> None:
+        if not wrong.any():
+            return
+        member, place = (int(i) for i in np.argwhere(wrong)[0])
+        found = np.ravel(values[member, place])
+        position = int(np.flatnonzero(~np.isfinite(found))[0])
+        where = f" in its number {position}" if len(found) > 1 else ""
+        self._raise(f"returned {what} of {found[position]}{where}", member, place)
+
+    def _raise(self, what: str, member: int, place: int) -> NoReturn:
+        step, total = int(self._episode[member, place]), int(self._total[member, place])
+        when = f"step {step} of its episode" if step else "the start of an episode"
+        raise EnvironmentFault(
+            f"{self._name}: the environment {what} "
+            f"(environment {place} of seed {self._seeds[member]}, at {when}, its step {total} in all)"
+        )
+
+    def _named(self, call: Callable[[], T]) -> T:
+        """What the call gives; an Unreadable becomes a fault of the environment that it came from."""
+        try:
+            return call()
+        except Unreadable as error:
+            if error.place is None:
+                raise EnvironmentFault(f"{self._name}: the environment {error}") from error
+            self._raise(str(error), *divmod(error.place, self._total.shape[1]))
+
+
+def _whole(values: Array) -> Bools:
+    """[P, N]: whether all numbers of a row [P, N, ...] are finite."""
+    found: Bools = np.isfinite(values.reshape(*values.shape[:2], -1)).all(-1)
+    return found

@@ -1,0 +1,99 @@
+"""Whether an environment repeats: one seed and the same actions must give the same episodes, whatever else draws numbers.
+
+Environments that ignore their seed, or draw from a global generator (random, numpy.random), do not. Then a run cannot be had
+again, and its members are not independent of each other.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from envs.api import Array, Factory, Step
+from envs.control.factory import Control
+from envs.slowed import unslowed
+from envs.sources import ours
+from envs.uniform import draw
+
+SEED, ENVS, RESETS, STEPS = 20, 2, 4, 50
+NOTICE = (
+    "the environment does not repeat: one seed gave two different episodes, so the same command gives other numbers"
+)
+
+
+def foreign(factory: Factory) -> bool:
+    """Whether the environment is the user's: ours are tested to repeat."""
+    inner = unslowed(factory)
+    return inner.identity is not None if isinstance(inner, Control) else not ours(type(inner).__module__)
+
+
+def repeats(factory: Factory) -> bool:
+    """Whether two batches of the same seed agree on everything for some steps of uniform actions.
+
+    The second is played while the global generators are drawn from. An environment that fails is not judged here.
+    """
+    try:
+        with _globals_kept():
+            first, second = list(_trace(factory, disturbed=False)), list(_trace(factory, disturbed=True))
+    except (Exception, SystemExit):  # it will fail again where it is trained, and be reported there
+        return True
+    return len(first) == len(second) and all(_same(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _trace(factory: Factory, disturbed: bool) -> Iterator[Array]:
+    """All that ENVS environments give in RESETS episodes of at most STEPS steps."""
+    env = factory.make([np.random.SeedSequence(SEED)], ENVS)
+    rng = np.random.default_rng(SEED)
+    try:
+        for _ in range(RESETS):
+            if disturbed:
+                _disturb()
+            obs, mask = env.reset()
+            yield from _kept(obs, mask)
+            active = np.ones((1, ENVS), np.bool_)
+            for _ in range(min(STEPS, factory.spec.horizon)):
+                if disturbed:
+                    _disturb()
+                step = env.step(draw([rng], factory.spec, ENVS, mask), active)
+                yield np.packbits(active)
+                yield from (np.where(_wide(active, part), part, 0) for part in _parts(step))
+                active, mask = active & ~(step.terminated | step.truncated), step.action_mask
+                if not active.any():
+                    break
+    finally:
+        env.close()
+
+
+def _kept(*parts: Array | None) -> Iterator[Array]:
+    yield from (part.copy() for part in parts if part is not None)
+
+
+def _parts(step: Step) -> list[Array]:
+    return [part for part in step if part is not None]
+
+
+def _wide(active: Array, part: Array) -> Array:
+    return active.reshape(*active.shape, *(1 for _ in part.shape[2:]))
+
+
+def _same(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _disturb() -> None:
+    random.random()
+    np.random.random()  # noqa: NPY002
+
+
+@contextmanager
+def _globals_kept() -> Iterator[None]:
+    """Inside, the global generators may be used; afterwards they stand where they stood."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002

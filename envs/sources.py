@@ -1,0 +1,131 @@
+"""Which source a class of the user's is made of, as one hash: when its files are edited, results made with it are others.
+
+Hashed are the class's file and those of its bases, and of the local modules that they import, however deep. Not hashed are
+our own packages (the results version stands for them), the standard library, and installed packages (their versions stand
+for them; the class's own file is hashed even there). Files that are read as data are not seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+OURS = ("envs", "algorithms", "benchmarks")
+BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose base classes stand for their versions
+SOURCE = "class.source"  # the key of a class's hash, beside its name and its fields
+LENGTH = 16  # hexadecimal digits of a hash
+
+
+def ours(module: str) -> bool:
+    """Whether a module is of this project."""
+    return module.partition(".")[0] in OURS
+
+
+def source_of(things: Iterable[Any]) -> str:
+    """One hash of the sources of classes and functions and of all that they are made of; empty where there are none."""
+    begun = dict.fromkeys(name for thing in things for name in _modules(thing))
+    found: dict[str, Path] = {}
+    waiting = [(name, True) for name in begun]
+    while waiting:
+        name, named = waiting.pop()
+        if name in found or ours(name) or (path := _file(name)) is None or not (named or _local(path)):
+            continue
+        found[name] = path
+        if _local(path) and path.suffix == ".py":
+            waiting += [(other, False) for other in _imported(name, path)]
+    if not found:
+        return ""
+    digest = hashlib.sha256()
+    for name in sorted(found):
+        digest.update(f"{name}\0".encode() + hashlib.sha256(found[name].read_bytes()).digest())
+    return digest.hexdigest()[:LENGTH]
+
+
+@cache
+def described_class(kind: type) -> dict[str, str]:
+    """A class by its qualified name and, if it is not ours, the hash of its source when this was first asked for."""
+    name = {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    return name if ours(kind.__module__) else name | {SOURCE: source_of([kind])}
+
+
+def distribution_of(module: str) -> str:
+    """The installed package that a module belongs to and its version, as "gymnasium 1.3.0"; empty for a local module."""
+    names = _distributions().get(module.partition(".")[0], [])
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in sorted(set(names)))
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {name: list(found) for name, found in importlib.metadata.packages_distributions().items()}
+
+
+def _modules(thing: Any) -> Iterator[str]:
+    """Where a class and its bases, or a function, are defined."""
+    for part in inspect.getmro(thing) if inspect.isclass(thing) else (thing,):
+        name = getattr(part, "__module__", None)
+        if isinstance(name, str) and (part is thing or name.partition(".")[0] not in BASES):
+            yield name
+
+
+def _file(name: str) -> Path | None:
+    """The file of a module: its source, or the compiled library that it is."""
+    module = sys.modules.get(name)
+    if isinstance(module, ModuleType):
+        path = getattr(module, "__file__", None)
+    else:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError, AttributeError):
+            return None
+        path = spec.origin if spec else None
+    return Path(path).resolve() if path and Path(path).is_file() else None
+
+
+@cache
+def _installed() -> tuple[Path, ...]:
+    paths = {Path(p).resolve() for p in sysconfig.get_paths().values()}
+    paths |= {Path(p).resolve() for p in sys.path if Path(p).name in ("site-packages", "dist-packages")}
+    return tuple(paths - {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+
+
+def _local(path: Path) -> bool:
+    """Whether a file is the user's own, and not part of Python or of an installed package."""
+    return not any(path.is_relative_to(root) for root in _installed())
+
+
+def _imported(name: str, path: Path) -> Iterator[str]:
+    """The modules that a source imports, wherever in it: of `from a import b` both a and a.b, which may be a module."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _upwards(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parts, base] if base else parts)
+            if base:
+                yield from _upwards(base)
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """a.b.c, a.b and a: importing one runs them all."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]

@@ -1,0 +1,110 @@
+"""Generators of blocks on released folders small enough to work out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import store
+from docs._scripts import experiment_rows, readme_blocks, theory_blocks, wording
+from docs._scripts.released import Released
+
+RUNGS = """variant,against,difference,p_holm,seeds
+scst,reinforce,0.109,0.0841,14
+baseline_loo,reward_to_go,0.251,0.00366,14
+grpo,dr_grpo,-0.126,0.0286,14
+opo,rloo,0.031,1,14
+"""
+
+
+def released(root: Path, name: str, files: dict[str, str]) -> Released:
+    for path, text in files.items():
+        place = root / name / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return Released(root)
+
+
+def test_what_baselines_buy_leaves_none_out(tmp_path: Path) -> None:
+    """scst adds a baseline to reinforce and is the least; opo only replaces rloo's, and grpo changes its scale."""
+    of = released(tmp_path, "estimators", {"tables/rungs.csv": RUNGS})
+    assert experiment_rows.baselines(of) == (
+        "A baseline, added where there was none, changes the score by +0.11 (`scst`) to +0.25 (`baseline_loo`); a "
+        "difference is shown for 1 of 2."
+    )
+
+
+def test_a_comparison_takes_its_words_from_its_test(tmp_path: Path) -> None:
+    of = released(tmp_path, "estimators", {"tables/rungs.csv": RUNGS})
+    assert wording.against(of.pair("estimators", "grpo", "dr_grpo")) == "`grpo` loses 0.13 against `dr_grpo` (p 0.029)"
+    assert wording.against(of.pair("estimators", "scst", "reinforce")) == (
+        "no difference is shown between `scst` and `reinforce`"
+    )
+    assert wording.change(of.pair("estimators", "baseline_loo", "reward_to_go")) == "+0.25 (p 0.0037)"
+    assert wording.change(of.pair("estimators", "opo", "rloo")) == "+0.03 (no difference shown)"
+
+
+def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path: Path) -> None:
+    """Members of a cell share a clock: 3 s and 50 s, not 4 s and 50 s."""
+    row = {
+        "task": "t", "variant": "v", "learning_rate": 0.1, "fraction": 1.0, "env_steps": 9, "updates": 1,
+        "eval_return": 0.0, "eval_return_greedy": 0.0, "diverged": False, "measures": [],
+    }  # fmt: skip
+    for name, clocks in (("a", [(0, 0, 0.5), (0, 1, 1.0), (1, 1, 3.0)]), ("b", [(0, 1, 50.0)])):
+        rows = [{**row, "seed": s, "checkpoint": c, "wall_s": w} for s, c, w in clocks]
+        path = tmp_path / "ladder" / "cells" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.save_rows(path, rows, {"provenance": {"processor": "Abacus"}})
+    assert Released(tmp_path).clocks("ladder") == (2, 53.0, ("Abacus",))
+    assert readme_blocks.training(Released(tmp_path), "ladder") == "53 seconds of training on one core of Abacus"
+
+
+def test_the_entropy_bonus_is_told_by_its_largest_changes_whatever_their_sign(tmp_path: Path) -> None:
+    tasks = "variant,against,task,difference,p_holm\n"
+    tasks += "entropy,gae,a,0.05,0.5\nentropy,gae,b,-0.4,0.01\nentropy,gae,c,0.2,0.2\n"
+    scores = "task,variant,score\nb,gae,0.9\nb,entropy,0.5\nc,gae,0.1\nc,entropy,0.3\n"
+    files = {
+        "tables/rungs_by_task.csv": tasks,
+        "tables/rungs.csv": "variant,against,difference,p_holm\nentropy,gae,-0.05,0.3\n",
+        "summary.csv": scores,
+    }
+    assert theory_blocks.entropy(released(tmp_path, "ladder", files)) == (
+        "`entropy` -0.05 (no difference shown) against `gae`; the largest changes: b 0.90 to 0.50, "
+        "c 0.10 to 0.30 (no difference shown)"
+    )
+
+
+def test_a_report_is_read_by_its_parts(tmp_path: Path) -> None:
+    report = "# x\n\n**Why?**\n\n> **Not run yet: IMPALA.**\n\nThe answer.\n\n## Part\n\n> **few**\n\n- one\n- two\n\n"
+    report += (
+        "more\n\n## Failures and missing cells\n\n0 of 9 members diverged.\n\n- missing: t x v\n- missing: u x v\n"
+    )
+    of = released(tmp_path, "x", {"report.md": report})
+    assert of.answer("x") == "The answer."
+    listed = released(tmp_path, "y", {"report.md": "# y\n\n**Why?**\n\n- This.\n- That.\n"})
+    assert listed.answer("y") == "This. That."
+    assert of.section("x", "Part") == "- one\n- two"
+    assert of.missing("x") == [("t", "v"), ("u", "v")]
+    with pytest.raises(ValueError, match="no section 'Whole'"):
+        of.section("x", "Whole")
+
+
+def test_what_is_missing_is_an_error_that_names_it(tmp_path: Path) -> None:
+    of = released(tmp_path, "ladder", {"summary.csv": "task,variant,score\nt,gae,1\n"})
+    with pytest.raises(ValueError, match=r"summary\.csv has 0 rows of task 't' and variant 'ppo'"):
+        of.value("ladder", "t", "ppo")
+    with pytest.raises(ValueError, match=r"report\.md does not exist"):
+        of.answer("ladder")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(53.4, "53 seconds"), (2933, "49 minutes"), (16215, "4.5 hours")])
+def test_durations(seconds: float, words: str) -> None:
+    assert wording.duration(seconds) == words
+
+
+def test_a_table_sets_numbers_right_and_marks_thousands(tmp_path: Path) -> None:
+    of = released(tmp_path, "x", {"tables/t.csv": "what,ours\nrun,12345\nwalk,0.78\n"})
+    assert wording.cells(of.table("x", "t"), {"what": "what", "ours": "steps/s"}) == (
+        "| what | steps/s |\n| --- | ---: |\n| run | 12,345 |\n| walk | 0.78 |"
+    )

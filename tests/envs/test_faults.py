@@ -1,0 +1,308 @@
+"""Faults of environments name the task, the seed, the environment and its step; what carries no meaning is no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from envs.api import Array, Bools, Box, Discrete, Features, Spec, Step
+from envs.control.actions import applied, read_action
+from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, legal
+from envs.control.factory import Control, any_gymnasium
+from envs.control.from_gymnasium import read_spec
+from envs.faults import Checked, EnvironmentFault, Unreadable
+from envs.streams import Role, stream
+
+SEEDS = [stream(seed, Role.ENVIRONMENT, 0) for seed in (7, 9)]
+ON = np.ones((2, 3), np.bool_)
+STILL = np.zeros((2, 3, 1), np.float32)
+
+
+class Scripted:
+    """2 x 3 environments: `change` may write into an observation [2, 3, 2] and a reward [2, 3] of each step."""
+
+    spec = Spec(Features(2), Box((-1.0,), (1.0,)), 10)
+
+    def __init__(self, change: Callable[[int, Array, Array], None], ends: dict[int, Bools] | None = None) -> None:
+        self.change, self.ends, self.t = change, ends or {}, -1
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        self.t = 0
+        obs, reward = np.zeros((2, 3, 2), np.float32), np.zeros((2, 3), np.float32)
+        self.change(0, obs, reward)
+        return obs, None
+
+    def step(self, action: Array, active: Bools) -> Step:
+        self.t += 1
+        obs, reward = np.zeros((2, 3, 2), np.float32), np.zeros((2, 3), np.float32)
+        self.change(self.t, obs, reward)
+        ended = self.ends.get(self.t, ~ON)
+        return Step(obs, reward, ended, ~ON, None)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def played(change: Callable[[int, Array, Array], None], ends: dict[int, Bools] | None = None) -> Checked:
+    env = Checked(Scripted(change, ends), "scripted", SEEDS, 3)
+    env.reset()
+    return env
+
+
+def test_a_reward_that_is_not_finite_is_blamed_on_one_environment() -> None:
+    def change(t: int, obs: Array, reward: Array) -> None:
+        if t == 4:
+            reward[1, 2] = np.nan
+
+    env = played(change, {2: ON})  # step 3 only delivers the second episodes
+    for _ in range(3):
+        env.step(STILL, ON)
+    with pytest.raises(EnvironmentFault) as caught:
+        env.step(STILL, ON)
+    assert str(caught.value) == (
+        "scripted: the environment returned a reward of nan "
+        "(environment 2 of seed 9, at step 1 of its episode, its step 4 in all)"
+    )
+
+
+def test_an_observation_that_is_not_finite_is_a_fault_also_where_an_episode_begins() -> None:
+    def change(t: int, obs: Array, reward: Array) -> None:
+        if t == 0:
+            obs[0, 1, 1] = -np.inf
+
+    said = r"an observation of -inf in its number 1 \(environment 1 of seed 7, at the start of an episode, its step 0"
+    with pytest.raises(EnvironmentFault, match=said):
+        played(change)
+
+
+def test_rows_that_are_not_active_carry_no_meaning_and_become_zero() -> None:
+    active = np.array([[True, False, True], [True, True, True]])
+
+    def change(t: int, obs: Array, reward: Array) -> None:
+        if t:
+            obs[~active], reward[~active], reward[0, 0] = np.nan, np.inf, 5.0
+
+    step = played(change).step(STILL, active)
+    assert step.reward.tolist() == [[5.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert (step.obs == 0).all()
+
+
+def test_an_action_that_is_no_number_excuses_the_environment_until_its_next_episode() -> None:
+    """The policy has diverged: what its environment then returns is its doing, in its rows alone."""
+
+    def change(t: int, obs: Array, reward: Array) -> None:
+        if 1 <= t <= 2 or t == 4:
+            reward[0, 0] = np.nan
+
+    env, wrong = played(change, {2: ON}), STILL.copy()
+    wrong[0, 0] = np.inf
+    assert np.isnan(env.step(wrong, ON).reward[0, 0])
+    assert np.isnan(env.step(STILL, ON).reward[0, 0])
+    env.step(STILL, ON)
+    with pytest.raises(EnvironmentFault, match="environment 0 of seed 7, at step 1 of its episode, its step 4"):
+        env.step(STILL, ON)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "raw", "words"),
+    [
+        (Vector(3), np.zeros((2, 6)), r"6 numbers, shape \(6,\), and not 3"),
+        (Vector(3), np.zeros((2, 3, 2)), r"6 numbers, shape \(3, 2\), and not 3"),
+        (Vector(3), np.zeros(6), r"1 numbers, shape \(\), and not 3"),
+        (Vector(1), np.zeros((1, 2)), r"2 numbers, shape \(2,\), and not 1"),
+        (Vector(2), np.array([["a", "b"]]), "<U1, not numbers"),
+        (Vector(2), np.zeros((1, 2), np.complex64), "complex64, not numbers"),
+        (Vector(2), [[1.0], [1.0, 2.0]], "no array"),
+        (OneHot((3, 4)), np.zeros((1, 4), np.int64), r"4 numbers, shape \(4,\), and not 2"),
+        (OneHot((3,)), np.array([1.5]), "float64, not whole numbers"),
+        (OneHot((3, 4)), (np.zeros(1, int), np.zeros(2, int)), r"shapes \(1,\), \(2,\)"),
+        (Pixels(1, 40, 48), np.zeros((1, 40, 48, 1), np.uint8), r"\(40, 48, 1\) of uint8, not \(1, 40, 48\)"),
+        (Pixels(1, 40, 48), np.zeros((1, 1, 40, 48)), "of float64, not"),
+        (Joined((("a", Vector(2)),)), {"b": np.zeros((1, 2))}, "no part 'a'"),
+        (Joined((("a", Vector(2)),)), {"a": np.zeros((1, 4))}, r"4 numbers.*\(in part 'a'\)"),
+        (Joined((("a", Vector(1)), ("b", Vector(1)))), {"a": np.zeros((1, 1)), "b": np.zeros((2, 1))}, "1, 2 rows"),
+    ],
+)
+def test_observations_are_never_cut_or_rounded(encoding: Encoding, raw: Any, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        encoding(raw)
+
+
+@pytest.mark.parametrize(
+    ("mask", "actions", "words"),
+    [
+        (np.ones((1, 2), np.int8), 3, r"shape \(2,\), and not \(3,\)"),
+        (np.ones((1, 3), np.float32), 3, "float32"),
+        (np.full((1, 3), 2, np.int8), 3, "must hold 0 and 1"),
+        (np.ones((1, 3), np.int8), 0, "are not listed"),
+        (np.zeros((1, 3), np.int8), 3, "allowed no action, and its episode goes on"),
+    ],
+)
+def test_masks_are_checked(mask: Array, actions: int, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        legal(np.zeros((1, 2)), {"action_mask": mask}, actions, np.array([False]))
+
+
+def test_a_mask_that_allows_nothing_is_read_where_the_episode_has_ended() -> None:
+    mask = legal({"action_mask": np.zeros((1, 3), np.int8)}, None, 3, np.array([True]))
+    assert mask is not None
+    assert mask.all()
+
+
+def test_real_actions_become_whole_numbers_where_the_space_holds_these() -> None:
+    box = Box((0.0, -2.0), (5.0, 2.0))
+    given = applied(np.array([[1.6, -0.4], [9.0, -9.0], [2.5, np.nan]], np.float32), box, np.int32)
+    assert given.dtype == np.int32
+    assert given.tolist() == [[2, 0], [5, -2], [2, -2]]  # halves to the even one
+    assert applied(np.array([1.6], np.float32), Box((0.0,), (1.0,)), np.float64).tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        (spaces.Box(-np.inf, np.inf, (2,)), "no bounds"),
+        (spaces.Box(0, np.inf, (2,)), "no bounds"),
+        (spaces.Box(np.float32(-3.4e38), np.float32(3.4e38), (2,)), "no bounds"),
+        (spaces.Box(0, 2**40, (2,), np.int64), "beyond 16,777,216"),
+        (spaces.Box(-1, 1, (2, 2)), "one-axis Box"),
+        (spaces.MultiBinary(3), "only Discrete and one-axis Box"),
+        (spaces.MultiDiscrete([2, 2]), "only Discrete and one-axis Box"),
+        (spaces.Discrete(3, start=1), "from 1"),
+    ],
+)
+def test_action_spaces_that_no_policy_has_are_refused_by_name(space: spaces.Space[Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_action(space)
+
+
+class Users(gymnasium.Env[Any, Any]):
+    """An environment of the user's, whose classes below go wrong in one way each."""
+
+    observation_space: spaces.Space[Any] = spaces.Box(-1, 1, (2,))
+    action_space: spaces.Space[Any] = spaces.Discrete(3)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        self.t = 0
+        return self.seen(), self.info()
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        self.t += 1
+        return self.seen(), self.paid(action), self.t == 5, False, self.info()
+
+    def seen(self) -> Any:
+        return np.zeros(2, np.float32)
+
+    def paid(self, action: Any) -> Any:
+        return 1.0
+
+    def info(self) -> dict[str, Any]:
+        return {}
+
+
+class Masked(Users):
+    def info(self) -> dict[str, Any]:
+        return {} if self.t == 5 else {"action_mask": (np.arange(3) == self.t % 3).astype(np.int8)}
+
+
+class Forgetful(Users):
+    def info(self) -> dict[str, Any]:
+        return {"action_mask": np.ones(3, np.int8)} if self.t < 2 else {}
+
+
+class Late(Users):
+    def info(self) -> dict[str, Any]:
+        return {"action_mask": np.ones(3, np.int8)} if self.t == 2 else {}
+
+
+class Wider(Users):
+    def seen(self) -> Any:
+        return np.zeros(4 if self.t == 3 else 2, np.float32)
+
+
+class Wordy(Users):
+    def paid(self, action: Any) -> Any:
+        return "much"
+
+
+class Whole(Users):
+    action_space = spaces.Box(0, 3, (2,), np.int16)
+
+    def paid(self, action: Any) -> Any:
+        assert self.action_space.contains(action)
+        return action.sum()
+
+
+@pytest.fixture
+def made(request: pytest.FixtureRequest) -> Any:
+    env_id = f"PGLadderTest/{request.param.__name__}-v1"
+    gymnasium.register(env_id, entry_point=request.param, max_episode_steps=9, disable_env_checker=True)
+    yield Checked(
+        Control(env_id, read_spec(env_id), "gymnasium").make(SEEDS, 3), request.param.__name__.lower(), SEEDS, 3
+    )
+    del gymnasium.registry[env_id]
+
+
+@pytest.mark.parametrize("made", [Masked], indirect=True)
+def test_masks_of_infos_are_read(made: Checked) -> None:
+    _, mask = made.reset()
+    on = np.array([[True, True, False], [True, True, True]])
+    for t in range(1, 5):
+        assert mask is not None
+        assert mask[0, 0].tolist() == [(t - 1) % 3 == a for a in range(3)]
+        assert mask[0, 2].tolist() == [True, False, False]  # it has not moved
+        mask = made.step(np.zeros((2, 3), np.int64), on).action_mask
+    last = made.step(np.zeros((2, 3), np.int64), on).action_mask
+    assert last is not None
+    assert last[0, 0].all()  # the end says nothing
+
+
+@pytest.mark.parametrize("made", [Whole], indirect=True)
+def test_a_box_of_whole_numbers_is_given_whole_numbers(made: Checked) -> None:
+    assert made.spec.action == Box((0.0, 0.0), (3.0, 3.0))
+    made.reset()
+    step = made.step(np.full((2, 3, 2), 1.7, np.float32), ON)
+    assert (step.reward == 4.0).all()
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (Forgetful, "gave no action mask, and one before .*seed 7, at step 2 of its episode"),
+        (Late, "none when its first episode began .*at step 2 of its episode"),
+        (Wider, r"4 numbers, shape \(4,\), and not 2 \(environment 0 of seed 7, at step 3 of its episode"),
+        (Wordy, "paid 'much', which is no number .*at step 1 of its episode"),
+    ],
+    indirect=["made"],
+)
+def test_what_an_environment_gives_is_held_against_its_spaces(made: Checked, words: str) -> None:
+    def episode() -> None:
+        made.reset()
+        for _ in range(5):
+            made.step(np.zeros((2, 3), np.int64), ON)
+
+    with pytest.raises(EnvironmentFault, match=words):
+        episode()
+
+
+def test_text_mdps_are_read_by_their_gymnasium_ids() -> None:
+    """Ids with a module and a namespace; the limit is the text's own, and a mask comes in the infos."""
+    task = any_gymnasium("envs:TextMDP/Dyck-v0")
+    assert (task.name, task.spec.horizon) == ("gymnasium:envs:TextMDP/Dyck-v0", 6)
+    assert task.spec.action == Discrete(2)
+    gymnasium.register(
+        "PGLadderTest/MaskedDyck-v0",
+        entry_point="envs.gymnasium_env:TextMDPEnv",
+        kwargs={"mdp": "Dyck", "preset": "masked-small"},
+    )
+    try:
+        env = any_gymnasium("PGLadderTest/MaskedDyck-v0").factory.make(SEEDS, 3)
+        _, mask = env.reset()
+    finally:
+        del gymnasium.registry["PGLadderTest/MaskedDyck-v0"]
+    assert mask is not None
+    assert mask[0, 0].tolist() == [True, True, False, False]  # a text begins with one of two opening brackets
