@@ -141,7 +141,8 @@ def canonical(value: Any) -> Any:
     """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.sources)."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
-        parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
+        named = getattr(value, "hashed", None) or {f.name: getattr(value, f.name) for f in fields(value)}
+        parts = {name: canonical(part) for name, part in named.items() if name not in skip}
         for name, default in _LATER.get(type(value), {}).items():
             if getattr(value, name) == default:
                 del parts[name]

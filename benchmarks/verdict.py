@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import stats
+from benchmarks import divergence, stats
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.pairs import LEVEL
@@ -63,7 +63,8 @@ def headline(suite: Suite, ledger: Ledger | None = None) -> str:
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, ledger) if tasks else None
     if found is None or found.table.empty:
-        return f"Nothing is compared: {names(suite.present)} have no task in common, or there is only one."
+        alone = f"Nothing is compared: {names(suite.present)} have no task in common, or there is only one."
+        return divergence.nothing_compared(suite) or alone
     mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
     return " ".join(_leader(found, f"`{found.best}` has the highest mean {suite.unit} {where} ({mean:.2f})"))
