@@ -29,7 +29,8 @@ Kind = TypeVar("Kind", Task, Variant)
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
     module, attribute = _parts(name)
-    if not all(word.isidentifier() for word in [*module.split("."), attribute]):
+    words = [*module.split("."), attribute]
+    if not all(word.isidentifier() for word in words):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
