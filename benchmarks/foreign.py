@@ -28,9 +28,9 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, attribute = _parts(name)
-    words = [*module.split("."), attribute]
-    if not all(word.isidentifier() for word in words):
+    module: str
+    module, _, attribute = name.partition(":")
+    if not all(word.isidentifier() for word in (*module.split("."), attribute)):
         raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
@@ -57,11 +57,6 @@ def task(name: str, registered: Iterable[str]) -> Task:
         raise
     except Exception as error:
         raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
-
-
-def _parts(name: str) -> tuple[str, str]:
-    module, _, attribute = name.partition(":")
-    return module, attribute
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
