@@ -133,9 +133,9 @@ def _of_pair(row: dict[Any, Any], unit: str, tasks: str) -> str:
 
 
 def _tested(row: dict[Any, Any]) -> str:
-    """p 0.002 over 9, rungs; uncorrected interval [+0.150, +0.270]"""
-    family = f" over {row['of']}" if row["of"] > 1 else ""
-    family += f", {row['family']}" if row["family"] else ""
+    """p 0.002, corrected over 9 comparisons (rungs); uncorrected interval [+0.150, +0.270]"""
+    family = f", corrected over {row['of']} comparisons" if row["of"] > 1 else ""
+    family += f" ({row['family']})" if row["family"] else ""
     interval = change(row).partition(" ")[2].removeprefix("(").removesuffix(")")
     return f"p {row['p_holm']:.3g}{family}; {'uncorrected interval ' if '[' in interval else ''}{interval}"
 
