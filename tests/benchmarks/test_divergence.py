@@ -157,7 +157,7 @@ def test_where_all_diverged_nothing_is_compared_and_that_is_said(tmp_path: Path)
     assert leaders(suite, suite.learners, ["t"]) is None
     one = suite_of({("t", "a"): steady(-20.0), ("t", "b"): LOST})
     assert "Nothing is compared here: only `a` has a mean on every task" in verdict.headline(one)
-    assert "all pairs" not in reported(one, tmp_path / "one").lower()
+    assert "## All pairs" not in reported(one, tmp_path / "one")
 
 
 def test_a_last_return_that_is_no_number_is_counted_and_named(tmp_path: Path) -> None:

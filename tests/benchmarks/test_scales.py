@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import adaptive_run, cli, compare, scales
+from benchmarks import adaptive_run, cli, compare, scales, store
 from benchmarks.adaptive_run import Plan
 from benchmarks.experiment import Experiment
+from benchmarks.importing import import_runs
 from benchmarks.run import Outcome
 from benchmarks.scales import ScaleFlags, of_cells, with_floors
 from envs import TASKS, uniform
@@ -221,3 +222,15 @@ def test_seeds_are_not_added_for_a_variant_that_diverged_with_all(tmp_path: Path
     assert decisions["ppo"]["decision"] == "undecided"
     assert trained == [set(), {"reinforce", "ppo"}]
     assert "NaN" not in (tmp_path / "adaptive.json").read_text()
+
+
+def test_imported_runs_of_a_gymnasium_task_take_its_scale_from_the_flags(tmp_path: Path) -> None:
+    table = tmp_path / "runs.csv"
+    rows = [f"theirs,gymnasium:Pendulum-v1,{seed},{step},{-900 - seed}" for seed in (0, 1) for step in (100, 200)]
+    table.write_text("\n".join(["variant,task,seed,env_steps,score", *rows]) + "\n")
+    where = {"folder": tmp_path / "x", "task": "gymnasium:Pendulum-v1"}
+    (path,) = import_runs("csv", [table], **where)  # type: ignore[arg-type]
+    assert store.read_meta(path)["reading"]["scale"] == [None, None, math.inf]
+    path.unlink()
+    (path,) = import_runs("csv", [table], **where, floor=-1200.0, ceiling=-150.0)  # type: ignore[arg-type]
+    assert store.read_meta(path)["reading"]["scale"] == [-1200.0, -150.0, math.inf]
