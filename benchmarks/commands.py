@@ -107,7 +107,8 @@ class Train:
         if self.hogwild and self.actors is None:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
         if self.actors is not None:
-            variant = select.with_processes(variant, self.actors, self.hogwild)
+            with checking():
+                variant = select.with_processes(variant, self.actors, self.hogwild)
         with checking():
             cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
         if self.save_policies and (reason := unsaved(variant)):

@@ -93,11 +93,11 @@ def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
 
 
 def read(paths: Iterable[Path], folder: Path) -> store.Results:
-    """The cells, and what was imported beside them. ValueError that names every damaged file."""
+    """The cells, and what was imported beside them. UsageError that names every damaged file."""
     try:
         return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
     except store.Damaged as error:
-        raise ValueError(f"damaged: {error}; run the experiment, or import the curves, again") from error
+        raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 
 def suite_of(

@@ -25,6 +25,7 @@ Values = Mapping[str, Any]  # a configuration: the field's path -> its value
 BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed
 VERSION = 1
 MARK = "pg_ladder_tuned"
+STATES = ("complete", "pruned", "diverged")  # of a trial
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,8 @@ def _fault(path: Path, tuned: Tuned) -> str | None:
         return f"it holds the study {tuned.file_name}"
     if [t.number for t in tuned.trials] != list(range(len(tuned.trials))) or not tuned.trials:
         return "its trials are not numbered from 0 on"
-    if odd := [t.number for t in tuned.trials if t.state not in ("complete", "pruned")]:
-        return f"its trial {odd[0]} is neither complete nor pruned"
+    if odd := [t.number for t in tuned.trials if t.state not in STATES]:
+        return f"its trial {odd[0]} has the state {tuned.trials[odd[0]].state}, none of {', '.join(STATES)}"
     numbers = {stage.number for stage in tuned.selection}
     if tuned.chosen not in numbers or not 0 <= tuned.chosen < len(tuned.trials):
         return f"trial {tuned.chosen}, which it chose, was not in its selection"

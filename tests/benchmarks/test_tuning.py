@@ -240,6 +240,7 @@ def test_scores_are_read_by_place_and_normalised(tmp_path: Path) -> None:
     for place in range(5, 10):  # stopped after the first rung
         for k in range(1, 5):
             del returns[place, k]
+    cell = replace(cell, race=Race((0, 1), 5, task.scale))
     path = tmp_path / cell.file_name
     written(path, cell, returns)
     found = read(path, cell, made)
