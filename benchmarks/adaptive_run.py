@@ -15,6 +15,7 @@ from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
 from benchmarks.files import write_text
 from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
+from benchmarks.scales import check_averaged
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
 from envs.discover import UsageError
@@ -38,6 +39,7 @@ class Plan:
             raise UsageError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
         if not self.margin > 0:
             raise UsageError(f"--margin must be greater than 0, not {self.margin}")
+        check_averaged([t for t in self.experiment.tasks if isinstance(t, Task)], "--adaptive")
 
     @property
     def variants(self) -> list[Variant]:
@@ -63,7 +65,16 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
         outcome = train(list(wanted.values()))
         frame, _, metas = read(outcome.paths, folder)
         suite = suite_of(plan.experiment, frame, metas)
-        waiting = [v for v in suite.learners if v in open_ and v != plan.baseline]
+        gone = _without_mean(suite)
+        if plan.baseline in gone:
+            open_ -= {plan.baseline}
+            print(
+                f"look {number} of {looks}: all seeds of {plan.baseline} diverged, so nothing is decided",
+                file=sys.stderr,
+            )
+            _save(plan, suite, decided, open_ - gone, seeds, least, folder)
+            break
+        waiting = [v for v in suite.learners if v in open_ and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
         new = adaptive.look(differences, float(level), plan.margin)
         for v, p in adaptive.adjusted(differences, float(level), plan.alpha).items():
@@ -76,6 +87,11 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
         if not open_ or outcome.failures:
             break
     return outcome
+
+
+def _without_mean(suite: Suite) -> set[str]:
+    """Variants whose members all diverged on one of their tasks: they have no mean over tasks and get no more seeds."""
+    return {variant for _, variant in suite.without_mean}
 
 
 def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
@@ -98,10 +114,16 @@ def _save(
         {"variant": v, "decision": d.kind, "seeds": d.seeds, "difference": d.difference, "p": d.p}
         for v, d in decided.items()
     ]
-    for v in sorted(open_):
+    gone = _without_mean(suite)
+    lost = {"decision": "no mean: all seeds diverged", "seeds": seeds, "difference": None, "p": None}
+    rows += [{"variant": v, **lost} for v in suite.learners if v in gone and v not in decided]
+    for v in sorted(open_ - gone) if plan.baseline not in gone else ():
         mean = float(_differences(suite, v, plan.baseline).mean())
         rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
     for row in rows:
-        row["p_corrected"] = corrected[str(row["variant"])]
-    found = {"baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "alpha": plan.alpha, "decisions": rows}
+        row["p_corrected"] = corrected.get(str(row["variant"]))
+    found = {
+        "baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "unit": suite.unit, "alpha": plan.alpha,
+        "decisions": rows,
+    }  # fmt: skip
     write_text(folder / SEQUENTIAL, json.dumps(found, indent=1) + "\n")

@@ -135,6 +135,13 @@ def shared_parts(metas: Sequence[Meta]) -> list[str]:
     ]
 
 
+NORMALISED = (
+    "Returns are normalised by (J - floor) / (ceiling - floor), where the floor is the uniform policy's return and the "
+    "ceiling the optimum, or a published reference on control tasks."
+)
+RETURNS = "Scores are returns, for the ceiling of a task is not known; returns of different tasks are not averaged."
+
+
 def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
     """A paragraph for a paper; every number is read from the cells."""
     cells = [m["cell"] for m in trained(metas)]
@@ -157,15 +164,15 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
         f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
         f"return where the task can be enumerated. All variants of a task share {shared}; optimiser steps and training "
         "times differ and are listed. Learning rates are listed "
-        f"below.{own} Returns are normalised by (J - floor) / "
-        "(ceiling - floor), where the floor is the uniform policy's return and the ceiling the optimum, or a "
-        "published reference on control tasks. We report means with 95 % t intervals over seeds, and interquartile "
-        f"means with percentile bootstrap intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "
+        f"below.{own} {NORMALISED if suite.normalised else RETURNS} "
+        "We report means with 95 % t intervals over seeds, and interquartile means with percentile bootstrap "
+        f"intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "
         "Agarwal et al., 2021). Differences are of each seed's mean over tasks, tested by an exact two-sided "
         "sign-flip test of the pairs of seeds; p values are corrected within each family of comparisons (Holm, "
         "1979); all pairs of variants are tested jointly by sign-flips of whole seeds (single-step max T, Westfall and "
         "Young, 1993). Where no difference is shown we state the true difference that the corrected test detects with "
-        "probability .8. Diverged members count as the floor. Software: PG Ladder, Python "
+        "probability .8. A diverged member counts as the lowest of its task's floor and the worst finite return of all "
+        "variants there; where all members of a variant diverged it has no mean. Software: PG Ladder, Python "
         f"{provenance.get('python', '-')}{versions}; hardware: {provenance.get('processor', '-')}, one thread a "
         "process."
     )

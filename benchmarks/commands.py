@@ -90,15 +90,20 @@ class Train:
     device: str = "cpu"
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     save_policies: bool = False  # what the members have learned, a file each under results/train/policies
+    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
+    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
+    threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
         from benchmarks import select
         from benchmarks.policies import unsaved
+        from benchmarks.scales import ScaleFlags, with_floors
         from benchmarks.train import train_one
 
         for name in ("seeds", "env_steps", "actors"):
             positive(name.replace("_", "-"), getattr(self, name))
         task, variant = select.task(self.task), select.variant(self.variant)
+        (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).applied([task])
         if self.hogwild and self.actors is None:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
         if self.actors is not None:
@@ -110,6 +115,8 @@ class Train:
         check_device(self.device)
         folder = self.results / "train"
         check_outputs(self.results, folder, ("cells",), self.save_policies, self.tensorboard)
+        (task,) = with_floors([task], self.results)
+        cells = [replace(cell, task=task) for cell in cells]
         policies = policies_folder(folder, cells) if self.save_policies else None
         with live_logs(self.tensorboard, "train") as live:
             return train_one(cells, folder, self.device, live, policies)
@@ -132,15 +139,21 @@ class Run:
     baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
     adaptive: bool = False  # add blocks of seeds until every variant's place against the baseline is decided
     max_seeds: int = 40  # --adaptive stops there
-    margin: float = 0.05  # --adaptive: a difference of the normalised score that counts as none
+    margin: float = (
+        0.05  # --adaptive: a difference of the score, or of the return where a task has no ceiling, that counts as none
+    )
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
+    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
+    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
+    threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
         from benchmarks import adaptive_run, select, store
         from benchmarks import run as runner
+        from benchmarks.experiment import Experiment
         from benchmarks.report_cells import write_report
         from benchmarks.tuning.experiment import Tuning
 
@@ -171,6 +184,9 @@ class Run:
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
             return DONE
+        experiment, cells = self._measured(experiment, cells, folder)
+        if adaptive and isinstance(experiment, Experiment):
+            adaptive = replace(adaptive, experiment=experiment)
         policies = policies_folder(folder, cells) if self.save_policies else None
         with live_logs(self.tensorboard, folder.name) as live:
 
@@ -182,10 +198,30 @@ class Run:
             print(written)
         return FAILED if outcome.failures else DONE
 
+    def _measured(
+        self, experiment: Experiment | Laboratory, cells: Sequence[Cell | Measurement], folder: Path
+    ) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
+        """With the floors of tasks that have none; the scales of users' tasks are kept in the folder, for later reports."""
+        from benchmarks import select
+        from benchmarks.experiment import Experiment
+        from benchmarks.scales import keep, with_floors
+        from envs.api import Task
+
+        if not isinstance(experiment, Experiment):
+            return experiment, cells
+        tasks = with_floors([t for t in experiment.tasks if isinstance(t, Task)], self.results)
+        original = select.experiment(self.experiment)
+        assert isinstance(original, Experiment)
+        own = {t.name for t in (original.smoke() if self.smoke else original).tasks if isinstance(t, Task)}
+        keep([t for t in tasks if t.name not in own], folder)
+        by_name = {task.name: task for task in tasks}
+        return replace(experiment, tasks=tuple(tasks)), [replace(c, task=by_name[c.task.name]) for c in cells]
+
     def _tune(self) -> int:
         """Run an experiment that is made of studies."""
         from benchmarks import select
         from benchmarks.commands_tuning import plans_of_experiment, tune
+        from benchmarks.scales import ScaleFlags
         from benchmarks.tuning.experiment import Tuning
 
         chosen = select.experiment(self.experiment)
@@ -196,6 +232,7 @@ class Run:
         chosen = chosen.smoke() if self.smoke else chosen
         chosen = replace(chosen, name=folder_of(Path(), chosen, self.smoke).name)
         tasks = [select.task(n) for n in (select.split(self.tasks) if self.tasks is not None else chosen.tasks)]
+        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
         named = select.split(self.variants) if self.variants is not None else chosen.variants
         if self.env_steps is not None:
             chosen = replace(chosen, env_steps={task.name: self.env_steps for task in tasks})
@@ -314,8 +351,10 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     from benchmarks import foreign, select
     from benchmarks.experiment import build_cells, why_not
     from benchmarks.measurement import Laboratory
+    from benchmarks.scales import ScaleFlags, check_averaged
     from benchmarks.tuning.experiment import Tuning
     from benchmarks.tuning.lookup import configurations
+    from envs.api import Task
 
     experiment = select.experiment(args.experiment)
     assert not isinstance(experiment, Tuning)
@@ -324,6 +363,9 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     if args.tuned and (isinstance(experiment, Laboratory) or experiment.rates or experiment.rates_of):
         raise UsageError(f"--tuned has no meaning for {experiment.name}, which has settings of its own")
     if isinstance(experiment, Laboratory):
+        for flag in ("floor", "ceiling", "threshold"):
+            if getattr(args, flag) is not None:
+                raise UsageError(f"--{flag} has no meaning for {experiment.name}, whose tasks have scales")
         if args.save_policies:
             raise UsageError(f"--save-policies has no meaning for {experiment.name}, which trains no policies")
         laboratory = select.laboratory(experiment, args.variants, args.tasks, args.seeds, args.env_steps)
@@ -331,6 +373,10 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     if args.seeds is not None:
         experiment = replace(experiment, seeds=args.seeds, seeds_of={})
     tasks = select.tasks(experiment, select.split(args.tasks) if args.tasks is not None else None)
+    own = [t.name for t in experiment.tasks if isinstance(t, Task)]
+    tasks = ScaleFlags(args.floor, args.ceiling, args.threshold).applied(tasks, own)
+    if experiment.rates:
+        check_averaged(tasks, experiment.name)
     foreign.check_installed(tasks)
     named = select.split(args.variants) if args.variants is not None else None
     variants = select.variants(experiment, named)

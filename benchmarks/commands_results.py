@@ -87,7 +87,7 @@ class Compare:
 
     result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
     result_b: Annotated[Path, tyro.conf.Positional]  # what is
-    margin: float = 0.05  # a difference of the normalised score that counts as none
+    margin: float = 0.05  # a difference of the score, or of the return where a task has no ceiling, that counts as none
     min_seeds: int | None = None  # status 1 where a variant has fewer seeds on a task, in A or in B
     noninferior: float | None = (
         None  # status 1 unless every row is shown to be worse by less than this (one-sided t tests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ class Tune:
     variant: str | None = None  # one variant
     task: str | None = None  # one task
     variants: str | None = None  # x,y, or ladder for all its rungs: a study each
-    tasks: str | None = None  # a,b: one configuration for all of them, judged by the mean normalised score
+    tasks: str | None = None  # a,b: one configuration for all of them, judged by the mean score
     results: Path = RESULTS  # holds a folder for each --study
     trials: int = 64  # configurations of a study, the default among them; may be raised until the study is tested
     batch: int = 16  # configurations at once; a sampler learns from batch to batch
@@ -46,12 +46,17 @@ class Tune:
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
+    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
+    threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
         from benchmarks import select
+        from benchmarks.scales import ScaleFlags
 
         variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
+        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
         positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
@@ -133,6 +138,30 @@ def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Seq
     return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)
 
 
+def check_units(plans: Sequence[Plan], folder: Path) -> None:
+    """UsageError where the report of the folder would average returns of several tasks."""
+    from benchmarks.tuning import result
+    from envs.discover import UsageError
+
+    scales = {task: scale for found in result.load_all(folder) for task, scale in found.read_on.items()}
+    scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
+    raw = [task for task, scale in scales.items() if scale.ceiling is None]
+    if raw and len(scales) > 1:
+        raise UsageError(
+            f"tune averages over the tasks of a folder, and {raw[0]} has no ceiling: give --ceiling, or tune it alone in "
+            "another --study"
+        )
+
+
+def with_measured_floors(plans: Sequence[Plan], results: Path) -> list[Plan]:
+    """The plans, with the floors of tasks that have none."""
+    from benchmarks.scales import with_floors
+
+    tasks = {task.name: task for plan in plans for task in plan.tasks}
+    found = {task.name: task for task in with_floors(list(tasks.values()), results)}
+    return [replace(plan, tasks=tuple(found[task.name] for task in plan.tasks)) for plan in plans]
+
+
 def tune(
     plans: Sequence[Plan],
     question: str,
@@ -150,8 +179,7 @@ def tune(
     positive("jobs", jobs)
     check_device(device)
     folder = results / plans[0].study
-    for part in () if dry_run else ("", "cells", "tables", "figures"):
-        check_folder(folder / part, "--results")
+    check_units(plans, folder)
     at_once = jobs or available_processors()
     total = sum(plan.env_steps for plan in plans)
     print(
@@ -163,6 +191,9 @@ def tune(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
+    for part in ("", "cells", "tables", "figures"):
+        check_folder(folder / part, "--results")
+    plans = with_measured_floors(plans, results)
     outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)

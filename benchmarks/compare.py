@@ -14,20 +14,23 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, gate, pairs, power, suite_figures, verdict
+from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
 from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.families import Ledger
 from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
+from benchmarks.scales import of_cells
 from benchmarks.sides import Side
 from benchmarks.sides import differences as differences
 from benchmarks.sides import left_out as left_out
 from benchmarks.sides import load as load
-from benchmarks.suite import Scale, Suite
+from benchmarks.suite import Suite
 from envs.discover import UsageError
 
 VARIANTS = "variants"  # the family of whole suites
-UNTESTED = ("lost", "not compared")  # findings of rows that have no numbers
+NO_MEAN = ("no mean in B", "no mean in A")  # all members diverged or returned no finite number
+NOT_COMPARED = "not compared"
+UNTESTED = ("lost", NOT_COMPARED, *NO_MEAN)  # findings of rows that have no numbers
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,7 @@ def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, nonin
     if not {*a.places} & {*b.places}:
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
-    scales: dict[str, Scale] = {}
-    for meta in (*a.metas, *b.metas):
-        scales.setdefault(meta["cell"]["task"]["name"], Scale(*meta["reading"]["scale"]))
+    scales = of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_of(v, side) for v in shared for side in "AB"]
@@ -72,18 +73,20 @@ def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, nonin
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
+    _check_averaged(suite, family)
     ledger = Ledger()
     pairs.decide(suite, family, ledger, VARIANTS)
     by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows
     by_variant = pd.DataFrame()
     if len(by_task):
-        by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS).drop(columns=["family", "of"])
+        by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS)
+        by_variant = by_variant.drop(columns=["family", "of"], errors="ignore")
     pairs_of = {pair.b: pair for pair in family}
     tables = []
     for table in (by_variant, by_task):
         rows = [_judged(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
         tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
-    by_variant, by_task = _with_untested(a, b, *tables)
+    by_variant, by_task = _with_untested(a, b, suite, *tables)
     return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
 
 
@@ -97,25 +100,42 @@ def _judged(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -> dict
     return {"finding": _finding(row), **row, "variant": variant}
 
 
+def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
+    """For each (task, variant) of A why it could not be tested, if it could not.
+
+    Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
+    """
+    gone, without = set(gate.lost(a, b)), set(suite.without_mean)
+    found = {}
+    for task, variant in ((t, v) for t, v in a.places if v in a.variants):
+        in_a, in_b = ((task, _of(variant, side)) in without for side in "AB")
+        reasons = {"lost": (task, variant) in gone, "no mean in A": in_a, "no mean in B": in_b}
+        found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
+    return found
+
+
 def _with_untested(
-    a: Side, b: Side, by_variant: pd.DataFrame, by_task: pd.DataFrame
+    a: Side, b: Side, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
-    places = [(t, v) for t, v in a.places if v in a.variants]
-    gone = set(gate.lost(a, b))
-    known = [{*table["variant"]} if len(table) else set() for table in (by_variant, by_task)]
+    why = _reasons(a, b, suite)
+    known = {*by_variant["variant"]} if len(by_variant) else set()
     tested = {*zip(by_task["task"], by_task["variant"], strict=True)} if len(by_task) else set()
-    variants = [v for v in dict.fromkeys(v for _, v in places) if v not in known[0]]
-    all_gone = {v for v in variants if all(p in gone for p in places if p[1] == v)}
-    of_variants = [{"finding": "lost" if v in all_gone else "not compared", "variant": v} for v in variants]
-    of_tasks = [
-        {"finding": "lost" if (t, v) in gone else "not compared", "variant": v, "task": t}
-        for t, v in places
-        if (t, v) not in tested
-    ]
+    of_tasks = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
+    of_variants = []
+    for variant in [v for v in dict.fromkeys(v for _, v in why) if v not in known]:
+        found = [finding for (_, v), finding in why.items() if v == variant]
+        whole = "lost" if {*found} == {"lost"} else next((f for f in NO_MEAN if f in found), NOT_COMPARED)
+        of_variants.append({"finding": whole, "variant": variant})
     more = (by_variant, of_variants), (by_task, of_tasks)
     first, second = (pd.concat([table, pd.DataFrame(rows)]) if rows else table for table, rows in more)
     return first.reset_index(drop=True), second.reset_index(drop=True)
+
+
+def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
+    """UsageError where a variant's returns on several tasks would be averaged."""
+    if any(not suite.averages(suite.tasks(*pair)) for pair in family):
+        raise UsageError(f"{divergence.not_averaged(suite)}")
 
 
 def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
@@ -176,7 +196,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        tuple(w for w in (warning, *result.suite.notes) if w),
+        tuple(w for w in (warning, *result.suite.notes, *divergence.warned(result.suite)) if w),
         names=(*dict.fromkeys([*names, *(_of(v, side) for v in names for side in "AB")]),),
     )
 
@@ -203,7 +223,7 @@ def sentence(result: Result) -> str:
         limit = float(table["detectable"][table["finding"] == "open"].max())
         known = f" (a true difference of {limit:.2f} is detected with probability 0.8)" if limit == limit else ""
         parts.append(f"no difference is shown for {verdict.names(still)}{known}")
-    return "; ".join(parts) + "."
+    return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 
 def as_json(result: Result) -> dict[str, Any]:

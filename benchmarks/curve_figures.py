@@ -37,7 +37,7 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
                     _curve(axis, curve, x, styles[variant], variant)
-            levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) is not None}
+            levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()}
             _levels(axis, levels, scale)
             axis.set_title(task)
             figures.thousands(axis)
@@ -57,7 +57,8 @@ def _levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
-    span = abs(scale.ceiling - scale.floor)
+    low, high = axis.get_ylim()
+    span = high - low if scale.floor is None or scale.ceiling is None else scale.ceiling - scale.floor
     merged: dict[str, float] = {}
     for name, level in sorted(lines.items(), key=lambda item: item[1]):
         near = next((n for n, height in merged.items() if abs(height - level) < 0.06 * span), None)
@@ -97,16 +98,29 @@ def _multiples(suite: Suite, drawn: Mapping[str, tuple[Doubles, tuple[Doubles, D
 
 def profile(suite: Suite, title: str) -> Figure:
     """Performance profiles: the share of (seed, task) whose score is above tau (Agarwal et al. 2021)."""
-    drawn = {}
-    for variant in suite.learners:
-        matrix = suite.final(variant, suite.tasks(variant)).to_numpy(float)
-        low, high = efficiency.profile_band(matrix, TAUS, np.random.default_rng(SEED), BANDS)
-        drawn[variant] = (TAUS, (efficiency.performance_profile(matrix, TAUS), low, high))
-    return _multiples(suite, drawn, ("normalised score tau", "share of runs with a score above tau"), title)
+    scores, drawn = profiled(suite), {}
+    taus = TAUS if suite.normalised else _over(list(scores.values()))
+    for variant, matrix in scores.items():
+        low, high = efficiency.profile_band(matrix, taus, np.random.default_rng(SEED), BANDS)
+        drawn[variant] = (taus, (efficiency.performance_profile(matrix, taus), low, high))
+    return _multiples(suite, drawn, (f"{suite.unit} tau", f"share of runs with a {suite.unit} above tau"), title)
+
+
+def profiled(suite: Suite) -> dict[str, Doubles]:
+    """Final scores [seeds, tasks] of the learners that have a mean over their tasks."""
+    found = {v: suite.final(v, suite.tasks(v)).to_numpy(float) for v in suite.learners}
+    return {v: matrix for v, matrix in found.items() if matrix.size} if suite.averages(list(suite.scales)) else {}
+
+
+def _over(scores: Sequence[Doubles]) -> Doubles:
+    """As TAUS, a tenth further than the lowest and the highest of these scores."""
+    low, high = min(float(s.min()) for s in scores), max(float(s.max()) for s in scores)
+    air = 0.1 * (high - low) or 1.0
+    return np.linspace(low - air, high + air, len(TAUS))
 
 
 def sample_efficiency(suite: Suite, title: str) -> Figure:
-    """IQM of the normalised score over tasks and seeds against the share of the budget."""
+    """IQM of the score over tasks and seeds against the share of the budget."""
     drawn = {}
     for variant in suite.learners:
         tasks = suite.tasks(variant)
@@ -114,7 +128,12 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
         if scores is not None and len(scores) > 1:
             bounds = efficiency.sample_efficiency(scores, np.random.default_rng(SEED), BANDS)
             drawn[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
-    return _multiples(suite, drawn, ("share of the budget of environment steps", "IQM of the normalised score"), title)
+    return _multiples(suite, drawn, ("share of the budget of environment steps", f"IQM of the {suite.unit}"), title)
+
+
+def has_sample_efficiency(suite: Suite) -> bool:
+    """Whether anybody has scores over its tasks at every checkpoint."""
+    return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 
 WORSE_THAN_NONE = -1.0  # explained variance below which a curve is cut off

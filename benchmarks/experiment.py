@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -22,6 +21,7 @@ from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.naming import file_safe as file_safe
 from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
@@ -46,32 +46,6 @@ BLOCK = (
     10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
 )
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
-
-
-LONGEST_NAME = 64  # bytes of a name in a file's name: two of them, seeds, a digest and suffixes stay below 255
-
-
-def file_safe(name: str, longest: int = LONGEST_NAME) -> str:
-    """A name as part of a file's name: dyck/small -> dyck-small. A long one is cut and ends in a hash of the whole."""
-    safe = re.sub(r"[^\w.=+-]+", "-", name)
-    if safe.startswith("."):  # hidden, or a way to another folder
-        safe = "-" + safe.lstrip(".")
-    encoded = safe.encode()
-    if len(encoded) <= longest:
-        return safe or "-"
-    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
-    return f"{encoded[: longest - len(digest) - 1].decode(errors='ignore')}-{digest}"
-
-
-def file_names(names: Iterable[str]) -> dict[str, str]:
-    """`file_safe` of each name; where two would share a file, the later one has a hash of its name behind it."""
-    found: dict[str, str] = {}
-    for name in names:
-        safe = file_safe(name)
-        if safe.lower() in (other.lower() for other in found.values()):
-            safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
-        found[name] = safe
-    return found
 
 
 @dataclass(frozen=True)
@@ -141,7 +115,8 @@ def canonical(value: Any) -> Any:
     """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.sources)."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
-        parts = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.name not in skip}
+        named = getattr(value, "hashed", None) or {f.name: getattr(value, f.name) for f in fields(value)}
+        parts = {name: canonical(part) for name, part in named.items() if name not in skip}
         for name, default in _LATER.get(type(value), {}).items():
             if getattr(value, name) == default:
                 del parts[name]

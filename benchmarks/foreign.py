@@ -28,9 +28,7 @@ Kind = TypeVar("Kind", Task, Variant)
 
 def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The Task or Variant that `module:CONSTANT` names; UsageError where there is none."""
-    module, attribute = name.split(":", 1)
-    if not all(word.isidentifier() for word in (*module.split("."), attribute)):
-        raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
+    module, attribute = _parts(name, registered)
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
         there = [n for n, value in vars(found).items() if isinstance(value, kind)]
@@ -56,6 +54,15 @@ def task(name: str, registered: Iterable[str]) -> Task:
         raise
     except Exception as error:
         raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
+
+
+def _parts(name: str, registered: Iterable[str]) -> tuple[str, str]:
+    """(module, constant) of a name; UsageError where it is not of that form."""
+    module, _, attribute = name.partition(":")
+    words = [*module.split("."), attribute]
+    if not all(word.isidentifier() for word in words):
+        raise UsageError(f"{name!r} is not of the form module:CONSTANT{_near(name, registered)}")
+    return module, attribute
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:

@@ -9,7 +9,7 @@ from pathlib import Path
 from algorithms import VARIANTS
 from benchmarks import select, store
 from benchmarks.experiment import Experiment, file_safe
-from benchmarks.scales import scale_of_flags
+from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.discover import UnknownName, UsageError
@@ -60,15 +60,28 @@ class Terms:
                 found[name] = name, self._asked_scale(str(error))
                 foreign.append(name)
             else:
-                found[name] = task.name, task.scale
+                found[name] = task.name, self._own_scale(task)
+                foreign += [name] if self._is_users(task) and self._flags() else []
         if len(foreign) > 1:
             raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
-        flags = [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
-        if flags and not foreign:
+        if (flags := self._flags()) and not foreign:
             raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
         return found
+
+    def _flags(self) -> list[str]:
+        """The flags that are given."""
+        return [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
+
+    def _is_users(self, task: Task) -> bool:
+        own = self.experiment.tasks if self.experiment else ()
+        return is_users(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
+
+    def _own_scale(self, task: Task) -> Scale:
+        """Of a task whose code is known; the flags are of the user's."""
+        flags = ScaleFlags(self.floor, self.ceiling, self.threshold)
+        return flags.applied([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
         return select.tasks(self.experiment, [name])[0] if self.experiment else select.task(name)

@@ -49,7 +49,7 @@ def turned(data: Data, what: Turned) -> Figure:
                 axis.set_xlim(-0.3, len(values) - 0.7)
             seen = [axis for axis in row if axis.get_visible()]
             for axis in seen[:1]:
-                axis.set_ylabel(WORDS.get(measure, measure))
+                axis.set_ylabel(data.suite.final_unit if measure == "score" else WORDS.get(measure, measure))
                 axis.tick_params(labelleft=True)
         for axis, task in zip(axes[0], tasks, strict=True):
             axis.set_title(task)
@@ -68,7 +68,7 @@ def _knob_panel(axis: Axes, data: Data, what: Turned, task: str, measure: str) -
             banded(axis, np.array([*found]), (middle, low, high), style, line)
             axis.plot([*found], middle, "o", ms=3.2, color=style[0])
     axis.set_visible(bool(axis.lines))  # not every task can be listed
-    if measure != "gradient_cosine":
+    if measure != "gradient_cosine" and data.suite.normalised:
         axis.set_ylim(-0.08, 1.08)
 
 
@@ -85,10 +85,12 @@ def standing(data: Data, what: Standing) -> Figure:
             for y, label in enumerate(rows):
                 _standing_row(axis, by_seed(data, task, what.variants[label], "score"), y)
             axis.set_title(task)
-            axis.set_xlim(-0.12, 1.12)
+            if data.suite.normalised:
+                axis.set_xlim(-0.12, 1.12)
         axes[0].set_yticks(range(len(rows)), rows)
         axes[0].set_ylim(len(rows) - 0.4, -0.6)
-        figure.supxlabel("normalised final score (a dot: one seed; circle and bar: mean, 95 % t interval)", fontsize=9)
+        words = f"{data.suite.final_unit} (a dot: one seed; circle and bar: mean, 95 % t interval)"
+        figure.supxlabel(words, fontsize=9)
         handles = [
             mpl.lines.Line2D([], [], color="0.35", lw=1.0, ls=style, label=label)
             for style, label in zip(LEVEL_STYLES, what.levels, strict=False)

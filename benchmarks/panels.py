@@ -31,7 +31,7 @@ class Data:
         return [v for v in self.suite.present if v in moving]
 
     def series(self, task: str, variant: str, measure: str) -> list[tuple[float, Doubles]]:
-        """(env_steps, values of the seeds) at each checkpoint of one measure; "score" is the normalised return."""
+        """(env_steps, values of the seeds) at each checkpoint of one measure; "score" is in the suite's unit."""
         curve = self.suite.curves.get((task, variant))
         if curve is None:
             return []
@@ -54,7 +54,7 @@ def _title(data: Data) -> str:
 
 
 def sweep(data: Data, what: Sweep) -> Figure:
-    """Final normalised score against a knob."""
+    """Final score against a knob."""
     curves = data.suite.curves
     by_task = list(dict.fromkeys(what.lines.values()))
     panels = data.moving if by_task else [""]
@@ -75,12 +75,13 @@ def sweep(data: Data, what: Sweep) -> Figure:
             axis.set_title(panel)
             if what.log:
                 axis.set_xscale("log")
-            axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
-            axis.set_ylim(-0.08, 1.08)
+            if data.suite.normalised:
+                axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
+                axis.set_ylim(-0.08, 1.08)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         figure.supxlabel(what.label, fontsize=9)
-        figure.supylabel("normalised final score", fontsize=9)
+        figure.supylabel(data.suite.final_unit, fontsize=9)
         legend(figure, lines, _title(data), 5)
     return figure
 
@@ -93,7 +94,8 @@ def measured(data: Data, what: Measured) -> Figure:
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(len(what.measures), len(tasks), squeeze=False, sharex="col")
         for i, measure in enumerate(what.measures):
-            axes[i, 0].set_ylabel(UNITS.get(measure, f"return: {measure}"))
+            word = data.suite.unit if measure == "score" else UNITS.get(measure, f"return: {measure}")
+            axes[i, 0].set_ylabel(word)
             for j, task in enumerate(tasks):
                 _measure_panel(axes[i, j], data, task, measure, what.levels.get((task, measure), ()))
         for axis, task in zip(axes[0], tasks, strict=True):
@@ -108,7 +110,7 @@ def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequ
         if points := data.series(task, variant, measure):
             _band(axis, points, style, variant)
     axis.set_visible(bool(axis.lines))  # not every task has every view
-    if measure == "score":  # noise of 1e-8 about a constant is not to fill the panel
+    if measure == "score" and data.suite.normalised:  # noise of 1e-8 about a constant is not to fill the panel
         low, high = axis.get_ylim()
         axis.set_ylim(min(low, -0.08), max(high, 1.08))
     for label, height in levels:
@@ -119,7 +121,6 @@ def _measure_panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequ
 
 
 UNITS = {
-    "score": "normalised score",
     "entropy": "entropy, nats an episode",
     "length": "actions an episode",
     "kl": "KL to the reference, nats",

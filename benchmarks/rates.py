@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import scipy.stats
 from matplotlib.figure import Figure
@@ -14,43 +15,92 @@ from matplotlib.figure import Figure
 from benchmarks import figures
 from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.suite import Scale
+from envs.discover import UsageError
 
 TIE = 0.01  # rates whose scores are this close are equals, and the smallest of them, the steadiest, is chosen
+CELL = ["task", "variant", "learning_rate"]
+NORMALISED = "normalised score"
 LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
 
 
 def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
-    """Mean normalised score over seeds and the last fifth of the checkpoints, per task, variant and rate.
+    """Mean score over seeds and the last fifth of the checkpoints, per task, variant and rate.
 
-    A diverged member counts 0 (its task's floor).
+    A run that diverged, or whose return is not a finite number there, counts as the lowest of its task (Scale): of the
+    floor and the worst run at any rate of any variant. A rate at which all runs did so has no score and is not chosen.
     """
-    rows = frame[frame["fraction"] >= LAST].copy()
-    floor = rows["task"].map({t: s.floor for t, s in scales.items()})
-    span = rows["task"].map({t: s.ceiling - s.floor for t, s in scales.items()})
-    rows["score"] = ((rows["eval_return"] - floor) / span).where(~rows["diverged"], 0.0)
-    grouped = rows.groupby(["task", "variant", "learning_rate"], sort=False)
-    table = grouped.agg(score=("score", "mean"), diverged=("diverged", "sum"), seeds=("seed", "nunique")).reset_index()
-    cell = [table["task"], table["variant"]]
-    good = table["score"] >= table.groupby(["task", "variant"])["score"].transform("max") - TIE
+    readings = _readings(scales)
+    rows = frame[frame["fraction"] >= LAST]
+    rows = rows.assign(lost=rows["diverged"].astype(bool) | ~np.isfinite(rows["eval_return"]))
+    runs = rows.groupby([*CELL, "seed"], sort=False).agg(
+        value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
+    )
+    worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
+    made = []
+    for (task, variant, rate), of in runs.groupby(CELL, sort=False):
+        others = worst.get(str(task), np.inf)
+        scores = readings[str(task)].score(of["value"], of["lost"], others)
+        row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
+        made.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
+    table = pd.DataFrame(made)
+    cell, score = [table["task"], table["variant"]], table["score"]
+    tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
+    good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
     smallest = table["learning_rate"].where(good).groupby(cell).transform("min")
     table["chosen"] = table["learning_rate"] == smallest
     return table
 
 
+def _readings(scales: Mapping[str, Scale]) -> Mapping[str, Scale]:
+    """The scales; UsageError where returns of several tasks would be averaged."""
+    raw = [task for task, scale in scales.items() if not scale.normalised]
+    if raw and len(scales) > 1:
+        raise UsageError(
+            f"rates are averaged over tasks, and {raw[0]} has no ceiling: give --ceiling, or take it alone"
+        )
+    return scales
+
+
+def _tie(scores: pd.Series, scale: Scale) -> float:
+    """Within which scores of a task are equals: TIE of the normalised score, or of the range of its returns."""
+    return TIE if scale.normalised else TIE * float(scores.max() - scores.min())
+
+
+def without_score(table: pd.DataFrame) -> str:
+    """Which variants have no rate with a finite return, and at which rates others have none; empty where all have."""
+    lost = table[table["score"].isna()]
+    if lost.empty:
+        return ""
+    parts = []
+    for (task, variant), of in lost.groupby(["task", "variant"], sort=False):
+        every = len(of) == len(table[(table["task"] == task) & (table["variant"] == variant)])
+        at = "every rate, so none is chosen" if every else ", ".join(f"{rate:g}" for rate in of["learning_rate"])
+        parts.append(f"`{variant}` on {task} at {at}")
+    return f"All seeds diverged or returned no finite number: {'; '.join(parts)}."
+
+
 def ranking(table: pd.DataFrame) -> pd.DataFrame:
     """The ranking of variants at one rate for all, against that at each variant's own: a row a rate, and one for their own.
 
-    Scores are means over the tasks that all variants have. `tau` is Kendall's rank correlation with the ranking at own
-    rates; `cost` is what the variants lose, on average, by the common rate.
+    Scores are means over the tasks that all variants have; a variant without a mean is not ranked. `tau` is Kendall's rank
+    correlation with the ranking at own rates; `cost` is what the variants lose, on average, by the common rate.
     """
     tasks = table.groupby("task")["variant"].nunique()
     shared = table[table["task"].isin(tasks[tasks == tasks.max()].index)]
-    own = shared[shared["chosen"]].drop_duplicates(["task", "variant"]).groupby("variant", sort=False)["score"].mean()
+    chosen = shared[shared["chosen"]].drop_duplicates(["task", "variant"])
+    lost = set(shared["variant"][shared["score"].isna().groupby([shared["task"], shared["variant"]]).transform("all")])
+    own = chosen[~chosen["variant"].isin(lost)].groupby("variant", sort=False)["score"].mean()
+    if own.empty:
+        return pd.DataFrame()
     rows = [{"rate": "own", "leader": own.idxmax(), "score": own.max(), "tau": 1.0, "cost": 0.0}]
     for rate, of in shared.groupby("learning_rate"):
-        score = of.groupby("variant", sort=False)["score"].mean().reindex(own.index)
-        tau = float(scipy.stats.kendalltau(score, own).statistic) if len(own) > 1 else float("nan")
-        cost = float((own - score).mean())
+        means = of.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
+        score = means.reindex(own.index).dropna()  # who has no mean at this rate has no place in its ranking
+        if score.empty:
+            continue
+        other = own[score.index]
+        tau = float(scipy.stats.kendalltau(score, other).statistic) if len(other) > 1 else float("nan")
+        cost = float((other - score).mean())
         rows.append({"rate": f"{rate:g}", "leader": score.idxmax(), "score": score.max(), "tau": tau, "cost": cost})
     return pd.DataFrame(rows)
 
@@ -67,6 +117,8 @@ def spreads(table: pd.DataFrame) -> pd.DataFrame:
 
 def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
     """What the two tables say, in sentences."""
+    if ranks.empty:
+        return ["No rate is chosen, for no variant has a finite return on every task."]
     at = ranks[ranks["rate"] != "own"]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
@@ -88,7 +140,8 @@ def at_an_end(table: pd.DataFrame) -> str:
 
     `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
     """
-    best = table.loc[table.groupby(["task", "variant"], sort=False)["score"].idxmax()]  # of equals the smallest rate
+    scored = table.dropna(subset="score")
+    best = scored.loc[scored.groupby(["task", "variant"], sort=False)["score"].idxmax()]  # of equals the smallest rate
     chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
     ends = (table["learning_rate"].min(), table["learning_rate"].max())
     low, high = (int((best["learning_rate"] == end).sum()) for end in ends)
@@ -105,7 +158,7 @@ def as_settings(table: pd.DataFrame, protocol: str) -> str:
     return "\n".join(f"{protocol},{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen)
 
 
-def rate_curves(table: pd.DataFrame) -> Figure:
+def rate_curves(table: pd.DataFrame, unit: str = NORMALISED) -> Figure:
     """One panel a task: score against learning rate, a line a variant, a ring at each variant's choice."""
     tasks, variants = list(dict.fromkeys(table["task"])), list(dict.fromkeys(table["variant"]))
     styles = figures.line_styles(variants)
@@ -121,11 +174,13 @@ def rate_curves(table: pd.DataFrame) -> Figure:
                 axis.plot(rows["learning_rate"], rows["score"], color=colour, ls=dash, lw=1.4, marker=".")
                 best = rows[rows["chosen"]].head(1)
                 axis.plot(best["learning_rate"], best["score"], "o", mfc="none", mec=colour, ms=8)
-            axis.set(xscale="log", title=task, ylim=(-0.1, 1.1))
+            axis.set(xscale="log", title=task)
+            if unit == NORMALISED:
+                axis.set_ylim(-0.1, 1.1)
         for axis in axes[len(tasks) :]:
             axis.set_visible(False)
         figure.supxlabel("learning rate", fontsize=9)
-        figure.supylabel("normalised score, last fifth", fontsize=9)
+        figure.supylabel(f"{unit}, last fifth", fontsize=9)
         handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
         figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * columns))
     return figure
@@ -142,14 +197,14 @@ def write(
 ) -> Path:
     """The report under `out`: the figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
+    unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     first, *others = verdicts(ranks, moved, seeds)
     others.append(at_an_end(table))
     drawn = Drawn(
         "rates",
-        partial(rate_curves, table),
-        f"Mean normalised score over {seeds} selection seeds and the checkpoints of the last fifth of the budget "
-        "against the "
+        partial(rate_curves, table, unit),
+        f"Mean {unit} over {seeds} selection seeds and the checkpoints of the last fifth of the budget against the "
         "learning rate; a ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
@@ -164,5 +219,6 @@ def write(
             "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
         ),
     )
+    lost = without_score(table)
     names = (*scales, *dict.fromkeys(table["variant"]))
-    return Document(name, question, first, sections, names=names).write(out, kinds)
+    return Document(name, question, first, sections, (lost,) if lost else (), names=names).write(out, kinds)

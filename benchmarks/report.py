@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import budgets, report_comparisons, report_facts, report_training, tables, verdict
+from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
 from benchmarks.files import write_text
 from benchmarks.leaders import leaders
@@ -47,7 +47,7 @@ def write(report: ReportInput) -> Path:
         report.question,
         "\n\n".join(text for text in (_headline(report), _equal(report)) if text),
         tuple(s for s in sections if s.blocks),
-        tuple(w for w in (undone, few, pooled, *report.suite.notes) if w),
+        tuple(w for w in (undone, *divergence.warned(report.suite), few, pooled, *report.suite.notes) if w),
         finding,
         (*report.suite.variants, *report.suite.scales),
     )

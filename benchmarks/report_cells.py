@@ -15,8 +15,8 @@ from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
 from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
-from benchmarks.suite import Scale, Suite
-from envs import TASKS
+from benchmarks.scales import of_cells
+from benchmarks.suite import Suite
 from envs.discover import UnknownName, UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
@@ -39,7 +39,7 @@ def write_report(
         return quality_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
     frame, measures, metas = read(outcome.paths, folder)
     if experiment.rates:
-        scales = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
+        scales = of_cells(metas, experiment.tasks, [folder])
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
         return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
     made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
@@ -49,7 +49,7 @@ def write_report(
 def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
     """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
-    suite = suite_of(experiment, frame, metas)
+    suite = suite_of(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
@@ -100,9 +100,11 @@ def read(paths: Iterable[Path], folder: Path) -> store.Results:
         raise ValueError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 
-def suite_of(experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]]) -> Suite:
-    """Tasks and variants in the experiment's order, then any others."""
-    tasks = {meta["cell"]["task"]["name"]: _scale(meta) for meta in metas}
+def suite_of(
+    experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
+) -> Suite:
+    """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
+    tasks = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
     scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
@@ -125,12 +127,6 @@ def report_folder(
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
-
-
-def _scale(meta: dict[str, Any]) -> Scale:
-    """The task's scale: the registry's where the task is ours (a floor may have been measured anew), else the cell's."""
-    task = TASKS.get(meta["cell"]["task"]["name"])
-    return task.scale if task else Scale(*meta["reading"]["scale"])
 
 
 def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:

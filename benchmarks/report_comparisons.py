@@ -64,15 +64,19 @@ def sequential(report: ReportInput) -> Section:
         f"Seeds were added in blocks until every variant was decided against `{found['baseline']}`, or until there were "
         f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (benchmarks/adaptive.py). The sections "
         "below keep these decisions; their other p values assume a fixed number of seeds. "
-        f"`same`: no difference larger than {found['margin']:g}."
+        f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
     )
     table = pd.DataFrame(found["decisions"])
+    numbers = [c for c in ("difference", "p", "p_corrected") if c in table]
+    table = table.astype(dict.fromkeys(numbers, float))  # None is NaN
     return Section("Adaptive seeds", (Prose(text), Table("adaptive", table)))
 
 
 def aggregate(report: ReportInput) -> Section:
     """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
     suite = report.suite
+    if not suite.averages(list(suite.scales)):
+        return Section("Aggregate", ())
     table = tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
@@ -81,7 +85,8 @@ def aggregate(report: ReportInput) -> Section:
     caption = (
         f"Final {suite.unit} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval over seeds; "
         f"interquartile mean with a bootstrap that resamples whole seeds ({stats.RESAMPLES:,} times); median of the tasks' "
-        f"means; mean shortfall from 1. Bold: the highest mean and those not shown to be lower ({JOINT}). "
+        f"means{'; mean shortfall from 1' if suite.normalised else ''}. "
+        f"Bold: the highest mean and those not shown to be lower ({JOINT}). "
         "References run on the tasks that have them: compare them per task. `diverged` counts members, `missing` "
         "tasks without rows."
     )
@@ -124,11 +129,12 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     """Sentences, figure and tables of one family of comparisons."""
     if not family:
         return Section(title, ())
-    ledger = report.ledger
+    ledger, unit = report.ledger, report.suite.unit
     by_task = pairs.task_table(report.suite, family, ledger=ledger)
     table = pairs.suite_table(report.suite, family, by_task, ledger, stem)
-    if table.empty:
-        return Section(title, ())
+    if table.empty:  # nothing over all tasks: one by one they may be compared
+        caption = f"{what.capitalize()}, differences of the {unit}. {BY_TASK}"
+        return Section(title, () if by_task.empty else (Table(f"{stem}_by_task", by_task, caption),))
     shown = _columns(table)
     if stem == "rungs":
         shown.insert(2, "changes", [report.changes.get(str(v), "") for v in shown["variant"]])
@@ -169,6 +175,8 @@ def _named(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     suite = report.suite
     table = all_pairs(suite, every, report.ledger)
+    if table.empty:
+        return Section("All pairs", ())
     sure = int((table["p_joint"] < pairs.LEVEL).sum())
     blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
     blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_elsewhere(table)})."))

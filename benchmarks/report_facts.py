@@ -10,16 +10,19 @@ import pandas as pd
 from benchmarks import appendix as papers
 from benchmarks import suite_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
-from benchmarks.experiment import file_names
 from benchmarks.leaders import leaders
 from benchmarks.markup import plain
+from benchmarks.naming import file_names
 from benchmarks.report_input import ReportInput
 
 
 def heat_map(report: ReportInput) -> Section:
     """Variants x tasks at a glance."""
-    title = f"Normalised final score, {report.n}"
-    caption = f"Mean normalised final score of variants x tasks, {report.n}; `xk`: k members diverged."
+    title = f"{report.suite.final_unit.capitalize()}, {report.n}"
+    caption = (
+        f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
+        "variant does not run there or all members diverged."
+    )
     return Section("Heat map", (Drawn("heat_map", partial(suite_figures.heat_map, report.suite, title), caption),))
 
 
@@ -28,7 +31,8 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     said = (
         "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
         "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
-        "seconds to it are their medians. A diverged member counts as its task's floor. Bold: the task's highest mean and "
+        "seconds to it are their medians. A diverged member counts as the lowest of the task's floor and the worst finite "
+        "return there, and has reached nothing; where all diverged there is no mean. Bold: the task's highest mean and "
         "those not shown to be lower (all pairs tested together, familywise error 5 %)."
     )
     blocks: list[Block] = [Prose(said)]

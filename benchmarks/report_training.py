@@ -42,26 +42,31 @@ def efficiency(report: ReportInput) -> Section:
     table = tables.efficiency_table(report.suite)
     if table.empty:
         return Section("Sample efficiency", ())
-    caption = (
-        "Area under the curve of the normalised score against environment steps, as a mean score, with a 95 % t interval; "
-        "and the share of the budget at which the mean over tasks and seeds first reaches .5 and .9 (`-`: never). Times to "
-        "each task's own threshold stand with the scores by task."
-    )
+    unit = report.suite.unit
+    caption = f"Area under the curve of the {unit} against environment steps, as a mean {unit}, with a 95 % t interval"
+    if report.suite.normalised:
+        caption += (
+            "; and the share of the budget at which the mean over tasks and seeds first reaches .5 and .9 (`-`: never)"
+        )
+    caption += ". Times to each task's own threshold stand with the scores by task."
+    of_curves = Table("efficiency", table, caption)
+    if not curve_figures.has_sample_efficiency(report.suite):
+        return Section("Sample efficiency", (of_curves,))
     title = f"IQM over tasks and {report.suite.seeds} seeds, bands: bootstrap of whole seeds"
     drawn = Drawn(
         "sample_efficiency",
         partial(curve_figures.sample_efficiency, report.suite, title),
-        f"Sample efficiency: IQM of the normalised score against the share of the budget, {report.n}.",
+        f"Sample efficiency: IQM of the {unit} against the share of the budget, {report.n}.",
     )
-    return Section("Sample efficiency", (drawn, Table("efficiency", table, caption)))
+    return Section("Sample efficiency", (drawn, of_curves))
 
 
 def profile(report: ReportInput) -> Section:
     """The distribution of scores, not their mean alone."""
-    if not report.suite.learners:
+    if not curve_figures.profiled(report.suite):
         return Section("Performance profile", ())
     caption = (
-        f"Performance profile: the share of runs whose normalised score is above tau, {report.n} on each task; bands: "
+        f"Performance profile: the share of runs whose {report.suite.unit} is above tau, {report.n} on each task; bands: "
         "bootstrap of whole seeds. A curve that lies above another throughout is better at every level."
     )
     draw = partial(curve_figures.profile, report.suite, f"Performance profiles, {report.n}")

@@ -9,9 +9,10 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks import store
 from benchmarks.experiment import canonical, file_safe
@@ -19,7 +20,7 @@ from envs import TASKS, uniform
 from envs.api import Scale, Task
 from envs.discover import UsageError
 
-FOLDER = "floors"
+FOLDER, KEPT = "floors", "scales.json"
 
 
 def scale_of_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
@@ -52,7 +53,7 @@ class ScaleFlags:
             return list(tasks)
         flag = f"--{next(iter(given))}"
         scale_of_flags(self.floor, self.ceiling, self.threshold)
-        users = [task for task in tasks if TASKS.get(task.name) != task and task.name not in own]
+        users = [task for task in tasks if is_users(task) and task.name not in own]
         if not users:
             names = ", ".join(task.name for task in tasks[:3])
             raise UsageError(f"{flag} has no meaning for {names}: a registered task has its own scale")
@@ -63,6 +64,60 @@ class ScaleFlags:
         changed = {"floor": theirs.floor, "ceiling": theirs.ceiling, **given}
         scale_of_flags(changed["floor"], changed["ceiling"], None)
         return [replace(theirs, **given) if task is theirs else task for task in tasks]
+
+
+def is_users(task: Task) -> bool:
+    """Whether a task is none of the registered ones."""
+    return TASKS.get(task.name) != task
+
+
+def of_cells(
+    metas: Iterable[Mapping[str, Any]], tasks: Iterable[object] = (), folders: Iterable[Path] = ()
+) -> dict[str, Scale]:
+    """The scale of every task of these cells, by name.
+
+    A registered task has its own, for a floor may have been measured anew. Of what is said elsewhere of a user's task the
+    fullest is taken: of the cells, the files that `keep` left in `folders`, and the Task objects among `tasks`.
+    """
+    told = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
+    names = dict.fromkeys(name for name, _ in told)
+    kept = [item for folder in folders for item in _read_kept(folder).items()]
+    sources = [(name, _said(name, scale)) for name, scale in [*told, *kept]]
+    sources += [(task.name, task.scale) for task in tasks if isinstance(task, Task)]
+    found = {name: TASKS[name].scale for name in names if name in TASKS}
+    for name, scale in sources:
+        if name in names and name not in TASKS:
+            found[name] = _fuller(found.get(name, scale), scale)
+    return {name: found[name] for name in names}
+
+
+def keep(tasks: Iterable[Task], folder: Path) -> None:
+    """Leave the scales of users' tasks beside their cells, which may have been trained before a scale was known."""
+    users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}
+    if users:
+        store.save_json(folder / KEPT, {**_read_kept(folder), **users})
+
+
+def _read_kept(folder: Path) -> dict[str, Any]:
+    try:
+        return store.read_document(folder / KEPT)
+    except store.Damaged:  # or missing
+        return {}
+
+
+def _said(name: str, scale: Sequence[float | None]) -> Scale:
+    """What a cell says; before floors were measured, a `gymnasium:` task had floor 0 and ceiling 1, which meant nothing."""
+    floor, ceiling, threshold = scale
+    threshold = math.inf if threshold is None else threshold
+    if name.startswith("gymnasium:") and (floor, ceiling, threshold) == (0.0, 1.0, math.inf):
+        return Scale(None, None)
+    return Scale(floor, ceiling, threshold)
+
+
+def _fuller(a: Scale, b: Scale) -> Scale:
+    """The one of which more is known; of equals the last."""
+    counts = [sum((s.floor is not None, s.ceiling is not None, s.solvable)) for s in (a, b)]
+    return a if counts[0] > counts[1] else b
 
 
 def check_averaged(tasks: Sequence[Task], what: str) -> None:

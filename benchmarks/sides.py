@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import pooling, store
+from benchmarks.suite import FINITE, states
 from envs.discover import UsageError
 
 NAMED = 8  # differences of configuration that are listed by name
@@ -46,8 +47,10 @@ class Side:
 
     @cached_property
     def diverged(self) -> dict[Place, tuple[int, int]]:
-        """By (task, variant): how many members diverged, and how many there are."""
-        lost = self.frame.groupby(["task", "variant", "seed"])["diverged"].any().groupby(["task", "variant"])
+        """By (task, variant): how many members diverged or returned no finite number at last, and how many there are."""
+        rows = self.frame.sort_values("checkpoint", kind="stable")
+        members = rows.assign(lost=states(rows) != FINITE).groupby(["task", "variant", "seed"])
+        lost = (members["diverged"].any() | members["lost"].last()).groupby(["task", "variant"])
         return {(str(t), str(v)): (int(of.sum()), len(of)) for (t, v), of in lost}
 
     @property
@@ -115,5 +118,5 @@ def left_out(a: Side, b: Side) -> list[str]:
     for side, name in ((a, "A"), (b, "B")):
         lost = sum(number for number, _ in side.diverged.values())
         if lost:
-            lines.append(f"{lost} members diverged in {name}; they count as their task's floor")
+            lines.append(f"{lost} members diverged in {name}; they count as the worst of their task")
     return lines

@@ -129,6 +129,11 @@ class Suite:
         """What scores are measured in, for sentences and axes."""
         return "normalised score" if self.normalised else "return"
 
+    @property
+    def final_unit(self) -> str:
+        """What final scores are, for titles."""
+        return "normalised final score" if self.normalised else "final return"
+
     def averages(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged: returns of different tasks may not."""
         return self.normalised or len(tasks) < 2
@@ -138,7 +143,8 @@ class Suite:
         """The worst finite return of anyone, by task and fraction of the budget."""
         rows = self.frame[states(self.frame) == FINITE]
         found: dict[str, dict[float, float]] = {task: {} for task in self.scales}
-        for (task, fraction), value in rows.groupby(["task", "fraction"])["eval_return"].min().items():
+        least = rows.groupby(["task", "fraction"])["eval_return"].min().reset_index()
+        for task, fraction, value in zip(least["task"], least["fraction"], least["eval_return"], strict=True):
             found.setdefault(str(task), {})[float(fraction)] = float(value)
         return found
 
@@ -146,8 +152,8 @@ class Suite:
     def curves(self) -> dict[tuple[str, str], Curve]:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
-        of = self.readings
-        return {(str(t), str(v)): _curve(rows, of[t], self.worst[t], self.block) for (t, v), rows in groups}
+        places = {(str(t), str(v)): rows for (t, v), rows in groups}
+        return {p: _curve(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
 
     @cached_property
     def without_mean(self) -> list[tuple[str, str]]:

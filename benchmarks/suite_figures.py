@@ -34,7 +34,7 @@ def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
         axis.set_yticks(range(len(table)), table["variant"])
         axis.set_ylim(len(table) - 0.4, -0.6)
         axis.set_xlabel(
-            "normalised score (a dot: one seed's mean over its tasks; circle: mean,\n"
+            f"{suite.unit} (a dot: one seed's mean over its tasks; circle: mean,\n"
             "95 % t interval; black, below: IQM of all runs, bootstrap interval)"
         )
         axis.set_title(title)
@@ -42,7 +42,10 @@ def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
 
 
 def heat_map(suite: Suite, title: str) -> Figure:
-    """Variants x tasks: mean normalised final score; `-` where a variant does not run, `xk` where k members diverged."""
+    """Variants x tasks: mean final score; `-` where there is no mean, `xk` where k members diverged.
+
+    Colours are of the score; of returns, from the lowest to the highest of each task.
+    """
     shape = (len(suite.present), len(suite.scales))
     scores, lost = np.full(shape, np.nan), np.zeros(shape, np.int64)
     for i, variant in enumerate(suite.present):
@@ -53,19 +56,30 @@ def heat_map(suite: Suite, title: str) -> Figure:
         figure = Figure(figsize=(1.05 * shape[1] + 2.6, 0.36 * shape[0] + 2.0), layout="constrained")
         axis = figure.subplots()
         axis.set_facecolor("0.93")
+        shade = scores if suite.normalised else _within(scores)
+        label = suite.unit if suite.normalised else "return, lowest to highest of a task"
         sns.heatmap(
-            pd.DataFrame(scores, suite.present, list(suite.scales)), cmap="cividis", vmin=0, vmax=1, ax=axis,
-            linewidths=0.6, linecolor="white", cbar_kws={"label": "normalised score"},
+            pd.DataFrame(shade, suite.present, list(suite.scales)), cmap="cividis", vmin=0, vmax=1, ax=axis,
+            linewidths=0.6, linecolor="white", cbar_kws={"label": label},
         )  # fmt: skip
         for (i, j), value in np.ndenumerate(scores):
-            text = "-" if value != value else f"{round(value, 2) + 0.0:.2f}" + (f" x{lost[i, j]}" if lost[i, j] else "")
-            colour = "0.4" if value != value else ("white" if value < 0.5 else "black")
+            number = f"{round(value, 2) + 0.0:.2f}" if suite.normalised else f"{value:.4g}"
+            text = ("-" if value != value else number) + (f" x{lost[i, j]}" if lost[i, j] else "")
+            colour = "0.4" if value != value else ("white" if shade[i, j] < 0.5 else "black")
             axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=8)
         axis.set(xlabel="", ylabel="")
         axis.set_xticklabels(axis.get_xticklabels(), rotation=35, ha="right")
         axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
         axis.set_title(title)
     return figure
+
+
+def _within(scores: Doubles) -> Doubles:
+    """Each column from its lowest (0) to its highest (1); NaN stay, a column without spread is .5."""
+    low, high = (extreme(np.where(np.isnan(scores), fill, scores), axis=0) for extreme, fill in
+                 ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
+    spread = np.where(high > low, high - low, 1.0)
+    return np.where(high > low, (scores - np.where(high > low, low, 0.0)) / spread, 0.5 + 0.0 * scores)
 
 
 def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
@@ -88,12 +102,18 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
         labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
         axis.set_yticks(range(len(table)), labels)
         axis.set_ylim(len(table) - 0.4, -0.6)
+        over = ", mean over tasks" if len(suite.scales) > 1 else ""
         axis.set_xlabel(
-            f"difference of the {suite.unit}, mean over tasks\n"
+            f"difference of the {suite.unit}{over}\n"
             "(bar: 95 % interval of it alone; filled diamond: p < .05 after Holm)"
         )
         axis.set_title(title)
     return figure
+
+
+def _short(difference: float, normalised: bool) -> str:
+    """+.21 of a normalised score, +12.3 of a return."""
+    return f"{difference:+.2f}".replace("0.", ".") if normalised else f"{difference:+.3g}"
 
 
 def matrix(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
@@ -117,7 +137,7 @@ def matrix(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
         )  # fmt: skip
         for (i, j), x in np.ndenumerate(value):
             if x == x:
-                text = f"{x:+.2f}".replace("0.", ".") if sure[i, j] else "·"
+                text = _short(x, suite.normalised) if sure[i, j] else "·"
                 colour = "white" if abs(x) > 0.7 * reach else "black"
                 axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=6.5)
         axis.set(xlabel="", ylabel="")

@@ -1,11 +1,13 @@
 """The tables of a report, each from a Suite or from the measures in long form.
 
-A diverged member counts as its task's floor (normalised 0): dropping it would reward divergence. It is counted beside.
+A diverged member counts as its task's worst (envs.api.Scale), for dropping it would reward divergence. It is counted too.
+A cell whose members all diverged has no mean: NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,14 +22,15 @@ def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
     places = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
     rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in places]
-    return pd.DataFrame(rows)
+    return _without_idle(pd.DataFrame(rows), "not_finite")
 
 
 def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     values = curve.value[-1]
     interval = stats.t_interval(values)
-    reached = efficiency.time_to_threshold(curve.env_steps.T, curve.value.T, scale.threshold)
-    seconds = efficiency.time_to_threshold(curve.wall_s.T, curve.value.T, scale.threshold)
+    value = np.where(curve.lost, np.nan, curve.value).T  # who diverged in the end has reached nothing
+    reached = efficiency.time_to_threshold(curve.env_steps.T, value, scale.threshold)
+    seconds = efficiency.time_to_threshold(curve.wall_s.T, value, scale.threshold)
     train_s = curve.train_s
     return {
         "seeds": len(values),
@@ -37,13 +40,19 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
         "iqm": stats.iqm(values),
         "greedy": _mean(curve.greedy),
         "score": float(curve.score[-1].mean()),
-        "reached": int(np.isfinite(reached).sum()),
+        "reached": int(np.isfinite(reached).sum()) if scale.solvable else float("nan"),
         "steps_to_threshold": _median(reached),
         "seconds_to_threshold": _median(seconds),
         "env_steps": int(curve.env_steps[-1].mean()),
         "steps_per_s": float(curve.env_steps[-1].sum() / train_s) if train_s else float("nan"),
         "diverged": int(curve.diverged.sum()),
+        "not_finite": int(curve.not_finite[-1].sum()),
     }
+
+
+def _without_idle(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Without a column of counts that says nothing: all 0."""
+    return table if column not in table or table[column].any() else table.drop(columns=column)
 
 
 def _mean(x: Doubles) -> float:
@@ -56,15 +65,16 @@ def _median(x: Doubles) -> float:
 
 
 def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
-    """One row per variant: aggregates of the normalised score over its tasks, intervals clustered by seed.
+    """One row per variant: aggregates of the score over its tasks, intervals clustered by seed; NaN where it has no mean.
 
+    optimality_gap  where scores are normalised
     missing  tasks among `expected` that it has no rows on (a reference has none where there is no oracle)
     """
     rows = []
     for variant in suite.present:
         tasks = suite.tasks(variant)
         matrix = suite.final(variant, tasks).to_numpy(float)
-        if not matrix.size:
+        if not matrix.size and not any((t, variant) in suite.without_mean for t in tasks):
             continue
         interval = stats.t_interval(matrix.mean(axis=1))
         middle = stats.bootstrap_iqm(matrix, np.random.default_rng(SEED))
@@ -75,38 +85,47 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "variant": variant,
                 "tasks": len(tasks),
                 "seeds": len(matrix),
-                "mean": stats.mean(matrix),
+                "mean": _of(stats.mean, matrix),
                 "low": interval.low,
                 "high": interval.high,
-                "iqm": stats.iqm(matrix),
+                "iqm": _of(stats.iqm, matrix),
                 "iqm_low": middle.low,
                 "iqm_high": middle.high,
-                "median": stats.median(matrix),
-                "optimality_gap": stats.optimality_gap(matrix),
+                "median": _of(stats.median, matrix),
+                "optimality_gap": _of(stats.optimality_gap, matrix),
                 "diverged": lost,
                 "missing": missing,
             }
         )
-    return pd.DataFrame(rows)
+    made = pd.DataFrame(rows)
+    return made if suite.normalised or made.empty else made.drop(columns="optimality_gap")
+
+
+def _of(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
+    """NaN where there is nobody to take it of."""
+    return float(statistic(matrix)) if matrix.size else float("nan")
 
 
 def efficiency_table(suite: Suite) -> pd.DataFrame:
-    """One row per learner: mean normalised score over training (area under the curve), and how soon it is good.
+    """One row per learner: mean score over training (area under the curve), and how soon it is good.
 
     auc      the mean over tasks of the area under the curve against environment steps, a t interval over seeds
-    to_half, to_nine_tenths   the share of the budget after which the mean score over tasks and seeds is there
+    to_half, to_nine_tenths   the share of the budget after which the mean score over tasks and seeds is there, where scores
+                              are normalised
     """
+    levels = (("to_half", 0.5), ("to_nine_tenths", 0.9)) if suite.normalised else ()
     rows = []
     for variant in suite.learners:
         tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
-        if not tasks:  # final scores alone
+        if not tasks or not suite.averages(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = stats.t_interval(areas)
-        row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas), "auc": areas.mean()}
+        row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas)}
+        row["auc"] = float(areas.mean()) if areas.size else float("nan")
         row |= {"low": interval.low, "high": interval.high}
         scores = suite.scores(variant, tasks)
-        for name, level in (("to_half", 0.5), ("to_nine_tenths", 0.9)):
+        for name, level in levels:
             share = float("nan")
             if scores is not None:
                 fraction = suite.curves[tasks[0], variant].fraction

@@ -6,7 +6,7 @@ import os
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from envs.discover import UsageError
@@ -64,22 +64,19 @@ def check_name(kind: str, name: object) -> None:
 def check_folder(folder: Path, flag: str) -> None:
     """UsageError where `folder` cannot be made or written to; leaves nothing behind. Ask before any work.
 
-    Folders and a file are really made and removed: permissions alone say too little (root, read-only mounts, long names).
+    A file is really made in the deepest folder that exists, and removed: permissions alone say too little (root, read-only
+    mounts).
     """
-    made: list[Path] = []
     try:
-        for place in (*reversed(folder.parents), folder):
-            if not place.exists():
-                place.mkdir()
-                made.append(place)
-            elif not place.is_dir():
-                raise UsageError(f"{flag}: {place} is a file, and a folder is needed there")
-        handle, name = tempfile.mkstemp(prefix=".writable-", dir=folder)
+        place = folder
+        while not place.exists():
+            if place.is_symlink():
+                raise UsageError(f"{flag}: {place} is a link that leads nowhere")
+            place = place.parent
+        if not place.is_dir():
+            raise UsageError(f"{flag}: {place} is a file, and a folder is needed there")
+        handle, name = tempfile.mkstemp(prefix=".writable-", dir=place)
         os.close(handle)
         Path(name).unlink()
     except OSError as error:
         raise UsageError(f"{flag}: {folder} cannot be written to ({error.strerror or error})") from error
-    finally:
-        with suppress(OSError):  # another process may have begun to use them
-            for place in reversed(made):
-                place.rmdir()

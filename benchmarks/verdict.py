@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import stats
+from benchmarks import divergence, stats
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.pairs import LEVEL
@@ -63,7 +63,8 @@ def headline(suite: Suite, ledger: Ledger | None = None) -> str:
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, ledger) if tasks else None
     if found is None or found.table.empty:
-        return f"Nothing is compared: {names(suite.present)} have no task in common, or there is only one."
+        alone = f"Nothing is compared: {names(suite.present)} have no task in common, or there is only one."
+        return divergence.nothing_compared(suite) or alone
     mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
     return " ".join(_leader(found, f"`{found.best}` has the highest mean {suite.unit} {where} ({mean:.2f})"))
@@ -132,9 +133,9 @@ def _of_pair(row: dict[Any, Any], unit: str, tasks: str) -> str:
 
 
 def _tested(row: dict[Any, Any]) -> str:
-    """p 0.002 over 9, rungs; uncorrected interval [+0.150, +0.270]"""
-    family = f" over {row['of']}" if row["of"] > 1 else ""
-    family += f", {row['family']}" if row["family"] else ""
+    """p 0.002, corrected over 9 comparisons (rungs); uncorrected interval [+0.150, +0.270]"""
+    family = f", corrected over {row['of']} comparisons" if row["of"] > 1 else ""
+    family += f" ({row['family']})" if row["family"] else ""
     interval = change(row).partition(" ")[2].removeprefix("(").removesuffix(")")
     return f"p {row['p_holm']:.3g}{family}; {'uncorrected interval ' if '[' in interval else ''}{interval}"
 

@@ -67,7 +67,9 @@ class Checked:
         self._ended = np.where(active, step.terminated | step.truncated, self._ended)
         if began.any() and self._misled.any():
             self._misled &= ~(began & _whole(obs))
-        return step if reward is step.reward and obs is step.obs else step._replace(reward=reward, obs=obs)
+        if reward is step.reward and obs is step.obs:
+            return step
+        return step._replace(reward=reward.astype(np.float32, copy=False), obs=obs)
 
     def close(self) -> None:
         self._env.close()
@@ -110,5 +112,5 @@ class Checked:
 
 def _whole(values: Array) -> Bools:
     """[P, N]: whether all numbers of a row [P, N, ...] are finite."""
-    found: Bools = np.isfinite(values.reshape(*values.shape[:2], -1)).all(-1)
-    return found
+    finite: Bools = np.isfinite(values.reshape(*values.shape[:2], -1))
+    return np.asarray(finite.all(-1))

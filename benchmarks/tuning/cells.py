@@ -16,9 +16,9 @@ from benchmarks import store
 from benchmarks.experiment import UNREAD, Cell, training_for, windowed
 from benchmarks.stats import Doubles
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
-from benchmarks.tuning.racing import Race, normalised
+from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Values
-from envs.api import Task
+from envs.api import Bools, Task
 
 RATE = "training.learning_rate"
 # of one cell: enough that a step is arithmetic, few enough that a batch keeps two processes busy
@@ -94,13 +94,18 @@ def _cell(
 
 @dataclass(frozen=True)
 class Found:
-    """What configurations scored, normalised: [C, S] in the order of the cell; NaN rows for those that were stopped.
+    """What configurations scored: [C, S] in the order of the cell; NaN for a run that diverged or returned no finite number
+    anywhere that the objective reads, and for those that were stopped.
 
-    rungs  fraction -> [C, S] of those that came there, NaN of others
+    came     [C] who came to the end
+    rungs    fraction -> [C, S] of those that came there, NaN of others
+    arrived  fraction -> [C] who came there
     """
 
     scores: Doubles
+    came: Bools
     rungs: Mapping[float, Doubles]
+    arrived: Mapping[float, Bools]
 
 
 def read(path: Path, cell: Cell, protocol: Protocol) -> Found:
@@ -115,14 +120,11 @@ def read(path: Path, cell: Cell, protocol: Protocol) -> Found:
     for k, f in enumerate(at):
         rows = fraction == f
         table[k, place[rows]], came[k, place[rows]] = returns[rows], True
-    floor, span = cell.task.floor, cell.task.ceiling - cell.task.floor
-    scores = np.full((len(at), members), np.nan)
-    for c in range(0, members, seeds):
-        own = np.s_[:, c : c + seeds]
-        scores[own] = np.where(came[own], normalised(table[own], floor, span), np.nan)
+    scores = cell.task.scale.read(np.where(np.isfinite(table), table, np.nan))
     whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
     rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
-    return Found(whole.reshape(-1, seeds), rungs)
+    arrived = {f: came[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
+    return Found(whole.reshape(-1, seeds), came[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
 
 
 def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubles:

@@ -33,6 +33,7 @@ from benchmarks.tuning.summary import (
     ordered,
     per_seed,
     selected,
+    unit_of,
     value_of,
 )
 
@@ -162,7 +163,7 @@ def gains(summary: Summary) -> Figure:
                     row = told[task, variant]
                     _gain(axis, y, summary.tested(task, variant), _colour(row), row["kept"], len(summary.variants) == 1)
             _spread_of(axis)
-        _words(figure, f"{SCORE}, test seeds")
+        _words(figure, f"{summary.unit}, test seeds")
         _legend(
             figure,
             {
@@ -284,7 +285,7 @@ def budget(summary: Summary, variants: Sequence[str]) -> Figure:
                 _upright(axis, test, place, styles[variant][0], marker)
             _test_strip(axis, end + step * 0.5, end + step * (len(found) + 1.9))
             _title(axis, task, WIDTH / columns, pad=14)
-        _words(figure, "trials", f"{SCORE}, tuning seeds")
+        _words(figure, "trials", f"{summary.unit}, tuning seeds")
         entries: dict[str, dict[str, Any]] = {
             v: {"color": c, "ls": d, "lw": 1.5, "marker": MARKERS[i % len(MARKERS)], "ms": 4}
             for i, (v, (c, d)) in enumerate(styles.items())
@@ -343,7 +344,7 @@ def trials(t: Tuned) -> Figure:
         if t.chosen in whole:
             axis.plot(places[t.chosen], whole[t.chosen].value, "*", ms=11, color=GAIN, mec="black", mew=0.5, zorder=4)
         _test_strip(axis, end + step * 0.5, end + step * 3.4)
-        _words(figure, "trials", SCORE)
+        _words(figure, "trials", t.unit)
         _legend(
             figure,
             {
@@ -375,7 +376,7 @@ def stages(summary: Summary) -> Figure:
                     again, test = selected(summary.studies[task, variant]), summary.tested(task, variant)[0]
                     _stage_row(axis, y, best[task, variant], again, test)
             _spread_of(axis)
-        _words(figure, SCORE)
+        _words(figure, summary.unit)
         marks = {name: {"marker": m, "color": c, "ls": "none", "ms": 5} for name, (m, c) in STAGES.items()}
         _legend(figure, marks)
     return figure
@@ -487,7 +488,7 @@ def slices(studies: Mapping[str, Tuned], named: Mapping[str, Knob], alone: bool)
             axis.set_ylim(low, high)
             if i % 3:
                 axis.set_yticklabels([])
-        _words(figure, "", f"{SCORE}, tuning seeds")
+        _words(figure, "", f"{unit_of(studies.values())}, tuning seeds")
         _slice_legend(figure, studies, styles, alone)
     return figure
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from algorithms.sweep import Seen
 from benchmarks import stats
 from benchmarks.stats import Doubles
+from benchmarks.tuning.counting import of_scores
+from envs.api import Scale
 
 ALPHA = 0.05
 
@@ -22,18 +24,24 @@ class Race:
     sign-flip test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the
     rest of the suite.) Nobody waits: who comes late, the short-lived, meets those who came before.
 
-    floor, span  of the task: a return is normalised as (return - floor) / span, what diverged scores the floor at most
-    bar          what the best complete trial of the study scored at each rung, a tuple of S; or none
-    spared       places of configurations that are never dropped: the defaults
+    scale   of the task; a lost run counts as the lowest of everyone at the rung, and who has lost all runs beats nobody
+    bar     what the best complete trial of the study scored at each rung, a tuple of S; or none. NaN: a lost run
+    spared  places of configurations that are never dropped: the defaults
     """
 
     checkpoints: tuple[int, ...]
     seeds: int
-    floor: float
-    span: float
+    scale: Scale
     bar: tuple[tuple[float, ...], ...] = ()
     spared: tuple[int, ...] = ()
     alpha: float = ALPHA
+
+    @property
+    def hashed(self) -> dict[str, object]:
+        """What a cell's digest holds of it: the ends of the scale as numbers, as before there was a Scale."""
+        parts: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scale"}
+        low, high = self.scale.floor, self.scale.ceiling
+        return parts | {"floor": low, "span": high - low if low is not None and high is not None else None}
 
     def dropped(self, seen: Seen) -> list[tuple[int, ...]]:
         lost: dict[int, None] = {}
@@ -42,26 +50,32 @@ class Race:
             rivals = [*there.values(), *([np.asarray(self.bar[rung])] if self.bar else [])]
             if not rivals:
                 continue
-            best = max(rivals, key=lambda scores: float(scores.mean()))
-            for configuration, scores in there.items():
-                if scores is best or configuration in self.spared or scores.mean() >= best.mean():
+            counted = self._counted(np.stack(rivals))
+            means = counted.mean(axis=1)
+            if np.isnan(means).all():
+                continue
+            best = int(np.nanargmax(means))
+            for i, configuration in enumerate(there):
+                if i == best or configuration in self.spared or means[i] >= means[best]:
                     continue
-                if stats.sign_flip_p(scores - best, alternative="less") <= self.alpha:
+                gone = (
+                    np.isnan(means[i])
+                    or stats.sign_flip_p(counted[i] - counted[best], alternative="less") <= self.alpha
+                )
+                if gone:
                     lost[configuration] = None
         return [tuple(range(c * self.seeds, (c + 1) * self.seeds)) for c in lost]
 
     def arrived(self, returns: Mapping[int, float]) -> dict[int, Doubles]:
-        """Normalised scores [S] of the configurations whose seeds are all there."""
+        """Scores [S] of the configurations whose seeds are all there; NaN of lost runs."""
         found = {}
         for c in sorted({place // self.seeds for place in returns}):
             places = range(c * self.seeds, (c + 1) * self.seeds)
             if all(p in returns for p in places):
-                found[c] = normalised(np.array([returns[p] for p in places]), self.floor, self.span)
+                found[c] = self.scale.read([returns[p] for p in places])
         return found
 
-
-def normalised(returns: Doubles, floor: float, span: float) -> Doubles:
-    """(return - floor) / span; a run that diverged (NaN) counts as the worst of 0 and what the others scored."""
-    scores = (returns - floor) / span
-    worst = min(0.0, float(np.nanmin(scores))) if np.isfinite(scores).any() else 0.0
-    return np.where(np.isnan(scores), worst, scores)
+    def _counted(self, scores: Doubles) -> Doubles:
+        """Scores [C, S] with those of lost runs replaced; a row of lost runs alone stays NaN."""
+        finite = np.where(np.isfinite(scores), scores, np.inf)
+        return of_scores(self.scale).counted(scores, worst=float(finite.min()))

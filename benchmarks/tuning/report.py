@@ -29,6 +29,7 @@ from benchmarks.tuning.summary import (
     knobs,
     shown,
 )
+from envs.discover import UsageError
 
 ENOUGH_SEEDS = 10
 AT_END = 0.02  # of a range, on the scale that was searched: so near, the search may have ended too early
@@ -52,10 +53,22 @@ def compose(name: str, question: str, tuned: Sequence[Tuned]) -> Document:
     summary = Summary(by_cell(tuned))
     if not summary.studies:
         return Document(name, question, "Nothing was tuned.", ())
+    check_units(tuned)
     parts = (against, ranking, budget, optimism, importance, sensitivity, coordinates, losses, protocol)
     sections = tuple(section for part in parts if (section := part(summary)) is not None)
     names = (*summary.variants, *summary.tasks)
     return Document(name, question, headline(summary), sections, tuple(warned(summary)), names=names)
+
+
+def check_units(tuned: Sequence[Tuned]) -> None:
+    """UsageError where returns of several tasks would be averaged."""
+    tasks = dict.fromkeys(task for t in tuned for task in t.tasks)
+    raw = [task for t in tuned for task, scale in t.read_on.items() if not scale.normalised]
+    if raw and len(tasks) > 1:
+        raise UsageError(
+            f"a report of studies averages over tasks, and {raw[0]} has no ceiling: give --ceiling, or tune it in a folder "
+            "of its own (--study)"
+        )
 
 
 # words
@@ -113,6 +126,8 @@ def headline(summary: Summary) -> str:
     """The answer, in a sentence."""
     if len(summary.studies) == 1:
         return of_one(summary)
+    if not summary.compared:
+        return f"{studies_of(summary)}: nothing is compared, for in each a setting lost all its test runs."
     if summary.overall is None:
         return of_several(summary)
     return f"{of_ranking(summary.overall)}, and tuning {on_average(summary)}."
@@ -122,6 +137,8 @@ def of_one(summary: Summary) -> str:
     """One study: what tuning does to its test score, and what the seeds cannot show."""
     row = summary.gains.iloc[0]
     what, seeds = f"`{row['variant']}` on {row['task']}", int(row["seeds"])
+    if gone := summary.lost.get((row["task"], row["variant"])):
+        return f"No difference can be measured for {what}: {lost_settings(gone)} all {seeds} test runs."
     scores = f"{row['default']:.3f} by default and {row['tuned']:.3f} tuned"
     if row["kept"]:
         tried = plural(len(next(iter(summary.studies.values())).trials), "trial")
@@ -137,6 +154,13 @@ def of_one(summary: Summary) -> str:
         why = verdict.detects(seeds, row["detectable"], row["difference"]).removesuffix(".")
     shown = f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g})."
     return f"{shown} {why}." if why else shown
+
+
+def lost_settings(settings: Sequence[str]) -> str:
+    """the default setting lost"""
+    if len(settings) > 1:
+        return "the default and the tuned setting lost"
+    return f"the {settings[0]} setting lost"
 
 
 def of_several(summary: Summary) -> str:
@@ -160,7 +184,7 @@ def on_average(summary: Summary) -> str:
     made = summary.average
     word = "changes the test score by" if not made.p < LEVEL else "gains" if made.difference > 0 else "costs"
     told = f"p {made.p:.2g}, {plural(made.n, 'test seed')}{'' if made.p < LEVEL else '; not shown'}"
-    over = plural(len(summary.studies), "study", "studies")
+    over = plural(len(summary.compared), "study", "studies")
     return f"{word} {signed(made.difference, made.interval)} on average over {over} ({told})"
 
 
@@ -194,7 +218,7 @@ def led(r: Ranking, setting: str) -> str:
 def against(summary: Summary) -> Section:
     """Every study on the test seeds."""
     caption = (
-        f"Mean normalised score on the test seeds, {tests(summary)}, the same for both settings; difference paired by "
+        f"Mean {summary.unit} on the test seeds, {tests(summary)}, the same for both settings; difference paired by "
         "seed, p of an exact sign-flip test, Holm over all tests of this table; A12: how often a tuned run is above a "
         "default one; detectable: where none is shown, the true difference that is shown with probability .8 at the level "
         "that Holm's correction guarantees to each row."
@@ -227,7 +251,7 @@ def said_of_gains(summary: Summary) -> list[str]:
     """How much on average, in how many studies, where not."""
     up, down, tested = told_apart(summary)
     said = []
-    if len(summary.studies) > 1:
+    if len(summary.studies) > 1 and summary.compared:
         said.append(f"Tuning {on_average(summary)}: each seed's mean over the studies, paired.")
         of = f"of {len(tested)} tested" if len(tested) < len(summary.studies) else f"of {len(tested)}"
         text = f"A gain is shown in {plural(len(up), 'study', 'studies')} {of} (Holm over all)"
@@ -253,10 +277,15 @@ def floor_sentence(summary: Summary) -> str:
         every = "the study's" if total == 1 else f"each of the {total} studies'"
         return f"On the test seeds {every} tuned score is at least {rule}."
     where = "; ".join(
-        f"`{r['variant']}` on {r['task']} ({r['tuned']:.3f}, default {r['default']:.3f})"
+        f"`{r['variant']}` on {r['task']} ({_mean(r['tuned'])}, default {_mean(r['default'])})"
         for r in low.to_dict("records")
     )
     return f"In {len(low)} of {total} the tuned test score is below {rule}: {where}."
+
+
+def _mean(value: float) -> str:
+    """0.123; a setting that lost all runs has none."""
+    return "no mean" if value != value else f"{value:.3f}"
 
 
 # rankings
@@ -603,7 +632,7 @@ def coordinates(summary: Summary) -> Section:
 
 def losses(summary: Summary) -> Section:
     """Trials that were pruned, are missing or diverged."""
-    table = pd.DataFrame([{"task": task, "variant": v, **lost(t)} for (task, v), t in summary.studies.items()])
+    table = pd.DataFrame([{"task": task, "variant": v, **lost(t)} for (task, v), t in summary.given.items()])
     total = {name: int(table[name].sum()) for name in table.columns[2:]}
     trials, whole, pruned = (number(total[name]) for name in ("trials", "complete", "pruned"))
     said = [f"{whole} of {trials} trials are complete, {pruned} were pruned."]
@@ -611,12 +640,16 @@ def losses(summary: Summary) -> Section:
         said.append(f"{total['other']} have no value, and {total['missing']} that the protocol asks for are missing.")
     if total["not a number"]:
         said.append(
-            f"{total['not a number']} of {number(total['runs'])} runs scored no number (diverged): they count as 0."
+            f"{total['not a number']} of {number(total['runs'])} runs diverged or returned no finite number. Each counts as "
+            "the lowest of its task's floor and the worst score that it is compared with."
         )
-    said.append(
-        f"{total['exactly 0']} of {number(total['runs'])} runs scored exactly 0, their task's floor, as a run does that "
-        "diverged and was counted so."
-    )
+    if diverged := sum(a.state == "diverged" for t in summary.given.values() for a in t.trials):
+        said.append(f"Trials that lost all runs on a task, have no value and cannot be chosen: {diverged}.")
+    if summary.unit == figures.SCORE:
+        said.append(
+            f"{total['exactly 0']} of {number(total['runs'])} runs scored exactly 0, their task's floor, as a run did in "
+            "earlier releases that diverged."
+        )
     shown = table[table[["pruned", "other", "missing", "not a number", "exactly 0"]].any(axis=1)]
     caption = "Studies with such trials or runs; a run is a seed on a task, in any stage."
     tables = () if shown.empty else (Table("losses", shown, caption),)
@@ -644,7 +677,7 @@ def protocol(summary: Summary) -> Section:
     """Budgets, streams, method, search spaces, provenance, and a paragraph for a paper."""
     every = list(summary.studies.values())
     facts = [
-        f"objective: {objective(every)}, normalised by the task's floor and ceiling",
+        f"objective: {objective(every)}{reading(summary)}",
         f"sampler: {listed(every, 'sampler')} (seed {listed(every, 'seed')}), batches of {listed(every, 'batch')} trials",
         f"pruner: {listed(every, 'pruner')}",
         f"search space: {listed(every, 'space')}",
@@ -664,6 +697,11 @@ def protocol(summary: Summary) -> Section:
             Prose(f"### Methods\n\nFor a paper:\n\n> {methods(summary)}"),
         ),
     )
+
+
+def reading(summary: Summary) -> str:
+    """How an objective is read."""
+    return ", normalised by the task's floor and ceiling" if summary.unit == figures.SCORE else ", a return"
 
 
 def objective(studies: Sequence[Tuned]) -> str:
@@ -777,7 +815,7 @@ def methods(summary: Summary) -> str:
         f"Hyper-parameters ({fields}) were tuned {what} with {seeds('trials')} trials of {seeds('tuning_seeds')} tuning "
         f"seeds. The first trial was the default; the others came from the sampler {listed(every, 'sampler')}{optuna}, "
         f"{'without pruning' if pruner == 'none' else f'with the pruner {pruner}'}. A seed's objective is "
-        f"{objective(every)}, normalised by the task's floor and ceiling. The default and the best {seeds('top')} trials "
+        f"{objective(every)}{reading(summary)}. The default and the best {seeds('top')} trials "
         f"were run again on {seeds('selection_seeds')} selection seeds, and the configuration with the highest mean there "
         f"was chosen; the default and the chosen configuration were then run on {seeds('test_seeds')} test seeds. The three "
         "streams of seeds are disjoint, and all scores of default and tuned settings are of the test seeds. Differences are "
@@ -793,6 +831,11 @@ def methods(summary: Summary) -> str:
 def warned(summary: Summary) -> Iterator[str]:
     """What makes a comparison unfair, and what the seeds cannot say."""
     every = list(summary.studies.values())
+    for (task, variant), settings in summary.lost.items():
+        yield (
+            f"`{variant}` on {task}: {lost_settings(settings)} all test runs, which diverged or returned no number. It "
+            "has no mean there and is not ranked."
+        )
     for key in COMMON:
         found = Counter(told(t.protocol.get(key)) for t in every)
         if len(found) > 1:

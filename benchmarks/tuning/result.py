@@ -2,13 +2,15 @@
 
     results/<study>/<variant>__<task>[+<task>...].json
 
-Scores are normalised (0 the task's floor, 1 its ceiling) and a number a seed: the objective of that seed's run.
+A score is a number a seed: the objective of that seed's run, normalised (0 the task's floor, 1 its ceiling) or, where the
+task has no ceiling, a return. NaN (null in the file): the run diverged, or returned no finite number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 
 from benchmarks import store
 from benchmarks.experiment import file_safe
+from envs.api import Scale
 from envs.discover import UsageError
 
 Values = Mapping[str, Any]  # a configuration: the field's path -> its value
@@ -28,9 +31,10 @@ MARK = "pg_ladder_tuned"
 class Attempt:
     """A trial: a configuration and what it scored on the tuning seeds.
 
-    state   complete, or pruned: stopped early, and what it scored then does not compare with whole runs
+    state   complete; pruned: stopped early, and what it scored then does not compare with whole runs; or diverged: all of
+            its runs on a task are lost, so that it has no value
     scores  of the seeds that were run
-    value   what the sampler was told: mean over tasks of the mean over seeds
+    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.counting)
     """
 
     number: int
@@ -62,6 +66,7 @@ class Tuned:
     space          the search: a name, and low, high, log, integer, or choices
     selection      the default and the best trials, again on the selection seeds: the best of them was chosen
     test           {"default": ..., "tuned": ...} on the test seeds, the same for both
+    scales         floor, ceiling and threshold of each task
     """
 
     study: str
@@ -76,6 +81,19 @@ class Tuned:
     selection: tuple[Stage, ...]
     test: Mapping[str, Stage]
     provenance: Mapping[str, object]
+    scales: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+
+    @property
+    def read_on(self) -> dict[str, Scale]:
+        """The scale of each task; normalised where an earlier release did not say."""
+        ends = {task: self.scales.get(task, (0.0, 1.0, None)) for task in self.tasks}
+        return {t: Scale(low, high, math.inf if solved is None else solved) for t, (low, high, solved) in ends.items()}
+
+    @property
+    def unit(self) -> str:
+        """What its scores are measured in."""
+        units = dict.fromkeys(scale.unit for scale in self.read_on.values())
+        return " or ".join(units)
 
     @property
     def file_name(self) -> str:
@@ -93,7 +111,7 @@ class Tuned:
         return self.best.value - self.test["tuned"].value
 
 
-def mean_score(scores: BySeed) -> float:
+def mean_score(scores: Mapping[str, Sequence[float]]) -> float:
     """Mean over tasks of the mean over seeds."""
     return float(np.mean([np.mean(of) for of in scores.values()]))
 
@@ -109,8 +127,17 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
 def save(tuned: Tuned, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
     path = folder / tuned.file_name
-    store.save_json(path, {"kind": MARK, "version": VERSION, **asdict(tuned)})
+    store.save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(tuned)}))
     return path
+
+
+def _nulls(value: Any) -> Any:
+    """NaN as None, all the way down: JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {k: _nulls(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_nulls(v) for v in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def load(path: Path) -> Tuned:
@@ -128,7 +155,7 @@ def load(path: Path) -> Tuned:
                 **value,
                 "tasks": tuple(value["tasks"]),
                 "space": tuple(value["space"]),
-                "trials": tuple(Attempt(**{**t, "scores": _scores(t["scores"])}) for t in value["trials"]),
+                "trials": tuple(_attempt(t) for t in value["trials"]),
                 "selection": tuple(_stage(s) for s in value["selection"]),
                 "test": {name: _stage(s) for name, s in value["test"].items()},
             }
@@ -168,12 +195,20 @@ def _fault(path: Path, tuned: Tuned) -> str | None:
     return None
 
 
+def _attempt(value: Mapping[str, Any]) -> Attempt:
+    return Attempt(**{**value, "scores": _scores(value["scores"]), "value": _number(value["value"])})
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def _stage(value: Mapping[str, Any]) -> Stage:
     return Stage(int(value["number"]), _scores(value["scores"]))
 
 
-def _scores(value: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
-    return {task: tuple(float(x) for x in of) for task, of in value.items()}
+def _scores(value: Mapping[str, list[float | None]]) -> dict[str, tuple[float, ...]]:
+    return {task: tuple(float(_number(x)) for x in of) for task, of in value.items()}
 
 
 def load_all(folder: Path) -> list[Tuned]:

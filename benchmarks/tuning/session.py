@@ -111,7 +111,7 @@ class Session:
         self.lanes.remove(lane)
         lane.cells.close()
         if lane.study.result is None:
-            self.failures.append(f"{lane.study.plan.label}: {lane.error}")
+            self.failures.append(f"{lane.study.plan.label}: {lane.error or lane.study.failure}")
             return
         self.paths.append(result.save(lane.study.result, self.folder))
         print(f"tuned {lane.study.progress()}", file=sys.stderr)

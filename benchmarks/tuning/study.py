@@ -3,10 +3,10 @@ are done, so that many studies share one pool of processes."""
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,68 +16,41 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from algorithms.types import Variant
 from benchmarks.experiment import Cell
-from benchmarks.foreign import sources
 from benchmarks.run import cell_path
 from benchmarks.stats import Doubles
-from benchmarks.tuning import storage
+from benchmarks.tuning import counting, storage
 from benchmarks.tuning.cells import Found, Group, groups, read
-from benchmarks.tuning.protocol import Protocol, Stream
+from benchmarks.tuning.plan import Plan as Plan
+from benchmarks.tuning.protocol import Stream
 from benchmarks.tuning.racing import Race
-from benchmarks.tuning.result import Attempt, Stage, Tuned, Values, mean_score
+from benchmarks.tuning.result import Attempt, Stage, Tuned, Values
 from benchmarks.tuning.samplers import sampler
-from benchmarks.tuning.space import Space
-from envs.api import Task
 
 Cells = Generator[list[Cell], None, None]  # an empty list: others are at work, come again later
 WILCOXON_P, WILCOXON_SEEDS = 0.1, 4  # the pruner's level, and the seeds before its first look
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be tuned: `study` names the folder, and with variant and tasks the study in its storage."""
-
-    study: str
-    variant: Variant
-    tasks: tuple[Task, ...]
-    protocol: Protocol
-    space: Space
-
-    @property
-    def label(self) -> str:
-        return f"{self.variant.name} on {' + '.join(task.name for task in self.tasks)}"
-
-    @property
-    def study_name(self) -> str:
-        return f"{self.study}/{self.variant.name}/{'+'.join(task.name for task in self.tasks)}"
-
-    @property
-    def env_steps(self) -> int:
-        """Of the whole study, if nothing is pruned and the chosen configuration is not the default."""
-        rules = self.protocol
-        runs = rules.trials * rules.tuning_seeds + (rules.top + 1) * rules.selection_seeds + 2 * rules.test_seeds
-        return runs * sum(rules.env_steps[task.name] for task in self.tasks)
-
-
 class StudyInProgress:
-    """Yields cells from `work`; `result` is there when it has ended."""
+    """Yields cells from `work`; when it has ended, `result` is there, or a `failure` says why not."""
 
     def __init__(self, plan: Plan, store: BaseStorage, folder: Path, origin: Mapping[str, object]) -> None:
         self.plan, self.folder, self.origin = plan, folder, origin
         self.worker = storage.Worker.here()
-        remembered = {**plan.protocol.as_json(), "parameters": list(plan.space.as_json())}
-        if made_of := sources([plan.variant, *plan.tasks]):
-            remembered["sources of your code"] = made_of
-        self.study = storage.open_study(store, plan.study_name, remembered, plan.space.default)
+        self.study = storage.open_study(store, plan.study_name, plan.remembered, plan.space.default)
         self.result: Tuned | None = None
+        self.failure = ""  # why there is no result
 
     def work(self) -> Cells:
         yield from self._tune()
         trials = self._finished()
         candidates = _candidates(trials, self.plan.protocol.top)
         selection = yield from self._again("selection", [trials[i] for i in candidates])
-        best = int(np.argmax([stage.value for stage in selection]))  # of equals the default, which is first
+        values = counting.values([stage.scores for stage in selection], self.plan.scales)
+        if np.isnan(values).all():
+            self.failure = "every configuration, the default too, diverged on all selection seeds: none can be chosen"
+            return
+        best = int(np.nanargmax(values))  # of equals the default, which is first
         self.study.set_user_attr("tested", True)
         chosen = trials[candidates[best]]
         tested = yield from self._again("test", [trials[0], chosen] if best else [trials[0]])
@@ -94,6 +67,9 @@ class StudyInProgress:
             selection=tuple(selection),
             test={"default": tested[0], "tuned": tested[-1]},
             provenance=self.origin,
+            scales={
+                name: (s.floor, s.ceiling, s.threshold if s.solvable else None) for name, s in self.plan.scales.items()
+            },
         )
 
     def beat(self) -> None:
@@ -133,40 +109,66 @@ class StudyInProgress:
     def _at_once(self, batch: Sequence[Trial]) -> Cells:
         """All seeds of all configurations."""
         found = yield from self._train([self._values(t) for t in batch], "tuning", self._race(batch))
+        batch_scores = [
+            {task: _listed(of.scores[place]) for task, of in found.items() if of.came[place]}
+            for place in range(len(batch))
+        ]
         for place, trial in enumerate(batch):
-            scores = {task: of.scores[place] for task, of in found.items()}
-            rungs = {f: [of.rungs[f][place] for of in found.values()] for f in self.plan.protocol.rungs}
+            scores = {task: _listed(of.scores[place]) for task, of in found.items()}
+            came = [f for f in self.plan.protocol.rungs if all(of.arrived[f][place] for of in found.values())]
+            rungs = [{task: _listed(of.rungs[f][place]) for task, of in found.items()} for f in came]
+            stopped = not all(of.came[place] for of in found.values())
             with suppress(UpdateFinishedTrialError):  # another host took this process for dead, and has the trial now
-                self._tell(trial, scores, {f: np.mean(of, axis=0) for f, of in rungs.items()})
+                self._tell(trial, scores, rungs, stopped, batch_scores)
 
-    def _tell(self, trial: Trial, scores: Mapping[str, Doubles], rungs: Mapping[float, Doubles]) -> None:
-        """A trial's scores by task [S], NaN where it was stopped, and its means over tasks at the rungs."""
-        came = [(k, f, of) for k, (f, of) in enumerate(rungs.items()) if not np.isnan(of).any()]
-        for k, _, of in came:
-            trial.report(float(of.mean()), k)
-        stopped = any(np.isnan(of).any() for of in scores.values())
-        if stopped:
-            last = came[-1][2]
-            scores = dict.fromkeys(scores, last)
-        kept = {task: [float(x) for x in of] for task, of in scores.items()}
-        trial.set_user_attr("scores", kept)
-        trial.set_user_attr("rungs", [[float(x) for x in of] for _, _, of in came])
+    def _tell(
+        self,
+        trial: Trial,
+        scores: Mapping[str, list[float]],
+        rungs: Sequence[Mapping[str, list[float]]],
+        stopped: bool,
+        others: Sequence[counting.Scores],
+    ) -> None:
+        """A trial's scores by task [S], at the end and at the rungs that it came to; `others` are of its batch."""
+        for k, of in enumerate(rungs):
+            if math.isfinite(mean := counting.value(of, counting.worst([of]), self.plan.scales)):
+                trial.report(mean, k)
+        kept = rungs[-1] if stopped else scores
+        trial.set_user_attr("scores", dict(kept))
+        trial.set_user_attr("rungs", [_mean_over_tasks(of) for of in rungs])
         if stopped:
             storage.finish(self.study, trial, None, TrialState.PRUNED)
         else:
-            storage.finish(self.study, trial, mean_score({task: tuple(of) for task, of in kept.items()}))
+            self._complete(trial, kept, others)
+
+    def _complete(self, trial: Trial, scores: counting.Scores, others: Sequence[counting.Scores]) -> None:
+        """Tell the value of a whole trial as it compares with all that are known; one without a mean has none to tell.
+
+        Optuna's samplers take a pruned trial without a value for the worst that there is.
+        """
+        lowest = counting.worst([scores, *others, *(t.user_attrs["scores"] for t in self._whole())])
+        value = counting.value(scores, lowest, self.plan.scales)
+        if math.isfinite(value):
+            storage.finish(self.study, trial, value)
+        else:
+            trial.set_user_attr("diverged", True)
+            storage.finish(self.study, trial, None, TrialState.PRUNED)
+
+    def _whole(self) -> list[FrozenTrial]:
+        """Trials that came to the end and have a value."""
+        return [t for t in self.study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
 
     def _race(self, batch: Sequence[Trial]) -> Race | None:
         rules = self.plan.protocol
         if rules.pruner != "racing":
             return None
         (task,) = self.plan.tasks
-        done = [t for t in self.study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
-        best = max(done, key=lambda t: t.value or 0.0, default=None)
-        bar = () if best is None else tuple(tuple(of) for of in best.user_attrs["rungs"])
+        done = self._whole()
+        values = counting.values([t.user_attrs["scores"] for t in done], self.plan.scales)
+        bar = tuple(tuple(of) for of in done[int(np.argmax(values))].user_attrs["rungs"]) if done else ()
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
-        return Race(at, rules.tuning_seeds, task.floor, task.ceiling - task.floor, bar, spared)
+        return Race(at, rules.tuning_seeds, task.scale, bar, spared)
 
     def _seed_by_seed(self, batch: Sequence[Trial]) -> Cells:
         """One seed of all configurations that are still in, then the next."""
@@ -185,19 +187,26 @@ class StudyInProgress:
                 for task, of in found.items():
                     own[task].append(float(of.scores[place, 0]))
                 try:
-                    trial.report(float(np.mean([of[-1] for of in own.values()])), seed)
+                    if math.isfinite(mean := self._of_last_seed(own, scores.values())):
+                        trial.report(mean, seed)
                     trial.set_user_attr("scores", own)
                 except UpdateFinishedTrialError:  # as above
                     del going[trial.number]
                     continue
                 over, enough = seed == seeds[-1], len(own[self.plan.tasks[0].name]) >= WILCOXON_SEEDS
                 if over:
-                    storage.finish(self.study, trial, mean_score({t: tuple(of) for t, of in own.items()}))
+                    self._complete(trial, own, list(scores.values()))
                 elif not ("default" in trial.user_attrs or not enough) and trial.should_prune():
                     storage.finish(self.study, trial, None, TrialState.PRUNED)
                 else:
                     continue
                 del going[trial.number]
+
+    def _of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[counting.Scores]) -> float:
+        """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
+        lowest = counting.worst([*others, *(t.user_attrs["scores"] for t in self._whole())])
+        scales = self.plan.scales
+        return float(np.mean([counting.alone(of[-1], lowest.get(task), scales[task]) for task, of in own.items()]))
 
     # stages
 
@@ -205,13 +214,16 @@ class StudyInProgress:
         """The trials that count, the default first, numbered anew: some numbers went to trials that were lost."""
         kept = [t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
         kept.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
-        return [self._attempt(number, trial) for number, trial in enumerate(kept)]
+        lowest = counting.worst(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
+        return [self._attempt(number, trial, lowest) for number, trial in enumerate(kept)]
 
-    def _attempt(self, number: int, trial: FrozenTrial) -> Attempt:
+    def _attempt(self, number: int, trial: FrozenTrial, lowest: Mapping[str, float]) -> Attempt:
+        """The trial with its value as it compares with all others, of which some came after the sampler was told of it."""
         scores = {task: tuple(of) for task, of in trial.user_attrs["scores"].items()}
-        whole = trial.state == TrialState.COMPLETE
-        value = trial.value if whole and trial.value is not None else mean_score(scores)
-        return Attempt(number, "complete" if whole else "pruned", self.plan.space.values(trial.params), scores, value)
+        pruned = "diverged" if "diverged" in trial.user_attrs else "pruned"
+        state = "complete" if trial.state == TrialState.COMPLETE else pruned
+        value = counting.value(scores, lowest, self.plan.scales)
+        return Attempt(number, state, self.plan.space.values(trial.params), scores, value)
 
     def _again(self, stage: str, trials: Sequence[Attempt]) -> Generator[list[Cell], None, list[Stage]]:
         """The configurations of these trials on the seeds of a stage."""
@@ -249,7 +261,18 @@ class StudyInProgress:
             rows |= {place: (found, i) for i, place in enumerate(group.places)}
         ordered = [rows[place] for place in range(count)]
         rungs = {f: np.stack([found.rungs[f][i] for found, i in ordered]) for f in self.plan.protocol.rungs}
-        return Found(np.stack([found.scores[i] for found, i in ordered]), rungs)
+        arrived = {f: np.array([found.arrived[f][i] for found, i in ordered]) for f in self.plan.protocol.rungs}
+        came = np.array([found.came[i] for found, i in ordered])
+        return Found(np.stack([found.scores[i] for found, i in ordered]), came, rungs, arrived)
+
+
+def _listed(scores: Doubles) -> list[float]:
+    return [float(x) for x in scores]
+
+
+def _mean_over_tasks(scores: Mapping[str, list[float]]) -> list[float]:
+    """Of each seed."""
+    return _listed(np.mean(list(scores.values()), axis=0))
 
 
 def _wilcoxon() -> WilcoxonPruner:

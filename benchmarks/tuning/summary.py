@@ -1,6 +1,7 @@
 """What studies come to, as arrays and tables: gains, rankings before and after, optimism, budgets, importances.
 
-Scores are normalised and paired by test seed. One that is not a number (a diverged run) counts as its task's floor, 0.
+Scores are paired by test seed. One that is not a number (a lost run: it diverged, or returned none) counts as the worst of
+its task among those it is compared with (tuning.counting). A setting whose test runs are all lost is not compared.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from benchmarks import leaders as joint
 from benchmarks import stats
 from benchmarks.pairs import LEVEL, SEED
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
+from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt, BySeed, Tuned
 from benchmarks.variant_page import groups
 
@@ -42,16 +44,16 @@ Share = tuple[str, str]  # a task and a variant
 
 
 def per_seed(scores: BySeed) -> Doubles:
-    """Mean over the tasks of each seed's score [S]; of as many seeds as all tasks have."""
-    rows = [np.nan_to_num(np.asarray(of, np.float64), nan=0.0) for of in scores.values()]
+    """Mean over the tasks of each seed's score [S]; of as many seeds as all tasks have. NaN where one is."""
+    rows = [np.asarray(of, np.float64) for of in scores.values()]
     seeds = min(map(len, rows))
     means: Doubles = np.mean([row[:seeds] for row in rows], axis=0)
     return means
 
 
 def mean_of(scores: BySeed) -> float:
-    """Mean over the tasks of the mean over seeds."""
-    return float(np.mean([np.nan_to_num(np.asarray(of, np.float64), nan=0.0).mean() for of in scores.values()]))
+    """Mean over the tasks of the mean over seeds; NaN where a score is."""
+    return float(np.mean([np.asarray(of, np.float64).mean() for of in scores.values()]))
 
 
 def ordered(trials: Iterable[Attempt]) -> list[Attempt]:
@@ -289,7 +291,7 @@ def _as_suite(scores: Doubles, variants: Sequence[str]) -> Suite:
          "eval_return": scores[s, i]}
         for i, v in enumerate(variants) for s in range(len(scores))
     ]  # fmt: skip
-    return Suite(pd.DataFrame(rows), {"test": Scale(0.0, 1.0, 1.0)}, variants)
+    return Suite(pd.DataFrame(rows), {"test": Scale(None, None)}, variants)
 
 
 # importances
@@ -390,11 +392,51 @@ def by_cell(studies: Sequence[Tuned]) -> dict[Share, Tuned]:
     return {cell: made[cell] for cell in order}
 
 
+def unit_of(studies: Iterable[Tuned]) -> str:
+    """What their scores are measured in."""
+    return " or ".join(dict.fromkeys(t.unit for t in studies))
+
+
+def _counted(t: Tuned, worst_test: Mapping[str, float]) -> Tuned:
+    """The study with what its lost runs count as."""
+    scales = t.read_on
+    trials = counting.worst(a.scores for a in t.trials if a.state == "complete")
+    selection = counting.worst(s.scores for s in t.selection)
+    return replace(
+        t,
+        trials=tuple(replace(a, scores=counting.counted(a.scores, trials, scales)) for a in t.trials),
+        selection=tuple(replace(s, scores=counting.counted(s.scores, selection, scales)) for s in t.selection),
+        test={name: replace(s, scores=counting.counted(s.scores, worst_test, scales)) for name, s in t.test.items()},
+    )
+
+
 @dataclass(frozen=True)
 class Summary:
-    """What a report on studies is made of; every table once."""
+    """What a report on studies is made of; every table once. `given`: as they were read, with NaN for lost runs."""
 
-    studies: Mapping[Share, Tuned]
+    given: Mapping[Share, Tuned]
+
+    @cached_property
+    def studies(self) -> Mapping[Share, Tuned]:
+        """With what lost runs count as: trials and selection against those of their study, tests against all of the task."""
+        tests = [(t, stage.scores) for t in self.given.values() for stage in t.test.values()]
+        worst_test = counting.worst(scores for _, scores in tests)
+        return {cell: _counted(t, worst_test) for cell, t in self.given.items()}
+
+    @cached_property
+    def unit(self) -> str:
+        """What scores are measured in."""
+        return unit_of(self.given.values())
+
+    @cached_property
+    def lost(self) -> dict[Share, list[str]]:
+        """The settings ("default", "tuned") of each study whose test runs on a task are all lost; where there are any."""
+        found = {}
+        for cell, t in self.studies.items():
+            settings = [s for s in ("default", "tuned") if np.isnan(per_seed(t.test[s].scores)).any()]
+            if settings:
+                found[cell] = settings
+        return found
 
     @cached_property
     def tasks(self) -> list[str]:
@@ -426,9 +468,9 @@ class Summary:
         rows, tested = [], max(1, sum(not keeps_default(t) for t in self.studies.values()))
         for (task, variant), t in self.studies.items():
             b, a = self.tested(task, variant)
-            made, kept = stats.compare_paired(b, a), keeps_default(t)
+            made, kept, gone = stats.compare_paired(b, a), keeps_default(t), self.lost.get((task, variant), [])
             half = (stats.t_interval(a).high - stats.t_interval(a).low) / 2
-            spread = {"low": NAN, "high": NAN, "p": NAN, "a12": NAN} if kept else {
+            spread = {"low": NAN, "high": NAN, "p": NAN, "a12": NAN} if kept or gone else {
                 "low": made.interval.low, "high": made.interval.high, "p": made.p, "a12": made.a12,
             }  # fmt: skip
             rows.append(
@@ -436,7 +478,7 @@ class Summary:
                     "task": task, "variant": variant, "default": made.mean_a, "tuned": made.mean_b,
                     "difference": made.difference, **spread, "detectable": NAN if kept else made.detectable(tested),
                     "seeds": made.n, "kept": kept,
-                    "within": not made.difference < -half,
+                    "within": "default" in gone or made.difference >= -half if gone else not made.difference < -half,
                 }
             )  # fmt: skip
         table = pd.DataFrame(rows)
@@ -475,15 +517,19 @@ class Summary:
         """Of the mean over the shared tasks, then of each task on which there are two variants or more."""
         if len(self.variants) < 2:
             return []
-        of_tasks = [self.ranking([task], list(self.on(task)), task) for task in self.tasks if len(self.on(task)) > 1]
-        if len(self.shared) < 2:
+        ranked = {task: [v for v in self.on(task) if (task, v) not in self.lost] for task in self.tasks}
+        of_tasks = [self.ranking([task], of, task) for task, of in ranked.items() if len(of) > 1]
+        everywhere = [v for v in self.variants if all(v in ranked[task] for task in self.shared)]
+        if len(self.shared) < 2 or len(everywhere) < 2:
             return of_tasks
-        return [self.ranking(self.shared, self.variants, f"mean of {len(self.shared)} tasks"), *of_tasks]
+        return [self.ranking(self.shared, everywhere, f"mean of {len(self.shared)} tasks"), *of_tasks]
 
     @property
     def overall(self) -> Ranking | None:
-        """What the verdict is about: all variants on the tasks that all of them have."""
-        return next((r for r in self.rankings if len(r.variants) == len(self.variants)), None)
+        """What the verdict is about: all variants on the tasks that all of them have, but those that have no mean there."""
+        lost = {v for task, v in self.lost if task in self.shared}
+        wanted = tuple(v for v in self.variants if v not in lost)
+        return next((r for r in self.rankings if r.variants == wanted and r.tasks == len(self.shared)), None)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
@@ -503,10 +549,15 @@ class Summary:
         return pd.DataFrame(rows)
 
     @cached_property
+    def compared(self) -> list[Share]:
+        """Studies of which both settings have a mean on the test seeds."""
+        return [cell for cell in self.studies if cell not in self.lost]
+
+    @cached_property
     def average(self) -> stats.Comparison:
-        """Tuned against default: each test seed's mean over all studies; of as many seeds as all have."""
+        """Tuned against default: each test seed's mean over all studies with both means; of as many seeds as all have."""
         seeds = min(self.test_seeds)
-        cells = [self.tested(*cell) for cell in self.studies]
+        cells = [self.tested(*cell) for cell in self.compared]
         tuned, default = (np.mean([cell[side][:seeds] for cell in cells], axis=0) for side in (0, 1))
         return stats.compare_paired(tuned, default)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import curve_figures, pairs, report, store, tables, verdict
+from benchmarks.leaders import leaders
+from benchmarks.report_input import ReportInput
 from benchmarks.suite import Scale, Suite
 
 NAN = float("nan")
@@ -83,3 +87,116 @@ def test_a_return_that_is_no_number_is_told_from_a_missing_row_and_from_divergen
     assert curve.lost.tolist() == [True, False, False, True]
     made.loc[made.index[(made.variant == "b") & (made.checkpoint == 2)], "eval_return"] = np.inf
     assert suite_of(returns, frame=made).without_mean == [("t", "b")]  # an infinite return wins nothing
+
+
+# reports
+
+
+def reported(suite: Suite, out: Path) -> str:
+    names = list(suite.variants)
+    made = ReportInput(
+        name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=store.MEASURE_COLUMNS), texts={},
+        parents={v: names[i - 1] if i else None for i, v in enumerate(names)}, changes=dict.fromkeys(names, ""), out=out,
+        kinds=(".svg",),
+        provenance={"commit": "abc"},
+    )  # fmt: skip
+    return report.write(made).read_text()
+
+
+def steady(end: float, seeds: int = 8) -> list[list[float]]:
+    """Seeds that end at `end`, a hundredth apart."""
+    return [[end - 5, end + seed / 100] for seed in range(seeds)]
+
+
+LOST = [[-50.0, NAN]] * 8
+
+
+def test_a_variant_whose_seeds_all_diverged_leads_nowhere(tmp_path: Path) -> None:
+    suite = suite_of({("t", "sunk"): LOST, ("t", "a"): steady(-150.0), ("t", "b"): steady(-160.0)}, Scale(-100.0, None))
+    headline = verdict.headline(suite)
+    assert headline.startswith("`a` has the highest mean return on t (-149.97)")
+    assert "sunk" not in headline
+    found = leaders(suite, suite.learners, ["t"])
+    assert found is not None
+    assert {found.best, *found.table["variant"]} == {"a", "b"}
+    text = reported(suite, tmp_path)
+    assert "All seeds diverged or returned no finite number: `sunk` on t. It has no mean there." in text
+    assert "| sunk | 8 | - | - | - |" in text  # and not in bold
+    assert "normalised" not in text
+    for folder in (tmp_path / "tables", tmp_path / "figures"):
+        for file in folder.rglob("*.svg" if folder.name == "figures" else "*.md"):
+            assert "normalised" not in file.read_text(), file
+
+
+def test_a_variant_lost_on_one_task_does_not_take_the_task_from_the_others(tmp_path: Path) -> None:
+    returns = {(t, v): steady(end) for t in ("t", "u", "w") for v, end in (("a", -20.0), ("b", -40.0), ("c", -30.0))}
+    returns["u", "c"] = LOST
+    suite = suite_of(returns)
+    aggregate = tables.aggregate_table(suite, ["t", "u", "w"]).set_index("variant")
+    assert aggregate.loc["a", ["tasks", "seeds", "mean"]].tolist() == pytest.approx([3, 8, 0.80035])
+    assert aggregate.loc["c", ["tasks", "diverged"]].tolist() == [3, 8]
+    assert np.isnan(aggregate.loc["c", "mean"])
+    family = pairs.everyone(suite)
+    by_task = pairs.task_table(suite, family)
+    made = pairs.suite_table(suite, family, by_task)
+    assert made[["variant", "against", "tasks"]].to_numpy().tolist() == [["b", "a", 3]]
+    assert len(by_task[by_task["task"] == "t"]) == 3  # one by one c is compared where it has a mean
+    assert verdict.headline(suite).startswith(
+        "`a` has the highest mean normalised score over 3 tasks (0.80) and is shown"
+    )
+    text = reported(suite, tmp_path)
+    assert "`c` on u. It has no mean there, and a variant without one is not ranked over tasks." in text
+    efficiency = tables.efficiency_table(suite).set_index("variant")["auc"]
+    assert efficiency.notna().to_dict() == {"a": True, "b": True, "c": False}
+
+
+def test_where_all_diverged_nothing_is_compared_and_that_is_said(tmp_path: Path) -> None:
+    suite = suite_of({("t", "a"): LOST, ("t", "b"): LOST})
+    text = reported(suite, tmp_path)
+    assert "Nothing is compared here: no variant has a mean on every task" in text
+    assert leaders(suite, suite.learners, ["t"]) is None
+    one = suite_of({("t", "a"): steady(-20.0), ("t", "b"): LOST})
+    assert "Nothing is compared here: only `a` has a mean on every task" in verdict.headline(one)
+    assert "## All pairs" not in reported(one, tmp_path / "one")
+
+
+def test_a_last_return_that_is_no_number_is_counted_and_named(tmp_path: Path) -> None:
+    returns = {("t", "a"): steady(-20.0), ("t", "b"): steady(-40.0)}
+    made = rows(returns)
+    made.loc[(made.variant == "a") & (made.checkpoint == 2) & (made.seed < 3), "eval_return"] = [NAN, np.inf, NAN]
+    suite = suite_of(returns, frame=made)
+    row = tables.score_table(suite).set_index("variant").loc["a"]
+    assert (row["not_finite"], row["diverged"], row["seeds"]) == (3, 0, 8)
+    assert row["mean"] == pytest.approx((3 * -100 + 5 * -20 + (3 + 4 + 5 + 6 + 7) / 100) / 8)
+    said = (
+        "The last evaluation is NaN or infinite for members that did not diverge: 3 of `a` on t. They count as diverged"
+    )
+    assert said in reported(suite, tmp_path)
+    assert "not_finite" not in tables.score_table(suite_of(returns))
+
+
+def test_returns_of_several_tasks_are_compared_task_by_task_alone(tmp_path: Path) -> None:
+    returns = {(t, v): steady(end) for t in ("t", "u") for v, end in (("a", -20.0), ("b", -40.0))}
+    suite = Suite(rows(returns), {"t": FAR, "u": Scale(-100.0, None)}, ["a", "b"])
+    assert suite.curves["t", "a"].score[-1, 0] == -20.0  # all in returns
+    assert (suite.unit, suite.averages(["t"]), suite.averages(["t", "u"])) == ("return", True, False)
+    assert suite.final("a", ["t", "u"]).empty
+    text = reported(suite, tmp_path)
+    assert "u has no ceiling, so scores are returns, and returns of different tasks are not averaged." in text
+    assert "| b | a | t | 8 | -20 |" in text
+    assert "normalised" not in text
+    assert "No variant is ranked over tasks, for" in text
+
+
+def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
+    suite = suite_of({("t", "a"): steady(-150.0), ("t", "b"): steady(-160.0)}, Scale(-100.0, None))
+    text = reported(suite, tmp_path)
+    assert "`b` against `a` loses -10.000 of the return" in text
+    assert "Final return over the tasks a variant has, n = 8 seeds or more" in text
+    for words in ("normalised", "optimality", "nine tenths", "[inf", " inf", " nan"):
+        assert words not in text, words
+    assert "| **a** | 8 | -150 |" in text
+    assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
+    profile = curve_figures.profile(suite, "")
+    x = profile.axes[0].lines[0].get_xdata()
+    assert (min(x), max(x)) == pytest.approx((-161.007, -148.923))

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from benchmarks import compare, document, formats, lettering, markup, report
 from benchmarks.document import Document, Prose, Samples, Section, Table
-from benchmarks.experiment import file_names, file_safe
+from benchmarks.naming import file_names, file_safe
 from benchmarks.suite import Suite
 from tests.benchmarks import made
 from tests.chromium import BROWSER, open_page

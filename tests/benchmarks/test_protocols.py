@@ -108,8 +108,8 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
     experiment = EXPERIMENTS["text_rates"]
     assert isinstance(experiment, Experiment)
-    paths = [RELEASED / experiment.name / "cells" / cell.file_name for cell in cells(experiment)]
-    assert {p.name for p in paths} == {p.name for p in (RELEASED / experiment.name / "cells").iterdir()}
+    paths = sorted((RELEASED / experiment.name / "cells").iterdir())
+    assert len(paths) == len(cells(experiment))  # that they are its cells is asked in test_experiments.py
     scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
     table = rates.objective(store.read_cells(paths), scales)
     lines = rates.as_settings(table, "text").splitlines()

@@ -38,10 +38,64 @@ def test_of_equals_the_smallest_rate_is_taken() -> None:
     assert chosen([row(0.1, 1.0, 8.8), row(0.2, 1.0, 9.0), row(0.3, 1.0, 7.0)]) == [0.2]
 
 
-def test_a_rate_that_diverges_scores_the_floor() -> None:
-    table = rates.objective(pd.DataFrame([row(0.1, 1.0, float("nan"), True), row(0.2, 1.0, 1.0)]), SCALES)
-    assert table["score"].tolist() == [0.0, 0.1]
+def test_a_rate_at_which_all_diverged_has_no_score_and_is_not_chosen() -> None:
+    made = [row(0.1, 1.0, float("nan"), True), row(0.2, 1.0, -30.0)]  # below the floor, and still better
+    table = rates.objective(pd.DataFrame(made), SCALES)
+    assert table["score"].isna().tolist() == [True, False]
+    assert table["score"].tolist()[1:] == [-3.0]
     assert table["diverged"].tolist() == [1, 0]
+    assert table["chosen"].tolist() == [False, True]
+    raw = {"task": Scale(0.0, None)}
+    assert rates.objective(pd.DataFrame(made), raw)["chosen"].tolist() == [False, True]
+    assert rates.without_score(table) == "All seeds diverged or returned no finite number: `v` on task at 0.1."
+
+
+def test_one_diverged_seed_counts_as_the_worst_run_at_any_rate() -> None:
+    """Rate .1: 9 and a seed that was at 9 and diverged; rate .2: 3 and 3; rate .3: -20 and 4."""
+    seeds = [(0.1, 0, [9.0, 9.0]), (0.1, 1, [9.0, float("nan")]), (0.2, 0, [3.0, 3.0]), (0.2, 1, [3.0, 3.0]),
+             (0.3, 0, [-20.0, -20.0]), (0.3, 1, [4.0, 4.0])]  # fmt: skip
+    made = pd.DataFrame(
+        [
+            {**row(rate, fraction, value, value != value), "seed": seed}
+            for rate, seed, values in seeds
+            for fraction, value in zip((0.8, 1.0), values, strict=True)
+        ]
+    )
+    table = rates.objective(made, SCALES)
+    assert table["score"].tolist() == pytest.approx([(0.9 - 2.0) / 2, 0.3, (-2.0 + 0.4) / 2])
+    assert table[table["chosen"]]["learning_rate"].tolist() == [0.2]
+    unread = made.assign(diverged=False)  # the same NaN without divergence wins no more
+    assert rates.objective(unread, SCALES)["score"].tolist() == pytest.approx(table["score"].tolist())
+
+
+def test_of_returns_a_hundredth_of_their_range_is_a_tie() -> None:
+    made = pd.DataFrame([row(0.1, 1.0, 199.5), row(0.2, 1.0, 200.0), row(0.3, 1.0, 100.0)])
+    table = rates.objective(made, {"task": Scale(0.0, None)})
+    assert table[table["chosen"]]["learning_rate"].tolist() == [0.1]
+
+
+def test_where_every_rate_diverged_none_is_chosen_and_that_is_said(tmp_path: Path) -> None:
+    lost = [{**row(r, 1.0, float("nan"), True), "variant": "w"} for r in (0.1, 0.2)]
+    made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.5), *lost])
+    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path, (".svg",)).read_text()
+    assert "`w` on task at every rate, so none is chosen." in text
+    assert "text,task,v,0.2" in text
+    assert "text,task,w" not in text
+    assert "At its own rates `v` leads" in text
+    gone = rates.write("rates", "text", "Which?", pd.DataFrame(lost), SCALES, tmp_path / "b", (".svg",)).read_text()
+    assert "No rate is chosen" in gone
+
+
+def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
+    made = pd.DataFrame([row(0.1, 1.0, -800.0), row(0.2, 1.0, -900.0)])
+    raw = {"task": Scale(-1000.0, None)}
+    text = rates.write("rates", "text", "Which?", made, raw, tmp_path, (".svg",)).read_text()
+    assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
+    assert "Mean return over 1 selection seeds" in text
+    figure = rates.rate_curves(rates.objective(made, raw), "return")
+    assert figure.axes[0].get_ylim()[0] < -890
+    with pytest.raises(ValueError, match="task has no ceiling"):
+        rates.objective(made, {**raw, "other": Scale(0.0, 1.0)})
 
 
 def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:

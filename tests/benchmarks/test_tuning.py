@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,19 @@ from benchmarks.cellwork import reading
 from benchmarks.cli import main
 from benchmarks.commands_tuning import plans_of
 from benchmarks.experiment import Cell, canonical
+from benchmarks.tuning import counting, report, result
 from benchmarks.tuning import protocol as rules
-from benchmarks.tuning import result
 from benchmarks.tuning.cells import groups, objective, read
 from benchmarks.tuning.lookup import configurations
 from benchmarks.tuning.protocol import Protocol, Stream, disjoint
-from benchmarks.tuning.racing import Race, normalised
+from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.session import Session
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage import open_storage
 from benchmarks.tuning.study import StudyInProgress
 from envs import TASKS
+from envs.api import Scale
 from envs.discover import UnknownName
 from envs.streams import Purpose
 
@@ -239,21 +240,30 @@ def test_scores_are_read_by_place_and_normalised(tmp_path: Path) -> None:
     for place in range(5, 10):  # stopped after the first rung
         for k in range(1, 5):
             del returns[place, k]
-    cell = replace(cell, race=Race((0, 1), 5, task.floor, span))
     path = tmp_path / cell.file_name
     written(path, cell, returns)
     found = read(path, cell, made)
-    # the last three checkpoints are 0.2, 0.3 and 0.4: their mean is 0.3; a diverged one counts 0
-    np.testing.assert_allclose(found.scores[0], [0.30, 0.31, 0.32, (0.23 + 0.33 + 0.0) / 3, 0.34], atol=1e-12)
+    # the last three checkpoints are 0.2, 0.3 and 0.4: their mean is 0.3; a run that diverged has no score
+    np.testing.assert_allclose(found.scores[0], [0.30, 0.31, 0.32, np.nan, 0.34], atol=1e-12)
     assert np.isnan(found.scores[1]).all()
+    assert found.came.tolist() == [True, False]
+    assert [found.arrived[f].tolist() for f in (0.25, 0.5)] == [[True, True], [True, False]]
     np.testing.assert_allclose(found.rungs[0.25][1], [0.05, 0.06, 0.07, 0.08, 0.09], atol=1e-12)
     assert np.isnan(found.rungs[0.5][1]).all()
 
 
-def test_what_diverged_counts_the_worst_of_zero_and_what_the_others_scored() -> None:
-    assert normalised(np.array([np.nan, 3.0]), 1.0, 4.0).tolist() == [0.0, 0.5]
-    assert normalised(np.array([np.nan, -1.0]), 1.0, 4.0).tolist() == [-0.5, -0.5]
-    assert normalised(np.array([np.nan, np.nan]), 1.0, 4.0).tolist() == [0.0, 0.0]
+def test_what_diverged_counts_the_worst_of_the_floor_and_what_everyone_scored() -> None:
+    nan = float("nan")
+    one, other = {"t": (nan, 0.5)}, {"t": (-0.7, 0.1)}
+    assert counting.values([one], {}).tolist() == [0.25]  # the floor, 0
+    assert counting.values([one, other], {}).tolist() == pytest.approx([-0.1, -0.3])
+    raw = {"t": Scale(-100.0, None)}
+    assert counting.values([{"t": (nan, -50.0)}, {"t": (-300.0, -20.0)}], raw).tolist() == [-175.0, -160.0]
+    found = counting.values([{"t": (nan, nan)}, {"t": (-900.0, -900.0)}], raw).tolist()
+    assert found[1:] == [-900.0]
+    assert np.isnan(found[0])  # a configuration that lost all its runs has no value
+    joint = {"t": (1.0, 1.0), "u": (nan, nan)}
+    assert np.isnan(counting.values([joint], {}).item())
 
 
 def test_the_objective_is_never_the_last_evaluation_alone() -> None:
@@ -267,7 +277,7 @@ def test_the_objective_is_never_the_last_evaluation_alone() -> None:
 
 
 def race(**changes: Any) -> Race:
-    return replace(Race(checkpoints=(1,), seeds=5, floor=0.0, span=10.0), **changes)
+    return replace(Race(checkpoints=(1,), seeds=5, scale=Scale(0.0, 10.0)), **changes)
 
 
 def at_rung(*configurations: tuple[float, ...]) -> dict[int, dict[int, float]]:
@@ -286,6 +296,32 @@ def test_the_defaults_are_spared_and_the_best_of_the_study_counts() -> None:
     assert race().dropped(at_rung(WORSE)) == []
     bar = (tuple(v / 10 for v in GOOD),)
     assert race(bar=bar).dropped(at_rung(WORSE)) == [(0, 1, 2, 3, 4)]
+
+
+LOST = (float("nan"),) * 5
+BAD = (-50.0, -60.0, -70.0, -80.0, -90.0)
+
+
+def test_who_lost_all_runs_is_dropped_and_never_leads() -> None:
+    assert race().dropped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
+    assert race(spared=(0,)).dropped(at_rung(LOST, BAD)) == []
+    assert race().dropped(at_rung(LOST, LOST)) == []  # there is nobody to lose to
+    assert race(bar=(LOST,)).dropped(at_rung(BAD)) == []
+    assert race(scale=Scale(-10.0, None)).dropped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
+
+
+def test_a_lost_run_counts_as_the_worst_of_all_at_the_rung() -> None:
+    nearly, poor, poorest = (*LOST[:4], 9.0), (-5.0, -6.0, -7.0, -8.0, -9.0), (-100.0, -6.0, -7.0, -8.0, -9.0)
+    assert race().dropped(at_rung(nearly, poor)) == []
+    assert race().dropped(at_rung((*LOST[:4], -95.0), poorest, GOOD)) == [(0, 1, 2, 3, 4), (5, 6, 7, 8, 9)]
+    assert race().dropped(at_rung((*LOST[:4], 5.0), GOOD)) == [(0, 1, 2, 3, 4)]
+
+
+def test_a_race_keeps_its_digest() -> None:
+    assert canonical(race()) == {
+        "class": "benchmarks.tuning.racing.Race", "checkpoints": [1], "seeds": 5, "floor": 0.0, "span": 10.0, "bar": [],
+        "spared": [], "alpha": 0.05,
+    }  # fmt: skip
 
 
 def test_a_configuration_is_judged_when_all_its_seeds_have_come() -> None:
@@ -336,6 +372,56 @@ def test_the_selection_seeds_choose_and_of_equals_the_default(tmp_path: Path, mo
 
 def without_origin(tuned: Tuned) -> str:
     return json.dumps({**asdict(tuned), "provenance": None}, sort_keys=True)
+
+
+def lossy(monkeypatch: pytest.MonkeyPatch, lost: Callable[[str, int, int], bool]) -> None:
+    """Let every run be lost of which lost(stage, place of its configuration in the stage, seed) is true."""
+    train = StudyInProgress._train
+    seen = {"tuning": 0}
+
+    def trained(self: Any, configurations: Any, stage: str, *more: Any, **others: Any) -> Any:
+        found = yield from train(self, configurations, stage, *more, **others)
+        first = seen["tuning"] if stage == "tuning" else 0
+        seen["tuning"] += len(configurations) if stage == "tuning" else 0
+        for of in found.values():
+            for c, s in np.ndindex(of.scores.shape):
+                if lost(stage, first + c, s):
+                    of.scores[c, s] = np.nan
+        return found
+
+    monkeypatch.setattr(StudyInProgress, "_train", trained)
+
+
+def test_a_configuration_that_diverged_is_not_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lossy(monkeypatch, lambda stage, c, s: c == 0 or (stage == "tuning" and c == 2))
+    (tuned,) = tuned_in(tmp_path)
+    assert [t.state for t in tuned.trials] == ["diverged", "complete", "diverged", "complete", "complete", "complete"]
+    assert np.isnan(tuned.trials[0].value)
+    assert tuned.trials[0].scores["bandit/small"] == pytest.approx((np.nan,) * 5, nan_ok=True)
+    assert tuned.chosen not in (0, 2)
+    assert np.isnan(tuned.test["default"].value)
+    assert 2 not in {stage.number for stage in tuned.selection}
+    text = json.loads((tmp_path / "tuned" / tuned.file_name).read_text(), parse_constant=pytest.fail)
+    assert text["trials"][0]["value"] is None
+    assert "`gae` on bandit/small: the default setting" in report.compose("x", "?", [tuned]).as_text()
+
+
+def test_one_lost_seed_counts_as_the_worst_of_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lossy(monkeypatch, lambda stage, c, s: stage == "tuning" and c == 5 and s == 0)
+    (tuned,) = tuned_in(tmp_path)
+    scores = [t.scores["bandit/small"] for t in tuned.trials]
+    worst = min(0.0, *(x for of in scores for x in of if x == x))
+    assert tuned.trials[5].value == pytest.approx((worst + sum(scores[5][1:])) / 5)
+
+
+def test_where_all_diverged_nothing_is_chosen_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lossy(monkeypatch, lambda stage, c, s: True)
+    plans = plans_of("tuned", [VARIANT], [(TASK,)], SMALL, STEPS)
+    outcome = Session(open_storage(None, tmp_path), tmp_path, 1, "cpu").run(plans)
+    assert outcome.paths == ()
+    assert outcome.failures == (
+        "gae on bandit/small: every configuration, the default too, diverged on all selection seeds: none can be chosen",
+    )
 
 
 def test_the_same_seed_gives_the_same_trials_on_one_process_and_on_two(studied: Path, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Sentences about what has no score: cells whose members all diverged, returns that are no numbers, unlike units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.suite import Suite
+
+NAMED = 6  # cells that a sentence lists by name
+
+
+def cells(places: Sequence[tuple[str, str]]) -> str:
+    """`gae` on CartPole-v1, `ppo` on Acrobot-v1 and 3 more; places are (task, variant)."""
+    named = [f"`{variant}` on {task}" for task, variant in places[:NAMED]]
+    more = len(places) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def warned(suite: Suite) -> tuple[str, ...]:
+    """All that a reader of this suite must know before its tables."""
+    return tuple(text for text in (without_mean(suite), not_finite(suite), not_averaged(suite)) if text)
+
+
+def without_mean(suite: Suite) -> str:
+    """Which cells have no mean, because no member has a finite last return; empty where there is none."""
+    if not (lost := suite.without_mean):
+        return ""
+    subject = "It has" if len(lost) == 1 else "They have"
+    over = "" if len(suite.scales) == 1 else ", and a variant without one is not ranked over tasks"
+    return f"All seeds diverged or returned no finite number: {cells(lost)}. {subject} no mean there{over}."
+
+
+def not_finite(suite: Suite) -> str:
+    """Which members returned NaN or inf although they did not diverge; empty where none did."""
+    last = {place: int(c.not_finite[-1].sum()) for place, c in suite.curves.items() if c.not_finite[-1].any()}
+    early = {place: 1 for place, c in suite.curves.items() if place not in last and c.not_finite.any()}
+    said = []
+    if last:
+        counts = [f"{count} of `{v}` on {t}" for (t, v), count in list(last.items())[:NAMED]]
+        more = f" and others in {len(last) - NAMED} more cells" if len(last) > NAMED else ""
+        said.append(
+            f"The last evaluation is NaN or infinite for members that did not diverge: {', '.join(counts)}{more}. They "
+            "count as diverged members do."
+        )
+    if early:
+        said.append(
+            f"An earlier evaluation is NaN or infinite for {cells(list(early))}; it counts as the task's worst."
+        )
+    return " ".join(said)
+
+
+def nothing_compared(suite: Suite) -> str:
+    """Why no two variants can be ranked over all tasks; empty where divergence and units are not the reason."""
+    if not suite.averages(list(suite.scales)):
+        return "No variant is ranked over tasks, for returns of different tasks are not averaged."
+    lost = {variant for _, variant in suite.without_mean}
+    ranked = [v for v in suite.learners if v not in lost]
+    if not lost or len(ranked) > 1:
+        return ""
+    only = f"only `{ranked[0]}` has a mean on every task" if ranked else "no variant has a mean on every task"
+    return f"Nothing is compared here: {only}, because all seeds of others diverged or returned no finite number."
+
+
+def not_averaged(suite: Suite) -> str:
+    """Why nothing is averaged over tasks; empty where scores may be."""
+    if suite.averages(list(suite.scales)):
+        return ""
+    raw = [task for task, scale in suite.scales.items() if not scale.normalised]
+    names = ", ".join(raw[:NAMED]) + (f" and {len(raw) - NAMED} more" if len(raw) > NAMED else "")
+    verb = "has" if len(raw) == 1 else "have"
+    return (
+        f"{names} {verb} no ceiling, so scores are returns, and returns of different tasks are not averaged. Give every "
+        "task a ceiling (--ceiling, or a Task of your own) to compare over tasks."
+    )

@@ -1,0 +1,32 @@
+"""Names of tasks and variants as parts of file names: readable, of bounded length, never hidden or leading elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+LONGEST_NAME = 64  # bytes of a name in a file's name: two of them, seeds, a digest and suffixes stay below 255
+
+
+def file_safe(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name as part of a file's name: dyck/small -> dyck-small. A long one is cut and ends in a hash of the whole."""
+    safe = re.sub(r"[^\w.=+-]+", "-", name)
+    if safe.startswith("."):  # hidden, or a way to another folder
+        safe = "-" + safe.lstrip(".")
+    encoded = safe.encode()
+    if len(encoded) <= longest:
+        return safe or "-"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{encoded[: longest - len(digest) - 1].decode(errors='ignore')}-{digest}"
+
+
+def file_names(names: Iterable[str]) -> dict[str, str]:
+    """`file_safe` of each name; where two would share a file, the later one has a hash of its name behind it."""
+    found: dict[str, str] = {}
+    for name in names:
+        safe = file_safe(name)
+        if safe.lower() in (other.lower() for other in found.values()):
+            safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+        found[name] = safe
+    return found
