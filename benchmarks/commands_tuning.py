@@ -180,6 +180,8 @@ def tune(
     check_device(device)
     folder = results / plans[0].study
     check_units(plans, folder)
+    for part in () if dry_run else ("", "cells", "tables", "figures"):
+        check_folder(folder / part, "--results")
     at_once = jobs or available_processors()
     total = sum(plan.env_steps for plan in plans)
     print(
@@ -191,8 +193,6 @@ def tune(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
-    for part in ("", "cells", "tables", "figures"):
-        check_folder(folder / part, "--results")
     plans = with_measured_floors(plans, results)
     outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:

@@ -18,7 +18,7 @@ from scipy import stats as sps
 
 from benchmarks import lettering
 from benchmarks.files import replace_bytes
-from benchmarks.label_room import make_room
+from benchmarks.label_room import keep_inside, make_room
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -80,6 +80,7 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
             engine.execute(figure)  # once, and not again for each of the files
             figure.set_layout_engine("none")
             _settle(figure)
+            keep_inside(figure)
         else:
             make_room(figure)
         for file, suffix in zip(paths, kinds, strict=True):

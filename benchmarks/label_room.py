@@ -6,18 +6,19 @@ A layout engine does the same and takes several times as long. Panels keep their
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, BboxBase
 
 EDGE = 0.06  # inches between a label and the figure's edge: browsers set text a little wider than we measure it
+INSIDE = 0.03  # the same for a figure that a layout engine has arranged
 GAP = 0.04  # inches between two labels
 NOTHING = 0.005  # growth below which a figure is left as it is
 
@@ -32,14 +33,24 @@ class Panel(NamedTuple):
     row: int  # from the top
 
 
+class Growth(NamedTuple):
+    """Inches that a figure lacks at its edges, and before each column and below each row of panels but the first."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    across: list[float]
+    down: list[float]
+
+
 def make_room(figure: Figure) -> None:
     """Grow the margins of a figure without a layout engine until every label fits.
 
     Tick labels, titles and annotations then lie inside the figure, beside the figure's own labels and below its legend, and
     in a grid of panels none reaches into the labels of its neighbour.
     """
-    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
-    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    renderer = _renderer(figure)
     panels = [_measured(axes, renderer, figure.dpi) for axes in figure.axes if axes.get_visible()]
     if not panels:
         return
@@ -50,32 +61,59 @@ def make_room(figure: Figure) -> None:
 
     beside, below = (outside(text) for text in _axis_words(figure))
     legends = [box for legend in figure.legends if (box := outside(legend))]
-    across = _between((p.column, p.frame.x0 - p.all.x0, p.all.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels)
-    down = _between((p.row, p.all.y1 - p.frame.y1, p.frame.y0 - p.all.y0, -p.frame.y1, -p.frame.y0) for p in panels)
-    left = max(0.0, (beside.x1 + GAP if beside else EDGE) - min(p.all.x0 for p in panels))
-    bottom = max(0.0, (below.y1 + GAP if below else EDGE) - min(p.all.y0 for p in panels))
-    right = max(0.0, max(p.all.x1 for p in panels) + EDGE - width)
     ceiling = min((box.y0 - GAP for box in legends), default=height - EDGE)
-    top = max(0.0, max(p.all.y1 for p in panels) - ceiling)
-    wide, tall = left + sum(across) + right, bottom + sum(down) + top
+    growth = Growth(
+        left=max(0.0, (beside.x1 + GAP if beside else EDGE) - min(p.all.x0 for p in panels)),
+        right=max(0.0, max(p.all.x1 for p in panels) + EDGE - width),
+        bottom=max(0.0, (below.y1 + GAP if below else EDGE) - min(p.all.y0 for p in panels)),
+        top=max(0.0, max(p.all.y1 for p in panels) - ceiling),
+        across=_between(
+            (p.column, p.frame.x0 - p.all.x0, p.all.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels
+        ),
+        down=_between((p.row, p.all.y1 - p.frame.y1, p.frame.y0 - p.all.y0, -p.frame.y1, -p.frame.y0) for p in panels),
+    )
+    _grow(figure, panels, growth)
+
+
+def keep_inside(figure: Figure) -> None:
+    """Grow a figure that a layout engine has arranged, and that stays as it is, where a label still leaves it."""
+    renderer = _renderer(figure)
+    width, height = figure.get_size_inches().tolist()
+    box = figure.get_tightbbox(renderer)  # in inches
+    sides = [INSIDE - box.x0, box.x1 + INSIDE - width, INSIDE - box.y0, box.y1 + INSIDE - height]
+    left, right, bottom, top = (max(0.0, side) for side in sides)
+    panels = [_measured(axes, renderer, figure.dpi)._replace(column=0, row=0) for axes in figure.axes]
+    _grow(figure, panels, Growth(left, right, bottom, top, [], []))
+
+
+def _grow(figure: Figure, panels: Sequence[Panel], growth: Growth) -> None:
+    """Panels keep their size, and the figure grows around and between them."""
+    width, height = figure.get_size_inches().tolist()
+    wide = growth.left + sum(growth.across) + growth.right
+    tall = growth.bottom + sum(growth.down) + growth.top
     if wide < NOTHING and tall < NOTHING:
         return
     _keep_words(figure, (width, height), (width + wide, height + tall))
     figure.set_size_inches(width + wide, height + tall)
     for panel in panels:
-        x = panel.frame.x0 + left + sum(across[: panel.column])
-        y = panel.frame.y0 + bottom + sum(down[panel.row :])
+        x = panel.frame.x0 + growth.left + sum(growth.across[: panel.column])
+        y = panel.frame.y0 + growth.bottom + sum(growth.down[panel.row :])
         place = (x / (width + wide), y / (height + tall))
         panel.axes.set_position((*place, panel.frame.width / (width + wide), panel.frame.height / (height + tall)))
+
+
+def _renderer(figure: Figure) -> RendererAgg:
+    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+    return canvas.get_renderer()  # type: ignore[no-untyped-call]
 
 
 def _inches(box: BboxBase, dpi: float) -> Bbox:
     return Bbox(box.get_points() / dpi)
 
 
-def _measured(axes: Axes, renderer: object, dpi: float) -> Panel:
+def _measured(axes: Axes, renderer: RendererAgg, dpi: float) -> Panel:
     frame = _inches(axes.get_window_extent(), dpi)
-    labels = axes.get_tightbbox(renderer)  # type: ignore[arg-type]
+    labels = axes.get_tightbbox(renderer)
     spec = axes.get_subplotspec()
     column, row = (spec.colspan.start, spec.rowspan.start) if spec is not None else (0, 0)
     return Panel(axes, frame, Bbox.union([frame, _inches(labels, dpi)]) if labels is not None else frame, column, row)

@@ -68,7 +68,7 @@ def load(folder: Path) -> Side:
         hint = f"; under it are {', '.join(near)}" if near else ""
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
-        metas = [store.read_meta(path) for path in paths]
+        metas = store.read_metas(paths)
         places = pooling.select(paths, metas)
         frame, _, metas = store.read([paths[i] for i in places])
     except store.Damaged as error:

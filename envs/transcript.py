@@ -289,13 +289,16 @@ def uniform(count: int) -> Doubles:
 
 
 def text_task(name: str, mdp: TextMDP, solved: float = 0.95) -> Task:
-    """The Task of a text MDP: floor J0, ceiling J*, threshold where the normalised score is `solved`."""
+    """The Task of a text MDP: floor J0, ceiling J*, threshold where the normalised score is `solved`.
+
+    Where the uniform policy is optimal there is no ceiling, and scores are returns.
+    """
     floor, ceiling = mdp.random_return(), mdp.optimal_return()
     return Task(
         name=name,
         factory=mdp,
         floor=floor,
-        ceiling=ceiling,
+        ceiling=ceiling if ceiling > floor else None,
         threshold=floor + solved * (ceiling - floor),
         field="text",
         source="closed form of the task's card, checked by enumeration",

@@ -12,7 +12,7 @@ from benchmarks.tuning import result
 from docs._scripts import marks, theory_blocks, write
 from envs import TASKS
 from envs.api import Transcript
-from tests.documentation.numbers import measurements
+from tests.documentation.stated_numbers import measurements
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

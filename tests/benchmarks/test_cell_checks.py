@@ -24,6 +24,7 @@ from benchmarks.run import cell_path, pending
 from benchmarks.tuning import result
 from benchmarks.tuning.racing import Race
 from envs import TASKS
+from envs.api import Scale
 from tests.benchmarks.made import write_cell
 
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -151,7 +152,7 @@ def raced(tmp_path: Path, race: Race | None) -> tuple[Cell, Path]:
     return cell, tmp_path / cell.file_name
 
 
-@pytest.mark.parametrize("race", [None, Race((0,), 1, 0.0, 1.0)])
+@pytest.mark.parametrize("race", [None, Race((0,), 1, Scale(0.0, 1.0))])
 def test_members_that_differ_are_held_by_their_place(tmp_path: Path, race: Race | None) -> None:
     """Only where there is a race may a member have stopped, and then it has all its checkpoints before."""
     cell, path = raced(tmp_path, race)
@@ -191,7 +192,7 @@ def test_every_damaged_file_of_a_folder_is_named(
     where = [str(folder), str(folder)] if words == ["compare"] else ["--results", str(tmp_path)]
     assert cli.main([*words, *where]) != 0
     said = capsys.readouterr().err
-    assert said.startswith("error: damaged: ")
+    assert said.startswith("error: damaged")
     assert [path.name in said for path in paths] == [True, False, True]
 
 
@@ -265,7 +266,7 @@ def check_released(paths: list[Path]) -> None:
             result.load(path)
 
 
-@pytest.mark.parametrize("folder", sorted(p.name for p in RELEASED.iterdir()))
+@pytest.mark.parametrize("folder", sorted(p.name for p in RELEASED.iterdir() if p.is_dir()))
 def test_released_files_fit_their_cells(folder: str) -> None:
     """The first and the last of each experiment."""
     paths = released(RELEASED / folder)

@@ -97,16 +97,19 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("task", "said"),
-    [("misbehaving:EXITS", "failed exits x gae: SystemExit: the code"), ("leaves_at_once:TASK", "error: the code")],
+    ("task", "status", "said"),
+    [
+        ("misbehaving:EXITS", 1, "failed: exits x gae: SystemExit: the code of the task or variant called sys.exit(0)"),
+        ("leaves_at_once:TASK", 2, "error: 'leaves_at_once:TASK' cannot be imported: SystemExit: 0"),
+    ],
 )
-def test_sys_exit_in_this_process_is_status_1_and_named(
-    folder: Path, capsys: pytest.CaptureFixture[str], task: str, said: str
+def test_sys_exit_in_this_process_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], task: str, status: int, said: str
 ) -> None:
-    """Of an environment that is stepped here, and of a module that is imported here."""
+    """Of an environment that is stepped here, a failure; of a module that is imported here, bad usage."""
     words = ["train", "--task", task, "--variant", "gae", "--seeds", "1", "--env-steps", "500"]
-    assert main([*words, "--results", str(folder)]) == 1
-    assert f"{said} of the task or variant called sys.exit(0)" in capsys.readouterr().err
+    assert main([*words, "--results", str(folder)]) == status
+    assert said in capsys.readouterr().err
 
 
 def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,14 +40,17 @@ WOBBLE = [0.5 + 0.1 * (-1) ** i for i in range(10)]
 def test_a_difference_that_is_shown() -> None:
     """.3 and .4 by turns: mean .35, s = .0527, half an interval 2.262 s / sqrt(10) = .038; p 2 / 1024."""
     assert sentences({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
-        "`b` against `a` gains +0.350 [+0.312, +0.388] of the return (p 0.00195, better on 1 of 1 tasks, shown on 1)."
+        "`b` against `a` gains +0.350 of the return (p 0.00195; uncorrected interval [+0.312, +0.388]), "
+        "better on 1 of 1 tasks, shown on 1."
     ]
 
 
 def test_a_difference_that_is_not_shown_is_said_with_the_one_that_is_detected() -> None:
     (text,) = sentences({"a": FLAT, "b": WOBBLE})
     expected = table({"a": FLAT, "b": WOBBLE})["detectable"].iloc[0]
-    assert text.startswith("`b` against `a`: no difference is shown, +0.000 [-0.075, +0.075] (p 1, better on ")
+    assert text.startswith(
+        "`b` against `a`: no difference is shown, +0.000 (p 1; uncorrected interval [-0.075, +0.075]), "
+    )
     assert text.endswith(f"Ten seeds detect a true difference of {expected:.3f} with probability 0.8.")
 
 
@@ -69,8 +72,9 @@ def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
 
 def test_what_does_not_vary_has_no_interval_and_no_detectable_difference() -> None:
     same, moved = sentences({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
-    assert same == "`b` against `a`: the mean return is the same in every run."
-    assert "gains +0.250 (no variation, so no interval) of the return" in moved
+    assert same == "`b` against `a`: identical on its task, at every checkpoint of every shared seed."
+    assert "gains +0.250 of the return (p" in moved
+    assert "no variation, so no interval" in moved
     (one,) = sentences({"a": [0.5], "b": [0.9]})
     assert one == "`b` against `a`: +0.400 (too few runs for an interval). One seed cannot show a difference."
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import store
 from docs._scripts import experiment_rows, readme_blocks, theory_blocks, wording
 from docs._scripts.released import Released
+from tests.benchmarks import made
 
 RUNGS = """variant,against,difference,p_holm,seeds
 scst,reinforce,0.109,0.0841,14
@@ -47,15 +49,13 @@ def test_a_comparison_takes_its_words_from_its_test(tmp_path: Path) -> None:
 
 def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path: Path) -> None:
     """Members of a cell share a clock: 3 s and 50 s, not 4 s and 50 s."""
-    row = {
-        "task": "t", "variant": "v", "learning_rate": 0.1, "fraction": 1.0, "env_steps": 9, "updates": 1,
-        "eval_return": 0.0, "eval_return_greedy": 0.0, "diverged": False, "measures": [],
-    }  # fmt: skip
-    for name, clocks in (("a", [(0, 0, 0.5), (0, 1, 1.0), (1, 1, 3.0)]), ("b", [(0, 1, 50.0)])):
-        rows = [{**row, "seed": s, "checkpoint": c, "wall_s": w} for s, c, w in clocks]
-        path = tmp_path / "ladder" / "cells" / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        store.save_rows(path, rows, {"provenance": {"processor": "Abacus"}})
+    for task, ends in (("a", {0: 1.0, 1: 3.0}), ("b", {0: 50.0})):
+        path = made.write_cell(tmp_path / "ladder", task, "v", [*ends], np.zeros((2, len(ends))))
+        meta = store.read_meta(path)
+        meta["provenance"]["processor"] = "Abacus"
+        rows = store.read_cells([path])
+        rows["wall_s"] = [0.5 if k == 0 else ends[s] for s, k in zip(rows["seed"], rows["checkpoint"], strict=True)]
+        store.save_rows(path, rows.assign(measures=[[]] * len(rows)).to_dict("records"), meta)
     assert Released(tmp_path).clocks("ladder") == (2, 53.0, ("Abacus",))
     assert readme_blocks.training(Released(tmp_path), "ladder") == "53 seconds of training on one core of Abacus"
 
