@@ -254,6 +254,7 @@ def test_rows_of_an_environment_that_does_not_repeat_are_marked(
     assert pooling.mixed([chancy, steady]) == ["reproducible False | True"]
 
 
+@pytest.mark.slow
 def test_a_report_says_that_an_environment_does_not_repeat_and_what_was_edited(
     tmp_path: Path, orchard: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
