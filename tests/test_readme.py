@@ -24,6 +24,7 @@ ALLOWED = {
     "README.md": {
         "95 %": "the level of the intervals",
         ".05": "the level of the tests",
+        ".8": "the power at which a detectable difference is stated",
         "3.11": "a version of Python",
         "2.5 GB": "the size of the environment: du -sh .nox/pg-ladder",
         "754 MB": "of it torch",
