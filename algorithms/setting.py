@@ -97,6 +97,9 @@ class Training:
         for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
             if not row(getattr(self, name)) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        for name in ("learning_rate", "critic_rate", "reward_scale"):
+            if not row(getattr(self, name)) < float("inf"):
+                raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
         if not 0 <= row(self.discount) <= 1:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
         if not 0 <= self.anneal <= 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import types
 from collections.abc import Iterable
@@ -136,7 +137,10 @@ def _int(text: str, _: Any) -> int:
 def _float(text: str, _: Any) -> float:
     if not re.fullmatch(r"[+-]?(inf|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?)", text.lower()):
         raise Unreadable(text)
-    return float(text)
+    value = float(text)
+    if math.isinf(value) and "inf" not in text.lower():  # 1e999: larger than any float
+        raise Unreadable(text)
+    return value
 
 
 def _literal(text: str, kind: Any) -> Any:

@@ -129,7 +129,7 @@ def main(argv: list[str]) -> int:
         return INTERRUPTED
     except (Failed, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         print(f"failed: {described(error)}", file=sys.stderr)
     return FAILED
 

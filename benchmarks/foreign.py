@@ -15,6 +15,7 @@ import gymnasium
 
 from algorithms.types import Variant
 from benchmarks.experiment import canonical
+from benchmarks.guarded import check_made
 from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task
 from envs.control import from_envpool
@@ -40,6 +41,7 @@ def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
         raise UsageError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
     check_name(kind.__name__.lower(), value.name)
     if isinstance(value, Task):
+        check_made(name, lambda: value.spec)
         with working(name):
             str(value.spec)  # a property: the first thing that runs the user's code
     return value
@@ -86,7 +88,8 @@ def _near(name: str, registered: Iterable[str]) -> str:
 
 
 def gymnasium_task(env_id: str) -> Task:
-    """The Task of a Gymnasium id; Failed where the environment's own constructor raises."""
+    """The Task of a Gymnasium id; Failed where the environment's own constructor raises, or ends its process."""
+    check_made(f"gymnasium:{env_id}", lambda: any_gymnasium(env_id))
     try:
         return any_gymnasium(env_id)
     except UsageError:

@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks import store
 from benchmarks.experiment import canonical, file_safe
+from benchmarks.guarded import ChildFailed, in_child
 from envs import TASKS, uniform
 from envs.api import Scale, Task
 from envs.discover import UsageError
@@ -139,9 +140,9 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            found = uniform.measured(task)
-        except (Exception, SystemExit) as error:  # an environment may raise anything; training will say it again
-            return _without(task, f"{type(error).__name__}: {error}")
+            found = in_child(lambda: uniform.measured(task))
+        except ChildFailed as error:  # an environment may do anything; training will say it again
+            return _without(task, str(error))
         floor = found.mean
         store.save_json(path, {"task": task.name, **found._asdict()})
         print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -48,11 +49,17 @@ def described(error: BaseException) -> str:
     except Exception:  # an exception of the user's, whose own words fail
         words = "(without words)"
     if isinstance(error, EnvironmentFault):
-        return words
+        return printable(words)
     if isinstance(error, SystemExit):
         words = f"the code of the task or variant called sys.exit({words})"
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
-    return f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else "")
+    return printable(f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else ""))
+
+
+def printable(text: str) -> str:
+    """Text that a terminal and a file of UTF-8 can take: lone surrogates and control characters as escapes."""
+    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def check_name(kind: str, name: object) -> None:

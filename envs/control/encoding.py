@@ -43,7 +43,14 @@ class Vector:
         return Features(self.size)
 
     def __call__(self, raw: Raw) -> Floats:
-        flat: Floats = _rows(raw, "biuf", "numbers", self.size).astype(np.float32, copy=False)
+        rows = _rows(raw, "biuf", "numbers", self.size)
+        with np.errstate(over="ignore"):
+            flat: Floats = rows.astype(np.float32, copy=False)
+        if rows.dtype.itemsize > 4 and rows.dtype.kind == "f":
+            lost = np.isinf(flat) & np.isfinite(rows)
+            if lost.any():
+                place = int(lost.any(axis=1).argmax())
+                raise Unreadable(f"observed {rows[lost][0]:g}, which float32 cannot hold", place)
         return flat
 
 

@@ -16,6 +16,8 @@ from envs.discover import UsageError
 from envs.faults import Unreadable
 from envs.identity import Identity, identity_of
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def read_spec(env_id: str) -> Spec:
     """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
@@ -118,7 +120,8 @@ class GymnasiumVec:
                 (raw, info), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
-                raw, paid, terminated[i], truncated[i], info = self._envs[i].step(chosen)
+                raw, paid, ends, cuts, info = self._envs[i].step(chosen)
+                terminated[i], truncated[i] = _flag(ends, "terminated", i), _flag(cuts, "truncated", i)
                 reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
             self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
@@ -175,11 +178,24 @@ class GymnasiumVec:
 
 
 def _number(paid: Any, i: int) -> float:
-    """A reward as a number."""
+    """A reward as a number that float32 can hold."""
+    if isinstance(paid, (str, bytes)):
+        raise Unreadable(f"paid {paid!r}, which is no number", i)
     try:
-        return float(paid)
-    except (TypeError, ValueError):
+        number = float(paid)
+    except (TypeError, ValueError, OverflowError):
         raise Unreadable(f"paid {paid!r}, which is no number", i) from None
+    if LARGEST < abs(number) < float("inf"):
+        raise Unreadable(f"paid {number:g}, which float32 cannot hold", i)
+    return number
+
+
+def _flag(value: Any, name: str, i: int) -> bool:
+    """Whether an episode has ended: a bool, or 0 or 1."""
+    number = isinstance(value, (bool, int, np.bool_, np.number, np.ndarray)) and np.ndim(value) == 0
+    if number and value in (0, 1):
+        return bool(value)
+    raise Unreadable(f"gave {name} as {value!r}, which is neither True nor False", i)
 
 
 def _batch_of_one(raw: Raw) -> Raw:

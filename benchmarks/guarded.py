@@ -1,0 +1,80 @@
+"""The user's environment run in a child process, for what a command must know before its cells go to workers.
+
+An environment can end its process (os._exit, a crash of compiled code) or raise anything. In a child that is an error of the
+child alone, and the command says so.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from benchmarks.executor import how_it_ended
+from benchmarks.usage import Failed, described
+
+T = TypeVar("T")
+
+
+class ChildFailed(Exception):
+    """What the child raised, or how it ended, in words."""
+
+
+def in_child(work: Callable[[], T]) -> T:
+    """The value of `work`, done in a fork of this process; ChildFailed where it raises or ends its process.
+
+    Where processes are not forked (Windows, macOS), it is done here, and only what it raises is caught.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return _checked(*_tried(work))
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(theirs, work))
+    process.start()
+    theirs.close()
+    try:
+        found = ours.recv()
+    except (EOFError, OSError):
+        process.join()
+        raise ChildFailed(f"its process {how_it_ended(process.exitcode or 0)}") from None
+    finally:
+        ours.close()
+    process.join(1.0)  # a thread of the environment may keep it
+    process.kill()
+    return _checked(*found)
+
+
+def check_made(name: str, make: Callable[[], object]) -> None:
+    """Failed where making the user's environment `name` ends the process, or raises what is no Exception.
+
+    An Exception is left to whoever makes it here: some are mistakes of the user's, and some are failures.
+    """
+
+    def probe() -> None:
+        with suppress(Exception):
+            make()
+
+    try:
+        in_child(probe)
+    except ChildFailed as error:
+        raise Failed(f"{name} fails when it is made: {error}") from error
+
+
+def _tried(work: Callable[[], Any]) -> tuple[bool, Any]:
+    try:
+        return True, work()
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of the environment's own, too
+        return False, described(error)
+
+
+def _send(pipe: Connection, work: Callable[[], Any]) -> None:
+    pipe.send(_tried(work))
+
+
+def _checked(well: bool, value: Any) -> Any:
+    if not well:
+        raise ChildFailed(value)
+    return value
