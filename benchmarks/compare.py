@@ -176,7 +176,8 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     caption = (
         f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
         "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
-        f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding. "
+        f"{margin:g} (TOST, uncorrected). `identical`: equal at every "
+        "checkpoint of every shared seed, to rounding. "
         "Where the two lost other runs, `p same` is 1: what a lost run counts as was not measured."
     )
     if "p_noninferior" in result.by_variant:
