@@ -181,8 +181,8 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         "Where the two lost other runs, `p same` is 1: what a lost run counts as was not measured."
     )
     if "p_noninferior" in result.by_variant:
-        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for;"
-        " 1 where B lost runs that A did not."
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for; "
+        caption += "1 where B lost runs that A did not."
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
         drawn = tested.assign(
