@@ -12,7 +12,7 @@ difference is as likely to differ by +d as by -d. Cf. AdaStop (Mathieu et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -48,11 +48,18 @@ def adjusted(differences: Mapping[str, Doubles], level: float, alpha: float = 0.
     return {v: min(1.0, float(x) * alpha / level) for v, x in zip(differences, stats.holm(p), strict=True)}
 
 
-def look(differences: Mapping[str, Doubles], level: float, margin: float) -> dict[str, Decision]:
-    """The decisions of one look: per undecided variant its differences to the baseline, one a seed."""
+def look(
+    differences: Mapping[str, Doubles], level: float, margin: float, lost: Collection[str] = ()
+) -> dict[str, Decision]:
+    """The decisions of one look: per undecided variant its differences to the baseline, one a seed.
+
+    lost  variants that lost other runs than the baseline (pairs.lost_apart): what these count as was not measured, so that
+          such a variant is never "the same"; its p of TOST is 1
+    """
     names = list(differences)
     p = np.array([stats.sign_flip_p(differences[v]) for v in names])
-    same = np.array([power.tost(differences[v], margin) if len(differences[v]) > 1 else 1.0 for v in names])
+    measured = {v: len(differences[v]) > 1 and v not in lost for v in names}
+    same = np.array([power.tost(differences[v], margin) if measured[v] else 1.0 for v in names])
     decided: dict[str, Decision] = {}
     for v, corrected, raw in zip(names, stats.holm(p), p, strict=True):
         if corrected <= level:

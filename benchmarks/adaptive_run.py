@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
             break
         waiting = [v for v in suite.learners if v in open_ and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = adaptive.look(differences, float(level), plan.margin)
+        new = adaptive.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
         for v, p in adaptive.adjusted(differences, float(level), plan.alpha).items():
             least[v] = min(p, least.get(v, 1.0))
         decided |= new
@@ -98,6 +98,12 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     """Variant minus baseline: each shared seed's mean over the tasks that both have."""
     b, a = (suite.final(v, suite.tasks(variant, baseline)).mean(axis=1) for v in pairs.Pair(variant, baseline))
     return (b - a).dropna().to_numpy(float)
+
+
+def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
+    """Those that lost other runs than the baseline on the tasks that both have."""
+    found = (pairs.Pair(v, baseline) for v in variants)
+    return {pair.b for pair in found if any(pairs.lost_apart(suite, pair, suite.tasks(*pair)))}
 
 
 def _save(

@@ -149,7 +149,12 @@ def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
 
 
 def _same(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> float:
-    """p of TOST: small where the difference is shown to be smaller than the margin."""
+    """p of TOST: small where the difference is shown to be smaller than the margin.
+
+    1 where other runs are lost on one side than on the other (pairs.lost_apart): what these count as was not measured.
+    """
+    if any(pairs.lost_apart(suite, pair, tasks)):
+        return 1.0
     b, a = (suite.final(v, tasks).mean(axis=1) for v in pair)
     if {*pair} & suite.imported:
         return power.tost_unpaired(b.to_numpy(float), a.to_numpy(float), margin) if min(len(a), len(b)) > 1 else 1.0
@@ -171,10 +176,13 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     caption = (
         f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
         "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
-        f"{margin:g} (TOST, uncorrected). `identical`: equal at every checkpoint of every shared seed, to rounding."
+        f"{margin:g} (TOST, uncorrected). `identical`: equal at every "
+        "checkpoint of every shared seed, to rounding. "
+        "Where the two lost other runs, `p same` is 1: what a lost run counts as was not measured."
     )
     if "p_noninferior" in result.by_variant:
-        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for."
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for; "
+        caption += "1 where B lost runs that A did not."
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
         drawn = tested.assign(

@@ -100,12 +100,15 @@ def leaders(
 ) -> Leaders | None:
     """The leader on these tasks and what is shown of its rivals; None where nobody has a score.
 
+    Of equal means the one with fewer lost runs leads: what a lost run counts as is no score that was measured.
+
     ledger  of the page: a rival that an earlier family of it decided keeps that decision
     """
     by_seed = {v: m for v in variants if len(m := pairs.means(suite, v, tasks))}
     if not by_seed:
         return None
-    best, *rivals = sorted(by_seed, key=lambda v: -float(by_seed[v].mean()))
+    lost = {v: int(suite.lost(v, tasks).to_numpy(bool).sum()) for v in by_seed}
+    best, *rivals = sorted(by_seed, key=lambda v: (-_to_rounding(float(by_seed[v].mean())), lost[v]))
     ours = [v for v in by_seed if v not in suite.imported]
     scores = pd.DataFrame({v: by_seed[v] for v in ours})
     paired = list(combinations(ours, 2))
@@ -122,6 +125,11 @@ def leaders(
         table["p_joint"] = _decided(suite, best, table, tasks, of.total, ledger)
     shown = set(table["variant"][table["p_joint"] < LEVEL]) if results else set()
     return Leaders(best, [v for v in rivals if v not in shown], table)
+
+
+def _to_rounding(mean: float) -> float:
+    """To 12 digits: equal scores in another order are equal means."""
+    return float(f"{mean:.12g}")
 
 
 def _decided(

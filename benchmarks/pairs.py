@@ -82,6 +82,28 @@ def compare(suite: Suite, pair: Pair, tasks: Sequence[str]) -> stats.Comparison 
     return stats.compare_paired(x, y) if len(seeds) else None
 
 
+class LostApart(NamedTuple):
+    """Whether, on some task, runs of one side are lost that are not lost on the other."""
+
+    of_b: bool
+    of_a: bool
+
+
+def lost_apart(suite: Suite, pair: Pair, tasks: Sequence[str]) -> LostApart:
+    """Of the final scores that are compared: seed by seed where both share seeds, else by the share of lost runs.
+
+    What a lost run counts as is a convention that orders runs. Where both sides have it for the same runs it cancels;
+    elsewhere the size of a difference was not measured, and nothing may be called equal or small.
+    """
+    b, a = (suite.lost(v, tasks) for v in pair)
+    if {*pair} & suite.imported:
+        more = b.sum().to_numpy(int) * len(a) - a.sum().to_numpy(int) * len(b)
+        return LostApart(bool((more > 0).any()), bool((more < 0).any()))
+    shared = b.index.intersection(a.index)
+    x, y = b.loc[shared].to_numpy(bool), a.loc[shared].to_numpy(bool)
+    return LostApart(bool((x & ~y).any()), bool((y & ~x).any()))
+
+
 def row(result: stats.Comparison) -> dict[str, object]:
     """A comparison as a table shows it."""
     return {
@@ -103,11 +125,15 @@ def _row(result: stats.Comparison, comparisons: int) -> dict[str, object]:
 def identical(suite: Suite, pair: Pair, task: str) -> bool:
     """Whether the two are one run on this task: equal scores at every checkpoint of every shared seed, to rounding.
 
+    Runs that are lost count as equal where both are lost: what a lost run counts as is no score that was measured.
+
     So it is by construction where what a variant changes has no effect: credit on rewards that come at the end alone, say.
     """
     b, a = (suite.curves[task, v] for v in pair)
     shared, of_b, of_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
     if not len(shared) or len(b.score) != len(a.score):
+        return False
+    if not np.array_equal(b.filled[:, of_b], a.filled[:, of_a]):
         return False
     x, y = b.score[:, of_b], a.score[:, of_a]
     return bool(np.allclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
@@ -151,6 +177,7 @@ def suite_table(
     improvement  P(b > a) of a random seed on a random task (efficiency.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
     identical    tasks on which both are one run        tied   other tasks on which their means are equal
+    lost         where there are any: tasks on which other runs are lost on one side than on the other; none is tied
     least_p      the smallest `p_holm` that so many comparisons of so many seeds can give
     family, of   the family that corrected p_holm, and how many comparisons that has
     """
@@ -162,27 +189,35 @@ def suite_table(
     rows = []
     for (pair, result), decision in zip(results.items(), decided, strict=True):
         tasks = tasks_of[pair]
+        apart = [task for task in tasks if any(lost_apart(suite, pair, [task]))]
         of = by_task[(by_task["variant"] == pair.b) & (by_task["against"] == pair.a)]
         head = {"variant": pair.b, "against": pair.a, "tasks": len(tasks)}
         last: dict[str, object] = {"p_holm": decision.p, "least_p": min(1.0, result.least * decision.size)}
         last |= {"family": decision.family, "of": decision.size}
-        rows.append({**head, **_row(result, decision.size), **_improvement(suite, pair, tasks), **_counts(of), **last})
+        rows.append(
+            {**head, **_row(result, decision.size), **_improvement(suite, pair, tasks), **_counts(of, apart), **last}
+        )
     table = pd.DataFrame(rows)
     if rows:
         table.insert(list(table.columns).index("p") + 1, "p_holm", table.pop("p_holm"))
-        moved = ["better", "identical", "tied", "shown", "detectable", "test", "least_p", "family", "of"]
-        table = table[[c for c in table.columns if c not in moved] + moved]
+        table = table if table["lost"].any() else table.drop(columns="lost")
+        moved = ["better", "identical", "tied", "lost", "shown", "detectable", "test", "least_p", "family", "of"]
+        table = table[[c for c in table.columns if c not in moved] + [c for c in moved if c in table]]
     return table
 
 
-def _counts(of: pd.DataFrame) -> dict[str, int]:
-    """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties."""
+def _counts(of: pd.DataFrame, apart: Sequence[str]) -> dict[str, int]:
+    """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties.
+
+    apart  tasks on which other runs are lost on one side than on the other: equal means are no tie there
+    """
     same = of["identical"] == "yes"
     level = of["difference"].abs() <= ROUNDING
     return {
         "better": int(((of["difference"] > 0) & ~same & ~level).sum()),
         "identical": int(same.sum()),
-        "tied": int((level & ~same).sum()),
+        "tied": int((level & ~same & ~of["task"].isin(apart)).sum()),
+        "lost": len(apart),
         "shown": int((of["p_holm"] < LEVEL).sum()),
     }
 

@@ -28,6 +28,7 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
 
     A run that diverged, or whose return is not a finite number there, counts as the lowest of its task (Scale): of the
     floor and the worst run at any rate of any variant. A rate at which all runs did so has no score and is not chosen.
+    Of rates that are equals (TIE) those with the fewest lost runs are left, and the smallest of them is chosen.
     """
     readings = _readings(scales)
     rows = frame[frame["fraction"] >= LAST]
@@ -36,16 +37,19 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
-    made = []
+    made, lost = [], []
     for (task, variant, rate), of in runs.groupby(CELL, sort=False):
         others = worst.get(str(task), np.inf)
         scores = readings[str(task)].score(of["value"], of["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
         made.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
+        lost.append(int(of["lost"].sum()))
     table = pd.DataFrame(made)
     cell, score = [table["task"], table["variant"]], table["score"]
     tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
     good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
+    runs_lost = pd.Series(lost, table.index)
+    good &= runs_lost == runs_lost.where(good).groupby(cell).transform("min")  # of equals who lost fewest runs
     smallest = table["learning_rate"].where(good).groupby(cell).transform("min")
     table["chosen"] = table["learning_rate"] == smallest
     return table
@@ -90,19 +94,28 @@ def ranking(table: pd.DataFrame) -> pd.DataFrame:
     chosen = shared[shared["chosen"]].drop_duplicates(["task", "variant"])
     lost = set(shared["variant"][shared["score"].isna().groupby([shared["task"], shared["variant"]]).transform("all")])
     own = chosen[~chosen["variant"].isin(lost)].groupby("variant", sort=False)["score"].mean()
+    diverged = chosen.groupby("variant", sort=False)["diverged"].sum()
     if own.empty:
         return pd.DataFrame()
-    rows = [{"rate": "own", "leader": own.idxmax(), "score": own.max(), "tau": 1.0, "cost": 0.0}]
+    rows = [{"rate": "own", "leader": _leader(own, diverged), "score": own.max(), "tau": 1.0, "cost": 0.0}]
     for rate, of in shared.groupby("learning_rate"):
         means = of.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
+        gone = of.groupby("variant", sort=False)["diverged"].sum()
         score = means.reindex(own.index).dropna()  # who has no mean at this rate has no place in its ranking
         if score.empty:
             continue
         other = own[score.index]
         tau = float(scipy.stats.kendalltau(score, other).statistic) if len(other) > 1 else float("nan")
         cost = float((other - score).mean())
-        rows.append({"rate": f"{rate:g}", "leader": score.idxmax(), "score": score.max(), "tau": tau, "cost": cost})
+        rows.append(
+            {"rate": f"{rate:g}", "leader": _leader(score, gone), "score": score.max(), "tau": tau, "cost": cost}
+        )
     return pd.DataFrame(rows)
+
+
+def _leader(score: pd.Series, diverged: pd.Series) -> str:
+    """The variant with the highest score; of equals the one with fewer diverged seeds, then the first."""
+    return min(score.index, key=lambda v: (-round(float(score[v]), 12), int(diverged[v])))
 
 
 def spreads(table: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +154,8 @@ def at_an_end(table: pd.DataFrame) -> str:
     `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
     """
     scored = table.dropna(subset="score")
-    best = scored.loc[scored.groupby(["task", "variant"], sort=False)["score"].idxmax()]  # of equals the smallest rate
+    order = scored.assign(down=-scored["score"]).sort_values(["down", "diverged", "learning_rate"], kind="stable")
+    best = order.drop_duplicates(["task", "variant"])  # of equals the one with fewer diverged seeds, then the smallest
     chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
     ends = (table["learning_rate"].min(), table["learning_rate"].max())
     low, high = (int((best["learning_rate"] == end).sum()) for end in ends)

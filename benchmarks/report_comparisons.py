@@ -34,8 +34,10 @@ def _explained(unit: str) -> str:
         "corrected for all rows. A pair that an earlier family of this page decided keeps its p; `corrected in` names that "
         "family and its size. `P(better)`: probability that a random seed of the variant beats one of the other on a random "
         "task. `better`: tasks with a higher mean. `identical`: tasks where both are one run (equal at every checkpoint of "
-        "every shared seed, to rounding). `tied`: other tasks of equal means. Both are zeros in the difference. `shown`: "
-        "tasks on which the difference is shown, corrected over the pair's tasks. `detectable`: the true difference that is "
+        "every shared seed, to rounding). `tied`: other tasks of equal means. Both are zeros in the difference. `lost` "
+        "(where there are any): tasks on which other runs are lost on one side than on the other; equal means are no tie "
+        "there. `shown`: tasks on which the difference is shown, corrected over the pair's tasks. "
+        "`detectable`: the true difference that is "
         "shown with probability .8 or more if differences vary as they do here, tested at .05 divided by the size of the "
         "family, the level that Holm's correction guarantees to each; `-` where nothing can be shown."
     )

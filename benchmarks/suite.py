@@ -35,6 +35,7 @@ class Curve:
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
     not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
+    filled: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
     block: int = BLOCK
 
     @property
@@ -45,7 +46,7 @@ class Curve:
     @property
     def lost(self) -> NDArray[np.bool_]:
         """Members [S] whose last return is not a finite number, diverged or not."""
-        return self.diverged | self.not_finite[-1]
+        return self.filled[-1]
 
     @property
     def clocks(self) -> dict[int, NDArray[np.bool_]]:
@@ -86,7 +87,7 @@ def _curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block
     x = of["env_steps"], of["updates"], of["wall_s"]
     greedy = _greedy(of["eval_return_greedy"][-1], lost[-1], value[-1])
     diverged, not_finite = of["state"][-1] == DIVERGED, of["state"] == NOT_FINITE
-    return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, block)
+    return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, lost, block)
 
 
 def _greedy(greedy: Doubles, lost: NDArray[np.bool_], value: Doubles) -> Doubles:
@@ -202,6 +203,11 @@ class Suite:
             return pd.DataFrame(columns=list(tasks), dtype=float)
         columns = {t: pd.Series(c.score[-1], c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).dropna().sort_index()
+
+    def lost(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
+        """Which of the scores of `final` [seeds, tasks] were not measured: they are what a lost run counts as."""
+        columns = {t: pd.Series(c.lost, c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
+        return pd.DataFrame(columns, columns=list(tasks)).loc[self.final(variant, tasks).index].astype(bool)
 
     def scores(self, variant: str, tasks: Sequence[str]) -> Doubles | None:
         """Scores [K, seeds, tasks] over training.

@@ -123,6 +123,8 @@ def _of_pair(row: dict[Any, Any], unit: str, tasks: str) -> str:
     if row["p_holm"] < LEVEL:
         word = "gains" if row["difference"] > 0 else "loses"
         return f"{pair} {word} {row['difference']:+.3f} of the {unit} ({_tested(row)}), {tasks}."
+    if row["low"] == row["high"] == row["difference"] == 0 and row.get("lost"):
+        return f"{pair}: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
     if row["low"] == row["high"] == row["difference"] == 0:
         return f"{pair}: the mean {unit} is the same in every run."
     if row["least_p"] >= LEVEL:

@@ -59,6 +59,17 @@ def alone(score: float, lowest: float | None, scale: Scale) -> float:
     return min(known, default=float("nan"))
 
 
+def lost(scores: Scores) -> int:
+    """How many of the runs are lost."""
+    return sum(not np.isfinite(x) for of in scores.values() for x in of)
+
+
+def first(values: Doubles, lost_runs: Sequence[int]) -> int:
+    """Place of the highest value; of equals the one with the fewest lost runs, then the first. NaN: nobody's value."""
+    known = [i for i, value in enumerate(values) if not np.isnan(value)]
+    return min(known, key=lambda i: (-round(float(values[i]), 12), lost_runs[i]))
+
+
 def values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
     """`value` of each of those that are compared with one another."""
     every = list(everyone)

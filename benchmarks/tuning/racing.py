@@ -10,7 +10,7 @@ import numpy as np
 from algorithms.sweep import Seen
 from benchmarks import stats
 from benchmarks.stats import Doubles
-from benchmarks.tuning.counting import of_scores
+from benchmarks.tuning.counting import first, of_scores
 from envs.api import Scale
 
 ALPHA = 0.05
@@ -54,7 +54,7 @@ class Race:
             means = counted.mean(axis=1)
             if np.isnan(means).all():
                 continue
-            best = int(np.nanargmax(means))
+            best = first(means, (~np.isfinite(np.stack(rivals))).sum(axis=1).tolist())
             for i, configuration in enumerate(there):
                 if i == best or configuration in self.spared or means[i] >= means[best]:
                     continue

@@ -102,8 +102,9 @@ class Tuned:
 
     @property
     def best(self) -> Attempt:
-        """The complete trial with the highest value on the tuning seeds; of equals the first."""
-        return max((t for t in self.trials if t.state == "complete"), key=lambda t: t.value)
+        """The complete trial with the highest value on the tuning seeds; of equals that with the fewest lost runs."""
+        whole = (t for t in self.trials if t.state == "complete")
+        return max(whole, key=lambda t: (t.value, sum(math.isfinite(x) for of in t.scores.values() for x in of)))
 
     @property
     def optimism(self) -> float:

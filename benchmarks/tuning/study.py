@@ -50,7 +50,7 @@ class StudyInProgress:
         if np.isnan(values).all():
             self.failure = "every configuration, the default too, diverged on all selection seeds: none can be chosen"
             return
-        best = int(np.nanargmax(values))  # of equals the default, which is first
+        best = counting.first(values, [counting.lost(stage.scores) for stage in selection])  # of equals the default
         self.study.set_user_attr("tested", True)
         chosen = trials[candidates[best]]
         tested = yield from self._again("test", [trials[0], chosen] if best else [trials[0]])
@@ -165,7 +165,8 @@ class StudyInProgress:
         (task,) = self.plan.tasks
         done = self._whole()
         values = counting.values([t.user_attrs["scores"] for t in done], self.plan.scales)
-        bar = tuple(tuple(of) for of in done[int(np.argmax(values))].user_attrs["rungs"]) if done else ()
+        lost = [counting.lost(t.user_attrs["scores"]) for t in done]
+        bar = tuple(tuple(of) for of in done[counting.first(values, lost)].user_attrs["rungs"]) if done else ()
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
         return Race(at, rules.tuning_seeds, task.scale, bar, spared)
@@ -282,8 +283,13 @@ def _wilcoxon() -> WilcoxonPruner:
 
 
 def _candidates(trials: Sequence[Attempt], top: int) -> list[int]:
-    """Places of the default and of the `top` best complete trials with other configurations, each configuration once."""
-    order = sorted((t for t in trials if t.state == "complete"), key=lambda t: (-t.value, t.number))
+    """Places of the default and of the `top` best complete trials with other configurations, each configuration once.
+
+    Of equal values the one with fewer lost runs comes first.
+    """
+    order = sorted(
+        (t for t in trials if t.state == "complete"), key=lambda t: (-t.value, counting.lost(t.scores), t.number)
+    )
     chosen, seen = [0], [dict(trials[0].values)]
     for trial in order:
         if len(chosen) <= top and dict(trial.values) not in seen:

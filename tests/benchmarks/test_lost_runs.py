@@ -1,0 +1,148 @@
+"""What a lost run counts as is no measurement: nobody is identical, equivalent, not worse or first by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, parity, rates, verdict
+from benchmarks.leaders import leaders
+from benchmarks.pairs import Pair
+from benchmarks.panels import Data
+from benchmarks.situation import Situation
+from benchmarks.suite import Scale, Suite
+from benchmarks.tuning import counting
+from benchmarks.tuning.result import Attempt
+from benchmarks.tuning.study import _candidates
+from tests.benchmarks.made import write_cell
+from tests.benchmarks.test_divergence import NAN, rows, suite_of
+
+FLOOR = Scale(-200.0, None)
+STILL = [[-200.0, -200.0]]  # a seed at the floor
+GONE = [[NAN, NAN]]
+NEARLY = {("t", "b"): GONE * 7 + STILL, ("t", "a"): STILL * 8}  # 7 of 8 seeds of b are lost, and count as a's -200
+
+
+def test_lost_runs_are_neither_identical_nor_tied_with_runs_at_the_floor() -> None:
+    of = suite_of(NEARLY, FLOOR)
+    by_task = pairs.task_table(of, [Pair("b", "a")])
+    assert (by_task["difference"].item(), by_task["identical"].item()) == (0.0, "")
+    table = pairs.suite_table(of, [Pair("b", "a")], by_task)
+    assert table[["identical", "tied", "lost"]].iloc[0].tolist() == [0, 0, 1]
+    (said,) = verdict.of_pairs(table, "return", by_task)
+    assert (
+        said
+        == "`b` against `a`: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
+    )
+    alike = suite_of({("t", v): GONE * 2 + STILL for v in "ba"}, FLOOR)  # the same runs are lost: one run
+    assert pairs.task_table(alike, [Pair("b", "a")])["identical"].item() == "yes"
+    assert "lost" not in pairs.suite_table(alike, [Pair("b", "a")], pairs.task_table(alike, [Pair("b", "a")]))
+
+
+def test_what_was_lost_before_the_end_is_no_identity() -> None:
+    """b's first seed returned no number at half of the budget, and counts as the floor there, where a is."""
+    made = rows({("t", v): [[-200.0, -50.0]] * 2 for v in "ba"})
+    made.loc[(made["variant"] == "b") & (made["seed"] == 0) & (made["checkpoint"] == 1), "eval_return"] = NAN
+    of = Suite(made, {"t": FLOOR}, ["b", "a"])
+    assert not pairs.identical(of, Pair("b", "a"), "t")
+    assert of.curves["t", "b"].filled.tolist() == [[False, False], [True, False], [False, False]]
+
+
+def test_lost_runs_are_told_apart_by_seed_or_by_share() -> None:
+    of = suite_of({("t", "b"): GONE + STILL * 3, ("t", "a"): STILL + GONE + STILL * 2, ("t", "c"): STILL * 4}, FLOOR)
+    assert pairs.lost_apart(of, Pair("b", "a"), ["t"]) == (True, True)
+    assert pairs.lost_apart(of, Pair("b", "c"), ["t"]) == (True, False)
+    assert pairs.lost_apart(of, Pair("c", "b"), ["t"]) == (False, True)
+    theirs = Suite(of.frame, of.scales, of.variants, frozenset(), frozenset("ac"))
+    assert pairs.lost_apart(theirs, Pair("b", "a"), ["t"]) == (False, False)  # one of four on both sides
+    assert pairs.lost_apart(theirs, Pair("b", "c"), ["t"]) == (True, False)
+
+
+def test_the_gate_does_not_take_lost_runs_for_measured_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """3 of 10 seeds of B are lost where all of A are at the floor: Fisher's p is .105, so the gate alone lets it pass."""
+    still = np.zeros((3, 10))
+    lost = still.copy()
+    lost[1:, :3] = NAN
+    a, b = tmp_path / "a", tmp_path / "b"
+    write_cell(a, "t", "gae", range(10), still)
+    write_cell(b, "t", "gae", range(10), lost)
+    result = compare.compare(compare.load(a), compare.load(b), 0.05, noninferior=0.05)
+    for table in (result.by_variant, result.by_task):
+        assert table[["finding", "p_same", "p_noninferior"]].iloc[0].tolist() == ["open", 1.0, 1.0]
+    assert cli.main(["compare", str(a), str(b), "--noninferior", "0.05"]) == 1
+    assert "not shown to be worse by less than 0.05: `gae` (p 1)" in capsys.readouterr().err
+    turned = compare.compare(compare.load(b), compare.load(a), 0.05, noninferior=0.05)
+    assert turned.by_variant["p_noninferior"].item() == 1 / 2**10  # A alone lost runs: B is no worse
+    assert turned.by_variant["finding"].item() == "open"  # and no equal of it
+    assert cli.main(["compare", str(b), str(a), "--noninferior", "0.05"]) == 0
+
+
+def test_a_look_does_not_call_lost_runs_the_same() -> None:
+    """Ten differences of 0: p of TOST is 1/1024, whoever was lost; 9 of 10 seeds of b were."""
+    zeros = {"b": np.zeros(10), "c": np.zeros(10)}
+    assert {v: d.kind for v, d in adaptive.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
+    of = suite_of({("t", "a"): STILL * 10, ("t", "b"): GONE * 9 + STILL, ("t", "c"): STILL * 10}, FLOOR)
+    assert adaptive_run._lost_apart(of, ["b", "c"], "a") == {"b"}
+
+
+def test_parity_is_not_shown_by_lost_runs() -> None:
+    """All at the floor but for b's 7 lost seeds: no number is the same in every run."""
+    data = Data(suite_of(NEARLY, FLOOR), pd.DataFrame())
+    assert parity.table(data, {"b": "a"})["equal"].tolist() == [1.0, 1.0]
+    said = parity.Parity({"b": "a"}).sentence(data)
+    assert said.endswith("neither is shown: `b` on t (area, final).")
+
+
+def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
+    of = suite_of(NEARLY, FLOOR)
+    found = leaders(of, ["b", "a"], ["t"])
+    assert found is not None
+    assert (found.best, found.others) == ("a", ["b"])
+    assert verdict.headline(of).startswith("`a` has the highest mean return on t (-200.00).")
+    row = guide.row(of, Situation("x", "y", ("t",), ("b", "a")))
+    assert row is not None
+    assert row["use"] == "`a` (-200.00)"
+
+
+def frame_of(values: dict[tuple[str, float], list[float]]) -> pd.DataFrame:
+    """Returns of the seeds, by variant and rate."""
+    return pd.DataFrame(
+        {
+            "task": "t",
+            "variant": v,
+            "seed": s,
+            "learning_rate": rate,
+            "fraction": 1.0,
+            "eval_return": x,
+            "diverged": x != x,
+        }
+        for (v, rate), of in values.items()
+        for s, x in enumerate(of)
+    )
+
+
+def test_of_equal_rates_the_one_that_lost_fewer_runs_is_chosen() -> None:
+    """At .001 four of five seeds are lost and count as -200, where the others are."""
+    lost = [NAN] * 4 + [-200.0]
+    table = rates.objective(frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5}), {"t": FLOOR})
+    assert table[table["chosen"]]["learning_rate"].tolist() == [0.01]
+    close = frame_of({("b", 0.001): lost, ("b", 0.01): [-199.9] * 5, ("b", 0.1): [-199.9] * 5})
+    table = rates.objective(close, {"t": Scale(-200.0, -100.0)})  # .001 of the score apart: equals
+    assert table[table["chosen"]]["learning_rate"].tolist() == [0.01]
+    both = frame_of({("b", 0.001): lost, ("a", 0.001): [-200.0] * 5, ("b", 0.01): lost, ("a", 0.01): [-200.0] * 5})
+    assert set(rates.ranking(rates.objective(both, {"t": FLOOR}))["leader"]) == {"a"}
+    three = frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5, ("b", 0.1): [-200.0] * 5})
+    assert rates.at_an_end(rates.objective(three, {"t": FLOOR})).startswith("The best score of 0 of 1 searches")
+
+
+def test_of_equal_configurations_the_one_that_lost_fewer_runs_is_first() -> None:
+    lost, whole = {"t": (NAN, NAN, 0.0)}, {"t": (0.0, 0.0, 0.0)}
+    values = counting.values([lost, whole, whole], {})
+    assert values.tolist() == [0.0, 0.0, 0.0]
+    assert counting.first(values, [counting.lost(of) for of in (lost, whole, whole)]) == 1
+    assert counting.first(np.array([NAN, 0.0, 0.5]), [0, 0, 2]) == 2
+    trials = [Attempt(i, "complete", {"x": i}, dict(of), 0.0) for i, of in enumerate((whole, lost, whole))]
+    assert _candidates(trials, 2) == [0, 2, 1]
