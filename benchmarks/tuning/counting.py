@@ -59,6 +59,20 @@ def alone(score: float, lowest: float | None, scale: Scale) -> float:
     return min(known, default=float("nan"))
 
 
+def lost(scores: Scores) -> int:
+    """How many runs have no finite score."""
+    return sum(int((~np.isfinite(of)).sum()) for of in scores.values())
+
+
+def best(everyone: Sequence[Scores], scales: Mapping[str, Scale]) -> int | None:
+    """The place of the highest value; of equals of those that lost fewest runs, and of these the first. None: no value."""
+    found = values(everyone, scales)
+    if np.isnan(found).all():
+        return None
+    top = np.flatnonzero(np.isclose(found, np.nanmax(found), rtol=1e-12, atol=1e-12))  # as means are, to rounding
+    return int(min(top, key=lambda place: (lost(everyone[place]), place)))
+
+
 def values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
     """`value` of each of those that are compared with one another."""
     every = list(everyone)
