@@ -3,9 +3,10 @@
 Imported runs stop where their authors stopped them and are logged as often as they liked, so checkpoint 10 of one run is not
 checkpoint 10 of another. On a task with imported runs all runs are cut at T, the largest number of steps that every run
 reaches, and each variant's runs are read at the same steps: those of its run with the fewest logs up to T, and T itself.
-A value between two logs is interpolated linearly in env_steps. Whether a run has diverged is what its last log up to there
-says; one that ended so stays so, and does not hold the others back. A variant with a run whose first log is more than NEAR
-after T cannot be read at T and is left out by name.
+A value between two logs is interpolated linearly in env_steps; a return only between two that are finite numbers: after one
+that is none there is none up to the next log, and before one the last holds. Whether a run has diverged is what its last log
+up to there says; one that ended so stays so, and does not hold the others back. A variant with a run whose first log is more
+than NEAR after T cannot be read at T and is left out by name.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.suite import FINITE, states
+
 Doubles = NDArray[np.float64]
-READ = ("eval_return", "wall_s", "updates")  # columns that are interpolated
+CLOCKS = ("wall_s", "updates")  # columns that are interpolated over all finite logs
 REACHED = 1e-6  # of T: a log this close to it is one at T
 NEAR = 0.05  # of T: a first log (a final score alone, say) this soon after T is read as one at T
 
@@ -86,18 +89,30 @@ def _read(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     log = run["env_steps"].to_numpy(float)
     last = np.maximum(np.searchsorted(log, grid * (1 + REACHED), side="right") - 1, 0)  # log at or before each step
     made = run.iloc[last].copy()
-    lost = made["diverged"].to_numpy(bool)
-    for name in READ:
+    whole = (states(run) == FINITE).to_numpy()
+    returns = np.where(whole, run["eval_return"].to_numpy(float), np.nan)
+    made["eval_return"] = np.where(
+        made["diverged"].to_numpy(bool), made["eval_return"], _between(log, returns, grid, last)
+    )
+    for name in CLOCKS:
         values = run[name].to_numpy(float)
         known = np.isfinite(values)
         if known.any():
-            read = np.interp(grid, log[known], values[known])
-            made[name] = np.where(lost, made[name], read) if name == "eval_return" else read
+            made[name] = np.interp(grid, log[known], values[known])
     if abs(log[-1] - grid[-1]) > REACHED * grid[-1]:
         made["eval_return_greedy"] = np.nan  # it was measured at the end of the run
     made["env_steps"] = grid.astype(np.int64)
     made["updates"] = made["updates"].round().astype(run["updates"].dtype)
     return made.assign(checkpoint=np.arange(len(grid)), fraction=grid / max(grid[-1], 1.0))
+
+
+def _between(log: Doubles, values: Doubles, grid: Doubles, last: NDArray[np.intp]) -> Doubles:
+    """Values at these steps, whose log before is `last`: on the line to the next log, where both are finite."""
+    after = np.minimum(last + 1, len(log) - 1)
+    span = np.maximum(log[after] - log[last], 1.0)  # 0 at the last log
+    share = np.clip((grid - log[last]) / span, 0.0, 1.0)
+    ends = np.where(np.isfinite(values[after]), values[after], values[last])
+    return values[last] + share * (ends - values[last])
 
 
 def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: dict[str, int]) -> list[str]:

@@ -17,7 +17,9 @@ from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table,
 from benchmarks.suite import Scale
 from envs.discover import UsageError
 
-TIE = 0.01  # rates whose scores are this close are equals, and the smallest of them, the steadiest, is chosen
+TIE = (
+    0.01  # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
+)
 CELL = ["task", "variant", "learning_rate"]
 NORMALISED = "normalised score"
 LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
@@ -37,20 +39,20 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
-    made, lost = [], []
+    made, gone = [], []
     for (task, variant, rate), of in runs.groupby(CELL, sort=False):
         others = worst.get(str(task), np.inf)
         scores = readings[str(task)].score(of["value"], of["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
         made.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
-        lost.append(int(of["lost"].sum()))
+        gone.append(int(of["lost"].sum()))
     table = pd.DataFrame(made)
     cell, score = [table["task"], table["variant"]], table["score"]
     tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
     good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
-    runs_lost = pd.Series(lost, table.index)
-    good &= runs_lost == runs_lost.where(good).groupby(cell).transform("min")  # of equals who lost fewest runs
-    smallest = table["learning_rate"].where(good).groupby(cell).transform("min")
+    lost = pd.Series(gone, table.index)  # such a run ties with the worst of the others, and is still no equal of it
+    steady = good & (lost == lost.where(good).groupby(cell).transform("min"))
+    smallest = table["learning_rate"].where(steady).groupby(cell).transform("min")
     table["chosen"] = table["learning_rate"] == smallest
     return table
 
@@ -128,40 +130,60 @@ def spreads(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int) -> list[str]:
-    """What the two tables say, in sentences."""
+def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int) -> list[str]:
+    """What the two tables say of so many variants that have a choice, in sentences; of one variant or rate no ranking."""
     if ranks.empty:
         return ["No rate is chosen, for no variant has a finite return on every task."]
     at = ranks[ranks["rate"] != "own"]
+    verb = "seed chooses a rate; it does" if seeds == 1 else "seeds choose a rate; they do"
+    last = f"{seeds} selection {verb} not compare variants. That is the ladder's, on other seeds."
+    if len(at) < 2:
+        return [
+            f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.",
+            last,
+        ]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
-    rates, variants = moved["over rates"], moved["over variants"]
-    more = int((rates.to_numpy() > variants.to_numpy()).sum())
+    rates, own_rates = moved["over rates"], moved["over variants"]
+    several = " on average over the tasks" if len(moved) > 1 else ""
+    if variants < 2:
+        return [f"The choice of the rate moves the score of `{own['leader']}` by {rates.mean():.2f}{several}.", last]
+    more = int((rates.to_numpy() > own_rates.to_numpy()).sum())
+    counted = f"; on {more} of {len(moved)} tasks the rate matters more" if len(moved) > 1 else ""
+    tau = [
+        f", Kendall's tau {r['tau']:.2f} with the ranking at own rates" if r["tau"] == r["tau"] else ""
+        for r in (best, worst)
+    ]
+    if all(tau):
+        tau[1] = f", tau {worst['tau']:.2f}"
     leaders = ", ".join(f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records"))
     return [
-        f"The choice of the rate moves a variant's score by {rates.mean():.2f} on average over the tasks, the choice of the "
-        f"variant, each at its own rate, by {variants.mean():.2f}; on {more} of {len(moved)} tasks the rate matters more.",
+        f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}, the choice of the variant, each at "
+        f"its own rate, by {own_rates.mean():.2f}{counted}.",
         f"At its own rates `{own['leader']}` leads ({own['score']:.2f}); at one rate for all the leaders are {leaders}.",
-        f"One rate for all costs {best['cost']:.2f} at its best ({best['rate']}, Kendall's tau {best['tau']:.2f} with the "
-        f"ranking at own rates) and {worst['cost']:.2f} at its worst ({worst['rate']}, tau {worst['tau']:.2f}).",
-        f"{seeds} selection seeds choose a rate; they do not compare variants. That is the ladder's, on other seeds.",
+        f"One rate for all costs {best['cost']:.2f} at its best ({best['rate']}{tau[0]}) and {worst['cost']:.2f} "
+        f"at its worst ({worst['rate']}{tau[1]}).",
+        last,
     ]
 
 
 def at_an_end(table: pd.DataFrame) -> str:
-    """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences.
+    """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences, if any.
 
     `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
     """
+    if table["learning_rate"].nunique() < 2:
+        return ""
     scored = table.dropna(subset="score")
     order = scored.assign(down=-scored["score"]).sort_values(["down", "diverged", "learning_rate"], kind="stable")
     best = order.drop_duplicates(["task", "variant"])  # of equals the one with fewer diverged seeds, then the smallest
     chosen = table[table["chosen"]].drop_duplicates(["task", "variant"])
     ends = (table["learning_rate"].min(), table["learning_rate"].max())
     low, high = (int((best["learning_rate"] == end).sum()) for end in ends)
+    many = "search" if len(best) == 1 else "searches"
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
-        f"The best score of {low + high} of {len(best)} searches is at an end of the list of rates ({low} at {ends[0]:g}, "
+        f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
         f"{high} at {ends[1]:g}); so is the chosen rate of {kept}. There a better rate may lie outside the list."
     )
 
@@ -213,21 +235,22 @@ def write(
     table = objective(frame, scales)
     unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
-    first, *others = verdicts(ranks, moved, seeds)
-    others.append(at_an_end(table))
+    variants = int(table["variant"][table["chosen"]].nunique())
+    first, *others = verdicts(ranks, moved, seeds, variants)
+    others += [said] if (said := at_an_end(table)) else []
+    word = "seed" if seeds == 1 else "seeds"
     drawn = Drawn(
         "rates",
         partial(rate_curves, table, unit),
-        f"Mean {unit} over {seeds} selection seeds and the checkpoints of the last fifth of the budget against the "
+        f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
         "learning rate; a ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
+    compared = (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
     shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
     sections = (
         Section("Score against learning rate", (Prose(joined(others)), drawn)),
-        Section(
-            "How much of the ranking is the rate", (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
-        ),
+        *([Section("How much of the ranking is the rate", compared)] if variants > 1 and len(ranks) > 2 else []),
         Section("All rates", (Table("rates", shown),)),
         Section(
             "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)

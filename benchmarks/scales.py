@@ -92,6 +92,42 @@ def of_cells(
     return {name: found[name] for name in names}
 
 
+def check_agree(sides: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> None:
+    """UsageError where a user's task has two floors or ceilings among the cells of these folders; unknown ones agree.
+
+    What `keep` left in a folder later holds for its cells, if it is as full as what they say.
+    """
+    found: dict[str, list[tuple[Scale, Path]]] = {}
+    for metas, folder in sides:
+        told: dict[str, list[Scale]] = {}
+        for meta in metas:
+            name = meta["cell"]["task"]["name"]
+            if name not in TASKS:
+                told.setdefault(name, []).append(_said(name, meta["reading"]["scale"]))
+        kept = {name: _said(name, scale) for name, scale in _read_kept(folder).items()}
+        for name, of in told.items():
+            late = kept.get(name)
+            holds = late is not None and all(_fuller(scale, late) is late for scale in of)
+            found.setdefault(name, []).extend((scale, folder) for scale in ([late] if late and holds else of))
+    for name, scales in found.items():
+        for i, (b, in_b) in enumerate(scales):
+            if odd := next((known for known in scales[:i] if not _agree(known[0], b)), None):
+                raise UsageError(
+                    f"{name} has {_ends(odd[0])} in {odd[1]}, {_ends(b)} in {in_b}: scores on two scales are not compared; "
+                    "run or import one again with the same --floor and --ceiling"
+                )
+
+
+def _agree(a: Scale, b: Scale) -> bool:
+    ends = (a.floor, b.floor), (a.ceiling, b.ceiling)
+    return all(x is None or y is None or math.isclose(x, y, rel_tol=1e-6) for x, y in ends)
+
+
+def _ends(scale: Scale) -> str:
+    known = [f"{name} {x:g}" for name, x in (("floor", scale.floor), ("ceiling", scale.ceiling)) if x is not None]
+    return " and ".join(known)
+
+
 def keep(tasks: Iterable[Task], folder: Path) -> None:
     """Leave the scales of users' tasks beside their cells, which may have been trained before a scale was known."""
     users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}

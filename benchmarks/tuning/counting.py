@@ -60,14 +60,17 @@ def alone(score: float, lowest: float | None, scale: Scale) -> float:
 
 
 def lost(scores: Scores) -> int:
-    """How many of the runs are lost."""
-    return sum(not np.isfinite(x) for of in scores.values() for x in of)
+    """How many runs have no finite score."""
+    return sum(int((~np.isfinite(of)).sum()) for of in scores.values())
 
 
-def first(values: Doubles, lost_runs: Sequence[int]) -> int:
-    """Place of the highest value; of equals the one with the fewest lost runs, then the first. NaN: nobody's value."""
-    known = [i for i, value in enumerate(values) if not np.isnan(value)]
-    return min(known, key=lambda i: (-round(float(values[i]), 12), lost_runs[i]))
+def best(everyone: Sequence[Scores], scales: Mapping[str, Scale]) -> int | None:
+    """The place of the highest value; of equals of those that lost fewest runs, and of these the first. None: no value."""
+    found = values(everyone, scales)
+    if np.isnan(found).all():
+        return None
+    top = np.flatnonzero(np.isclose(found, np.nanmax(found), rtol=1e-12, atol=1e-12))  # as means are, to rounding
+    return int(min(top, key=lambda place: (lost(everyone[place]), place)))
 
 
 def values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:

@@ -46,11 +46,11 @@ class StudyInProgress:
         trials = self._finished()
         candidates = _candidates(trials, self.plan.protocol.top)
         selection = yield from self._again("selection", [trials[i] for i in candidates])
-        values = counting.values([stage.scores for stage in selection], self.plan.scales)
-        if np.isnan(values).all():
+        best = counting.best([stage.scores for stage in selection], self.plan.scales)
+        if best is None:
             self.failure = "every configuration, the default too, diverged on all selection seeds: none can be chosen"
             return
-        best = counting.first(values, [counting.lost(stage.scores) for stage in selection])  # of equals the default
+        # of equals the default, which is first, unless it lost more runs
         self.study.set_user_attr("tested", True)
         chosen = trials[candidates[best]]
         tested = yield from self._again("test", [trials[0], chosen] if best else [trials[0]])
@@ -164,9 +164,8 @@ class StudyInProgress:
             return None
         (task,) = self.plan.tasks
         done = self._whole()
-        values = counting.values([t.user_attrs["scores"] for t in done], self.plan.scales)
-        lost = [counting.lost(t.user_attrs["scores"]) for t in done]
-        bar = tuple(tuple(of) for of in done[counting.first(values, lost)].user_attrs["rungs"]) if done else ()
+        best = counting.best([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
+        bar = () if best is None else tuple(tuple(of) for of in done[best].user_attrs["rungs"])
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
         return Race(at, rules.tuning_seeds, task.scale, bar, spared)
@@ -283,13 +282,9 @@ def _wilcoxon() -> WilcoxonPruner:
 
 
 def _candidates(trials: Sequence[Attempt], top: int) -> list[int]:
-    """Places of the default and of the `top` best complete trials with other configurations, each configuration once.
-
-    Of equal values the one with fewer lost runs comes first.
-    """
-    order = sorted(
-        (t for t in trials if t.state == "complete"), key=lambda t: (-t.value, counting.lost(t.scores), t.number)
-    )
+    """Places of the default and of the `top` best complete trials with other configurations, each configuration once."""
+    whole = (t for t in trials if t.state == "complete")
+    order = sorted(whole, key=lambda t: (-t.value, counting.lost(t.scores), t.number))
     chosen, seen = [0], [dict(trials[0].values)]
     for trial in order:
         if len(chosen) <= top and dict(trial.values) not in seen:

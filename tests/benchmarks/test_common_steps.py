@@ -133,3 +133,29 @@ def test_two_folders_of_others_are_compared_at_common_steps(tmp_path: Path) -> N
         "On toy runs are compared at 100 environment steps, where runs of `x (B)` end; "
         "values between two logs are interpolated.",
     )
+
+
+def test_a_return_that_is_no_number_is_never_read_over(tmp_path: Path) -> None:
+    """Ours at 0, 100 and 200 steps: .2, none, .6. At 50 the log before is .2; at 100 and 150 there is none; at 200 .6."""
+    nan = float("nan")
+    lost: Log = [(0, 0.2), (100, nan), (200, 0.6)]
+    ends: Log = [(0, 0.2), (100, 0.4), (200, nan)]
+    grid: Log = [(0, 0.0), (50, 0.1), (100, 0.2), (150, 0.3), (200, 0.4)]
+    runs = {("ours", 0): lost, ("ours", 1): ends, ("theirs", 0): [(100, 0.5), (200, 0.6)]}
+    made = frame(runs).assign(diverged=False)
+    for seed, values in ((0, [0.2, 0.2, nan, nan, 0.6]), (1, [0.2, 0.3, 0.4, 0.4, nan])):
+        (rows,) = (of for (v, s), of in made.groupby(["variant", "seed"]) if (v, s) == ("ours", seed))
+        found = common_steps._read(rows, np.array([float(k) for k, _ in grid]))
+        assert found["eval_return"].tolist() == pytest.approx(values, nan_ok=True)
+        assert not found["diverged"].any()
+
+
+def test_a_last_return_that_is_no_number_is_counted_and_named() -> None:
+    """Two seeds logged at other steps, both without a number at their last: neither has the .2 from before."""
+    nan = float("nan")
+    runs = {("ours", 0): [(0, 0.1), (100, 0.2), (200, nan)], ("ours", 1): [(0, 0.1), (90, 0.2), (200, nan)],
+            ("theirs", 0): [(100, 0.5), (200, 0.6)]}  # fmt: skip
+    made = common_steps.align(frame(runs).assign(diverged=False), {"theirs"})
+    suite = Suite(made.frame, {"t": Scale(0.0, 1.0)}, ["ours", "theirs"], imported=frozenset({"theirs"}))
+    assert suite.curves["t", "ours"].not_finite[-1].tolist() == [True, True]
+    assert suite.without_mean == [("t", "ours")]

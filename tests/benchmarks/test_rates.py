@@ -38,6 +38,18 @@ def test_of_equals_the_smallest_rate_is_taken() -> None:
     assert chosen([row(0.1, 1.0, 8.8), row(0.2, 1.0, 9.0), row(0.3, 1.0, 7.0)]) == [0.2]
 
 
+def test_of_equals_the_rate_that_lost_fewest_runs_is_taken() -> None:
+    """All finite runs have 2. At .1 two of three seeds diverged, at .2 one returned no number, at .3 and .4 none is lost."""
+    nan = float("nan")
+    made = [
+        {**row(rate, 1.0, value, value != value and rate == 0.1), "seed": seed}
+        for rate, values in ((0.1, (nan, nan, 2.0)), (0.2, (2.0, nan, 2.0)), (0.3, (2.0,) * 3), (0.4, (2.0,) * 3))
+        for seed, value in enumerate(values)
+    ]
+    assert chosen(made) == [0.3]
+    assert chosen(made[:6]) == [0.2]
+
+
 def test_a_rate_at_which_all_diverged_has_no_score_and_is_not_chosen() -> None:
     made = [row(0.1, 1.0, float("nan"), True), row(0.2, 1.0, -30.0)]  # below the floor, and still better
     table = rates.objective(pd.DataFrame(made), SCALES)
@@ -81,7 +93,8 @@ def test_where_every_rate_diverged_none_is_chosen_and_that_is_said(tmp_path: Pat
     assert "`w` on task at every rate, so none is chosen." in text
     assert "text,task,v,0.2" in text
     assert "text,task,w" not in text
-    assert "At its own rates `v` leads" in text
+    assert "The choice of the rate moves the score of `v` by 0.15." in text
+    assert "leads" not in text  # of one variant there is no ranking
     gone = rates.write("rates", "text", "Which?", pd.DataFrame(lost), SCALES, tmp_path / "b", (".svg",)).read_text()
     assert "No rate is chosen" in gone
 
@@ -91,7 +104,7 @@ def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
     raw = {"task": Scale(-1000.0, None)}
     text = rates.write("rates", "text", "Which?", made, raw, tmp_path, (".svg",)).read_text()
     assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
-    assert "Mean return over 1 selection seeds" in text
+    assert "Mean return over 1 selection seed and" in text
     figure = rates.rate_curves(rates.objective(made, raw), "return")
     assert figure.axes[0].get_ylim()[0] < -890
     with pytest.raises(ValueError, match="task has no ceiling"):
@@ -136,7 +149,7 @@ def test_spreads_by_hand() -> None:
     made = spreads(ranked()).set_index("task")
     assert made.loc["t"].tolist() == pytest.approx([0.8 - 0.5, (0.6 + 0.0) / 2])
     assert made.loc["u"].tolist() == pytest.approx([0.9 - 0.6, (0.2 + 0.8) / 2])
-    said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3))
+    said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3, 2))
     assert "by 0.40 on average" in said
     assert "by 0.30; on 1 of 2 tasks" in said
 
@@ -159,4 +172,45 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
 def test_the_report_says_how_many_choices_are_at_an_end(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
     text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
-    assert "- The best score of 1 of 1 searches is at an end of the list of rates (0 at 0.1, 1 at 0.2)" in text
+    assert "- The best score of 1 of 1 search is at an end of the list of rates (0 at 0.1, 1 at 0.2)" in text
+
+
+@pytest.mark.parametrize(
+    ("rates_of", "says"),
+    [
+        ({"v": (0.1,)}, "Only the rate 0.1 has a score."),
+        ({"v": (0.1, 0.2)}, "The choice of the rate moves the score of `v` by 0.00."),
+        ({"v": (0.1,), "w": (0.1,)}, "Only the rate 0.1 has a score."),
+        (
+            {"v": (0.1, 0.2), "w": (0.1, 0.2)},
+            "One rate for all costs 0.00 at its best (0.1) and 0.00 at its worst (0.2).",
+        ),
+    ],
+)
+def test_what_is_too_little_for_a_ranking_is_not_ranked(
+    rates_of: dict[str, tuple[float, ...]], says: str, tmp_path: Path
+) -> None:
+    """One seed, and all scores are equal: Kendall's tau has no value."""
+    rows = [{**row(rate, 1.0, 5.0), "variant": v} for v, of in rates_of.items() for rate in of]
+    text = rates.write("rates", "text", "Which?", pd.DataFrame(rows), SCALES, tmp_path, (".svg",)).read_text()
+    assert says in text
+    assert "1 selection seed chooses a rate; it does not compare variants." in text
+    ranks = all(len(of) > 1 for of in rates_of.values()) and len(rates_of) > 1
+    assert ("leads" in text, "How much of the ranking" in text) == (ranks, ranks)
+    for wrong in ("nan", "1 tasks", "1 selection seeds", "1 searches", "2 of 1"):
+        assert wrong not in text
+
+
+def test_no_rate_that_has_a_score_everywhere_is_said() -> None:
+    """v has a score at rate 1 on t alone and at rate 2 on u alone: it has no mean at either."""
+    nan = float("nan")
+    table = pd.DataFrame(
+        [
+            ("t", "v", 1.0, 0.5, True),
+            ("t", "v", 2.0, nan, False),
+            ("u", "v", 1.0, nan, False),
+            ("u", "v", 2.0, 0.5, True),
+        ],
+        columns=["task", "variant", "learning_rate", "score", "chosen"],
+    )
+    assert verdicts(ranking(table), spreads(table), 3, 1)[0] == "No rate has a score on every task."

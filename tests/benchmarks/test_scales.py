@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks.run import Outcome
 from benchmarks.scales import ScaleFlags, of_cells, with_floors
 from envs import TASKS, uniform
 from envs.api import Scale, Task
+from envs.discover import UsageError
 from envs.uniform import Floor
 from tests.benchmarks.made import meta, write_cell
 from tests.contracts.images import IMAGES
@@ -234,3 +236,32 @@ def test_imported_runs_of_a_gymnasium_task_take_its_scale_from_the_flags(tmp_pat
     path.unlink()
     (path,) = import_runs("csv", [table], **where, floor=-1200.0, ceiling=-150.0)  # type: ignore[arg-type]
     assert store.read_meta(path)["reading"]["scale"] == [-1200.0, -150.0, math.inf]
+
+
+def imported(folder: Path, variant: str, floor: float, ceiling: float) -> None:
+    table = folder.parent / f"{variant}.csv"
+    rows = [f"{variant},toy,{seed},{step},{step * 0.4 + 10 * seed}" for seed in range(6) for step in (50, 100)]
+    table.write_text("\n".join(["variant,task,seed,env_steps,score", *rows]) + "\n")
+    import_runs("csv", [table], folder=folder, floor=floor, ceiling=ceiling)
+
+
+@pytest.mark.parametrize("of_b", [(0.0, 100.0), (-50.0, 500.0)])
+def test_compare_refuses_two_scales_of_one_task(of_b: tuple[float, float], tmp_path: Path) -> None:
+    imported(tmp_path / "a", "x", 0.0, 500.0)
+    imported(tmp_path / "b", "x", *of_b)
+    sides = [compare.load(tmp_path / name) for name in "ab"]
+    said = f"toy has floor 0 and ceiling 500 in {tmp_path / 'a'}, floor {of_b[0]:g} and ceiling {of_b[1]:g} in"
+    with pytest.raises(UsageError, match=re.escape(said)) as error:
+        compare.compare(sides[0], sides[1], 0.05)
+    assert "the same --floor and --ceiling" in str(error.value)
+    for name in "ab":  # what was given later holds
+        scales.keep([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
+    assert compare.compare(sides[0], sides[1], 0.05).suite.scales["toy"] == Scale(0.0, 200.0, 200.0)
+
+
+def test_a_ceiling_that_one_folder_does_not_know_is_no_contradiction(tmp_path: Path) -> None:
+    known, unknown = told("mine", 0.0, 5.0, None), told("mine", 0.0, None, None)
+    scales.check_agree([([known], tmp_path / "a"), ([unknown], tmp_path / "b")])
+    scales.check_agree(
+        [([told("CartPole-v1", 0.0, 1.0, None)], tmp_path), ([told("CartPole-v1", 0.0, 2.0, None)], tmp_path)]
+    )

@@ -35,7 +35,7 @@ from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.session import Session
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage import open_storage
-from benchmarks.tuning.study import StudyInProgress
+from benchmarks.tuning.study import StudyInProgress, _candidates
 from envs import TASKS
 from envs.api import Scale
 from envs.discover import UnknownName
@@ -265,6 +265,25 @@ def test_what_diverged_counts_the_worst_of_the_floor_and_what_everyone_scored() 
     assert np.isnan(found[0])  # a configuration that lost all its runs has no value
     joint = {"t": (1.0, 1.0), "u": (nan, nan)}
     assert np.isnan(counting.values([joint], {}).item())
+
+
+def test_of_equals_who_lost_fewest_runs_is_best_and_then_the_first() -> None:
+    """All finite scores are .1, and a lost run counts .1 too (the floor is unknown): all values are .1."""
+    nan = float("nan")
+    default, one, none = {"t": (nan, nan, 0.1)}, {"t": (0.1, nan, 0.1)}, {"t": (0.1, 0.1, 0.1)}
+    raw = {"t": Scale(None, None)}
+    assert counting.best([default, one, none, none], raw) == 2
+    assert counting.best([default, one], raw) == 1
+    assert counting.best([none, one, none], raw) == 0
+    assert counting.best([default, {"t": (0.2, nan, 0.1)}, none], raw) == 1  # no tie
+    assert counting.best([{"t": (nan, nan, nan)}], raw) is None
+
+
+def test_of_equals_who_lost_fewest_runs_comes_first_to_the_selection() -> None:
+    nan = float("nan")
+    scores = [(0.1, 0.1), (nan, 0.1), (nan, 0.1), (0.1, 0.1)]
+    trials = [Attempt(i, "complete", {"x": i}, {"t": of}, 0.1) for i, of in enumerate(scores)]
+    assert _candidates(trials, 2) == [0, 3, 1]
 
 
 def test_the_objective_is_never_the_last_evaluation_alone() -> None:
