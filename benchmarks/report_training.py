@@ -31,7 +31,7 @@ def curves(report: ReportInput) -> Section:
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
         for i, lines in enumerate(handfuls(report.moving)):
             against = curve_figures.AXES[x]
-            caption = f"{', '.join(lines)}: evaluation return against {against}, mean of {counted(report.suite.seeds, 'seed')}, 95 % t."
+            caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(curve_figures.learning_curves, report.suite, lines, x, title)
             blocks.append(Drawn(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
