@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import stats
 from benchmarks.figures import GAIN, LOSS, STYLE
+from benchmarks.phrases import counted
 from benchmarks.published_scores import Score
 from benchmarks.suite import Curve, Doubles
 
@@ -124,7 +125,7 @@ def draw(data: Data, what: Beside) -> Figure:
         for axis in axes[len(tasks) :]:
             axis.set_visible(False)
         figure.suptitle(
-            f"cross: published; circle: ours, mean of {int(made['seeds'].min())} seeds, 95 % t interval\n"
+            f"cross: published; circle: ours, mean of {counted(int(made['seeds'].min()), 'seed')}, 95 % t interval\n"
             "diamond: ours with greedy actions, where the source's are; blue: reached, orange: missed",
             fontsize=9,
         )
@@ -167,9 +168,9 @@ class Reached:
         ]
         equalled = int((made["ours"] >= made["published"]).sum())
         within = int(made["reached"].sum()) - equalled
-        head = f"Our means equal or better {equalled} of {len(made)} published scores"
+        head = f"Our means equal or better {equalled} of {counted(len(made), 'published score')}"
         if within:
-            head += f", {within} more lie within our 95 % intervals"
+            head += f", {within} more {'lies' if within == 1 else 'lie'} within our 95 % intervals"
         if alone := int((made["reached_greedy"] & ~made["reached"]).sum()):
             head += f", {alone} more within those of greedy actions, as the source's are"
         return f"{head}; missed: {', '.join(missed)}." if missed else f"{head}."

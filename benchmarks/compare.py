@@ -19,6 +19,7 @@ from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, j
 from benchmarks.families import Ledger
 from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
+from benchmarks.phrases import amount, counted
 from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences
@@ -189,12 +190,19 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         drawn = tested.assign(
             variant=[_of(v, "B") for v in tested["variant"]], against=[_of(v, "A") for v in tested["variant"]]
         )
-        title = f"B minus A, n = {int(drawn['seeds'].min())} seeds"
+        title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
         draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
         blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
+    told = _told(result.by_task, verdict.is_raw(result.suite.unit))
     sections = (
         Section("By variant", tuple(blocks)),
-        Section("By task", (Prose(_told(result.by_task)), Table("by_task", result.by_task, caption))),
+        Section(
+            "By task",
+            (
+                Prose(told),
+                Table("by_task", result.by_task, caption),
+            ),
+        ),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
         Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
     )
@@ -210,13 +218,15 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     )
 
 
-def _told(by_task: pd.DataFrame) -> str:
+def _told(by_task: pd.DataFrame, raw: bool) -> str:
     """The rows that show something, as a list."""
     shown = by_task[by_task["finding"].isin(("better", "worse"))].to_dict("records")
     lines = [
-        f"`{r['variant']}` on {r['task']} is {r['finding']}: {verdict.change(r)} (p {r['p_holm']:.2g})" for r in shown
+        f"`{r['variant']}` on {r['task']} is {r['finding']}: {verdict.change(r, raw)} (p {r['p_holm']:.2g})"
+        for r in shown
     ]
-    return joined(lines) or f"None of {len(by_task)} rows shows a difference by itself, corrected for their number."
+    none = f"None of {len(by_task)} rows shows a difference by itself, corrected for their number."
+    return joined(lines) or ("The only row shows no difference." if len(by_task) == 1 else none)
 
 
 def sentence(result: Result) -> str:
@@ -230,7 +240,8 @@ def sentence(result: Result) -> str:
     parts += [f"{finding}: {verdict.names(counts[finding])}" for finding in equal if finding in counts]
     if still := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
-        known = f" (a true difference of {limit:.2f} is detected with probability 0.8)" if limit == limit else ""
+        size = amount(limit, 2, verdict.is_raw(result.suite.unit))
+        known = f" (a true difference of {size} is detected with probability 0.8)" if limit == limit else ""
         parts.append(f"no difference is shown for {verdict.names(still)}{known}")
     return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 

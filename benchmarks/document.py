@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import figures, files, formats, lettering, markup
 from benchmarks.formats import Bold
+from benchmarks.phrases import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
@@ -169,7 +170,7 @@ def _plain(block: Block, names: Sequence[str]) -> str:
         return f"![{caption}](figures/{block.name}.svg)\n\n*{caption}*"
     title = f"### {markup.plain(block.title)}\n\n" if block.title else ""
     if block.long:
-        return f"{title}{len(block.frame)} rows, in [tables/{block.name}.md](tables/{block.name}.md)"
+        return f"{title}{counted(len(block.frame), 'row')}, in [tables/{block.name}.md](tables/{block.name}.md)"
     caption = f"\n\n{markup.worded(block.caption, names)}" if block.caption else ""
     return title + formats.as_markdown(block.prepared, names) + caption
 
@@ -195,7 +196,7 @@ def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]
         for kind, word in (("csv", "CSV"), ("md", "Markdown"), ("tex", "LaTeX"))
     )
     if block.frame.empty or block.long:
-        said = "No rows." if block.frame.empty else f"{len(block.frame)} rows, too many to show here."
+        said = "No rows." if block.frame.empty else f"{counted(len(block.frame), 'row')}, too many to show here."
         return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
     caption = f'{rendered(block.caption, inline=True, names=names)} <span class="files">{files}</span>'
     return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.prepared, caption)}</div>')

@@ -56,7 +56,7 @@ def _of_lags(lags: Mapping[int, Told], suite: Suite) -> list[str]:
         loud = [f"lag {lag} {word} {t.size}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if loud:
             said.append(f"{listed(loud)} of the {suite.unit}")
-    return [f"Uncorrected, {text}." for text in said]
+    return [f"Without a correction for staleness, {text}." for text in said]
 
 
 def _of_repairs(repairs: Mapping[str, Told], at: int, lost: bool, tasks: int) -> list[str]:

@@ -17,6 +17,7 @@ from scipy import stats as sps
 
 from benchmarks import pairs, power, stats
 from benchmarks.pairs import LEVEL, Pair
+from benchmarks.phrases import counted
 from benchmarks.sides import Place, Side
 from benchmarks.suite import Doubles, Suite
 from envs.discover import UsageError
@@ -124,7 +125,7 @@ def worse(by_variant: pd.DataFrame, by_task: pd.DataFrame) -> list[str]:
 
 def _worse(by_variant: pd.DataFrame, by_task: pd.DataFrame) -> str:
     names = worse(by_variant, by_task)
-    return f"B is shown to be worse in {len(names)} places: {', '.join(names)}" if names else ""
+    return f"B is shown to be worse in {counted(len(names), 'place')}: {', '.join(names)}" if names else ""
 
 
 def _lost(a: Side, b: Side) -> list[str]:
@@ -134,8 +135,10 @@ def _lost(a: Side, b: Side) -> list[str]:
     tasks = list(dict.fromkeys(t for t, _ in missing if t not in there[0]))
     variants = list(dict.fromkeys(v for _, v in missing if v not in there[1]))
     cells = [_cell(t, v) for t, v in missing if t not in tasks and v not in variants]
-    parts = {"variants": [f"`{v}`" for v in variants], "tasks": tasks, "cells": cells}
-    return [f"B has lost {len(names)} {kind} of A: {', '.join(names)}" for kind, names in parts.items() if names]
+    parts = {"variant": [f"`{v}`" for v in variants], "task": tasks, "cell": cells}
+    return [
+        f"B has lost {counted(len(names), kind)} of A: {', '.join(names)}" for kind, names in parts.items() if names
+    ]
 
 
 def _without(by_variant: pd.DataFrame, by_task: pd.DataFrame) -> str:
@@ -159,7 +162,7 @@ def _few(a: Side, b: Side, least: int | None) -> str:
         for place, (_, n) in side.diverged.items()
         if least is not None and n < least and place[1] in side.variants
     ]
-    return f"fewer than {least} seeds: {', '.join(told)}" if told else ""
+    return f"fewer than {counted(least or 0, 'seed')}: {', '.join(told)}" if told else ""
 
 
 def _inferior(by_variant: pd.DataFrame, by_task: pd.DataFrame, margin: float | None) -> str:

@@ -15,6 +15,7 @@ from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
+from benchmarks.phrases import amount
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
@@ -29,29 +30,37 @@ def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dic
     if len(among) < 2 or not tasks:
         return None
     found = leaders(suite, among, tasks, ledger)
-    if found is None or found.table.empty:
+    if found is None:
         return None
+    head = {"aspect": situation.aspect, "your case": situation.case}
+    if found.table.empty:
+        if not found.apart:
+            return None
+        why = verdict.why_none_compared(suite, [found.best, *found.apart])
+        return {**head, "use": "-", "not separated from": "-", "what is shown": f"nothing: {why}"}
     score = float(suite.final(found.best, tasks).to_numpy(float).mean())
+    apart = "".join(f"; {text.removesuffix('.')}" for text in verdict.apart(found))
     return {
-        "aspect": situation.aspect,
-        "your case": situation.case,
-        "use": f"`{found.best}` ({score:.2f})",
+        **head,
+        "use": f"`{found.best}` ({verdict.mean_of(found, score, suite)})",
         "not separated from": verdict.names(found.others) if found.others else "-",
-        "what is shown": _shown(found),
+        "what is shown": _shown(found, verdict.is_raw(suite.unit)) + apart,
     }
 
 
-def _shown(found: Leaders) -> str:
+def _shown(found: Leaders, raw: bool) -> str:
     """How many rivals the leader is shown to be better than, and by how much at least; or what would be detected."""
-    beaten, seeds = found.beaten, verdict.counted(int(found.table["seeds"].min())).lower()
-    rivals = len(found.table)
+    beaten, rivals = found.beaten, len(found.table)
+    seeds = verdict.seeds_of(beaten if len(beaten) else found.table).lower()
     if not found.possible:
         return f"nothing: {seeds} cannot separate any two of them"
     if len(beaten):
-        return f"better than {len(beaten)} of {rivals}{verdict.at_least(beaten)} ({seeds})"
+        return f"better than {len(beaten)} of {rivals}{verdict.at_least(beaten, raw)} ({seeds})"
     limit = found.detectable
-    detected = f"; {seeds} detect a true difference of {limit:.2f} with probability 0.8" if limit == limit else ""
-    return f"no difference{detected}"
+    if limit != limit:
+        return "no difference"
+    verb, size = "detects" if verdict.one_seed(found.table) else "detect", amount(limit, 2, raw)
+    return f"no difference; {seeds} {verb} a true difference of {size} with probability 0.8"
 
 
 def table(

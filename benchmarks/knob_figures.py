@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from benchmarks.drawings import Standing, Turned
 from benchmarks.figures import GAIN, STYLE, UNSURE, banded, legend, line_styles, t_band
 from benchmarks.panels import Data
+from benchmarks.phrases import counted
 from benchmarks.suite import Doubles
 
 WORDS = {
@@ -54,7 +55,7 @@ def turned(data: Data, what: Turned) -> Figure:
         for axis, task in zip(axes[0], tasks, strict=True):
             axis.set_title(task)
         figure.supxlabel(what.label, fontsize=9)
-        legend(figure, list(what.lines), f"mean of {data.suite.seeds} seeds, band: 95 % t interval", 5)
+        legend(figure, list(what.lines), f"mean of {counted(data.suite.seeds, 'seed')}, band: 95 % t interval", 5)
     return figure
 
 

@@ -11,7 +11,7 @@ runs (docs/decisions/0024-what-a-sentence-may-claim.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -72,11 +72,13 @@ def family(differences: Doubles, total: int) -> Family:
 
 
 class Leaders(NamedTuple):
-    """The variant of the highest mean, and what the joint test shows of its rivals."""
+    """The variant of the highest mean among those that can be compared, and what the joint test shows of its rivals."""
 
     best: str
-    others: list[str]  # not shown to score less than the best, in order of their means
+    others: list[str]  # compared and not shown to score less than the best, in order of their means
     table: pd.DataFrame  # a row a rival that can be compared: the best minus it, and the columns of Family.row
+    apart: dict[str, str]  # who cannot be compared with the best, and why
+    highest: bool  # whether none of those apart has a higher mean than the best
 
     @property
     def beaten(self) -> pd.DataFrame:
@@ -108,13 +110,16 @@ def leaders(
     if not by_seed:
         return None
     lost = {v: int(suite.lost(v, tasks).to_numpy(bool).sum()) for v in by_seed}
-    best, *rivals = sorted(by_seed, key=lambda v: (-_to_rounding(float(by_seed[v].mean())), lost[v]))
+    order = sorted(by_seed, key=lambda v: (-_to_rounding(float(by_seed[v].mean())), lost[v]))
+    met = {frozenset(p) for p in combinations(by_seed, 2) if _comparable(suite, by_seed[p[0]], by_seed[p[1]], p)}
+    best = next((v for v in order if any(v in pair for pair in met)), order[0])
+    rivals = [v for v in order if v != best]
     ours = [v for v in by_seed if v not in suite.imported]
     scores = pd.DataFrame({v: by_seed[v] for v in ours})
-    paired = list(combinations(ours, 2))
+    paired = [p for p in combinations(ours, 2) if frozenset(p) in met]
     columns = [stats.differences(scores[b].to_numpy(float), scores[a].to_numpy(float)) for b, a in paired]
     places = {frozenset(names): k for k, names in enumerate(paired)}
-    total = len(by_seed) * (len(by_seed) - 1) // 2
+    total = len(met)
     of = family(np.column_stack(columns) if columns else np.zeros((0, 0)), total)
     results = {v: found for v in rivals if (found := pairs.compare(suite, Pair(best, v), tasks))}
     table = pd.DataFrame(
@@ -124,7 +129,28 @@ def leaders(
     if results and ledger is not None:
         table["p_joint"] = _decided(suite, best, table, tasks, of.total, ledger)
     shown = set(table["variant"][table["p_joint"] < LEVEL]) if results else set()
-    return Leaders(best, [v for v in rivals if v not in shown], table)
+    apart = {v: _why_apart(suite, by_seed, v, best, met) for v in rivals if v not in results}
+    open_ = [v for v in rivals if v in results and v not in shown]
+    return Leaders(best, open_, table, apart, best == order[0])
+
+
+def _comparable(suite: Suite, b: pd.Series, a: pd.Series, pair: Sequence[str]) -> bool:
+    """Whether pairs.compare tests these means by seed."""
+    if {*pair} & suite.imported:
+        return min(len(b), len(a)) > 1
+    return bool(len(b.index.intersection(a.index)))
+
+
+def _why_apart(
+    suite: Suite, by_seed: Mapping[str, pd.Series], variant: str, best: str, met: set[frozenset[str]]
+) -> str:
+    """Why a variant is not compared with the best, as a predicate."""
+    if not {variant, best} & suite.imported:
+        alone = not any(variant in pair for pair in met)
+        return f"shares no seeds with {'the others' if alone else f'`{best}`'}"
+    if len(by_seed[variant]) < 2:
+        return "has one run and is not compared"
+    return f"is not compared, because `{best}` has one run"
 
 
 def _to_rounding(mean: float) -> float:

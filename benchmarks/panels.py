@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.figures import STYLE, banded, legend, line_styles, t_band, thousands
+from benchmarks.phrases import counted
 from benchmarks.suite import Doubles, Suite
 
 
@@ -50,7 +51,7 @@ def _band(axis: Axes, points: Sequence[tuple[float, Doubles]], style: tuple[str,
 
 
 def _title(data: Data) -> str:
-    return f"mean of {data.suite.seeds} seeds, band: 95 % t interval"
+    return f"mean of {counted(data.suite.seeds, 'seed')}, band: 95 % t interval"
 
 
 def sweep(data: Data, what: Sweep) -> Figure:

@@ -16,6 +16,7 @@ from benchmarks.families import ALL_PAIRS
 from benchmarks.leaders import all_pairs, leaders
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
+from benchmarks.phrases import counted
 from benchmarks.report_input import ReportInput
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
@@ -143,7 +144,7 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
         shown = shown.join(budgets.ratios(report.suite, report.metas, [Pair(*p) for p in _named(table)]))
     explained = _explained(report.suite.unit) + (f" {budgets.EXPLAINED}" if stem == "rungs" else "")
     seeds = int(table["seeds"].min())
-    heading = f"{what.capitalize()}, n = {seeds} seeds"
+    heading = f"{what.capitalize()}, n = {counted(seeds, 'seed')}"
     name = "ingredients" if stem == "rungs" else stem
     caption = (
         f"{heading}: mean over tasks, a dot a seed, 95 % t interval of each difference alone, not corrected; filled where "

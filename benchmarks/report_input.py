@@ -15,6 +15,7 @@ from benchmarks import leaders, pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
 from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
+from benchmarks.phrases import counted
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
@@ -79,7 +80,7 @@ class ReportInput:
     @property
     def n(self) -> str:
         """How many seeds, for captions."""
-        return f"n = {self.suite.seeds} seeds"
+        return f"n = {counted(self.suite.seeds, 'seed')}"
 
     @property
     def moving(self) -> list[str]:

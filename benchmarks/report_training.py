@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks import curve_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table
 from benchmarks.figures import handfuls
+from benchmarks.phrases import counted
 from benchmarks.report_input import ReportInput
 
 NOTED = (
@@ -25,13 +26,12 @@ NOTED = (
 def curves(report: ReportInput) -> Section:
     """Against steps, updates and seconds."""
     blocks: list[Block] = []
-    title = f"mean of {report.suite.seeds} seeds, band: 95 % t interval"
+    mean = f"mean of {counted(report.suite.seeds, 'seed')}"
+    title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
         for i, lines in enumerate(handfuls(report.moving)):
             against = curve_figures.AXES[x]
-            caption = (
-                f"{', '.join(lines)}: evaluation return against {against}, mean of {report.suite.seeds} seeds, 95 % t."
-            )
+            caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(curve_figures.learning_curves, report.suite, lines, x, title)
             blocks.append(Drawn(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
@@ -52,7 +52,7 @@ def efficiency(report: ReportInput) -> Section:
     of_curves = Table("efficiency", table, caption)
     if not curve_figures.has_sample_efficiency(report.suite):
         return Section("Sample efficiency", (of_curves,))
-    title = f"IQM over tasks and {report.suite.seeds} seeds, bands: bootstrap of whole seeds"
+    title = f"IQM over tasks and {counted(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
     drawn = Drawn(
         "sample_efficiency",
         partial(curve_figures.sample_efficiency, report.suite, title),

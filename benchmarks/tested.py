@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks import pairs
 from benchmarks.families import FINDING, ITS_TASKS, Ledger, question
 from benchmarks.pairs import LEVEL
+from benchmarks.phrases import amount, counted
 from benchmarks.suite import Suite
 
 
@@ -28,6 +29,7 @@ class Told(NamedTuple):
     tasks: int
     family: int = 1  # comparisons that are corrected together
     raw: float = float("nan")  # p, not corrected
+    returns: bool = False  # whether the difference is of raw returns, not of normalised scores
 
     @property
     def shown(self) -> bool:
@@ -37,7 +39,9 @@ class Told(NamedTuple):
     def size(self) -> str:
         """0.12 [0.08, 0.16] without its sign."""
         low, high = (self.low, self.high) if self.difference >= 0 else (-self.high, -self.low)
-        return f"{abs(self.difference):.2f} [{low:.2f}, {high:.2f}]"
+        scale = max(abs(self.difference), (high - low) / 2 if high == high else 0.0)
+        size, low_, high_ = (amount(x, 2, self.returns, scale) for x in (abs(self.difference), low, high))
+        return f"{size} [{low_}, {high_}]"
 
 
 BRACKETS = "Brackets hold the 95 % interval of each difference alone, not corrected."
@@ -61,7 +65,9 @@ def family(
     decided = ledger.correct(name, [question(b, a, on) for (b, a, _), (_, on) in found.items()], p)
     told = {}
     for (key, (r, on)), d in zip(found.items(), decided, strict=True):
-        told[key] = Told(r.difference, *r.interval, d.p, r.detectable(d.size), len(on), d.size, r.p)
+        told[key] = Told(
+            r.difference, *r.interval, d.p, r.detectable(d.size), len(on), d.size, r.p, not suite.normalised
+        )
     return told
 
 
@@ -81,9 +87,9 @@ def listed(words: Sequence[str]) -> str:
 def unseen(told: Sequence[Told]) -> str:
     """The true difference that the least precise of some comparisons detects."""
     known = [t.detectable for t in told if np.isfinite(t.detectable)]
-    return (
-        f"{max(known):.2f} is detected with probability 0.8" if known else "no detectable difference can be estimated"
-    )
+    if not known:
+        return "no detectable difference can be estimated"
+    return f"{amount(max(known), 2, told[0].returns)} is detected with probability 0.8"
 
 
 def corrected(told: Mapping[Asked, Told], suite: Suite) -> str:
@@ -92,7 +98,7 @@ def corrected(told: Mapping[Asked, Told], suite: Suite) -> str:
     worst = f"p at most {max(shown):.2g}" if shown else f"p at least {min(t.p for t in told.values()):.2g}"
     size = max(t.family for t in told.values())
     together = f"These {size} comparisons are corrected together (Holm)" if size > 1 else "This is one comparison"
-    return f"{together}: {worst}, {suite.seeds} seeds."
+    return f"{together}: {worst}, {counted(suite.seeds, 'seed')}."
 
 
 def too_few(told: Mapping[Asked, Told], suite: Suite) -> str:
@@ -100,4 +106,6 @@ def too_few(told: Mapping[Asked, Told], suite: Suite) -> str:
     size = min((t.family for t in told.values()), default=1)
     if suite.imported or (least := pairs.least_p(suite.seeds, size)) <= LEVEL:
         return ""
-    return f"{suite.seeds} seeds show nothing here: the smallest p that {size} comparisons leave is {least:.2g}."
+    seeds, verb = counted(suite.seeds, "seed"), "shows" if suite.seeds == 1 else "show"
+    leave = f"{counted(size, 'comparison')} {'leaves' if size == 1 else 'leave'}"
+    return f"{seeds} {verb} nothing here: the smallest p that {leave} is {least:.2g}."

@@ -16,6 +16,7 @@ from benchmarks import divergence, stats
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.pairs import LEVEL
+from benchmarks.phrases import DIGITS, amount, counted
 from benchmarks.suite import Suite
 
 NAMED = 6  # variants that a sentence lists by name
@@ -31,22 +32,45 @@ def names(variants: Sequence[str]) -> str:
     return " and ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else "".join(listed)
 
 
-def counted(seeds: int) -> str:
+def spelled(seeds: int) -> str:
     """`Ten seeds`, to begin a sentence."""
     return f"{WORDS[seeds] if seeds < len(WORDS) else seeds} seed{'' if seeds == 1 else 's'}"
 
 
-def change(row: Any) -> str:
+def seeds_of(rows: pd.DataFrame) -> str:
+    """`Ten seeds`, or `1 to 10 seeds` where comparisons differ."""
+    low, high = int(rows["seeds"].min()), int(rows["seeds"].max())
+    return spelled(low) if low == high else f"{low} to {high} seeds"
+
+
+def one_seed(rows: pd.DataFrame) -> bool:
+    """Whether each of the comparisons is of one seed: the verb is in the singular."""
+    return int(rows["seeds"].max()) == 1
+
+
+def is_raw(unit: str) -> bool:
+    """Whether scores in this unit are returns, of any magnitude."""
+    return "normalised" not in unit
+
+
+def scale_of(row: Any) -> float:
+    """The larger of a difference and of half its interval: what the digits of both are counted from."""
+    half = (row["high"] - row["low"]) / 2
+    return max(abs(row["difference"]), half if half == half else 0.0)
+
+
+def change(row: Any, raw: bool = False) -> str:
     """+0.210 [+0.150, +0.270], with the interval left out where there is none or it has no width."""
-    difference, low, high = row["difference"], row["low"], row["high"]
+    low, high = row["low"], row["high"]
+    difference, *bounds = (amount(x, 3, raw, scale_of(row), "+") for x in (row["difference"], low, high))
     if low != low:
-        return f"{difference:+.3f} (too few runs for an interval)"
+        return f"{difference} (too few runs for an interval)"
     if low == high:
-        return f"{difference:+.3f} (no variation, so no interval)"
-    return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+        return f"{difference} (no variation, so no interval)"
+    return f"{difference} [{', '.join(bounds)}]"
 
 
-def detects(seeds: int, difference: float, observed: float = 0.0) -> str:
+def detects(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:
     """What so many seeds detect; nothing where the differences do not vary, so that it cannot be estimated.
 
     A difference that was observed, is as large as the detectable one and is not shown is no contradiction: it happens in
@@ -54,7 +78,8 @@ def detects(seeds: int, difference: float, observed: float = 0.0) -> str:
     """
     if difference != difference:
         return ""
-    text = f"{counted(seeds)} detect a true difference of {difference:.3f} with probability 0.8"
+    verb = "detects" if seeds == 1 else "detect"
+    text = f"{spelled(seeds)} {verb} a true difference of {amount(difference, 3, raw)} with probability 0.8"
     return f"{text} and miss it otherwise, so this one may be real." if abs(observed) >= difference else f"{text}."
 
 
@@ -63,47 +88,92 @@ def headline(suite: Suite, ledger: Ledger | None = None) -> str:
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, ledger) if tasks else None
     if found is None or found.table.empty:
-        alone = f"Nothing is compared: {names(suite.present)} have no task in common, or there is only one."
-        return divergence.nothing_compared(suite) or alone
+        return divergence.nothing_compared(suite) or f"Nothing is compared: {_why_nothing(suite, found)}."
     mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
-    return " ".join(_leader(found, f"`{found.best}` has the highest mean {suite.unit} {where} ({mean:.2f})"))
+    among = "" if found.highest else "Among those compared, "
+    head = f"{among}`{found.best}` has the highest mean {suite.unit} {where} ({mean_of(found, mean, suite)})"
+    return " ".join([*_leader(found, head, is_raw(suite.unit)), *apart(found)])
 
 
-def _leader(found: Leaders, head: str) -> list[str]:
+def mean_of(found: Leaders, mean: float, suite: Suite) -> str:
+    """The leader's mean, with digits enough to tell it from its rivals'."""
+    sizes = [x for x in (abs(mean), *found.table["difference"].abs()) if x > 0]
+    return amount(mean, 2, is_raw(suite.unit), min(sizes, default=0.0))
+
+
+def _why_nothing(suite: Suite, found: Leaders | None) -> str:
+    if found is None or not found.apart:
+        return f"{names(suite.present)} have no task in common, or there is only one"
+    return why_none_compared(suite, [found.best, *found.apart])
+
+
+def why_none_compared(suite: Suite, variants: Sequence[str]) -> str:
+    """Why no two of some variants that have scores on the same tasks can be compared."""
+    if not {*variants} & suite.imported:
+        return f"{names(variants)} share no seeds"
+    return f"{names(variants)} have one run each or share no seeds"
+
+
+def apart(found: Leaders) -> list[str]:
+    """Who is not compared with the leader, and why: a sentence a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for variant, why in found.apart.items():
+        by_reason.setdefault(why, []).append(variant)
+    said = []
+    for why, variants in by_reason.items():
+        verb, _, rest = why.partition(" ")
+        many = {"has": "have", "is": "are", "shares": "share"}[verb]
+        rest = rest.replace("one run and is not", "one run each and are not") if len(variants) > 1 else rest
+        said.append(f"{names(variants)} {verb if len(variants) == 1 else many} {rest}.")
+    return said
+
+
+def _open(found: Leaders) -> pd.DataFrame:
+    return found.table[found.table["variant"].isin(found.others)]
+
+
+def _leader(found: Leaders, head: str, raw: bool) -> list[str]:
     """The sentences of a headline, which begins with `head`."""
-    seeds = int(found.table["seeds"].min())
     if not found.possible:
-        return [f"{head}.", f"{counted(seeds)} cannot separate it from any other variant."]
-    better = _better(found)
+        which = "any other variant" if len(found.others) > 1 or not found.apart else names(found.others)
+        return [f"{head}.", f"{seeds_of(found.table)} cannot separate it from {which}."]
+    better = _better(found, raw)
     if not found.others:
         return [f"{head} and {better}."]
-    text = [f"{head}.", f"{counted(seeds)} do not separate it from {names(found.others)}."]
+    seeds, verb = seeds_of(_open(found)), "does" if one_seed(_open(found)) else "do"
+    text = [f"{head}.", f"{seeds} {verb} not separate it from {names(found.others)}."]
     if (limit := found.detectable) == limit:
-        text.append(f"A true difference of {limit:.2f} would be detected with probability 0.8.")
-    return [*text, f"It {better}."] if better else text
+        text.append(f"A true difference of {amount(limit, 2, raw)} would be detected with probability 0.8.")
+    if not better:
+        return text
+    of_beaten = seeds_of(found.beaten)
+    return [*text, f"It {better}{f' ({of_beaten.lower()})' if of_beaten != seeds else ''}."]
 
 
-def _better(found: Leaders) -> str:
+def _better(found: Leaders, raw: bool) -> str:
     """Than whom the leader is shown to be better, and by how much at least; empty where than nobody."""
     beaten = found.beaten
     if beaten.empty:
         return ""
     which = names([*beaten["variant"]])
-    if len(beaten) > 1 and not found.others:
+    if len(beaten) > 1 and not found.others and not found.apart:
         which = f"all {len(beaten)} others"
     elif len(beaten) > NAMED:
         which = f"{len(beaten)} others"
-    return f"is shown to be better than {which}{at_least(beaten)}"
+    return f"is shown to be better than {which}{at_least(beaten, raw)}"
 
 
-def at_least(beaten: pd.DataFrame) -> str:
+def at_least(beaten: pd.DataFrame, raw: bool = False) -> str:
     """The smallest of the simultaneous lower bounds; empty where a difference does not vary."""
     bounds = beaten["at_least"]
     if bounds.isna().any():
         return ""
     places = 2 if (least := float(bounds.min())) >= 0.1 else 3
-    text = f"{np.floor(least * 10**places) / 10**places:.{places}f}"  # a bound is rounded down
+    if raw and least > 0:
+        places = DIGITS - 1 - int(np.floor(np.log10(least)))
+    down = float(np.floor(least * 10.0**places) / 10.0**places)  # a bound is rounded down
+    text = amount(down, places, raw)
     return f", {'each ' if len(beaten) > 1 else ''}by at least {text}" if float(text) > 0 else ""
 
 
@@ -116,29 +186,32 @@ def of_pairs(table: pd.DataFrame, unit: str = "normalised score", by_task: pd.Da
 
 
 def _of_pair(row: dict[Any, Any], unit: str, tasks: str) -> str:
-    pair = f"`{row['variant']}` against `{row['against']}`"
+    pair, raw = f"`{row['variant']}` against `{row['against']}`", is_raw(unit)
+    tasks = f", {tasks}" if tasks else ""
     if row["identical"] == row["tasks"]:
         where = f"on all {row['tasks']} tasks" if row["tasks"] > 1 else "on its task"
         return f"{pair}: identical {where}, at every checkpoint of every shared seed."
     if row["p_holm"] < LEVEL:
-        word = "gains" if row["difference"] > 0 else "loses"
-        return f"{pair} {word} {row['difference']:+.3f} of the {unit} ({_tested(row)}), {tasks}."
+        word, sign = ("gains", "+") if row["difference"] > 0 else ("loses", "")
+        size = amount(abs(row["difference"]), 3, raw, scale_of(row), sign)
+        return f"{pair} {word} {size} of the {unit} ({_tested(row, raw)}){tasks}."
     if row["low"] == row["high"] == row["difference"] == 0 and row.get("lost"):
         return f"{pair}: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
     if row["low"] == row["high"] == row["difference"] == 0:
         return f"{pair}: the mean {unit} is the same in every run."
     if row["least_p"] >= LEVEL:
         family = f" among {row['of']} comparisons" if row["of"] > 1 else ""
-        return f"{pair}: {change(row)}. {counted(row['seeds'])} cannot show a difference{family}."
-    text = f"{pair}: no difference is shown, {row['difference']:+.3f} ({_tested(row)}), {tasks}."
-    return f"{text} {detects(row['seeds'], row['detectable'], row['difference'])}".rstrip()
+        return f"{pair}: {change(row, raw)}. {spelled(row['seeds'])} cannot show a difference{family}."
+    size = amount(row["difference"], 3, raw, scale_of(row), "+")
+    text = f"{pair}: no difference is shown, {size} ({_tested(row, raw)}){tasks}."
+    return f"{text} {detects(row['seeds'], row['detectable'], row['difference'], raw)}".rstrip()
 
 
-def _tested(row: dict[Any, Any]) -> str:
+def _tested(row: dict[Any, Any], raw: bool) -> str:
     """p 0.002, corrected over 9 comparisons (rungs); uncorrected interval [+0.150, +0.270]"""
     family = f", corrected over {row['of']} comparisons" if row["of"] > 1 else ""
     family += f" ({row['family']})" if row["family"] else ""
-    interval = change(row).partition(" ")[2].removeprefix("(").removesuffix(")")
+    interval = change(row, raw).partition(" ")[2].removeprefix("(").removesuffix(")")
     return f"p {row['p_holm']:.3g}{family}; {'uncorrected interval ' if '[' in interval else ''}{interval}"
 
 
@@ -146,6 +219,8 @@ def _on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
     """better on 3 of 8 tasks, shown on 1, a loss shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
     of = by_task if by_task is None else by_task[_rows_of(row, by_task)]
     parts = [f"better on {row['better']} of {row['tasks']} tasks"]
+    if row["tasks"] == 1:
+        parts = ["better on its task"] if row["better"] else []
     if row["p_holm"] < LEVEL and row["difference"] > 0:
         losses = 0 if of is None else int(((of["p_holm"] < LEVEL) & (of["difference"] < 0)).sum())
         parts.append(f"shown on {row['shown'] - losses}")
@@ -183,7 +258,8 @@ def of_sweep(table: pd.DataFrame, label: str) -> list[str]:
             text += f" the score changes for {', '.join(listed)}{more} (uncorrected 95 % intervals)"
             text += f"; no change is shown for {names(still)}" if still else ""
         elif (rows["least_p"] >= LEVEL).all():
-            text += f" no change can be shown: {int(first['seeds'])} seeds are too few for {len(table)} comparisons"
+            text += f" no change can be shown: {counted(int(first['seeds']), 'seed')} "
+            text += f"{'is' if first['seeds'] == 1 else 'are'} too few for {counted(len(table), 'comparison')}"
         else:
             text += f" no change of the score is shown for {names(still)}"
         sentences.append(f"{text}.")
@@ -196,8 +272,8 @@ def too_few(table: pd.DataFrame) -> str:
         return ""
     size = int(table["of"].min()) if "of" in table else len(table)
     return (
-        f"{counted(int(table['seeds'].max()))} and {size} comparisons: the smallest corrected p is {least:.3g}, so no "
-        "difference can be shown. Use more seeds or compare fewer variants."
+        f"{spelled(int(table['seeds'].max()))} and {counted(size, 'comparison')}: the smallest corrected p is {least:.3g}, "
+        "so no difference can be shown. Use more seeds or compare fewer variants."
     )
 
 
@@ -206,6 +282,6 @@ def few_seeds(seeds: int, enough: int) -> str:
     if seeds >= enough:
         return ""
     return (
-        f"{counted(seeds)}: the smallest two-sided p of a paired test is {min(1.0, stats.smallest_p(seeds)):.3g}. "
+        f"{spelled(seeds)}: the smallest two-sided p of a paired test is {min(1.0, stats.smallest_p(seeds)):.3g}. "
         f"Differences that are not shown here may be real; use {enough} seeds or more."
     )

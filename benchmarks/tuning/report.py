@@ -149,7 +149,7 @@ def of_one(summary: Summary) -> str:
         word = "raises" if row["difference"] > 0 else "lowers"
         return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
     if (least := stats.smallest_p(seeds)) > LEVEL:
-        why = f"{verdict.counted(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}"
+        why = f"{verdict.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}"
     else:
         why = verdict.detects(seeds, row["detectable"], row["difference"]).removesuffix(".")
     shown = f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g})."

@@ -93,7 +93,7 @@ def test_greedy_actions_count_where_the_source_is_greedy_and_its_budget_is_ours(
     )
     assert said.startswith(f"{head}; missed:")
     assert Reached((score(6.8, 100),)).sentence(data()) == (
-        "Our means equal or better 0 of 1 published scores, 1 more lie within our 95 % intervals."
+        "Our means equal or better 0 of 1 published score, 1 more lies within our 95 % intervals."
     )
 
 

@@ -151,13 +151,13 @@ def without(folder: Path, pattern: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "said", "findings"),
     [
-        ("*__ppo__*", "B has lost 1 variants of A: `ppo`", {"gae": "the same within the margin", "ppo": "lost"}),
+        ("*__ppo__*", "B has lost 1 variant of A: `ppo`", {"gae": "the same within the margin", "ppo": "lost"}),
         (
             "u__*",
-            "B has lost 1 tasks of A: u",
+            "B has lost 1 task of A: u",
             {"gae": "the same within the margin", "ppo": "the same within the margin"},
         ),
-        ("u__ppo__*", "B has lost 1 cells of A: `ppo` on u", None),
+        ("u__ppo__*", "B has lost 1 cell of A: `ppo` on u", None),
     ],
 )
 def test_what_b_has_lost_fails_the_gate(

@@ -79,7 +79,10 @@ def _of_headline(text: str, suite: Suite) -> Iterator[tuple[tuple[str, str], tup
     """From whom the leader is separated, and from whom not."""
     best = re.match(r"`([^`]+)`", text)
     assert best is not None
-    for word, pattern in (("open", r"do not separate it from ([^.]*)\."), ("gains", r"better than (`[^.]*?)[,.] ")):
+    for word, pattern in (
+        ("open", r"do(?:es)? not separate it from ([^.]*)\."),
+        ("gains", r"better than (`[^.]*?)[,.] "),
+    ):
         if found := re.search(pattern, text):
             for rival in re.findall(r"`([^`]+)`", found[1]):
                 yield _sorted((best[1], rival), tuple(suite.tasks(best[1], rival)), "headline", (word, None))

@@ -53,8 +53,8 @@ def test_a_loss_is_told_from_none_and_a_repair_from_none() -> None:
     of_two, of_three = (sign_flip_shift(10, 0.05 / n) * error for n in (2, 3))
     assert f"{of_three:.2f}" != f"{sign_flip_shift(10, 0.05) * error:.2f}"
     assert LAGS.sentence(data(finals)) == (
-        f"Uncorrected, no loss is shown at lag 1 ({of_two:.2f} is detected with probability 0.8). "
-        "Uncorrected, lag 8 costs 0.50 [0.49, 0.51] of the normalised score. "
+        f"Without a correction for staleness, no loss is shown at lag 1 ({of_two:.2f} is detected with probability 0.8). "
+        "Without a correction for staleness, lag 8 costs 0.50 [0.49, 0.51] of the normalised score. "
         "These 2 comparisons are corrected together (Holm): p at most 0.0039, 10 seeds. "
         "At lag 8 V-trace wins back 0.30 [0.29, 0.31], token IS 0.10 [0.09, 0.11]. "
         f"At lag 8 no difference is shown for a mask on 1 of 2 tasks ({of_three:.2f} is detected with probability 0.8). "
@@ -147,7 +147,7 @@ def test_too_few_seeds_for_the_tasks_of_a_pair_say_so_in_the_sentence() -> None:
     """Six seeds: 2 / 64 for one comparison over both tasks, which is shown (.031); two tasks of a pair are not (.062)."""
     finals = on_both({"gae": 0.9, "lag 8": 0.1, "vtrace": 0.5})
     text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals, seeds=6))
-    assert text.startswith("Uncorrected, lag 8 costs 0.80")
+    assert text.startswith("Without a correction for staleness, lag 8 costs 0.80")
     assert "6 seeds show nothing here: the smallest p that 2 comparisons leave is 0.062." in text
 
 

@@ -190,7 +190,9 @@ def test_imported_runs_of_equal_scores_prove_nothing(runs: int) -> None:
     text = verdict.headline(of)
     assert "better than" not in text
     assert "nan" not in text
-    assert found(of).others == ["a"]
+    result = found(of)
+    assert [*result.others, *result.apart] == ["a"]
+    assert runs > 1 or text == "Nothing is compared: `b` and `a` have one run each or share no seeds."
 
 
 def test_five_imported_runs_a_side_of_equal_scores_are_enough_for_one_comparison() -> None:
@@ -201,12 +203,12 @@ def test_five_imported_runs_a_side_of_equal_scores_are_enough_for_one_comparison
 
 
 def test_whoever_cannot_be_compared_is_not_ruled_out() -> None:
-    """One imported run, the highest of all: nobody is shown to be worse."""
+    """One imported run, the highest of all: it is named, and the others are compared without it."""
     of = on_one_task({"a": [0.1 * i for i in range(10)], "b": EVEN, "theirs": [0.99]}, frozenset({"theirs"}))
     result = found(of)
-    assert result.best == "theirs"
-    assert set(result.others) == {"a", "b"}
-    assert result.table.empty
+    assert (result.best, result.others, result.highest) == ("b", ["a"], False)
+    assert result.apart == {"theirs": "has one run and is not compared"}
+    assert result.table["variant"].tolist() == ["a"]
 
 
 def test_imported_runs_among_ours_share_the_error() -> None:

@@ -30,7 +30,7 @@ def table(scores: dict[str, list[float]]) -> pd.DataFrame:
 
 
 def sentences(scores: dict[str, list[float]]) -> list[str]:
-    return verdict.of_pairs(table(scores), "return")
+    return verdict.of_pairs(table(scores), "normalised score")
 
 
 FLAT = [0.5] * 10
@@ -40,8 +40,8 @@ WOBBLE = [0.5 + 0.1 * (-1) ** i for i in range(10)]
 def test_a_difference_that_is_shown() -> None:
     """.3 and .4 by turns: mean .35, s = .0527, half an interval 2.262 s / sqrt(10) = .038; p 2 / 1024."""
     assert sentences({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
-        "`b` against `a` gains +0.350 of the return (p 0.00195; uncorrected interval [+0.312, +0.388]), "
-        "better on 1 of 1 tasks, shown on 1."
+        "`b` against `a` gains +0.350 of the normalised score (p 0.00195; uncorrected interval [+0.312, +0.388]), "
+        "better on its task, shown on 1."
     ]
 
 
@@ -73,7 +73,7 @@ def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
 def test_what_does_not_vary_has_no_interval_and_no_detectable_difference() -> None:
     same, moved = sentences({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
     assert same == "`b` against `a`: identical on its task, at every checkpoint of every shared seed."
-    assert "gains +0.250 of the return (p" in moved
+    assert "gains +0.250 of the normalised score (p" in moved
     assert "no variation, so no interval" in moved
     (one,) = sentences({"a": [0.5], "b": [0.9]})
     assert one == "`b` against `a`: +0.400 (too few runs for an interval). One seed cannot show a difference."
@@ -153,7 +153,7 @@ def test_names_are_listed_as_in_prose() -> None:
     assert verdict.names(["a", "b"]) == "`a` and `b`"
     assert verdict.names(["a", "b", "c"]) == "`a`, `b` and `c`"
     assert verdict.names(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
-    assert [verdict.counted(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
+    assert [verdict.spelled(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
 
 
 def test_a_detectable_difference_that_is_unknown_is_not_mentioned() -> None:
