@@ -21,7 +21,7 @@ from torch import Tensor
 from algorithms.affine import is_affine
 from algorithms.credit import EpisodeReturn, RewardToGo
 from algorithms.finding import Finding, close_to_zero
-from algorithms.made_up import GAMMA, made_up, spoilt, windows
+from algorithms.made_up import GAMMA, cut_short, made_up, spoilt, windows
 from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-8
@@ -94,8 +94,11 @@ def _paying(rollout: Rollout, reward: Tensor) -> Rollout:
 def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
     """Every rule of the credit; and of the target, where there is a critic."""
     credit, critic = estimator.credit, estimator.baseline.critic
-    whole = made_up(gamma=GAMMA)
-    rollouts = [windows(), whole] if credit.bootstraps else [whole]
+    whole, values = made_up(gamma=GAMMA)
+    whole = cut_short(whole, GAMMA)
+    if not credit.bootstraps:  # what follows a cut is worth nothing to it
+        values[1:] *= 1 - whole.valid * (1 - whole.continues)
+    rollouts = [windows(), (whole, values)] if credit.bootstraps else [(whole, values)]
     findings = []
     for rollout, values in rollouts:
         kind = "windows" if rollout.group == 1 else "episodes"
@@ -176,7 +179,10 @@ def declared_lambda(credit: Any) -> float | None:
 
 
 def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -> Finding:
-    """w = lambda^k where the credit has a lambda; runs of n ones where it has an n; undeclared, w_1 is 0 or at least 1/2."""
+    """w = lambda^k where the credit has a lambda; runs of n ones where it has an n.
+
+    Undeclared, w depends on k alone, and w_1 is 0 or at least 1/2.
+    """
     later = at.same & (at.ahead > 0)
     share = made * GAMMA**-at.ahead
     next_one = share[at.same & (at.ahead == 1)]
@@ -196,9 +202,21 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
         full = longest == expected or (longest < expected and room < len(made))  # a window may cut every run
         holds = full and float((counted * (counted - 1)).abs().max()) < CLOSE
         return Finding(rule, holds, f"expected {expected} rewards that count fully, n being {steps}; seen {longest}")
+    uneven = _uneven(share, at)
+    if not uneven < CLOSE:
+        return Finding(
+            rule, False, f"expected weights of k alone, without a field `n`; seen them differ by {uneven:.3g}"
+        )
     odd = next_one[(next_one > CLOSE) & (next_one < SHORTEST)]
     seen = f"{float(odd.min()):.3g}" if len(odd) else "none"
     return Finding(rule, not len(odd), f"expected no lambda in (0, {SHORTEST}) without a field `lam`; seen {seen}")
+
+
+def _uneven(share: Tensor, at: Axes) -> float:
+    """By how much the weights k steps ahead differ between rows at most."""
+    ahead = at.ahead.expand(at.same.shape)
+    weights = [share[at.same & (ahead == k)] for k in range(1, len(share))]
+    return max((float(w.max() - w.min()) for w in weights if len(w)), default=0.0)
 
 
 def _scale_free(answer: Answer, rollout: Rollout, values: Tensor) -> bool:

@@ -14,7 +14,7 @@ from algorithms.affine import Line, line, parts
 from algorithms.coefficients import assessed, slope_of
 from algorithms.finding import Finding, close_to_zero
 from algorithms.kl import KL, Kind
-from algorithms.made_up import made_up
+from algorithms.made_up import made_up, with_tensors
 from algorithms.types import Bonus, Estimator, Rollout, Scale
 
 CLOSE = 1e-6
@@ -26,7 +26,7 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
     """`promised`: whether its mean is promised, which says more of its scale than the comparison with common units."""
     findings = [*_entropy(estimator.entropy), *_kl(estimator.kl)]
     if estimator.scale is not None:
-        findings += _scale(estimator, estimator.scale, promised)
+        findings += [*_scale(estimator, estimator.scale, promised), _even(estimator.scale)]
     return findings
 
 
@@ -59,6 +59,20 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
             findings.append(_unit(fit, made.advantage, q, rollout, name))
         return findings
     return [Finding(rule, False, f"{expected}; seen neither in any member, group or step")]
+
+
+def _even(scale: Scale) -> Finding:
+    """Rows that differ in nothing but their number are scaled alike: whole windows in which every row is the first."""
+    rollout, _ = made_up()
+    first = {name: x[:1].expand_as(x) for name, x in rollout.tensors().items()}
+    going_on = dict.fromkeys(("valid", "discount", "continues"), torch.ones_like(rollout.valid))
+    same = with_tensors(rollout, first | going_on)
+    q = same.reward.clone()
+    advantage = q - q.mean() / 3
+    with torch.no_grad():
+        made = scale.rows(advantage, same.valid) if scale.each_minibatch else scale(advantage, q, same)
+    rule = "a scale does not depend on the number of a row"
+    return close_to_zero(rule, made - made[:1], CLOSE, "equal rows scaled alike")
 
 
 def _selects(scaled: Tensor, q: Tensor, rollout: Rollout) -> bool:

@@ -43,6 +43,10 @@ def without_end(r: Rollout) -> Rollout:
     return replace(r, discount=0.9 * r.valid)
 
 
+def cut_at_row_4(r: Rollout) -> Rollout:
+    return replace(r, continues=torch.cat([r.continues[:4], 0 * r.continues[4:5], r.continues[5:]]))
+
+
 BOOT: dict[str, Any] = {
     "lambda exchanged": Exchanged(0.95),
     "lambda exchanged at 1": Exchanged(1.0),
@@ -65,6 +69,7 @@ BOOT: dict[str, Any] = {
     "GAE times 1.02": CustomBootstrap(lambda r, v: v[:-1] + 1.02 * (plain_gae(r, v) - v[:-1])),
     "last rows without V": CustomBootstrap(lambda r, v: lambda_return(r, torch.cat([v[:-1], 0 * v[-1:]]), 0.95)),
     "TD with the wrong sign": CustomBootstrap(lambda r, v: v[:-1] - (r.reward + r.discount * v[1:] - v[:-1])),
+    "traces end at a fixed row": CustomBootstrap(lambda r, v: LambdaReturn()(cut_at_row_4(r), v)),
     "V without the reward": CustomBootstrap(lambda r, v: r.discount * v[1:]),
 }
 TARGETS: dict[str, Callable[[Rollout, Tensor], Tensor]] = {
@@ -79,6 +84,7 @@ TARGETS: dict[str, Callable[[Rollout, Tensor], Tensor]] = {
     "undiscounted": lambda r, v: backward_sum(r.reward + (r.discount - r.discount * r.continues) * v[1:], r.continues),
     "times 1.02": lambda r, v: 1.02 * LambdaReturn()(r, v),
     "the whole return": lambda r, v: EpisodeReturn()(r, v),
+    "traces end at a fixed row": lambda r, v: LambdaReturn()(cut_at_row_4(r), v),
     "of another member": lambda r, v: LambdaReturn()(r, v).roll(1, 1),
 }
 

@@ -49,6 +49,7 @@ def last_row(r: Rollout) -> Tensor:
 REWARDS: dict[str, Callable[[Rollout], Tensor]] = {
     "only the last reward": lambda r: r.reward * last_row(r),
     "the last reward dropped": lambda r: r.reward * r.continues,
+    "the last reward dropped where it is cut": lambda r: r.reward * (1 - last_row(r) * (r.discount > 0)),
     "the first reward dropped": lambda r: torch.cat([torch.zeros_like(r.reward[:1]), r.reward[1:]]),
     "squared": lambda r: r.reward**2,
     "absolute": lambda r: r.reward.abs(),
@@ -96,6 +97,7 @@ CREDITS: dict[str, Any] = {
     ),
     "whole return negated": CustomCredit(lambda r, v: -EpisodeReturn()(r, v)),
     "across the end": CustomCredit(lambda r, v: backward_sum(r.reward, torch.ones_like(r.reward))),
+    "summed across a cut": CustomCredit(lambda r, v: backward_sum(r.reward, r.discount)),
     "an entropy reward of the wrong sign": CustomCredit(
         lambda r, v: RewardToGo()(replace(r, reward=r.reward + 0.01 * r.logp), v)
     ),

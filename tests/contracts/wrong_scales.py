@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from algorithms.baseline import (
@@ -15,7 +16,7 @@ from algorithms.entropy import Annealed, Constant, Target
 from algorithms.kl import KL
 from algorithms.scale import BestOfGroup, Deviation
 from algorithms.types import Estimator, Promises, Rollout
-from tests.contracts.custom_parts import FREE, GAE, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
+from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ def per_group(x: Tensor, q: Tensor, r: Rollout, shift: int) -> Tensor:
     return (grouped(x, r) / made).reshape(x.shape)
 
 
+def row_numbers(first: int, a: Tensor) -> Tensor:
+    """first, first + 1, ... [T, 1, 1]."""
+    return torch.arange(first, first + len(a), dtype=a.dtype)[:, None, None]
+
+
 SCALES: dict[str, tuple[Estimator, Any, Promises]] = {
     "negated": (GRPO, CustomScale(lambda a, q, r: -DEVIATION(a, q, r)), FREE),
     "absolute": (GRPO, CustomScale(lambda a, q, r: DEVIATION(a, q, r).abs()), FREE),
@@ -152,5 +158,8 @@ SCALES: dict[str, tuple[Estimator, Any, Promises]] = {
         FREE,
     ),
     "long episodes dropped": (RLOO, CustomScale(lambda a, q, r: a * (r.valid.sum(0) < 5)), NONE),
+    "times the row's number": (GO, CustomScale(lambda a, q, r: a * row_numbers(1, a)), NONE),
+    "discounted twice": (GO, CustomScale(lambda a, q, r: a * 0.81 ** row_numbers(0, a)), NONE),
+    "the first row counts twice": (GAE, CustomScale(lambda a, q, r: torch.cat([2 * a[:1], a[1:]])), NONE),
     "over the length": (RLOO, CustomScale(lambda a, q, r: a / r.valid.sum(0).clamp(min=1)), NONE),
 }
