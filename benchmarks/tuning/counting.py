@@ -67,10 +67,13 @@ def lost(scores: Scores) -> int:
 def best(everyone: Sequence[Scores], scales: Mapping[str, Scale]) -> int | None:
     """The place of the highest value; of equals of those that lost fewest runs, and of these the first. None: no value."""
     found = values(everyone, scales)
-    if np.isnan(found).all():
-        return None
-    top = np.flatnonzero(np.isclose(found, np.nanmax(found), rtol=1e-12, atol=1e-12))  # as means are, to rounding
-    return int(min(top, key=lambda place: (lost(everyone[place]), place)))
+    return None if np.isnan(found).all() else first(found, [lost(scores) for scores in everyone])
+
+
+def first(values: Doubles, lost_runs: Sequence[int]) -> int:
+    """Place of the highest value; of equals (12 digits) the one with the fewest lost runs, then the first. NaN: no value."""
+    known = [i for i, value in enumerate(values) if not np.isnan(value)]
+    return min(known, key=lambda i: (-round(float(values[i]), 12), lost_runs[i]))
 
 
 def values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:

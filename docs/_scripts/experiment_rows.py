@@ -60,7 +60,7 @@ def baselines(of: Released) -> str:
 def _text_rates(of: Released) -> str:
     table = of.table("text_rates", "rates")
     ranks, moved = of.table("text_rates", "ranking"), of.table("text_rates", "spreads")
-    said = rates.verdicts(ranks, moved, int(table["seeds"].max()))
+    said = rates.verdicts(ranks, moved, int(table["seeds"].max()), table["variant"].nunique())
     ends = rates.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
     return f"How much of a ranking is the learning rate? {said[0]} {said[2]} {ends}"
 
