@@ -101,10 +101,10 @@ def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
     found = leaders(of, ["b", "a"], ["t"])
     assert found is not None
     assert (found.best, found.others) == ("a", ["b"])
-    assert verdict.headline(of).startswith("`a` has the highest mean return on t (-200.00).")
+    assert verdict.headline(of).startswith("`a` has the highest mean return on t (-200).")
     row = guide.row(of, Situation("x", "y", ("t",), ("b", "a")))
     assert row is not None
-    assert row["use"] == "`a` (-200.00)"
+    assert row["use"] == "`a` (-200)"
 
 
 def frame_of(values: dict[tuple[str, float], list[float]]) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def test_of_equal_rates_the_one_that_lost_fewer_runs_is_chosen() -> None:
     both = frame_of({("b", 0.001): lost, ("a", 0.001): [-200.0] * 5, ("b", 0.01): lost, ("a", 0.01): [-200.0] * 5})
     assert set(rates.ranking(rates.objective(both, {"t": FLOOR}))["leader"]) == {"a"}
     three = frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5, ("b", 0.1): [-200.0] * 5})
-    assert rates.at_an_end(rates.objective(three, {"t": FLOOR})).startswith("The best score of 0 of 1 searches")
+    assert rates.at_an_end(rates.objective(three, {"t": FLOOR})).startswith("The best score of 0 of 1 search ")
 
 
 def test_of_equal_configurations_the_one_that_lost_fewer_runs_is_first() -> None:
