@@ -212,5 +212,5 @@ def test_no_rate_that_has_a_score_everywhere_is_said() -> None:
             ("u", "v", 2.0, 0.5, True),
         ],
         columns=["task", "variant", "learning_rate", "score", "chosen"],
-    )
+    ).assign(diverged=0)
     assert verdicts(ranking(table), spreads(table), 3, 1)[0] == "No rate has a score on every task."
