@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from algorithms.types import Variant
-from envs.discover import declared, unique
+from envs.registry import declared, unique
 
 VARIANTS: dict[str, Variant] = unique(
     (variant.name, variant) for variant in cast("list[Variant]", declared("algorithms.variants", "VARIANT"))

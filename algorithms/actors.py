@@ -19,7 +19,7 @@ from algorithms.shared import Board, Place, Slot
 from algorithms.training import Members, build_normaliser, build_policy
 from algorithms.types import Variant
 from envs.api import Task
-from envs.streams import Role, generator, stream
+from envs.seeding import Role, generator, stream
 
 
 class Played(NamedTuple):

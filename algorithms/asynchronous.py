@@ -27,7 +27,7 @@ from algorithms.shared import Board, Slot, capacity
 from algorithms.training import Event, Progress, Run, State
 from algorithms.types import Rollout, Variant
 from algorithms.update import FirstOrder
-from envs.streams import Role, generator
+from envs.seeding import Role, generator
 
 DEPTH = 2  # slots of an actor: it plays into one while what lies in the other is learned from
 

@@ -20,7 +20,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training, Unroll
 from algorithms.types import Estimator, Rollout
 from envs.api import Bools, Task, Transcript
-from envs.faults import Checked
+from envs.custom.faults import Checked
 
 
 class Collector:

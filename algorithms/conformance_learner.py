@@ -32,9 +32,9 @@ from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
 from algorithms.types import Rollout, Schedule, Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
-from envs.streams import Purpose, Role, generator, stream
+from envs.seeding import Purpose, Role, generator, stream
 from envs.text.lock import Lock
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 Make = Callable[..., Learner]
 TASK = text_task("lock", Lock(length=2, vocabulary=4, locks=2))

@@ -32,7 +32,7 @@ from algorithms.types import Estimator, Promises, Rollout, Variant
 from algorithms.update import FirstOrder
 from envs.text.bandit import Bandit
 from envs.text.lock import Lock
-from envs.transcript import TextMDP, text_task
+from envs.text_env import TextFactory, text_task
 
 CLOSE = 1e-6  # relative to |grad J|: nothing is sampled, so only rounding is left
 ALONG = 0.9  # the least cosine to grad J of an estimator that promises nothing
@@ -40,7 +40,7 @@ LARGE = 0.02  # an epsilon beside a deviation above this is not taken for roundi
 TRIO = 3  # episodes of a group in the listed batches
 BETA = 0.3
 LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # of some hundred coordinates, and of one number
-MDPS: tuple[TextMDP, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
+MDPS: tuple[TextFactory, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _spread(estimator: Estimator) -> Finding:
     return Finding("its variance is RLOO's closed form", abs(ratio - 1) < CLOSE, detail)
 
 
-def _sampled(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates: int) -> Finding:
+def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replicates: int) -> Finding:
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant("examined", "", estimator, FirstOrder())

@@ -13,9 +13,9 @@ from algorithms.collector import Actor, Tape
 from algorithms.normaliser import Normaliser
 from algorithms.policies.api import Acting
 from envs.api import Task
-from envs.faults import Checked
-from envs.streams import Purpose, Role, generator, stream
-from envs.transcript import TextMDP
+from envs.custom.faults import Checked
+from envs.seeding import Purpose, Role, generator, stream
+from envs.text_mdp import TextMDP
 
 SAMPLES = 3  # texts that a cell keeps
 SAMPLES_AT = 1_000_000  # their place among the checkpoints' streams: before and after training they start alike

@@ -15,12 +15,12 @@ from torch import Tensor
 from algorithms.evaluation import Scores
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
-from envs import oracle
+from envs import enumeration
 from envs.api import Array, Task
-from envs.faults import EnvironmentFault
-from envs.oracle import Enumeration, enumerate_episodes
-from envs.slowed import unslowed
-from envs.transcript import TextMDP
+from envs.custom.faults import EnvironmentFault
+from envs.delayed import unslowed
+from envs.enumeration import Enumeration, enumerate_episodes
+from envs.text_mdp import TextMDP
 
 LIMIT = 5_000  # episodes up to which training and evaluation enumerate
 CHUNK = 20_000  # episodes x members in one pass, which bounds memory
@@ -35,7 +35,7 @@ def text_mdp(task: Task) -> TextMDP | None:
 def enumerable(task: Task, limit: int = LIMIT) -> bool:
     """Whether the task, and each of its views, has at most `limit` episodes."""
     factories = (unslowed(task.factory), *(factory for _, factory in task.views))
-    return all(isinstance(f, TextMDP) and oracle.enumerable(f, limit) for f in factories)
+    return all(isinstance(f, TextMDP) and enumeration.enumerable(f, limit) for f in factories)
 
 
 class ExactReturn:

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from envs.faults import EnvironmentFault
+from envs.custom.faults import EnvironmentFault
 
 START_S, STOP_S = 120.0, 2.0  # how long a process may take to start, and to end when it is asked to
 

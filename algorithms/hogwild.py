@@ -27,7 +27,7 @@ from algorithms.processes import Processes
 from algorithms.returns import absorb, seen_by
 from algorithms.shared import Board, Shared
 from algorithms.training import Progress, Run
-from envs.streams import Role, generator
+from envs.seeding import Role, generator
 
 
 class Stepped(NamedTuple):

@@ -20,7 +20,7 @@ from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
 from algorithms.types import Schedule, Variant
 from envs.api import Task
-from envs.streams import Purpose, Role, generator, stream
+from envs.seeding import Purpose, Role, generator, stream
 
 AT_ONCE = 1_000  # replicates in one population, which bounds memory
 STILL = 1e-6  # of |grad J|: a coordinate whose deviation is below this never moves

@@ -17,9 +17,9 @@ from algorithms.normaliser import Identity
 from algorithms.policies.peer import PeerPolicy, reader
 from algorithms.training import Event, Members, Progress, Record, State
 from envs.api import Box, Factory, Image, Task
-from envs.faults import Unreadable
-from envs.slowed import Slowed
-from envs.streams import Role, stream
+from envs.custom.faults import Unreadable
+from envs.delayed import Slowed
+from envs.seeding import Role, stream
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm

@@ -12,9 +12,9 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from algorithms.exact import text_mdp
 from envs.api import Box, Features, Spec, Task
-from envs.faults import Checked, EnvironmentFault
+from envs.custom.faults import Checked, EnvironmentFault
 from envs.gymnasium_env import TextMDPEnv
-from envs.transcript import TextMDP
+from envs.text_mdp import TextMDP
 
 
 def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:

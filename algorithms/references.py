@@ -11,11 +11,11 @@ from algorithms.exact import text_mdp
 from algorithms.training import Members, Record
 from algorithms.types import Variant
 from algorithms.update import Optimal
-from envs import uniform
+from envs import random_policy
 from envs.api import Array, Task
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 from envs.text_env import TextEnv
-from envs.transcript import TextMDP
+from envs.text_mdp import TextMDP
 
 
 def reference_records(task: Task, variant: Variant, members: Members, evaluation: Evaluation) -> Iterator[Record]:
@@ -32,7 +32,7 @@ def reference_records(task: Task, variant: Variant, members: Members, evaluation
 
 def play_uniformly(task: Task, members: Members, episodes: int) -> Array:
     """Mean return [P] of `episodes` episodes of the uniform policy over legal actions."""
-    return uniform.play(task, members.seeds, members.purpose, episodes).mean(1)
+    return random_policy.play(task, members.seeds, members.purpose, episodes).mean(1)
 
 
 def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episodes: int) -> tuple[TextEnv, Array]:
@@ -40,15 +40,15 @@ def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episod
 
     With a beta the KL is not subtracted. ValueError where the task has no such policy in a short form.
     """
-    env = mdp.make(seeds, episodes)
+    env = TextEnv(mdp, seeds, episodes, group=1)
     env.reset()
     rngs = [np.random.default_rng(seed.spawn(1)[0]) for seed in seeds]
     alive = np.ones((len(seeds), episodes), np.bool_)
     total = np.zeros(alive.shape)
     for t in range(mdp.horizon):
         policy = mdp.optimal_policy(env.rows, t).reshape(*alive.shape, -1).cumsum(-1)
-        uniform = np.stack([rng.random(episodes) for rng in rngs])
-        action = (policy <= (uniform * policy[..., -1])[..., None]).sum(-1)
+        random_policy = np.stack([rng.random(episodes) for rng in rngs])
+        action = (policy <= (random_policy * policy[..., -1])[..., None]).sum(-1)
         step = env.step(np.minimum(action, mdp.actions - 1), alive)
         total += mdp.gamma**t * step.reward
         alive = alive & ~step.terminated

@@ -13,7 +13,7 @@ from algorithms.optimiser import Adam, Optimiser
 from algorithms.policies.api import Network
 from algorithms.tunable import Choice, Number, Range, row, tunable, with_critic
 from envs.api import Box, Transcript
-from envs.discover import UnknownName
+from envs.validation import UnknownName
 
 if TYPE_CHECKING:
     from algorithms.types import Variant

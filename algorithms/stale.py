@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.staleness import Actors, Event
-from envs.streams import Purpose, Role, generator
+from envs.seeding import Purpose, Role, generator
 
 
 class Stale:

@@ -32,7 +32,7 @@ from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
 from envs.api import Features, Task
-from envs.streams import Purpose, Role, generator, stream
+from envs.seeding import Purpose, Role, generator, stream
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import cast
 from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
 from benchmarks.tuning.experiment import Tuning
-from envs.discover import declared, unique
+from envs.registry import declared, unique
 
 EXPERIMENTS: dict[str, Experiment | Laboratory | Tuning] = unique(
     (e.name, e)

@@ -18,7 +18,7 @@ from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 Train = Callable[[list[Cell]], Outcome]
 

@@ -14,7 +14,7 @@ from algorithms.setting import Training
 from algorithms.tunable import Range, configured
 from algorithms.types import Variant
 from benchmarks.numbers import whole_number
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 ROOTS = ("estimator", "schedule", "training")
 

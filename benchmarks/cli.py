@@ -17,7 +17,7 @@ from benchmarks.commands_results import Compare, Guide, Import, Report
 from benchmarks.commands_tuning import Tune
 from benchmarks.numbers import whole_number
 from benchmarks.usage import Failed, described
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 USAGE, INTERRUPTED = 2, 130
 LISTS = {  # kinds of names -> the command that prints all of them

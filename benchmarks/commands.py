@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from benchmarks.usage import check_folder, checking
-from envs.discover import UnknownName, UsageError, look_up
+from envs.validation import UnknownName, UsageError, look_up
 
 if TYPE_CHECKING:
     from algorithms.types import Variant

@@ -12,11 +12,11 @@ import tyro
 from benchmarks.commands import DONE, positive
 from benchmarks.numbers import LARGEST
 from benchmarks.usage import check_folder, working
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.saved import SavedPolicy
-    from envs.transcript import TextMDP
+    from envs.text_mdp import TextMDP
 
 
 @dataclass(frozen=True)

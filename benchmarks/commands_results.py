@@ -13,7 +13,7 @@ import tyro
 
 from benchmarks.commands import DONE, FAILED, RESULTS, folder_of
 from benchmarks.usage import check_folder
-from envs.discover import UsageError, look_up
+from envs.validation import UsageError, look_up
 
 if TYPE_CHECKING:
     from benchmarks.tuning.experiment import Tuning

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.commands import DONE, FAILED, RESULTS, available_processors, check_device, positive
 from benchmarks.usage import check_folder, checking
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 if TYPE_CHECKING:
     from algorithms.types import Variant
@@ -141,7 +141,7 @@ def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Seq
 def check_units(plans: Sequence[Plan], folder: Path) -> None:
     """UsageError where the report of the folder would average returns of several tasks."""
     from benchmarks.tuning import result
-    from envs.discover import UsageError
+    from envs.validation import UsageError
 
     scales = {task: scale for found in result.load_all(folder) for task, scale in found.read_on.items()}
     scales |= {task.name: task.scale for plan in plans for task in plan.tasks}

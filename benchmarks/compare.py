@@ -26,7 +26,7 @@ from benchmarks.sides import differences as differences
 from benchmarks.sides import left_out as left_out
 from benchmarks.sides import load as load
 from benchmarks.suite import Suite
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 VARIANTS = "variants"  # the family of whole suites
 NO_MEAN = ("no mean in B", "no mean in A")  # all members diverged or returned no finite number

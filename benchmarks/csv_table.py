@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from benchmarks.numbers import LARGEST, whole_number
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 T = TypeVar("T")
 

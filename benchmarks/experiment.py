@@ -26,9 +26,9 @@ from benchmarks.peers import settled
 from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
-from envs.discover import UsageError
-from envs.sources import described_class
-from envs.streams import Purpose
+from envs.custom.sources import described_class
+from envs.seeding import Purpose
+from envs.validation import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,7 @@ _LATER: dict[type, dict[str, Any]] = {
 
 
 def canonical(value: Any) -> Any:
-    """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.sources)."""
+    """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.custom.sources)."""
     if is_dataclass(value) and not isinstance(value, type):
         skip = _NOT_HASHED.get(type(value), set())
         named = getattr(value, "hashed", None) or {f.name: getattr(value, f.name) for f in fields(value)}

@@ -19,7 +19,7 @@ from benchmarks.playing import Episode
 from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import GymnasiumVec
-from envs.slowed import unslowed
+from envs.delayed import unslowed
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame paints pictures for us and never opens a window
 

@@ -20,9 +20,9 @@ from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, any_gymnasium, identified
-from envs.discover import UnknownName, UsageError
-from envs.slowed import unslowed
-from envs.sources import LENGTH, SOURCE
+from envs.custom.sources import LENGTH, SOURCE
+from envs.delayed import unslowed
+from envs.validation import UnknownName, UsageError
 
 Kind = TypeVar("Kind", Task, Variant)
 

@@ -20,7 +20,7 @@ from benchmarks.pairs import LEVEL, Pair
 from benchmarks.phrases import counted
 from benchmarks.sides import Place, Side
 from benchmarks.suite import Doubles, Suite
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 
 @dataclass(frozen=True)

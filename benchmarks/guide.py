@@ -19,7 +19,7 @@ from benchmarks.phrases import amount
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 
 def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:

@@ -20,7 +20,7 @@ from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evalua
 from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
-from envs.discover import UnknownName, UsageError, look_up
+from envs.validation import UnknownName, UsageError, look_up
 
 # what a return is; the provenance says it
 KINDS = {

@@ -12,7 +12,7 @@ from benchmarks.experiment import Experiment, file_safe
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
 

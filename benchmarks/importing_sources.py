@@ -16,7 +16,7 @@ from numpy.lib.npyio import NpzFile
 
 from benchmarks.csv_table import read_table
 from benchmarks.store import SCHEMA
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 MONITOR, EVALUATIONS = "monitor.csv", "evaluations.npz"
 CHECKPOINTS = 20

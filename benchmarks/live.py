@@ -17,7 +17,7 @@ from typing import Any
 
 from algorithms.training import Record
 from benchmarks.experiment import Cell, file_safe
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"
 

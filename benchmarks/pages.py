@@ -13,9 +13,10 @@ from algorithms.evaluation import show
 from algorithms.references import play_optimally
 from benchmarks.files import write_text
 from benchmarks.formats import number
-from envs import TASKS, oracle
+from envs import TASKS
 from envs.api import Task
-from envs.transcript import TextMDP
+from envs.enumeration import enumerate_episodes
+from envs.text_mdp import TextMDP
 
 FOLDER = Path("docs") / "tasks"
 LONGEST = 160  # characters of a sample
@@ -46,7 +47,7 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += ["## Presets", "", *_table(tasks), "", "## Knobs", "", " ".join((kind.__doc__ or "").split()), ""]
     lines += ["| knob | default |", "| --- | --- |"]
     lines += [f"| `{f.name}` | `{f.default!r}` |" for f in fields(kind)]  # type: ignore[arg-type]
-    lines += ["", "The first eight are common to all text tasks (`envs/transcript.py`).", "", "## Samples", ""]
+    lines += ["", "The first eight are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
     lines += ["An optimal policy, from two starts; the prompt stands before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])
@@ -67,7 +68,7 @@ def _table(tasks: Iterable[Task]) -> list[str]:
         except ValueError:
             starts = "too many"
         try:
-            listed = number(len(oracle.enumerate_episodes(mdp, LIMIT).probability))
+            listed = number(len(enumerate_episodes(mdp, LIMIT).probability))
         except ValueError:
             listed = "-"
         cells = [

@@ -12,9 +12,9 @@ from algorithms.evaluation import show
 from algorithms.references import play_optimally
 from benchmarks.saved import SavedPolicy
 from envs.api import Array, Task, VecEnv
-from envs.faults import Checked
-from envs.streams import Purpose, Role, generator, stream
-from envs.transcript import PAD, Doubles, TextMDP
+from envs.custom.faults import Checked
+from envs.seeding import Purpose, Role, generator, stream
+from envs.text_mdp import PAD, Doubles, TextMDP
 
 ROWS = 12  # steps of a control episode that its table shows
 

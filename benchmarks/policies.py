@@ -30,10 +30,10 @@ from benchmarks.saved import SavedPolicy
 from envs.api import Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import identity
-from envs.discover import UsageError
-from envs.slowed import unslowed
-from envs.sources import OURS, SOURCE
-from envs.streams import Purpose
+from envs.custom.sources import OURS, SOURCE
+from envs.delayed import unslowed
+from envs.seeding import Purpose
+from envs.validation import UsageError
 
 META = "pg_ladder_policy"
 FORMAT = 1

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from envs.discover import UsageError
-from envs.identity import WORDS
-from envs.sources import SOURCE
+from envs.custom.identity import WORDS
+from envs.custom.sources import SOURCE
+from envs.validation import UsageError
 
 Meta = Mapping[str, Any]
 NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of training depend on

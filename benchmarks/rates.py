@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from benchmarks import figures
 from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.suite import Scale
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 TIE = (
     0.01  # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest

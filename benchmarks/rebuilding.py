@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from envs.sources import OURS as OURS
-from envs.sources import SOURCE
+from envs.custom.sources import OURS, SOURCE
 
 
 class CannotRebuild(ValueError):

@@ -17,7 +17,7 @@ from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
 from benchmarks.suite import Suite
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 

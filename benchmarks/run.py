@@ -22,7 +22,7 @@ from benchmarks.provenance import provenance
 from benchmarks.states import sweep_states
 from benchmarks.worker import Job, Update
 from envs.api import Image
-from envs.slowed import Slowed
+from envs.delayed import Slowed
 
 if TYPE_CHECKING:
     from benchmarks.live import Live

@@ -17,9 +17,9 @@ from typing import Any
 from benchmarks import store
 from benchmarks.experiment import canonical, file_safe
 from benchmarks.guarded import ChildFailed, in_child
-from envs import TASKS, uniform
+from envs import TASKS, random_policy
 from envs.api import Scale, Task
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 FOLDER, KEPT = "floors", "scales.json"
 
@@ -176,7 +176,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            found = in_child(lambda: uniform.measured(task))
+            found = in_child(lambda: random_policy.measured(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without(task, str(error))
         floor = found.mean

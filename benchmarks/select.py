@@ -15,7 +15,7 @@ from benchmarks.measurement import Laboratory
 from benchmarks.tuning.experiment import Tuning
 from envs import TASKS
 from envs.api import Task
-from envs.discover import UsageError, look_up
+from envs.validation import UsageError, look_up
 
 PEERS = "sb3:"  # names of ours that have a colon
 ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction

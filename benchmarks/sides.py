@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks import pooling, store
 from benchmarks.suite import FINITE, states
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 NAMED = 8  # differences of configuration that are listed by name
 TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")

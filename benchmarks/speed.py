@@ -23,8 +23,8 @@ from benchmarks.experiment import training_for
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
 from envs import TASKS
-from envs.streams import Role, stream
-from envs.transcript import TextMDP
+from envs.seeding import Role, stream
+from envs.text_mdp import TextMDP
 
 SEEDS = 10
 TASK = "CartPole-v1"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from envs.discover import UsageError
-from envs.faults import EnvironmentFault
+from envs.custom.faults import EnvironmentFault
+from envs.validation import UsageError
 
 FRAMES = 3  # of a traceback, the innermost ones
 

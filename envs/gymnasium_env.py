@@ -20,17 +20,16 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from envs.api import Bools, Ints
-from envs.discover import UnknownName, look_up
-from envs.text_env import Luck, draw, take
-from envs.transcript import PAD, Doubles, Rows, TextMDP
+from envs.tasks import TASKS
+from envs.text_env import EpisodeRandomness, draw, take
+from envs.text_mdp import PAD, Doubles, Rows, TextMDP
+from envs.validation import UnknownName, look_up
 
 Info = dict[str, Any]
 
 
 def build(mdp: str, preset: str | None, knobs: dict[str, Any]) -> TextMDP:
     """The MDP of a class name: its defaults or a preset's knobs, and these on top. ValueError for what there is not."""
-    from envs import TASKS
-
     presets = {
         name.partition("/")[2]: task.factory for name, task in TASKS.items() if type(task.factory).__name__ == mdp
     }
@@ -60,11 +59,11 @@ class _Episodes:
         self.hidden: Ints = np.zeros((n, starts.hidden.shape[1]), np.int64)
         self.t: Ints = np.zeros(n, np.int64)
         one = draw(mdp, np.random.SeedSequence(0), 1)[1]
-        self.luck = Luck(*(None if part is None else np.repeat(part, n, axis=0) for part in one))
+        self.randomness = EpisodeRandomness(*(None if part is None else np.repeat(part, n, axis=0) for part in one))
 
     def begin(self, i: int, rng: np.random.Generator, options: dict[str, Any] | None) -> None:
         """A new episode in place i; options {"start": k} takes the k-th of mdp.prompts()."""
-        starts, luck = draw(self.mdp, np.random.SeedSequence(int(rng.integers(2**62))), 1)
+        starts, randomness = draw(self.mdp, np.random.SeedSequence(int(rng.integers(2**62))), 1)
         prompt, hidden = starts.transcript[0], starts.hidden[0]
         if options and "start" in options:
             listed, k = self.mdp.prompts(), int(options["start"])
@@ -75,7 +74,7 @@ class _Episodes:
         self.transcript[i] = PAD
         self.transcript[i, : len(prompt)] = prompt
         self.hidden[i], self.t[i] = hidden, 0
-        for kept, new in zip(self.luck, luck, strict=True):
+        for kept, new in zip(self.randomness, randomness, strict=True):
             if kept is not None and new is not None:
                 kept[i] = new[0]
 
@@ -88,7 +87,9 @@ class _Episodes:
             at = rows[part]
             state, everyone = Rows(self.transcript[at], self.hidden[at]), np.ones(len(at), np.bool_)
             mask = self.mdp.legal(state, t)
-            reward[part], ended[part], hidden = take(self.mdp, state, t, action[part], everyone, mask, self.luck.at(at))
+            reward[part], ended[part], hidden = take(
+                self.mdp, state, t, action[part], everyone, mask, self.randomness.at(at)
+            )
             self.transcript[at], self.hidden[at], self.t[at] = state.transcript, hidden, t + 1
         return reward, ended
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import importlib
 
 from envs.api import Task
-from envs.discover import UnknownName, UsageError, look_up
+from envs.control.factory import any_gymnasium
+from envs.tasks import TASKS
+from envs.validation import UnknownName, UsageError, look_up
 
 
 def task_named(name: str) -> Task:
     """The task of this name; UsageError where there is none."""
-    from envs import TASKS  # which imports every environment
-
     if name.startswith("gymnasium:"):
-        from envs.control.factory import any_gymnasium
-
         try:
             return any_gymnasium(name.removeprefix("gymnasium:"))
         except ValueError as error:

@@ -14,9 +14,9 @@ import numpy as np
 
 from envs.api import Array, Factory, Step
 from envs.control.factory import Control
-from envs.slowed import unslowed
-from envs.sources import ours
-from envs.uniform import draw
+from envs.custom.sources import ours
+from envs.delayed import unslowed
+from envs.random_policy import draw
 
 SEED, ENVS, RESETS, STEPS = 20, 2, 4, 50
 NOTICE = (

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 
 from envs.api import Bools, Ints
-from envs.transcript import Prompts, Split
+from envs.text_mdp import Prompts, Split
 
 SPLITS = get_args(Split)
 HELD_OUT = 5  # one prompt in so many is a test prompt

@@ -7,36 +7,36 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.api import Array, Bools, Floats, Ints, Step
-from envs.transcript import PAD, Doubles, Rows, TextMDP
+from envs.api import Array, Bools, Floats, Ints, Step, Task
+from envs.text_mdp import PAD, Doubles, Rows, TextMDP
 
 
-class Luck(NamedTuple):
+class EpisodeRandomness(NamedTuple):
     """What chance will do in M episodes, drawn when they begin; None where the task leaves nothing of the kind to it."""
 
     coin: Doubles | None  # [M] uniform, for the last reward
     noise: Doubles | None  # [M] Gaussian, for reward_noise
     chance: Doubles | None  # [M, T] uniform, for outcomes
 
-    def at(self, rows: Ints) -> Luck:
+    def at(self, rows: Ints) -> EpisodeRandomness:
         """Of these rows."""
-        return Luck(*(None if part is None else part[rows] for part in self))
+        return EpisodeRandomness(*(None if part is None else part[rows] for part in self))
 
 
-def draw(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, Luck]:
-    """The starts and the luck of n episodes; each kind has its own stream, so the first of many are those of few."""
+def draw(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, EpisodeRandomness]:
+    """The starts and the randomness of n episodes; each kind has its own stream, so the first of many are those of few."""
     prompt, coin, noise, chance = seed.spawn(4)
     starts = mdp.starts(np.random.default_rng(prompt), n // group)
-    luck = Luck(
+    randomness = EpisodeRandomness(
         np.random.default_rng(coin).random(n) if mdp.tosses else None,
         np.random.default_rng(noise).standard_normal(n) if mdp.reward_noise else None,
         np.random.default_rng(chance).random((n, mdp.horizon)) if mdp.chancy else None,
     )
-    return Rows(starts.transcript.repeat(group, axis=0), starts.hidden.repeat(group, axis=0)), luck
+    return Rows(starts.transcript.repeat(group, axis=0), starts.hidden.repeat(group, axis=0)), randomness
 
 
 def take(
-    mdp: TextMDP, rows: Rows, t: int, action: Ints, alive: Bools, mask: Bools | None, luck: Luck
+    mdp: TextMDP, rows: Rows, t: int, action: Ints, alive: Bools, mask: Bools | None, randomness: EpisodeRandomness
 ) -> tuple[Doubles, Bools, Ints]:
     """Action t [M] of the rows `alive`: writes its token and the reply; returns (reward, ended, hidden state).
 
@@ -45,19 +45,19 @@ def take(
     place = mdp.position(t)
     rows.transcript[:, place] = np.where(alive, action + mdp.first_action, PAD)
     outcome = np.zeros(len(action), np.int64)
-    if luck.chance is not None and (chances := mdp.outcomes(rows, t)) is not None:
+    if randomness.chance is not None and (chances := mdp.outcomes(rows, t)) is not None:
         # the last outcome takes what rounding leaves
-        outcome = (luck.chance[:, t, None] >= chances[:, :-1].cumsum(1)).sum(1)
-    said = mdp.advance(rows, t, outcome, luck.coin)
-    reward, ended = said.reward, said.ended
+        outcome = (randomness.chance[:, t, None] >= chances[:, :-1].cumsum(1)).sum(1)
+    response = mdp.advance(rows, t, outcome, randomness.coin)
+    reward, ended = response.reward, response.ended
     if mask is not None:
         illegal = ~mask[np.arange(len(action)), action]
         reward, ended = np.where(illegal, mdp.worst_reward + mdp.reward_shift, reward), ended | illegal
-    if luck.noise is not None:
-        reward = reward + ended * (mdp.reward_noise * luck.noise)
-    if said.reply is not None:
-        rows.transcript[:, place + 1 : place + mdp.stride] = np.where(alive[:, None], said.reply, PAD)
-    hidden = rows.hidden if said.hidden is None else said.hidden
+    if randomness.noise is not None:
+        reward = reward + ended * (mdp.reward_noise * randomness.noise)
+    if response.reply is not None:
+        rows.transcript[:, place + 1 : place + mdp.stride] = np.where(alive[:, None], response.reply, PAD)
+    hidden = rows.hidden if response.hidden is None else response.hidden
     return np.where(alive, reward, 0.0), ended & alive, hidden
 
 
@@ -75,18 +75,20 @@ class TextEnv:
         self._episode = 0
         self._transcript: Ints = np.zeros((len(seeds) * envs, mdp.transcript_length), np.int64)
         self._hidden: Ints = np.zeros((len(seeds) * envs, 0), np.int64)
-        self._luck = Luck(None, None, None)
+        self._randomness = EpisodeRandomness(None, None, None)
         self._legal: Bools | None = None
         self._t = 0
 
     def reset(self) -> tuple[Array, Bools | None]:
         n, k = self.shape[1], self.mdp.prompt_length
         seeds = (np.random.SeedSequence(s.entropy, spawn_key=(*s.spawn_key, self._episode)) for s in self._seeds)
-        starts, lucks = zip(*(draw(self.mdp, seed, n, self.group) for seed in seeds), strict=True)
+        starts, drawn = zip(*(draw(self.mdp, seed, n, self.group) for seed in seeds), strict=True)
         self._transcript[:] = PAD
         self._transcript[:, :k] = np.concatenate([s.transcript for s in starts])
         self._hidden = np.concatenate([s.hidden for s in starts])
-        self._luck = Luck(*(None if part[0] is None else np.concatenate(part) for part in zip(*lucks, strict=True)))
+        self._randomness = EpisodeRandomness(
+            *(None if part[0] is None else np.concatenate(part) for part in zip(*drawn, strict=True))
+        )
         self._episode += 1
         self._t = 0
         return self._observation(), self._mask()
@@ -97,12 +99,12 @@ class TextEnv:
             raise RuntimeError("every episode has ended: call reset() first")
         chosen = action.reshape(-1).astype(np.int64)
         rows = self.rows
-        reward, ended, self._hidden = take(mdp, rows, t, chosen, active.reshape(-1), self._legal, self._luck)
-        said = mdp.reference_taken(rows, t)
+        reward, ended, self._hidden = take(mdp, rows, t, chosen, active.reshape(-1), self._legal, self._randomness)
+        logp = mdp.reference_taken(rows, t)
         self._t += 1
         paid: Floats = reward.astype(np.float32).reshape(self.shape)
         never = np.zeros(self.shape, np.bool_)
-        reference = None if said is None else said.astype(np.float32).reshape(self.shape)
+        reference = None if logp is None else logp.astype(np.float32).reshape(self.shape)
         return Step(self._observation(), paid, ended.reshape(self.shape), never, self._mask(), reference)
 
     @property
@@ -121,3 +123,30 @@ class TextEnv:
         if self._t < self.mdp.horizon:
             self._legal = self.mdp.legal(self.rows, self._t)
         return None if self._legal is None else self._legal.reshape(*self.shape, -1)
+
+
+class TextFactory(TextMDP):
+    """A text MDP that makes its batch of environments: what the file of a task subclasses."""
+
+    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> TextEnv:
+        """`len(seeds)` members with `envs` environments each; `group` neighbours share a prompt."""
+        return TextEnv(self, seeds, envs, group)
+
+
+def text_task(name: str, mdp: TextFactory, solved: float = 0.95) -> Task:
+    """The Task of a text MDP: floor J0, ceiling J*, threshold where the normalised score is `solved`.
+
+    Where the uniform policy is optimal there is no ceiling, and scores are returns.
+    """
+    floor, ceiling = mdp.random_return(), mdp.optimal_return()
+    return Task(
+        name=name,
+        factory=mdp,
+        floor=floor,
+        ceiling=ceiling if ceiling > floor else None,
+        threshold=floor + solved * (ceiling - floor),
+        field="text",
+        source="closed form of the task's card, checked by enumeration",
+        gamma=mdp.gamma,
+        beta=mdp.beta,
+    )

@@ -19,7 +19,7 @@ from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.api import Task
-from envs.streams import Role, generator, stream
+from envs.seeding import Role, generator, stream
 
 LEARNING = [v for v in VARIANTS.values() if v.update.gradient and not v.update.needs_oracle]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envs import TASKS
-from envs.transcript import TextMDP
+from envs.text_mdp import TextMDP
 
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN = {"envs": {"torch", "algorithms", "benchmarks"}, "algorithms": {"benchmarks"}, "benchmarks": {"tests"}}

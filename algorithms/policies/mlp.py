@@ -13,7 +13,7 @@ from algorithms.policies.api import Memory, Net
 from algorithms.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
 from envs.api import Features, Image, Observation
-from envs.discover import UnknownName
+from envs.validation import UnknownName
 
 Activation = Literal["tanh", "relu"]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms.heads import epsilon_greedy, head_for
 from algorithms.policies.api import Memory
 from envs.api import Floats, Spec, Transcript
-from envs.transcript import PAD
+from envs.text_mdp import PAD
 
 NEARLY_1 = 1 - 1e-6  # epsilon up to which the likeliest action is the best one
 Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]

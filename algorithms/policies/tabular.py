@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from algorithms.policies.api import Memory, Net
 from algorithms.population import constant
 from envs.api import Ints, Observation, Transcript
-from envs.oracle import enumerate_episodes
-from envs.transcript import TextMDP
+from envs.enumeration import enumerate_episodes
+from envs.text_mdp import TextMDP
 
 MULTIPLIER = 6_364_136_223_846_793_005  # of the 64-bit polynomial hash of a transcript (Knuth's MMIX)
 

@@ -5,7 +5,7 @@ from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.bandit import Bandit
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 SIZES = (4, 10, 100, 1_000, 10_000)
 TASKS = {size: text_task(f"bandit V={size}", Bandit(arms=size, contexts=4)) for size in SIZES}

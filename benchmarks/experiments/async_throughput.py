@@ -11,7 +11,7 @@ from benchmarks.drawings import Clocks
 from benchmarks.experiment import Experiment
 from benchmarks.throughput import Saved
 from envs import TASKS
-from envs.slowed import slowed
+from envs.delayed import slowed
 
 MILLISECOND = 0.001
 TEXT = TASKS["dyck/small"]

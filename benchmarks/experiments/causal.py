@@ -6,7 +6,7 @@ from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.api import Task
 from envs.text.causal import Causal
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 
 def _task(name: str, mdp: Causal) -> Task:

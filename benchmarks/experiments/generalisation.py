@@ -8,10 +8,10 @@ from benchmarks.experiment import Experiment
 from envs.api import Task
 from envs.text.padanswer import PadAnswer
 from envs.text.transduce import Transduce
-from envs.transcript import TextMDP, text_task
+from envs.text_env import TextFactory, text_task
 
 
-def _task(name: str, mdp: TextMDP) -> Task:
+def _task(name: str, mdp: TextFactory) -> Task:
     """Trained on the split "train", read on the others too."""
     others = [split for split in ("test", "ood") if split in mdp.splits]
     return replace(

@@ -17,7 +17,7 @@ from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 REPLICATES = 2_000
 TILTED = Tilted(0.5)

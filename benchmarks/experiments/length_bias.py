@@ -5,7 +5,7 @@ from algorithms.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.text.padanswer import PadAnswer
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 EPISODE = VARIANTS["rloo"]  # whole returns, as GRPO: a text that has ended keeps its reward
 TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", aggregation="token")

@@ -7,7 +7,7 @@ from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.recdialog import RecDialog
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 MYOPIC = VARIANTS["baseline_loo"].rung("myopic", "the immediate reward in place of G_t", credit=ImmediateReward())
 TASKS = (

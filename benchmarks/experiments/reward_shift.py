@@ -6,7 +6,7 @@ from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 SHIFTS = (0.0, 1.0, 10.0)
 COPY = Transduce(symbols=8, length=4)

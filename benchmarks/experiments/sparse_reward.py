@@ -4,7 +4,7 @@ from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 LENGTHS = (2, 4, 6)
 MODES = ("dense", "terminal", "shaped", "exact")

@@ -13,7 +13,7 @@ from benchmarks.experiment import Experiment
 from benchmarks.findings import Staleness
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 GAE = VARIANTS["gae"]
 AT = 8  # the lag at which every correction is tried

@@ -4,7 +4,7 @@ from algorithms.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.experiments.estimators import LEARNERS, TASKS
 from benchmarks.settings import RATES
-from envs.streams import Purpose
+from envs.seeding import Purpose
 
 EXPERIMENT = Experiment(
     name="text_rates",

@@ -9,7 +9,7 @@ from algorithms.types import Variant
 from benchmarks.tuning import result
 from benchmarks.tuning.result import Tuned, Values
 from envs.api import Task
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 SHARED = ("trials", "tuning_seeds", "sampler", "pruner", "space", "objective")  # of a fair comparison
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from algorithms.evaluation import Evaluation
-from envs.discover import UnknownName, UsageError
-from envs.streams import Purpose
+from envs.seeding import Purpose
+from envs.validation import UnknownName, UsageError
 
 Objective = Literal["last_fifth", "auc"]
 Pruner = Literal["none", "racing", "wilcoxon"]

@@ -29,7 +29,7 @@ from benchmarks.tuning.summary import (
     knobs,
     shown,
 )
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10
 AT_END = 0.02  # of a range, on the scale that was searched: so near, the search may have ended too early

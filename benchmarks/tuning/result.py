@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks import store
 from benchmarks.experiment import file_safe
 from envs.api import Scale
-from envs.discover import UsageError
+from envs.validation import UsageError
 
 Values = Mapping[str, Any]  # a configuration: the field's path -> its value
 BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed

@@ -13,7 +13,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import Study
 
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 KINDS = ("tpe", "random", "qmc", "cma", "gp")
 

@@ -12,7 +12,7 @@ from algorithms.tunable import Choice, Parameter, parameters
 from algorithms.types import Variant
 from benchmarks.experiment import training_for
 from envs.api import Task
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 MEMBERS, ALL = "members", "all"
 

@@ -41,7 +41,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from envs.discover import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError
 
 JOURNAL = "studies.journal"
 JOURNAL_STARTS = b'{"op_code":'

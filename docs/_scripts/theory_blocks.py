@@ -13,7 +13,7 @@ from algorithms.setting import Episodes, Training
 from docs._scripts.released import Released
 from docs._scripts.wording import change, listed, span, two
 from envs.text.lexicon import Lexicon
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 SCALES = (0.1, 0.5, 1.0, 1.5, 2.5)
 PLACES = {

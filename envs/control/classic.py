@@ -1,5 +1,5 @@
 """Classic control: floors are the uniform policy's mean return over 2,000 episodes (MountainCar-v0 and CartPole-v0: 1,000),
-measured by this suite (envs.uniform).
+measured by this suite (envs.random_policy).
 
 Ceilings are published scores (rl-baselines3-zoo's PPO on Acrobot, its DQN on MountainCar, the environment's limit on
 CartPole) or, for Pendulum and MountainCarContinuous, rounded ones just above them; thresholds are Gymnasium's reward

@@ -1,8 +1,8 @@
 """Driving: meta-actions (lane left, nothing, lane right, faster, slower) among other cars on a highway and a roundabout.
 
 A step pays in [0, 1], so the ceiling is the number of steps; a crash ends the episode and costs the rest. Floors are the
-uniform policy's mean return over 1,000 episodes, measured by this suite (envs.uniform). Nobody has published scores on these
-versions; the thresholds are .75 and .9 a step, where the slowest drive without a crash pays 2/3 and 5/6.
+uniform policy's mean return over 1,000 episodes, measured by this suite (envs.random_policy). Nobody has published scores on
+these versions; the thresholds are .75 and .9 a step, where the slowest drive without a crash pays 2/3 and 5/6.
 """
 
 from __future__ import annotations

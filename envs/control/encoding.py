@@ -1,7 +1,7 @@
 """What environments observe as what policies read: numbers of categories one-hot, parts joined, images as they are.
 
 The one place for it: both adapters read raw batches through an Encoding, which a task names or its space gives. What has not
-the declared shape and kind is refused (envs.faults.Unreadable), never cut or rounded.
+the declared shape and kind is refused (envs.custom.faults.Unreadable), never cut or rounded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from envs.api import Array, Bools, Features, Floats, Image
-from envs.faults import Unreadable
+from envs.custom.faults import Unreadable
 
 Raw = Any  # a batch as an environment gives it: an array [B, ...], or a dictionary or tuple of such
 MASK = "action_mask"  # the part of a dictionary that says which actions are legal and is no observation

@@ -12,8 +12,8 @@ import numpy as np
 from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
-from envs.identity import Identity
-from envs.slowed import Slowed
+from envs.custom.identity import Identity
+from envs.delayed import Slowed
 
 
 @dataclass(frozen=True)

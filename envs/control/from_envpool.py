@@ -12,7 +12,7 @@ import numpy as np
 from envs.api import Array, Bools, Box, Discrete, Spec, Step
 from envs.control.actions import applied
 from envs.control.encoding import Encoding, Raw, encoding_for, legal
-from envs.faults import Unreadable
+from envs.custom.faults import Unreadable
 
 
 def installed() -> bool:

@@ -12,9 +12,9 @@ import numpy as np
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import applied, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal
-from envs.discover import UsageError
-from envs.faults import Unreadable
-from envs.identity import Identity, identity_of
+from envs.custom.faults import Unreadable
+from envs.custom.identity import Identity, identity_of
+from envs.validation import UsageError
 
 LARGEST = float(np.finfo(np.float32).max)
 

@@ -23,12 +23,13 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_least
 
 
 @dataclass(frozen=True)
-class Bandit(TextMDP):
+class Bandit(TextFactory):
     """V: number of actions; contexts: X; best, gap, skew: the reward table; instance: its seed; null: no signal at all."""
 
     bernoulli: ClassVar[bool] = True

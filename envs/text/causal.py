@@ -25,16 +25,17 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_between, check_least
 from envs.splits import SPLITS, of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, text_task
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows
+from envs.validation import check_between, check_least
 
 ASK = 0
 TEST, SYMPTOM, CUE = 4, 7, 9  # token ids of the first of each kind
 
 
 @dataclass(frozen=True)
-class Causal(TextMDP):
+class Causal(TextFactory):
     """rho, rho_ood: how often the cue agrees; q: how often a test does; cost: c; asks: the most tests that fit."""
 
     splits: ClassVar[tuple[str, ...]] = SPLITS

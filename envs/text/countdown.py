@@ -25,9 +25,10 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.knobs import check_between
 from envs.splits import SPLITS, of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_between
 
 OPERATIONS = "+-*"
 SLOTS = "abcd"
@@ -39,7 +40,7 @@ def _apply(operation: str, a: Ints, b: Ints) -> Ints:
 
 
 @dataclass(frozen=True)
-class Countdown(TextMDP):
+class Countdown(TextFactory):
     """numbers: n; highest digit; targets: the largest; operations; format_weight; solvable: only prompts with a solution."""
 
     splits: ClassVar[tuple[str, ...]] = SPLITS

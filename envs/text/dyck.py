@@ -25,15 +25,16 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, text_task
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows
+from envs.validation import check_between, check_least
 
 BOS = 1
 OPENING, CLOSING = "([{<", ")]}>"
 
 
 @dataclass(frozen=True)
-class Dyck(TextMDP):
+class Dyck(TextFactory):
     """pairs: n; kinds: k; mask: only legal moves are offered."""
 
     first_action: ClassVar[int] = 2

@@ -21,14 +21,15 @@ from functools import cached_property
 
 import numpy as np
 
-from envs import oracle
+from envs import solver
 from envs.api import Ints, Task
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_between, check_least
 
 
 @dataclass(frozen=True)
-class GuessNumber(TextMDP):
+class GuessNumber(TextFactory):
     """numbers: N; turns: K; noise: how often higher and lower are swapped."""
 
     numbers: int = 16
@@ -96,7 +97,7 @@ class GuessNumber(TextMDP):
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.noise:
-            raise ValueError("with noise the optimal policy has no short form: use envs.oracle.solve")
+            raise ValueError("with noise the optimal policy has no short form: use envs.solver.solve")
         guesses, said = self.taken(rows, t), self.replies(rows, t)[:, :, 0] - 1 - self.numbers
         low = np.where(said == 0, guesses + 1, 0).max(1, initial=0)
         high = np.where(said == 1, guesses - 1, self.numbers - 1).min(1, initial=self.numbers - 1)
@@ -105,7 +106,7 @@ class GuessNumber(TextMDP):
 
     def optimal_return(self) -> float:
         if self.noise:
-            return oracle.optimal_return(self)
+            return solver.optimal_return(self)
         return float(self._search[0][self.turns, self.numbers]) / self.numbers
 
     def random_return(self) -> float:

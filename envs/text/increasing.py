@@ -23,15 +23,16 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot
+from envs.validation import check_least
 
 EOS = 1
 RUN, BROKEN, LAST = 0, 1, 2  # columns of the hidden state: kept, not recomputed
 
 
 @dataclass(frozen=True)
-class Increasing(TextMDP):
+class Increasing(TextFactory):
     """numbers: M; length: H, the most numbers; min_tokens: half of it is the length from which a sorted text scores 1."""
 
     first_action: ClassVar[int] = EOS

@@ -27,11 +27,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from envs import oracle
+from envs import solver
 from envs.api import Ints, Task
-from envs.discover import UnknownName
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import UnknownName, check_between, check_least
 
 Game = Literal["questions", "letters"]
 ATTRIBUTES = ("flies", "swims", "big", "fur", "tame")
@@ -66,7 +66,7 @@ NEAR, HIT = MISS + 1, MISS + 2
 
 
 @dataclass(frozen=True)
-class InfoGame(TextMDP):
+class InfoGame(TextFactory):
     """game: questions or letters; words: how many of its list; turns; cost: c; noise: how often an answer is swapped."""
 
     game: Game = "questions"
@@ -205,7 +205,7 @@ class InfoGame(TextMDP):
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.noise:
-            raise ValueError("with noise the optimal policy has no short form: use envs.oracle.solve")
+            raise ValueError("with noise the optimal policy has no short form: use envs.solver.solve")
         moves, said = self.taken(rows, t), self.replies(rows, t) - 1 - self.actions
         fits = np.ones((len(moves), self.words), np.bool_)
         for i in range(t):
@@ -216,7 +216,7 @@ class InfoGame(TextMDP):
 
     def optimal_return(self) -> float:
         if self.noise:
-            return oracle.optimal_return(self)
+            return solver.optimal_return(self)
         return self._value(self.turns, np.ones(self.words, np.bool_))[0]
 
     def random_return(self) -> float:

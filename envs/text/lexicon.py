@@ -24,12 +24,13 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_least
 
 
 @dataclass(frozen=True)
-class Lexicon(TextMDP):
+class Lexicon(TextFactory):
     """words: V; length: H; topics; beta: weight of the divergence; sharpness: deviation of the reference's logits."""
 
     reward_modes: ClassVar[tuple[str, ...]] = ("dense", "terminal")

@@ -23,8 +23,9 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_between, check_least
 
 EOS = 1
 EARLY = 0.1
@@ -32,7 +33,7 @@ LETTERS = 26
 
 
 @dataclass(frozen=True)
-class Lock(TextMDP):
+class Lock(TextFactory):
     """length: L; vocabulary: V, EOS included; distractor: d; locks: number of prompts; instance: seed of the secrets."""
 
     first_action: ClassVar[int] = EOS

@@ -26,10 +26,10 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.discover import UnknownName
-from envs.knobs import check_least
-from envs.oracle import enumerate_episodes
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.enumeration import enumerate_episodes
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import UnknownName, check_least
 
 Judge = Literal["proxy", "gold"]
 Proxy = Literal["lexicon", "pairs"]
@@ -45,7 +45,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OverOpt(TextMDP):
+class OverOpt(TextFactory):
     """judge, proxy: what pays; topics x each, hype, filler: words; length: H; allowed, excess, repetition: gold; bias."""
 
     has_reference: ClassVar[bool] = True

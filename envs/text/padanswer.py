@@ -23,13 +23,14 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_between, check_least
 from envs.splits import of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_between, check_least
 
 
 @dataclass(frozen=True)
-class PadAnswer(TextMDP):
+class PadAnswer(TextFactory):
     """length: H; bits of the question; fillers: tokens that only take time; eos: whether one can stop without an answer."""
 
     splits: ClassVar[tuple[str, ...]] = ("all", "train", "test")

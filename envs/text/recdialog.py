@@ -23,15 +23,16 @@ from functools import cached_property
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import check_between, check_least
 
 Count = tuple[int, int, int]  # of a genre: shown, clicked, named
 EQUAL = 1e-9  # values that differ by less are equal, and the first choice is made: rounding differs between processors
 
 
 @dataclass(frozen=True)
-class RecDialog(TextMDP):
+class RecDialog(TextFactory):
     """genres: U; items: m of each; turns: H; p_hi, p_lo; ask, honesty: the question; diversity, fatigue."""
 
     genres: int = 3

@@ -23,9 +23,9 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 import numpy as np
 
 from envs.api import Ints, Task
-from envs.discover import UnknownName
-from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot
+from envs.validation import UnknownName, check_between, check_least
 
 Group = Literal["both", "first", "second"]
 
@@ -39,7 +39,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SafeReply(TextMDP):
+class SafeReply(TextFactory):
     """words: W; length: H; penalty: lambda; minority: share of the second group; group: which prompts come."""
 
     reward_modes: ClassVar[tuple[str, ...]] = ("dense",)

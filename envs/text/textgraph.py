@@ -23,12 +23,12 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs import oracle
+from envs import solver
 from envs.api import Bools, Ints, Task
-from envs.discover import UnknownName
-from envs.knobs import check_between, check_least
 from envs.splits import SPLITS
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import UnknownName, check_between, check_least
 
 Observe = Literal["full", "history"]
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # north, east, south, west
@@ -38,7 +38,7 @@ MAZE, GOAL, AT, FAR = 0, 1, 2, 3  # columns of the hidden state; FAR: d(start, g
 
 
 @dataclass(frozen=True)
-class TextGraph(TextMDP):
+class TextGraph(TextFactory):
     """size: cells a side; steps: T; mazes; slip; loops: share of a tree's walls that are taken away; observe."""
 
     splits: ClassVar[tuple[str, ...]] = SPLITS
@@ -203,7 +203,7 @@ class TextGraph(TextMDP):
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.observe == "history":
-            raise ValueError("without the cells the optimal policy has no short form: use envs.oracle.solve")
+            raise ValueError("without the cells the optimal policy has no short form: use envs.solver.solve")
         maze, goal, at, _ = rows.hidden.T  # all of them are told: walls, goal, cell
         return one_hot(self._directions[t][maze, goal, at], 4)
 
@@ -216,7 +216,7 @@ class TextGraph(TextMDP):
         return float(value[far > 0].mean()) + shift
 
     def optimal_return(self) -> float:
-        return oracle.optimal_return(self) if self.observe == "history" else self._mean(best=True)
+        return solver.optimal_return(self) if self.observe == "history" else self._mean(best=True)
 
     def random_return(self) -> float:
         return self._mean(best=False)

@@ -28,10 +28,10 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from envs.api import Bools, Ints, Task
-from envs.discover import UnknownName
-from envs.knobs import check_least
 from envs.splits import ROUNDS, SPLITS, held_out, of_split
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.text_env import TextFactory, text_task
+from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.validation import UnknownName, check_least
 
 Operation = Literal["copy", "reverse", "sort", "caesar"]
 SEP = 1
@@ -39,7 +39,7 @@ LISTABLE = 100_000
 
 
 @dataclass(frozen=True)
-class Transduce(TextMDP):
+class Transduce(TextFactory):
     """operation: what to answer; symbols: n; length: L; longest: symbols of an "ood" prompt (0: there are none)."""
 
     first_action: ClassVar[int] = 2

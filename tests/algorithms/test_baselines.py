@@ -18,7 +18,7 @@ from algorithms.training import Members, build_policy
 from algorithms.types import Baseline, Rollout, Signals
 from envs import TASKS
 from envs.api import Box, Discrete
-from envs.streams import Role, generator, stream
+from envs.seeding import Role, generator, stream
 from tests.algorithms.test_parts import batch
 from tests.helpers import small_training
 

@@ -16,7 +16,7 @@ from algorithms.nucleus import TopP, top_p
 from algorithms.setting import Episodes
 from algorithms.training import Members, Record, Run, State, build_policy, train
 from envs import TASKS
-from envs.streams import Role, generator, stream
+from envs.seeding import Role, generator, stream
 from tests.algorithms.test_parts import batch
 from tests.helpers import small_training
 

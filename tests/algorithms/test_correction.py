@@ -23,7 +23,7 @@ from algorithms.types import Rollout, Schedule, Signals
 from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.text.lock import Lock
-from envs.transcript import text_task
+from envs.text_env import text_task
 from tests.helpers import manual_rollout
 
 LOG2, LOG3 = float(np.log(2.0)), float(np.log(3.0))

@@ -16,7 +16,7 @@ from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 TRAINING = Training(network=GRU(4), collection=Episodes(4, 4))
 SOFT = text_task("soft", Lexicon(words=3, length=3, topics=2, beta=1.0))

@@ -28,7 +28,7 @@ from algorithms.training import Members, build_policy
 from algorithms.types import Baseline, Variant
 from envs.api import Ints
 from envs.text.bandit import TASKS, Bandit
-from envs.transcript import Doubles, Response, Rows
+from envs.text_mdp import Doubles, Response, Rows
 from tests.algorithms.test_parts import batch
 from tests.helpers import LEARNING, brief, make_rollout, small_training
 

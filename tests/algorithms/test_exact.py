@@ -18,14 +18,14 @@ from algorithms.references import play_uniformly
 from algorithms.training import Members, Record, Run, build_policy, train
 from envs import TASKS
 from envs.api import Task
-from envs.slowed import slowed
-from envs.streams import Purpose
+from envs.delayed import slowed
+from envs.seeding import Purpose
 from envs.text.causal import Causal
 from envs.text.guessnumber import GuessNumber
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 from tests.contracts.test_population import copy_of
 from tests.helpers import small_training
 

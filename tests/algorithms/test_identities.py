@@ -20,7 +20,7 @@ from envs.api import Task
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.transduce import Transduce
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 RATE, ENVS = 0.01, 64
 

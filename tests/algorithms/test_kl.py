@@ -15,7 +15,7 @@ from algorithms.setting import Episodes, Training
 from algorithms.types import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
-from envs.transcript import text_task
+from envs.text_env import text_task
 from tests.algorithms.test_parts import batch
 from tests.helpers import make_rollout, small_training
 

@@ -23,7 +23,8 @@ from algorithms.update import FirstOrder
 from envs.api import Task
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import Prompts, Rows, text_task
+from envs.text_env import text_task
+from envs.text_mdp import Prompts, Rows
 from tests.algorithms.test_exact import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
 from tests.helpers import small_training
 

@@ -18,7 +18,7 @@ from algorithms.setting import Episodes
 from envs import TASKS
 from envs.api import Box, Discrete
 from envs.text.bandit import Bandit
-from envs.transcript import text_task
+from envs.text_env import text_task
 from tests.helpers import make_rollout, small_training
 
 BANDIT = text_task("one context", Bandit(arms=3, contexts=1))

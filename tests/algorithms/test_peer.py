@@ -23,8 +23,8 @@ from benchmarks.experiment import training_for, why_not
 from benchmarks.peers import PUBLISHED, settled
 from envs import TASKS
 from envs.api import Task
-from envs.slowed import slowed
-from envs.streams import Purpose
+from envs.delayed import slowed
+from envs.seeding import Purpose
 
 A2C = Peer("a2c", envs=8)
 SHORT = Evaluation(checkpoints=2, episodes=3)

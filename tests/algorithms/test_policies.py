@@ -18,8 +18,9 @@ from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
 from algorithms.training import Members, build_policy
 from algorithms.types import Schedule
-from envs import TASKS, oracle
-from envs.transcript import TextMDP
+from envs import TASKS, solver
+from envs.enumeration import enumerate_episodes
+from envs.text_mdp import TextMDP
 from tests.helpers import make_rollout, small_training
 
 
@@ -135,7 +136,7 @@ def test_a_tables_exact_gradient_is_the_policy_gradient_theorem(name: str) -> No
 
 def theorem(mdp: TextMDP, states: np.ndarray, logits: np.ndarray) -> list[tuple[int, np.ndarray]]:
     """(row of the table, its line of d pi A) for each information set."""
-    episodes = oracle.enumerate_episodes(mdp)
+    episodes = enumerate_episodes(mdp)
     positions = mdp.spec.observation.action_position  # type: ignore[union-attr]
     place: list[dict[int, int]] = []  # by step: information set -> row of the table
     h, read = np.zeros(len(episodes.start), np.int64), 0
@@ -153,7 +154,7 @@ def theorem(mdp: TextMDP, states: np.ndarray, logits: np.ndarray) -> list[tuple[
         policy /= policy.sum(1, keepdims=True)
         return policy, (policy * q).sum(1)
 
-    solution = oracle.solve(mdp, follow, 1.0)
+    solution = solver.solve(mdp, follow, 1.0)
     weight = episodes.probability * np.exp(episodes.log_probability(solution.policy).sum(0))
     lines = []
     for t, (policy, q) in enumerate(zip(solution.policy, solution.q, strict=True)):

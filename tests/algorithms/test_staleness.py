@@ -16,7 +16,7 @@ from algorithms.staleness import Actors, Clock, Duration, Event, GeometricLag, U
 from algorithms.training import Members, Record, Run, State, train
 from algorithms.types import Schedule, Variant
 from envs import TASKS
-from envs.streams import Purpose
+from envs.seeding import Purpose
 from tests.contracts.test_population import strip
 from tests.helpers import make_rollout, small_training
 

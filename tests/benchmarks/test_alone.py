@@ -15,7 +15,7 @@ from benchmarks.experiment import Cell, Experiment, build_cells
 from benchmarks.run import expected_seconds
 from benchmarks.worker import Job, Update
 from envs import TASKS
-from envs.slowed import slowed
+from envs.delayed import slowed
 from tests.benchmarks import made
 
 TASK = TASKS["bandit/small"]

@@ -15,7 +15,7 @@ from benchmarks.numbers import whole_number
 from benchmarks.usage import check_folder
 from envs import TASKS
 from envs.control import from_envpool
-from envs.discover import UsageError
+from envs.validation import UsageError
 from tests.benchmarks.made import write_cell
 
 TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]

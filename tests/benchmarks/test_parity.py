@@ -20,7 +20,7 @@ from benchmarks.parity import Parity, equivalence, pooled_deviation
 from benchmarks.select import tasks, variant, variants
 from benchmarks.suite import Scale, Suite
 from envs import TASKS
-from envs.discover import UnknownName
+from envs.validation import UnknownName
 
 PAIRS = {"mine": "theirs"}
 

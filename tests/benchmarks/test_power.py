@@ -48,7 +48,7 @@ def skewed(rng: np.random.Generator, n: int) -> Doubles:
 @pytest.mark.parametrize("seeds", [8, 10])
 @pytest.mark.parametrize("scores", [normal, skewed])
 def test_the_paired_test_claims_too_much_at_most_once_in_twenty(scores, seeds: int) -> None:
-    """Luck that both share goes out with the difference, and the difference of two equal laws is symmetric."""
+    """EpisodeRandomness that both share goes out with the difference, and the difference of two equal laws is symmetric."""
     rng = np.random.default_rng(seeds)
 
     def draw() -> tuple[Doubles, Doubles]:

@@ -16,7 +16,7 @@ from algorithms.setting import Episodes, Training
 from benchmarks import EXPERIMENTS, cli, quality_figures, quality_report, store
 from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
 from envs.text.bandit import Bandit
-from envs.transcript import text_task
+from envs.text_env import text_task
 
 LAB = EXPERIMENTS["gradient_quality"]
 MADE = Measurement(

@@ -16,7 +16,7 @@ from benchmarks.experiment import canonical, training_for, why_not
 from benchmarks.policies import SCALE
 from benchmarks.rebuilding import OURS, CannotRebuild, rebuild
 from envs import TASKS
-from envs.slowed import slowed
+from envs.delayed import slowed
 
 
 def through_json(value: Any, **more: Any) -> Any:

@@ -19,10 +19,10 @@ from benchmarks.experiment import Experiment
 from benchmarks.importing import import_runs
 from benchmarks.run import Outcome
 from benchmarks.scales import ScaleFlags, of_cells, with_floors
-from envs import TASKS, uniform
+from envs import TASKS, random_policy
 from envs.api import Scale, Task
-from envs.discover import UsageError
-from envs.uniform import Floor
+from envs.random_policy import Floor
+from envs.validation import UsageError
 from tests.benchmarks.made import meta, write_cell
 from tests.contracts.images import IMAGES
 
@@ -63,7 +63,7 @@ def test_a_floor_is_measured_once_and_again_for_another_environment(
         asked.append(task.name)
         return Floor(1.5, 0.1, 300, 4_000)
 
-    monkeypatch.setattr(uniform, "measured", measured)
+    monkeypatch.setattr(random_policy, "measured", measured)
     monkeypatch.setattr("benchmarks.scales.in_child", lambda work: work())  # a child's calls are not seen here
     given = replace(MINE, name="given", floor=-1.0)
     assert [t.floor for t in with_floors([MINE, given], tmp_path)] == [1.5, -1.0]
@@ -86,7 +86,7 @@ def test_an_environment_that_cannot_be_measured_is_no_obstacle_without_a_ceiling
     def measured(task: Task) -> Floor:
         raise SystemExit("I leave")
 
-    monkeypatch.setattr(uniform, "measured", measured)
+    monkeypatch.setattr(random_policy, "measured", measured)
     assert with_floors([MINE], tmp_path) == [MINE]
     said = "the floor of mine cannot be measured (SystemExit: the code of the task or variant called sys.exit(I leave))"
     assert said in capsys.readouterr().err

@@ -38,8 +38,8 @@ from benchmarks.tuning.storage import open_storage
 from benchmarks.tuning.study import StudyInProgress, _candidates
 from envs import TASKS
 from envs.api import Scale
-from envs.discover import UnknownName
-from envs.streams import Purpose
+from envs.seeding import Purpose
+from envs.validation import UnknownName
 
 TASK, VARIANT = TASKS["bandit/small"], VARIANTS["gae"]
 SMALL: dict[str, Any] = {"trials": 6, "batch": 4, "selection_seeds": 3, "test_seeds": 4, "top": 2, "episodes": 2}

@@ -15,8 +15,8 @@ from benchmarks import foreign, pooling, select, store
 from benchmarks.cli import main
 from benchmarks.policies import changed_since, load_policy
 from envs.control.factory import any_gymnasium
+from envs.custom.sources import described_class
 from envs.repeats import NOTICE
-from envs.sources import described_class
 
 MODULE = '''
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from algorithms.baseline import LeaveOneOut
 from envs.api import Discrete, Features, Spec, Task
 from envs.control.factory import Control
 from envs.text.bandit import Bandit
-from envs.transcript import Response
+from envs.text_mdp import Response
 
 
 class Steady(gymnasium.Env):

@@ -15,7 +15,7 @@ from envs.control import from_envpool
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control, any_gymnasium
 from envs.control.from_gymnasium import read_spec
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 
 NAMES = [task.name for task in CLASSIC]
 BACKENDS = ["auto", "gymnasium"] if from_envpool.installed() else ["gymnasium"]

@@ -9,8 +9,9 @@ import algorithms.variants
 from algorithms import VARIANTS
 from benchmarks import EXPERIMENTS
 from envs import TASKS
-from envs.discover import UnknownName, declared, look_up, unique
-from envs.streams import Purpose, Role, generator
+from envs.registry import declared, unique
+from envs.seeding import Purpose, Role, generator
+from envs.validation import UnknownName, look_up
 
 
 def test_registries_are_filled_by_discovery() -> None:

@@ -14,7 +14,7 @@ from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, enco
 from envs.control.factory import Control
 from envs.control.from_gymnasium import read_spec
 from envs.control.games import HANDS, TILES, VIEW
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 
 
 def ones(encoded: np.ndarray) -> list[int]:

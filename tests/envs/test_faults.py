@@ -15,8 +15,8 @@ from envs.control.actions import applied, read_action
 from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, legal
 from envs.control.factory import Control, any_gymnasium
 from envs.control.from_gymnasium import read_spec
-from envs.faults import Checked, EnvironmentFault, Unreadable
-from envs.streams import Role, stream
+from envs.custom.faults import Checked, EnvironmentFault, Unreadable
+from envs.seeding import Role, stream
 
 SEEDS = [stream(seed, Role.ENVIRONMENT, 0) for seed in (7, 9)]
 ON = np.ones((2, 3), np.bool_)

@@ -9,9 +9,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from envs import TASKS, uniform
+from envs import TASKS, random_policy
 from envs.control import from_envpool
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 
 needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
 IDS = {"FrozenLake-v1": "FrozenLake-v1", "Taxi-v3": "Taxi-v4", "CliffWalking-v1": "CliffWalking-v1"}
@@ -133,7 +133,7 @@ def test_blackjack_by_dynamic_programming() -> None:
 
 @needs_envpool
 def test_the_measured_floor_is_that_of_the_uniform_policy() -> None:
-    mean, error = uniform.floor(TASKS["Blackjack-v1"], 2_000)
+    mean, error = random_policy.floor(TASKS["Blackjack-v1"], 2_000)
     assert error == pytest.approx(0.89 / 2_000**0.5, rel=0.1)
     assert mean == pytest.approx(blackjack(best=False), abs=4 * error)
 
@@ -152,9 +152,9 @@ def test_blackjack_deals_as_gymnasium() -> None:
 
 @needs_envpool
 def test_floors_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    uniform.main(["Catch-v0", "--episodes", "20"])
+    random_policy.main(["Catch-v0", "--episodes", "20"])
     name, mean, *_ = capsys.readouterr().out.split()
     assert name == "Catch-v0"
     assert float(mean) * 20 == pytest.approx(round(float(mean) * 20), abs=1e-2)  # 1 or -1 an episode
     with pytest.raises(ValueError, match="unknown task 'Catch'; nearest: Catch-v0"):
-        uniform.main(["Catch"])
+        random_policy.main(["Catch"])

@@ -16,8 +16,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import TransformReward
 
 from envs.control.factory import any_gymnasium
-from envs.identity import Identity, identity_of
-from envs.sources import described_class, distribution_of, source_of
+from envs.custom.identity import Identity, identity_of
+from envs.custom.sources import described_class, distribution_of, source_of
 
 ENV = """
 import gymnasium
@@ -83,7 +83,7 @@ def test_what_it_does_not_import_does_not_matter(garden: Path) -> None:
 def test_sources_of_ours_and_of_nobody_are_empty() -> None:
     assert source_of([Identity]) == ""  # the results version stands for it
     assert source_of([dict]) == ""  # no file
-    assert described_class(Identity) == {"class": "envs.identity.Identity"}
+    assert described_class(Identity) == {"class": "envs.custom.identity.Identity"}
     here = described_class(Listed)
     assert here["class"] == f"{__name__}.Listed"
     assert len(here["class.source"]) == 16

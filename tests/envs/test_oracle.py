@@ -13,29 +13,21 @@ import pytest
 from algorithms.references import play_optimally
 from envs import TASKS
 from envs.api import Ints
-from envs.oracle import (
-    TooMany,
-    enumerable,
-    enumerate_episodes,
-    kl_optimal,
-    optimal_return,
-    random_return,
-    reference_policy,
-    solve,
-    value,
-)
-from envs.streams import Role, stream
+from envs.enumeration import TooMany, enumerable, enumerate_episodes
+from envs.seeding import Role, stream
+from envs.solver import kl_optimal, optimal_return, random_return, reference_policy, solve, value
 from envs.text.dyck import Dyck
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP
+from envs.text_env import TextFactory
+from envs.text_mdp import Doubles, Prompts, Response, Rows, TextMDP
 
 SMALL = [n for n, t in TASKS.items() if isinstance(t.factory, TextMDP) and enumerable(t.factory, 100_000)]
 
 
 @dataclass(frozen=True)
-class Toll(TextMDP):
+class Toll(TextFactory):
     """Two prompts of unequal probability. Action 0 pays 3 in prompt A, 5 in B and ends; action 1 pays 1 and goes on."""
 
     @property
@@ -240,7 +232,7 @@ def replay(mdp: TextMDP, rows: Rows, t: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Coin(TextMDP):
+class Coin(TextFactory):
     """A hidden coin shows heads with probability .7: LOOK (costs .1, is right with probability .8), or name it for 1."""
 
     @property

@@ -9,8 +9,8 @@ import pytest
 
 from envs import TASKS
 from envs.api import Discrete, Factory
-from envs.slowed import SPEND, Kind, Slowed, SlowedVec, compute, slowed
-from envs.streams import Role, stream
+from envs.delayed import SPEND, Kind, Slowed, SlowedVec, compute, slowed
+from envs.seeding import Role, stream
 
 
 def played(factory: Factory, active: np.ndarray, steps: int = 30) -> list[np.ndarray]:

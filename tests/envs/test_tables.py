@@ -14,7 +14,7 @@ from envs.api import Box, Discrete, Features, Image
 from envs.control import from_envpool
 from envs.control.encoding import encoding_for
 from envs.control.factory import Control
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 
 pytestmark = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
 CONTROL = {name: task.factory for name, task in TASKS.items() if isinstance(task.factory, Control)}

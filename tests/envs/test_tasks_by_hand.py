@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from envs import TASKS, oracle
+from envs import TASKS, solver
 from envs.text.causal import Causal
 from envs.text.countdown import Countdown
 from envs.text.dyck import Dyck
@@ -23,7 +23,7 @@ from envs.text.recdialog import RecDialog
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.transcript import Rows, TextMDP
+from envs.text_mdp import Rows, TextMDP
 
 
 def answer(
@@ -226,7 +226,7 @@ def test_causals_figures() -> None:
         return np.eye(3)[chosen], q[np.arange(len(q)), chosen]
 
     # without stopping early; the difference is what stopping is worth
-    assert oracle.solve(several, always_ask, 1.0).value == pytest.approx(0.836)
+    assert solver.solve(several, always_ask, 1.0).value == pytest.approx(0.836)
 
 
 def test_guessnumber_by_hand() -> None:
@@ -367,7 +367,8 @@ def test_overopts_frontier_rises_peaks_and_falls() -> None:
 def test_overopts_closed_forms_against_listing_all_texts() -> None:
     mdp = TASKS["overopt/small"].factory
     assert isinstance(mdp, OverOpt)
-    from envs.oracle import enumerate_episodes, kl_optimal, value
+    from envs.enumeration import enumerate_episodes
+    from envs.solver import kl_optimal, value
 
     proxy, gold = (enumerate_episodes(replace(mdp, judge=j)) for j in ("proxy", "gold"))
     for beta in (0.02, 0.2):

@@ -11,7 +11,7 @@ import pytest
 
 from envs import TASKS
 from envs.api import Bools, Ints, Step
-from envs.streams import Role, stream
+from envs.seeding import Role, stream
 from envs.text.bandit import Bandit
 from envs.text.causal import Causal
 from envs.text.countdown import Countdown
@@ -24,7 +24,8 @@ from envs.text.overopt import OverOpt
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP
+from envs.text_env import TextFactory
+from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 
@@ -260,7 +261,7 @@ def listed(build: Callable[[], object]) -> None:
 
 
 @dataclass(frozen=True)
-class Gate(TextMDP):
+class Gate(TextFactory):
     """Only action 1 is legal at first, everything afterwards; each action pays its number. `respond` ends nothing."""
 
     worst_reward: ClassVar[float] = -2.0

@@ -1,6 +1,6 @@
 """The uniform policy over legal actions, played: where the floors of tasks come from.
 
-python -m envs.uniform Taxi-v3 gymnasium:Acrobot-v1 my_module:TASK --episodes 1000
+python -m envs.random_policy Taxi-v3 gymnasium:Acrobot-v1 my_module:TASK --episodes 1000
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Box, Spec, Task
-from envs.faults import Checked, EnvironmentFault
-from envs.streams import Purpose, Role, generator, stream
+from envs.custom.faults import Checked, EnvironmentFault
+from envs.named import task_named
+from envs.seeding import Purpose, Role, generator, stream
+from envs.tasks import TASKS
+from envs.validation import UsageError
 
 EPISODES, STEPS, SECONDS = 300, 100_000, 60.0  # of `measured`
 AT_ONCE = 10  # episodes that it plays side by side
@@ -111,10 +114,7 @@ def measured(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line for each task named; UsageError where there is none of a name."""
-    from envs import TASKS
-    from envs.named import task_named
-
-    parser = argparse.ArgumentParser(prog="python -m envs.uniform", description="Measure floors.")
+    parser = argparse.ArgumentParser(prog="python -m envs.random_policy", description="Measure floors.")
     parser.add_argument("tasks", nargs="+", help="registered names, gymnasium:ID or module:TASK")
     parser.add_argument("--episodes", type=int, default=1_000)
     chosen = parser.parse_args(arguments)
@@ -129,8 +129,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    from envs.discover import UsageError
-
     try:
         main()
     except (UsageError, EnvironmentFault) as mistake:

@@ -8,20 +8,15 @@ only the environment writes. What the policy does not see (a secret, a user's ta
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.api import Bools, Discrete, Ints, Spec, Task, Transcript
-from envs.discover import UnknownName
-from envs.knobs import check_least
-
-if TYPE_CHECKING:
-    from envs.text_env import TextEnv
+from envs.api import Bools, Discrete, Ints, Spec, Transcript
+from envs.validation import UnknownName, check_least
 
 PAD = 0
 Doubles = NDArray[np.float64]
@@ -244,17 +239,17 @@ class TextMDP(ABC):
     def advance(self, rows: Rows, t: int, outcome: Ints, coin: Doubles | None = None) -> Response:
         """`respond`, and what all tasks have in common: horizon, flips (drawn by the uniform `coin`, else expected),
         shift, shaping."""
-        said = self.respond(rows, t, outcome)
-        ended = said.ended | (t == self.horizon - 1)
-        last = self.final(said.reward)
+        response = self.respond(rows, t, outcome)
+        ended = response.ended | (t == self.horizon - 1)
+        last = self.final(response.reward)
         if coin is not None and self.tosses:
             last = (coin < last - self.reward_shift).astype(np.float64) + self.reward_shift
-        reward = np.where(ended, last, said.reward)
-        hidden = rows.hidden if said.hidden is None else said.hidden
+        reward = np.where(ended, last, response.reward)
+        hidden = rows.hidden if response.hidden is None else response.hidden
         if self.reward_mode == "shaped":
             after = np.where(ended, 0.0, self.potential(Rows(rows.transcript, hidden), t + 1))
             reward = reward + self.gamma * after - self.potential(rows, t)
-        return Response(reward, ended, said.reply, hidden)
+        return Response(reward, ended, response.reply, hidden)
 
     @cached_property
     def _starts(self) -> tuple[Prompts, Doubles]:
@@ -272,11 +267,6 @@ class TextMDP(ABC):
         """One transcript [L] as text, PAD left out."""
         return " ".join(self.tokens[int(i)] for i in transcript if i != PAD)
 
-    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> TextEnv:
-        from envs.text_env import TextEnv
-
-        return TextEnv(self, seeds, envs, group)
-
 
 def one_hot(action: Ints, actions: int) -> Doubles:
     """[M] -> [M, V]: the policy that takes these actions."""
@@ -286,22 +276,3 @@ def one_hot(action: Ints, actions: int) -> Doubles:
 def uniform(count: int) -> Doubles:
     """[count] probabilities 1/count."""
     return np.full(count, 1.0 / count)
-
-
-def text_task(name: str, mdp: TextMDP, solved: float = 0.95) -> Task:
-    """The Task of a text MDP: floor J0, ceiling J*, threshold where the normalised score is `solved`.
-
-    Where the uniform policy is optimal there is no ceiling, and scores are returns.
-    """
-    floor, ceiling = mdp.random_return(), mdp.optimal_return()
-    return Task(
-        name=name,
-        factory=mdp,
-        floor=floor,
-        ceiling=ceiling if ceiling > floor else None,
-        threshold=floor + solved * (ceiling - floor),
-        field="text",
-        source="closed form of the task's card, checked by enumeration",
-        gamma=mdp.gamma,
-        beta=mdp.beta,
-    )

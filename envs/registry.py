@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
@@ -30,24 +29,3 @@ def unique(items: Iterable[tuple[str, T]]) -> dict[str, T]:
             raise ValueError(f"two entries are called {name!r}")
         registry[name] = item
     return registry
-
-
-class UsageError(ValueError):
-    """The user asked for something that cannot be done; the message names it and says what can. Found before any work."""
-
-
-class UnknownName(UsageError):
-    """A name that is in no registry. The message gives the nearest valid ones."""
-
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
-        names = sorted(valid)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
-        self.kind = kind
-        super().__init__(f"unknown {kind} {name!r}; " + (f"nearest: {', '.join(near)}" if near else "there is none"))
-
-
-def look_up(registry: dict[str, T], name: str, kind: str) -> T:
-    """registry[name], or an UnknownName error that helps."""
-    if name not in registry:
-        raise UnknownName(kind, name, registry)
-    return registry[name]

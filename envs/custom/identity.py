@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from envs.sources import LENGTH, distribution_of, ours, source_of
+from envs.custom.sources import LENGTH, distribution_of, ours, source_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Identity:
 
     entry_point   what makes the environment          kwargs  of the registration, as JSON
     wrappers      those of the registration, with their arguments, as JSON
-    source        hash of the source files of the classes, of the entry point and of wrappers (envs.sources)
+    source        hash of the source files of the classes, of the entry point and of wrappers (envs.custom.sources)
     distribution  the installed package of the environment's class and its version; empty for a local file
     """
 
