@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import torch
 
-from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
-from algorithms.exact import ExactReturn, enumerable, text_mdp
-from algorithms.normaliser import Identity
 from algorithms.policies.peer import PeerPolicy, reader
-from algorithms.training import Event, Members, Progress, Record, State
+from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
+from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.observation_normaliser import Identity
+from algorithms.training.run import Event, Members, Progress, Record, State
 from envs.api import Box, Factory, Image, Task
 from envs.faults import Unreadable
 from envs.slowed import Slowed

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.exact import LIMIT, enumerable, text_mdp
-from algorithms.heads import ILLEGAL
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.distributions import ILLEGAL
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
+from algorithms.training.exact_return import LIMIT, enumerable, text_mdp
 from algorithms.types import Rollout
 from envs.api import Floats, Ints, Task, Transcript
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.asynchronous import train_asynchronously
+from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.peer import Peer, train_peers
 from algorithms.references import optimal_texts, reference_records
-from algorithms.sweep import train_apart
-from algorithms.training import Event, Progress, Record, Run, State, train
+from algorithms.training.elimination import train_apart
+from algorithms.training.run import Event, Progress, Record, Run, State, train
 from benchmarks import states, store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.files import NotWritten

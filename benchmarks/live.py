@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from algorithms.training import Record
+from algorithms.training.run import Record
 from benchmarks.experiment import Cell, file_safe
 from envs.discover import UsageError
 

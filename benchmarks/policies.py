@@ -20,7 +20,7 @@ from torch import Tensor
 
 from algorithms.peer import Peer
 from algorithms.setting import Training
-from algorithms.training import Members, Record, Trained, build_normaliser, build_policy
+from algorithms.training.run import Members, Record, Trained, build_normaliser, build_policy
 from algorithms.types import Variant
 from benchmarks import files, pooling, store, tensor_files
 from benchmarks.experiment import RESULTS_VERSION, Cell, canonical, digest

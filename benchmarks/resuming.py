@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from algorithms.peer import Peer
-from algorithms.sweep import part_of
-from algorithms.training import Record, Run, State
+from algorithms.training.elimination import part_of
+from algorithms.training.run import Record, Run, State
 from benchmarks import states
 from benchmarks.experiment import Cell
 from benchmarks.files import set_aside

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from algorithms.exact import ExactReturn
 from algorithms.peer import Peer
 from algorithms.setting import Unroll
+from algorithms.training.exact_return import ExactReturn
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration

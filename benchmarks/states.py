@@ -16,7 +16,7 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 
-from algorithms.training import Record, State
+from algorithms.training.run import Record, State
 from benchmarks import store, tensor_files
 from benchmarks.files import left_behind, machine, replace_file
 

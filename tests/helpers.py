@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.collection import Collector
-from algorithms.evaluation import Evaluation
-from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training, Unroll
-from algorithms.training import Members, Record, Run, build_policy, train
+from algorithms.training.collector import Collector
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.observation_normaliser import Identity
+from algorithms.training.run import Members, Record, Run, build_policy, train
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS

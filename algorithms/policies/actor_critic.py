@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.exploration import GSDE, Exploration
-from algorithms.heads import Actions, head_for, masked
 from algorithms.policies.api import Layered, Memory, Net, Network
-from algorithms.population import Flat, constant
+from algorithms.policies.distributions import Actions, head_for, masked
+from algorithms.policies.exploration import GSDE, Exploration
+from algorithms.policies.population import Flat, constant
 from algorithms.tunable import Number
 from envs.api import Box, Floats, Spec, Transcript
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.heads import Head
+from algorithms.policies.distributions import Head
 from envs.api import Floats, Observation
 
 Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values

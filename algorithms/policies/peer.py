@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.heads import epsilon_greedy, head_for
 from algorithms.policies.api import Memory
+from algorithms.policies.distributions import epsilon_greedy, head_for
 from envs.api import Floats, Spec, Transcript
 from envs.transcript import PAD
 

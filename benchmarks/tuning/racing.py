@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from algorithms.sweep import Seen
+from algorithms.training.elimination import Seen
 from benchmarks import stats
 from benchmarks.stats import Doubles
 from benchmarks.tuning.counting import first, of_scores

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from algorithms import laboratory
-from algorithms.enumerated import kl_error
-from algorithms.kl import KL
+from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance.exact_moments import kl_error
+from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training
 from docs._scripts.released import Released

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from algorithms.baseline import LeaveOneOut, MovingAverage
-from algorithms.heads import ILLEGAL, Categorical, Gaussian, masked
-from algorithms.learner import assess, row_weights
-from algorithms.normaliser import RunningMoments
-from algorithms.optimiser import Adam, Optimiser, RMSprop
-from algorithms.population import clip
-from algorithms.surrogate import ClippedRatio, Score
+from algorithms.estimators.baseline import LeaveOneOut, MovingAverage
+from algorithms.estimators.optimisers import Adam, Optimiser, RMSprop
+from algorithms.estimators.surrogate import ClippedRatio, Score
+from algorithms.policies.distributions import ILLEGAL, Categorical, Gaussian, masked
+from algorithms.policies.population import clip
+from algorithms.training.learner import assess, row_weights
+from algorithms.training.observation_normaliser import RunningMoments
 from algorithms.types import Rollout, Signals
 from algorithms.variants import baseline_loo, reinforce
 from envs.api import Box, Discrete

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.credit import LambdaReturn, NStep
-from algorithms.entropy import Annealed, Constant
-from algorithms.learner import Learner
-from algorithms.population import clip
+from algorithms.estimators.credit import LambdaReturn, NStep
+from algorithms.estimators.entropy_bonus import Annealed, Constant
+from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
+from algorithms.policies.population import clip
 from algorithms.setting import Episodes
-from algorithms.surrogate import ClippedRatio, StoppedRatio
+from algorithms.training.learner import Learner
 from algorithms.tunable import Choice, Parameter, Range, configured, narrowed, parameters, per_member, tunable
 from algorithms.types import Schedule, Variant
 from benchmarks.experiment import training_for, why_not

@@ -17,9 +17,9 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.normaliser import RunningMoments
-from algorithms.training import Record, Run, State, train
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.observation_normaliser import RunningMoments
+from algorithms.training.run import Record, Run, State, train
 from benchmarks import files, store
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main

@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training import Event, Members, Progress, Record, Run, State, train
+from algorithms.training.run import Event, Members, Progress, Record, Run, State, train
 from benchmarks import cellwork, files, run, states, store, tensor_files
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells

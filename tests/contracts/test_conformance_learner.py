@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms import VARIANTS, conformance_learner
+from algorithms import VARIANTS
 from algorithms.batch import Batch
-from algorithms.learner import Learner, Loss
+from algorithms.conformance import learner as conformance_learner
+from algorithms.training.learner import Learner, Loss
 from algorithms.types import Rollout, Variant
 from tests.contracts.twins import broken
 from tests.helpers import LEARNING

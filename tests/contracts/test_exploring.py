@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.exploration import GSDE, Exploration, Independent
-from algorithms.heads import Actions
+from algorithms.policies.distributions import Actions
+from algorithms.policies.exploration import GSDE, Exploration, Independent
 from algorithms.setting import Training, Unroll
-from algorithms.training import Members, Record, Run, State, train
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.run import Members, Record, Run, State, train
 from benchmarks import states
 from benchmarks.experiment import Cell, canonical, why_not
 from envs import TASKS

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.learner import Learner
+from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import why_not
 from envs import TASKS
@@ -56,7 +56,7 @@ def gradient(task: Task, variant: Variant, rollout: Rollout, policy: torch.nn.Mo
 
 def copy_of(policy: torch.nn.Module, members: slice = slice(None)) -> torch.nn.Module:
     """A deep copy, in float64, of some members, with a flat matrix of its own."""
-    from algorithms.population import Flat
+    from algorithms.policies.population import Flat
 
     twin = copy.deepcopy(policy)
     for parameter in twin.parameters():
