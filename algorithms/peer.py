@@ -15,7 +15,8 @@ from algorithms.policies.peer import PeerPolicy, reader
 from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Event, Members, Progress, Record, State
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.state import RunState
 from envs.api import Box, Factory, Image, Task
 from envs.faults import Unreadable
 from envs.slowed import Slowed
@@ -102,9 +103,9 @@ def _spelled(value: Any) -> Any:
 
 
 def train_peers(
-    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: State | None = None
-) -> Iterator[Event]:
-    """The Records of one seed after another, and a State after each: a seed that had finished is not trained again.
+    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: RunState | None = None
+) -> Iterator[TrainingEvent]:
+    """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
 
     Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as many
     seeds as there are, which one of our populations trains at once. Repeats bit for bit.
@@ -116,7 +117,7 @@ def train_peers(
         yield from _Trial(task, peer, members, place, budget, evaluation).records()
         yield Progress((place + 1) * budget, len(members.seeds) * budget)
         if place + 1 < len(members.seeds):
-            yield State({"done": torch.tensor(place + 1)}, {"done": place + 1})
+            yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
 
 
 class _Trial:

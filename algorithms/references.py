@@ -8,7 +8,7 @@ import numpy as np
 
 from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, Evaluation, show
 from algorithms.training.exact_return import text_mdp
-from algorithms.training.run import Members, Record
+from algorithms.training.records import Members, Record
 from algorithms.types import Variant
 from algorithms.update import Optimal
 from envs import uniform

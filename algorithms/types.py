@@ -17,7 +17,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.nucleus import TopP
 from algorithms.processes import Processes
 from algorithms.setting import Collection
-from algorithms.staleness.clock import Actors
+from algorithms.staleness.clock import ActorSchedule
 from algorithms.tunable import Choice, Number, tunable
 from envs.api import Box, Spec, Transcript
 
@@ -236,7 +236,7 @@ class Schedule:
     epochs: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     tries: int = 1
-    actors: Actors | None = None
+    actors: ActorSchedule | None = None
     gradient: Literal["newest", "actor"] = "newest"
     processes: Processes | None = None
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from algorithms.training.run import Record
+from algorithms.training.records import Record
+
 from benchmarks.experiment import Cell, file_safe
 from envs.discover import UsageError
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members, Record
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -14,7 +16,7 @@ from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training.collector import Collector
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, Record, Run, build_policy, train
+from algorithms.training.run import Run, train
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS

@@ -9,20 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from algorithms.asynchronous.child_process import begin_child
-from algorithms.asynchronous.shared_memory import Board, Place, Slot
+from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, TensorLayout
 from algorithms.asynchronous.workers import Failed, Ready
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training
+from algorithms.training.build import build_normaliser, build_policy
 from algorithms.training.collector import Collector
-from algorithms.training.observation_normaliser import Elsewhere, Normaliser, Snapshot
+from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
+from algorithms.training.records import Members
 from algorithms.training.reward_normaliser import seen_by
-from algorithms.training.run import Members, build_normaliser, build_policy
 from algorithms.types import Variant
 from envs.api import Task
 from envs.streams import Role, generator, stream
 
 
-class Played(NamedTuple):
+class PlayedRollout(NamedTuple):
     """A rollout that lies in a slot.
 
     version  of the parameters that played it         group  as in Rollout
@@ -31,14 +32,14 @@ class Played(NamedTuple):
 
     slot: int
     version: int
-    places: tuple[Place, ...]
+    places: tuple[TensorLayout, ...]
     group: int
     spent: np.ndarray
-    seen: Snapshot
+    seen: Moments
 
 
 @dataclass(frozen=True)
-class Plan:
+class ActorJob:
     """What every actor of a run is told. begun: updates that had been made when it started, so that an actor that goes on
     with a run meets other episodes than before."""
 
@@ -54,7 +55,7 @@ class Plan:
 
     def normaliser(self) -> Normaliser:
         """Scales as the learner's does."""
-        return build_normaliser(self.task, self.training, self.members, Elsewhere)
+        return build_normaliser(self.task, self.training, self.members, ActorMoments)
 
     def position(self, actor: int) -> tuple[int, ...]:
         """Where an actor's streams start: the first actor's are those of the synchronous run."""
@@ -75,7 +76,7 @@ class Plan:
         )
 
 
-def act(pipe: Connection, plan: Plan, board: Board, slots: tuple[Slot, ...], actor: int) -> None:
+def act(pipe: Connection, plan: ActorJob, board: ParameterBoard, slots: tuple[RolloutSlot, ...], actor: int) -> None:
     """Play a rollout for every slot that is granted, until None comes or nobody is there any more."""
     begin_child()
     try:
@@ -89,7 +90,7 @@ def act(pipe: Connection, plan: Plan, board: Board, slots: tuple[Slot, ...], act
             rollout, spent = collector.collect(version.playing)
             places = slots[slot].write(rollout.tensors())
             steps = spent.long().numpy()
-            pipe.send(Played(slot, version.number, places, rollout.group, steps, seen_by(normaliser)))
+            pipe.send(PlayedRollout(slot, version.number, places, rollout.group, steps, seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too

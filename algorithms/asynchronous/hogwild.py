@@ -18,28 +18,29 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from algorithms.asynchronous.actor import Plan
+from algorithms.asynchronous.actor import ActorJob
 from algorithms.asynchronous.child_process import begin_child
-from algorithms.asynchronous.shared_memory import Board, Shared
-from algorithms.asynchronous.workers import Failed, Fleet, Ready
+from algorithms.asynchronous.shared_memory import ParameterBoard, SharedArray
+from algorithms.asynchronous.workers import Failed, Ready, Workers
 from algorithms.processes import Processes
 from algorithms.training.learner import Learner
-from algorithms.training.observation_normaliser import Snapshot
+from algorithms.training.observation_normaliser import Moments
+from algorithms.training.records import Progress
 from algorithms.training.reward_normaliser import absorb, seen_by
-from algorithms.training.run import Progress, Run
+from algorithms.training.run import Run
 from envs.streams import Role, generator
 
 
-class Stepped(NamedTuple):
+class WorkerStep(NamedTuple):
     """A step that a worker has made: its age, the environment steps [P] of its rollout, and the moments it saw."""
 
     lag: int
     spent: np.ndarray
-    seen: Snapshot
+    seen: Moments
 
 
 @dataclass(frozen=True)
-class Common:
+class SharedRun:
     """What all workers read and write.
 
     values   parameters [P, D]               statistics  of the optimiser
@@ -47,24 +48,24 @@ class Common:
     spent    share of the budget [P]         board       moments and who plays, written by the run's process alone
     """
 
-    values: Shared
-    statistics: dict[str, Shared]
-    healthy: Shared
-    spent: Shared
-    done: Shared
-    board: Board
+    values: SharedArray
+    statistics: dict[str, SharedArray]
+    healthy: SharedArray
+    spent: SharedArray
+    done: SharedArray
+    board: ParameterBoard
 
 
-def share(run: Run, context: SpawnContext, workers: int) -> Common:
+def share(run: Run, context: SpawnContext, workers: int) -> SharedRun:
     """Moves the run's parameters and statistics to memory that others can hold."""
     values, members = run.policy.flat.values, len(run.members.seeds)
-    common = Common(
-        Shared(context, tuple(values.shape), np.float32),
-        {name: Shared(context, tuple(x.shape), x.numpy().dtype) for name, x in run.learner.optimiser.items()},
-        Shared(context, (members,), np.bool_),
-        Shared(context, (members,), np.float64),
-        Shared(context, (workers,), np.int64),
-        Board(context, values.new_zeros(members, 0), run.normaliser.snapshot()),
+    common = SharedRun(
+        SharedArray(context, tuple(values.shape), np.float32),
+        {name: SharedArray(context, tuple(x.shape), x.numpy().dtype) for name, x in run.learner.optimiser.items()},
+        SharedArray(context, (members,), np.bool_),
+        SharedArray(context, (members,), np.float64),
+        SharedArray(context, (workers,), np.int64),
+        ParameterBoard(context, values.new_zeros(members, 0), run.normaliser.snapshot()),
     )
     common.values.tensor.copy_(values)
     run.policy.flat.move(common.values.tensor)
@@ -76,7 +77,7 @@ def share(run: Run, context: SpawnContext, workers: int) -> Common:
     return common
 
 
-def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, worker: int) -> None:
+def work(pipe: Connection, plan: ActorJob, common: SharedRun, rates: torch.Tensor, worker: int) -> None:
     """Step after step until nobody plays, None comes or nobody is there any more."""
     begin_child()
     try:
@@ -101,7 +102,7 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
             healthy &= learner.healthy
             lag = int(done.sum()) - before
             done[worker] += 1
-            pipe.send(Stepped(lag, spent.long().numpy(), seen_by(normaliser)))
+            pipe.send(WorkerStep(lag, spent.long().numpy(), seen_by(normaliser)))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too
@@ -111,12 +112,12 @@ def work(pipe: Connection, plan: Plan, common: Common, rates: torch.Tensor, work
 def descend(run: Run, processes: Processes) -> Iterator[Progress]:
     """Counts what the workers do, and tells them who still plays."""
     context = get_context("spawn")
-    plan = Plan(run.task, *run.plan, run.members, run.update)
+    plan = ActorJob(run.task, *run.plan, run.members, run.update)
     common = share(run, context, processes.actors)
     rates = torch.tensor(run.members.rates)
     _tell(run, common)
     jobs = [(work, (plan, common, rates, worker)) for worker in range(processes.actors)]
-    with Fleet(context, jobs, processes.patience_s) as fleet:
+    with Workers(context, jobs, processes.patience_s) as fleet:
         for worker in list(fleet.hands):
             fleet.send(worker, "begin")
         start = time.perf_counter() - run.wall_s
@@ -137,6 +138,6 @@ def descend(run: Run, processes: Processes) -> Iterator[Progress]:
             fleet.notices.clear()
 
 
-def _tell(run: Run, common: Common) -> None:
+def _tell(run: Run, common: SharedRun) -> None:
     common.spent.array[:] = run.env_steps / run.budget
     common.board.publish(run.update, run.policy.flat.values[:, :0], run.normaliser.snapshot(), run.playing)

@@ -19,12 +19,14 @@ from collections.abc import Iterator
 from multiprocessing import get_context
 
 from algorithms.asynchronous import hogwild
-from algorithms.asynchronous.actor import Plan, Played, act
-from algorithms.asynchronous.shared_memory import Board, Slot, capacity
-from algorithms.asynchronous.workers import Fleet, NobodyLeft
+from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
+from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
+from algorithms.asynchronous.workers import NoWorkersLeft, Workers
 from algorithms.processes import Processes
+from algorithms.training.records import Progress, TrainingEvent
 from algorithms.training.reward_normaliser import absorb
-from algorithms.training.run import Event, Progress, Run, State
+from algorithms.training.run import Run
+from algorithms.training.state import RunState
 from algorithms.types import Rollout, Variant
 from algorithms.update import FirstOrder
 from envs.streams import Role, generator
@@ -45,11 +47,11 @@ def unfit(variant: Variant) -> str | None:
     return None
 
 
-def train_asynchronously(run: Run, state: State | None = None) -> Iterator[Event]:
-    """Train to the end of the budget, yielding Progress after each update, a State every training.segment updates and the
+def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
+    """Train to the end of the budget, yielding Progress after each update, a RunState every training.segment updates and the
     Records at the end. With `state`, goes on from there; nothing is bit-equal.
 
-    ValueError before any compute for what cannot run. Where the last actor is lost it yields a State and raises NobodyLeft.
+    ValueError before any compute for what cannot run. Where the last actor is lost it yields a RunState and raises NoWorkersLeft.
     """
     processes = run.variant.schedule.processes
     if processes is None:
@@ -71,7 +73,7 @@ def train_asynchronously(run: Run, state: State | None = None) -> Iterator[Event
                 yield progress
                 if run.update % run.training.segment == 0 and run.playing.any():
                     yield run.state()
-        except NobodyLeft:
+        except NoWorkersLeft:
             yield run.state()
             raise
     yield from run.records()
@@ -80,15 +82,15 @@ def train_asynchronously(run: Run, state: State | None = None) -> Iterator[Event
 def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     """Updates in this process from rollouts of the others."""
     members, context = run.members, get_context("spawn")
-    plan = Plan(run.task, *run.plan, members, run.update)
-    board = Board(context, run.policy.flat.values, run.normaliser.snapshot())
+    plan = ActorJob(run.task, *run.plan, members, run.update)
+    board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
     size = capacity(run.task.spec, run.training.collection, len(members.seeds))
-    slots = [tuple(Slot(context, size) for _ in range(DEPTH)) for _ in range(processes.actors)]
+    slots = [tuple(RolloutSlot(context, size) for _ in range(DEPTH)) for _ in range(processes.actors)]
     shuffles = [generator(s, Role.MINIBATCH, run.update, purpose=members.purpose) for s in members.seeds]
     _publish(run, board)
     jobs = [(act, (plan, board, own, actor)) for actor, own in enumerate(slots)]
-    with Fleet(context, jobs, processes.patience_s) as fleet:
-        grants, start = Grants(processes), time.perf_counter()
+    with Workers(context, jobs, processes.patience_s) as fleet:
+        grants, start = SlotGrants(processes), time.perf_counter()
         while run.playing.any():
             fleet.listen()
             grants.give(fleet, run.update)
@@ -110,11 +112,11 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             fleet.notices.clear()
 
 
-def _publish(run: Run, board: Board) -> None:
+def _publish(run: Run, board: ParameterBoard) -> None:
     board.publish(run.update, run.policy.flat.values, run.normaliser.snapshot(), run.playing)
 
 
-class Grants:
+class SlotGrants:
     """Who may play into which slot, so that no rollout gets too old."""
 
     def __init__(self, processes: Processes) -> None:
@@ -123,7 +125,7 @@ class Grants:
         # actor -> slot -> update of the grant
         self._given: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
 
-    def give(self, fleet: Fleet, update: int) -> None:
+    def give(self, fleet: Workers, update: int) -> None:
         """As many as the bound allows, first to those that have least to do."""
         arrived = {(actor, played.slot) for actor, played in fleet.news}
         while True:
@@ -141,7 +143,7 @@ class Grants:
             self._given[actor][slot] = update
             fleet.send(actor, slot)
 
-    def back(self, actor: int, played: Played) -> None:
+    def back(self, actor: int, played: PlayedRollout) -> None:
         """What was learned from can be played into again."""
         del self._given[actor][played.slot]
         self._free[actor].append(played.slot)

@@ -22,7 +22,7 @@ VERSIONS = 4  # of the parameters that are kept: whoever reads one has this many
 ALIGNED = 64  # bytes between the starts of two tensors of a slot are a multiple of it
 
 
-class Shared:
+class SharedArray:
     """An array of zeros that processes started from here on may hold."""
 
     def __init__(self, context: SpawnContext, shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -41,7 +41,7 @@ class Shared:
         return torch.from_numpy(self.array)
 
 
-class Version(NamedTuple):
+class ParameterVersion(NamedTuple):
     """What an actor plays with: copies."""
 
     number: int
@@ -50,16 +50,16 @@ class Version(NamedTuple):
     playing: Bools  # [P]
 
 
-class Board:
+class ParameterBoard:
     """Parameters, moments and who plays, version by version: one process writes, any read."""
 
     def __init__(self, context: SpawnContext, values: Tensor, moments: Mapping[str, np.ndarray]) -> None:
         members = len(values)
-        self._newest = Shared(context, (1,), np.int64)
-        self._stamps = Shared(context, (VERSIONS,), np.int64)
-        self._values = Shared(context, (VERSIONS, *values.shape), np.float32)
-        self._playing = Shared(context, (VERSIONS, members), np.bool_)
-        self._moments = {name: Shared(context, (VERSIONS, *x.shape), x.dtype) for name, x in moments.items()}
+        self._newest = SharedArray(context, (1,), np.int64)
+        self._stamps = SharedArray(context, (VERSIONS,), np.int64)
+        self._values = SharedArray(context, (VERSIONS, *values.shape), np.float32)
+        self._playing = SharedArray(context, (VERSIONS, members), np.bool_)
+        self._moments = {name: SharedArray(context, (VERSIONS, *x.shape), x.dtype) for name, x in moments.items()}
 
     def publish(self, number: int, values: Tensor, moments: Mapping[str, np.ndarray], playing: Bools) -> None:
         """A new version."""
@@ -72,7 +72,7 @@ class Board:
         self._stamps.array[at] = number
         self._newest.array[0] = number
 
-    def read(self) -> Version:
+    def read(self) -> ParameterVersion:
         """The newest version, whole."""
         while True:
             number = int(self._newest.array[0])
@@ -80,10 +80,10 @@ class Board:
             values, playing = self._values.tensor[at].clone(), self._playing.array[at].copy()
             moments = {name: shared.array[at].copy() for name, shared in self._moments.items()}
             if self._stamps.array[at] == number:
-                return Version(number, values, moments, playing)
+                return ParameterVersion(number, values, moments, playing)
 
 
-class Place(NamedTuple):
+class TensorLayout(NamedTuple):
     """Where a tensor lies in a slot."""
 
     name: str
@@ -92,13 +92,13 @@ class Place(NamedTuple):
     start: int
 
 
-class Slot:
+class RolloutSlot:
     """Room for one rollout."""
 
     def __init__(self, context: SpawnContext, capacity: int) -> None:
-        self._bytes, self._capacity = Shared(context, (capacity,), np.uint8), capacity
+        self._bytes, self._capacity = SharedArray(context, (capacity,), np.uint8), capacity
 
-    def write(self, tensors: Mapping[str, Tensor]) -> tuple[Place, ...]:
+    def write(self, tensors: Mapping[str, Tensor]) -> tuple[TensorLayout, ...]:
         """Put them there; ValueError where they do not fit."""
         places, start = [], 0
         for name, x in tensors.items():
@@ -108,11 +108,11 @@ class Slot:
                     f"a rollout does not fit into the {self._capacity:,} bytes of a slot: {name} ends at {end:,}"
                 )
             self._at(x.dtype, tuple(x.shape), start).copy_(x)
-            places.append(Place(name, x.dtype, tuple(x.shape), start))
+            places.append(TensorLayout(name, x.dtype, tuple(x.shape), start))
             start = -(-end // ALIGNED) * ALIGNED
         return tuple(places)
 
-    def read(self, places: tuple[Place, ...]) -> dict[str, Tensor]:
+    def read(self, places: tuple[TensorLayout, ...]) -> dict[str, Tensor]:
         """Views of what was put there."""
         return {p.name: self._at(p.dtype, p.shape, p.start) for p in places}
 

@@ -21,7 +21,7 @@ START_S, STOP_S = 120.0, 2.0  # how long a process may take to start, and to end
 Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the first with its pipe and the second
 
 
-class NobodyLeft(RuntimeError):
+class NoWorkersLeft(RuntimeError):
     """No process of a fleet works any more."""
 
 
@@ -47,7 +47,7 @@ class Failed(NamedTuple):
 
 
 @dataclass
-class Hand:
+class Worker:
     """One process. owed: how many of its messages are waited for."""
 
     number: int
@@ -57,7 +57,7 @@ class Hand:
     heard: float = field(default_factory=time.monotonic)
 
 
-class Fleet:
+class Workers:
     """As a context: inside all have started, outside none is left.
 
     news     (who, message) in the order in which they came
@@ -65,7 +65,7 @@ class Fleet:
     """
 
     def __init__(self, context: SpawnContext, jobs: Sequence[Job], patience_s: float) -> None:
-        self.hands: dict[int, Hand] = {}
+        self.hands: dict[int, Worker] = {}
         self.news: deque[tuple[int, Any]] = deque()
         self.notices: list[str] = []
         self._patience_s = patience_s
@@ -74,9 +74,9 @@ class Fleet:
             process = context.Process(target=job, args=(theirs, *arguments), daemon=True)
             process.start()
             theirs.close()  # now its end is held by it alone: when it dies, reading from ours ends
-            self.hands[number] = Hand(number, process, ours)
+            self.hands[number] = Worker(number, process, ours)
 
-    def __enter__(self) -> Fleet:
+    def __enter__(self) -> Workers:
         try:
             self._await_all()
         except BaseException:
@@ -118,7 +118,7 @@ class Fleet:
     def next(self) -> tuple[int, Any] | None:
         """The next news; waits for it. None where nobody owes any: who owed it may have been lost while we waited.
 
-        NobodyLeft where there is nobody to ask.
+        NoWorkersLeft where there is nobody to ask.
         """
         self.listen()
         while not self.news:
@@ -139,7 +139,7 @@ class Fleet:
         for hand in [h for h in self.hands.values() if h.owed and self._left(h) <= 0]:
             self._lose(hand.number, f"it was silent for {self._patience_s:g} s")
 
-    def _receive(self, hand: Hand) -> None:
+    def _receive(self, hand: Worker) -> None:
         try:
             message = hand.pipe.recv()
         except (EOFError, OSError):
@@ -153,13 +153,13 @@ class Fleet:
         else:
             self.news.append((hand.number, message))
 
-    def _left(self, hand: Hand) -> float:
+    def _left(self, hand: Worker) -> float:
         return hand.heard + self._patience_s - time.monotonic()
 
     def _patience_left(self) -> float:
         return max(0.0, min(self._left(hand) for hand in self.hands.values() if hand.owed))
 
-    def _end_of(self, hand: Hand) -> str:
+    def _end_of(self, hand: Worker) -> str:
         hand.process.join(STOP_S)
         code = hand.process.exitcode
         return f"it was killed by signal {-code}" if code is not None and code < 0 else f"it ended with code {code}"
@@ -173,7 +173,7 @@ class Fleet:
 
     def _check(self) -> None:
         if not self.hands:
-            raise NobodyLeft("; ".join(self.notices) or "no actor is left")
+            raise NoWorkersLeft("; ".join(self.notices) or "no actor is left")
 
     def close(self) -> None:
         """Ask all to stop, and end those that do not."""
@@ -188,7 +188,7 @@ class Fleet:
         self.hands.clear()
 
 
-def _end(hands: list[Hand]) -> None:
+def _end(hands: list[Worker]) -> None:
     for hand in hands:
         hand.process.terminate()
     for hand in hands:

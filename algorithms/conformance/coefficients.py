@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.synthetic_rollouts import STEPS
-from algorithms.training.learner import assess, row_weights
+from algorithms.estimators.loss import assess, row_weights
 from algorithms.types import Assessment, Estimator, Rollout, Signals
 
 State = dict[str, Tensor]

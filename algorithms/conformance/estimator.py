@@ -29,7 +29,7 @@ from algorithms.conformance import unbiasedness as conformance_mean
 from algorithms.conformance.coefficients import assessed, coefficients, differentiated
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
-from algorithms.training.learner import penalised, row_weights
+from algorithms.estimators.loss import penalised, row_weights
 from algorithms.types import Credit, Estimator, Promises, Rollout
 
 __all__ = ["coefficients", "examine"]

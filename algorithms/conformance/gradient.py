@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.estimators.loss import assess, row_weights
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.learner import assess, row_weights
 from algorithms.tunable import Number
 from algorithms.types import Estimator, Rollout, Signals
 

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training
+from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, build_policy
+from algorithms.training.records import Members
 from algorithms.types import Schedule, Variant
 from envs.api import Task
 from envs.streams import Purpose, Role, generator, stream

@@ -26,10 +26,11 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.policies.population import Flat
 from algorithms.setting import Episodes, Training
+from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, build_policy
+from algorithms.training.records import Members
 from algorithms.types import Rollout, Schedule, Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
 from envs.streams import Purpose, Role, generator, stream

@@ -25,11 +25,11 @@ from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.loss import penalised
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes as Collected
 from algorithms.setting import Training
-from algorithms.training.learner import penalised
 from algorithms.types import Estimator, Promises, Rollout, Variant
 from algorithms.update import FirstOrder
 from envs.text.bandit import Bandit

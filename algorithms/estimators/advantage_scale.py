@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
-from algorithms.conformance.means import mean
+from algorithms.estimators.means import mean
 from algorithms.types import Rollout
 
 Over = Literal["group", "batch", "minibatch"]

@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.conformance.means import mean, mean_of_others
+from algorithms.estimators.means import mean, mean_of_others
 from algorithms.tunable import Number, Range, row, tunable
 from algorithms.types import Rollout
 

@@ -1,6 +1,6 @@
-"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+"""ActorSchedule that do not wait for the learner, simulated: how old the parameters were that played each rollout.
 
-A learned rollout is an Event. `age` counts updates: the rollout that makes update u was begun with the parameters of update
+A learned rollout is an LearnedRollout. `age` counts updates: the rollout that makes update u was begun with the parameters of update
 u - age. Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 LEARNER = -1  # among the actors
 
 
-class Event(NamedTuple):
+class LearnedRollout(NamedTuple):
     """One rollout that is learned from.
 
     ages       ((share of the rollout, age), ...): from that share on it is played with parameters that old when it is
@@ -32,7 +32,7 @@ class Event(NamedTuple):
     discarded: int = 0
 
 
-class Rollout(NamedTuple):
+class PlayedInterval(NamedTuple):
     """What an actor has played: from when to when, begun with which version."""
 
     actor: int
@@ -41,14 +41,14 @@ class Rollout(NamedTuple):
     version: int
 
 
-class Actors(Protocol):
+class ActorSchedule(Protocol):
     """Who plays the rollouts."""
 
     @property
     def longest(self) -> int:
         """No age is larger."""
 
-    def events(self, rng: np.random.Generator) -> Iterator[Event]:
+    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         """Without end, in the order in which they are learned."""
 
 
@@ -62,7 +62,7 @@ class UniformLag:
         if self.longest < 0:
             raise ValueError(f"longest must be at least 0, not {self.longest}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[Event]:
+    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         return _drawn(lambda: int(rng.integers(self.longest + 1)))
 
 
@@ -77,13 +77,13 @@ class GeometricLag:
         if self.mean < 0 or self.longest < 0:
             raise ValueError(f"mean and longest must be at least 0, not {self.mean} and {self.longest}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[Event]:
+    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         return _drawn(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
 
 
-def _drawn(age: Callable[[], int]) -> Iterator[Event]:
+def _drawn(age: Callable[[], int]) -> Iterator[LearnedRollout]:
     for update in itertools.count():
-        yield Event(((0.0, min(age(), update)),), float(update + 1))
+        yield LearnedRollout(((0.0, min(age(), update)),), float(update + 1))
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,11 @@ class Clock:
         if self.mode not in get_args(Mode):
             raise ValueError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[Event]:
+    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         ends: list[tuple[float, int, int]] = []  # (when, how-manyth, whose): what has begun and not ended
         begun: dict[int, tuple[float, int]] = {}  # actor -> (when, version)
-        queue: deque[Rollout] = deque()
-        learning: Rollout | None = None
+        queue: deque[PlayedInterval] = deque()
+        learning: PlayedInterval | None = None
         published = [0.0]  # when each version was
         idle, now, serial, discarded = deque(range(self.actors)), 0.0, 0, 0
         while True:
@@ -160,11 +160,11 @@ class Clock:
             now, _, who = heapq.heappop(ends)
             if who != LEARNER:
                 began, first = begun.pop(who)
-                queue.append(Rollout(who, began, now, first))
+                queue.append(PlayedInterval(who, began, now, first))
                 idle.extend([who] * (not self.in_turn))
                 continue
             assert learning is not None
-            yield Event(self._ages(learning, published), now, discarded)
+            yield LearnedRollout(self._ages(learning, published), now, discarded)
             published.append(now)
             idle.extend([learning.actor] * self.in_turn)
             learning, discarded = None, 0
@@ -175,7 +175,7 @@ class Clock:
         oldest = min((first for _, first in begun.values()), default=version)
         return version - oldest + len(begun) + ahead <= self.longest
 
-    def _ages(self, rollout: Rollout, published: list[float]) -> tuple[tuple[float, int], ...]:
+    def _ages(self, rollout: PlayedInterval, published: list[float]) -> tuple[tuple[float, int], ...]:
         _, began, ended, first = rollout
         version = len(published) - 1
         whole = ((0.0, version - first),)

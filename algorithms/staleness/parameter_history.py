@@ -10,23 +10,23 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.staleness.clock import Actors, Event
+from algorithms.staleness.clock import ActorSchedule, LearnedRollout
 from envs.streams import Purpose, Role, generator
 
 
-class Stale:
+class ParameterHistory:
     """A member's last parameters [H, P, D], version v at v mod H, and which of them plays its next rollout.
 
     Observations are normalised as they are when acting; an actor's moments are the learner's.
     """
 
-    def __init__(self, actors: Actors, seeds: Sequence[int], purpose: Purpose, policy: ActorCritic) -> None:
+    def __init__(self, actors: ActorSchedule, seeds: Sequence[int], purpose: Purpose, policy: ActorCritic) -> None:
         self._feeds = [actors.events(generator(s, Role.SCHEDULE, purpose=purpose)) for s in seeds]
         self._told = np.zeros(len(seeds), np.int64)  # events that each feed has given
         self.history: Tensor = policy.flat.values.detach().clone().repeat(actors.longest + 1, 1, 1)
         self.seconds = np.zeros(len(seeds))
         self.lag_max = np.zeros(len(seeds))
-        self._events: list[Event | None] = [None] * len(seeds)
+        self._events: list[LearnedRollout | None] = [None] * len(seeds)
         self._updates = self._told.copy()
 
     @property
@@ -85,6 +85,6 @@ class Stale:
         self._told = updates.copy()
 
 
-def _mean(event: Event) -> float:
+def _mean(event: LearnedRollout) -> float:
     ends = [*(share for share, _ in event.ages[1:]), 1.0]
     return sum(age * (end - share) for (share, age), end in zip(event.ages, ends, strict=True))

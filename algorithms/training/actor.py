@@ -13,8 +13,8 @@ from torch import Tensor
 
 from algorithms.policies.api import Acting
 from algorithms.policies.nucleus import Nucleus
-from algorithms.training.observation_normaliser import Normaliser
-from algorithms.training.reward_normaliser import Doubles, Earned, WithReturns
+from algorithms.training.observation_normaliser import Normaliser, RewardWindow
+from algorithms.training.reward_normaliser import Doubles, RewardNormaliser
 from algorithms.tunable import Number
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
@@ -227,8 +227,8 @@ class Actor:
         on = live * (1 - ended.astype(np.float32))
         ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
 
-        if isinstance(self.normaliser, WithReturns):
-            reward, self._before = self.normaliser.rewards(Earned(reward, valid, ended, self._before), discount)
+        if isinstance(self.normaliser, RewardNormaliser):
+            reward, self._before = self.normaliser.rewards(RewardWindow(reward, valid, ended, self._before), discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)

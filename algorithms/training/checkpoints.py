@@ -16,7 +16,7 @@ MARKS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
 Marks = np.ndarray  # [marks, K, P]
 
 
-class Snapshots:
+class Checkpoints:
     """Parameters [K, P, D] and normaliser of each member when it first passed each fraction of its budget."""
 
     def __init__(

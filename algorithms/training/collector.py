@@ -12,11 +12,11 @@ from torch import Tensor
 from algorithms.batch import select
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
+from algorithms.estimators.loss import penalised
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.setting import Training, Unroll
 from algorithms.training.actor import Actor
-from algorithms.training.learner import penalised
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.types import Estimator, Rollout
 from envs.api import Bools, Task, Transcript

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from algorithms.training.run import Event, Progress, Run, State
+from algorithms.training.records import Progress, TrainingEvent
+from algorithms.training.run import Run
+from algorithms.training.state import RunState
 
-Seen = Mapping[int, Mapping[int, float]]  # checkpoint -> place -> return there (NaN: diverged)
+CheckpointReturns = Mapping[int, Mapping[int, float]]  # checkpoint -> place -> return there (NaN: diverged)
 
 
 class Judge(Protocol):
@@ -22,13 +24,13 @@ class Judge(Protocol):
     def checkpoints(self) -> tuple[int, ...]:
         """At which it looks."""
 
-    def dropped(self, seen: Seen) -> list[tuple[int, ...]]:
+    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
         """Places, group by group, of those that stop now; whoever has been named before may be named again."""
 
 
-def train_apart(run: Run, state: State | None = None, judge: Judge | None = None) -> Iterator[Event]:
+def train_apart(run: Run, state: RunState | None = None, judge: Judge | None = None) -> Iterator[TrainingEvent]:
     """Train to the end of the budget, yielding Progress after each update, the Records of members as they leave, and a
-    State at the end of every segment. With `state`, goes on from there, bit for bit."""
+    RunState at the end of every segment. With `state`, goes on from there, bit for bit."""
     members = len(run.places)
     seen: dict[int, dict[int, float]] = {k: {} for k in judge.checkpoints} if judge else {}
     gone = 0  # environment steps of those that have left
@@ -59,11 +61,11 @@ def train_apart(run: Run, state: State | None = None, judge: Judge | None = None
         if len(left) < len(run.places):
             run = run.only(left)
         now = run.state()
-        yield State(now.tensors, now.meta | {"places": list(run.places), "seen": seen, "gone": gone})
+        yield RunState(now.tensors, now.meta | {"places": list(run.places), "seen": seen, "gone": gone})
 
 
-def part_of(run: Run, state: State) -> Run:
-    """The run of the members that a State of `train_apart` is of."""
+def part_of(run: Run, state: RunState) -> Run:
+    """The run of the members that a RunState of `train_apart` is of."""
     return run.only(state.meta["places"])
 
 

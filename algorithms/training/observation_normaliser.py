@@ -8,7 +8,7 @@ import numpy as np
 
 from envs.api import Array, Bools, Floats
 
-Snapshot = dict[str, np.ndarray]
+Moments = dict[str, np.ndarray]
 
 
 class Normaliser(Protocol):
@@ -19,9 +19,9 @@ class Normaliser(Protocol):
     def update(self, obs: list[Array], valid: Bools) -> None:
         """obs: T arrays [P, N, F]; valid [T, P, N]."""
 
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self) -> Moments: ...
 
-    def restore(self, snapshot: Snapshot) -> None: ...
+    def restore(self, snapshot: Moments) -> None: ...
 
 
 class Identity:
@@ -33,15 +33,15 @@ class Identity:
     def update(self, obs: list[Array], valid: Bools) -> None:
         """Nothing to learn."""
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Moments:
         return {}
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Moments) -> None:
         """Nothing to restore."""
 
 
 class RunningMoments:
-    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments merged batch by batch (Chan et al. 1983)."""
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; batch_moments merged batch by batch (Chan et al. 1983)."""
 
     def __init__(self, members: int, size: int) -> None:
         self.count = np.zeros((members, 1))
@@ -54,10 +54,10 @@ class RunningMoments:
         return np.clip(scaled, -10.0, 10.0, out=scaled)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        self.merge(**moments(obs, valid))
+        self.merge(**batch_moments(obs, valid))
 
     def merge(self, count: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
-        """Take in the `moments` of a batch."""
+        """Take in the `batch_moments` of a batch."""
         n, total = count, np.maximum(self.count + count, 1.0)
         delta = mean - self.mean
         merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
@@ -67,10 +67,10 @@ class RunningMoments:
         self.count = self.count + n
         self._prepare()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Moments:
         return {"count": self.count.copy(), "mean": self.mean.copy(), "var": self.var.copy()}
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Moments) -> None:
         self.count, self.mean, self.var = (snapshot[k].copy() for k in ("count", "mean", "var"))
         self._prepare()
 
@@ -79,27 +79,27 @@ class RunningMoments:
         self._scale = (1 / np.sqrt(self.var + 1e-8))[:, None].astype(np.float32)
 
 
-class Elsewhere:
-    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for the learner."""
+class ActorMoments:
+    """An actor's: scales by the batch_moments that the learner has published, and keeps those of what it saw for the learner."""
 
     def __init__(self, members: int, size: int) -> None:
         self._published = RunningMoments(members, size)
-        self.seen: Snapshot = {}  # of the last rollout
+        self.seen: Moments = {}  # of the last rollout
 
     def __call__(self, obs: Array) -> Array:
         return self._published(obs)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        self.seen = moments(obs, valid)
+        self.seen = batch_moments(obs, valid)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Moments:
         return self._published.snapshot()
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Moments) -> None:
         self._published.restore(snapshot)
 
 
-def moments(obs: list[Array], valid: Bools) -> Snapshot:
+def batch_moments(obs: list[Array], valid: Bools) -> Moments:
     """count [P, 1], mean and var [P, F] of the valid rows."""
     x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
     weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from algorithms.training.observation_normaliser import Elsewhere, Normaliser, RunningMoments, Snapshot, moments
+from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser, RunningMoments, batch_moments
 from algorithms.tunable import Number
 from envs.api import Array, Bools, Floats
 
@@ -17,7 +17,7 @@ PREFIX = "returns."
 FIRST = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3
 
 
-class Earned(NamedTuple):
+class RewardWindow(NamedTuple):
     """The rewards of a rollout and where its episodes end, [T, P, N].
 
     before  R [P, N] of the episodes that go on in it; None: all start with it
@@ -29,20 +29,20 @@ class Earned(NamedTuple):
     before: Doubles | None
 
 
-class WithReturns:
+class RewardNormaliser:
     """A normaliser of observations, and beside it a running scale of rewards, which are not centred:
 
         r_t <- clip(r_t / sqrt(Var(R) + 1e-8), +-10),    R_t = discount R_{t-1} + r_t, from an episode's start
 
     The variance is over all rows of the member so far, row t among them, whichever its environment. As stable-baselines3's
-    VecNormalize. The moments of a rollout are merged in one go, so they can be gathered from several places.
+    VecNormalize. The batch_moments of a rollout are merged in one go, so they can be gathered from several places.
     """
 
     def __init__(self, observations: Normaliser, members: int) -> None:
         self.observations = observations
         self._returns = RunningMoments(members, 1)
         self._returns.count[:] = FIRST
-        self._seen: Snapshot = {}
+        self._seen: Moments = {}
 
     def __call__(self, obs: Array) -> Array:
         return self.observations(obs)
@@ -50,11 +50,11 @@ class WithReturns:
     def update(self, obs: list[Array], valid: Bools) -> None:
         self.observations.update(obs, valid)
 
-    def rewards(self, earned: Earned, discount: Number) -> tuple[Floats, Doubles]:
-        """(what is learned from [T, P, N], R [P, N] for the rows that follow). Takes the rows into the moments."""
+    def rewards(self, earned: RewardWindow, discount: Number) -> tuple[Floats, Doubles]:
+        """(what is learned from [T, P, N], R [P, N] for the rows that follow). Takes the rows into the batch_moments."""
         returns, after = discounted(earned, discount)
         deviation = np.sqrt(self._variance(returns, earned.valid) + 1e-8)[..., None]  # [T, P, 1]
-        self._seen = moments(list(returns[..., None]), earned.valid)
+        self._seen = batch_moments(list(returns[..., None]), earned.valid)
         self._returns.merge(**self._seen)
         return np.clip(earned.reward / deviation, -10.0, 10.0).astype(np.float32), after
 
@@ -68,28 +68,28 @@ class WithReturns:
         return np.maximum(square - mean * mean, 0.0)
 
     @property
-    def seen(self) -> Snapshot:
-        """The moments of the last rollout."""
+    def seen(self) -> Moments:
+        """The batch_moments of the last rollout."""
         return seen_by(self.observations) | {PREFIX + name: value for name, value in self._seen.items()}
 
-    def absorb(self, seen: Snapshot) -> None:
+    def absorb(self, seen: Moments) -> None:
         """Take in what was seen elsewhere."""
         own, returns = _parted(seen)
         absorb(self.observations, own)
         self._returns.merge(**returns)
 
-    def snapshot(self) -> Snapshot:
-        """That of the observations, and the moments of R as returns.count, returns.mean, returns.var [P, 1]."""
+    def snapshot(self) -> Moments:
+        """That of the observations, and the batch_moments of R as returns.count, returns.mean, returns.var [P, 1]."""
         own = {PREFIX + name: value for name, value in self._returns.snapshot().items()}
         return self.observations.snapshot() | own
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Moments) -> None:
         own, returns = _parted(snapshot)
         self.observations.restore(own)
         self._returns.restore(returns)
 
 
-def discounted(earned: Earned, discount: Number) -> tuple[Doubles, Doubles]:
+def discounted(earned: RewardWindow, discount: Number) -> tuple[Doubles, Doubles]:
     """(R_t [T, P, N], R [P, N] after the last row: 0 where an episode ended)."""
     gamma = discount.double().cpu().numpy() if isinstance(discount, Tensor) else discount
     reward = earned.reward.astype(np.float64) * earned.valid
@@ -101,20 +101,20 @@ def discounted(earned: Earned, discount: Number) -> tuple[Doubles, Doubles]:
     return returns, running
 
 
-def seen_by(normaliser: Normaliser) -> Snapshot:
+def seen_by(normaliser: Normaliser) -> Moments:
     """What a normaliser has seen in its last rollout and has not itself a use for; empty where it keeps nothing."""
-    return normaliser.seen if isinstance(normaliser, (Elsewhere, WithReturns)) else {}
+    return normaliser.seen if isinstance(normaliser, (ActorMoments, RewardNormaliser)) else {}
 
 
-def absorb(normaliser: Normaliser, seen: Snapshot) -> None:
+def absorb(normaliser: Normaliser, seen: Moments) -> None:
     """Let the learner's normaliser take in what an actor's has seen."""
-    if isinstance(normaliser, WithReturns):
+    if isinstance(normaliser, RewardNormaliser):
         normaliser.absorb(seen)
     elif isinstance(normaliser, RunningMoments):
         normaliser.merge(**seen)
 
 
-def _parted(seen: Snapshot) -> tuple[Snapshot, Snapshot]:
+def _parted(seen: Moments) -> tuple[Moments, Moments]:
     """(of observations, of returns)."""
     returns = {name.removeprefix(PREFIX): value for name, value in seen.items() if name.startswith(PREFIX)}
     return {name: value for name, value in seen.items() if not name.startswith(PREFIX)}, returns

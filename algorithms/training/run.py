@@ -1,6 +1,6 @@
 """The training loop of one cell: a population collects, learns, is snapshotted at checkpoints and evaluated.
 
-Every random number comes from (seed, role, segment), so a State saved at a segment's end is all that a resume needs.
+Every random number comes from (seed, role, segment), so a RunState saved at a segment's end is all that a resume needs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from algorithms.policies.nucleus import Nucleus
 from algorithms.policies.population import torch_generators
 from algorithms.q_learning import QLearning, learn
 from algorithms.setting import Training
-from algorithms.staleness.parameter_history import Stale
-from algorithms.training.checkpoints import MARKS, Snapshots
+from algorithms.staleness.parameter_history import ParameterHistory
+from algorithms.training.checkpoints import MARKS, Checkpoints
 from algorithms.training.collector import Collector
 from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
-from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments, Snapshot
-from algorithms.training.reward_normaliser import WithReturns
+from algorithms.training.observation_normaliser import Identity, Moments, Normaliser, RunningMoments
+from algorithms.training.reward_normaliser import RewardNormaliser
 from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
@@ -92,17 +92,17 @@ class Progress:
 
 
 @dataclass
-class State:
+class RunState:
     """All that a run is, at the end of a segment: tensors by name, and numbers that fit JSON."""
 
     tensors: dict[str, Tensor]
     meta: dict[str, Any] = field(default_factory=dict)
 
-    def only(self, places: Sequence[int]) -> State:
+    def only(self, places: Sequence[int]) -> RunState:
         """Of the members at these places."""
         index = torch.tensor(places, dtype=torch.long)
         axes = {name: _members_axis(name) for name in self.tensors}
-        return State(
+        return RunState(
             {
                 name: value if (axis := axes[name]) is None else value.index_select(axis, index)
                 for name, value in self.tensors.items()
@@ -112,7 +112,7 @@ class State:
 
 
 def _members_axis(name: str) -> int | None:
-    """Which axis of a State's tensor is the population; None where all members share it."""
+    """Which axis of a RunState's tensor is the population; None where all members share it."""
     if name == "optimiser.steps":
         return None
     if name in ("snapshots.marks", "snapshots.notes", "diagnostics.table"):
@@ -124,7 +124,7 @@ def _members_axis(name: str) -> int | None:
     return 0
 
 
-Event = Record | Progress | State
+TrainingEvent = Record | Progress | RunState
 WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
 
 
@@ -157,14 +157,14 @@ def build_normaliser(
     made: Normaliser = Identity()
     if training.normalise_observations and isinstance(observation, Features):
         made = moments(count, observation.size)
-    return WithReturns(made, count) if training.normalise_returns else made
+    return RewardNormaliser(made, count) if training.normalise_returns else made
 
 
 class Trained(NamedTuple):
     """The policies of a population's last checkpoint: those that its final scores belong to."""
 
     parameters: dict[str, Tensor]  # [P, ...] by name
-    moments: Snapshot  # of the normaliser, [P, ...] by name
+    moments: Moments  # of the normaliser, [P, ...] by name
     lost: np.ndarray  # [P] who diverged before
 
 
@@ -207,12 +207,12 @@ class Run:
         self.wall_s = 0.0
         self.stale, self.acting = None, self.policy
         if variant.schedule.actors is not None:
-            self.stale = Stale(variant.schedule.actors, members.seeds, members.purpose, self.policy)
+            self.stale = ParameterHistory(variant.schedule.actors, members.seeds, members.purpose, self.policy)
             self.acting = build_policy(task, variant, training, members, device)
             if variant.schedule.gradient == "actor":
                 self.learner.source = self.acting
         self.lag_max = np.zeros(count)  # in updates, of what real actors have sent
-        self.snapshots = Snapshots(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
+        self.snapshots = Checkpoints(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
 
     def _normaliser(self) -> Normaliser:
@@ -396,7 +396,7 @@ class Run:
         part.places = tuple(self.places[i] for i in places)
         return part
 
-    def state(self) -> State:
+    def state(self) -> RunState:
         """Everything that the next segment depends on."""
         moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
         counts = {"env_steps": self.env_steps, "updates": self.updates, "lag_max": self.lag_max}
@@ -422,10 +422,10 @@ class Run:
             "evaluated": self.snapshots.evaluated,
             "queue": [rollout.group for rollout in self.queue],
         }
-        return State({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
+        return RunState({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
 
-    def unfit(self, state: State) -> str | None:
-        """Why a State cannot be restored here: what it lacks, what has another shape or type, what is not finite."""
+    def unfit(self, state: RunState) -> str | None:
+        """Why a RunState cannot be restored here: what it lacks, what has another shape or type, what is not finite."""
         own = self.state()
         if missing := sorted(own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()):
             return f"it lacks {', '.join(missing)}"
@@ -438,13 +438,13 @@ class Run:
             found = state.tensors[name]
             if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
                 return f"its {name} is {list(found.shape)} {found.dtype}, not {list(wanted.shape)} {wanted.dtype}"
-            # diverged members are frozen at 0, so these are finite in every State
+            # diverged members are frozen at 0, so these are finite in every RunState
             if name.startswith(("values", "rate", "optimiser.")) and not bool(torch.isfinite(found).all()):
                 return f"its {name} holds numbers that are not finite"
         return None
 
-    def restore(self, state: State) -> None:
-        """Go on from a State as if nothing had happened."""
+    def restore(self, state: RunState) -> None:
+        """Go on from a RunState as if nothing had happened."""
 
         def part(prefix: str) -> dict[str, Tensor]:
             cut = len(prefix) + 1
@@ -471,9 +471,9 @@ class Run:
             self.stale.restore(part("stale"), self.updates)
 
 
-def train(run: Run, state: State | None = None) -> Iterator[Event]:
+def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
     """Train to the end of the budget, yielding Progress after each update, Records as checkpoints are passed by all
-    members, and a State at the end of every segment. With `state`, goes on from there, bit for bit."""
+    members, and a RunState at the end of every segment. With `state`, goes on from there, bit for bit."""
     if state is not None:
         run.restore(state)
     else:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.estimators.loss import assess, row_weights
 
 from algorithms.estimators.baseline import LeaveOneOut, MovingAverage
 from algorithms.estimators.optimisers import Adam, Optimiser, RMSprop
 from algorithms.estimators.surrogate import ClippedRatio, Score
 from algorithms.policies.distributions import ILLEGAL, Categorical, Gaussian, masked
 from algorithms.policies.population import clip
-from algorithms.training.learner import assess, row_weights
 from algorithms.training.observation_normaliser import RunningMoments
 from algorithms.types import Rollout, Signals
 from algorithms.variants import baseline_loo, reinforce

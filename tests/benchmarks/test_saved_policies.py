@@ -15,11 +15,13 @@ import pandas as pd
 import pytest
 import safetensors.torch
 import torch
+from algorithms.training.records import Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import RunningMoments
-from algorithms.training.run import Record, Run, State, train
+from algorithms.training.run import Run, train
 from benchmarks import files, store
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
@@ -129,7 +131,7 @@ def test_a_loaded_text_policy_acts_as_it_did(tmp_path: Path) -> None:
 
 def test_a_resumed_run_saves_the_same_policies(tmp_path: Path) -> None:
     cell, run, records = trained(CONTROL)
-    state = next(event for event in train(run_of(cell)) if isinstance(event, State))
+    state = next(event for event in train(run_of(cell)) if isinstance(event, RunState))
     again = run_of(cell)
     rest = [event for event in train(again, state) if isinstance(event, Record)]
     save_policies(tmp_path / "again", cell, again.trained(), rest, {})

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.estimators.loss import Loss
 from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.batch import Batch
 from algorithms.conformance import learner as conformance_learner
-from algorithms.training.learner import Learner, Loss
+from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Variant
 from tests.contracts.twins import broken
 from tests.helpers import LEARNING

@@ -9,13 +9,15 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent
 from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.run import Members, Record, Run, State, train
+from algorithms.training.run import Run, train
 from benchmarks import states
 from benchmarks.experiment import Cell, canonical, why_not
 from envs import TASKS
@@ -69,7 +71,7 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
     for event in train(run()):
         if isinstance(event, Record):
             records.append(event)
-        elif isinstance(event, State):
+        elif isinstance(event, RunState):
             states.save_state(tmp_path / "x.state", event, records)
             break
     state, records = states.load_state(tmp_path / "x.state")

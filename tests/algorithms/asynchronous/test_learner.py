@@ -16,15 +16,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
-from algorithms.asynchronous.actor import Played
-from algorithms.asynchronous.learner import Grants, fits, train_asynchronously
-from algorithms.asynchronous.workers import NobodyLeft
+from algorithms.asynchronous.actor import PlayedRollout
+from algorithms.asynchronous.learner import SlotGrants, fits, train_asynchronously
+from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.processes import Processes
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.observation_normaliser import Elsewhere, RunningMoments
-from algorithms.training.run import Event, Members, Progress, Record, Run, State, train
+from algorithms.training.observation_normaliser import ActorMoments, RunningMoments
+from algorithms.training.run import Run, train
 from algorithms.types import Schedule, Variant
 from envs import TASKS
 from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
@@ -41,7 +43,7 @@ def run_of(
     return Run(task, variant, training, members, env_steps, Evaluation(3, 3))
 
 
-def of(events: Iterator[Event] | list[Event], kind: type) -> list:
+def of(events: Iterator[TrainingEvent] | list[TrainingEvent], kind: type) -> list:
     return [event for event in events if isinstance(event, kind)]
 
 
@@ -68,12 +70,12 @@ def test_by_hand_what_fits() -> None:
 def test_whoever_overtakes_whom_nothing_gets_older_than_the_bound(longest: int, actors: int) -> None:
     """A thousand updates in any order, each rollout begun with the parameters of its grant: the oldest it can have."""
     chance = random.Random(actors * 10 + longest)
-    grants, update, oldest = Grants(Processes(actors, longest)), 0, 0
-    playing: list[tuple[int, Played]] = []
+    grants, update, oldest = SlotGrants(Processes(actors, longest)), 0, 0
+    playing: list[tuple[int, PlayedRollout]] = []
     fleet = SimpleNamespace(
         hands=dict.fromkeys(range(actors)),
         news=[],
-        send=lambda actor, slot: playing.append((actor, Played(slot, update, (), 1, np.zeros(1), {}))),
+        send=lambda actor, slot: playing.append((actor, PlayedRollout(slot, update, (), 1, np.zeros(1), {}))),
     )
     for _ in range(1_000):
         grants.give(fleet, update)  # type: ignore[arg-type]
@@ -144,7 +146,7 @@ def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
 
 
 def test_the_last_actor_is_killed_and_what_was_learned_is_kept() -> None:
-    events: list[Event] = []
+    events: list[TrainingEvent] = []
 
     def watch() -> None:
         for event in train_asynchronously(run_of(Processes(2), env_steps=200_000)):
@@ -152,10 +154,10 @@ def test_the_last_actor_is_killed_and_what_was_learned_is_kept() -> None:
             for pid in children() if isinstance(event, Progress) else ():
                 os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(NobodyLeft, match=r"killed by signal 9.*none is left"):
+    with pytest.raises(NoWorkersLeft, match=r"killed by signal 9.*none is left"):
         watch()
     state = events[-1]
-    assert isinstance(state, State)
+    assert isinstance(state, RunState)
     assert state.meta["update"] >= 1
     assert not children()
     # the same with a budget that is nearly used up goes on from there
@@ -216,11 +218,11 @@ def stuck(how: str) -> Task:
     ("how", "why"), [("hang", "it was silent for 2 s"), ("raise", "RuntimeError: the dice fell off the table")]
 )
 def test_a_starved_queue_ends_with_an_error_and_keeps_what_was_learned(how: str, why: str) -> None:
-    events: list[Event] = []
+    events: list[TrainingEvent] = []
     run = run_of(Processes(1, patience_s=2.0), stuck(how), "async", env_steps=100_000)
-    with pytest.raises(NobodyLeft, match=why):
+    with pytest.raises(NoWorkersLeft, match=why):
         events.extend(train_asynchronously(run))
-    assert isinstance(events[-1], State)
+    assert isinstance(events[-1], RunState)
     assert events[-1].meta["update"] == run.update > 0
     assert not children()
 
@@ -313,7 +315,7 @@ def test_declarations_that_cannot_be(make: object, said: str) -> None:
 
 def test_moments_gathered_elsewhere_are_those_gathered_here() -> None:
     rng = np.random.default_rng(0)
-    here, away, learner = RunningMoments(2, 3), Elsewhere(2, 3), RunningMoments(2, 3)
+    here, away, learner = RunningMoments(2, 3), ActorMoments(2, 3), RunningMoments(2, 3)
     for _ in range(3):
         obs: list[Array] = [rng.normal(size=(2, 4, 3)) for _ in range(5)]
         valid = rng.random((5, 2, 4)) < 0.7

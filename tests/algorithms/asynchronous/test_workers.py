@@ -7,7 +7,7 @@ import time
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 
-from algorithms.asynchronous.workers import Fleet, Ready
+from algorithms.asynchronous.workers import Ready, Workers
 
 
 def leaves(pipe: Connection, left: Event) -> None:
@@ -30,7 +30,7 @@ def test_who_is_lost_after_being_ready_is_not_counted_for_another_who_is_not() -
     """Were it, the late one's Ready would come as news, where a rollout is expected."""
     context = multiprocessing.get_context("spawn")
     left = context.Event()
-    with Fleet(context, [(leaves, (left,)), (comes_late, (left,))], patience_s=60.0) as fleet:
+    with Workers(context, [(leaves, (left,)), (comes_late, (left,))], patience_s=60.0) as fleet:
         assert [*fleet.hands] == [1]
         fleet.send(1, "hello")
         assert fleet.next() == (1, "heard hello")

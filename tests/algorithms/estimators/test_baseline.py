@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.estimators.baseline import BatchMean, GroupMean, LengthWeightedMean, OptimalConstant, OptimalToken
@@ -14,7 +16,6 @@ from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.setting import Episodes
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, build_policy
 from algorithms.types import Baseline, Rollout, Signals
 from envs import TASKS
 from envs.api import Box, Discrete
@@ -124,7 +125,7 @@ def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> 
 
 def test_the_self_critics_advantage_is_the_difference() -> None:
     rollout = replace(batch([[1.0, 3.0]], [[1.0, 1.0]], group=2), greedy=torch.tensor([[[2.5, 2.5]]]))
-    from algorithms.training.learner import assess
+    from algorithms.estimators.loss import assess
 
     made, _ = assess(VARIANTS["scst"].estimator, rollout, Signals(None), {})
     assert made.advantage.flatten().tolist() == [-1.5, 0.5]

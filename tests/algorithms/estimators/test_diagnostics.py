@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.batch import Batch
@@ -18,11 +20,11 @@ from algorithms.estimators.diagnostics import (
     of_ratio,
     of_texts,
 )
-from algorithms.training.checkpoints import MARKS, Snapshots
+from algorithms.training.checkpoints import MARKS, Checkpoints
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, Record, Run, State, train
+from algorithms.training.run import Run, train
 from algorithms.types import Schedule
 from envs import TASKS
 from tests.algorithms.test_parts import batch
@@ -161,7 +163,7 @@ def test_a_resumed_run_goes_on_with_the_gradients_it_has_read() -> None:
     training = replace(small_training(task, variant), segment=3)
     made = [Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3)) for _ in range(2)]
     whole = [e for e in train(made[0]) if isinstance(e, Record)]
-    state = next(e for e in train(made[1]) if isinstance(e, State))
+    state = next(e for e in train(made[1]) if isinstance(e, RunState))
     assert state.tensors["diagnostics.squares"][1].tolist() == [3.0, 3.0]
     fresh = Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3))
     resumed = [e for e in train(fresh, state) if isinstance(e, Record)]
@@ -233,7 +235,7 @@ def test_no_result_depends_on_what_is_watched(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_checkpoint_notes_what_was_read_since_the_last_one_of_that_member() -> None:
     """Member 0 passes thresholds 10 and 20 at 12 and 25 steps, member 1 both at 25: readings 1 and 3 stay apart for 0."""
-    made = Snapshots(torch.zeros(2, 1), (0.5, 1.0), 20, Identity)
+    made = Checkpoints(torch.zeros(2, 1), (0.5, 1.0), 20, Identity)
     notes = Diagnostics(2)
     for reading, steps in ((1.0, [12, 5]), (3.0, [25, 25])):
         notes.add("gradient_norm", torch.tensor([reading, reading]))

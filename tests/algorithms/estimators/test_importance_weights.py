@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.estimators.loss import assess
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -18,7 +19,6 @@ from algorithms.estimators.importance_weights import Correction, SequenceIS, Seq
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training, Unroll
-from algorithms.training.learner import assess
 from algorithms.types import Rollout, Schedule, Signals
 from benchmarks.experiment import training_for
 from envs import TASKS

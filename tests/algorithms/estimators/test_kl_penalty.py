@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from algorithms.estimators.loss import penalised
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from algorithms.training.learner import Learner, penalised
+from algorithms.training.learner import Learner
 from algorithms.types import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon

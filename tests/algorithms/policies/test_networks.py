@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.estimators.loss import row_weights
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.policies.api import Network
@@ -15,8 +18,7 @@ from algorithms.policies.mlp import MLP, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
 from algorithms.training.exact_return import ExactReturn
-from algorithms.training.learner import Learner, row_weights
-from algorithms.training.run import Members, build_policy
+from algorithms.training.learner import Learner
 from algorithms.types import Schedule
 from envs import TASKS, oracle
 from envs.transcript import TextMDP

@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.distributions import ILLEGAL, epsilon_greedy
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
 from algorithms.q_learning import QLearning, _back_up, learn
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.run import Members, Record, Run, State, train
+from algorithms.training.run import Run, train
 from benchmarks.experiment import training_for, why_not
 from benchmarks.peers import settled
 from envs import TASKS
@@ -28,7 +30,7 @@ def run_of(task: str, seeds: tuple[int, ...], env_steps: int, **update: float) -
     return Run(TASKS[task], variant, training, members, env_steps, Evaluation(2, 10))
 
 
-def records(run: Run, state: State | None = None) -> list[Record]:
+def records(run: Run, state: RunState | None = None) -> list[Record]:
     found = [e for e in train(run, state) if isinstance(e, Record)]
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
@@ -82,7 +84,7 @@ def test_values_that_look_no_further_than_the_next_reward_do_not_find_it() -> No
 def test_a_member_alone_is_itself_in_a_population_and_a_resume_repeats() -> None:
     both, alone = records(run_of("lock/small", (0, 1), 1_500)), records(run_of("lock/small", (1,), 1_500))
     assert [replace(r, place=0, texts=()) for r in both if r.seed == 1] == [replace(r, texts=()) for r in alone]
-    state = next(e for e in train(run_of("lock/small", (0, 1), 1_500)) if isinstance(e, State))
+    state = next(e for e in train(run_of("lock/small", (0, 1), 1_500)) if isinstance(e, RunState))
     later = records(run_of("lock/small", (0, 1), 1_500), state)
     assert later
     assert later == both[-len(later) :]

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import stable_baselines3
 import torch
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members, Progress, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.peer import Peer, train_peers
@@ -18,7 +21,6 @@ from algorithms.peer_env import Resetting
 from algorithms.policies.peer import PeerPolicy, reader
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, Progress, Record, State, build_policy
 from benchmarks.experiment import training_for, why_not
 from benchmarks.peers import PUBLISHED, settled
 from envs import TASKS
@@ -31,7 +33,7 @@ SHORT = Evaluation(checkpoints=2, episodes=3)
 TWO = Members((0, 1), (7e-4, 7e-4))
 
 
-def records(task: str, peer: Peer, members: Members, budget: int, state: State | None = None) -> list[Record]:
+def records(task: str, peer: Peer, members: Members, budget: int, state: RunState | None = None) -> list[Record]:
     events = train_peers(TASKS[task], peer, members, budget, SHORT, state)
     found = [e for e in events if isinstance(e, Record)]
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
@@ -105,7 +107,7 @@ def test_a_run_repeats_and_a_seed_that_had_finished_is_not_trained_again() -> No
     first = []
     for event in events:
         first.append(event)
-        if isinstance(event, State):
+        if isinstance(event, RunState):
             break
     events.close()  # type: ignore[attr-defined]
     assert sum(isinstance(e, Record) for e in first) == 3

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
-from algorithms.staleness.clock import Actors, Clock, Duration, Event, GeometricLag, UniformLag
-from algorithms.staleness.parameter_history import Stale
+from algorithms.staleness.clock import ActorSchedule, Clock, Duration, GeometricLag, LearnedRollout, UniformLag
+from algorithms.staleness.parameter_history import ParameterHistory
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.run import Members, Record, Run, State, train
+from algorithms.training.run import Run, train
 from algorithms.types import Schedule, Variant
 from envs import TASKS
 from envs.streams import Purpose
@@ -25,11 +27,11 @@ ONE, HALF = Duration(1.0), Duration(0.5)
 OF_STALE = {"lag": 0.0, "lag_max": 0.0, "approximate_kl": 0.0, "effective_sample_size": 1.0, "simulated_s": 0.0}
 
 
-def some(actors: Actors, count: int, seed: int = 0) -> list[Event]:
+def some(actors: ActorSchedule, count: int, seed: int = 0) -> list[LearnedRollout]:
     return list(itertools.islice(actors.events(np.random.default_rng(seed)), count))
 
 
-def ages(events: list[Event]) -> list[int]:
+def ages(events: list[LearnedRollout]) -> list[int]:
     return [event.ages[0][1] for event in events]
 
 
@@ -108,7 +110,7 @@ def test_what_cannot_be_is_refused(make: object, said: str) -> None:
 # runs
 
 
-def variant_of(actors: Actors | None, lag: int = 0) -> Variant:
+def variant_of(actors: ActorSchedule | None, lag: int = 0) -> Variant:
     return replace(VARIANTS["gae"], schedule=Schedule(lag=lag, actors=actors))
 
 
@@ -141,12 +143,12 @@ def test_old_parameters_play_and_the_newest_learn() -> None:
         longest = 2
 
         def events(self, rng: np.random.Generator) -> object:
-            yield Event(((0.0, 0),), 1.0)
-            yield Event(((0.0, 1),), 2.0)
-            yield Event(((0.0, 2), (0.5, 1)), 3.0)
+            yield LearnedRollout(((0.0, 0),), 1.0)
+            yield LearnedRollout(((0.0, 1),), 2.0)
+            yield LearnedRollout(((0.0, 2), (0.5, 1)), 3.0)
 
     run = run_of(variant_of(None))
-    stale, acting = Stale(Fixed(), (0, 1), Purpose.TRAIN, run.policy), run.shadow  # type: ignore[arg-type]
+    stale, acting = ParameterHistory(Fixed(), (0, 1), Purpose.TRAIN, run.policy), run.shadow  # type: ignore[arg-type]
     both = np.ones(2, np.bool_)
     seen = []
     for version in range(3):
@@ -169,12 +171,12 @@ def test_old_parameters_play_and_the_newest_learn() -> None:
     [UniformLag(4), GeometricLag(2.0, 6), Clock(4, longest=3, mode="discard"), Clock(4, in_flight=True)],
     ids=["uniform", "geometric", "discard", "in flight"],
 )
-def test_a_stale_run_goes_on_from_any_state_bit_for_bit(actors: Actors) -> None:
+def test_a_stale_run_goes_on_from_any_state_bit_for_bit(actors: ActorSchedule) -> None:
     whole, states = [], []
     for event in train(run_of(variant_of(actors))):
         if isinstance(event, Record):
             whole.append(event)
-        elif isinstance(event, State):
+        elif isinstance(event, RunState):
             states.append((event, len(whole)))
     assert len(states) > 1
     for state, before in states:

@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.nucleus import TopP, top_p
@@ -14,7 +17,7 @@ from algorithms.setting import Episodes
 from algorithms.training.collector import Collector, filled, informative
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, Record, Run, State, build_policy, train
+from algorithms.training.run import Run, train
 from envs import TASKS
 from envs.streams import Role, generator, stream
 from tests.algorithms.test_parts import batch
@@ -109,7 +112,7 @@ def test_a_nucleus_needs_a_list_of_actions() -> None:
 
 
 def test_a_run_resumed_between_two_copies_of_the_mask_policy_is_bit_equal() -> None:
-    """Copies at updates 0, 5 and 10, a State after 6: what update 7 draws from is in it."""
+    """Copies at updates 0, 5 and 10, a RunState after 6: what update 7 draws from is in it."""
     task, variant = TASKS["bandit/small"], VARIANTS["nlpo"]
     training = replace(small_training(task, variant), segment=3)
 
@@ -117,7 +120,7 @@ def test_a_run_resumed_between_two_copies_of_the_mask_policy_is_bit_equal() -> N
         return Run(task, variant, training, Members((0, 1), (0.1, 0.1)), 16 * 12, Evaluation(2, 3))
 
     whole = list(train(run()))
-    state = [e for e in whole if isinstance(e, State)][1]
+    state = [e for e in whole if isinstance(e, RunState)][1]
     assert state.meta["update"] == 6
     assert not torch.equal(state.tensors["nucleus"], state.tensors["values"])
     rest = [e for e in train(run(), state) if isinstance(e, Record)]

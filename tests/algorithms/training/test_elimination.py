@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Progress, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
-from algorithms.training.elimination import Seen, train_apart
+from algorithms.training.elimination import CheckpointReturns, train_apart
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.run import Members, Progress, Record, Run, State, train
+from algorithms.training.run import Run, train
 from algorithms.types import Variant
 from benchmarks.experiment import why_not
 from envs import TASKS
@@ -35,7 +37,7 @@ def scores(records: list[Record]) -> dict[tuple[int, int], float]:
     return {(r.place, r.checkpoint): r.eval_return for r in records}
 
 
-def told(run: Run, judge: object = None, state: State | None = None) -> list[Record]:
+def told(run: Run, judge: object = None, state: RunState | None = None) -> list[Record]:
     return [e for e in train_apart(run, state, judge) if isinstance(e, Record)]  # type: ignore[arg-type]
 
 
@@ -62,7 +64,7 @@ def test_a_configuration_in_a_batch_scores_what_it_scores_alone() -> None:
 
 
 def test_whoever_is_done_leaves_at_the_end_of_a_segment() -> None:
-    sizes = [len(event.meta["places"]) for event in train_apart(run_of()) if isinstance(event, State)]
+    sizes = [len(event.meta["places"]) for event in train_apart(run_of()) if isinstance(event, RunState)]
     assert sizes[0] == 6
     assert sorted(sizes, reverse=True) == sizes
     assert len(set(sizes)) > 2
@@ -71,7 +73,7 @@ def test_whoever_is_done_leaves_at_the_end_of_a_segment() -> None:
 def test_a_run_goes_on_from_any_state_bit_for_bit() -> None:
     states, records = [], []
     for event in train_apart(run_of()):
-        if isinstance(event, State):
+        if isinstance(event, RunState):
             states.append((event, len(records)))
         elif isinstance(event, Record):
             records.append(event)
@@ -87,7 +89,7 @@ class Second:
 
     checkpoints: tuple[int, ...] = (1,)
 
-    def dropped(self, seen: Seen) -> list[tuple[int, ...]]:
+    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
         return [(2, 3)] if {2, 3} <= seen[1].keys() else []
 
 
@@ -104,15 +106,15 @@ class Once:
 
     checkpoints: tuple[int, ...] = (2,)
 
-    def dropped(self, seen: Seen) -> list[tuple[int, ...]]:
+    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
         return [(p,) for p in range(6) if p not in seen[2]] if seen[2] else []
 
 
 def test_what_a_judge_has_seen_survives_a_resume() -> None:
-    """Who came first may have left when the run goes on: only the State knows of it."""
-    first = next(e for e in train_apart(run_of(), None, Once()) if isinstance(e, State))
+    """Who came first may have left when the run goes on: only the RunState knows of it."""
+    first = next(e for e in train_apart(run_of(), None, Once()) if isinstance(e, RunState))
     assert len(first.meta["places"]) == 6
-    told_of_5 = State(first.tensors, {**first.meta, "seen": {"2": {"5": 9.0}}})  # as JSON gives it back
+    told_of_5 = RunState(first.tensors, {**first.meta, "seen": {"2": {"5": 9.0}}})  # as JSON gives it back
     rest = scores(told(run_of(), Once(), told_of_5))
     assert {place for place, checkpoint in rest if checkpoint == 2} == {5}
     assert {place for place, _ in rest} == set(range(6))
@@ -134,7 +136,7 @@ def test_progress_counts_who_has_left() -> None:
     ],
 )
 def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) -> None:
-    """Every tensor of a State is cut at its members' axis: lag queue, nucleus, baseline, entropy, normaliser, optimiser."""
+    """Every tensor of a RunState is cut at its members' axis: lag queue, nucleus, baseline, entropy, normaliser, optimiser."""
     if variant.schedule.epochs * variant.schedule.minibatches > 100:
         variant = replace(variant, schedule=replace(variant.schedule, epochs=2, minibatches=2))
     training = replace(small_training(TASKS[task], variant, envs=8), normalise_observations=True, segment=3)

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
@@ -15,7 +17,7 @@ from algorithms.references import play_uniformly
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.run import Members, Record, Run, build_policy, train
+from algorithms.training.run import Run, train
 from envs import TASKS
 from envs.api import Task
 from envs.slowed import slowed

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
 from gymnasium.spaces import Box as GymBox
 from stable_baselines3.common.vec_env import VecEnv as PeerVec
 from stable_baselines3.common.vec_env import VecNormalize
@@ -15,9 +16,9 @@ from algorithms import VARIANTS
 from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.processes import Processes
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.observation_normaliser import Elsewhere, Identity, RunningMoments
-from algorithms.training.reward_normaliser import Earned, WithReturns, absorb, discounted, seen_by
-from algorithms.training.run import Members, Record, Run, train
+from algorithms.training.observation_normaliser import ActorMoments, Identity, RewardWindow, RunningMoments
+from algorithms.training.reward_normaliser import RewardNormaliser, absorb, discounted, seen_by
+from algorithms.training.run import Run, train
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import small_training
@@ -59,11 +60,11 @@ def stream() -> tuple[np.ndarray, np.ndarray]:
 def test_scaled_rewards_are_stable_baselines3s(stream: tuple[np.ndarray, np.ndarray]) -> None:
     """In windows of 7 rows, across which episodes go on; each member by itself."""
     reward, ended = stream
-    ours, before, made = WithReturns(Identity(), 2), None, []
+    ours, before, made = RewardNormaliser(Identity(), 2), None, []
     valid = np.ones((7, 2, 3), np.bool_)
     for start in range(0, 40, 7):
         rows, ends = reward[start : start + 7], ended[start : start + 7]
-        scaled, before = ours.rewards(Earned(rows, valid[: len(rows)], ends, before), 0.9)
+        scaled, before = ours.rewards(RewardWindow(rows, valid[: len(rows)], ends, before), 0.9)
         made.append(scaled)
     for p in range(2):
         peer = VecNormalize(Stream(reward[:, p], ended[:, p]), norm_obs=False, gamma=0.9)
@@ -80,12 +81,12 @@ def test_discounted_returns_by_hand() -> None:
     """Rewards 1 2 3 4 at .5, an end after the second: 1, 2.5 | 3, 5.5; rows that are not valid pay nothing."""
     column = np.array([1.0, 2.0, 3.0, 4.0], np.float32).reshape(4, 1, 1)
     ends = np.array([False, True, False, False]).reshape(4, 1, 1)
-    returns, after = discounted(Earned(column, np.ones_like(ends), ends, None), 0.5)
+    returns, after = discounted(RewardWindow(column, np.ones_like(ends), ends, None), 0.5)
     assert returns.ravel().tolist() == [1.0, 2.5, 3.0, 5.5]
-    assert discounted(Earned(column, np.ones_like(ends), ends, after), 0.5)[0][0, 0, 0] == 3.75
+    assert discounted(RewardWindow(column, np.ones_like(ends), ends, after), 0.5)[0][0, 0, 0] == 3.75
     valid = np.array([True, True, False, True]).reshape(4, 1, 1)
-    assert discounted(Earned(column, valid, ends, None), 0.5)[0].ravel().tolist() == [1.0, 2.5, 0.0, 4.0]
-    own = discounted(Earned(np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1), bool), np.zeros((2, 2, 1), bool), None),
+    assert discounted(RewardWindow(column, valid, ends, None), 0.5)[0].ravel().tolist() == [1.0, 2.5, 0.0, 4.0]
+    own = discounted(RewardWindow(np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1), bool), np.zeros((2, 2, 1), bool), None),
                      torch.tensor([[0.5], [0.0]]))[0]  # fmt: skip
     assert own[1].ravel().tolist() == [1.5, 1.0]
 
@@ -93,24 +94,24 @@ def test_discounted_returns_by_hand() -> None:
 def test_rows_that_are_not_valid_and_other_members_have_no_influence(stream: tuple[np.ndarray, np.ndarray]) -> None:
     reward, ended = stream
     valid = np.random.default_rng(1).random(reward.shape) < 0.7
-    one, two = WithReturns(Identity(), 2), WithReturns(Identity(), 2)
+    one, two = RewardNormaliser(Identity(), 2), RewardNormaliser(Identity(), 2)
     spoilt = np.where(valid, reward, 1e6).astype(np.float32)
     spoilt[:, 1] *= 3
-    a, _ = one.rewards(Earned(reward, valid, ended, None), 0.9)
-    b, _ = two.rewards(Earned(spoilt, valid, ended, None), 0.9)
+    a, _ = one.rewards(RewardWindow(reward, valid, ended, None), 0.9)
+    b, _ = two.rewards(RewardWindow(spoilt, valid, ended, None), 0.9)
     assert np.array_equal(a[:, 0][valid[:, 0]], b[:, 0][valid[:, 0]])
     assert np.array_equal(one.snapshot()["returns.var"][0], two.snapshot()["returns.var"][0])
     before = one.snapshot()
-    one.rewards(Earned(spoilt, np.zeros_like(valid), ended, None), 0.9)
+    one.rewards(RewardWindow(spoilt, np.zeros_like(valid), ended, None), 0.9)
     assert all(np.array_equal(value, before[name]) for name, value in one.snapshot().items())
 
 
 def test_moments_gathered_elsewhere_are_those_gathered_here(stream: tuple[np.ndarray, np.ndarray]) -> None:
     reward, ended = stream
-    here, learner = (WithReturns(RunningMoments(2, 1), 2) for _ in range(2))
-    away, valid = WithReturns(Elsewhere(2, 1), 2), np.ones_like(ended)
+    here, learner = (RewardNormaliser(RunningMoments(2, 1), 2) for _ in range(2))
+    away, valid = RewardNormaliser(ActorMoments(2, 1), 2), np.ones_like(ended)
     for scale in (1, 4):
-        earned = Earned(scale * reward, valid, ended, None)
+        earned = RewardWindow(scale * reward, valid, ended, None)
         away.restore(learner.snapshot())
         for each in (here, away):
             each.update(list(reward[..., None]), valid)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from algorithms.training.records import Members, Record
+from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.mlp import MLP
@@ -15,7 +17,7 @@ from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner, valid_columns
-from algorithms.training.run import Members, Record, Run, State, train
+from algorithms.training.run import Run, train
 from algorithms.types import Schedule, Variant
 from benchmarks import states
 from benchmarks.experiment import why_not
@@ -100,7 +102,7 @@ def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path)
     for event in train(make_run(task, variant, size, segment=segment)):
         if isinstance(event, Record):
             records.append(event)
-        if isinstance(event, State):
+        if isinstance(event, RunState):
             states.save_state(tmp_path / "x.state", event, records)
             break
     else:

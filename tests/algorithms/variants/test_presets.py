@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from algorithms.estimators.loss import assess, penalised, row_weights
 from gymnasium.spaces import Box as GymBox
 from gymnasium.spaces import Discrete as GymDiscrete
 
@@ -16,7 +17,7 @@ from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
-from algorithms.training.learner import Learner, assess, penalised, row_weights
+from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Schedule, Signals, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.run import Members, Record, Run, train
+from algorithms.training.run import Run, train
 from benchmarks.experiment import training_for
 from envs import TASKS
 
