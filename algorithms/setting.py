@@ -71,7 +71,8 @@ class Training:
     exploration   of continuous actions: Independent, or GSDE (algorithms.policies.exploration)
     actions       real-valued ones: as the environment has them (raw), in units of its box (scaled), or those under a tanh
                   (squashed); raw and scaled ones are clipped by the environment
-    normalise_returns  rewards over the running deviation of each member's discounted returns (algorithms.training.observation_normaliser)
+    normalise_returns  rewards over the running deviation of each member's discounted returns
+                  (algorithms.training.reward_normaliser)
     clipped       max_grad_norm bounds the gradient of actor and critic together, or of each apart
     """
 

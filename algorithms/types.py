@@ -173,7 +173,7 @@ class Estimator:
                  constant: episode over the task's horizon (a constant factor)
     kl           how the KL to the task's reference enters (algorithms.estimators.kl_penalty)
     entropy      the entropy bonus (algorithms.estimators.entropy_bonus)
-    correction   of data that another policy drew (algorithms.estimators.importance_weights); None: as if they were this one's
+    correction   of data that another policy drew (algorithms.estimators.importance_weights); None: as if it were its own
     """
 
     credit: Credit

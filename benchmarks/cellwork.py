@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.training.records import Progress, Record, TrainingEvent
-from algorithms.training.state import RunState
-
 from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.peer import Peer, train_peers
 from algorithms.references import optimal_texts, reference_records
 from algorithms.training.elimination import train_apart
+from algorithms.training.records import Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import states, store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.files import NotWritten
@@ -33,8 +32,8 @@ def run_cell(
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
-    """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real actors
-    not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
+    """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
+    actors not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = cell.variant.schedule.processes is not None or not repeating
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})

@@ -394,10 +394,9 @@ def single_cells(
     task: Task, variant: Variant, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
 ) -> list[Cell]:
     """The cells of `train`: one task and variant with fields set on the command line."""
-    from algorithms.training.records import Members
-
     from algorithms.peer import Peer
     from algorithms.training.evaluation import Evaluation
+    from algorithms.training.records import Members
     from benchmarks import foreign, settings
     from benchmarks.assignments import override
     from benchmarks.experiment import Cell, blocks, training_for, why_not

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from algorithms.training.records import Members
-
 from algorithms.peer import Peer
 from algorithms.policies.exploration import Independent
 from algorithms.policies.mlp import MLP
@@ -18,6 +16,7 @@ from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.exact_return import enumerable, text_mdp
+from algorithms.training.records import Members
 from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal

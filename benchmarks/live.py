@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any
 
 from algorithms.training.records import Record
-
 from benchmarks.experiment import Cell, file_safe
 from envs.discover import UsageError
 

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from algorithms.training.records import Members
 from torch import Tensor
 
 from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.setting import Episodes, Training
 from algorithms.training.exact_return import ExactReturn
+from algorithms.training.records import Members
 from algorithms.types import Variant
 from benchmarks import store
 from benchmarks.experiment import canonical, digest, file_safe

@@ -16,12 +16,12 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from algorithms.training.build import build_normaliser, build_policy
-from algorithms.training.records import Members, Record, Trained
 from torch import Tensor
 
 from algorithms.peer import Peer
 from algorithms.setting import Training
+from algorithms.training.build import build_normaliser, build_policy
+from algorithms.training.records import Members, Record, Trained
 from algorithms.types import Variant
 from benchmarks import files, pooling, store, tensor_files
 from benchmarks.experiment import RESULTS_VERSION, Cell, canonical, digest

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from algorithms.training.records import Record
-from algorithms.training.state import RunState
-
 from algorithms.peer import Peer
-from algorithms.training.elimination import part_of
+from algorithms.q_learning import QLearner, QLearning
+from algorithms.training.learner import Learner
+from algorithms.training.records import Record
 from algorithms.training.run import Run
+from algorithms.training.state import RunState
 from benchmarks import states
 from benchmarks.experiment import Cell
 from benchmarks.files import set_aside
@@ -20,7 +20,17 @@ def new_run(cell: Cell, device: str) -> Run | None:
     """The cell's run before its first step; None where stable-baselines3 trains its models."""
     if isinstance(cell.variant.update, Peer):
         return None
-    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+    learner = QLearner if isinstance(cell.variant.update, QLearning) else Learner
+    return Run(
+        cell.task,
+        cell.variant,
+        cell.training,
+        cell.members,
+        cell.env_steps,
+        cell.evaluation,
+        device,
+        make_learner=learner,
+    )
 
 
 def resumable(cell: Cell, path: Path, device: str) -> tuple[RunState | None, list[Record], str]:
@@ -55,12 +65,12 @@ def _try(cell: Cell, state: RunState, records: Sequence[Record], device: str) ->
     if varied:
         if missing := sorted({"places", "seen", "gone"} - state.meta.keys()):
             raise states.Unusable(f"it lacks {', '.join(missing)}")
-        run = part_of(run, state)
+        run = run.select_members(state.meta["places"])
     if why := run.unfit(state):
         raise states.Unusable(why)
     run.restore(state)
     if not varied:
-        _agree(len(records), run.snapshots.evaluated * members)
+        _agree(len(records), run.checkpoints.evaluated * members)
 
 
 def _agree(found: int, wanted: int) -> None:

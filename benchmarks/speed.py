@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.estimators.optimisers import RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
 from algorithms.training.run import Run, train
 from benchmarks.commands import available_processors
 from benchmarks.experiment import training_for

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import safetensors
 import safetensors.torch
+
 from algorithms.training.records import Record
 from algorithms.training.state import RunState
-
 from benchmarks import store, tensor_files
 from benchmarks.files import left_behind, machine, replace_file
 

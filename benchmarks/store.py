@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from algorithms.training.records import Record
 
+from algorithms.training.records import Record
 from benchmarks import cell_checks, files
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import torch
-from algorithms.training.records import Progress, Record
 from rich.console import Console
 from rich.markup import escape
 
+from algorithms.training.records import Progress, Record
 from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell

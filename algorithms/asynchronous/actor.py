@@ -1,4 +1,4 @@
-"""What an actor process does: takes the newest parameters, plays a rollout, puts it into a slot that it was granted."""
+"""What an actor process does: it takes the newest parameters and plays a rollout into a slot that it was granted."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, T
 from algorithms.asynchronous.workers import Failed, Ready
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training
-from algorithms.training.build import build_normaliser, build_policy
+from algorithms.training.build import build_collector, build_normaliser, build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
 from algorithms.training.records import Members
-from algorithms.training.reward_normaliser import seen_by
 from algorithms.types import Variant
 from envs.api import Task
-from envs.streams import Role, generator, stream
 
 
 class PlayedRollout(NamedTuple):
@@ -32,7 +30,7 @@ class PlayedRollout(NamedTuple):
 
     slot: int
     version: int
-    places: tuple[TensorLayout, ...]
+    layouts: tuple[TensorLayout, ...]
     group: int
     spent: np.ndarray
     seen: Moments
@@ -40,8 +38,11 @@ class PlayedRollout(NamedTuple):
 
 @dataclass(frozen=True)
 class ActorJob:
-    """What every actor of a run is told. begun: updates that had been made when it started, so that an actor that goes on
-    with a run meets other episodes than before."""
+    """What every actor of a run needs to know.
+
+    begun  updates that had been made when it started, so that an actor that goes on with a run meets other episodes than
+           before
+    """
 
     task: Task
     variant: Variant
@@ -63,34 +64,33 @@ class ActorJob:
 
     def collector(self, actor: int, policy: ActorCritic, normaliser: Normaliser) -> Collector:
         """Environments of this actor alone."""
-        members, position = self.members, self.position(actor)
-        return Collector(
+        return build_collector(
             self.task,
             policy,
             self.variant.estimator,
             self.training,
             normaliser,
-            [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds],
-            [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds],
+            self.members,
+            self.position(actor),
             tries=self.variant.schedule.tries,
         )
 
 
-def act(pipe: Connection, plan: ActorJob, board: ParameterBoard, slots: tuple[RolloutSlot, ...], actor: int) -> None:
-    """Play a rollout for every slot that is granted, until None comes or nobody is there any more."""
+def act(pipe: Connection, job: ActorJob, board: ParameterBoard, slots: tuple[RolloutSlot, ...], actor: int) -> None:
+    """Play a rollout for every slot that is granted, until None comes or the learner's process has gone."""
     begin_child()
     try:
-        policy, normaliser = plan.policy(), plan.normaliser()
-        collector = plan.collector(actor, policy, normaliser)
+        policy, normaliser = job.policy(), job.normaliser()
+        collector = job.collector(actor, policy, normaliser)
         pipe.send(Ready())
         while (slot := pipe.recv()) is not None:
             version = board.read()
             policy.flat.values.copy_(version.values)
             normaliser.restore(version.moments)
             rollout, spent = collector.collect(version.playing)
-            places = slots[slot].write(rollout.tensors())
+            layouts = slots[slot].write(rollout.tensors())
             steps = spent.long().numpy()
-            pipe.send(PlayedRollout(slot, version.number, places, rollout.group, steps, seen_by(normaliser)))
+            pipe.send(PlayedRollout(slot, version.number, layouts, rollout.group, steps, normaliser.seen))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too

@@ -23,12 +23,11 @@ from algorithms.asynchronous.child_process import begin_child
 from algorithms.asynchronous.shared_memory import ParameterBoard, SharedArray
 from algorithms.asynchronous.workers import Failed, Ready, Workers
 from algorithms.processes import Processes
+from algorithms.training.build import minibatch_generators
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Moments
 from algorithms.training.records import Progress
-from algorithms.training.reward_normaliser import absorb, seen_by
 from algorithms.training.run import Run
-from envs.streams import Role, generator
 
 
 class WorkerStep(NamedTuple):
@@ -55,89 +54,90 @@ class SharedRun:
     done: SharedArray
     board: ParameterBoard
 
+    @classmethod
+    def of(cls, run: Run, context: SpawnContext, workers: int) -> SharedRun:
+        """Moves the run's parameters and statistics to memory that others can hold."""
+        values, statistics, members = run.policy.flat.values, run.learner.optimiser, len(run.members.seeds)
+        shared = cls(
+            SharedArray(context, tuple(values.shape), np.float32),
+            {name: SharedArray(context, tuple(x.shape), x.numpy().dtype) for name, x in statistics.items()},
+            SharedArray(context, (members,), np.bool_),
+            SharedArray(context, (members,), np.float64),
+            SharedArray(context, (workers,), np.int64),
+            ParameterBoard(context, values.new_zeros(members, 0), run.normaliser.snapshot()),
+        )
+        shared.values.tensor.copy_(values)
+        run.policy.flat.move(shared.values.tensor)
+        for name, array in shared.statistics.items():
+            array.tensor.copy_(statistics[name])
+        shared.healthy.tensor.copy_(run.learner.healthy)
+        run.learner.share(shared.optimiser(), shared.healthy.tensor)
+        shared.publish(run)
+        return shared
 
-def share(run: Run, context: SpawnContext, workers: int) -> SharedRun:
-    """Moves the run's parameters and statistics to memory that others can hold."""
-    values, members = run.policy.flat.values, len(run.members.seeds)
-    common = SharedRun(
-        SharedArray(context, tuple(values.shape), np.float32),
-        {name: SharedArray(context, tuple(x.shape), x.numpy().dtype) for name, x in run.learner.optimiser.items()},
-        SharedArray(context, (members,), np.bool_),
-        SharedArray(context, (members,), np.float64),
-        SharedArray(context, (workers,), np.int64),
-        ParameterBoard(context, values.new_zeros(members, 0), run.normaliser.snapshot()),
-    )
-    common.values.tensor.copy_(values)
-    run.policy.flat.move(common.values.tensor)
-    for name, shared in common.statistics.items():
-        shared.tensor.copy_(run.learner.optimiser[name])
-        run.learner.optimiser[name] = shared.tensor
-    common.healthy.tensor.copy_(run.learner.healthy)
-    run.learner.healthy = common.healthy.tensor
-    return common
+    def optimiser(self) -> dict[str, torch.Tensor]:
+        """The optimiser's state."""
+        return {name: array.tensor for name, array in self.statistics.items()}
+
+    def publish(self, run: Run) -> None:
+        """What the run's process has counted, and who still plays."""
+        self.spent.array[:] = run.env_steps / run.budget
+        self.board.publish(run.update, run.policy.flat.values[:, :0], run.normaliser.snapshot(), run.playing)
 
 
-def work(pipe: Connection, plan: ActorJob, common: SharedRun, rates: torch.Tensor, worker: int) -> None:
-    """Step after step until nobody plays, None comes or nobody is there any more."""
+def step_until_done(pipe: Connection, job: ActorJob, shared: SharedRun, rates: torch.Tensor, worker: int) -> None:
+    """Step after step until no member plays, None comes or the run's process has gone."""
     begin_child()
     try:
-        shared, own, normaliser = plan.policy(), plan.policy(), plan.normaliser()
-        shared.flat.move(common.values.tensor)
-        collector = plan.collector(worker, own, normaliser)
-        variant = plan.variant
-        learner = Learner(shared, variant.estimator, variant.schedule, plan.training, rates, plan.task, variant.update)
-        learner.source, learner.optimiser = own, {name: x.tensor for name, x in common.statistics.items()}
-        seeds, position = plan.members.seeds, plan.position(worker)
-        shuffles = [generator(s, Role.MINIBATCH, *position, purpose=plan.members.purpose) for s in seeds]
-        done, healthy = common.done.array, common.healthy.tensor
+        policy, own, normaliser = job.policy(), job.policy(), job.normaliser()
+        policy.flat.move(shared.values.tensor)
+        collector = job.collector(worker, own, normaliser)
+        estimator, schedule = job.variant.estimator, job.variant.schedule
+        learner = Learner(
+            policy, estimator, schedule, job.training, rates, job.task, job.variant.update, gradient_policy=own
+        )
+        learner.share(shared.optimiser())
+        shuffles = minibatch_generators(job.members, job.position(worker))
+        done, healthy = shared.done.array, shared.healthy.tensor
         pipe.send(Ready())
         pipe.recv()
-        while (version := common.board.read()).playing.any() and not pipe.poll():
+        while (version := shared.board.read()).playing.any() and not pipe.poll():
             before = int(done.sum())
-            own.flat.values.copy_(shared.flat.values)
+            own.flat.values.copy_(policy.flat.values)
             normaliser.restore(version.moments)
             rollout, spent = collector.collect(version.playing)
-            learner.healthy = healthy.clone()
-            learner.learn(rollout, shuffles, common.spent.tensor.to(rates))
+            learner.freeze_diverged(healthy)
+            learner.learn(rollout, shuffles, shared.spent.tensor.to(rates))
             healthy &= learner.healthy
             lag = int(done.sum()) - before
             done[worker] += 1
-            pipe.send(WorkerStep(lag, spent.long().numpy(), seen_by(normaliser)))
+            pipe.send(WorkerStep(lag, spent.long().numpy(), normaliser.seen))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too
         pipe.send(Failed.of(error))
 
 
-def descend(run: Run, processes: Processes) -> Iterator[Progress]:
-    """Counts what the workers do, and tells them who still plays."""
+def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
+    """Starts the workers, counts their steps, and publishes who still plays."""
     context = get_context("spawn")
-    plan = ActorJob(run.task, *run.plan, run.members, run.update)
-    common = share(run, context, processes.actors)
-    rates = torch.tensor(run.members.rates)
-    _tell(run, common)
-    jobs = [(work, (plan, common, rates, worker)) for worker in range(processes.actors)]
-    with Workers(context, jobs, processes.patience_s) as fleet:
-        for worker in list(fleet.hands):
-            fleet.send(worker, "begin")
-        start = time.perf_counter() - run.wall_s
+    shared = SharedRun.of(run, context, processes.actors)
+    job, rates = ActorJob(run.task, *run.declared, run.members, run.update), torch.tensor(run.members.rates)
+    jobs = [(step_until_done, (job, shared, rates, worker)) for worker in range(processes.actors)]
+    with Workers(context, jobs, processes.patience_s) as workers:
+        for worker in list(workers.alive):
+            workers.send(worker, "begin")
+        start = time.perf_counter()
         while run.playing.any():
-            news = fleet.next()
-            assert news is not None  # a worker that is there always owes a step
-            worker, stepped = news
-            if worker in fleet.hands:
-                fleet.hands[worker].owed = 1  # it owes the next one without being asked
-            playing = run.playing
-            absorb(run.normaliser, stepped.seen)
-            run.env_steps += stepped.spent * playing
-            run.count(playing, stepped.lag)
-            _tell(run, common)
-            run.wall_s = time.perf_counter() - start
-            run.snapshot()
-            yield run.progress("; ".join(fleet.notices))
-            fleet.notices.clear()
-
-
-def _tell(run: Run, common: SharedRun) -> None:
-    common.spent.array[:] = run.env_steps / run.budget
-    common.board.publish(run.update, run.policy.flat.values[:, :0], run.normaliser.snapshot(), run.playing)
+            message = workers.next()
+            assert message is not None  # a worker that is alive always makes another step
+            worker, made = message
+            workers.expect(worker)
+            run.normaliser.absorb(made.seen)
+            run.count_update(made.spent, made.lag)
+            shared.publish(run)
+            now = time.perf_counter()
+            run.take_checkpoints(now - start)
+            start = now
+            yield run.progress("; ".join(workers.notices))
+            workers.notices.clear()

@@ -5,10 +5,10 @@
     learner   takes the rollouts in the order in which they come, one update each, and publishes the parameters after it
 
 Slots bound the queue, and grants bound the age: a slot is granted only if no rollout that is on its way could become older
-than `Processes.longest`, whoever overtakes whom. A rollout carries the version that played it, so its age is measured.
+than `Processes.longest`, whichever is learned first. A rollout carries the version that played it, so its age is measured.
 
-Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.asynchronous.hogwild. Evaluation waits until training is
-over, so that nobody acts while seconds are not counted.
+Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.asynchronous.hogwild. Evaluation waits until
+training is over, so that nobody acts while seconds are not counted.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
 from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
 from algorithms.asynchronous.workers import NoWorkersLeft, Workers
 from algorithms.processes import Processes
+from algorithms.training.build import minibatch_generators
 from algorithms.training.records import Progress, TrainingEvent
-from algorithms.training.reward_normaliser import absorb
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
 from algorithms.types import Rollout, Variant
 from algorithms.update import FirstOrder
-from envs.streams import Role, generator
 
-DEPTH = 2  # slots of an actor: it plays into one while what lies in the other is learned from
+SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
 
 
 def unfit(variant: Variant) -> str | None:
@@ -48,10 +47,11 @@ def unfit(variant: Variant) -> str | None:
 
 
 def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
-    """Train to the end of the budget, yielding Progress after each update, a RunState every training.segment updates and the
-    Records at the end. With `state`, goes on from there; nothing is bit-equal.
+    """Train to the end of the budget, yielding Progress after each update, a RunState every training.segment updates and
+    the Records at the end. With `state`, goes on from there; nothing is bit-equal.
 
-    ValueError before any compute for what cannot run. Where the last actor is lost it yields a RunState and raises NoWorkersLeft.
+    ValueError before any compute for what cannot run. Where the last actor is lost it yields a RunState and raises
+    NoWorkersLeft.
     """
     processes = run.variant.schedule.processes
     if processes is None:
@@ -63,13 +63,13 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
     if processes.hogwild and run.device != "cpu":
         raise ValueError(f"Hogwild workers share memory of the processor, not of {run.device!r}")
     if state is None:
-        run.snapshot()
+        run.take_checkpoints()
     else:
         run.restore(state)
     if run.playing.any():
-        learning = hogwild.descend(run, processes) if processes.hogwild else _learn(run, processes)
+        updates = hogwild.train_hogwild(run, processes) if processes.hogwild else _learn(run, processes)
         try:
-            for progress in learning:
+            for progress in updates:
                 yield progress
                 if run.update % run.training.segment == 0 and run.playing.any():
                     yield run.state()
@@ -82,34 +82,31 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
 def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     """Updates in this process from rollouts of the others."""
     members, context = run.members, get_context("spawn")
-    plan = ActorJob(run.task, *run.plan, members, run.update)
     board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
     size = capacity(run.task.spec, run.training.collection, len(members.seeds))
-    slots = [tuple(RolloutSlot(context, size) for _ in range(DEPTH)) for _ in range(processes.actors)]
-    shuffles = [generator(s, Role.MINIBATCH, run.update, purpose=members.purpose) for s in members.seeds]
+    slots = [tuple(RolloutSlot(context, size) for _ in range(SLOTS)) for _ in range(processes.actors)]
+    shuffles = minibatch_generators(members, (run.update,))
     _publish(run, board)
-    jobs = [(act, (plan, board, own, actor)) for actor, own in enumerate(slots)]
-    with Workers(context, jobs, processes.patience_s) as fleet:
+    job = ActorJob(run.task, *run.declared, members, run.update)
+    jobs = [(act, (job, board, own, actor)) for actor, own in enumerate(slots)]
+    with Workers(context, jobs, processes.patience_s) as workers:
         grants, start = SlotGrants(processes), time.perf_counter()
         while run.playing.any():
-            fleet.listen()
-            grants.give(fleet, run.update)
-            if (news := fleet.next()) is None:
+            workers.listen()
+            grants.grant(workers, run.update)
+            if (message := workers.next()) is None:
                 continue  # an actor was lost whose rollout held the others back
-            actor, played = news
-            rollout = Rollout(
-                **{"action_mask": None, **slots[actor][played.slot].read(played.places)},
-                group=played.group,
-            ).to(run.device)
-            absorb(run.normaliser, played.seen)
+            actor, played = message
+            tensors = {"action_mask": None, **slots[actor][played.slot].read(played.layouts)}
+            rollout = Rollout(**tensors, group=played.group).to(run.device)
+            run.normaliser.absorb(played.seen)
             run.learn_from(rollout, played.spent, run.update - played.version, shuffles)
-            grants.back(actor, played)
+            grants.release(actor, played)
             _publish(run, board)
-            run.wall_s += time.perf_counter() - start
-            run.snapshot()
-            yield run.progress("; ".join(fleet.notices))
+            run.take_checkpoints(time.perf_counter() - start)
+            yield run.progress("; ".join(workers.notices))
             start = time.perf_counter()  # what the reader did meanwhile is not training, but all else is
-            fleet.notices.clear()
+            workers.notices.clear()
 
 
 def _publish(run: Run, board: ParameterBoard) -> None:
@@ -121,31 +118,31 @@ class SlotGrants:
 
     def __init__(self, processes: Processes) -> None:
         self.longest = processes.longest
-        self._free = {actor: deque(range(DEPTH)) for actor in range(processes.actors)}
+        self._free = {actor: deque(range(SLOTS)) for actor in range(processes.actors)}
         # actor -> slot -> update of the grant
-        self._given: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
+        self._granted: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
 
-    def give(self, fleet: Workers, update: int) -> None:
-        """As many as the bound allows, first to those that have least to do."""
-        arrived = {(actor, played.slot) for actor, played in fleet.news}
+    def grant(self, workers: Workers, update: int) -> None:
+        """As many slots as the bound allows, first to the actors that have fewest."""
+        arrived = {(actor, played.slot) for actor, played in workers.messages}
         while True:
             begun = [
-                given
-                for actor in fleet.hands
-                for slot, given in self._given[actor].items()
+                granted
+                for actor in workers.alive
+                for slot, granted in self._granted[actor].items()
                 if (actor, slot) not in arrived
             ]
-            able = [actor for actor in fleet.hands if self._free[actor]]
+            able = [actor for actor in workers.alive if self._free[actor]]
             if not able or not fits(update, begun, len(arrived), self.longest):
                 return
-            actor = min(able, key=lambda a: len(self._given[a]))
+            actor = min(able, key=lambda a: len(self._granted[a]))
             slot = self._free[actor].popleft()
-            self._given[actor][slot] = update
-            fleet.send(actor, slot)
+            self._granted[actor][slot] = update
+            workers.send(actor, slot)
 
-    def back(self, actor: int, played: PlayedRollout) -> None:
+    def release(self, actor: int, played: PlayedRollout) -> None:
         """What was learned from can be played into again."""
-        del self._given[actor][played.slot]
+        del self._granted[actor][played.slot]
         self._free[actor].append(played.slot)
 
 

@@ -31,13 +31,13 @@ class SharedArray:
 
     @property
     def array(self) -> Array:
-        """A view of it."""
+        """Its memory, as numpy has it."""
         flat: Array = np.frombuffer(self._raw, self._dtype, prod(self._shape))
         return flat.reshape(self._shape)
 
     @property
     def tensor(self) -> Tensor:
-        """A view of it."""
+        """Its memory, as torch has it."""
         return torch.from_numpy(self.array)
 
 
@@ -99,24 +99,24 @@ class RolloutSlot:
         self._bytes, self._capacity = SharedArray(context, (capacity,), np.uint8), capacity
 
     def write(self, tensors: Mapping[str, Tensor]) -> tuple[TensorLayout, ...]:
-        """Put them there; ValueError where they do not fit."""
-        places, start = [], 0
+        """Copy them into the slot; ValueError where they do not fit."""
+        layouts, start = [], 0
         for name, x in tensors.items():
             end = start + x.numel() * x.element_size()
             if end > self._capacity:
                 raise ValueError(
                     f"a rollout does not fit into the {self._capacity:,} bytes of a slot: {name} ends at {end:,}"
                 )
-            self._at(x.dtype, tuple(x.shape), start).copy_(x)
-            places.append(TensorLayout(name, x.dtype, tuple(x.shape), start))
+            self._view(x.dtype, tuple(x.shape), start).copy_(x)
+            layouts.append(TensorLayout(name, x.dtype, tuple(x.shape), start))
             start = -(-end // ALIGNED) * ALIGNED
-        return tuple(places)
+        return tuple(layouts)
 
-    def read(self, places: tuple[TensorLayout, ...]) -> dict[str, Tensor]:
-        """Views of what was put there."""
-        return {p.name: self._at(p.dtype, p.shape, p.start) for p in places}
+    def read(self, layouts: tuple[TensorLayout, ...]) -> dict[str, Tensor]:
+        """Views of what was written."""
+        return {p.name: self._view(p.dtype, p.shape, p.start) for p in layouts}
 
-    def _at(self, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
+    def _view(self, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
         length = prod(shape) * dtype.itemsize
         return self._bytes.tensor[start : start + length].view(dtype).reshape(shape)
 

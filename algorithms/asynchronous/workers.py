@@ -1,4 +1,4 @@
-"""Processes that work for a run, and what becomes of them: started, listened to, given up, stopped."""
+"""Processes that work for a run: started, listened to, given up when they are silent, stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the first w
 
 
 class NoWorkersLeft(RuntimeError):
-    """No process of a fleet works any more."""
+    """No worker is alive any more."""
 
 
 class Ready(NamedTuple):
@@ -48,25 +48,44 @@ class Failed(NamedTuple):
 
 @dataclass
 class Worker:
-    """One process. owed: how many of its messages are waited for."""
+    """One process.
+
+    pending    how many of its messages are waited for
+    last_seen  when it last sent something, or was first asked for something
+    """
 
     number: int
     process: SpawnProcess
     pipe: Connection
-    owed: int = 0
-    heard: float = field(default_factory=time.monotonic)
+    pending: int = 0
+    last_seen: float = field(default_factory=time.monotonic)
+
+    def ask(self) -> None:
+        """One more of its messages is waited for."""
+        if not self.pending:
+            self.last_seen = time.monotonic()
+        self.pending += 1
+
+    def expect(self) -> None:
+        """It sends another message without being asked."""
+        self.pending = 1
+
+    def answer(self) -> None:
+        """It has sent a message."""
+        self.last_seen, self.pending = time.monotonic(), max(0, self.pending - 1)
 
 
 class Workers:
     """As a context: inside all have started, outside none is left.
 
-    news     (who, message) in the order in which they came
-    notices  what a reader must know, emptied by whoever tells it
+    alive     by number
+    messages  (number, message) in the order in which they came
+    notices   what a reader must know, emptied by whoever passes it on
     """
 
     def __init__(self, context: SpawnContext, jobs: Sequence[Job], patience_s: float) -> None:
-        self.hands: dict[int, Worker] = {}
-        self.news: deque[tuple[int, Any]] = deque()
+        self.alive: dict[int, Worker] = {}
+        self.messages: deque[tuple[int, Any]] = deque()
         self.notices: list[str] = []
         self._patience_s = patience_s
         for number, (job, arguments) in enumerate(jobs):
@@ -74,7 +93,7 @@ class Workers:
             process = context.Process(target=job, args=(theirs, *arguments), daemon=True)
             process.start()
             theirs.close()  # now its end is held by it alone: when it dies, reading from ours ends
-            self.hands[number] = Worker(number, process, ours)
+            self.alive[number] = Worker(number, process, ours)
 
     def __enter__(self) -> Workers:
         try:
@@ -90,110 +109,113 @@ class Workers:
         self.close()
 
     def _await_all(self) -> None:
-        """Until everybody has said that it is ready."""
+        """Until every worker has said that it is ready."""
         ready: set[int] = set()
         until = time.monotonic() + START_S
-        while self.hands.keys() - ready:
+        while self.alive.keys() - ready:
             self._listen(max(0.0, until - time.monotonic()))
-            while self.news:
-                number, _ = self.news.popleft()
+            while self.messages:
+                number, _ = self.messages.popleft()
                 ready.add(number)
             if time.monotonic() > until:
-                for number in self.hands.keys() - ready:
+                for number in self.alive.keys() - ready:
                     self._lose(number, f"it did not start within {START_S:g} s")
             self._check()
 
     def send(self, number: int, message: object) -> None:
-        """To one of them, who owes an answer."""
-        hand = self.hands[number]
+        """To one of them, whose answer is then waited for."""
+        worker = self.alive[number]
         try:
-            hand.pipe.send(message)
+            worker.pipe.send(message)
         except OSError:
-            self._lose(number, self._end_of(hand))
+            self._lose(number, self._end_of(worker))
             return
-        if not hand.owed:
-            hand.heard = time.monotonic()
-        hand.owed += 1
+        worker.ask()
+
+    def expect(self, number: int) -> None:
+        """Wait for one more message of a worker that needs not be asked, if it is alive."""
+        if number in self.alive:
+            self.alive[number].expect()
 
     def next(self) -> tuple[int, Any] | None:
-        """The next news; waits for it. None where nobody owes any: who owed it may have been lost while we waited.
+        """The next message; waits for it. None where none is pending: its worker may have been lost meanwhile.
 
-        NoWorkersLeft where there is nobody to ask.
+        NoWorkersLeft where no worker is alive.
         """
         self.listen()
-        while not self.news:
+        while not self.messages:
             self._check()
-            if not any(hand.owed for hand in self.hands.values()):
+            if not any(worker.pending for worker in self.alive.values()):
                 return None
             self._listen(self._patience_left())
-        return self.news.popleft()
+        return self.messages.popleft()
 
     def listen(self) -> None:
         """Take in what has come, without waiting."""
         self._listen(0.0)
 
     def _listen(self, seconds: float) -> None:
-        by_pipe = {hand.pipe: hand for hand in self.hands.values()}
+        by_pipe = {worker.pipe: worker for worker in self.alive.values()}
         for pipe in wait(list(by_pipe), seconds):
             self._receive(by_pipe[pipe])  # type: ignore[index]
-        for hand in [h for h in self.hands.values() if h.owed and self._left(h) <= 0]:
-            self._lose(hand.number, f"it was silent for {self._patience_s:g} s")
+        for worker in [w for w in self.alive.values() if w.pending and self._left(w) <= 0]:
+            self._lose(worker.number, f"it was silent for {self._patience_s:g} s")
 
-    def _receive(self, hand: Worker) -> None:
+    def _receive(self, worker: Worker) -> None:
         try:
-            message = hand.pipe.recv()
+            message = worker.pipe.recv()
         except (EOFError, OSError):
-            self._lose(hand.number, self._end_of(hand))
+            self._lose(worker.number, self._end_of(worker))
             return
-        hand.heard, hand.owed = time.monotonic(), max(0, hand.owed - 1)
+        worker.answer()
         if isinstance(message, Failed) and message.fault:
             raise EnvironmentFault(message.why)
         if isinstance(message, Failed):
-            self._lose(hand.number, message.why)
+            self._lose(worker.number, message.why)
         else:
-            self.news.append((hand.number, message))
+            self.messages.append((worker.number, message))
 
-    def _left(self, hand: Worker) -> float:
-        return hand.heard + self._patience_s - time.monotonic()
+    def _left(self, worker: Worker) -> float:
+        return worker.last_seen + self._patience_s - time.monotonic()
 
     def _patience_left(self) -> float:
-        return max(0.0, min(self._left(hand) for hand in self.hands.values() if hand.owed))
+        return max(0.0, min(self._left(worker) for worker in self.alive.values() if worker.pending))
 
-    def _end_of(self, hand: Worker) -> str:
-        hand.process.join(STOP_S)
-        code = hand.process.exitcode
+    def _end_of(self, worker: Worker) -> str:
+        worker.process.join(STOP_S)
+        code = worker.process.exitcode
         return f"it was killed by signal {-code}" if code is not None and code < 0 else f"it ended with code {code}"
 
     def _lose(self, number: int, why: str) -> None:
-        hand = self.hands.pop(number)
-        _end([hand])
-        left = len(self.hands)
+        worker = self.alive.pop(number)
+        _end([worker])
+        left = len(self.alive)
         on = f"the run goes on with {left}" if left else "none is left"
         self.notices.append(f"actor {number} is lost ({why}); {on}")
 
     def _check(self) -> None:
-        if not self.hands:
+        if not self.alive:
             raise NoWorkersLeft("; ".join(self.notices) or "no actor is left")
 
     def close(self) -> None:
         """Ask all to stop, and end those that do not."""
-        hands = list(self.hands.values())
-        for hand in hands:
+        workers = list(self.alive.values())
+        for worker in workers:
             with contextlib.suppress(OSError):
-                hand.pipe.send(None)
+                worker.pipe.send(None)
         until = time.monotonic() + STOP_S
-        for hand in hands:
-            hand.process.join(max(0.0, until - time.monotonic()))
-        _end(hands)
-        self.hands.clear()
+        for worker in workers:
+            worker.process.join(max(0.0, until - time.monotonic()))
+        _end(workers)
+        self.alive.clear()
 
 
-def _end(hands: list[Worker]) -> None:
-    for hand in hands:
-        hand.process.terminate()
-    for hand in hands:
-        hand.process.join(STOP_S)
-        if hand.process.exitcode is None:
-            hand.process.kill()
-            hand.process.join()
-        hand.pipe.close()
+def _end(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(STOP_S)
+        if worker.process.exitcode is None:
+            worker.process.kill()
+            worker.process.join()
+        worker.pipe.close()

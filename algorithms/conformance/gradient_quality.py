@@ -13,15 +13,14 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training
-from algorithms.training.build import build_policy
-from algorithms.training.collector import Collector
+from algorithms.training.build import build_collector, build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
 from algorithms.types import Schedule, Variant
 from envs.api import Task
-from envs.streams import Purpose, Role, generator, stream
+from envs.streams import Purpose
 
 AT_ONCE = 1_000  # replicates in one population, which bounds memory
 STILL = 1e-6  # of |grad J|: a coordinate whose deviation is below this never moves
@@ -88,9 +87,9 @@ def _population(
     warm: int,
     critic: Tensor | None,
 ) -> Tensor:
-    policy = _alike(task, variant, training, actor, seeds, critic)
+    policy = _equal_policies(task, variant, training, actor, seeds, critic)
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
-    collector = _collector(task, variant, training, policy, seeds)
+    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
     everyone = np.ones(len(seeds), np.bool_)
     for _ in range(1 + (warm if learner.baseline else 0)):
         gradient = learner.gradient(collector.collect(everyone)[0])
@@ -98,11 +97,15 @@ def _population(
     return gradient[:, : len(actor)].double()
 
 
-def _alike(
+def _members(seeds: tuple[int, ...]) -> Members:
+    return Members(seeds, (1.0,) * len(seeds), Purpose.TEST)
+
+
+def _equal_policies(
     task: Task, variant: Variant, training: Training, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
-    policy = build_policy(task, variant, training, Members(seeds, (1.0,) * len(seeds), Purpose.TEST))
+    policy = build_policy(task, variant, training, _members(seeds))
     with torch.no_grad():
         policy.flat.values[:] = policy.flat.values[:1].clone()
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
@@ -111,28 +114,14 @@ def _alike(
     return policy
 
 
-def _collector(
-    task: Task, variant: Variant, training: Training, policy: ActorCritic, seeds: tuple[int, ...]
-) -> Collector:
-    return Collector(
-        task,
-        policy,
-        variant.estimator,
-        training,
-        Identity(),
-        [stream(s, Role.ENVIRONMENT, 0, purpose=Purpose.TEST) for s in seeds],
-        [generator(s, Role.ACTION, 0, purpose=Purpose.TEST) for s in seeds],
-    )
-
-
 def fitted_critic(
     task: Task, variant: Variant, training: Training, actor: Tensor, rollouts: int, seed: int = 0
 ) -> Tensor:
     """Parameters of a critic that has learned from so many rollouts of one frozen actor, at training.learning_rate."""
-    policy = _alike(task, variant, training, actor, (seed,), None)
+    policy = _equal_policies(task, variant, training, actor, (seed,), None)
     learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
-    learner.rate[:, policy.actor_columns] = 0.0
-    collector = _collector(task, variant, training, policy, (seed,))
+    learner.freeze_actor()
+    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
     for _ in range(rollouts):
         learner.learn(collector.collect(np.ones(1, np.bool_))[0], [])
     collector.close()

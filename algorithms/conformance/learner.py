@@ -3,8 +3,8 @@
     for finding in conformance_learner.examine(MyLearner, VARIANTS["gae"]):
         print(finding)
 
-`make` is a class or function with the arguments of algorithms.training.learner.Learner. All in float64: the same sums in another
-order differ by 1e-16 there, while in float32 an optimiser that divides by the size of a gradient makes 1e-6 of them.
+`make` is a class or function with the arguments of algorithms.training.learner.Learner. All in float64: the same sums in
+another order differ by 1e-16 there, while in float32 an optimiser that divides by the size of a gradient makes 1e-6 of them.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.policies.population import Flat
 from algorithms.setting import Episodes, Training
-from algorithms.training.build import build_policy
-from algorithms.training.collector import Collector
+from algorithms.training.build import build_collector, build_policy, minibatch_generators
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
 from algorithms.types import Rollout, Schedule, Variant
+from algorithms.update import FirstOrder
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
-from envs.streams import Purpose, Role, generator, stream
+from envs.streams import Purpose
 from envs.text.lock import Lock
 from envs.transcript import text_task
 
@@ -58,6 +58,21 @@ class _Vectors:
 
 
 WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "made up", "")
+
+
+class _Recorder:
+    """An optimiser that keeps the gradients and moves nothing."""
+
+    shared_state: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        self.gradients: list[Tensor] = []
+
+    def initial(self, values: Tensor) -> dict[str, Tensor]:
+        return {}
+
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: dict[str, Tensor]) -> None:
+        self.gradients.append(gradient.clone())
 
 
 def examine(make: Make, variant: Variant) -> list[Finding]:
@@ -90,10 +105,14 @@ def _close(rule: str, off: Tensor) -> Finding:
     return close_to_zero(rule, off, CLOSE)
 
 
+def _members(seeds: tuple[int, ...]) -> Members:
+    return Members(seeds, (1.0,) * len(seeds), Purpose.TEST)
+
+
 def _policy(variant: Variant, seeds: tuple[int, ...], task: Task = TASK) -> ActorCritic:
     """Policies some way from uniform, each its own."""
     training = TRAINING if task is TASK else replace(TRAINING, network=MLP((4,)))
-    policy = build_policy(task, variant, training, Members(seeds, (1.0,) * len(seeds), Purpose.TEST))
+    policy = build_policy(task, variant, training, _members(seeds))
     with torch.no_grad():
         for row, seed in zip(policy.flat.values, seeds, strict=True):
             row += 0.5 * torch.randn(len(row), generator=torch.Generator().manual_seed(seed))
@@ -101,15 +120,8 @@ def _policy(variant: Variant, seeds: tuple[int, ...], task: Task = TASK) -> Acto
 
 
 def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
-    collector = Collector(
-        TASK,
-        _policy(variant, seeds),
-        variant.estimator,
-        TRAINING,
-        Identity(),
-        [stream(s, Role.ENVIRONMENT, 0, purpose=Purpose.TEST) for s in seeds],
-        [generator(s, Role.ACTION, 0, purpose=Purpose.TEST) for s in seeds],
-    )
+    members = _members(seeds)
+    collector = build_collector(TASK, _policy(variant, seeds), variant.estimator, TRAINING, Identity(), members, (0,))
     made, _ = collector.collect(np.ones(len(seeds), np.bool_))
     collector.close()
     return with_tensors(made, {k: v.double() for k, v in made.tensors().items() if v.is_floating_point()})
@@ -136,19 +148,18 @@ def _member(rollout: Rollout, p: int) -> Rollout:
     return with_tensors(rollout, {k: v[:, p : p + 1] for k, v in rollout.tensors().items()})
 
 
-def _learner(make: Make, variant: Variant, seeds: tuple[int, ...], task: Task = TASK) -> Learner:
+def _learner(
+    make: Make, variant: Variant, seeds: tuple[int, ...], task: Task = TASK, training: Training = TRAINING
+) -> Learner:
     policy = _policy(variant, seeds, task).double()
     policy.flat = Flat(policy)
     rates = torch.full((len(seeds),), TRAINING.learning_rate)
-    learner = make(policy, variant.estimator, variant.schedule, TRAINING, rates, task, variant.update)
-    learner.baseline = {k: v.double() for k, v in learner.baseline.items()}
-    learner.bonus = {k: v.double() for k, v in learner.bonus.items()}
-    return learner
+    return make(policy, variant.estimator, variant.schedule, training, rates, task, variant.update)
 
 
 def _learned(make: Make, variant: Variant, seeds: tuple[int, ...], rollout: Rollout, task: Task = TASK) -> Learner:
     learner = _learner(make, variant, seeds, task)
-    learner.learn(rollout, [generator(s, Role.MINIBATCH, 0, purpose=Purpose.TEST) for s in seeds])
+    learner.learn(rollout, minibatch_generators(_members(seeds), (0,)))
     return learner
 
 
@@ -198,14 +209,12 @@ def _memory(make: Make, variant: Variant, rollout: Rollout) -> Finding:
 
 def _minibatches(make: Make, variant: Variant, rollout: Rollout) -> Finding:
     """The mean of the gradients of a rollout's minibatches, taken at one point, is the whole rollout's; the critic's too."""
-    captured: list[Tensor] = []
     found = []
     for parts in (1, 4):
-        cut = replace(variant, schedule=Schedule(minibatches=parts))
-        learner = _learner(make, cut, SEEDS)
-        captured.clear()
-        learner.apply = lambda at=learner: captured.append(at.policy.flat.gradient.clone())  # type: ignore[method-assign, misc]
-        learner.natural = None
-        learner.learn(rollout, [generator(s, Role.MINIBATCH, 0, purpose=Purpose.TEST) for s in SEEDS])
-        found.append(torch.stack(captured).mean(0))
+        cut = replace(variant, schedule=Schedule(minibatches=parts), update=FirstOrder())
+        recorder = _Recorder()
+        training = replace(TRAINING, optimiser=recorder, max_grad_norm=float("inf"))
+        learner = _learner(make, cut, SEEDS, training=training)
+        learner.learn(rollout, minibatch_generators(_members(SEEDS), (0,)))
+        found.append(torch.stack(recorder.gradients).mean(0))
     return _close("the gradients of minibatches add up", found[0] - found[1])

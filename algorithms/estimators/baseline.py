@@ -1,6 +1,6 @@
 """Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean.
 
-Means are those of algorithms.conformance.means: where all q_t are equal, q_t - b_t is exactly 0.
+Means are those of algorithms.estimators.means: where all q_t are equal, q_t - b_t is exactly 0.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from algorithms.tunable import Number, Range, row, tunable
 from algorithms.types import Rollout
 
 State = dict[str, Tensor]
+STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
 
 
 class _Plain:

@@ -20,12 +20,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from algorithms.types import Bounds, Rollout
+from algorithms.policies.distributions import Categorical, Head
+from algorithms.types import Assessment, Bounds, Rollout, Signals
 
 SAME = 1e-6  # returns that differ by less are equal
 STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding
@@ -50,6 +53,8 @@ NAMES = (
 class Diagnostics:
     """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]; of gradients [P, D], the sums alone."""
 
+    MEMBER_AXES: ClassVar[dict[str, int | None]] = {"table": 2, "gradients": 0, "squares": 1}  # of `tensors()`
+
     def __init__(self, members: int, device: str | torch.device = "cpu", width: int = 0) -> None:
         """`width`: D, of the gradients whose spread is read."""
         zeros = functools.partial(torch.zeros, dtype=torch.float64, device=device)
@@ -65,6 +70,11 @@ class Diagnostics:
         self.table[0, row] += torch.where(weight > 0, value * weight, 0.0)
         self.table[1, row] += weight
 
+    def add_all(self, readings: Mapping[str, Tensor], weight: Tensor) -> None:
+        """Several readings of the same members."""
+        for name, value in readings.items():
+            self.add(name, value, weight)
+
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
         """One update's gradient [P, D] of the members that took part [P]; what is not finite is not a reading."""
         g = gradient.to(self.gradients.dtype)
@@ -72,6 +82,31 @@ class Diagnostics:
         read = square.isfinite() & (part > 0)
         self.gradients += torch.where(read[:, None], g, 0.0)
         self.squares += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
+
+    def add_first_gradient(self, gradient: Tensor, part: Tensor, exact: Tensor | None, actor: slice) -> None:
+        """The first gradient on a rollout [P, A], of the loss, over the actor's columns of all parameters [P, D].
+
+        exact  grad J [P, D], where the two are compared
+        """
+        self.add_gradient(gradient, part)
+        if exact is not None:
+            self.add("gradient_cosine", functional.cosine_similarity(-gradient, exact[:, actor]), part)
+
+    def add_rollout(
+        self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, correct_threshold: float | None
+    ) -> None:
+        """What is read of a rollout before it is learned from; with a threshold (`of_texts`) it is of texts."""
+        began = rollout.valid.amax((0, 2))  # who took part [P]
+        if isinstance(head, Categorical):
+            self.add("entropy_share", entropy_share(rollout, head.outputs), began)
+        if signals.values is not None and assessment.target is not None:
+            values = signals.values[: len(rollout.valid)]
+            self.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
+        if rollout.now is not None:  # how far the data are from the policy; its own steps on them do not count
+            self.add_all(of_ratio(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
+        if correct_threshold is not None:
+            for name, (value, weight) in of_texts(rollout, correct_threshold).items():
+                self.add(name, value, weight)
 
     def means(self) -> dict[str, np.ndarray]:
         """The mean of each diagnostic that anybody has, [P]; NaN for members without a reading."""
@@ -128,12 +163,15 @@ def entropy_share(rollout: Rollout, actions: int) -> Tensor:
     return -(rollout.logp * rollout.valid).sum((0, 2)) / largest.clamp(min=1e-8)
 
 
-def of_texts(rollout: Rollout, right: float) -> Mapping[str, tuple[Tensor, Tensor]]:
-    """(value, weight) of equal_groups, length_right and length_wrong; `right`: the return above which a text is right."""
+def of_texts(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[Tensor, Tensor]]:
+    """(value, weight) of equal_groups, length_right and length_wrong.
+
+    correct_threshold  the return above which a text is correct
+    """
     returns = (rollout.reward * rollout.valid).sum(0)  # [P, N]
     began = rollout.valid[0]
     length = rollout.valid.sum(0)
-    good, bad = ((returns > right) * began, (returns <= right) * began)
+    good, bad = ((returns > correct_threshold) * began, (returns <= correct_threshold) * began)
     found = {
         name: ((length * of).sum(1) / of.sum(1).clamp(min=1), of.sum(1))
         for name, of in (("length_right", good), ("length_wrong", bad))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -12,7 +12,12 @@ State = dict[str, Tensor]
 
 
 class Optimiser(Protocol):
-    """How a gradient moves the parameters. Members never mix: every operation is elementwise."""
+    """How a gradient moves the parameters. Members never mix: every operation is elementwise.
+
+    shared_state  names in the state that all members share; every other tensor of it is [P, ...]
+    """
+
+    shared_state: ClassVar[tuple[str, ...]]
 
     def initial(self, values: Tensor) -> State: ...
 
@@ -27,6 +32,7 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    shared_state: ClassVar[tuple[str, ...]] = ("steps",)
 
     def initial(self, values: Tensor) -> State:
         return {
@@ -50,6 +56,7 @@ class RMSprop:
 
     alpha: float = 0.99
     eps: float = 1e-5
+    shared_state: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, values: Tensor) -> State:
         return {"v": torch.zeros_like(values)}

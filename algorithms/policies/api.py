@@ -72,5 +72,5 @@ class Acting(Protocol):
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
 
-    def part(self, places: np.ndarray) -> Acting:
+    def select_members(self, places: np.ndarray) -> Acting:
         """The members at these places alone."""

@@ -1,7 +1,7 @@
-"""ActorSchedule that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
 
-A learned rollout is an LearnedRollout. `age` counts updates: the rollout that makes update u was begun with the parameters of update
-u - age. Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
+`age` counts updates: the rollout that makes update u was begun with the parameters of update u - age.
+Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class PlayedInterval(NamedTuple):
 
 
 class ActorSchedule(Protocol):
-    """Who plays the rollouts."""
+    """When actors play rollouts, and with which parameters."""
 
     @property
     def longest(self) -> int:
         """No age is larger."""
 
-    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         """Without end, in the order in which they are learned."""
 
 
@@ -62,7 +62,7 @@ class UniformLag:
         if self.longest < 0:
             raise ValueError(f"longest must be at least 0, not {self.longest}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         return _drawn(lambda: int(rng.integers(self.longest + 1)))
 
 
@@ -77,7 +77,7 @@ class GeometricLag:
         if self.mean < 0 or self.longest < 0:
             raise ValueError(f"mean and longest must be at least 0, not {self.mean} and {self.longest}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         return _drawn(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
 
 
@@ -135,7 +135,7 @@ class Clock:
         if self.mode not in get_args(Mode):
             raise ValueError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
 
-    def events(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         ends: list[tuple[float, int, int]] = []  # (when, how-manyth, whose): what has begun and not ended
         begun: dict[int, tuple[float, int]] = {}  # actor -> (when, version)
         queue: deque[PlayedInterval] = deque()

@@ -1,4 +1,4 @@
-"""Acting: whole episodes or fixed windows of a population, gathered into a Rollout."""
+"""Actors: a population plays whole episodes or fixed windows, and its tape becomes a Rollout."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch import Tensor
 
 from algorithms.policies.api import Acting
 from algorithms.policies.nucleus import Nucleus
-from algorithms.training.observation_normaliser import Normaliser, RewardWindow
-from algorithms.training.reward_normaliser import Doubles, RewardNormaliser
+from algorithms.training.observation_normaliser import Doubles, Normaliser, RewardWindow
 from algorithms.tunable import Number
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once
+BeforeStep = Callable[[float], None]  # called before each step with the share of the rollout that is played
 
 
 def _float32(value: Number) -> Any:
@@ -89,40 +89,39 @@ class Actor:
         generators: list[np.random.Generator] | None,
         device: str = "cpu",
         nucleus: Nucleus | None = None,
-        lean: bool = False,
+        compact: bool = False,
         learns: bool = True,
     ) -> None:
         """`generators` None: act greedily. With a nucleus only the actions in it are drawn.
 
-        lean    compute only for the members that still play: for members that differ, whose episodes do too
-        learns  False: no rollout is made of the tapes, which keep the last observation alone
+        compact  compute only for the members that still play: for members that differ, whose episodes do too
+        learns   False: no rollout is made of the tapes, which keep the last observation alone
         """
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
         self._nucleus, self._learns = nucleus, learns
-        self._lean = lean and nucleus is None and not isinstance(env.spec.observation, Transcript)
-        self.before_step: Callable[[float], None] | None = None  # told which share of the rollout is played
-        self._acting, self._places = policy, np.arange(0)  # who computes, and whose places those are (none: all)
+        self._compact = compact and nucleus is None and not isinstance(env.spec.observation, Transcript)
+        self._acting, self._acting_places = policy, np.arange(0)  # who computes, and their places (none: all)
         self._noise: Noise | None = None
         self._generators = generators
         observation = env.spec.observation
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
-        self._now: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
-        self._fake: Bools | None = None  # environments whose next row only delivers a reset
-        self._before: Doubles | None = None  # discounted returns of the episodes that go on in the next window
+        self._next_window: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
+        self._resetting: Bools | None = None  # environments whose next row only delivers a reset
+        self._running_return: Doubles | None = None  # of the episodes that go on in the next window, where it is kept
 
     @torch.no_grad()
-    def play(self, playing: Bools) -> Tape:
+    def play(self, playing: Bools, before_step: BeforeStep | None = None) -> Tape:
         """One episode in each environment of the members `playing` [P]; rows after an end are not valid."""
         obs, mask = self.env.reset()
         alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
         tape, memory = Tape.empty(), None
-        self._before = None
+        self._running_return = None
         self._begin(obs)
-        self._acting, self._places = self.policy, np.arange(0)
+        self._acting, self._acting_places = self.policy, np.arange(0)
         for t in range(self.env.spec.horizon):
-            if self.before_step is not None:
-                self.before_step(t / self.env.spec.horizon)
-            if self._lean and t % CHUNK == 0:
+            if before_step is not None:
+                before_step(t / self.env.spec.horizon)
+            if self._compact and t % CHUNK == 0:
                 self._narrow(np.flatnonzero(alive.any(1)), len(alive))
             obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
             alive = alive & ~tape.ended[-1]
@@ -132,22 +131,22 @@ class Actor:
         return tape
 
     @torch.no_grad()
-    def unroll(self, playing: Bools, steps: int) -> Tape:
+    def unroll(self, playing: Bools, steps: int, before_step: BeforeStep | None = None) -> Tape:
         """`steps` rows in every environment; the row after an end is not valid; auto-reset inside."""
-        if self._now is None or self._fake is None:
-            self._now = self.env.reset()
-            self._fake = np.zeros(self._now[0].shape[:2], np.bool_)
-        (obs, mask), fake = self._now, self._fake
-        everywhere = np.ones_like(fake)
+        if self._next_window is None or self._resetting is None:
+            self._next_window = self.env.reset()
+            self._resetting = np.zeros(self._next_window[0].shape[:2], np.bool_)
+        (obs, mask), resetting = self._next_window, self._resetting
+        everywhere = np.ones_like(resetting)
         tape = Tape.empty()
         self._begin(obs)
         for t in range(steps):
-            if self.before_step is not None:
-                self.before_step(t / steps)
-            obs, mask, _ = self._advance(tape, t, obs, mask, None, everywhere, playing[:, None] & ~fake)
-            fake = tape.ended[-1]
+            if before_step is not None:
+                before_step(t / steps)
+            obs, mask, _ = self._advance(tape, t, obs, mask, None, everywhere, playing[:, None] & ~resetting)
+            resetting = tape.ended[-1]
         tape.obs.append(obs)
-        self._now, self._fake = (obs, mask), fake
+        self._next_window, self._resetting = (obs, mask), resetting
         return tape
 
     def _begin(self, obs: Array) -> None:
@@ -158,8 +157,8 @@ class Actor:
 
     def _narrow(self, playing: NDArray[np.int64], members: int) -> None:
         """Let those compute who still play, once they are no more than half of those who do now."""
-        if 2 * len(playing) <= (len(self._places) or members):
-            self._acting, self._places = self.policy.part(playing), playing
+        if 2 * len(playing) <= (len(self._acting_places) or members):
+            self._acting, self._acting_places = self.policy.select_members(playing), playing
 
     def _advance(
         self, tape: Tape, t: int, obs: Array, mask: Bools | None, memory: Any, active: Bools, valid: Bools
@@ -171,8 +170,8 @@ class Actor:
             legal, lagged = self._nucleus.mask(seen, lagged, legal)
             mask = legal.cpu().numpy()
         noise = None if self._noise is None else torch.from_numpy(self._noise.next(np.asarray(active.any(1))))
-        if len(self._places):
-            out, chosen = self._act_in_part(seen, legal, noise)
+        if len(self._acting_places):
+            out, chosen = self._act_compactly(seen, legal, noise)
         else:
             drawn = None if noise is None else noise.to(self.device)
             out, chosen, memory = self.policy.choose(seen, memory, legal, drawn)
@@ -193,9 +192,9 @@ class Actor:
             tape.reference.append(step.reference)
         return step.obs, step.action_mask, (memory, lagged)
 
-    def _act_in_part(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _act_compactly(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """Outputs and actions of those who compute, zeros for the others."""
-        places = torch.from_numpy(self._places).to(self.device)
+        places = torch.from_numpy(self._acting_places).to(self.device)
         drawn = None if noise is None else noise.to(self.device)[places]
         out, chosen, _ = self._acting.choose(seen[places], None, None if legal is None else legal[places], drawn)
 
@@ -212,10 +211,12 @@ class Actor:
         new = obs[:, :, start : self._positions[t] + 1]
         return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
 
-    def rollout(self, tape: Tape, discount: Number, reward_scale: float, group: int, squares: bool = False) -> Rollout:
+    def rollout(
+        self, tape: Tape, discount: Number, reward_scale: float, group: int, score_norms: bool = False
+    ) -> Rollout:
         """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling).
 
-        `squares`: with the squared norms of the scores.
+        `score_norms`: with the squared norms of the scores.
         """
         valid = np.stack(tape.valid)  # [T, P, N]
         if self._positions is None:
@@ -227,8 +228,8 @@ class Actor:
         on = live * (1 - ended.astype(np.float32))
         ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
 
-        if isinstance(self.normaliser, RewardNormaliser):
-            reward, self._before = self.normaliser.rewards(RewardWindow(reward, valid, ended, self._before), discount)
+        window = RewardWindow(reward, valid, ended, self._running_return)
+        reward, self._running_return = self.normaliser.rewards(window, discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)
@@ -247,5 +248,5 @@ class Actor:
             action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
             group=group,
             reference=tensor(np.stack(tape.reference)) if tape.reference else None,
-            square=self.policy.head.score_square(out, action) if squares else None,
+            square=self.policy.head.score_square(out, action) if score_norms else None,
         )

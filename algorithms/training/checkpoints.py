@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from algorithms.estimators.diagnostics import NAMES, Diagnostics
 from algorithms.training.observation_normaliser import Normaliser
+from algorithms.training.state import joined, under
 
 # what is noted when a member passes a checkpoint; the last two where rollouts are stale
 MARKS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
@@ -17,19 +18,23 @@ Marks = np.ndarray  # [marks, K, P]
 
 
 class Checkpoints:
-    """Parameters [K, P, D] and normaliser of each member when it first passed each fraction of its budget."""
+    """Parameters [K, P, D] and normaliser of each member when it first passed each fraction of its budget.
+
+    evaluated  how many have been evaluated
+    """
 
     def __init__(
         self, like: Tensor, fractions: tuple[float, ...], budget: int, normaliser: Callable[[], Normaliser]
     ) -> None:
         """`like`: the population's parameters [P, D]; `normaliser` makes a blank one for a checkpoint."""
-        shots, members = len(fractions), len(like)
+        count, members = len(fractions), len(like)
+        self.fractions = fractions
         self.thresholds = [fraction * budget for fraction in fractions]
-        self.values = like.new_zeros(shots, *like.shape)
-        self.normalisers = [normaliser() for _ in range(shots)]
-        self.taken = np.zeros((shots, members), np.bool_)
-        self.marks: Marks = np.zeros((len(MARKS), shots, members))
-        self.notes = np.full((len(NAMES), shots, members), np.nan)
+        self.values = like.new_zeros(count, *like.shape)
+        self.normalisers = [normaliser() for _ in range(count)]
+        self.taken = np.zeros((count, members), np.bool_)
+        self.marks: Marks = np.zeros((len(MARKS), count, members))
+        self.notes = np.full((len(NAMES), count, members), np.nan)
         self.evaluated = 0
 
     def due(self, env_steps: np.ndarray) -> bool:
@@ -73,28 +78,34 @@ class Checkpoints:
         k = self.evaluated
         return k if k < len(self.taken) and bool(self.taken[k].all()) else None
 
+    def mark_evaluated(self) -> None:
+        """The next checkpoint has been evaluated."""
+        self.evaluated += 1
+
     def lost(self, k: int, healthy: np.ndarray) -> np.ndarray:
         """Members that diverged before checkpoint k [P]; the checkpoints they passed in health stand."""
         return ~healthy & (self.marks[0, k] < self.thresholds[k])
 
     def tensors(self) -> dict[str, Tensor]:
         """What a resume needs, by name; `evaluated` beside it."""
-        moments = {
-            f"moments.{i}.{name}": torch.from_numpy(value)
-            for i, normaliser in enumerate(self.normalisers)
-            for name, value in normaliser.snapshot().items()
-        }
-        arrays = {"taken": torch.from_numpy(self.taken), "marks": torch.from_numpy(self.marks)}
-        arrays["notes"] = torch.from_numpy(self.notes)
-        return {"values": self.values, **arrays, **moments}
+        arrays = {name: torch.from_numpy(x) for name, x in self._arrays().items()}
+        moments = {str(i): normaliser.snapshot() for i, normaliser in enumerate(self.normalisers)}
+        moved = {f"moments.{name}": torch.from_numpy(x) for name, x in joined(moments).items()}
+        return {"values": self.values, **arrays, **moved}
 
-    def restore(self, tensors: dict[str, Tensor], evaluated: int) -> None:
+    def member_axes(self) -> dict[str, int | None]:
+        """Of `tensors()`."""
+        first = {"values": 1, "taken": 1, "marks": 2, "notes": 2}
+        return {name: first.get(name, 0) for name in self.tensors()}
+
+    def restore(self, tensors: Mapping[str, Tensor], evaluated: int) -> None:
         """Go on from `tensors()`."""
         self.values = tensors["values"]
-        self.taken, self.marks = (tensors[name].cpu().numpy().copy() for name in ("taken", "marks"))
-        self.notes = tensors["notes"].cpu().numpy().copy()
+        self.taken, self.marks, self.notes = (tensors[name].cpu().numpy().copy() for name in self._arrays())
+        moments = under("moments", tensors)
         for i, normaliser in enumerate(self.normalisers):
-            prefix = f"moments.{i}."
-            own = {k.removeprefix(prefix): v.cpu().numpy() for k, v in tensors.items() if k.startswith(prefix)}
-            normaliser.restore(own)
+            normaliser.restore({name: x.cpu().numpy() for name, x in under(str(i), moments).items()})
         self.evaluated = evaluated
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"taken": self.taken, "marks": self.marks, "notes": self.notes}

@@ -35,15 +35,15 @@ def train_apart(run: Run, state: RunState | None = None, judge: Judge | None = N
     seen: dict[int, dict[int, float]] = {k: {} for k in judge.checkpoints} if judge else {}
     gone = 0  # environment steps of those that have left
     if state is not None:
-        run = part_of(run, state)
+        run = run.select_members(state.meta["places"])
         run.restore(state)
         seen = {int(k): {int(p): r for p, r in of.items()} for k, of in state.meta["seen"].items()}
         gone = state.meta["gone"]
-    run.snapshot()
+    run.take_checkpoints()
     while True:
         for progress in run.segment():
             yield Progress(gone + progress.env_steps, run.budget * members)
-        run.snapshot()
+        run.take_checkpoints()
         playing = run.playing
         over = [tuple(i for i, on in enumerate(playing) if not on)]
         if judge is not None:
@@ -52,27 +52,22 @@ def train_apart(run: Run, state: RunState | None = None, judge: Judge | None = N
             staying = (tuple(where[p] for p in group if p in where) for group in judge.dropped(seen))
             over += [tuple(i for i in group if playing[i]) for group in staying]
         for group in filter(None, over):
-            part = run.only(group)
-            gone += int(part.env_steps.sum())
-            yield from part.records()
+            leaving = run.select_members(group)
+            gone += int(leaving.env_steps.sum())
+            yield from leaving.records()
         left = sorted(set(range(len(run.places))) - {i for group in over for i in group})
         if not left:
             return
         if len(left) < len(run.places):
-            run = run.only(left)
+            run = run.select_members(left)
         now = run.state()
         yield RunState(now.tensors, now.meta | {"places": list(run.places), "seen": seen, "gone": gone})
-
-
-def part_of(run: Run, state: RunState) -> Run:
-    """The run of the members that a RunState of `train_apart` is of."""
-    return run.only(state.meta["places"])
 
 
 def _look(run: Run, seen: dict[int, dict[int, float]]) -> None:
     """Evaluate who has come to a checkpoint at which there is a judge."""
     for k, of in seen.items():
-        new = [i for i, place in enumerate(run.places) if run.snapshots.taken[k, i] and place not in of]
+        new = [i for i, place in enumerate(run.places) if run.checkpoints.taken[k, i] and place not in of]
         if new:
-            values = run.only(new).returns(k)
+            values = run.select_members(new).returns(k)
             of.update({run.places[i]: float(v) for i, v in zip(new, values, strict=True)})

@@ -1,17 +1,21 @@
-"""The evaluation protocol: fresh environments and streams, the first episode of each; J, and what else is read beside it."""
+"""Evaluation: the first episode of fresh environments; J and what else is read beside it, one Record a member."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
 from algorithms.training.actor import Actor, Tape
+from algorithms.training.checkpoints import MARKS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
+from algorithms.training.records import Members, Record, Trained
 from envs.api import Task
 from envs.faults import Checked
 from envs.streams import Purpose, Role, generator, stream
@@ -60,7 +64,7 @@ class Examination:
     purpose: Purpose
     checkpoint: int
     device: str = "cpu"
-    lean: bool = False  # as in Actor
+    compact: bool = False  # as in Actor
 
     def play(self, task: Task, episodes: int, greedy: bool) -> Tape:
         """The first episode of each of `episodes` environments a member."""
@@ -68,7 +72,7 @@ class Examination:
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         env = Checked(task.factory.make(seeds, episodes), task.name, seeds, episodes)
         draws = None if greedy else acting
-        actor = Actor(env, self.policy, self.normaliser, draws, self.device, lean=self.lean, learns=False)
+        actor = Actor(env, self.policy, self.normaliser, draws, self.device, compact=self.compact, learns=False)
         tape = actor.play(np.ones(len(self.seeds), np.bool_))
         env.close()
         return tape
@@ -98,8 +102,101 @@ class Examination:
         mdp = task.factory
         if not isinstance(mdp, TextMDP):
             return ()
-        written = self.play(task, SAMPLES, greedy=False).obs[-1][0]
-        return tuple(show(mdp, transcript) for transcript in written)
+        transcripts = self.play(task, SAMPLES, greedy=False).obs[-1][0]
+        return tuple(show(mdp, transcript) for transcript in transcripts)
+
+
+class ExactScores(Protocol):
+    """Scores without sampling, of a task whose episodes can be listed."""
+
+    def scores(self, policy: Acting) -> Scores: ...
+
+
+class Evaluator:
+    """Evaluates the checkpoints of a population, all members at once.
+
+    shadow  a policy of the population's shape, which holds the parameters of the checkpoint that is evaluated
+    places  of the members in their cell
+    exact   instead of played episodes, where the task allows it
+    stale   names of MARKS that are measures, where rollouts are stale
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        evaluation: Evaluation,
+        members: Members,
+        places: tuple[int, ...],
+        shadow: ActorCritic,
+        exact: ExactScores | None,
+        stale: tuple[str, ...] = (),
+        device: str = "cpu",
+    ) -> None:
+        self.task, self.evaluation, self.members, self.places = task, evaluation, members, places
+        self.shadow, self.exact, self._stale, self._device = shadow, exact, stale, device
+
+    def records(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Iterator[Record]:
+        """Evaluate every checkpoint that all members have passed and that has not been evaluated."""
+        while (k := checkpoints.next_complete()) is not None:
+            records = self._evaluate(checkpoints, k, healthy)
+            checkpoints.mark_evaluated()
+            yield from records
+
+    def _evaluate(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> list[Record]:
+        self.shadow.flat.values.copy_(checkpoints.values[k])
+        normaliser, last = checkpoints.normalisers[k], k == len(checkpoints.taken) - 1
+        sampled = self._scores(normaliser, k)
+        greedy = np.full_like(sampled.value, np.nan)
+        if last and self.evaluation.greedy:
+            examination = self._examination(normaliser, k)
+            greedy = examination.scores(self.task, self.evaluation.episodes, greedy=True).value
+        shown = (last or k == 0) and not self.members.varied
+        texts = self._examination(normaliser, SAMPLES_AT).texts(self.task) if shown else ()
+        marks = dict(zip(MARKS, checkpoints.marks[:, k], strict=True))
+        measures = sampled.measures | checkpoints.noted(k) | {name: marks[name] for name in self._stale}
+        lost = checkpoints.lost(k, healthy)
+        return [
+            Record(
+                seed=seed,
+                learning_rate=rate,
+                checkpoint=k,
+                fraction=self.evaluation.fractions[k],
+                env_steps=int(marks["env_steps"][p]),
+                updates=int(marks["updates"][p]),
+                wall_s=float(marks["wall_s"][p]),
+                eval_return=float("nan") if lost[p] else float(sampled.value[p]),
+                eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
+                diverged=bool(lost[p]),
+                measures={} if lost[p] else {name: float(x[p]) for name, x in measures.items() if np.isfinite(x[p])},
+                place=self.places[p],
+                texts=texts if p == 0 else (),
+            )
+            for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True))
+        ]
+
+    def returns(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> np.ndarray:
+        """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
+        self.shadow.flat.values.copy_(checkpoints.values[k])
+        value = self._scores(checkpoints.normalisers[k], k).value
+        return np.where(checkpoints.lost(k, healthy), np.nan, value)
+
+    def trained(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Trained:
+        """The policies of the last checkpoint, once all members have passed it."""
+        self.shadow.flat.values.copy_(checkpoints.values[-1])
+        parameters = {name: x.detach().cpu().clone() for name, x in self.shadow.named_parameters()}
+        lost = checkpoints.lost(len(checkpoints.taken) - 1, healthy)
+        return Trained(parameters, checkpoints.normalisers[-1].snapshot(), lost)
+
+    def _scores(self, normaliser: Normaliser, k: int) -> Scores:
+        """Of sampled actions."""
+        if self.exact is not None:
+            return self.exact.scores(self.shadow)
+        return self._examination(normaliser, k).scores(self.task, self.evaluation.episodes, greedy=False)
+
+    def _examination(self, normaliser: Normaliser, position: int) -> Examination:
+        """Of the shadow, at this position of the evaluation's streams."""
+        seeds, purpose, compact = self.members.seeds, self.members.purpose, bool(self.members.varied)
+        return Examination(self.shadow, normaliser, seeds, purpose, position, self._device, compact)
 
 
 def show(mdp: TextMDP, transcript: NDArray) -> str:

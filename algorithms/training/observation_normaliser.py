@@ -1,36 +1,79 @@
-"""Running mean and variance of observations, one for each member, gathered where they are seen or sent from there."""
+"""Running mean and variance of observations, one for each member, and what every normaliser promises."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from algorithms.tunable import Number
 from envs.api import Array, Bools, Floats
 
-Moments = dict[str, np.ndarray]
+Moments = dict[str, np.ndarray]  # [P, ...] by name
+Doubles = NDArray[np.float64]
+
+
+class RewardWindow(NamedTuple):
+    """The rewards of a rollout and where its episodes end, [T, P, N].
+
+    before  R [P, N], the discounted returns of the episodes that go on in it; None: all start with it
+    """
+
+    reward: Floats
+    valid: Bools
+    ended: Bools
+    before: Doubles | None
 
 
 class Normaliser(Protocol):
-    """Maps raw observations to what the policy sees; fixed during a rollout, updated after it."""
+    """Maps observations to what the policy reads and rewards to what is learned from.
+
+    Observations are scaled by moments that are fixed during a rollout and updated after it. An actor that plays for a
+    learner in another process keeps what it has seen in `seen`, and the learner's normaliser takes it in by `absorb`.
+    """
 
     def __call__(self, obs: Array) -> Array: ...
 
     def update(self, obs: list[Array], valid: Bools) -> None:
         """obs: T arrays [P, N, F]; valid [T, P, N]."""
 
+    def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
+        """(rewards to learn from [T, P, N], R [P, N] after the last row where it is kept)."""
+
+    @property
+    def seen(self) -> Moments:
+        """Moments of the last rollout, for the learner's normaliser; empty where they have been used here."""
+
+    def absorb(self, seen: Moments) -> None:
+        """Merge what an actor's normaliser has seen."""
+
     def snapshot(self) -> Moments: ...
 
     def restore(self, snapshot: Moments) -> None: ...
 
 
-class Identity:
+class _PlainRewards:
+    """Rewards as they are."""
+
+    def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
+        return window.reward, None
+
+
+class Identity(_PlainRewards):
     """Observations as they are."""
 
     def __call__(self, obs: Array) -> Array:
         return obs
 
+    @property
+    def seen(self) -> Moments:
+        return {}
+
     def update(self, obs: list[Array], valid: Bools) -> None:
+        """Nothing to learn."""
+
+    def absorb(self, seen: Moments) -> None:
         """Nothing to learn."""
 
     def snapshot(self) -> Moments:
@@ -40,11 +83,12 @@ class Identity:
         """Nothing to restore."""
 
 
-class RunningMoments:
-    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; batch_moments merged batch by batch (Chan et al. 1983)."""
+class RunningMoments(_PlainRewards):
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments merged batch by batch (Chan et al. 1983)."""
 
-    def __init__(self, members: int, size: int) -> None:
-        self.count = np.zeros((members, 1))
+    def __init__(self, members: int, size: int, count: float = 0.0) -> None:
+        """count: rows that mean 0 and variance 1 stand for at first."""
+        self.count = np.full((members, 1), count)
         self.mean = np.zeros((members, size))
         self.var = np.ones((members, size))
         self._prepare()
@@ -54,11 +98,17 @@ class RunningMoments:
         return np.clip(scaled, -10.0, 10.0, out=scaled)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        self.merge(**batch_moments(obs, valid))
+        self.absorb(batch_moments(obs, valid))
 
-    def merge(self, count: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
-        """Take in the `batch_moments` of a batch."""
-        n, total = count, np.maximum(self.count + count, 1.0)
+    @property
+    def seen(self) -> Moments:
+        """Empty: a rollout's moments are merged at once."""
+        return {}
+
+    def absorb(self, seen: Moments) -> None:
+        """Merge the `batch_moments` of a rollout."""
+        n, mean, var = (seen[name] for name in ("count", "mean", "var"))
+        total = np.maximum(self.count + n, 1.0)
         delta = mean - self.mean
         merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
         new = n > 0
@@ -79,18 +129,21 @@ class RunningMoments:
         self._scale = (1 / np.sqrt(self.var + 1e-8))[:, None].astype(np.float32)
 
 
-class ActorMoments:
-    """An actor's: scales by the batch_moments that the learner has published, and keeps those of what it saw for the learner."""
+class ActorMoments(_PlainRewards):
+    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for the learner."""
 
     def __init__(self, members: int, size: int) -> None:
         self._published = RunningMoments(members, size)
-        self.seen: Moments = {}  # of the last rollout
+        self.seen: Moments = {}
 
     def __call__(self, obs: Array) -> Array:
         return self._published(obs)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
         self.seen = batch_moments(obs, valid)
+
+    def absorb(self, seen: Moments) -> None:
+        """Nothing: the learner absorbs, and publishes."""
 
     def snapshot(self) -> Moments:
         return self._published.snapshot()

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser, RunningMoments, batch_moments
+from algorithms.training.observation_normaliser import (
+    Doubles,
+    Moments,
+    Normaliser,
+    RewardWindow,
+    RunningMoments,
+    batch_moments,
+)
 from algorithms.tunable import Number
 from envs.api import Array, Bools, Floats
 
-Doubles = NDArray[np.float64]
 PREFIX = "returns."
-FIRST = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3
-
-
-class RewardWindow(NamedTuple):
-    """The rewards of a rollout and where its episodes end, [T, P, N].
-
-    before  R [P, N] of the episodes that go on in it; None: all start with it
-    """
-
-    reward: Floats
-    valid: Bools
-    ended: Bools
-    before: Doubles | None
+FIRST_COUNT = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3
 
 
 class RewardNormaliser:
@@ -35,13 +26,12 @@ class RewardNormaliser:
         r_t <- clip(r_t / sqrt(Var(R) + 1e-8), +-10),    R_t = discount R_{t-1} + r_t, from an episode's start
 
     The variance is over all rows of the member so far, row t among them, whichever its environment. As stable-baselines3's
-    VecNormalize. The batch_moments of a rollout are merged in one go, so they can be gathered from several places.
+    VecNormalize. The moments of a rollout are merged in one go, so they can be gathered from several places.
     """
 
     def __init__(self, observations: Normaliser, members: int) -> None:
         self.observations = observations
-        self._returns = RunningMoments(members, 1)
-        self._returns.count[:] = FIRST
+        self._returns = RunningMoments(members, 1, FIRST_COUNT)
         self._seen: Moments = {}
 
     def __call__(self, obs: Array) -> Array:
@@ -50,13 +40,13 @@ class RewardNormaliser:
     def update(self, obs: list[Array], valid: Bools) -> None:
         self.observations.update(obs, valid)
 
-    def rewards(self, earned: RewardWindow, discount: Number) -> tuple[Floats, Doubles]:
-        """(what is learned from [T, P, N], R [P, N] for the rows that follow). Takes the rows into the batch_moments."""
-        returns, after = discounted(earned, discount)
-        deviation = np.sqrt(self._variance(returns, earned.valid) + 1e-8)[..., None]  # [T, P, 1]
-        self._seen = batch_moments(list(returns[..., None]), earned.valid)
-        self._returns.merge(**self._seen)
-        return np.clip(earned.reward / deviation, -10.0, 10.0).astype(np.float32), after
+    def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles]:
+        """(scaled rewards [T, P, N], R [P, N] after the last row). Takes the rows into the moments."""
+        returns, after = discounted_returns(window, discount)
+        deviation = np.sqrt(self._variance(returns, window.valid) + 1e-8)[..., None]  # [T, P, 1]
+        self._seen = batch_moments(list(returns[..., None]), window.valid)
+        self._returns.absorb(self._seen)
+        return np.clip(window.reward / deviation, -10.0, 10.0).astype(np.float32), after
 
     def _variance(self, returns: Doubles, valid: Bools) -> Doubles:
         """Of all rows up to each [T, P]; sums are about the mean so far, so that they do not cancel."""
@@ -69,52 +59,39 @@ class RewardNormaliser:
 
     @property
     def seen(self) -> Moments:
-        """The batch_moments of the last rollout."""
-        return seen_by(self.observations) | {PREFIX + name: value for name, value in self._seen.items()}
+        """What the observations' normaliser has seen, and the moments of R in the last rollout."""
+        return self.observations.seen | {PREFIX + name: value for name, value in self._seen.items()}
 
     def absorb(self, seen: Moments) -> None:
-        """Take in what was seen elsewhere."""
-        own, returns = _parted(seen)
-        absorb(self.observations, own)
-        self._returns.merge(**returns)
+        of_observations, of_returns = _split(seen)
+        if of_observations:
+            self.observations.absorb(of_observations)
+        self._returns.absorb(of_returns)
 
     def snapshot(self) -> Moments:
-        """That of the observations, and the batch_moments of R as returns.count, returns.mean, returns.var [P, 1]."""
-        own = {PREFIX + name: value for name, value in self._returns.snapshot().items()}
-        return self.observations.snapshot() | own
+        """That of the observations, and the moments of R as returns.count, returns.mean, returns.var [P, 1]."""
+        of_returns = {PREFIX + name: value for name, value in self._returns.snapshot().items()}
+        return self.observations.snapshot() | of_returns
 
     def restore(self, snapshot: Moments) -> None:
-        own, returns = _parted(snapshot)
-        self.observations.restore(own)
-        self._returns.restore(returns)
+        of_observations, of_returns = _split(snapshot)
+        self.observations.restore(of_observations)
+        self._returns.restore(of_returns)
 
 
-def discounted(earned: RewardWindow, discount: Number) -> tuple[Doubles, Doubles]:
+def discounted_returns(window: RewardWindow, discount: Number) -> tuple[Doubles, Doubles]:
     """(R_t [T, P, N], R [P, N] after the last row: 0 where an episode ended)."""
     gamma = discount.double().cpu().numpy() if isinstance(discount, Tensor) else discount
-    reward = earned.reward.astype(np.float64) * earned.valid
-    running = np.zeros(reward.shape[1:]) if earned.before is None else earned.before
+    reward = window.reward.astype(np.float64) * window.valid
+    running = np.zeros(reward.shape[1:]) if window.before is None else window.before
     returns = np.empty_like(reward)
-    for row, paid, ended in zip(returns, reward, earned.ended, strict=True):
+    for row, paid, ended in zip(returns, reward, window.ended, strict=True):
         row[:] = running * gamma + paid
         running = np.where(ended, 0.0, row)
     return returns, running
 
 
-def seen_by(normaliser: Normaliser) -> Moments:
-    """What a normaliser has seen in its last rollout and has not itself a use for; empty where it keeps nothing."""
-    return normaliser.seen if isinstance(normaliser, (ActorMoments, RewardNormaliser)) else {}
-
-
-def absorb(normaliser: Normaliser, seen: Moments) -> None:
-    """Let the learner's normaliser take in what an actor's has seen."""
-    if isinstance(normaliser, RewardNormaliser):
-        normaliser.absorb(seen)
-    elif isinstance(normaliser, RunningMoments):
-        normaliser.merge(**seen)
-
-
-def _parted(seen: Moments) -> tuple[Moments, Moments]:
+def _split(moments: Moments) -> tuple[Moments, Moments]:
     """(of observations, of returns)."""
-    returns = {name.removeprefix(PREFIX): value for name, value in seen.items() if name.startswith(PREFIX)}
-    return {name: value for name, value in seen.items() if not name.startswith(PREFIX)}, returns
+    returns = {name.removeprefix(PREFIX): value for name, value in moments.items() if name.startswith(PREFIX)}
+    return {name: value for name, value in moments.items() if not name.startswith(PREFIX)}, returns

@@ -1,177 +1,46 @@
-"""The training loop of one cell: a population collects, learns, is snapshotted at checkpoints and evaluated.
+"""The training loop of one cell: a population collects, learns, is copied at checkpoints and evaluated.
 
 Every random number comes from (seed, role, segment), so a RunState saved at a segment's end is all that a resume needs.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
-from algorithms.policies.population import torch_generators
-from algorithms.q_learning import QLearning, learn
 from algorithms.setting import Training
 from algorithms.staleness.parameter_history import ParameterHistory
-from algorithms.training.checkpoints import MARKS, Checkpoints
+from algorithms.training.build import build_collector, build_normaliser, build_policy, minibatch_generators
+from algorithms.training.checkpoints import Checkpoints
 from algorithms.training.collector import Collector
-from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
+from algorithms.training.evaluation import Evaluation, Evaluator
 from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
-from algorithms.training.observation_normaliser import Identity, Moments, Normaliser, RunningMoments
-from algorithms.training.reward_normaliser import RewardNormaliser
+from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
+from algorithms.training.state import Part, RunState, under
 from algorithms.tunable import per_member
 from algorithms.types import Rollout, Variant
 from algorithms.update import Exact
-from envs.api import Features, Task
-from envs.streams import Purpose, Role, generator, stream
+from envs.api import Task
 
-
-@dataclass(frozen=True)
-class Members:
-    """Who trains: one seed and one learning rate a member; seeds may repeat (several configurations on the same seeds).
-
-    varied  other fields in which members differ: a path (algorithms.tunable) and one number a member
-    """
-
-    seeds: tuple[int, ...]
-    rates: tuple[float, ...]
-    purpose: Purpose = Purpose.TRAIN
-    varied: tuple[tuple[str, tuple[float, ...]], ...] = ()
-
-    def only(self, places: Sequence[int]) -> Members:
-        """Those at these places."""
-
-        def at(of: tuple[Any, ...]) -> tuple[Any, ...]:
-            return tuple(of[i] for i in places)
-
-        return replace(
-            self, seeds=at(self.seeds), rates=at(self.rates), varied=tuple((path, at(of)) for path, of in self.varied)
-        )
-
-
-@dataclass(frozen=True)
-class Record:
-    """One member at one checkpoint.
-
-    measures  what an evaluation reads beside J (algorithms.training.evaluation.Scores)
-    texts     what it writes, for the first member of a text task before and after training
-    place     of the member in its cell
-    """
-
-    seed: int
-    learning_rate: float
-    checkpoint: int
-    fraction: float
-    env_steps: int
-    updates: int
-    wall_s: float
-    eval_return: float
-    eval_return_greedy: float
-    diverged: bool
-    measures: dict[str, float] = field(default_factory=dict)
-    texts: tuple[str, ...] = ()
-    place: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a cell stands: environment steps of all its members, and of how many; `notice`: what a reader must know."""
-
-    env_steps: int
-    budget: int
-    notice: str = ""
-
-
-@dataclass
-class RunState:
-    """All that a run is, at the end of a segment: tensors by name, and numbers that fit JSON."""
-
-    tensors: dict[str, Tensor]
-    meta: dict[str, Any] = field(default_factory=dict)
-
-    def only(self, places: Sequence[int]) -> RunState:
-        """Of the members at these places."""
-        index = torch.tensor(places, dtype=torch.long)
-        axes = {name: _members_axis(name) for name in self.tensors}
-        return RunState(
-            {
-                name: value if (axis := axes[name]) is None else value.index_select(axis, index)
-                for name, value in self.tensors.items()
-            },
-            self.meta,
-        )
-
-
-def _members_axis(name: str) -> int | None:
-    """Which axis of a RunState's tensor is the population; None where all members share it."""
-    if name == "optimiser.steps":
-        return None
-    if name in ("snapshots.marks", "snapshots.notes", "diagnostics.table"):
-        return 2
-    part = name.partition(".")[0]
-    ones = ("snapshots.values", "snapshots.taken", "diagnostics.squares", "stale.history")
-    if part in ("baseline", "queue") or name in ones:
-        return 1  # a baseline's state is [horizon, P], a rollout [T, P, N]
-    return 0
-
-
-TrainingEvent = Record | Progress | RunState
-WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
-
-
-def build_policy(
-    task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
-) -> ActorCritic:
-    """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
-    if reason := training.unfit(task.spec):
-        raise ValueError(f"the training of {task.name} {reason}")
-    seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
-    critic = variant.estimator.baseline.critic
-    return ActorCritic(
-        task.spec,
-        training.network,
-        critic,
-        torch_generators(seeds),
-        training.initial_log_std,
-        device,
-        training.exploration,
-        training.actions,
-    )
-
-
-def build_normaliser(
-    task: Task, training: Training, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
-) -> Normaliser:
-    """What stands between observations and the population's policies, before it has seen any; `moments`: who keeps theirs,
-    made from (members, features)."""
-    observation, count = task.spec.observation, len(members.seeds)
-    made: Normaliser = Identity()
-    if training.normalise_observations and isinstance(observation, Features):
-        made = moments(count, observation.size)
-    return RewardNormaliser(made, count) if training.normalise_returns else made
-
-
-class Trained(NamedTuple):
-    """The policies of a population's last checkpoint: those that its final scores belong to."""
-
-    parameters: dict[str, Tensor]  # [P, ...] by name
-    moments: Moments  # of the normaliser, [P, ...] by name
-    lost: np.ndarray  # [P] who diverged before
+DIAGNOSED_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
+ROLLOUT_MEMBER_AXIS = 1  # of every tensor of a Rollout: [T, P, N]
+COUNTERS = ("env_steps", "updates", "lag_max")
 
 
 class Run:
     """One cell in progress. `train` drives it; its fields are what `state` saves.
 
-    places  of its members among those that the cell began with
+    places   of its members among those that the cell began with
+    playing  members that still have budget and have not diverged [P]
+    lag_max  in updates, of what real actors have sent [P]
     """
 
     def __init__(
@@ -183,63 +52,70 @@ class Run:
         env_steps: int,
         evaluation: Evaluation,
         device: str = "cpu",
+        places: tuple[int, ...] | None = None,
+        make_learner: Callable[..., Learner] = Learner,
     ) -> None:
-        self.plan = variant, training
-        self.task, self.members, self.places = task, members, tuple(range(len(members.seeds)))
-        self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
-        self.budget, self.evaluation, self.device = env_steps, evaluation, device
-        self.policy = build_policy(task, variant, training, members, device)
-        self.shadow = build_policy(task, variant, training, members, device)  # holds snapshots while they are evaluated
-        self.normaliser = self._normaliser()
-        self.lean = bool(members.varied)  # members that differ have rollouts of very different lengths
-        rate = torch.tensor(members.rates)
-        self.learner = Learner(
-            self.policy, variant.estimator, variant.schedule, training, rate, task, variant.update, self.lean
-        )
-        self.nucleus = None
-        if variant.nucleus is not None:
-            self.nucleus = Nucleus(variant.nucleus, build_policy(task, variant, training, members, device))
+        """env_steps: each member's budget. make_learner: a class or function with the arguments of Learner."""
         count = len(members.seeds)
-        self.env_steps = np.zeros(count, np.int64)
-        self.updates = np.zeros(count, np.int64)
+        self.declared = variant, training  # before numbers of single members enter them
+        self.task, self.members, self.places = task, members, places or tuple(range(count))
+        self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
+        self.budget, self.evaluation, self.device, self._make_learner = env_steps, evaluation, device, make_learner
+        blank_policy = functools.partial(build_policy, task, variant, training, members, device)
+        blank_normaliser = functools.partial(build_normaliser, task, training, members)
+        self.policy, self.normaliser = blank_policy(), blank_normaliser()
+        schedule, self.history, self.acting = variant.schedule, None, self.policy
+        if schedule.actors is not None:
+            self.history = ParameterHistory(schedule.actors, members.seeds, members.purpose, self.policy)
+            self.acting = blank_policy()
+        self.nucleus = None if variant.nucleus is None else Nucleus(variant.nucleus, blank_policy())
+        self.compact = bool(members.varied)  # members that differ have rollouts of very different lengths
+        self.learner = make_learner(
+            self.policy,
+            variant.estimator,
+            schedule,
+            training,
+            torch.tensor(members.rates),
+            task,
+            variant.update,
+            self.compact,
+            self.acting if schedule.gradient == "actor" else None,
+        )
+        self.env_steps, self.updates = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.lag_max = np.zeros(count)
         self.queue: deque[Rollout] = deque()
         self.update = 0
         self.wall_s = 0.0
-        self.stale, self.acting = None, self.policy
-        if variant.schedule.actors is not None:
-            self.stale = ParameterHistory(variant.schedule.actors, members.seeds, members.purpose, self.policy)
-            self.acting = build_policy(task, variant, training, members, device)
-            if variant.schedule.gradient == "actor":
-                self.learner.source = self.acting
-        self.lag_max = np.zeros(count)  # in updates, of what real actors have sent
-        self.snapshots = Checkpoints(self.policy.flat.values, evaluation.fractions, env_steps, self._normaliser)
+        self.checkpoints = Checkpoints(self.policy.flat.values, evaluation.fractions, env_steps, blank_normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
-
-    def _normaliser(self) -> Normaliser:
-        return build_normaliser(self.task, self.training, self.members)
+        stale = ("simulated_s", "lag_max") if schedule.actors else ("lag_max",) if schedule.processes else ()
+        self.evaluator = Evaluator(task, evaluation, members, self.places, blank_policy(), self.exact, stale, device)
 
     @property
     def playing(self) -> np.ndarray:
-        """Members that still have budget and have not diverged [P]."""
-        return (self.env_steps < self.budget) & self.learner.healthy.cpu().numpy()
+        return (self.env_steps < self.budget) & self._healthy
+
+    @property
+    def _healthy(self) -> np.ndarray:
+        healthy: np.ndarray = self.learner.healthy.cpu().numpy()
+        return healthy
 
     def segment(self) -> Iterator[Progress]:
         """Up to training.segment updates, with environments and generators made anew from (seed, segment)."""
-        number = self.update // self.training.segment
-        purpose, seeds = self.members.purpose, self.members.seeds
-        shuffles = [generator(s, Role.MINIBATCH, number, purpose=purpose) for s in seeds]
-        collector = Collector(
+        position = (self.update // self.training.segment,)
+        shuffles = minibatch_generators(self.members, position)
+        collector = build_collector(
             self.task,
             self.acting,
             self.variant.estimator,
             self.training,
             self.normaliser,
-            [stream(s, Role.ENVIRONMENT, number, purpose=purpose) for s in seeds],
-            [generator(s, Role.ACTION, number, purpose=purpose) for s in seeds],
+            self.members,
+            position,
             self.device,
             self.variant.schedule.tries,
             self.nucleus,
-            self.lean,
+            self.compact,
         )
         try:
             for _ in range(self.training.segment):
@@ -247,14 +123,13 @@ class Run:
                     return
                 start = time.perf_counter()
                 self._one_update(collector, shuffles)
-                self.wall_s += time.perf_counter() - start
-                self.snapshot()
+                self.take_checkpoints(time.perf_counter() - start)
                 yield self.progress()
         finally:
             collector.close()
 
     def progress(self, notice: str = "") -> Progress:
-        """Where it stands."""
+        """Environment steps of all members so far."""
         return Progress(int(self.env_steps.sum()), self.budget * len(self.members.seeds), notice)
 
     def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
@@ -262,32 +137,42 @@ class Run:
         if isinstance(self.variant.update, Exact):
             self._exact_step(playing)
         else:
-            if self.nucleus is not None:
-                self.nucleus.sync(self.update, self.policy)
-            if self.stale is not None:
-                self.stale.next(playing, self.updates)
-                collector.before_step = self.stale.refresh(self.acting)
-            rollout, spent = collector.collect(playing)
-            self.env_steps += spent.long().cpu().numpy() * (1 if self.stale is None else 1 + self.stale.discarded)
-            self.queue.append(rollout)
+            self._collect(collector, playing)
             if len(self.queue) > self.variant.schedule.lag:
                 self._learn(self.queue.popleft(), shuffles)
                 self.updates += playing
-                if self.stale is not None:
-                    self.stale.publish(self.policy, self.updates, playing)
-                    self.learner.diagnostics.add("lag", *self.stale.lag(playing))
+                if self.history is not None:
+                    self.history.publish(self.policy, self.updates, playing)
+                    self.learner.diagnostics.add("lag", *self.history.lag(playing))
         self.update += 1
 
+    def _collect(self, collector: Collector, playing: np.ndarray) -> None:
+        """One more rollout in the queue."""
+        before_step, charged = None, np.ones_like(self.env_steps)  # rollouts that each member is charged for
+        if self.nucleus is not None:
+            self.nucleus.sync(self.update, self.policy)
+        if self.history is not None:
+            self.history.next(playing, self.updates)
+            before_step, charged = self.history.refresh(self.acting), charged + self.history.discarded
+        rollout, spent = collector.collect(playing, before_step)
+        self.env_steps += spent.long().cpu().numpy() * charged
+        self.queue.append(rollout)
+
     def learn_from(self, rollout: Rollout, spent: np.ndarray, lag: int, shuffles: list[np.random.Generator]) -> None:
-        """One update from a rollout that was played elsewhere, with parameters `lag` updates old; `spent` [P]."""
+        """One update from a rollout of another process, played with parameters `lag` updates old; `spent` [P]."""
         playing = self.playing  # who has used up its budget since then learns nothing from it
         on = torch.from_numpy(playing).to(rollout.valid)
         self.env_steps += spent * playing
         self._learn(replace(rollout, valid=rollout.valid * on[:, None]), shuffles)
-        self.count(playing, lag)
+        self._count(playing, lag)
 
-    def count(self, playing: np.ndarray, lag: int) -> None:
-        """One more update of the members `playing`, from a rollout that was `lag` updates old."""
+    def count_update(self, spent: np.ndarray, lag: int) -> None:
+        """An update that another process has made, from a rollout of `spent` [P] steps with parameters `lag` updates old."""
+        playing = self.playing
+        self.env_steps += spent * playing
+        self._count(playing, lag)
+
+    def _count(self, playing: np.ndarray, lag: int) -> None:
         self.updates += playing
         self.update += 1
         self.lag_max = np.maximum(self.lag_max, lag * playing)
@@ -295,16 +180,13 @@ class Run:
         self.learner.diagnostics.add("lag", torch.full_like(counted, lag), counted)
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
-        learner, progress = self.learner, torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
-        if isinstance(self.variant.update, QLearning):
-            learn(self.variant.update, self.policy, rollout, learner.rate[:, 0], progress)
-            return
-        due = self.snapshots.due(self.env_steps)
-        # what members that differ are read for is their score
-        learner.watching = not self.lean and (due or self.policy.reads_text or self.update % WATCH_EVERY == 0)
-        if due and not self.lean and self.exact is not None:
-            learner.truth = self.exact.gradient(self.policy)
-        learner.learn(rollout, shuffles, progress)
+        progress = torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
+        due, diagnosing, exact_gradient = self.checkpoints.due(self.env_steps), False, None
+        if not self.compact:  # what members that differ are read for is their score
+            diagnosing = due or self.policy.reads_text or self.update % DIAGNOSED_EVERY == 0
+            if due and self.exact is not None:
+                exact_gradient = self.exact.gradient(self.policy)
+        self.learner.learn(rollout, shuffles, progress, diagnosing, exact_gradient)
 
     def _exact_step(self, playing: np.ndarray) -> None:
         """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
@@ -315,160 +197,81 @@ class Run:
         self.env_steps += playing * self.training.collection.envs * self.task.spec.horizon
         self.updates += playing
 
-    def snapshot(self) -> None:
-        """Copy the members that have just passed a checkpoint's fraction of the budget."""
-        healthy = self.learner.healthy.cpu().numpy()
-        stale = (
-            (np.zeros(len(healthy)), self.lag_max) if self.stale is None else (self.stale.seconds, self.stale.lag_max)
-        )
-        now = np.stack([self.env_steps, self.updates, np.full(len(healthy), self.wall_s), *stale])
-        self.snapshots.take(self.policy.flat.values, self.normaliser, now, healthy, self.learner.diagnostics)
+    def take_checkpoints(self, seconds: float = 0.0) -> None:
+        """Add to the clock, and copy the members that have just passed a checkpoint's fraction of the budget."""
+        self.wall_s += seconds
+        count = len(self.members.seeds)
+        stale = (np.zeros(count), self.lag_max)
+        if self.history is not None:
+            stale = (self.history.seconds, self.history.lag_max)
+        now = np.stack([self.env_steps, self.updates, np.full(count, self.wall_s), *stale])
+        self.checkpoints.take(self.policy.flat.values, self.normaliser, now, self._healthy, self.learner.diagnostics)
 
     def records(self) -> Iterator[Record]:
-        """Evaluate, for the whole population at once, every checkpoint that all members have passed."""
-        shots = self.snapshots
-        while (k := shots.next_complete()) is not None:
-            self.shadow.flat.values.copy_(shots.values[k])
-            sampled = self._scores(k, greedy=False)
-            last = k == len(shots.taken) - 1
-            greedy = np.full_like(sampled.value, np.nan)
-            if last and self.evaluation.greedy:
-                greedy = self._scores(k, greedy=True).value
-            shown = (last or k == 0) and not self.members.varied
-            texts = self._examination(k, SAMPLES_AT).texts(self.task) if shown else ()
-            read = sampled.measures | shots.noted(k) | self._of_stale(k)
-            lost = shots.lost(k, self.learner.healthy.cpu().numpy())
-            shots.evaluated += 1
-            for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True)):
-                yield Record(
-                    seed=seed,
-                    learning_rate=rate,
-                    checkpoint=k,
-                    fraction=self.evaluation.fractions[k],
-                    env_steps=int(shots.marks[0, k, p]),
-                    updates=int(shots.marks[1, k, p]),
-                    wall_s=float(shots.marks[2, k, p]),
-                    eval_return=float("nan") if lost[p] else float(sampled.value[p]),
-                    eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
-                    diverged=bool(lost[p]),
-                    measures={} if lost[p] else {name: float(x[p]) for name, x in read.items() if np.isfinite(x[p])},
-                    place=self.places[p],
-                    texts=texts if p == 0 else (),
-                )
-
-    def _of_stale(self, k: int) -> dict[str, np.ndarray]:
-        """What checkpoint k marks of stale rollouts; nothing of runs on policy."""
-        marks = dict(zip(MARKS, self.snapshots.marks[:, k], strict=True))
-        schedule = self.variant.schedule
-        names = ("simulated_s", "lag_max") if schedule.actors else ("lag_max",) if schedule.processes else ()
-        return {name: marks[name] for name in names}
+        """Evaluate every checkpoint that all members have passed."""
+        return self.evaluator.records(self.checkpoints, self._healthy)
 
     def returns(self, k: int) -> np.ndarray:
-        """Of the snapshots of checkpoint k, which all members have passed: J [P]; NaN of those that diverged before."""
-        self.shadow.flat.values.copy_(self.snapshots.values[k])
-        lost = self.snapshots.lost(k, self.learner.healthy.cpu().numpy())
-        return np.where(lost, np.nan, self._scores(k, greedy=False).value)
+        """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
+        return self.evaluator.returns(self.checkpoints, k, self._healthy)
 
     def trained(self) -> Trained:
-        """What all members have come to, once they have passed the last checkpoint."""
-        shots = self.snapshots
-        self.shadow.flat.values.copy_(shots.values[-1])
-        parameters = {name: x.detach().cpu().clone() for name, x in self.shadow.named_parameters()}
-        lost = shots.lost(len(shots.taken) - 1, self.learner.healthy.cpu().numpy())
-        return Trained(parameters, shots.normalisers[-1].snapshot(), lost)
+        """The policies of the last checkpoint, once all members have passed it."""
+        return self.evaluator.trained(self.checkpoints, self._healthy)
 
-    def _examination(self, k: int, place: int) -> Examination:
-        """Of the snapshots of checkpoint k, at this place of the evaluation's streams."""
-        normaliser = self.snapshots.normalisers[k]
-        members = self.members
-        return Examination(self.shadow, normaliser, members.seeds, members.purpose, place, self.device, self.lean)
-
-    def _scores(self, k: int, greedy: bool) -> Scores:
-        if self.exact is not None and not greedy:
-            return self.exact.scores(self.shadow)
-        return self._examination(k, k).scores(self.task, self.evaluation.episodes, greedy)
-
-    def only(self, places: Sequence[int]) -> Run:
+    def select_members(self, places: Sequence[int]) -> Run:
         """The same run of the members at these places, as it stands."""
-        variant, training = self.plan
-        part = Run(self.task, variant, training, self.members.only(places), self.budget, self.evaluation, self.device)
-        part.restore(self.state().only(places))
-        part.places = tuple(self.places[i] for i in places)
-        return part
+        members, of_cell = self.members.select_members(places), tuple(self.places[i] for i in places)
+        variant, training = self.declared
+        rest = self.budget, self.evaluation, self.device, of_cell, self._make_learner
+        selected = Run(self.task, variant, training, members, *rest)
+        selected.restore(self.state().select_members(places))
+        return selected
 
     def state(self) -> RunState:
         """Everything that the next segment depends on."""
-        moments = {k: torch.from_numpy(v) for k, v in self.normaliser.snapshot().items()}
-        counts = {"env_steps": self.env_steps, "updates": self.updates, "lag_max": self.lag_max}
-        counters = {name: torch.from_numpy(value) for name, value in counts.items()}
-        learner = {"healthy": self.learner.healthy, "rate": self.learner.rate}
-        tensors = {"values": self.policy.flat.values, **learner, **counters}
+        own = {"values": self.policy.flat.values} | {name: torch.from_numpy(getattr(self, name)) for name in COUNTERS}
         if self.nucleus is not None:
-            tensors["nucleus"] = self.nucleus.policy.flat.values
-        parts = {
-            "normaliser": moments,
-            "optimiser": self.learner.optimiser,
-            "baseline": self.learner.baseline,
-            "bonus": self.learner.bonus,
-            "diagnostics": self.learner.diagnostics.tensors(),
-            "snapshots": self.snapshots.tensors(),
-            "stale": {} if self.stale is None else self.stale.tensors(),
-            **{f"queue.{i}": rollout.tensors() for i, rollout in enumerate(self.queue)},
-        }
-        tensors |= {f"{part}.{name}": value for part, of in parts.items() for name, value in of.items()}
+            own["nucleus"] = self.nucleus.policy.flat.values
+        moments = {name: torch.from_numpy(x) for name, x in self.normaliser.snapshot().items()}
+        parts: list[Part] = [
+            ("", own, 0),
+            ("", self.learner.tensors(), self.learner.member_axes()),
+            ("normaliser", moments, 0),
+            ("snapshots", self.checkpoints.tensors(), self.checkpoints.member_axes()),
+        ]
+        if self.history is not None:
+            parts.append(("stale", self.history.tensors(), self.history.MEMBER_AXES))
+        parts += [(f"queue.{i}", rollout.tensors(), ROLLOUT_MEMBER_AXIS) for i, rollout in enumerate(self.queue)]
         meta = {
             "update": self.update,
             "wall_s": self.wall_s,
-            "evaluated": self.snapshots.evaluated,
+            "evaluated": self.checkpoints.evaluated,
             "queue": [rollout.group for rollout in self.queue],
         }
-        return RunState({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, meta)
+        return RunState.of(parts, meta)
 
     def unfit(self, state: RunState) -> str | None:
-        """Why a RunState cannot be restored here: what it lacks, what has another shape or type, what is not finite."""
-        own = self.state()
-        if missing := sorted(own.tensors.keys() - state.tensors.keys() | own.meta.keys() - state.meta.keys()):
-            return f"it lacks {', '.join(missing)}"
-        for name, value in own.meta.items():
-            if not isinstance(state.meta[name], type(value)):
-                return f"its {name} is {state.meta[name]!r}"
-        for name, wanted in own.tensors.items():
-            if name.startswith("queue."):  # as long as what was played
-                continue
-            found = state.tensors[name]
-            if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
-                return f"its {name} is {list(found.shape)} {found.dtype}, not {list(wanted.shape)} {wanted.dtype}"
-            # diverged members are frozen at 0, so these are finite in every RunState
-            if name.startswith(("values", "rate", "optimiser.")) and not bool(torch.isfinite(found).all()):
-                return f"its {name} holds numbers that are not finite"
-        return None
+        """Why a state cannot be restored here; None where it can."""
+        return state.unfit_for(self.state())
 
     def restore(self, state: RunState) -> None:
-        """Go on from a RunState as if nothing had happened."""
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            cut = len(prefix) + 1
-            return {k[cut:]: v.to(self.device) for k, v in state.tensors.items() if k.startswith(prefix + ".")}
-
-        self.policy.flat.values.copy_(state.tensors["values"])
+        """Go on from a state as if nothing had happened."""
+        tensors = {name: x.to(self.device) for name, x in state.tensors.items()}
+        self.policy.flat.values.copy_(tensors["values"])
         if self.nucleus is not None:
-            self.nucleus.policy.flat.values.copy_(state.tensors["nucleus"])
-        self.learner.healthy = state.tensors["healthy"].to(self.device)
-        self.learner.rate = state.tensors["rate"].to(self.device)
-        names = ("env_steps", "updates", "lag_max")
-        self.env_steps, self.updates, self.lag_max = (state.tensors[k].numpy().copy() for k in names)
-        self.normaliser.restore({k: v.cpu().numpy() for k, v in part("normaliser").items()})
-        self.learner.optimiser, self.learner.baseline = part("optimiser"), part("baseline")
-        self.learner.bonus = part("bonus")
-        self.learner.diagnostics.restore(part("diagnostics"))
-        self.snapshots.restore(part("snapshots"), state.meta["evaluated"])
+            self.nucleus.policy.flat.values.copy_(tensors["nucleus"])
+        self.learner.restore(tensors)
+        self.env_steps, self.updates, self.lag_max = (tensors[name].cpu().numpy().copy() for name in COUNTERS)
+        self.normaliser.restore({k: v.cpu().numpy() for k, v in under("normaliser", tensors).items()})
+        self.checkpoints.restore(under("snapshots", tensors), state.meta["evaluated"])
         self.queue = deque(
-            Rollout(**{"action_mask": None, **part(f"queue.{i}")}, group=group)  # type: ignore[arg-type]
+            Rollout(**{"action_mask": None, **under(f"queue.{i}", tensors)}, group=group)  # type: ignore[arg-type]
             for i, group in enumerate(state.meta["queue"])
         )
         self.update, self.wall_s = state.meta["update"], state.meta["wall_s"]
-        if self.stale is not None:
-            self.stale.restore(part("stale"), self.updates)
+        if self.history is not None:
+            self.history.restore(under("stale", tensors), self.updates)
 
 
 def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
@@ -477,13 +280,13 @@ def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
     if state is not None:
         run.restore(state)
     else:
-        run.snapshot()
+        run.take_checkpoints()
         yield from run.records()
     while run.playing.any():
         for progress in run.segment():
             yield progress
             yield from run.records()
-        run.snapshot()
+        run.take_checkpoints()
         yield from run.records()
         if run.playing.any():
             yield run.state()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from algorithms.training.records import Members
 
 from algorithms.setting import Episodes
+from algorithms.training.records import Members
 from algorithms.tunable import configured
 from algorithms.types import Variant
 from benchmarks import store

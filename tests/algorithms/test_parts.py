@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.estimators.loss import assess, row_weights
 
 from algorithms.estimators.baseline import LeaveOneOut, MovingAverage
+from algorithms.estimators.loss import assess, row_weights
 from algorithms.estimators.optimisers import Adam, Optimiser, RMSprop
 from algorithms.estimators.surrogate import ClippedRatio, Score
 from algorithms.policies.distributions import ILLEGAL, Categorical, Gaussian, masked

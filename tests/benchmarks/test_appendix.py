@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
 from benchmarks import appendix
 from benchmarks.experiment import Cell, canonical, training_for
 from benchmarks.suite import Suite

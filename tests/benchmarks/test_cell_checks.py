@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
+from algorithms.training.records import Members
 from benchmarks import cli, store
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells

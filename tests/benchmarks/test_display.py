@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from algorithms.training.records import Progress, Record
 from rich.console import Console
 
 from algorithms import VARIANTS
+from algorithms.training.records import Progress, Record
 from benchmarks import display
 from benchmarks.commands import single_cells
 from benchmarks.display import Display, duration

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from algorithms.training.records import Progress, Record
 
 from algorithms import VARIANTS
+from algorithms.training.records import Progress, Record
 from benchmarks import cellwork
 from benchmarks.commands import single_cells
 from benchmarks.executor import Pool, how_it_ended

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from benchmarks.experiment import Cell, training_for
 from benchmarks.live import MISSING, Live, check
 from envs import TASKS

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 import safetensors.torch
 import torch
-from algorithms.training.records import Members, Progress, Record, TrainingEvent
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import cellwork, files, run, states, store, tensor_files
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.estimators.credit import LambdaReturn, NStep
+from algorithms.training.records import Members, Record
 from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.commands import single_cells

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from algorithms.training.records import Record
 
 from algorithms import VARIANTS
+from algorithms.training.records import Record
 from algorithms.tunable import Choice
 from benchmarks import store
 from benchmarks.cellwork import reading

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.estimators.loss import Loss
 from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.batch import Batch
 from algorithms.conformance import learner as conformance_learner
+from algorithms.estimators.loss import Loss
 from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Variant
 from tests.contracts.twins import broken
@@ -42,7 +42,7 @@ class MemoryPerEpoch(Learner):
 
     def learn(self, rollout: Rollout, shuffles: object, progress: Tensor | None = None) -> None:
         for _ in range(self.schedule.epochs):
-            batch, _ = self._assessed(rollout, progress)
+            batch, _ = self.prepare(rollout, progress)
             self.step(batch, 1)
 
 

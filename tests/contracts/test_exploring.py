@@ -9,15 +9,15 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent
 from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import states
 from benchmarks.experiment import Cell, canonical, why_not
 from envs import TASKS

@@ -16,8 +16,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Progress, Record, TrainingEvent
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.asynchronous.actor import PlayedRollout
@@ -26,7 +24,9 @@ from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.processes import Processes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import ActorMoments, RunningMoments
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from algorithms.types import Schedule, Variant
 from envs import TASKS
 from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
@@ -72,19 +72,19 @@ def test_whoever_overtakes_whom_nothing_gets_older_than_the_bound(longest: int, 
     chance = random.Random(actors * 10 + longest)
     grants, update, oldest = SlotGrants(Processes(actors, longest)), 0, 0
     playing: list[tuple[int, PlayedRollout]] = []
-    fleet = SimpleNamespace(
-        hands=dict.fromkeys(range(actors)),
-        news=[],
+    workers = SimpleNamespace(
+        alive=dict.fromkeys(range(actors)),
+        messages=[],
         send=lambda actor, slot: playing.append((actor, PlayedRollout(slot, update, (), 1, np.zeros(1), {}))),
     )
     for _ in range(1_000):
-        grants.give(fleet, update)  # type: ignore[arg-type]
-        assert playing or fleet.news, "nobody plays and nothing has come: the run would stand still"
-        while playing and (not fleet.news or chance.random() < 0.5):
-            fleet.news.append(playing.pop(chance.randrange(len(playing))))
-        actor, played = fleet.news.pop(0)
+        grants.grant(workers, update)  # type: ignore[arg-type]
+        assert playing or workers.messages, "nobody plays and nothing has come: the run would stand still"
+        while playing and (not workers.messages or chance.random() < 0.5):
+            workers.messages.append(playing.pop(chance.randrange(len(playing))))
+        actor, played = workers.messages.pop(0)
         oldest = max(oldest, update - played.version)
-        grants.back(actor, played)
+        grants.release(actor, played)
         update += 1
     assert oldest <= longest
     assert oldest == longest or actors < 5  # as loose as it may be
@@ -323,6 +323,6 @@ def test_moments_gathered_elsewhere_are_those_gathered_here() -> None:
         away.restore(learner.snapshot())
         away.update(obs, valid)
         assert np.array_equal(away(obs[0]), learner(obs[0]))
-        learner.merge(**away.seen)
+        learner.absorb(away.seen)
     for name, value in here.snapshot().items():
         assert np.array_equal(value, learner.snapshot()[name])

@@ -1,4 +1,4 @@
-"""A fleet of processes that do next to nothing: who is waited for, and what its next news are."""
+"""Processes that do next to nothing: which of them is waited for, and what its next message is."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def comes_late(pipe: Connection, left: Event) -> None:
 
 
 def test_who_is_lost_after_being_ready_is_not_counted_for_another_who_is_not() -> None:
-    """Were it, the late one's Ready would come as news, where a rollout is expected."""
+    """Were it, the late one's Ready would come as a message, where a rollout is expected."""
     context = multiprocessing.get_context("spawn")
     left = context.Event()
-    with Workers(context, [(leaves, (left,)), (comes_late, (left,))], patience_s=60.0) as fleet:
-        assert [*fleet.hands] == [1]
-        fleet.send(1, "hello")
-        assert fleet.next() == (1, "heard hello")
-    (notice,) = fleet.notices
+    with Workers(context, [(leaves, (left,)), (comes_late, (left,))], patience_s=60.0) as workers:
+        assert [*workers.alive] == [1]
+        workers.send(1, "hello")
+        assert workers.next() == (1, "heard hello")
+    (notice,) = workers.notices
     assert notice.startswith("actor 0 is lost")

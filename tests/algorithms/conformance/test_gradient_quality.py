@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -20,6 +18,8 @@ from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training, Unroll
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members
 from algorithms.types import Credit, Estimator, Rollout, Variant
 from algorithms.update import FirstOrder
 from envs.api import Task

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from algorithms.estimators.loss import assess
 
 from algorithms.estimators.advantage_scale import BestOfGroup, Deviation, Nonzero
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
+from algorithms.estimators.loss import assess
 from algorithms.estimators.surrogate import Score
 from algorithms.types import Credit, Estimator, Rollout, Scale, Signals
 from tests.algorithms.test_parts import batch

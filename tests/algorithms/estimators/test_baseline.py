@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.estimators.baseline import BatchMean, GroupMean, LengthWeightedMean, OptimalConstant, OptimalToken
 from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.setting import Episodes
+from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members
 from algorithms.types import Baseline, Rollout, Signals
 from envs import TASKS
 from envs.api import Box, Discrete

@@ -7,8 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.batch import Batch
@@ -24,7 +22,9 @@ from algorithms.training.checkpoints import MARKS, Checkpoints
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from algorithms.types import Schedule
 from envs import TASKS
 from tests.algorithms.test_parts import batch
@@ -130,27 +130,25 @@ def test_gradients_are_forgotten_by_member() -> None:
 
 
 @pytest.mark.parametrize("variant", ["ppo", "npg"])
-def test_the_first_gradient_of_a_watched_update_is_read_and_of_the_actor_alone(variant: str) -> None:
+def test_the_first_gradient_of_a_diagnosed_update_is_read_and_of_the_actor_alone(variant: str) -> None:
     """Of epochs and minibatches the first: what the critic's weights do to the loss is not in it."""
     task, chosen = TASKS["bandit/small"], VARIANTS[variant]
     training = replace(small_training(task, chosen), max_grad_norm=1e-3)
     policy, rollout = make_rollout(task, chosen, training, (0, 1))
-    learner = Learner(policy, chosen.estimator, chosen.schedule, training, torch.full((2,), 0.1), task, chosen.update)
     seen: list[torch.Tensor] = []
-    descend = learner.descend
 
-    def spy(batch: Batch, parts: int = 1) -> torch.Tensor:
-        logp = descend(batch, parts)
-        seen.append(policy.flat.gradient[:, policy.actor_columns].double())
-        return logp
+    class Watched(Learner):
+        def descend(self, batch: Batch, parts: int = 1) -> torch.Tensor:
+            logp = super().descend(batch, parts)
+            seen.append(policy.flat.gradient[:, policy.actor_columns].double())
+            return logp
 
-    learner.descend = spy  # type: ignore[method-assign]
+    learner = Watched(policy, chosen.estimator, chosen.schedule, training, torch.full((2,), 0.1), task, chosen.update)
     firsts = []
-    for watching in (True, False, True):
-        learner.watching = watching
+    for diagnosing in (True, False, True):
         steps = len(seen)
-        learner.learn(rollout, [np.random.default_rng(p) for p in range(2)])
-        firsts += [seen[steps]] if watching else []
+        learner.learn(rollout, [np.random.default_rng(p) for p in range(2)], diagnosing=diagnosing)
+        firsts += [seen[steps]] if diagnosing else []
     assert (len(seen) > 3) is (variant == "ppo")
     torch.testing.assert_close(learner.diagnostics.gradients, firsts[0] + firsts[1], rtol=0, atol=0)
     expected = torch.stack(firsts).var(0).sum(1).numpy()
@@ -217,19 +215,18 @@ def test_the_ratio_of_a_second_step_is_seen_and_that_of_the_first_is_1() -> None
     for epochs, moved in ((1, False), (2, True)):
         schedule = Schedule(epochs=epochs, lag=1)
         learner = Learner(policy, variant.estimator, schedule, training, torch.full((1,), 0.1), task)
-        learner.watching = True
-        learner.learn(rollout, [])
+        learner.learn(rollout, [], diagnosing=True)
         means = learner.diagnostics.means()
         assert (abs(means["approximate_kl"].item()) > 1e-4) is moved
         assert (means["effective_sample_size"].item() < 1 - 1e-4) is moved
 
 
-def test_no_result_depends_on_what_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_result_depends_on_what_is_diagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
     def scores() -> list[tuple[float, float]]:
         return [(r.eval_return, r.measures["entropy"]) for r in records("CartPole-v1", "ppo")]
 
     watched = scores()
-    monkeypatch.setattr("algorithms.training.run.WATCH_EVERY", 1)
+    monkeypatch.setattr("algorithms.training.run.DIAGNOSED_EVERY", 1)
     assert scores() == watched
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.estimators.diagnostics import entropy_share
 from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.types import Variant
 from envs import TASKS

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
 from algorithms.estimators.advantage_scale import Deviation
@@ -24,8 +22,10 @@ from algorithms.estimators.baseline import (
 )
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.setting import Episodes
+from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
+from algorithms.training.records import Members
 from algorithms.types import Baseline, Variant
 from envs.api import Ints
 from envs.text.bandit import TASKS, Bandit

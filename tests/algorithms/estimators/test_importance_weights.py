@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.estimators.loss import assess
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -16,6 +15,7 @@ from algorithms.conformance.gradient_quality import exact_gradient, tilted
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace
 from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenIS
+from algorithms.estimators.loss import assess
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training, Unroll

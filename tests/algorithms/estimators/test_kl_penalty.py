@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from algorithms.estimators.loss import penalised
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from algorithms.training.learner import Learner

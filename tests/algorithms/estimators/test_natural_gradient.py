@@ -49,7 +49,7 @@ def test_kls_of_heads_are_torchs() -> None:
     )
 
 
-def setting(low: float) -> tuple[Learner, Batch, torch.Tensor]:
+def setting(low: float, update: Natural | None = None) -> tuple[Learner, Batch, torch.Tensor]:
     """A learner on a bandit's table of logits (0, 1, 0) and (0, 1, -low), its batch, and what the head reads."""
     variant = VARIANTS["npg"]
     training = replace(
@@ -60,9 +60,9 @@ def setting(low: float) -> tuple[Learner, Batch, torch.Tensor]:
         policy.actor.table[:, :, 1] = 1.0  # type: ignore[attr-defined]
         policy.actor.table[1, :, 2] = -low  # type: ignore[attr-defined]
     learner = Learner(
-        policy, variant.estimator, variant.schedule, training, torch.full((2,), 0.01), BANDIT, variant.update
+        policy, variant.estimator, variant.schedule, training, torch.full((2,), 0.01), BANDIT, update or variant.update
     )
-    batch, _ = learner._assessed(rollout, None)
+    batch, _ = learner.prepare(rollout)
     with torch.no_grad():
         out = policy.outputs(batch.obs, batch.action_mask, len(batch.weight))
     return learner, batch, out
@@ -128,14 +128,13 @@ def test_the_step_does_not_depend_on_the_parametrisation() -> None:
     moved = {}
     for factor in (1.0, 3.0):
         for natural in (True, False):
-            learner, batch, _ = setting(2.0)
+            learner, batch, _ = setting(2.0, Natural(delta=0.001, damping=0.0))
             table = learner.policy.actor.table  # type: ignore[attr-defined]
             read = learner.policy.actor._read  # type: ignore[attr-defined]
             with torch.no_grad():
                 table /= factor
             learner.policy.actor._read = lambda h, read=read, factor=factor: factor * read(h)  # type: ignore[attr-defined]
             if natural:
-                learner.natural = Natural(delta=0.001, damping=0.0)
                 learner.step(batch, 1)
             else:
                 learner.descend(batch)
@@ -155,7 +154,7 @@ def test_npg_learns_pendulums_shape_of_actions_too() -> None:
     learner = Learner(
         policy, variant.estimator, variant.schedule, training, torch.full((2,), 1e-3), task, variant.update
     )
-    batch, _ = learner._assessed(rollout, None)
+    batch, _ = learner.prepare(rollout)
     with torch.no_grad():
         old = policy.outputs(batch.obs, None, len(batch.weight))
     learner.step(batch, 1)

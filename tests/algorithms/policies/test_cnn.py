@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from algorithms.training.records import Members, Record
 from torch import nn
 
 from algorithms import VARIANTS
@@ -17,6 +16,7 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from benchmarks.experiment import training_for
 from envs import TASKS

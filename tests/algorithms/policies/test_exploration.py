@@ -7,8 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members
 from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 
 from algorithms import VARIANTS
@@ -16,6 +14,8 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.exploration import EPSILON, GSDE
 from algorithms.policies.mlp import MLP
 from algorithms.training.actor import Noise
+from algorithms.training.build import build_policy
+from algorithms.training.records import Members
 from algorithms.tunable import parameters
 from envs import TASKS
 from envs.api import Box, Features, Spec

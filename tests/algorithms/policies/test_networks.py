@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.estimators.loss import row_weights
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members
 
 from algorithms import VARIANTS
+from algorithms.estimators.loss import row_weights
 from algorithms.policies.api import Network
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
+from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
+from algorithms.training.records import Members
 from algorithms.types import Schedule
 from envs import TASKS, oracle
 from envs.transcript import TextMDP
@@ -182,10 +182,7 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
 
     def gradient(obs: torch.Tensor) -> torch.Tensor:
         learner = Learner(policy, made.estimator, Schedule(), training, torch.ones(2), task)
-        captured: list[torch.Tensor] = []
-        learner.apply = lambda: captured.append(policy.flat.gradient.clone())  # type: ignore[method-assign]
-        learner.learn(replace(rollout, obs=obs), [])
-        return captured[0]
+        return -learner.gradient(replace(rollout, obs=obs))
 
     unread = rollout.obs.clone()
     unread[mdp.position(mdp.horizon - 1) :] = 1  # the last action and its reply

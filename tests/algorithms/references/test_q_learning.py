@@ -7,27 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.distributions import ILLEGAL, epsilon_greedy
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
-from algorithms.q_learning import QLearning, _back_up, learn
+from algorithms.q_learning import QLearner, QLearning, _back_up, learn
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks.experiment import training_for, why_not
 from benchmarks.peers import settled
 from envs import TASKS
 from tests.helpers import make_rollout, small_training
 
 
-def run_of(task: str, seeds: tuple[int, ...], env_steps: int, **update: float) -> Run:
+def run_of(task: str, seeds: tuple[int, ...], env_steps: int, discount: float = 1.0) -> Run:
     variant = settled(TASKS[task], VARIANTS["q_learning"])
-    variant = replace(variant, update=QLearning(**update))
-    training = replace(training_for(TASKS[task], variant), segment=20)
+    training = replace(training_for(TASKS[task], variant), segment=20, discount=discount)
     members = Members(seeds, (training.learning_rate,) * len(seeds))
-    return Run(TASKS[task], variant, training, members, env_steps, Evaluation(2, 10))
+    return Run(TASKS[task], variant, training, members, env_steps, Evaluation(2, 10), make_learner=QLearner)
 
 
 def records(run: Run, state: RunState | None = None) -> list[Record]:
@@ -76,8 +75,7 @@ def test_it_finds_the_optimum(task: str, env_steps: int) -> None:
 
 def test_values_that_look_no_further_than_the_next_reward_do_not_find_it() -> None:
     """Without the maximum of the next state the way to the prize is worth nothing: it stops early, at .1."""
-    run = run_of("lock/small", (0,), 8_000)
-    run.training = replace(run.training, discount=0.0)
+    run = run_of("lock/small", (0,), 8_000, discount=0.0)
     assert records(run)[-1].eval_return == pytest.approx(0.1)
 
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import stable_baselines3
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members, Progress, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.peer import Peer, train_peers
 from algorithms.peer_env import Resetting
 from algorithms.policies.peer import PeerPolicy, reader
+from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Progress, Record
+from algorithms.training.state import RunState
 from benchmarks.experiment import training_for, why_not
 from benchmarks.peers import PUBLISHED, settled
 from envs import TASKS

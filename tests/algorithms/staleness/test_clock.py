@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.staleness.clock import ActorSchedule, Clock, Duration, GeometricLag, LearnedRollout, UniformLag
 from algorithms.staleness.parameter_history import ParameterHistory
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.learner import Learner
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from algorithms.types import Schedule, Variant
 from envs import TASKS
 from envs.streams import Purpose
@@ -28,32 +29,32 @@ OF_STALE = {"lag": 0.0, "lag_max": 0.0, "approximate_kl": 0.0, "effective_sample
 
 
 def some(actors: ActorSchedule, count: int, seed: int = 0) -> list[LearnedRollout]:
-    return list(itertools.islice(actors.events(np.random.default_rng(seed)), count))
+    return list(itertools.islice(actors.rollouts(np.random.default_rng(seed)), count))
 
 
-def ages(events: list[LearnedRollout]) -> list[int]:
-    return [event.ages[0][1] for event in events]
+def ages(rollouts: list[LearnedRollout]) -> list[int]:
+    return [rollout.ages[0][1] for rollout in rollouts]
 
 
 def test_one_actor_that_waits_is_the_synchronous_run() -> None:
-    events = some(Clock(1, ONE, HALF, longest=0), 3)
-    assert ages(events) == [0, 0, 0]
-    assert [event.seconds for event in events] == [1.5, 3.0, 4.5]  # play, learn, play, learn, ...
+    rollouts = some(Clock(1, ONE, HALF, longest=0), 3)
+    assert ages(rollouts) == [0, 0, 0]
+    assert [rollout.seconds for rollout in rollouts] == [1.5, 3.0, 4.5]  # play, learn, play, learn, ...
 
 
 def test_one_actor_that_does_not_wait_is_one_update_behind() -> None:
     """It plays 0-1, 1-2, 2-3; learning takes 1-1.5, 2-2.5, 3-3.5: from the second on with the parameters before."""
-    events = some(Clock(1, ONE, HALF, longest=1), 4)
-    assert ages(events) == [0, 1, 1, 1]
-    assert [event.seconds for event in events] == [1.5, 2.5, 3.5, 4.5]
+    rollouts = some(Clock(1, ONE, HALF, longest=1), 4)
+    assert ages(rollouts) == [0, 1, 1, 1]
+    assert [rollout.seconds for rollout in rollouts] == [1.5, 2.5, 3.5, 4.5]
 
 
 def test_two_actors_halve_the_time_until_the_learner_is_the_limit() -> None:
     """Both end at 1 and learning takes 1-1.5 and 1.5-2; those begun at 1, with version 0, end at 2 and are third and fourth,
     with versions 2 and 3 before them."""
-    events = some(Clock(2, ONE, HALF, longest=9), 4)
-    assert [event.seconds for event in events] == [1.5, 2.0, 2.5, 3.0]
-    assert ages(events) == [0, 1, 2, 3]
+    rollouts = some(Clock(2, ONE, HALF, longest=9), 4)
+    assert [rollout.seconds for rollout in rollouts] == [1.5, 2.0, 2.5, 3.0]
+    assert ages(rollouts) == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("mode", ["pace", "discard"])
@@ -61,19 +62,19 @@ def test_two_actors_halve_the_time_until_the_learner_is_the_limit() -> None:
 @pytest.mark.parametrize("in_flight", [False, True])
 def test_no_age_exceeds_the_bound(mode: str, longest: int, in_flight: bool) -> None:
     clock = Clock(6, Duration(1.0, 1.5), Duration(0.3, 0.5), longest, mode, in_flight)  # type: ignore[arg-type]
-    events = some(clock, 400)
-    assert max(age for event in events for _, age in event.ages) <= longest
-    assert longest == 0 or max(ages(events)) == longest
-    assert (sum(event.discarded for event in events) > 0) is (mode == "discard")
-    seconds = [event.seconds for event in events]
+    rollouts = some(clock, 400)
+    assert max(age for rollout in rollouts for _, age in rollout.ages) <= longest
+    assert longest == 0 or max(ages(rollouts)) == longest
+    assert (sum(rollout.discarded for rollout in rollouts) > 0) is (mode == "discard")
+    seconds = [rollout.seconds for rollout in rollouts]
     assert seconds == sorted(seconds)
 
 
 def test_weights_in_flight_are_younger_as_the_rollout_goes_on() -> None:
-    events = some(Clock(4, ONE, HALF, longest=8, in_flight=True), 50)
-    assert any(len(event.ages) > 1 for event in events)
-    for event in events:
-        shares, old = zip(*event.ages, strict=True)
+    rollouts = some(Clock(4, ONE, HALF, longest=8, in_flight=True), 50)
+    assert any(len(rollout.ages) > 1 for rollout in rollouts)
+    for rollout in rollouts:
+        shares, old = zip(*rollout.ages, strict=True)
         assert shares[0] == 0.0
         assert all(0 <= share < 1 for share in shares[1:])
         assert list(old) == sorted(old, reverse=True)
@@ -142,13 +143,13 @@ def test_old_parameters_play_and_the_newest_learn() -> None:
     class Fixed:
         longest = 2
 
-        def events(self, rng: np.random.Generator) -> object:
+        def rollouts(self, rng: np.random.Generator) -> object:
             yield LearnedRollout(((0.0, 0),), 1.0)
             yield LearnedRollout(((0.0, 1),), 2.0)
             yield LearnedRollout(((0.0, 2), (0.5, 1)), 3.0)
 
     run = run_of(variant_of(None))
-    stale, acting = ParameterHistory(Fixed(), (0, 1), Purpose.TRAIN, run.policy), run.shadow  # type: ignore[arg-type]
+    stale, acting = ParameterHistory(Fixed(), (0, 1), Purpose.TRAIN, run.policy), run.evaluator.shadow  # type: ignore[arg-type]
     both = np.ones(2, np.bool_)
     seen = []
     for version in range(3):
@@ -208,9 +209,9 @@ def test_members_have_schedules_of_their_own() -> None:
 def test_workers_in_turn_are_as_old_as_there_are_others() -> None:
     """Two workers begin at 0 and end at 1: the steps are at 1.5 and 2; each begins again when its own step is made, and ends
     at 2.5 and 3. The first step is fresh; from then on one other has stepped since the copy."""
-    events = some(Clock(2, ONE, HALF, longest=9, in_turn=True), 5)
-    assert [event.seconds for event in events] == [1.5, 2.0, 3.0, 3.5, 4.5]
-    assert ages(events) == [0, 1, 1, 1, 1]
+    rollouts = some(Clock(2, ONE, HALF, longest=9, in_turn=True), 5)
+    assert [rollout.seconds for rollout in rollouts] == [1.5, 2.0, 3.0, 3.5, 4.5]
+    assert ages(rollouts) == [0, 1, 1, 1, 1]
     many = ages(some(Clock(5, Duration(1.0, 0.2), Duration(0.01), longest=99, in_turn=True), 400))[50:]
     assert np.mean(many) == pytest.approx(4.0, abs=0.1)
 
@@ -219,7 +220,7 @@ def test_the_gradient_of_a_worker_is_that_of_its_copy() -> None:
     """An outdated copy's gradient moves the newest parameters: from theta' = 0 by the very step that theta' would make."""
     run = run_of(variant_of(UniformLag(1)))
     stale = run_of(replace(variant_of(UniformLag(1)), schedule=Schedule(actors=UniformLag(1), gradient="actor")))
-    assert stale.learner.source is stale.acting
+    assert stale.learner.gradient_policy is stale.acting
     _, rollout = make_rollout(run.task, run.variant, run.training, (0, 1), stale.acting)
     with torch.no_grad():
         stale.policy.flat.values += 0.1 * torch.randn(
@@ -227,7 +228,9 @@ def test_the_gradient_of_a_worker_is_that_of_its_copy() -> None:
         )
     expected = run.learner.gradient(rollout)  # at the parameters with which both began
     assert torch.equal(stale.learner.gradient(rollout), expected)
-    stale.learner.source = stale.policy
-    assert not torch.allclose(stale.learner.gradient(rollout), expected, rtol=0.01)
+    newest = Learner(
+        stale.policy, run.variant.estimator, Schedule(), run.training, torch.tensor(run.members.rates), run.task
+    )
+    assert not torch.allclose(newest.gradient(rollout), expected, rtol=0.01)
     with pytest.raises(ValueError, match="natural gradient"):
         run_of(replace(VARIANTS["npg"], schedule=Schedule(actors=UniformLag(1), gradient="actor")))

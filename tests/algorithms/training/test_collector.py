@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.policies.nucleus import TopP, top_p
 from algorithms.setting import Episodes
+from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector, filled, informative
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from envs import TASKS
 from envs.streams import Role, generator, stream
 from tests.algorithms.test_parts import batch
@@ -83,17 +83,17 @@ def test_top_p_by_hand() -> None:
 def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
     task, variant = TASKS["bandit/small"], VARIANTS["nlpo"]
     training = replace(small_training(task, variant), collection=Episodes(64, 4))
-    run = Run(task, variant, training, Members((0, 1), (0.1, 0.1)), 64 * 12, Evaluation(1, 3))
-    seen: list[torch.Tensor] = []
+    seen: list[Rollout] = []
     lagged: list[torch.Tensor] = []
-    inner = run.learner.learn
 
-    def learn(rollout: object, *rest: object) -> None:
-        seen.append(rollout)  # type: ignore[arg-type]
-        lagged.append(run.nucleus.policy.flat.values.clone())  # type: ignore[union-attr]
-        inner(rollout, *rest)  # type: ignore[arg-type]
+    class Watched(Learner):
+        def learn(self, rollout: Rollout, *rest: object) -> None:  # type: ignore[override]
+            seen.append(rollout)
+            lagged.append(run.nucleus.policy.flat.values.clone())  # type: ignore[union-attr]
+            super().learn(rollout, *rest)  # type: ignore[arg-type]
 
-    run.learner.learn = learn  # type: ignore[method-assign]
+    members = Members((0, 1), (0.1, 0.1))
+    run = Run(task, variant, training, members, 64 * 12, Evaluation(1, 3), make_learner=Watched)
     list(train(run))
     assert [torch.equal(lagged[i], lagged[0]) for i in range(6)] == [True] * 5 + [False]
     late = seen[-1]

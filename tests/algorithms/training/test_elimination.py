@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Progress, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
 from algorithms.training.elimination import CheckpointReturns, train_apart
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Progress, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from algorithms.types import Variant
 from benchmarks.experiment import why_not
 from envs import TASKS
@@ -136,7 +136,7 @@ def test_progress_counts_who_has_left() -> None:
     ],
 )
 def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) -> None:
-    """Every tensor of a RunState is cut at its members' axis: lag queue, nucleus, baseline, entropy, normaliser, optimiser."""
+    """Every tensor of a state is cut at its members' axis: lag queue, nucleus, baseline, entropy, normaliser, optimiser."""
     if variant.schedule.epochs * variant.schedule.minibatches > 100:
         variant = replace(variant, schedule=replace(variant.schedule, epochs=2, minibatches=2))
     training = replace(small_training(TASKS[task], variant, envs=8), normalise_observations=True, segment=3)
@@ -144,7 +144,7 @@ def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) 
     run = Run(TASKS[task], variant, training, members, 100_000, Evaluation(2, 3))
     list(run.segment())
     before = run.policy.flat.values[[2, 0]].clone()
-    part = run.only([2, 0])
+    part = run.select_members([2, 0])
     assert (part.members.seeds, part.places) == ((2, 0), (2, 0))
     for each in (run, part):
         list(each.segment())
@@ -153,6 +153,6 @@ def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) 
     assert torch.linalg.vector_norm(own_move - moved) <= 0.02 * torch.linalg.vector_norm(moved)  # rounding, amplified
     whole, own = run.state().tensors, part.state().tensors
     assert whole.keys() == own.keys()
-    for name, value in run.state().only([2, 0]).tensors.items():
+    for name, value in run.state().select_members([2, 0]).tensors.items():
         cut = slice(1 if name.startswith("queue") else 0, None)  # a rollout is as long as its longest episode
         assert own[name].shape[cut] == value.shape[cut], name

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.build import build_policy
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.references import play_uniformly
+from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from envs import TASKS
 from envs.api import Task

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
 from gymnasium.spaces import Box as GymBox
 from stable_baselines3.common.vec_env import VecEnv as PeerVec
 from stable_baselines3.common.vec_env import VecNormalize
@@ -17,7 +16,8 @@ from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.processes import Processes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import ActorMoments, Identity, RewardWindow, RunningMoments
-from algorithms.training.reward_normaliser import RewardNormaliser, absorb, discounted, seen_by
+from algorithms.training.records import Members, Record
+from algorithms.training.reward_normaliser import RewardNormaliser, discounted_returns
 from algorithms.training.run import Run, train
 from envs import TASKS
 from tests.contracts.test_population import strip
@@ -81,12 +81,12 @@ def test_discounted_returns_by_hand() -> None:
     """Rewards 1 2 3 4 at .5, an end after the second: 1, 2.5 | 3, 5.5; rows that are not valid pay nothing."""
     column = np.array([1.0, 2.0, 3.0, 4.0], np.float32).reshape(4, 1, 1)
     ends = np.array([False, True, False, False]).reshape(4, 1, 1)
-    returns, after = discounted(RewardWindow(column, np.ones_like(ends), ends, None), 0.5)
+    returns, after = discounted_returns(RewardWindow(column, np.ones_like(ends), ends, None), 0.5)
     assert returns.ravel().tolist() == [1.0, 2.5, 3.0, 5.5]
-    assert discounted(RewardWindow(column, np.ones_like(ends), ends, after), 0.5)[0][0, 0, 0] == 3.75
+    assert discounted_returns(RewardWindow(column, np.ones_like(ends), ends, after), 0.5)[0][0, 0, 0] == 3.75
     valid = np.array([True, True, False, True]).reshape(4, 1, 1)
-    assert discounted(RewardWindow(column, valid, ends, None), 0.5)[0].ravel().tolist() == [1.0, 2.5, 0.0, 4.0]
-    own = discounted(RewardWindow(np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1), bool), np.zeros((2, 2, 1), bool), None),
+    assert discounted_returns(RewardWindow(column, valid, ends, None), 0.5)[0].ravel().tolist() == [1.0, 2.5, 0.0, 4.0]
+    own = discounted_returns(RewardWindow(np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1), bool), np.zeros((2, 2, 1), bool), None),
                      torch.tensor([[0.5], [0.0]]))[0]  # fmt: skip
     assert own[1].ravel().tolist() == [1.5, 1.0]
 
@@ -116,7 +116,7 @@ def test_moments_gathered_elsewhere_are_those_gathered_here(stream: tuple[np.nda
         for each in (here, away):
             each.update(list(reward[..., None]), valid)
         assert np.array_equal(here.rewards(earned, 0.9)[0], away.rewards(earned, 0.9)[0])
-        absorb(learner, seen_by(away))
+        learner.absorb(away.seen)
     assert sorted(learner.snapshot()) == ["count", "mean", "returns.count", "returns.mean", "returns.var", "var"]
     for name, value in here.snapshot().items():
         assert np.array_equal(value, learner.snapshot()[name]), name
@@ -140,7 +140,7 @@ def test_an_actor_that_must_not_be_behind_scales_as_the_synchronous_run_does() -
 def test_the_scale_is_kept_with_each_checkpoint_and_scores_are_not_scaled() -> None:
     run = run_of(None)
     scores = [e.eval_return for e in train(run) if isinstance(e, Record)]
-    first, last = (shot.snapshot() for shot in run.snapshots.normalisers)
+    first, last = (shot.snapshot() for shot in run.checkpoints.normalisers)
     assert first["returns.var"].ravel().tolist() == [1.0, 1.0]
     assert (last["returns.var"] > 2).all()
     assert last["count"].shape == last["returns.count"].shape == (2, 1)

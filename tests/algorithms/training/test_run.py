@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from algorithms.training.records import Members, Record
-from algorithms.training.state import RunState
 
 from algorithms import VARIANTS
+from algorithms.batch import valid_columns
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.learner import Learner, valid_columns
+from algorithms.training.learner import Learner
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from algorithms.types import Schedule, Variant
 from benchmarks import states
 from benchmarks.experiment import why_not
@@ -42,6 +43,8 @@ def make_run(task: str, variant: Variant, env_steps: int = 700, **changes: objec
 
 class Plain:
     """theta <- theta - rate g."""
+
+    shared_state = ()
 
     def initial(self, values: torch.Tensor) -> dict[str, torch.Tensor]:
         return {}
@@ -206,9 +209,7 @@ def test_the_textbook_and_reinforce_have_the_same_gradient() -> None:
     training = replace(small_training(task, variant), network=MLP((8,)), discount=0.9, collection=Episodes(4))
     policy, rollout = make_rollout(task, variant, training, (5,))
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(1), task)
-    captured: list[torch.Tensor] = []
-    learner.apply = lambda: captured.append(policy.flat.gradient.clone())  # type: ignore[method-assign]
-    learner.learn(rollout, [])
+    learner.gradient(rollout)
     plain = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
     weights = [w for pair in zip(policy.actor.weights, policy.actor.biases, strict=True) for w in pair]
     with torch.no_grad():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality as laboratory
@@ -17,6 +16,7 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from envs.api import Task
 from envs.text.bandit import Bandit

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import pytest
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.types import Estimator, Variant
 from benchmarks.experiment import training_for, why_not

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from algorithms.estimators.loss import assess, penalised, row_weights
 from gymnasium.spaces import Box as GymBox
 from gymnasium.spaces import Discrete as GymDiscrete
 
 from algorithms import VARIANTS
 from algorithms.batch import Batch
 from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.loss import assess, penalised, row_weights
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
@@ -206,9 +206,14 @@ def test_like_sb3_ppo_whitens_each_minibatch() -> None:
     task, variant = TASKS["CartPole-v1"], VARIANTS["like_sb3_ppo"]
     training = replace(training_for(task, variant), collection=Unroll(4, 1))
     policy, _ = make_rollout(task, variant, training, (0,))
-    learner = Learner(policy, variant.estimator, variant.schedule, training, torch.tensor([1e-3]), task)
     captured: list[torch.Tensor] = []
-    learner.descend = lambda made, parts=1: captured.append(made.advantage) or made.logp  # type: ignore[method-assign, func-returns-value]
+
+    class Watched(Learner):
+        def descend(self, batch: Batch, parts: int = 1) -> torch.Tensor:
+            captured.append(batch.advantage)
+            return batch.logp
+
+    learner = Watched(policy, variant.estimator, variant.schedule, training, torch.tensor([1e-3]), task)
     row = torch.zeros(1, 1, 4)
     drawn, weight = torch.tensor([[[1.0, 2.0, 6.0, 50.0]]]), torch.tensor([[[1.0, 1.0, 1.0, 0.0]]])
     learner.step(Batch(torch.zeros(1, 1, 4, 4), row.long(), row, None, drawn, row, weight), 1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from algorithms.training.records import Members, Record
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from benchmarks.experiment import training_for
 from envs import TASKS
