@@ -33,7 +33,7 @@ def run_cell(
     policies: Path | None = None,
 ) -> None:
     """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
-    actors not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
+    actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = cell.variant.schedule.processes is not None or not repeating
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})

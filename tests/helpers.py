@@ -90,6 +90,14 @@ def manual_rollout(
     )
 
 
+def grouped_rollout(reward: list[list[float]], valid: list[list[float]], group: int) -> Rollout:
+    """One member; rows are time, columns environments; gamma 1, episodes end where `valid` ends."""
+    r, on = (torch.tensor(x, dtype=torch.float64)[:, None] for x in (reward, valid))
+    goes_on = torch.cat([on[1:], torch.zeros_like(on[:1])])
+    zero = torch.zeros_like(r)
+    return Rollout(zero, zero, zero, r * on, goes_on, goes_on, on, None, group)
+
+
 def short_run(
     task: str, variant: str, seeds: tuple[int, ...] = (0, 1, 2), env_steps: int = 600, **changes: object
 ) -> list[Record]:

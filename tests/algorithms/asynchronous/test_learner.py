@@ -23,7 +23,6 @@ from algorithms.asynchronous.learner import SlotGrants, fits, train_asynchronous
 from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.processes import Processes
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.observation_normaliser import ActorMoments, RunningMoments
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
@@ -311,18 +310,3 @@ def test_what_cannot_run_is_refused_before_any_compute(variant: Variant, said: s
 def test_declarations_that_cannot_be(make: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         make()  # type: ignore[operator]
-
-
-def test_moments_gathered_elsewhere_are_those_gathered_here() -> None:
-    rng = np.random.default_rng(0)
-    here, away, learner = RunningMoments(2, 3), ActorMoments(2, 3), RunningMoments(2, 3)
-    for _ in range(3):
-        obs: list[Array] = [rng.normal(size=(2, 4, 3)) for _ in range(5)]
-        valid = rng.random((5, 2, 4)) < 0.7
-        here.update(obs, valid)
-        away.restore(learner.snapshot())
-        away.update(obs, valid)
-        assert np.array_equal(away(obs[0]), learner(obs[0]))
-        learner.absorb(away.seen)
-    for name, value in here.snapshot().items():
-        assert np.array_equal(value, learner.snapshot()[name])

@@ -13,7 +13,7 @@ from algorithms.estimators.credit import EpisodeReturn, RewardToGo
 from algorithms.estimators.loss import assess
 from algorithms.estimators.surrogate import Score
 from algorithms.types import Credit, Estimator, Rollout, Scale, Signals
-from tests.algorithms.test_parts import batch
+from tests.helpers import grouped_rollout
 
 
 def scaled(scale: Scale, rollout: Rollout, baseline: object = None, credit: Credit | None = None) -> list[list[float]]:
@@ -22,7 +22,7 @@ def scaled(scale: Scale, rollout: Rollout, baseline: object = None, credit: Cred
     return made.advantage[:, 0].tolist()  # type: ignore[no-any-return]
 
 
-FOUR = batch([[1.0, 3.0, 10.0, 40.0]], [[1.0] * 4], group=2)
+FOUR = grouped_rollout([[1.0, 3.0, 10.0, 40.0]], [[1.0] * 4], group=2)
 
 
 def test_a_groups_deviation_by_hand() -> None:
@@ -36,7 +36,7 @@ def test_a_groups_deviation_by_hand() -> None:
 
 def test_a_groups_deviation_is_that_of_its_returns_not_of_its_rows() -> None:
     """A long text counts once: returns 1 and 3 (lengths 1 and 2) deviate by 1, the three rows' advantages by less."""
-    rollout = batch([[1.0, 1.0], [0.0, 2.0]], [[1.0, 1.0], [0.0, 1.0]], group=2)
+    rollout = grouped_rollout([[1.0, 1.0], [0.0, 2.0]], [[1.0, 1.0], [0.0, 1.0]], group=2)
     assert scaled(Deviation("group"), rollout, GroupMean()) == [[-1.0, 1.0], [0.0, 1.0]]
     whitened = scaled(Deviation("batch", of="advantages"), rollout, GroupMean())  # -1, 1, 1: deviation sqrt(8/9)
     assert whitened[0][1] == pytest.approx(1 / (8 / 9) ** 0.5)
@@ -44,7 +44,7 @@ def test_a_groups_deviation_is_that_of_its_returns_not_of_its_rows() -> None:
 
 def test_a_group_without_variance_has_no_advantage() -> None:
     """Not even where rounding makes three times .7 unequal, or where no epsilon stands in the denominator."""
-    same = batch([[0.7, 0.7, 0.7, 0.0, 1.0, 0.0]], [[1.0] * 6], group=3)
+    same = grouped_rollout([[0.7, 0.7, 0.7, 0.0, 1.0, 0.0]], [[1.0] * 6], group=3)
     made = scaled(Deviation("group"), same, GroupMean())[0]
     assert made[:3] == [0.0, 0.0, 0.0]
     assert made[4] == pytest.approx(2**0.5)
@@ -61,7 +61,7 @@ def test_a_batchs_deviation_keeps_the_weights_of_groups() -> None:
 
 def test_whitening_by_hand() -> None:
     """Tokens 3 1 4, of two texts: mean 8/3, variance 14/9; the row after the end stays 0."""
-    rollout = batch([[2.0, 4.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
+    rollout = grouped_rollout([[2.0, 4.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
     made = scaled(Deviation("batch", of="advantages", centre=True), rollout, credit=RewardToGo())
     deviation = (14 / 9) ** 0.5
     assert made[0] == pytest.approx([(3 - 8 / 3) / deviation, (4 - 8 / 3) / deviation])
@@ -69,7 +69,7 @@ def test_whitening_by_hand() -> None:
 
 
 def test_a_member_is_whitened_by_itself() -> None:
-    small = batch([[1.0, 3.0]], [[1.0, 1.0]], group=2)
+    small = grouped_rollout([[1.0, 3.0]], [[1.0, 1.0]], group=2)
     two = replace(small, **{k: torch.cat([v, v * (10 if k == "reward" else 1)], 1) for k, v in small.tensors().items()})
     estimator = Estimator(RewardToGo(), Zero(), Score(), scale=Deviation("batch"))
     both, _ = assess(estimator, two, Signals(None), {})
@@ -90,20 +90,20 @@ def test_each_minibatch_is_whitened_when_it_is_drawn() -> None:
 
 def test_the_share_of_texts_that_earn_something() -> None:
     """gpg: 4 texts, one of them nonzero: advantages times 4."""
-    rollout = batch([[0.0, 1.0, 0.0, 0.0]], [[1.0] * 4], group=2)
+    rollout = grouped_rollout([[0.0, 1.0, 0.0, 0.0]], [[1.0] * 4], group=2)
     assert scaled(Nonzero(), rollout, GroupMean())[0] == [-2.0, 2.0, 0.0, 0.0]
-    assert scaled(Nonzero(), batch([[0.0, 0.0]], [[1.0, 1.0]], group=2), GroupMean())[0] == [0.0, 0.0]
+    assert scaled(Nonzero(), grouped_rollout([[0.0, 0.0]], [[1.0, 1.0]], group=2), GroupMean())[0] == [0.0, 0.0]
 
 
 def test_the_best_of_each_group_are_imitated() -> None:
-    rollout = batch([[-3.0, -1.0, -1.0, 5.0, 5.0, 5.0]], [[1.0] * 6], group=3)
+    rollout = grouped_rollout([[-3.0, -1.0, -1.0, 5.0, 5.0, 5.0]], [[1.0] * 6], group=3)
     assert scaled(BestOfGroup(), rollout)[0] == [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("scale", [Deviation("group"), BestOfGroup()])
 def test_a_group_of_one_is_an_error(scale: Scale) -> None:
     with pytest.raises(ValueError, match="at least 2 episodes"):
-        scaled(scale, batch([[1.0, 2.0]], [[1.0, 1.0]], group=1))
+        scaled(scale, grouped_rollout([[1.0, 2.0]], [[1.0, 1.0]], group=1))
 
 
 @pytest.mark.parametrize(

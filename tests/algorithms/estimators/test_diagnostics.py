@@ -27,13 +27,12 @@ from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.types import Schedule
 from envs import TASKS
-from tests.algorithms.test_parts import batch
-from tests.helpers import make_rollout, small_training
+from tests.helpers import grouped_rollout, make_rollout, small_training
 
 
 def test_of_texts_by_hand() -> None:
     """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right above 2: one text of 2 tokens; the others have 2, 1, 2."""
-    rollout = batch([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
+    rollout = grouped_rollout([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
     made = of_texts(rollout, right=2.0)
     value, weight = made["length_right"]
     assert (value.item(), weight.item()) == (2.0, 1.0)

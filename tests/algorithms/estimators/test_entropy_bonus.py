@@ -15,8 +15,7 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.types import Variant
 from envs import TASKS
-from tests.algorithms.test_parts import batch
-from tests.helpers import small_training
+from tests.helpers import grouped_rollout, small_training
 
 PROGRESS = torch.tensor([0.0, 0.25, 1.0])
 
@@ -42,7 +41,7 @@ def test_a_target_moves_alpha_towards_it_each_member_by_itself() -> None:
 
 def test_the_share_of_the_largest_entropy_by_hand() -> None:
     """-log pi = 1, 2 and 5 (after an end), of log 4 a row; with masks log 2 and log 4."""
-    rollout = replace(batch([[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]], group=1))
+    rollout = replace(grouped_rollout([[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]], group=1))
     rollout = replace(rollout, logp=-torch.tensor([[1.0, 2.0], [5.0, 5.0]]).double()[:, None])
     log2 = 0.6931472
     assert entropy_share(rollout, 4).tolist() == pytest.approx([3 / (4 * log2)])

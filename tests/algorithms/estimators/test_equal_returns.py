@@ -30,8 +30,7 @@ from algorithms.types import Baseline, Variant
 from envs.api import Ints
 from envs.text.bandit import TASKS, Bandit
 from envs.transcript import Doubles, Response, Rows
-from tests.algorithms.test_parts import batch
-from tests.helpers import LEARNING, brief, make_rollout, small_training
+from tests.helpers import LEARNING, brief, grouped_rollout, make_rollout, small_training
 
 CENTRED = (BatchMean, GreedyReturn, GroupMean, LeaveOneOut, LengthWeightedMean, OptimalConstant, OptimalToken)
 PAID = (0.2, 0.1, 0.3, 1 / 3, 1e6 + 0.1, -0.7)
@@ -108,7 +107,7 @@ def test_baselines_of_equal_returns_are_those_returns(baseline: Baseline, pays: 
     """Lengths and squared scores differ, returns do not; the moving average has no past in its first rollout."""
     lengths = torch.arange(21) % 3
     valid = [[float(n >= t) for n in lengths] for t in range(3)]
-    rollout = batch([[0.0] * 21] * 3, valid, group=7)
+    rollout = grouped_rollout([[0.0] * 21] * 3, valid, group=7)
     square = torch.rand(3, 1, 21, generator=torch.Generator().manual_seed(0))
     rollout = replace(rollout, valid=rollout.valid.float(), square=square)
     q = torch.full((3, 1, 21), pays)

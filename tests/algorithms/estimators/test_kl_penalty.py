@@ -18,8 +18,7 @@ from algorithms.types import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
 from envs.transcript import text_task
-from tests.algorithms.test_parts import batch
-from tests.helpers import make_rollout, small_training
+from tests.helpers import grouped_rollout, make_rollout, small_training
 
 SOFT = text_task("soft", Lexicon(words=3, length=2, topics=2, beta=0.4))
 
@@ -44,7 +43,7 @@ def test_a_sequences_estimate_is_shared_by_its_rows() -> None:
 
 def test_in_the_reward_every_token_pays_once() -> None:
     """beta .5, log pi - log ref = 2 and 1: rewards 3 - 1 and 4 - .5; counted twice it would be 1 and 3."""
-    rollout = batch([[3.0], [4.0]], [[1.0], [1.0]], group=1)
+    rollout = grouped_rollout([[3.0], [4.0]], [[1.0], [1.0]], group=1)
     told = torch.tensor([-1.0, -1.0]).double().reshape(2, 1, 1)
     rollout = replace(rollout, logp=told, reference=torch.tensor([-3.0, -2.0]).double().reshape(2, 1, 1))
     assert penalised(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]

@@ -11,6 +11,7 @@ from algorithms.estimators.surrogate import (
     ClippedRatio,
     GeometricRatio,
     PenalisedCovariance,
+    Score,
     SequenceRatio,
     StoppedRatio,
     _largest_covariances,
@@ -128,3 +129,19 @@ def test_at_ratio_one_rounding_does_not_charge_anybody() -> None:
     made = PenalisedCovariance(share=1.0, kappa=5.0)(logp, noisy, ADVANTAGES, torch.ones(2, 1, 2))
     (gradient,) = torch.autograd.grad(made.sum(), logp)
     torch.testing.assert_close(gradient, ADVANTAGES, rtol=1e-4, atol=1e-4)
+
+
+def test_clipped_ratio_by_hand() -> None:
+    ratio, advantage = torch.tensor([0.5, 1.5, 0.5, 1.5, 1.1]), torch.tensor([2.0, 2.0, -2.0, -2.0, 2.0])
+    made = ClippedRatio(0.2)(ratio.log(), torch.zeros(5), advantage, torch.ones(5))
+    assert made.tolist() == pytest.approx([1.0, 2.4, -1.6, -3.0, 2.2])
+
+
+def test_clipped_ratio_has_the_gradient_of_the_score_at_ratio_one() -> None:
+    logp = torch.tensor([-0.3, -1.2, -0.7], requires_grad=True)
+    advantage = torch.tensor([2.0, -3.0, 5.0])
+    grads = [
+        torch.autograd.grad(s(logp, logp.detach(), advantage, torch.ones(3)).sum(), logp)[0]
+        for s in (Score(), ClippedRatio())
+    ]
+    torch.testing.assert_close(*grads)

@@ -14,20 +14,21 @@ from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector, filled, informative
 from algorithms.training.evaluation import Evaluation
+from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.types import Rollout
 from envs import TASKS
 from envs.streams import Role, generator, stream
-from tests.algorithms.test_parts import batch
-from tests.helpers import small_training
+from tests.helpers import grouped_rollout, small_training
 
 
 def test_batches_are_filled_with_informative_groups_in_the_order_of_play() -> None:
     """Rollout 1: groups (5 5) and (1 2); rollout 2: (3 4) and (6 6), one row longer. Kept: 1 2, 3 4."""
-    first = batch([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
-    second = batch([[3.0, 4.0, 6.0, 6.0], [0.0, 0.0, 0.0, 0.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
+    first = grouped_rollout([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
+    second = grouped_rollout([[3.0, 4.0, 6.0, 6.0], [0.0, 0.0, 0.0, 0.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
     told = [informative(first), informative(second)]
     assert [x.tolist() for x in told] == [[[0, 1]], [[1, 0]]]
     made = filled([first, second], told)
@@ -37,7 +38,7 @@ def test_batches_are_filled_with_informative_groups_in_the_order_of_play() -> No
 
 
 def test_where_there_are_too_few_the_rest_is_not_valid() -> None:
-    only = batch([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
+    only = grouped_rollout([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
     made = filled([only], [informative(only)])
     assert (made.reward * made.valid).sum(0).tolist() == [[1.0, 2.0, 0.0, 0.0]]
     assert made.valid[0, 0].tolist() == [1.0, 1.0, 0.0, 0.0]
@@ -97,7 +98,7 @@ def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
     list(train(run))
     assert [torch.equal(lagged[i], lagged[0]) for i in range(6)] == [True] * 5 + [False]
     late = seen[-1]
-    allowed = late.action_mask.gather(-1, late.action[..., None]).squeeze(-1)  # type: ignore[attr-defined]
+    allowed = late.action_mask.gather(-1, late.action[..., None]).squeeze(-1)
     assert bool(allowed.all())
     assert bool((late.action_mask.sum(-1) < 4).any())  # type: ignore[attr-defined]
     # log-probabilities are those of the restricted policy, which is what acted

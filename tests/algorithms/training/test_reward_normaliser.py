@@ -86,8 +86,8 @@ def test_discounted_returns_by_hand() -> None:
     assert discounted_returns(RewardWindow(column, np.ones_like(ends), ends, after), 0.5)[0][0, 0, 0] == 3.75
     valid = np.array([True, True, False, True]).reshape(4, 1, 1)
     assert discounted_returns(RewardWindow(column, valid, ends, None), 0.5)[0].ravel().tolist() == [1.0, 2.5, 0.0, 4.0]
-    own = discounted_returns(RewardWindow(np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1), bool), np.zeros((2, 2, 1), bool), None),
-                     torch.tensor([[0.5], [0.0]]))[0]  # fmt: skip
+    ones, never = np.ones((2, 2, 1), np.float32), np.zeros((2, 2, 1), np.bool_)
+    own, _ = discounted_returns(RewardWindow(ones, ~never, never, None), torch.tensor([[0.5], [0.0]]))
     assert own[1].ravel().tolist() == [1.5, 1.0]
 
 

@@ -21,11 +21,10 @@ from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Schedule, Signals, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS
-from tests.algorithms.test_parts import batch
-from tests.helpers import make_rollout
+from tests.helpers import grouped_rollout, make_rollout
 
 # two prompts of two texts, lengths 2 1 | 1 2, one reward at each end
-PAIRS = batch([[0.0, 1.0, 0.0, 0.0], [3.0, 0.0, 0.0, 4.0]], [[1.0] * 4, [1.0, 0.0, 0.0, 1.0]], group=2)
+PAIRS = grouped_rollout([[0.0, 1.0, 0.0, 0.0], [3.0, 0.0, 0.0, 4.0]], [[1.0] * 4, [1.0, 0.0, 0.0, 1.0]], group=2)
 
 
 def advantages(name: str, rollout: Rollout) -> list[list[float]]:
@@ -94,7 +93,7 @@ def test_like_openrlhf_reinforce_pp() -> None:
     toll = replace(PAIRS, logp=told, reference=told - 1)
     paid = penalised(VARIANTS["like_openrlhf_reinforce_pp"].estimator.kl, toll, 0.01)
     assert paid.reward[:, 0].tolist() == pytest.approx(np.array([[-0.01, 0.99, -0.01, -0.01], [2.99, 0, 0, 3.99]]))
-    flat = batch([[0.0, 1e-5]], [[1.0, 1.0]], group=1)
+    flat = grouped_rollout([[0.0, 1e-5]], [[1.0, 1.0]], group=1)
     assert advantages("like_openrlhf_reinforce_pp", flat)[0] == pytest.approx([-0.05, 0.05])  # 5e-6 / sqrt(1e-8)
     assert weights("like_openrlhf_reinforce_pp", PAIRS)[0] == pytest.approx([1 / 6] * 4)
 
