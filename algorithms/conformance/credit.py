@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.conformance.affine import is_affine
+from algorithms.conformance.coefficients import is_affine
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import GAMMA, cut_short, made_up, spoilt, windows
+from algorithms.conformance.synthetic_rollouts import GAMMA, corrupted, cut_short, synthetic_rollout, windows
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
 from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
 
@@ -88,13 +88,13 @@ def of_target(credit: Credit, rollout: Rollout) -> Answer:
 
 def _paying(rollout: Rollout, reward: Tensor) -> Rollout:
     """The rollout with these rewards on valid rows; whatever stands in the others."""
-    return spoilt(replace(rollout, reward=reward), "reward", "discount", "continues")
+    return corrupted(replace(rollout, reward=reward), "reward", "discount", "continues")
 
 
 def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
     """Every rule of the credit; and of the target, where there is a critic."""
     credit, critic = estimator.credit, estimator.baseline.critic
-    whole, values = made_up(gamma=GAMMA)
+    whole, values = synthetic_rollout(gamma=GAMMA)
     whole = cut_short(whole, GAMMA)
     if not credit.bootstraps:  # what follows a cut is worth nothing to it
         values[1:] *= 1 - whole.valid * (1 - whole.continues)

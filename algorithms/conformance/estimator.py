@@ -1,13 +1,13 @@
 """The conformance kit: what any estimator must satisfy, callable on anybody's.
 
-    for finding in conformance.examine(my_estimator, Promises(factor="one")):
+    for finding in examine(my_estimator, Promises(factor="one")):
         print(finding)
 
 Rules without chance are read from the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that the estimator
-makes of a made-up rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
-part is examined by itself too: credit and critic target by their response to one reward (conformance_credit), ratios off
-policy (conformance_off_policy, conformance_surrogate), scale, KL and entropy (conformance_terms), baselines and memory
-(conformance_memory). Mean and variance are computed over every batch of a small tree MDP (conformance_mean). See
+makes of a synthetic rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
+part is examined by itself too: credit and critic target by their response to one reward (credit), ratios off
+policy (off_policy, surrogate), scale, KL and entropy (objective_terms), baselines and memory
+(memory). Mean and variance are computed over every batch of a small tree MDP (unbiasedness). See
 docs/decisions/0027-what-the-kit-can-see.md.
 """
 
@@ -20,15 +20,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance import credit as conformance_credit
-from algorithms.conformance import memory as conformance_memory
-from algorithms.conformance import objective_terms as conformance_terms
-from algorithms.conformance import off_policy as conformance_off_policy
-from algorithms.conformance import surrogate as conformance_surrogate
-from algorithms.conformance import unbiasedness as conformance_mean
+from algorithms.conformance import credit as credit_rules
+from algorithms.conformance import memory as memory_rules
+from algorithms.conformance import objective_terms as objective_terms_rules
+from algorithms.conformance import off_policy as off_policy_rules
+from algorithms.conformance import surrogate as surrogate_rules
+from algorithms.conformance import unbiasedness as unbiasedness_rules
 from algorithms.conformance.coefficients import assessed, coefficients, differentiated
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
+from algorithms.conformance.synthetic_rollouts import (
+    ENVS,
+    LONGEST_FIRST,
+    STEPS,
+    corrupted,
+    synthetic_rollout,
+    windows,
+    with_tensors,
+)
 from algorithms.estimators.loss import penalised, row_weights
 from algorithms.types import Credit, Estimator, Promises, Rollout
 
@@ -60,20 +68,20 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
         findings.append(subject.in_parts())
     if promises.shift_invariant:
         findings.append(subject.shifted())
-    findings += conformance_credit.examine(estimator, promises.scale_free)
-    findings += conformance_off_policy.examine(estimator)
-    findings += conformance_surrogate.examine(estimator.surrogate, promises.separable)
-    findings += conformance_terms.examine(estimator, promises.factor is not None)
-    findings += conformance_memory.examine(estimator, fresh)
-    return findings + conformance_mean.examine(estimator, promises, replicates)
+    findings += credit_rules.examine(estimator, promises.scale_free)
+    findings += off_policy_rules.examine(estimator)
+    findings += surrogate_rules.examine(estimator.surrogate, promises.separable)
+    findings += objective_terms_rules.examine(estimator, promises.factor is not None)
+    findings += memory_rules.examine(estimator, fresh)
+    return findings + unbiasedness_rules.examine(estimator, promises, replicates)
 
 
 class Subject:
-    """An estimator on a made-up rollout: a rule says what its coefficients do when the rollout is changed."""
+    """An estimator on a synthetic rollout: a rule says what its coefficients do when the rollout is changed."""
 
     def __init__(self, estimator: Estimator) -> None:
         self.estimator = estimator
-        self.rollout, self.values = made_up()
+        self.rollout, self.values = synthetic_rollout()
         self.base = coefficients(estimator, self.rollout, self.values)
         self.last = self.rollout.valid * (1 - self.rollout.continues)
 
@@ -85,7 +93,7 @@ class Subject:
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
 
     def rows(self) -> list[Finding]:
-        garbage = spoilt(self.rollout, "reward", "logp", "discount", "continues", "square")
+        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "square")
         return [
             close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
             self._unmoved("what stands in rows that are not valid has no influence", garbage),
@@ -159,20 +167,20 @@ def _windowed(credit: Credit) -> Finding:
     """A window's first episode is credited as if the window ended with it, its second whatever came before."""
     rollout, values = windows()
     length = (rollout.valid == 0).long().argmax(0)  # [P, N] of the first episode
-    spoiled = spoilt(rollout, "reward", "discount", "continues")
-    q, off = credit(spoiled, values), []
+    altered = corrupted(rollout, "reward", "discount", "continues")
+    q, off = credit(altered, values), []
     for rows in range(1, LONGEST_FIRST + 1):
         alone = credit(with_tensors(rollout, {k: v[:rows] for k, v in rollout.tensors().items()}), values[: rows + 1])
         off.append((q[:rows] - alone)[:, length == rows].flatten())
     t = torch.arange(len(q))[:, None, None]
-    early = replace(spoiled, reward=torch.where(t < length, 3 * rollout.reward, spoiled.reward))
+    early = replace(altered, reward=torch.where(t < length, 3 * rollout.reward, altered.reward))
     off.append((credit(early, values) - q)[t > length])
     return close_to_zero("no credit crosses from one episode of a window into another", torch.cat(off), CLOSE)
 
 
 def _singleton(estimator: Estimator) -> Finding:
     """A group of one either changes nothing for the estimator, or is refused: its gradient is never silently 0."""
-    rollout, values = made_up(group=1)
+    rollout, values = synthetic_rollout(group=1)
     try:
         made = coefficients(estimator, rollout, values)
     except ValueError as error:

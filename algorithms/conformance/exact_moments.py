@@ -116,13 +116,13 @@ def kl_error(task: Task, training: Training, actor: Tensor, kl: KL) -> float:
         return policy.flat.gradient[0].double().clone()
 
     logp = exact.log_probabilities(policy).double()
-    truth = gradient_of(logp.sum(0).exp() * start * ((logp - reference) * valid).sum(0))
-    told = logp.detach().requires_grad_()
-    k = kl.estimate(told - reference, valid)
+    exact_gradient = gradient_of(logp.sum(0).exp() * start * ((logp - reference) * valid).sum(0))
+    drawn_logp = logp.detach().requires_grad_()
+    k = kl.estimate(drawn_logp - reference, valid)
     if kl.place == "reward":
         coefficient = k.detach().sum(0, keepdim=True).expand_as(k) * valid
     else:
-        (coefficient,) = torch.autograd.grad(k.sum(), told)
+        (coefficient,) = torch.autograd.grad(k.sum(), drawn_logp)
     logp = exact.log_probabilities(policy).double()
     made = gradient_of(logp.detach().sum(0).exp() * start * (coefficient * logp).sum(0))
-    return float((made - truth).norm() / truth.norm())
+    return float((made - exact_gradient).norm() / exact_gradient.norm())

@@ -170,24 +170,24 @@ def _z_scores(off: Tensor, error: Tensor, still: float) -> Tensor:
     return torch.where(error > still, scores, torch.where(off.abs() > 100 * still, torch.inf, 0.0))
 
 
-def quality(samples: Tensor, truth: Tensor) -> Quality:
+def quality(samples: Tensor, exact: Tensor) -> Quality:
     """What the replicates [R, D] say, against the exact gradient [D]."""
     count, mean = len(samples), samples.mean(0)
     variances = samples.var(0)
-    variance, signal = float(variances.sum()), float(truth @ truth)
-    off, along = mean - truth, samples @ truth
-    z = _z_scores(off, (variances / count).sqrt(), STILL * float(truth.norm()))
+    variance, signal = float(variances.sum()), float(exact @ exact)
+    off, along = mean - exact, samples @ exact
+    z = _z_scores(off, (variances / count).sqrt(), STILL * float(exact.norm()))
     scale_z = _z_scores(along.mean() - signal, along.std() / count**0.5, STILL * signal)
     return Quality(
         replicates=count,
         bias=float(off.norm()),
         noise=(variance / count) ** 0.5,
         max_z=float(z.max()),
-        scale=float(mean @ truth) / signal if signal else float("nan"),
+        scale=float(mean @ exact) / signal if signal else float("nan"),
         scale_error=float(along.std()) / count**0.5 / signal if signal else float("nan"),
         scale_z=float(scale_z),
         variance=variance,
         snr=signal / variance if variance else float("inf"),
-        cosine=float(torch.nn.functional.cosine_similarity(mean, truth, dim=0)),
-        single=float(torch.nn.functional.cosine_similarity(samples, truth[None], dim=1).mean()),
+        cosine=float(torch.nn.functional.cosine_similarity(mean, exact, dim=0)),
+        single=float(torch.nn.functional.cosine_similarity(samples, exact[None], dim=1).mean()),
     )

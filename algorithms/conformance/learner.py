@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.conformance.coefficients import expected_gradient
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.gradient import expected_gradient
-from algorithms.conformance.synthetic_rollouts import WINDOW, spoilt, windows, with_tensors
+from algorithms.conformance.synthetic_rollouts import WINDOW, corrupted, windows, with_tensors
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
@@ -49,7 +49,7 @@ PASSES = 2  # over a rollout: they show what more would
 
 @dataclass(frozen=True)
 class _Vectors:
-    """What made-up windows observe. Nobody acts in it."""
+    """What synthetic windows observe. Nobody acts in it."""
 
     spec: ClassVar[Spec] = Spec(Features(2), Discrete(2), WINDOW)
 
@@ -57,7 +57,7 @@ class _Vectors:
         raise NotImplementedError
 
 
-WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "made up", "")
+WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "synthetic", "")
 
 
 class _Recorder:
@@ -84,13 +84,13 @@ def examine(make: Make, variant: Variant) -> list[Finding]:
     alone = [_learned(make, variant, (seed,), _member(rollout, p)) for p, seed in enumerate(SEEDS)]
     louder = replace(rollout, reward=rollout.reward * torch.tensor([1.0, 50.0, 1.0])[:, None])
     others = (_learned(make, variant, SEEDS, louder).policy.flat.values - together)[[0, 2]]
-    spoiled = _learned(make, variant, SEEDS, _spoilt(rollout, TASK)).policy.flat.values
+    altered = _learned(make, variant, SEEDS, _corrupted(rollout, TASK)).policy.flat.values
     findings = [
         _close(
             "a member's step is the one it takes alone", together - torch.cat([a.policy.flat.values for a in alone])
         ),
         Finding("no member hears another", bool((others == 0).all()), f"largest difference {others.abs().max():.2g}"),
-        _close("what stands in rows that are not valid leaves the step as it was", spoiled - together),
+        _close("what stands in rows that are not valid leaves the step as it was", altered - together),
         _memory(make, variant, rollout),
         _gradient(make, variant, rollout),
     ]
@@ -127,10 +127,10 @@ def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
     return with_tensors(made, {k: v.double() for k, v in made.tensors().items() if v.is_floating_point()})
 
 
-def _spoilt(rollout: Rollout, task: Task) -> Rollout:
+def _corrupted(rollout: Rollout, task: Task) -> Rollout:
     """Other actions, rewards, log-probabilities ... in rows that are not valid, and other tokens read only there."""
     names = {"reward", "logp", "discount", "continues", "square", "reference"} & rollout.tensors().keys()
-    made = spoilt(rollout, *names)
+    made = corrupted(rollout, *names)
     assert isinstance(task.spec.action, Discrete)
     other = (rollout.action + 1) % task.spec.action.n
     made = replace(made, action=torch.where(rollout.valid > 0, rollout.action, other))
@@ -173,13 +173,13 @@ def _gradient(make: Make, variant: Variant, rollout: Rollout) -> Finding:
     rich = replace(variant, estimator=estimator, schedule=Schedule())
     learner = _learner(make, rich, SEEDS)
     made = learner.gradient(rollout)
-    twin = _learner(make, rich, SEEDS)
+    second = _learner(make, rich, SEEDS)
     alpha = torch.full((len(SEEDS),), ALPHA, dtype=torch.float64)
     expected = expected_gradient(
-        twin.policy,
+        second.policy,
         estimator,
         rollout,
-        twin.baseline,
+        second.baseline,
         alpha,
         BETA * float(TRAINING.reward_scale),
         TRAINING.value_coefficient,
@@ -192,7 +192,7 @@ def _window(make: Make, variant: Variant) -> Finding:
     """The same rule where environments reset themselves, and two episodes stand in a column."""
     rollout, _ = windows(len(SEEDS), 16)
     steps = [
-        _learned(make, variant, SEEDS, r, WINDOWS).policy.flat.values for r in (rollout, _spoilt(rollout, WINDOWS))
+        _learned(make, variant, SEEDS, r, WINDOWS).policy.flat.values for r in (rollout, _corrupted(rollout, WINDOWS))
     ]
     return _close("the row that delivers a reset is not learned from", steps[0] - steps[1])
 

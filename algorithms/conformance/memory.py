@@ -10,7 +10,7 @@ from torch import Tensor
 
 from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import equal_returns, made_up, spoilt
+from algorithms.conformance.synthetic_rollouts import corrupted, equal_returns, synthetic_rollout
 from algorithms.types import Estimator, Rollout
 
 CLOSE = 1e-7
@@ -73,8 +73,8 @@ def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> Sta
 def _past_alone(estimator: Estimator) -> Finding:
     """A baseline with a memory does not read the episode that it judges: it is updated after it has been used."""
     rule = "a baseline that remembers does not see the episode that it judges"
-    rollout, values = made_up(16)
-    state = _warmed(estimator, [made_up(11), made_up(12)])
+    rollout, values = synthetic_rollout(16)
+    state = _warmed(estimator, [synthetic_rollout(11), synthetic_rollout(12)])
     if not state:
         return Finding(rule, True, "expected and seen no memory")
     critic = values if estimator.baseline.critic else None
@@ -92,8 +92,8 @@ def _past_alone(estimator: Estimator) -> Finding:
 
 def _past_of_others(estimator: Estimator) -> Finding:
     """Two rollouts in which one member earns three times as much, then a third: the other member's coefficients."""
-    past = [made_up(seed) for seed in (11, 12)]
-    now, values = made_up(13)
+    past = [synthetic_rollout(seed) for seed in (11, 12)]
+    now, values = synthetic_rollout(13)
     plain = coefficients(estimator, now, values, _warmed(estimator, past))
     off = []
     for member in (0, 1):
@@ -109,16 +109,16 @@ def _past_of_others(estimator: Estimator) -> Finding:
 
 def _past_rows(estimator: Estimator) -> Finding:
     """What stood in rows that are not valid of earlier rollouts has no influence."""
-    past = [made_up(seed) for seed in (11, 12)]
-    now, values = made_up(13)
-    spoiled = [(spoilt(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
-    made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, spoiled)]
+    past = [synthetic_rollout(seed) for seed in (11, 12)]
+    now, values = synthetic_rollout(13)
+    altered = [(corrupted(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
+    made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, altered)]
     return close_to_zero("rows that were not valid are not remembered", made[1] - made[0], CLOSE)
 
 
 def _untouched(estimator: Estimator) -> Finding:
     """Neither the rollout nor the values are written to."""
-    rollout, values = made_up(14)
+    rollout, values = synthetic_rollout(14)
     before = {name: value.clone() for name, value in rollout.tensors().items()} | {"values": values.clone()}
     coefficients(estimator, rollout, values)
     after = rollout.tensors() | {"values": values}
@@ -129,7 +129,7 @@ def _untouched(estimator: Estimator) -> Finding:
 
 def _no_cache(estimator: Estimator, fresh: Estimator) -> Finding:
     """A rollout is judged the same by an estimator that has judged others before and by one that has not."""
-    rollout, values = made_up(15)
+    rollout, values = synthetic_rollout(15)
     first = coefficients(copy.deepcopy(fresh), rollout, values)
     again = coefficients(estimator, rollout, values)
     return close_to_zero("nothing is kept from earlier rollouts but the baseline's state", again - first, CLOSE)

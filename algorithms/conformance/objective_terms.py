@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance.affine import Line, line, parts
-from algorithms.conformance.coefficients import assessed, slope_of
+from algorithms.conformance.coefficients import Line, assessed, line, parts, slope_of
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import made_up, with_tensors
+from algorithms.conformance.synthetic_rollouts import synthetic_rollout, with_tensors
 from algorithms.estimators.kl_penalty import KL, Kind
 from algorithms.types import Bonus, Estimator, Rollout, Scale
 
@@ -32,7 +31,7 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
 
 def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
     """A' = a A + b with a > 0, in every group or member, b being 0, common or what centres A'; or the best, or ranks."""
-    rollout, values = made_up()
+    rollout, values = synthetic_rollout()
     made, _ = assessed(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
         q = estimator.credit(rollout, values if estimator.baseline.critic else None)
@@ -63,7 +62,7 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
 
 def _even(scale: Scale) -> Finding:
     """Rows that differ in nothing but their number are scaled alike: whole windows in which every row is the first."""
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     first = {name: x[:1].expand_as(x) for name, x in rollout.tensors().items()}
     going_on = dict.fromkeys(("valid", "discount", "continues"), torch.ones_like(rollout.valid))
     same = with_tensors(rollout, first | going_on)
@@ -153,7 +152,7 @@ def _units(advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> list[Te
 
 def _kl(kl: KL) -> list[Finding]:
     """Value and derivative of the estimate, at x of both signs, against the kind that is declared."""
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     valid, rng = rollout.valid, np.random.default_rng(7)
     x = torch.from_numpy(rng.uniform(-1.5, 1.5, tuple(valid.shape))) + (1 - valid) * 5
     at = x.clone().requires_grad_()

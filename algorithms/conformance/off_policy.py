@@ -19,7 +19,7 @@ from torch import Tensor
 
 from algorithms.conformance.credit import axes, consistent_rewards, of_credit, of_target, response
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import GAMMA, made_up, moved, windows
+from algorithms.conformance.synthetic_rollouts import GAMMA, moved, synthetic_rollout, windows
 from algorithms.estimators.importance_weights import Correction
 from algorithms.types import Estimator, OffPolicyCredit, Rollout
 
@@ -33,7 +33,7 @@ def examine(estimator: Estimator) -> list[Finding]:
     findings = []
     credit = estimator.credit
     if isinstance(credit, OffPolicyCredit) and _reads_ratios(credit):
-        for rollout, values in (windows(), made_up(gamma=GAMMA)):
+        for rollout, values in (windows(), synthetic_rollout(gamma=GAMMA)):
             findings += _traces(credit, moved(rollout), values)
     if estimator.correction is not None:
         findings += _correction(estimator.correction)
@@ -108,7 +108,7 @@ def _products(c: Tensor) -> Tensor:
 
 def _correction(correction: Correction) -> list[Finding]:
     """w as a function of one moved log-probability, then of many."""
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     valid, on = rollout.valid, rollout.valid > 0
     none = torch.zeros_like(valid)
     garbage = torch.where(on, 0.0, 3.0)

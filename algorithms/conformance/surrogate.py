@@ -19,7 +19,7 @@ from torch import Tensor
 
 from algorithms.conformance.coefficients import slope_of
 from algorithms.conformance.finding import Finding
-from algorithms.conformance.synthetic_rollouts import made_up
+from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 from algorithms.types import Surrogate
 
 CLOSE = 1e-6
@@ -30,7 +30,7 @@ FEW = 0.1  # share of rows that a surrogate which selects rows (not separable) m
 
 @dataclass(frozen=True)
 class Probe:
-    """A surrogate on the rows of a made-up rollout, with advantages of both signs."""
+    """A surrogate on the rows of a synthetic rollout, with advantages of both signs."""
 
     surrogate: Surrogate
     logp: Tensor  # [T, P, N] of the policy that learns
@@ -58,7 +58,7 @@ class Probe:
 
 def probe(surrogate: Surrogate, separable: bool) -> Probe:
     """Advantages differ from row to row, or from episode to episode for a surrogate of whole episodes."""
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     rng = np.random.default_rng(6)
     size = torch.from_numpy(rng.uniform(0.5, 1.5, tuple(rollout.valid.shape)))
     sign = torch.from_numpy(rng.permuted(np.tile([1.0, -1.0], (2, 6)), axis=1))  # [P, N]

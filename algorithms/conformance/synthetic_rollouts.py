@@ -24,7 +24,7 @@ def _tensor(x: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(x, np.float64))
 
 
-def made_up(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> tuple[Rollout, Tensor]:
+def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> tuple[Rollout, Tensor]:
     """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest.
 
     Rewards are dense and have both signs. Every episode is over at its end (terminated).
@@ -87,7 +87,7 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
 
     Everything that a baseline may know (other episodes, the past, V, the greedy return) equals each episode's return.
     """
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     shape = (steps, MEMBERS, ENVS)
     last = torch.zeros(shape, dtype=torch.float64)
     last[-1] = 1
@@ -118,7 +118,7 @@ def moved(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
     return replace(rollout, now=rollout.logp + away * rollout.valid)
 
 
-def spoilt(rollout: Rollout, *names: str) -> Rollout:
+def corrupted(rollout: Rollout, *names: str) -> Rollout:
     """With 7 in these fields of the rows that are not valid."""
     dead = rollout.valid == 0
     return with_tensors(rollout, {name: torch.where(dead, 7.0, getattr(rollout, name)) for name in names})

@@ -16,9 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance import decision_tree
-from algorithms.conformance import exact_moments as enumerated
-from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance import decision_tree, exact_moments, gradient_quality
 from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, Episodes
 from algorithms.conformance.finding import Finding
@@ -53,7 +51,7 @@ class Case:
     batches: Batches
     rollout: Rollout
     values: Tensor
-    truths: tuple[Tensor, ...]
+    exact_gradients: tuple[Tensor, ...]
 
 
 def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> list[Finding]:
@@ -93,11 +91,11 @@ def _cases(estimator: Estimator) -> Iterator[Case]:
     """Discounts 1 and 0.9; a wrong critic, and a KL in the reward, where the estimator reads them."""
     for gamma in (1.0, GAMMA):
         every, batches = _listed(gamma)
-        truths = (every.gradient(gamma), every.gradient(gamma, weighted=False))
-        yield Case(f"dense rewards at discount {gamma}", batches, batches.rollout, batches.values, truths)
+        exact_gradients = (every.gradient(gamma), every.gradient(gamma, weighted=False))
+        yield Case(f"dense rewards at discount {gamma}", batches, batches.rollout, batches.values, exact_gradients)
         if estimator.baseline.critic and not estimator.credit.bootstraps:
             wrong = torch.cos(5 * batches.rollout.obs[..., 0])
-            yield Case(f"dense rewards at discount {gamma}, V wrong", batches, batches.rollout, wrong, truths)
+            yield Case(f"dense rewards at discount {gamma}, V wrong", batches, batches.rollout, wrong, exact_gradients)
         if estimator.kl.place == "reward" and estimator.kl.kind == "k1" and gamma == 1:
             yield _with_kl(estimator.kl, every, batches)
 
@@ -108,8 +106,8 @@ def _with_kl(kl: KL, every: Episodes, batches: Batches) -> Case:
     node, action = batches.rollout.obs[:-1, ..., 0].long(), batches.rollout.action
     paid = penalised(kl, replace(batches.rollout, reference=table[node, action]), BETA)
     cost = BETA * (every.logp - table[every.node, every.action]) * every.valid
-    truth = replace(every, reward=every.reward - cost).gradient(1.0)
-    return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (truth,))
+    exact = replace(every, reward=every.reward - cost).gradient(1.0)
+    return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (exact,))
 
 
 def _warm(estimator: Estimator, case: Case) -> State:
@@ -134,13 +132,13 @@ def _mean(estimator: Estimator, case: Case) -> Tensor:
     return case.batches.mean(_coefficients(estimator, case))
 
 
-def _multiple(mean: Tensor, truths: tuple[Tensor, ...]) -> tuple[float, float, float]:
-    """(size, rest, cosine) for the nearest truth: mean = size truth + something at right angles, `rest` |truth| long."""
+def _multiple(mean: Tensor, exact_gradients: tuple[Tensor, ...]) -> tuple[float, float, float]:
+    """(size, rest, cosine) for the nearest gradient g: mean = size g + something orthogonal, `rest` |g| long."""
     made = []
-    for truth in truths:
-        size = float(mean @ truth / (truth @ truth))
-        rest = float((mean - size * truth).norm() / truth.norm())
-        made.append((size, rest, float(torch.nn.functional.cosine_similarity(mean, truth, dim=0))))
+    for exact in exact_gradients:
+        size = float(mean @ exact / (exact @ exact))
+        rest = float((mean - size * exact).norm() / exact.norm())
+        made.append((size, rest, float(torch.nn.functional.cosine_similarity(mean, exact, dim=0))))
     return min(made, key=lambda one: one[1])
 
 
@@ -162,11 +160,11 @@ def _promised(estimator: Estimator, promises: Promises, case: Case) -> Finding:
     known = _factor(estimator, promises, group, batch, p)
     if estimator.aggregation == "constant":
         known /= len(case.rollout.valid)
-    size, rest, _ = _multiple(_mean(estimator, case), case.truths)
+    size, rest, _ = _multiple(_mean(estimator, case), case.exact_gradients)
     eps = getattr(estimator.scale, "eps", 0.0)
     close = CLOSE + (3 * eps if eps < LARGE else 0.0)  # a deviation of 0.4 or more
     holds = abs(size - known) < close * known and rest < close
-    detail = f"expected {known:.6g} grad J exactly; seen {size:.6g} grad J and {rest:.2g} |grad J| beside it"
+    detail = f"expected {known:.6g} grad J exactly; seen {size:.6g} grad J and {rest:.2g} |grad J| orthogonal to it"
     return Finding(f"its mean is {known:.3g} grad J on {case.name}", holds, detail)
 
 
@@ -175,11 +173,11 @@ def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
     surrogate = estimator.surrogate if promises.separable else Score()
     bare = replace(estimator, scale=None, aggregation="episode", surrogate=surrogate, correction=None, kl=KL())
     every, batches = _listed(GAMMA)
-    truths = (every.gradient(GAMMA), every.gradient(GAMMA, weighted=False))
-    case = Case("dense rewards", batches, batches.rollout, batches.values, truths)
-    size, rest, cosine = _multiple(_mean(bare, case), case.truths)
+    exact_gradients = (every.gradient(GAMMA), every.gradient(GAMMA, weighted=False))
+    case = Case("dense rewards", batches, batches.rollout, batches.values, exact_gradients)
+    size, rest, cosine = _multiple(_mean(bare, case), case.exact_gradients)
     group, batch = case.rollout.group, case.rollout.valid.shape[2]
-    seen = f"seen {size:.6g} grad J and {rest:.2g} |grad J| beside it"
+    seen = f"seen {size:.6g} grad J and {rest:.2g} |grad J| orthogonal to it"
     if estimator.baseline.critic:
         holds = abs(size - 1) < CLOSE and rest < CLOSE
         rule = f"with the exact V its mean is grad J on {case.name}"
@@ -211,8 +209,8 @@ def _spread(estimator: Estimator) -> Finding:
     every, _ = _listed(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
     share = every.chance / every.roots
-    listed = enumerated.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
-    known = enumerated.rloo_variance(listed, TRIO)
+    listed = exact_moments.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
+    known = exact_moments.rloo_variance(listed, TRIO)
     case = Case("one group", batches, batches.rollout, batches.values, ())
     g = batches.gradients(_coefficients(estimator, case))
     mean = batches.weight @ g
@@ -226,13 +224,13 @@ def _sampled(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates:
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant("examined", "", estimator, FirstOrder())
     training = Training(network=GRU(4), collection=Collected(8, GROUP))
-    actor = laboratory.tilted(task, training, 0.7)
-    truth = laboratory.exact_gradient(task, training, actor)
-    known = _factor(estimator, promises, GROUP, 8, laboratory.exact_return(task, training, actor))
+    actor = gradient_quality.tilted(task, training, 0.7)
+    exact = gradient_quality.exact_gradient(task, training, actor)
+    known = _factor(estimator, promises, GROUP, 8, gradient_quality.exact_return(task, training, actor))
     if estimator.aggregation == "constant":
         known /= mdp.horizon
-    samples = laboratory.replicates(task, variant, training, actor, replicates)
-    made = laboratory.quality(samples, known * truth)
+    samples = gradient_quality.replicates(task, variant, training, actor, replicates)
+    made = gradient_quality.quality(samples, known * exact)
     holds = made.max_z < LARGEST_Z and abs(made.scale_z) < LARGEST_SCALE_Z
     detail = (
         f"expected z scores below {LARGEST_Z:g}; seen {made.scale:.3f} of the promised length "

@@ -11,7 +11,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.conformance.credit import axes, of_credit, response
 from algorithms.conformance.estimator import coefficients, examine
-from algorithms.conformance.synthetic_rollouts import made_up, windows
+from algorithms.conformance.synthetic_rollouts import synthetic_rollout, windows
 from algorithms.conformance.unbiasedness import success_factor
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
@@ -113,7 +113,7 @@ def test_scales_that_divide_by_a_deviation_are_scale_free(scale: Deviation) -> N
 
 def test_coefficients_by_hand() -> None:
     """REINFORCE: every row of an episode carries its return over N."""
-    rollout, values = made_up()
+    rollout, values = synthetic_rollout()
     c = coefficients(VARIANTS["reinforce"].estimator, rollout, values)
     total = (rollout.reward * rollout.valid).sum(0)
     torch.testing.assert_close(c, rollout.valid * total / 12)

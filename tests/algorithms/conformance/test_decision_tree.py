@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from algorithms.conformance.affine import is_affine, line
+from algorithms.conformance.coefficients import is_affine, line
 from algorithms.conformance.decision_tree import DENSE, DENSE_ROOTS, SUCCESS, episodes, one_group, stratified
-from algorithms.conformance.synthetic_rollouts import made_up
+from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 
 TREE = (((1.0, 1), (-2.0, None)), ((3.0, None), (5.0, None)))
 
@@ -72,7 +72,7 @@ def test_lines_by_hand() -> None:
     assert made.b.tolist() == [1.0, 4.0]
     assert made.spread.tolist() == [True, False]
     assert made.residual == 0
-    rollout, _ = made_up()
+    rollout, _ = synthetic_rollout()
     assert is_affine(rollout.reward, 3 * rollout.reward - 1, rollout)
     assert not is_affine(rollout.reward, -rollout.reward, rollout)
     assert not is_affine(rollout.reward, rollout.reward**2, rollout)

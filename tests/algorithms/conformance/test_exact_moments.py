@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import Listed, kl_error, listed, reinforce_variance, rloo_variance
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
@@ -61,14 +61,14 @@ LOCK, COPY = Lock(length=2, vocabulary=4, locks=2), Transduce(symbols=3, length=
 def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
     """4 episodes of one prompt, 6,000 replicates; and where the reward is sparse RLOO has the larger one."""
     task = text_task("task", mdp)
-    actor = laboratory.tilted(task, TRAINING, 0.5)
-    every, truth = listed(task, TRAINING, actor), laboratory.exact_gradient(task, TRAINING, actor)
+    actor = gradient_quality.tilted(task, TRAINING, 0.5)
+    every, truth = listed(task, TRAINING, actor), gradient_quality.exact_gradient(task, TRAINING, actor)
     assert every.chance.sum().item() == pytest.approx(1.0, abs=1e-5)
     mean = torch.einsum("i,i,id->d", every.chance, every.returns, every.scores)
     torch.testing.assert_close(mean, truth, atol=1e-5, rtol=1e-3)
     for name, expected in (("reinforce", reinforce_variance(every, 4)), ("rloo", rloo_variance(every, 4))):
-        samples = laboratory.replicates(task, VARIANTS[name], TRAINING, actor, 6_000)
-        assert laboratory.quality(samples, truth).variance == pytest.approx(expected, rel=0.12), name
+        samples = gradient_quality.replicates(task, VARIANTS[name], TRAINING, actor, 6_000)
+        assert gradient_quality.quality(samples, truth).variance == pytest.approx(expected, rel=0.12), name
     dense = isinstance(mdp, Transduce) and mdp.reward_mode == "dense"
     assert (rloo_variance(every, 4) < reinforce_variance(every, 4)) is dense
 
@@ -76,7 +76,7 @@ def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
 @pytest.mark.parametrize("noise", [0.2, 1.5])
 def test_where_a_kl_stands_matters_more_than_which(noise: float) -> None:
     """k1 in the reward and k2 of the text in the loss are right, k1 in the loss does nothing, the others are between."""
-    actor = laboratory.tilted(SOFT, TRAINING, noise, seed=1)
+    actor = gradient_quality.tilted(SOFT, TRAINING, noise, seed=1)
 
     def error(*which: str) -> float:
         return kl_error(SOFT, TRAINING, actor, KL(*which))  # type: ignore[arg-type]
@@ -94,12 +94,14 @@ def test_where_a_kl_stands_matters_more_than_which(noise: float) -> None:
 def test_the_expected_gradient_of_a_placement_is_what_the_learner_makes() -> None:
     """k3 in the loss: the exact error equals that of 6,000 sampled gradients of the KL's part."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
-    actor, kl = laboratory.tilted(SOFT, TRAINING, 0.7, seed=1), KL("k3", "loss")
-    truth = laboratory.exact_gradient(SOFT, TRAINING, actor) - laboratory.exact_gradient(free, TRAINING, actor)
+    actor, kl = gradient_quality.tilted(SOFT, TRAINING, 0.7, seed=1), KL("k3", "loss")
+    truth = gradient_quality.exact_gradient(SOFT, TRAINING, actor) - gradient_quality.exact_gradient(
+        free, TRAINING, actor
+    )
     base = VARIANTS["reinforce"]
     ours = replace(base, estimator=replace(base.estimator, kl=kl))
-    part = laboratory.replicates(SOFT, ours, TRAINING, actor, 6_000)
-    part = part - laboratory.replicates(free, base, TRAINING, actor, 6_000)
+    part = gradient_quality.replicates(SOFT, ours, TRAINING, actor, 6_000)
+    part = part - gradient_quality.replicates(free, base, TRAINING, actor, 6_000)
     measured = (part.mean(0) - truth).norm() / truth.norm()
     assert measured.item() == pytest.approx(kl_error(SOFT, TRAINING, actor, kl), abs=0.05)
 
@@ -112,13 +114,13 @@ def test_a_fitted_critic_explains_more_and_leaves_the_actor_alone() -> None:
     training = replace(TRAINING, network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
     gae = VARIANTS["gae"]
     td = replace(gae, estimator=replace(gae.estimator, credit=LambdaReturn(0.0)))
-    actor = laboratory.tilted(task, training, 0.5)
-    truth = laboratory.exact_gradient(task, training, actor)
+    actor = gradient_quality.tilted(task, training, 0.5)
+    truth = gradient_quality.exact_gradient(task, training, actor)
     bias = {}
     for rollouts in (0, 200):
-        critic = laboratory.fitted_critic(task, td, training, actor, rollouts)
-        samples = laboratory.replicates(task, td, training, actor, 1_000, critic=critic)
-        bias[rollouts] = laboratory.quality(samples, truth).bias
+        critic = gradient_quality.fitted_critic(task, td, training, actor, rollouts)
+        samples = gradient_quality.replicates(task, td, training, actor, 1_000, critic=critic)
+        bias[rollouts] = gradient_quality.quality(samples, truth).bias
     assert bias[200] < 0.5 * bias[0]
 
 
@@ -126,7 +128,7 @@ def test_ascent_climbs() -> None:
     task = text_task("copy", Transduce(symbols=3, length=2))
     training = replace(TRAINING, learning_rate=0.01)
     values = [
-        laboratory.exact_return(task, training, laboratory.ascended(task, training, updates))
+        gradient_quality.exact_return(task, training, gradient_quality.ascended(task, training, updates))
         for updates in (0, 50, 200)
     ]
     assert values[0] < values[1] < values[2]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import listed, rloo_variance
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, RewardToGo
@@ -37,11 +37,11 @@ def setting(task: Task, variant: Variant, envs: int = 16, group: int = 4) -> Tra
     return replace(small_training(task, variant), network=GRU(6), collection=Episodes(envs, group))
 
 
-def measured(task: Task, variant: Variant, count: int, envs: int = 16, group: int = 4) -> laboratory.Quality:
+def measured(task: Task, variant: Variant, count: int, envs: int = 16, group: int = 4) -> gradient_quality.Quality:
     """`count` replicates of `envs` episodes each, at the tilted policy."""
     training, actor = setting(task, variant, envs, group), tilted(task).flat.values[0]
-    truth = laboratory.exact_gradient(task, training, actor)
-    return laboratory.quality(laboratory.replicates(task, variant, training, actor, count), truth)
+    truth = gradient_quality.exact_gradient(task, training, actor)
+    return gradient_quality.quality(gradient_quality.replicates(task, variant, training, actor, count), truth)
 
 
 @pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY], ids=lambda t: t.name)
@@ -145,15 +145,15 @@ def test_the_variance_of_one_episode_at_the_uniform_table(credit: Credit, baseli
     training = replace(small_training(task, variant), network=Tabular(task.factory), collection=Episodes(1, 1))
     policy = build_policy(task, variant, training, Members((0,), (1.0,)))
     actor = torch.zeros(policy.flat.values.shape[1])
-    samples = laboratory.replicates(task, variant, training, actor, 20_000)
-    made = laboratory.quality(samples, laboratory.exact_gradient(task, training, actor))
+    samples = gradient_quality.replicates(task, variant, training, actor, 20_000)
+    made = gradient_quality.quality(samples, gradient_quality.exact_gradient(task, training, actor))
     assert made.variance == pytest.approx(expected, rel=0.03)
     assert made.scale == pytest.approx(1.0, abs=0.05)
 
 
 def test_quality_by_hand() -> None:
     samples = torch.tensor([[1.0, 0.0], [3.0, 4.0]], dtype=torch.float64)
-    made = laboratory.quality(samples, torch.tensor([2.0, 0.0], dtype=torch.float64))
+    made = gradient_quality.quality(samples, torch.tensor([2.0, 0.0], dtype=torch.float64))
     assert made.replicates == 2
     assert made.bias == pytest.approx(2.0)  # mean (2, 2)
     assert made.variance == pytest.approx(2.0 + 8.0)
@@ -169,11 +169,11 @@ def test_quality_by_hand() -> None:
 
 def test_replicates_differ_and_do_not_depend_on_how_many_there_are() -> None:
     training, actor = setting(LOCK, VARIANTS["rloo"]), tilted(LOCK).flat.values[0]
-    some = laboratory.replicates(LOCK, VARIANTS["rloo"], training, actor, 3)
-    more = laboratory.replicates(LOCK, VARIANTS["rloo"], training, actor, 5)
+    some = gradient_quality.replicates(LOCK, VARIANTS["rloo"], training, actor, 3)
+    more = gradient_quality.replicates(LOCK, VARIANTS["rloo"], training, actor, 5)
     torch.testing.assert_close(some, more[:3])
-    later = laboratory.replicates(LOCK, VARIANTS["rloo"], training, actor, 2, first_seed=3)
+    later = gradient_quality.replicates(LOCK, VARIANTS["rloo"], training, actor, 2, first_seed=3)
     torch.testing.assert_close(later, more[3:])
     assert len(np.unique(more[:, -1].numpy().round(9))) == 5
     with pytest.raises(ValueError, match="must be Episodes, not Unroll"):
-        laboratory.replicates(LOCK, VARIANTS["rloo"], replace(training, collection=Unroll()), actor, 2)
+        gradient_quality.replicates(LOCK, VARIANTS["rloo"], replace(training, collection=Unroll()), actor, 2)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
@@ -52,21 +52,23 @@ def test_in_the_reward_every_token_pays_once() -> None:
     assert penalised(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
 
 
-def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[laboratory.Quality, laboratory.Quality]:
+def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
     """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
     training = Training(network=GRU(4), collection=Episodes(8, 4))
-    actor = laboratory.tilted(SOFT, training, 0.7)
-    truth = laboratory.exact_gradient(SOFT, training, actor) - laboratory.exact_gradient(free, training, actor)
+    actor = gradient_quality.tilted(SOFT, training, 0.7)
+    truth = gradient_quality.exact_gradient(SOFT, training, actor) - gradient_quality.exact_gradient(
+        free, training, actor
+    )
 
     def sampled(task: Task, variant: Variant) -> torch.Tensor:
-        return laboratory.replicates(task, variant, training, actor, count)
+        return gradient_quality.replicates(task, variant, training, actor, count)
 
     base = VARIANTS["reinforce"]
     # the same seeds play the same texts, so the difference is the KL's part alone
     with_kl = sampled(SOFT, replace(base, estimator=replace(base.estimator, kl=kl)))
     part = with_kl - sampled(free, base)
-    return laboratory.quality(part, truth), laboratory.quality(part, 0 * truth)
+    return gradient_quality.quality(part, truth), gradient_quality.quality(part, 0 * truth)
 
 
 def test_k1_in_the_reward_has_the_gradient_of_the_kl() -> None:

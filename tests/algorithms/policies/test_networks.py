@@ -196,9 +196,9 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
         shape = tuple(garbage[start:end].shape)
         garbage[start:end] = torch.from_numpy(rng.integers(len(mdp.tokens), size=shape))
     assert not torch.equal(garbage, rollout.obs)
-    blind, spoilt = gradient(rollout.obs), gradient(garbage)
+    blind, corrupted = gradient(rollout.obs), gradient(garbage)
     outputs = policy.flat.columns_of([policy.actor.readout, policy.actor.readout_bias])
-    assert torch.equal(blind[:, outputs], spoilt[:, outputs])
+    assert torch.equal(blind[:, outputs], corrupted[:, outputs])
     assert blind[:, outputs].abs().sum(1).min() > 0
     weights = row_weights(made.estimator, rollout, mdp.horizon)
     assert int((weights > 0).sum()) == int(rollout.valid.sum())

@@ -95,14 +95,14 @@ def test_rows_that_are_not_valid_and_other_members_have_no_influence(stream: tup
     reward, ended = stream
     valid = np.random.default_rng(1).random(reward.shape) < 0.7
     one, two = RewardNormaliser(Identity(), 2), RewardNormaliser(Identity(), 2)
-    spoilt = np.where(valid, reward, 1e6).astype(np.float32)
-    spoilt[:, 1] *= 3
+    corrupted = np.where(valid, reward, 1e6).astype(np.float32)
+    corrupted[:, 1] *= 3
     a, _ = one.rewards(RewardWindow(reward, valid, ended, None), 0.9)
-    b, _ = two.rewards(RewardWindow(spoilt, valid, ended, None), 0.9)
+    b, _ = two.rewards(RewardWindow(corrupted, valid, ended, None), 0.9)
     assert np.array_equal(a[:, 0][valid[:, 0]], b[:, 0][valid[:, 0]])
     assert np.array_equal(one.snapshot()["returns.var"][0], two.snapshot()["returns.var"][0])
     before = one.snapshot()
-    one.rewards(RewardWindow(spoilt, np.zeros_like(valid), ended, None), 0.9)
+    one.rewards(RewardWindow(corrupted, np.zeros_like(valid), ended, None), 0.9)
     assert all(np.array_equal(value, before[name]) for name, value in one.snapshot().items())
 
 
