@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import torch
 
-from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
-from algorithms.exact import ExactReturn, enumerable, text_mdp
-from algorithms.normaliser import Identity
 from algorithms.policies.peer import PeerPolicy, reader
-from algorithms.training import Event, Members, Progress, Record, State
+from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
+from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.state import RunState
 from envs.api import Box, Factory, Image, Task
 from envs.custom.faults import Unreadable
 from envs.delayed import Slowed
@@ -24,6 +25,7 @@ from envs.seeding import Role, stream
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecNormalize
+
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -102,9 +104,9 @@ def _spelled(value: Any) -> Any:
 
 
 def train_peers(
-    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: State | None = None
-) -> Iterator[Event]:
-    """The Records of one seed after another, and a State after each: a seed that had finished is not trained again.
+    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: RunState | None = None
+) -> Iterator[TrainingEvent]:
+    """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
 
     Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as many
     seeds as there are, which one of our populations trains at once. Repeats bit for bit.
@@ -116,7 +118,7 @@ def train_peers(
         yield from _Trial(task, peer, members, place, budget, evaluation).records()
         yield Progress((place + 1) * budget, len(members.seeds) * budget)
         if place + 1 < len(members.seeds):
-            yield State({"done": torch.tensor(place + 1)}, {"done": place + 1})
+            yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
 
 
 class _Trial:

@@ -1,7 +1,7 @@
 """Real asynchrony, declared: how many processes act, what they share, and how old their parameters may be.
 
-algorithms/asynchronous.py runs it. Which rollout comes first is the operating system's doing, so these runs are fast and do
-not repeat; `algorithms.staleness` simulates the same with a seed.
+algorithms/asynchronous/learner.py runs it. Which rollout comes first is the operating system's doing, so these runs are fast
+and do not repeat; `algorithms.staleness.clock` simulates the same with a seed.
 """
 
 from __future__ import annotations

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.exact import LIMIT, enumerable, text_mdp
-from algorithms.heads import ILLEGAL
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.distributions import ILLEGAL
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
-from algorithms.types import Rollout
+from algorithms.setting import Training
+from algorithms.training.exact_return import LIMIT, enumerable, text_mdp
+from algorithms.training.learner import Learner
+from algorithms.types import Estimator, Rollout, Schedule, Update
 from envs.api import Floats, Ints, Task, Transcript
 
 
@@ -73,6 +75,36 @@ def learn(update: QLearning, policy: ActorCritic, rollout: Rollout, rate: Tensor
     net.table.data.copy_(torch.from_numpy(value))
     net.visits.data.copy_(torch.from_numpy(visits))
     net.epsilon.data.copy_(update.epsilon(progress)[:, None, None])
+
+
+class QLearner(Learner):
+    """The learner of a run that follows no gradient: it moves the policy's table of values (Run's make_learner)."""
+
+    def __init__(
+        self,
+        policy: ActorCritic,
+        estimator: Estimator,
+        schedule: Schedule,
+        training: Training,
+        rate: Tensor,
+        task: Task,
+        update: Update | None = None,
+        *more: Any,
+    ) -> None:
+        super().__init__(policy, estimator, schedule, training, rate, task, update, *more)
+        assert isinstance(update, QLearning)
+        self.rule = update
+
+    def learn(
+        self,
+        rollout: Rollout,
+        shuffles: list[np.random.Generator],
+        progress: Tensor | None = None,
+        diagnosing: bool = False,
+        exact_gradient: Tensor | None = None,
+    ) -> None:
+        assert progress is not None
+        learn(self.rule, self.policy, rollout, self.rate[:, 0], progress)
 
 
 def _back_up(

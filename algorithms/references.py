@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from algorithms.evaluation import SAMPLES, SAMPLES_AT, Evaluation, show
-from algorithms.exact import text_mdp
-from algorithms.training import Members, Record
+from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, Evaluation, show
+from algorithms.training.exact_return import text_mdp
+from algorithms.training.records import Members, Record
 from algorithms.types import Variant
 from algorithms.update import Optimal
 from envs import random_policy

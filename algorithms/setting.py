@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from algorithms.exploration import GSDE, Exploration, Independent, continuous
-from algorithms.heads import Actions
-from algorithms.optimiser import Adam, Optimiser
+from algorithms.estimators.optimisers import Adam, Optimiser
 from algorithms.policies.api import Network
+from algorithms.policies.distributions import Actions
+from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Number, Range, row, tunable, with_critic
 from envs.api import Box, Transcript
 from envs.validation import UnknownName
@@ -68,10 +68,11 @@ class Training:
     reward_scale  rewards are multiplied by it before learning (scores are not), after normalise_returns
     initial_log_std  of Independent exploration: how widely it explores at first
     segment       updates between two points from which a killed run resumes; environments are built anew there
-    exploration   of continuous actions: Independent, or GSDE (algorithms.exploration)
+    exploration   of continuous actions: Independent, or GSDE (algorithms.policies.exploration)
     actions       real-valued ones: as the environment has them (raw), in units of its box (scaled), or those under a tanh
                   (squashed); raw and scaled ones are clipped by the environment
-    normalise_returns  rewards over the running deviation of each member's discounted returns (algorithms.normaliser)
+    normalise_returns  rewards over the running deviation of each member's discounted returns
+                  (algorithms.training.reward_normaliser)
     clipped       max_grad_norm bounds the gradient of actor and critic together, or of each apart
     """
 

@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args, runti
 import torch
 from torch import Tensor
 
-from algorithms.correction import Correction
-from algorithms.entropy import Constant
-from algorithms.kl import KL
-from algorithms.nucleus import TopP
+from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.importance_weights import Correction
+from algorithms.estimators.kl_penalty import KL
+from algorithms.policies.nucleus import TopP
 from algorithms.processes import Processes
 from algorithms.setting import Collection
-from algorithms.staleness import Actors
+from algorithms.staleness.clock import ActorSchedule
 from algorithms.tunable import Choice, Number, tunable
 from envs.api import Box, Spec, Transcript
 
@@ -167,13 +167,13 @@ Aggregation = Literal["episode", "token", "sequence", "constant"]
 class Estimator:
     """What a rung may change.
 
-    scale        what is done to the advantages: None, or division by a deviation (algorithms.scale)
+    scale        what is done to the advantages: None, or division by a deviation (algorithms.estimators.advantage_scale)
     aggregation  episode: sum over time, mean over episodes (unbiased for J); token: mean over all valid rows of the member;
                  sequence: mean over the rows of an episode, then over episodes (1/len: biased towards long failures);
                  constant: episode over the task's horizon (a constant factor)
-    kl           how the KL to the task's reference enters (algorithms.kl)
-    entropy      the entropy bonus (algorithms.entropy)
-    correction   of data that another policy drew (algorithms.correction); None: as if they were this one's
+    kl           how the KL to the task's reference enters (algorithms.estimators.kl_penalty)
+    entropy      the entropy bonus (algorithms.estimators.entropy_bonus)
+    correction   of data that another policy drew (algorithms.estimators.importance_weights); None: as if it were its own
     """
 
     credit: Credit
@@ -225,9 +225,9 @@ class Schedule:
     """When what is learned from what.
 
     lag      learn at update u from the rollout of u - lag
-    actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness)
+    actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness.clock)
     gradient whose it is: of the policy that learns (newest), or of the one that acted (A3C: a worker's own copy)
-    processes  real actors instead, whose runs do not repeat (algorithms.asynchronous)
+    processes  real actors instead, whose runs do not repeat (algorithms.asynchronous.learner)
     epochs   passes over a rollout, each in `minibatches` steps
     tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
     """
@@ -236,7 +236,7 @@ class Schedule:
     epochs: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
     tries: int = 1
-    actors: Actors | None = None
+    actors: ActorSchedule | None = None
     gradient: Literal["newest", "actor"] = "newest"
     processes: Processes | None = None
 
@@ -278,7 +278,7 @@ class Update(Protocol):
 
 @dataclass(frozen=True)
 class Promises:
-    """What an estimator's gradient is held to by the conformance kit; see algorithms.conformance.
+    """What an estimator's gradient is held to by the conformance kit; see algorithms.conformance.estimator.
 
     factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
                      rewards of 0 or 1 and one prompt), or None where no closed form is known

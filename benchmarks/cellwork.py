@@ -1,4 +1,4 @@
-"""One cell from its State (or from nothing) to its Parquet; runs in a worker process."""
+"""One cell from its RunState (or from nothing) to its Parquet; runs in a worker process."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.asynchronous import train_asynchronously
+from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.peer import Peer, train_peers
 from algorithms.references import optimal_texts, reference_records
-from algorithms.sweep import train_apart
-from algorithms.training import Event, Progress, Record, Run, State, train
+from algorithms.training.elimination import train_apart
+from algorithms.training.records import Progress, Record, TrainingEvent
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import states, store
 from benchmarks.experiment import Cell, canonical
 from benchmarks.files import NotWritten
@@ -30,8 +32,8 @@ def run_cell(
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
-    """Train the cell and write it to `path`; a State beside it allows a killed run to go on, bit for bit (with real actors
-    not bit for bit, and its file says so). With a folder for policies, its trained members' are written there first."""
+    """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
+    actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = cell.variant.schedule.processes is not None or not repeating
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
@@ -84,13 +86,13 @@ class _Account:
 def _train(
     cell: Cell, waiting: Path, device: str, account: _Account, made: Mapping[str, object], policies: Path | None
 ) -> None:
-    """Train from the State at `waiting`, or from nothing, and save the policies."""
+    """Train from the RunState at `waiting`, or from nothing, and save the policies."""
     state, account.records, why = resumable(cell, waiting, device)
     if why:
         account.note(why)
     run, written = new_run(cell, device), True
     for event in _events(cell, run, state):
-        if not isinstance(event, State):
+        if not isinstance(event, RunState):
             account.hear(event)
             continue
         try:
@@ -110,7 +112,7 @@ def _train(
         save_policies(policies, cell, run.trained(), account.records, made)
 
 
-def _events(cell: Cell, run: Run | None, state: State | None) -> Iterator[Event]:
+def _events(cell: Cell, run: Run | None, state: RunState | None) -> Iterator[TrainingEvent]:
     if run is None:
         assert isinstance(cell.variant.update, Peer)
         return train_peers(cell.task, cell.variant.update, cell.members, cell.env_steps, cell.evaluation, state)

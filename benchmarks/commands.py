@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from benchmarks.tuning.experiment import Tuning
     from envs.api import Task
 
+
 DONE, FAILED = 0, 1
 RESULTS = Path("results")
 
@@ -394,9 +395,9 @@ def single_cells(
     task: Task, variant: Variant, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
 ) -> list[Cell]:
     """The cells of `train`: one task and variant with fields set on the command line."""
-    from algorithms.evaluation import Evaluation
     from algorithms.peer import Peer
-    from algorithms.training import Members
+    from algorithms.training.evaluation import Evaluation
+    from algorithms.training.records import Members
     from benchmarks import foreign, settings
     from benchmarks.assignments import override
     from benchmarks.experiment import Cell, blocks, training_for, why_not

@@ -31,7 +31,7 @@ class Play:
     trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
 
     def __call__(self) -> int:
-        from algorithms.exact import text_mdp
+        from algorithms.training.exact_return import text_mdp
         from benchmarks import foreign
         from benchmarks.playing import title
         from benchmarks.policies import changed_since, load_policy

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.diagnostics import NAMES
+from algorithms.estimators.diagnostics import NAMES
 from benchmarks import efficiency, figures
 from benchmarks.figures import STYLE, banded, handfuls, legend, line_styles, t_band
 from benchmarks.pairs import SEED

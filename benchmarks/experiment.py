@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from algorithms.evaluation import Evaluation
-from algorithms.exact import enumerable, text_mdp
-from algorithms.exploration import Independent
 from algorithms.peer import Peer
+from algorithms.policies.exploration import Independent
 from algorithms.policies.mlp import MLP
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
-from algorithms.training import Members
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.exact_return import enumerable, text_mdp
+from algorithms.training.records import Members
 from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from benchmarks.panels import Data
     from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
+
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from algorithms.training import Record
+from algorithms.training.records import Record
 from benchmarks.experiment import Cell, file_safe
 from envs.validation import UsageError
 

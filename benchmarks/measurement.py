@@ -9,10 +9,11 @@ from typing import Any
 
 from torch import Tensor
 
-from algorithms import enumerated, laboratory
-from algorithms.exact import ExactReturn
+from algorithms.conformance import exact_moments as enumerated
+from algorithms.conformance import gradient_quality as laboratory
 from algorithms.setting import Episodes, Training
-from algorithms.training import Members
+from algorithms.training.exact_return import ExactReturn
+from algorithms.training.records import Members
 from algorithms.types import Variant
 from benchmarks import store
 from benchmarks.experiment import canonical, digest, file_safe

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from algorithms.evaluation import show
 from algorithms.references import play_optimally
+from algorithms.training.evaluation import show
 from benchmarks.files import write_text
 from benchmarks.formats import number
 from envs import TASKS

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from algorithms.exact import text_mdp
 from algorithms.peer import Peer
 from algorithms.policies.epsilon_greedy import EpsilonGreedy
 from algorithms.q_learning import QLearning
+from algorithms.training.exact_return import text_mdp
 from algorithms.types import Variant
 from envs.api import Task
 

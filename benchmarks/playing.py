@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from algorithms.collector import Actor
-from algorithms.evaluation import show
 from algorithms.references import play_optimally
+from algorithms.training.actor import Actor
+from algorithms.training.evaluation import show
 from benchmarks.saved import SavedPolicy
 from envs.api import Array, Task, VecEnv
 from envs.custom.faults import Checked

@@ -20,7 +20,8 @@ from torch import Tensor
 
 from algorithms.peer import Peer
 from algorithms.setting import Training
-from algorithms.training import Members, Record, Trained, build_normaliser, build_policy
+from algorithms.training.build import build_normaliser, build_policy
+from algorithms.training.records import Members, Record, Trained
 from algorithms.types import Variant
 from benchmarks import files, pooling, store, tensor_files
 from benchmarks.experiment import RESULTS_VERSION, Cell, canonical, digest

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.conformance_mean import success_factor
+from algorithms.conformance.unbiasedness import success_factor
 from benchmarks.figures import STYLE, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"

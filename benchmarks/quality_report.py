@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from algorithms import VARIANTS, enumerated
-from algorithms.conformance_mean import success_factor
-from algorithms.kl import KL
+from algorithms import VARIANTS
+from algorithms.conformance import exact_moments as enumerated
+from algorithms.conformance.unbiasedness import success_factor
+from algorithms.estimators.kl_penalty import KL
 from benchmarks import quality_figures, store
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES

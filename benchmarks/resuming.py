@@ -1,4 +1,4 @@
-"""Going on from the State of a killed run, or from nothing: a State that does not fit is set aside and named."""
+"""Going on from the RunState of a killed run, or from nothing: a RunState that does not fit is set aside and named."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from algorithms.peer import Peer
-from algorithms.sweep import part_of
-from algorithms.training import Record, Run, State
+from algorithms.q_learning import QLearner, QLearning
+from algorithms.training.learner import Learner
+from algorithms.training.records import Record
+from algorithms.training.run import Run
+from algorithms.training.state import RunState
 from benchmarks import states
 from benchmarks.experiment import Cell
 from benchmarks.files import set_aside
@@ -17,17 +20,27 @@ def new_run(cell: Cell, device: str) -> Run | None:
     """The cell's run before its first step; None where stable-baselines3 trains its models."""
     if isinstance(cell.variant.update, Peer):
         return None
-    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
+    learner = QLearner if isinstance(cell.variant.update, QLearning) else Learner
+    return Run(
+        cell.task,
+        cell.variant,
+        cell.training,
+        cell.members,
+        cell.env_steps,
+        cell.evaluation,
+        device,
+        make_learner=learner,
+    )
 
 
-def resumable(cell: Cell, path: Path, device: str) -> tuple[State | None, list[Record], str]:
+def resumable(cell: Cell, path: Path, device: str) -> tuple[RunState | None, list[Record], str]:
     """What a stopped run of the cell has left at `path`, and its records; where it is of no use, why not."""
     try:
         state, records = states.load_state(path, cell.digest)
         _try(cell, state, records, device)
     except FileNotFoundError:  # there was none, or another run has finished the cell meanwhile
         return None, [], ""
-    except Exception as error:  # whatever is wrong with a State, the cell can do without it
+    except Exception as error:  # whatever is wrong with a RunState, the cell can do without it
         why = str(error) if isinstance(error, states.Unusable) else f"{type(error).__name__}: {error}"
         aside = set_aside(path)
         line = " ".join(why.split())
@@ -39,8 +52,8 @@ def resumable(cell: Cell, path: Path, device: str) -> tuple[State | None, list[R
     return state, records, ""
 
 
-def _try(cell: Cell, state: State, records: Sequence[Record], device: str) -> None:
-    """Restore the State into a run that is thrown away. Raises Unusable, or whatever restoring raises."""
+def _try(cell: Cell, state: RunState, records: Sequence[Record], device: str) -> None:
+    """Restore the RunState into a run that is thrown away. Raises Unusable, or whatever restoring raises."""
     run, members = new_run(cell, device), len(cell.members.seeds)
     if run is None:
         done = int(state.meta["done"])
@@ -52,12 +65,12 @@ def _try(cell: Cell, state: State, records: Sequence[Record], device: str) -> No
     if varied:
         if missing := sorted({"places", "seen", "gone"} - state.meta.keys()):
             raise states.Unusable(f"it lacks {', '.join(missing)}")
-        run = part_of(run, state)
+        run = run.select_members(state.meta["places"])
     if why := run.unfit(state):
         raise states.Unusable(why)
     run.restore(state)
     if not varied:
-        _agree(len(records), run.snapshots.evaluated * members)
+        _agree(len(records), run.checkpoints.evaluated * members)
 
 
 def _agree(found: int, wanted: int) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from algorithms.exact import ExactReturn
 from algorithms.peer import Peer
 from algorithms.setting import Unroll
+from algorithms.training.exact_return import ExactReturn
 from algorithms.update import Exact
 from benchmarks import store
 from benchmarks.display import Display, duration
@@ -26,6 +26,7 @@ from envs.delayed import Slowed
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
+
 
 # for estimates and for the order of cells only, of one process: rows a second, acting and learning
 ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 370_000, 400_000, 120_000

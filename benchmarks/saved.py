@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.normaliser import Normaliser
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training
+from algorithms.training.observation_normaliser import Normaliser
 from algorithms.types import Variant
 from envs.api import Array, Bools, Box, Image, Task, Transcript
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.asynchronous import unfit
+from algorithms.asynchronous.learner import unfit
 from algorithms.processes import Processes
 from algorithms.types import Variant
 from benchmarks import EXPERIMENTS, foreign

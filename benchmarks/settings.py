@@ -17,7 +17,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.policies.convolutional import NatureCNN
+from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Training

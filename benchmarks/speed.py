@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.optimiser import RMSprop
+from algorithms.estimators.optimisers import RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Training, Unroll
-from algorithms.training import Members, Run, train
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
+from algorithms.training.run import Run, train
 from benchmarks.commands import available_processors
 from benchmarks.experiment import training_for
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
@@ -117,7 +118,7 @@ def _trained(name: str, steps: int) -> Callable[[], float]:
     """Training speed of one seed of a configuration of `async_throughput`, as its clock reads."""
 
     def once() -> float:
-        from algorithms.asynchronous import train_asynchronously
+        from algorithms.asynchronous.learner import train_asynchronously
 
         (variant,) = (v for v in BY_PROCESSES if v.name == name)
         training = training_for(COMPUTED, variant)

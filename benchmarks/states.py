@@ -1,6 +1,6 @@
 """The States of unfinished cells: saved whole, and gone on from only where they are the cell's own and undamaged.
 
-results/<experiment>/cells/<the cell's name>.state         a State and the records before it, in one safetensors file
+results/<experiment>/cells/<the cell's name>.state         a RunState and the records before it, in one safetensors file
 ....state.damaged-<n>                                      one that could not be gone on from
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 
-from algorithms.training import Record, State
+from algorithms.training.records import Record
+from algorithms.training.state import RunState
 from benchmarks import store, tensor_files
 from benchmarks.files import left_behind, machine, replace_file
 
@@ -24,16 +25,16 @@ SUFFIX = ".state"
 
 
 class Unusable(ValueError):
-    """A State that a cell cannot go on from; the message says why."""
+    """A RunState that a cell cannot go on from; the message says why."""
 
 
 def state_path(cell: Path) -> Path:
-    """Where an unfinished cell keeps its State."""
+    """Where an unfinished cell keeps its RunState."""
     return cell.with_suffix(SUFFIX)
 
 
-def save_state(path: Path, state: State, records: Sequence[Record], digest: str = "") -> None:
-    """A State, the records it has yielded, and the digest of its cell. Raises NotWritten (an OSError)."""
+def save_state(path: Path, state: RunState, records: Sequence[Record], digest: str = "") -> None:
+    """A RunState, the records it has yielded, and the digest of its cell. Raises NotWritten (an OSError)."""
     text = json.dumps({**state.meta, "records": [asdict(r) for r in records]})
     meta = {
         "state": text,
@@ -51,8 +52,8 @@ def save_state(path: Path, state: State, records: Sequence[Record], digest: str 
     replace_file(path, write)
 
 
-def load_state(path: Path, digest: str = "") -> tuple[State, list[Record]]:
-    """The saved State of the cell with this digest. Raises Unusable with the reason, FileNotFoundError where none is."""
+def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
+    """The saved RunState of the cell with this digest. Raises Unusable with the reason, FileNotFoundError where none is."""
     try:
         tensors, meta = tensor_files.load(path)
         text = meta["state"]
@@ -68,7 +69,7 @@ def load_state(path: Path, digest: str = "") -> tuple[State, list[Record]]:
         raise Unusable("it is damaged: its contents are not those that were written")
     if meta.get("digest") != digest:
         raise Unusable("it is of another cell")
-    return State(tensors, of_state), records
+    return RunState(tensors, of_state), records
 
 
 def sweep_states(cells: Path) -> int:
@@ -84,7 +85,7 @@ def sweep_states(cells: Path) -> int:
 
 
 def _writer(path: Path) -> tuple[str, int]:
-    """Machine and process id of who saved a State; nobody's where that cannot be read."""
+    """Machine and process id of who saved a RunState; nobody's where that cannot be read."""
     try:
         on, process = tensor_files.load(path)[1]["writer"].split()
         return on, int(process)

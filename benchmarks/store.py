@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from algorithms.training import Record
+from algorithms.training.records import Record
 from benchmarks import cell_checks, files
 
 if TYPE_CHECKING:

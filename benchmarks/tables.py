@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from algorithms.diagnostics import NAMES
+from algorithms.estimators.diagnostics import NAMES
 from benchmarks import efficiency, stats
 from benchmarks.pairs import SEED
 from benchmarks.suite import Curve, Doubles, Scale, Suite

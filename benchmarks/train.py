@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.markup import escape
 
-from algorithms.training import Progress, Record
+from algorithms.training.records import Progress, Record
 from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell

@@ -71,7 +71,7 @@ def page() -> str:
         "",
         "Made from the registry by `python -m benchmarks pages`. A variant is a composition of parts; a rung changes one of",
         "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
-        "(`algorithms/conformance.py`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
+        "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
         "batch; G: of a group; w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p), for rewards of 0 or 1 and one",
         "prompt. Where the loss is a mean over tokens or divided by a length, up to that constant.",

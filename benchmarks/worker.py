@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from algorithms.children import begin_child
-from algorithms.training import Progress, Record
+from algorithms.asynchronous.child_process import begin_child
+from algorithms.training.records import Progress, Record
 from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.usage import described

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.collection import Collector
-from algorithms.evaluation import Evaluation
-from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training, Unroll
-from algorithms.training import Members, Record, Run, build_policy, train
+from algorithms.training.build import build_collector, build_policy
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members, Record
+from algorithms.training.run import Run, train
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import training_for
 from envs import TASKS
 from envs.api import Task
-from envs.seeding import Role, generator, stream
 
 LEARNING = [v for v in VARIANTS.values() if v.update.gradient and not v.update.needs_oracle]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
@@ -46,18 +46,25 @@ def make_rollout(
     """A freshly initialised population and what it did in one collection."""
     members = Members(seeds, (training.learning_rate,) * len(seeds))
     policy = policy or build_policy(task, variant, training, members)
-    collector = Collector(
-        task,
-        policy,
-        variant.estimator,
-        training,
-        Identity(),
-        [stream(s, Role.ENVIRONMENT, 0) for s in seeds],
-        [generator(s, Role.ACTION, 0) for s in seeds],
-    )
+    collector = build_collector(task, policy, variant.estimator, training, Identity(), members, (0,))
     rollout, _ = collector.collect(np.ones(len(seeds), np.bool_))
     collector.close()
     return policy, rollout
+
+
+class RecordingOptimiser:
+    """Keeps the gradients that it is given, clipped as they come, and moves nothing."""
+
+    shared_state = ()
+
+    def __init__(self) -> None:
+        self.gradients: list[Tensor] = []
+
+    def initial(self, values: Tensor) -> dict[str, Tensor]:
+        return {}
+
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: dict[str, Tensor]) -> None:
+        self.gradients.append(gradient.clone())
 
 
 def manual_rollout(
@@ -81,6 +88,14 @@ def manual_rollout(
         action_mask=None,
         group=1,
     )
+
+
+def grouped_rollout(reward: list[list[float]], valid: list[list[float]], group: int) -> Rollout:
+    """One member; rows are time, columns environments; gamma 1, episodes end where `valid` ends."""
+    r, on = (torch.tensor(x, dtype=torch.float64)[:, None] for x in (reward, valid))
+    goes_on = torch.cat([on[1:], torch.zeros_like(on[:1])])
+    zero = torch.zeros_like(r)
+    return Rollout(zero, zero, zero, r * on, goes_on, goes_on, on, None, group)
 
 
 def short_run(

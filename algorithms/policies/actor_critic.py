@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.exploration import GSDE, Exploration
-from algorithms.heads import Actions, head_for, masked
 from algorithms.policies.api import Layered, Memory, Net, Network
-from algorithms.population import Flat, constant
+from algorithms.policies.distributions import Actions, head_for, masked
+from algorithms.policies.exploration import GSDE, Exploration
+from algorithms.policies.population import Flat, constant
 from algorithms.tunable import Number
 from envs.api import Box, Floats, Spec, Transcript
 
@@ -53,28 +53,28 @@ class ActorCritic(nn.Module):
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
         self.flat = Flat(self)
-        self._twins: dict[int, ActorCritic] = {}  # by their number of members
+        self._copies: dict[int, ActorCritic] = {}  # by their number of members
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
         self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
 
     @property
     def members(self) -> int:
-        """P"""
+        """Their number, P."""
         return len(self.flat.values)
 
-    def part(self, places: np.ndarray) -> ActorCritic:
-        """A copy of the members at these places, with a flat matrix of its own, until as many are asked for again."""
-        twin = self._twins.get(len(places))
-        if twin is None:
-            # modules are slow to copy: one twin serves all parts of a size (autograd remembers a parameter's shape)
-            twin = copy.deepcopy(self, {id(self.flat): None, id(self._twins): {}})
-            self._twins[len(places)] = twin
+    def select_members(self, places: np.ndarray) -> ActorCritic:
+        """A copy of the members at these places, with a flat matrix of its own, until as many are selected again."""
+        copied = self._copies.get(len(places))
+        if copied is None:
+            # modules are slow to copy: one serves all selections of a size (autograd remembers a parameter's shape)
+            copied = copy.deepcopy(self, {id(self.flat): None, id(self._copies): {}})
+            self._copies[len(places)] = copied
         index = torch.as_tensor(places, device=self.flat.values.device)
-        for own, theirs in zip(twin.parameters(), self.parameters(), strict=True):
+        for own, theirs in zip(copied.parameters(), self.parameters(), strict=True):
             own.grad = None
             own.data = theirs.detach()[index]
-        twin.flat = Flat(twin)
-        return twin
+        copied.flat = Flat(copied)
+        return copied
 
     @property
     def noise_lasts(self) -> int:

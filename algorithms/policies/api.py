@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.heads import Head
+from algorithms.policies.distributions import Head
 from envs.api import Floats, Observation
 
 Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
@@ -72,5 +72,5 @@ class Acting(Protocol):
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
 
-    def part(self, places: np.ndarray) -> Acting:
+    def select_members(self, places: np.ndarray) -> Acting:
         """The members at these places alone."""

@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.heads import epsilon_greedy
+from algorithms.policies.distributions import epsilon_greedy
+from algorithms.policies.population import constant
 from algorithms.policies.tabular import Tabular, TabularNet
-from algorithms.population import constant
 from envs.api import Ints
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from algorithms.policies.api import Memory, Net
-from algorithms.population import constant, orthogonal
+from algorithms.policies.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
 from envs.api import Observation, Transcript
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
-from algorithms.population import constant, orthogonal
+from algorithms.policies.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
 from envs.api import Features, Image, Observation
 from envs.validation import UnknownName

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.heads import epsilon_greedy, head_for
 from algorithms.policies.api import Memory
+from algorithms.policies.distributions import epsilon_greedy, head_for
 from envs.api import Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
@@ -51,7 +51,7 @@ class PeerPolicy:
             return torch.stack([self.read(row[0])[None] for row in obs])
         return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
 
-    def part(self, places: np.ndarray) -> PeerPolicy:
+    def select_members(self, places: np.ndarray) -> PeerPolicy:
         """There is one."""
         return self
 

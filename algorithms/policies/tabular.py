@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
-from algorithms.population import constant
+from algorithms.policies.population import constant
 from envs.api import Ints, Observation, Transcript
 from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP

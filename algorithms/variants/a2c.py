@@ -8,7 +8,7 @@ are short, the windows lie inside the episode (one of 5 tokens or fewer is a sin
 Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3, run synchronously.
 """
 
-from algorithms.credit import NStep
+from algorithms.estimators.credit import NStep
 from algorithms.setting import Unroll
 from algorithms.variants import baseline_value
 

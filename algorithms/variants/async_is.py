@@ -8,7 +8,7 @@ of a whole episode's ratios would remove the one and lose the other.
 Source: Ionides (2008), Truncated importance sampling, section 2; as applied to tokens by verl and TRL.
 """
 
-from algorithms.correction import TokenIS
+from algorithms.estimators.importance_weights import TokenIS
 from algorithms.variants import async_
 
 VARIANT = async_.VARIANT.rung(

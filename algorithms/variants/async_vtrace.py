@@ -8,7 +8,7 @@ policy it is `gae`.
 Source: Espeholt et al. (2018), IMPALA, equations 1 and 4.
 """
 
-from algorithms.credit import VTrace
+from algorithms.estimators.credit import VTrace
 from algorithms.variants import async_
 
 VARIANT = async_.VARIANT.rung(

@@ -8,7 +8,7 @@ the group shares a prompt; in control it is the whole batch. An episode that has
 Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, equation 8; Ahmadian et al. (2024) (RLOO).
 """
 
-from algorithms.baseline import LeaveOneOut
+from algorithms.estimators.baseline import LeaveOneOut
 from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 

@@ -8,7 +8,7 @@ reaches the variance. One average a time step: on CartPole a single one removes 
 Source: Williams (1992), section 4 (reinforcement comparison); Greensmith et al. (2004), section 3.
 """
 
-from algorithms.baseline import MovingAverage
+from algorithms.estimators.baseline import MovingAverage
 from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 

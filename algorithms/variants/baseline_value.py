@@ -7,7 +7,7 @@ V depends on the state alone, so the gradient stays unbiased however wrong V is.
 Source: Sutton et al. (2000); Sutton and Barto (2018), section 13.4 (REINFORCE with baseline).
 """
 
-from algorithms.baseline import ValueNetwork
+from algorithms.estimators.baseline import ValueNetwork
 from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 

@@ -8,7 +8,7 @@ batch; in groups of 2 it halves the step (`dr_grpo`).
 Source: the common practice; the factor is that of a sample covariance with N in place of N - 1.
 """
 
-from algorithms.baseline import BatchMean
+from algorithms.estimators.baseline import BatchMean
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

@@ -13,7 +13,7 @@ token of a long text weighs less here than there; `dapo` has the token mean.
 Source: MiniMax (2025), MiniMax-M1, arXiv 2506.13585, equations 4 and 5 (upper bound only).
 """
 
-from algorithms.surrogate import StoppedRatio
+from algorithms.estimators.surrogate import StoppedRatio
 from algorithms.types import Promises
 from algorithms.variants import grpo_epochs
 

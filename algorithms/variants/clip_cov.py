@@ -8,7 +8,7 @@ The source takes 2 in 10,000 of batches with hundreds of thousands of tokens; ba
 Source: Cui et al. (2025), The entropy mechanism of RL for reasoning language models, arXiv 2505.22617, equation 11.
 """
 
-from algorithms.surrogate import ClippedCovariance
+from algorithms.estimators.surrogate import ClippedCovariance
 from algorithms.types import Promises
 from algorithms.variants import grpo_epochs
 

@@ -8,7 +8,7 @@ constant. `rloo` is the same without either factor.
 Source: Liu et al. (2025), Understanding R1-Zero-like training, arXiv 2503.20783, equation 3.
 """
 
-from algorithms.baseline import GroupMean
+from algorithms.estimators.baseline import GroupMean
 from algorithms.types import Promises
 from algorithms.variants import rloo
 

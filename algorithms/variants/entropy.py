@@ -7,7 +7,7 @@ The bonus delays the collapse onto the first action that paid; it also changes t
 Source: Williams and Peng (1991); Mnih et al. (2016), section 4 (alpha 0.01).
 """
 
-from algorithms.entropy import Constant
+from algorithms.estimators.entropy_bonus import Constant
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

@@ -7,7 +7,7 @@ A constant bonus moves the optimum for ever (`entropy`); this one only on the wa
 Source: Williams and Peng (1991) for the bonus; annealing is common practice (Ahmed et al. 2019, section 4).
 """
 
-from algorithms.entropy import Annealed
+from algorithms.estimators.entropy_bonus import Annealed
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

@@ -8,7 +8,7 @@ optimal policy is deterministic h* is a price, as a constant bonus is.
 Source: Haarnoja et al. (2018), Soft actor-critic algorithms and applications, equation 18, for the temperature.
 """
 
-from algorithms.entropy import Target
+from algorithms.estimators.entropy_bonus import Target
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

@@ -7,7 +7,7 @@ lambda trades the variance of long returns for the bias of V. Truncated episodes
 Source: Schulman et al. (2016), High-dimensional continuous control using GAE, equation 16.
 """
 
-from algorithms.credit import LambdaReturn
+from algorithms.estimators.credit import LambdaReturn
 from algorithms.variants import baseline_value
 
 VARIANT = baseline_value.VARIANT.rung(

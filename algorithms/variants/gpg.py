@@ -7,7 +7,7 @@ alpha makes up for the groups without a signal when reward is sparse; with dense
 Source: Chu et al. (2025), GPG, arXiv 2504.02546, equation 7; alpha as computed by verl.
 """
 
-from algorithms.scale import Nonzero
+from algorithms.estimators.advantage_scale import Nonzero
 from algorithms.types import Promises
 from algorithms.variants import dr_grpo
 

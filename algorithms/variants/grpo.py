@@ -9,9 +9,9 @@ weigh more than middling ones. 1/|y| makes a long failure cost less than a short
 Source: Shao et al. (2024), DeepSeekMath, arXiv 2402.03300, equations 3 and 4 (no epsilon, ddof 0).
 """
 
-from algorithms.kl import KL
-from algorithms.scale import Deviation
-from algorithms.surrogate import ClippedRatio
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.types import Promises
 from algorithms.variants import dr_grpo
 

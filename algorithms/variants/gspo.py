@@ -7,7 +7,7 @@ The unit of the reward, the text, becomes the unit of the correction: a text is 
 Source: Zheng et al. (2025), Group sequence policy optimization, arXiv 2507.18071, equations 5 and 7.
 """
 
-from algorithms.surrogate import GeometricRatio
+from algorithms.estimators.surrogate import GeometricRatio
 from algorithms.types import Promises
 from algorithms.variants import grpo_epochs
 

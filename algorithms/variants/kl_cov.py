@@ -8,7 +8,7 @@ the source's 2 in 10,000, as in `clip_cov`.
 Source: Cui et al. (2025), The entropy mechanism of RL for reasoning language models, arXiv 2505.22617, equation 13.
 """
 
-from algorithms.surrogate import PenalisedCovariance
+from algorithms.estimators.surrogate import PenalisedCovariance
 from algorithms.types import Promises
 from algorithms.variants import grpo_epochs
 

@@ -11,7 +11,7 @@ Source: OpenRLHF/OpenRLHF 0.11, openrlhf/trainer/ppo_utils/experience_maker.py a
 
 from dataclasses import replace
 
-from algorithms.kl import KL
+from algorithms.estimators.kl_penalty import KL
 from algorithms.variants import reinforce_pp
 
 VARIANT = replace(

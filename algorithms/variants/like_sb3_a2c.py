@@ -7,11 +7,11 @@
 Source: stable-baselines3 2.9, a2c/a2c.py (normalize_advantage False, ent_coef 0, rms_prop_eps 1e-5).
 """
 
-from algorithms.baseline import ValueNetwork
-from algorithms.credit import LambdaReturn
-from algorithms.optimiser import RMSprop
+from algorithms.estimators.baseline import ValueNetwork
+from algorithms.estimators.credit import LambdaReturn
+from algorithms.estimators.optimisers import RMSprop
+from algorithms.estimators.surrogate import Score
 from algorithms.setting import Unroll
-from algorithms.surrogate import Score
 from algorithms.types import Estimator, Variant
 from algorithms.update import FirstOrder
 

@@ -8,12 +8,12 @@ Source: huggingface/trl 1.10, trl/trainer/grpo_trainer.py and grpo_config.py (nu
 scale_rewards "group", loss_type "dapo").
 """
 
-from algorithms.baseline import GroupMean
-from algorithms.credit import EpisodeReturn
-from algorithms.kl import KL
-from algorithms.scale import Deviation
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.baseline import GroupMean
+from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.setting import Episodes
-from algorithms.surrogate import ClippedRatio
 from algorithms.types import Estimator, Promises, Variant
 from algorithms.update import FirstOrder
 

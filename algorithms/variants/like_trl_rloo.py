@@ -10,9 +10,9 @@ normalize_advantages False).
 
 from dataclasses import replace
 
-from algorithms.kl import KL
+from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.surrogate import SequenceRatio
 from algorithms.setting import Episodes
-from algorithms.surrogate import SequenceRatio
 from algorithms.variants import rloo
 
 VARIANT = replace(

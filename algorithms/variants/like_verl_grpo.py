@@ -11,9 +11,9 @@ clip_ratio_low and _high 0.2, clip_ratio_c 3.0, loss_agg_mode "token-mean", use_
 
 from dataclasses import replace
 
-from algorithms.scale import Deviation
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.setting import Episodes
-from algorithms.surrogate import ClippedRatio
 from algorithms.variants import like_trl_grpo
 
 VARIANT = replace(

@@ -8,7 +8,7 @@ of the step is normalised.
 Source: Liu et al. (2025), Part I: tricks or traps?, arXiv 2508.08221, section 5.
 """
 
-from algorithms.scale import Deviation
+from algorithms.estimators.advantage_scale import Deviation
 from algorithms.types import Promises
 from algorithms.variants import grpo
 

@@ -8,7 +8,7 @@ a bet that the first 0.9 hold the answer. Scores are those of the policy itself,
 Source: Ramamurthy et al. (2023), Is reinforcement learning (not) for natural language processing?, algorithm 1.
 """
 
-from algorithms.nucleus import TopP
+from algorithms.policies.nucleus import TopP
 from algorithms.variants import ppo
 
 VARIANT = ppo.VARIANT.rung(

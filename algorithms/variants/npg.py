@@ -8,8 +8,8 @@ the mean KL to the old policy is at most delta = 0.01. The learning rate is the 
 Source: Kakade (2001), A natural policy gradient; Schulman et al. (2015), TRPO, equation 14 and appendix C.
 """
 
-from algorithms.natural import Natural
-from algorithms.surrogate import Ratio
+from algorithms.estimators.natural_gradient import Natural
+from algorithms.estimators.surrogate import Ratio
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

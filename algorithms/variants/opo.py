@@ -8,7 +8,7 @@ the episode itself included.
 Source: Hao et al. (2025), On-policy RL with optimal reward baseline, arXiv 2505.23585, equation 7.
 """
 
-from algorithms.baseline import LengthWeightedMean
+from algorithms.estimators.baseline import LengthWeightedMean
 from algorithms.types import Promises
 from algorithms.variants import rloo
 

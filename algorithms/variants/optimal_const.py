@@ -8,7 +8,7 @@ sum_t (1 - 2 pi(a_t) + sum_v pi_v^2): exact for a table of logits, a stand-in fo
 Source: Greensmith, Bartlett and Baxter (2004), Variance reduction techniques for gradient estimates, theorem 8.
 """
 
-from algorithms.baseline import OptimalConstant
+from algorithms.estimators.baseline import OptimalConstant
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

@@ -8,7 +8,7 @@ nearly, not exactly, unbiased.
 Source: Greensmith et al. (2004), theorem 8, per step; as computed by verl (optimal token baseline).
 """
 
-from algorithms.baseline import OptimalToken
+from algorithms.estimators.baseline import OptimalToken
 from algorithms.types import Promises
 from algorithms.variants import baseline_loo
 

@@ -8,7 +8,7 @@ source keeps groups that are all right too; with rewards that are not 0 or 1 the
 Source: Dong et al. (2023), RAFT, algorithm 1; Xiong et al. (2025), A minimalist approach, arXiv 2504.11343, section 2.
 """
 
-from algorithms.scale import BestOfGroup
+from algorithms.estimators.advantage_scale import BestOfGroup
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

@@ -8,9 +8,9 @@ rewards that came before it and with the return's mean.
 Source: Williams (1992), Simple statistical gradient-following algorithms, section 2.
 """
 
-from algorithms.baseline import Zero
-from algorithms.credit import EpisodeReturn
-from algorithms.surrogate import Score
+from algorithms.estimators.baseline import Zero
+from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.surrogate import Score
 from algorithms.types import Estimator, Promises, Variant
 from algorithms.update import FirstOrder
 

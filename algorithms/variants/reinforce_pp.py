@@ -7,8 +7,8 @@ The mean over the batch is a baseline without a prompt: an easy prompt's texts a
 Source: Hu et al. (2025), REINFORCE++, arXiv 2501.03262, equations 6 to 8.
 """
 
-from algorithms.scale import Deviation
-from algorithms.surrogate import ClippedRatio
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.types import Promises
 from algorithms.variants import reward_to_go
 

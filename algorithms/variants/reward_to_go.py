@@ -8,7 +8,7 @@ factor gamma^t of the discounted objective is missing, as in nearly all practice
 Source: Sutton and Barto (2018), equation 13.8; Peters and Schaal (2008), section 3.2 (GPOMDP).
 """
 
-from algorithms.credit import RewardToGo
+from algorithms.estimators.credit import RewardToGo
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

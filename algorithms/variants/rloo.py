@@ -9,7 +9,7 @@ pay at the end only, both are one.
 Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, equation 8; Ahmadian et al. (2024), eq. 6.
 """
 
-from algorithms.baseline import LeaveOneOut
+from algorithms.estimators.baseline import LeaveOneOut
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

@@ -8,7 +8,7 @@ a prompt, which the budget pays. ReMax is the same estimator for language models
 Source: Rennie et al. (2017), Self-critical sequence training, equation 8; Li et al. (2024), ReMax, equation 6.
 """
 
-from algorithms.baseline import GreedyReturn
+from algorithms.estimators.baseline import GreedyReturn
 from algorithms.types import Promises
 from algorithms.variants import reinforce
 

@@ -1,6 +1,6 @@
 """How does learning slow down as the vocabulary grows? The same one-step choice among 4 to 10,000 tokens."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from algorithms.evaluation import Evaluation
 from algorithms.processes import Processes
 from algorithms.setting import Episodes, Unroll
+from algorithms.training.evaluation import Evaluation
 from algorithms.types import Schedule, Variant
 from algorithms.variants import async_vtrace
 from benchmarks.drawings import Clocks

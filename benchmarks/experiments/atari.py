@@ -4,7 +4,7 @@ A processor core does some hundred steps a second with PPO. zoo's scores stand a
 beside them.
 """
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment

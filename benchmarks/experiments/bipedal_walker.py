@@ -1,6 +1,6 @@
 """Do we reach what rl-baselines3-zoo has published on BipedalWalker? Its settings and its budget, five seeds."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment

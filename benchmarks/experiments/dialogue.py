@@ -1,6 +1,6 @@
 """Which variant learns to ask before it answers? Dialogues with a hidden secret, where turns cost and answers inform."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation

@@ -3,7 +3,7 @@
 Nobody has published scores on these versions, so none stand beside ours.
 """
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 

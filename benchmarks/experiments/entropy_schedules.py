@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algorithms import VARIANTS
-from algorithms.entropy import Constant, Target
+from algorithms.estimators.entropy_bonus import Constant, Target
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from benchmarks.findings import Bonuses

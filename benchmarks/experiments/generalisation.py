@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.api import Task

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.credit import LambdaReturn
-from algorithms.entropy import Constant
+from algorithms.estimators.credit import LambdaReturn
+from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from algorithms.types import Variant

@@ -1,6 +1,6 @@
 """Which learning rate can each rung bear? Every rate on every selection seed, as extra members of the population."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.experiments.ladder import RUNGS, TASKS
 from benchmarks.settings import RATES

@@ -1,7 +1,7 @@
 """Do answers grow because they must, or because of how the loss is averaged? Only the answer pays; thinking is free."""
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from envs.text.padanswer import PadAnswer

@@ -10,8 +10,8 @@ bootstrapping, and the next one begins at the start.
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
 from algorithms.peer import Peer
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Overlay
 from benchmarks.experiment import Experiment
 from benchmarks.parity import Parity

@@ -1,8 +1,8 @@
 """Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit beside the long run's."""
 
 from algorithms import VARIANTS
-from algorithms.credit import ImmediateReward
-from algorithms.evaluation import Evaluation
+from algorithms.estimators.credit import ImmediateReward
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation

@@ -1,7 +1,7 @@
 """Do we reach what others have published? Classic control and LunarLander, in rl-baselines3-zoo's settings (REINFORCE's are
 Tianshou's); SLM-Lab's own settings and budgets are `reference_scores_slm`."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment

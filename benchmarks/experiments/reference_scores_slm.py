@@ -1,6 +1,6 @@
 """Do we reach what SLM-Lab has published, in its own settings and at its own budgets? Classic control and LunarLander."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment

@@ -1,6 +1,6 @@
 """When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.drawings import Frontier
 from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation

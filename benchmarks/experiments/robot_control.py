@@ -1,6 +1,6 @@
 """Do we reach what others have published on robot control? MuJoCo's bodies, a setting a variant, as the sources have it."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment

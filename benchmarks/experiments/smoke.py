@@ -1,6 +1,6 @@
 """Does everything run here? The whole ladder, small: one control and one text task, five seeds."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 

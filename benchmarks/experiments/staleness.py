@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from algorithms import VARIANTS
-from algorithms.correction import Correction, SequenceIS, SequenceMask, TokenIS
-from algorithms.credit import VTrace
-from algorithms.staleness import Clock, Duration
-from algorithms.surrogate import ClippedRatio
+from algorithms.estimators.credit import VTrace
+from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenIS
+from algorithms.estimators.surrogate import ClippedRatio
+from algorithms.staleness.clock import Clock, Duration
 from algorithms.types import Schedule, Variant
 from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment

@@ -1,6 +1,6 @@
 """Which learning rate can each estimator bear on text? Every rate on selection seeds, at half of `estimators`' budget."""
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.experiments.estimators import LEARNERS, TASKS
 from benchmarks.settings import RATES

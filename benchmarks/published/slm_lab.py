@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from algorithms.entropy import Annealed
-from algorithms.optimiser import Adam
+from algorithms.estimators.entropy_bonus import Annealed
+from algorithms.estimators.optimisers import Adam
 from algorithms.policies.mlp import MLP
 from benchmarks.published.values import Configurations, Values, ppo, training, window
 from benchmarks.published.variants import A2C, PPO

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from algorithms.exploration import GSDE
+from algorithms.policies.exploration import GSDE
 from algorithms.setting import Episodes, Unroll
 from benchmarks.published.variants import A2C, IMPALA, PPO, REINFORCE
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.baseline import Zero
-from algorithms.credit import RewardToGo, VTrace
-from algorithms.scale import Deviation
-from algorithms.surrogate import Score
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.baseline import Zero
+from algorithms.estimators.credit import RewardToGo, VTrace
+from algorithms.estimators.surrogate import Score
 from algorithms.types import Estimator, Variant
 from algorithms.update import FirstOrder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from algorithms.setting import Episodes
-from algorithms.training import Members
+from algorithms.training.records import Members
 from algorithms.tunable import configured
 from algorithms.types import Variant
 from benchmarks import store

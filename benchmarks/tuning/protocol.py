@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from envs.seeding import Purpose
 from envs.validation import UnknownName, UsageError
 

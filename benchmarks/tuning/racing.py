@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from algorithms.sweep import Seen
+from algorithms.training.elimination import CheckpointReturns
 from benchmarks import stats
 from benchmarks.stats import Doubles
 from benchmarks.tuning.counting import first, of_scores
@@ -43,7 +43,7 @@ class Race:
         low, high = self.scale.floor, self.scale.ceiling
         return parts | {"floor": low, "span": high - low if low is not None and high is not None else None}
 
-    def dropped(self, seen: Seen) -> list[tuple[int, ...]]:
+    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
         lost: dict[int, None] = {}
         for rung, k in enumerate(self.checkpoints):
             there = self.arrived(seen[k])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from algorithms import laboratory
-from algorithms.enumerated import kl_error
-from algorithms.kl import KL
+from algorithms.conformance import gradient_quality
+from algorithms.conformance.exact_moments import kl_error
+from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training
 from docs._scripts.released import Released
@@ -81,7 +81,7 @@ def placements() -> str:
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
     task, training = text_task("soft", mdp), Training(network=Tabular(mdp), collection=Episodes(4, 4))
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
-    actors = {s: [laboratory.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
+    actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
     for name, kl in PLACES.items():
         found = [span(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
         lines.append(f"| {name} | {' | '.join(found)} |")

@@ -9,19 +9,19 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.credit import LambdaReturn, NStep
-from algorithms.entropy import Annealed, Constant
-from algorithms.learner import Learner
-from algorithms.population import clip
-from algorithms.setting import Episodes
-from algorithms.surrogate import ClippedRatio, StoppedRatio
+from algorithms.estimators.credit import LambdaReturn, NStep
+from algorithms.estimators.entropy_bonus import Annealed, Constant
+from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.setting import Episodes, Training
+from algorithms.training.learner import Learner
 from algorithms.tunable import Choice, Parameter, Range, configured, narrowed, parameters, per_member, tunable
-from algorithms.types import Schedule, Variant
+from algorithms.types import Rollout, Schedule, Variant
 from benchmarks.experiment import training_for, why_not
 from envs import TASKS
 from envs.api import Features, Task
 from tests.contracts.test_population import copy_of, double, member
-from tests.helpers import LEARNING, make_rollout, small_training
+from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, small_training
 
 SEEDS = (3, 5, 8)
 TASK_NAMES = ("lock/small", "CartPole-v1", "Pendulum-v1")
@@ -116,38 +116,28 @@ def spread(parameter: Parameter) -> tuple[float, ...]:
 
 
 def gradient(
-    task: Task, variant: Variant, training: object, rollout: object, policy: object, lean: bool
+    task: Task, variant: Variant, training: Training, rollout: Rollout, policy: ActorCritic, compact: bool
 ) -> torch.Tensor:
     """Of one full-batch loss as it is handed to the optimiser, clipped, from a fresh learner, in float64."""
-    policy = copy_of(policy)  # type: ignore[arg-type]
+    policy, recorder = copy_of(policy), RecordingOptimiser()
     rates = torch.full((len(policy.flat.values),), 1e-3)
-    learner = Learner(
-        policy, variant.estimator, replace(variant.schedule, epochs=1, minibatches=1), training, rates, task
-    )  # type: ignore[arg-type]
-    learner.lean = lean
-    learner.baseline = {k: v.double() for k, v in learner.baseline.items()}
-    captured: list[torch.Tensor] = []
-
-    def apply() -> None:
-        clip(policy.flat.gradient, learner.training.max_grad_norm)
-        captured.append(policy.flat.gradient.clone())
-
-    learner.apply = apply  # type: ignore[method-assign]
-    learner.learn(rollout, [], torch.full_like(learner.rate[:, 0], 0.25))  # type: ignore[arg-type]
-    return captured[0]
+    schedule, training = replace(variant.schedule, epochs=1, minibatches=1), replace(training, optimiser=recorder)
+    learner = Learner(policy, variant.estimator, schedule, training, rates, task, compact=compact)
+    learner.learn(rollout, [], torch.full_like(learner.rate[:, 0], 0.25))
+    return recorder.gradients[0]
 
 
 @pytest.mark.parametrize(
-    ("task", "variant", "lean"),
+    ("task", "variant", "compact"),
     [
-        pytest.param(*pair.values, lean, id=f"{pair.id}-{'lean' if lean else 'padded'}")
+        pytest.param(*pair.values, compact, id=f"{pair.id}-{'compact' if compact else 'padded'}")
         for pair in PAIRS
-        for lean in (False, True)
-        if not lean or isinstance(pair.values[0].spec.observation, Features)  # texts are never lean
+        for compact in (False, True)
+        if not compact or isinstance(pair.values[0].spec.observation, Features)  # texts are never compact
     ],
 )
 def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
-    task: Task, variant: Variant, lean: bool
+    task: Task, variant: Variant, compact: bool
 ) -> None:
     training = small_training(task, variant)
     ranges = [p for p in parameters(variant, training, task.spec) if isinstance(p.search, Range)]
@@ -156,14 +146,14 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
     several = per_member(variant, training, values)
     policy, rollout = make_rollout(task, *several, SEEDS)
     rollout = double(rollout)
-    if lean:  # the second member's episodes are so short that it is in another group than the others
+    if compact:  # the second member's episodes are so short that it is in another group than the others
         for rows in (rollout.valid, rollout.reward, rollout.discount, rollout.continues):
             rows[2:, 1, ::2] = rows[4:, 1, 1::2] = 0.0
-    together = gradient(task, *several, rollout, policy, lean)
+    together = gradient(task, *several, rollout, policy, compact)
     for p, seed in enumerate(SEEDS):
         own = configured(variant, training, {path: of[p] for path, of in values})
         mine, played = make_rollout(task, *own, (seed,))
-        if not lean:
+        if not compact:
             torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], double(played).discount)
         torch.testing.assert_close(policy.flat.values[p : p + 1], mine.flat.values)
         alone = gradient(task, *own, member(rollout, p), copy_of(policy, slice(p, p + 1)), False)

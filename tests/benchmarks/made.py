@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from algorithms.diagnostics import NAMES
-from algorithms.training import Record
+from algorithms.estimators.diagnostics import NAMES
+from algorithms.training.records import Record
 from benchmarks import store
 from benchmarks.drawings import Measured
 from benchmarks.experiment import RESULTS_VERSION, digest

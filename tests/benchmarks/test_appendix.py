@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.training import Members
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
 from benchmarks import appendix
 from benchmarks.experiment import Cell, canonical, training_for
 from benchmarks.suite import Suite
@@ -64,7 +64,7 @@ def test_the_paragraph_reads_its_numbers_from_the_cells() -> None:
     assert "at 11 evenly spaced points" in text
     assert "share network, optimiser, normalisation, initialisation and budget;" in text
     of = metas()
-    of[1]["cell"]["training"]["optimiser"] = {"class": "algorithms.optimiser.RMSprop"}
+    of[1]["cell"]["training"]["optimiser"] = {"class": "algorithms.estimators.optimisers.RMSprop"}
     assert "share network, normalisation, initialisation and budget;" in appendix.methods(of, suite(), {})
     assert "Python 3.11.7 (numpy 2.4.6); hardware: a CPU" in text
     assert appendix.methods([], suite(), {}) == ""

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.training import Members
+from algorithms.training.records import Members
 from benchmarks import cli, store
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from algorithms import VARIANTS
-from algorithms.training import Progress, Record
+from algorithms.training.records import Progress, Record
 from benchmarks import display
 from benchmarks.commands import single_cells
 from benchmarks.display import Display, duration

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.training import Progress, Record
+from algorithms.training.records import Progress, Record
 from benchmarks import cellwork
 from benchmarks.commands import single_cells
 from benchmarks.executor import Pool, how_it_ended

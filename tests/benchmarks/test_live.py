@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.training import Members, Record
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
 from benchmarks.experiment import Cell, training_for
 from benchmarks.live import MISSING, Live, check
 from envs import TASKS

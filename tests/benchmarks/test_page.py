@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib import image
 
-from algorithms.diagnostics import NAMES
+from algorithms.estimators.diagnostics import NAMES
 from benchmarks import report
 from benchmarks.store import MEASURE_COLUMNS
 from tests.benchmarks.made import frame, report_input

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
+from algorithms.training.evaluation import Evaluation
 from benchmarks import films, playing
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from algorithms.entropy import Annealed
-from algorithms.exploration import GSDE
-from algorithms.optimiser import Adam, RMSprop
-from algorithms.policies.convolutional import NatureCNN
+from algorithms.estimators.entropy_bonus import Annealed
+from algorithms.estimators.optimisers import Adam, RMSprop
+from algorithms.policies.cnn import NatureCNN
+from algorithms.policies.exploration import GSDE
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from benchmarks import EXPERIMENTS, select

@@ -63,7 +63,7 @@ def test_every_variant_and_its_training_come_back(name: str) -> None:
         ({"class": "envs"}, "there is no class 'envs'"),
         ({"class": "benchmarks.experiment.Task"}, "there is no class"),  # it is of envs.api
         ({"class": "envs.api.VecEnv"}, "no frozen dataclass"),
-        ({"class": "algorithms.training.State", "tensors": {}}, "no frozen dataclass"),
+        ({"class": "algorithms.training.run.State", "tensors": {}}, "no frozen dataclass"),
         ({"class": "envs.api.Discrete", "n": 2, "m": 3}, "Discrete has no field 'm' (any more); it has n"),
         ({"class": "envs.api.Discrete"}, "Discrete needs a field 'n'"),
         ({"class": "envs.text.bandit.Bandit", "gamma": 2.0}, "Bandit: gamma must lie in [0, 1], not 2.0"),

@@ -17,9 +17,11 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.normaliser import RunningMoments
-from algorithms.training import Record, Run, State, train
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.observation_normaliser import RunningMoments
+from algorithms.training.records import Record
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import files, store
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
@@ -60,7 +62,7 @@ def test_a_members_file_holds_its_numbers_and_all_that_rebuilds_it(tmp_path: Pat
         cell, run, records = trained(task)
         files = saved_files(tmp_path, task)
         assert [p.name.split("__")[2:] for p in files] == [[f"seed{k}", f"{cell.digest}.safetensors"] for k in range(3)]
-        rows = run.snapshots.values[-1]
+        rows = run.checkpoints.values[-1]
         assert not torch.equal(rows[0], rows[1])
         for place, path in enumerate(files):
             saved = load_policy(path)
@@ -79,9 +81,9 @@ def test_a_loaded_control_policy_acts_as_it_did(tmp_path: Path) -> None:
     obs = np.random.default_rng(0).normal(1, 3, (5, 3)).astype(np.float32)
     for place, path in enumerate(saved_files(tmp_path, CONTROL)):
         saved = load_policy(path)
-        alone = run.shadow.part(np.array([place]))
+        alone = run.evaluator.shadow.select_members(np.array([place]))
         moments = RunningMoments(1, 3)
-        moments.restore({k: v[place : place + 1] for k, v in run.snapshots.normalisers[-1].snapshot().items()})
+        moments.restore({k: v[place : place + 1] for k, v in run.checkpoints.normalisers[-1].snapshot().items()})
         assert moments.count[0, 0] > 500
         out, _ = alone.act(torch.from_numpy(moments(obs[None])), None, None)
         noise = np.random.default_rng(1).standard_normal((1, 5, 1), dtype=np.float32)
@@ -102,7 +104,7 @@ def test_a_loaded_text_policy_acts_as_it_did(tmp_path: Path) -> None:
     cell, run, _ = trained(TEXT)
     place = 1
     saved = load_policy(saved_files(tmp_path, TEXT)[place])
-    alone, memory = run.shadow.part(np.array([place])), None
+    alone, memory = run.evaluator.shadow.select_members(np.array([place])), None
     env = cell.task.factory.make([np.random.SeedSequence(3)], 5)
     obs, mask = env.reset()
     positions, read, rng = cell.task.spec.observation.action_position, 0, np.random.default_rng(4)
@@ -129,7 +131,7 @@ def test_a_loaded_text_policy_acts_as_it_did(tmp_path: Path) -> None:
 
 def test_a_resumed_run_saves_the_same_policies(tmp_path: Path) -> None:
     cell, run, records = trained(CONTROL)
-    state = next(event for event in train(run_of(cell)) if isinstance(event, State))
+    state = next(event for event in train(run_of(cell)) if isinstance(event, RunState))
     again = run_of(cell)
     rest = [event for event in train(again, state) if isinstance(event, Record)]
     save_policies(tmp_path / "again", cell, again.trained(), rest, {})

@@ -17,7 +17,9 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training import Event, Members, Progress, Record, Run, State, train
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import cellwork, files, run, states, store, tensor_files
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells
@@ -33,17 +35,17 @@ RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
 
 def small(variant: str = "gae", rate: float = 0.1) -> Cell:
-    """Two members x 11 checkpoints, with a State after every update."""
+    """Two members x 11 checkpoints, with a RunState after every update."""
     flags = ("training.segment=1", "training.collection.envs=8", f"training.learning_rate={rate}")
     return single_cells(TASKS["bandit/small"], VARIANTS[variant], 2, 200, flags)[0]
 
 
-def begun(cell: Cell, number: int = 5) -> tuple[State, list[Record]]:
-    """The State at the end of a segment, and the records before it."""
+def begun(cell: Cell, number: int = 5) -> tuple[RunState, list[Record]]:
+    """The RunState at the end of a segment, and the records before it."""
     made, records = new_run(cell, "cpu"), []
     assert made is not None
     for event in train(made):
-        if isinstance(event, State):
+        if isinstance(event, RunState):
             number -= 1
             if not number:
                 return event, records
@@ -58,7 +60,7 @@ def numbers(path: Path) -> pd.DataFrame:
 
 def test_a_state_and_its_records_come_back(tmp_path: Path) -> None:
     path = tmp_path / "x.state"
-    save_state(path, State({"a": torch.arange(3.0), "b": torch.tensor(True)}, {"update": 4}), [RECORD], "abc")
+    save_state(path, RunState({"a": torch.arange(3.0), "b": torch.tensor(True)}, {"update": 4}), [RECORD], "abc")
     state, records = load_state(path, "abc")
     assert (state.tensors["a"].tolist(), state.tensors["b"].item(), state.meta) == (
         [0.0, 1.0, 2.0],
@@ -70,12 +72,12 @@ def test_a_state_and_its_records_come_back(tmp_path: Path) -> None:
 
 
 def test_a_state_is_read_at_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another run puts its own State there while the first is being read: tensors and records are of one of them."""
+    """Another run puts its own RunState there while the first is being read: tensors and records are of one of them."""
     path, load = tmp_path / "x.state", safetensors.torch.load
-    save_state(path, State({"at": torch.tensor([3])}, {"at": 3}), [RECORD] * 3)
+    save_state(path, RunState({"at": torch.tensor([3])}, {"at": 3}), [RECORD] * 3)
 
     def overtaken(content: bytes) -> dict[str, torch.Tensor]:
-        save_state(path, State({"at": torch.tensor([5])}, {"at": 5}), [RECORD] * 5)
+        save_state(path, RunState({"at": torch.tensor([5])}, {"at": 5}), [RECORD] * 5)
         return load(content)
 
     monkeypatch.setattr(safetensors.torch, "load", overtaken)
@@ -87,7 +89,7 @@ def test_a_state_is_read_at_one_moment(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_two_runs_of_one_cell_in_one_folder_end_alike(tmp_path: Path) -> None:
-    """The second begins from the first one's State, is overtaken by it, and writes its own States and file after it."""
+    """The second begins from the first one's RunState, is overtaken by it, and writes its own States and file after it."""
     cell, whole = small(), tmp_path / "whole"
     run_cell(cell, cell_path(whole, cell), "cpu", lambda event: None)
     path = cell_path(tmp_path, cell)
@@ -106,10 +108,10 @@ def test_two_runs_of_one_cell_in_one_folder_end_alike(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-Spoil = Callable[[State, list[Record]], object]
+Spoil = Callable[[RunState, list[Record]], object]
 
 
-def at(state: State, name: str, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+def at(state: RunState, name: str, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
     state.tensors[name] = change(state.tensors[name])
 
 
@@ -132,7 +134,7 @@ def at(state: State, name: str, change: Callable[[torch.Tensor], torch.Tensor]) 
     ],
 )
 def test_a_state_of_right_names_and_wrong_content_is_set_aside(tmp_path: Path, spoil: Spoil, why: str | None) -> None:
-    """The cell begins anew, its file says so, and its rows are those of a run without any State."""
+    """The cell begins anew, its file says so, and its rows are those of a run without any RunState."""
     cell, told = small(), []
     state, records = begun(cell)
     spoil(state, records)
@@ -231,7 +233,7 @@ def no_room(path: Path) -> None:
 
 
 def test_a_full_disk_costs_the_state_and_not_the_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The notice comes once, although every State fails; the rows are those of a run whose disk has room."""
+    """The notice comes once, although every RunState fails; the rows are those of a run whose disk has room."""
     cell, told = small(), []
     path, whole = cell_path(tmp_path, cell), cell_path(tmp_path / "whole", cell)
     run_cell(cell, whole, "cpu", lambda event: None)
@@ -255,11 +257,11 @@ def test_the_librarys_own_error_of_a_full_disk_is_one(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(safetensors.torch, "save_file", save_file)
     with pytest.raises(NotWritten, match=r"x\.state could not be written: I/O error: No space left"):
-        save_state(tmp_path / "x.state", State({}, {}), [])
+        save_state(tmp_path / "x.state", RunState({}, {}), [])
 
 
 def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its State stays, so that the same command has little left to do."""
+    """Its RunState stays, so that the same command has little left to do."""
     cell = small()
     path = cell_path(tmp_path, cell)
     monkeypatch.setattr("pyarrow.parquet.write_table", lambda table, part, **more: no_room(part))
@@ -272,7 +274,7 @@ def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monk
 
 
 def test_a_run_that_lost_rows_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lossy(made: Run, state: State | None) -> Iterator[Event]:
+    def lossy(made: Run, state: RunState | None) -> Iterator[TrainingEvent]:
         for event in train(made, state):
             if not (isinstance(event, Record) and event.checkpoint == 1):
                 yield event
@@ -288,7 +290,7 @@ def saved_by(path: Path, writer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     machine_, process = writer.split()
     monkeypatch.setattr(states, "machine", lambda: machine_)
     monkeypatch.setattr(states.os, "getpid", lambda: int(process))
-    save_state(path, State({"a": torch.zeros(1)}, {}), [])
+    save_state(path, RunState({"a": torch.zeros(1)}, {}), [])
     monkeypatch.undo()
 
 
@@ -304,7 +306,7 @@ def test_states_of_done_cells_are_swept(
         saved_by(state, writer, monkeypatch)
         run.sweep(tmp_path)
         assert state.exists() == stays
-    state.with_name(state.name + ".damaged-0").write_bytes(b"no State")
+    state.with_name(state.name + ".damaged-0").write_bytes(b"no RunState")
     saved_by(state_path(paths[1]), dead, monkeypatch)
     saved_by(state, "other 1", monkeypatch)
     old = time.time() - files.STALE_S - 60

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.credit import LambdaReturn, NStep
-from algorithms.training import Members, Record
+from algorithms.estimators.credit import LambdaReturn, NStep
+from algorithms.training.records import Members, Record
 from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.commands import single_cells

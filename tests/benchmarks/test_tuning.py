@@ -18,7 +18,7 @@ import optuna
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.training import Record
+from algorithms.training.records import Record
 from algorithms.tunable import Choice
 from benchmarks import store
 from benchmarks.cellwork import reading

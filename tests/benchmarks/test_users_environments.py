@@ -25,7 +25,7 @@ import gymnasium
 import numpy as np
 
 from algorithms import VARIANTS
-from algorithms.baseline import LeaveOneOut
+from algorithms.estimators.baseline import LeaveOneOut
 from envs.api import Discrete, Features, Spec, Task
 from envs.control.factory import Control
 from envs.text.bandit import Bandit

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.baseline import (
+from algorithms.estimators.baseline import (
     LeaveOneOut,
     Zero,
 )
-from algorithms.entropy import Constant
+from algorithms.estimators.entropy_bonus import Constant
 from algorithms.types import Estimator, Promises, Rollout
 
 State = dict[str, Tensor]

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.baseline import GroupMean, Zero
-from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
-from algorithms.entropy import Constant
-from algorithms.scale import Deviation
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.baseline import GroupMean, Zero
+from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
+from algorithms.estimators.entropy_bonus import Constant
 from algorithms.types import Estimator, Promises, Rollout
 from tests.contracts.custom_parts import (
     FREE,

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
-from algorithms.conformance import coefficients, examine
-from algorithms.conformance_credit import axes, of_credit, response
-from algorithms.conformance_mean import success_factor
-from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
-from algorithms.made_up import made_up, windows
-from algorithms.scale import Deviation
-from algorithms.surrogate import Score
+from algorithms.conformance.credit import axes, of_credit, response
+from algorithms.conformance.estimator import coefficients, examine
+from algorithms.conformance.synthetic_rollouts import synthetic_rollout, windows
+from algorithms.conformance.unbiasedness import success_factor
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
+from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
+from algorithms.estimators.surrogate import Score
 from algorithms.types import Estimator, Promises, Variant
 from tests.contracts import twins, wrong_estimators
 from tests.contracts.custom_parts import CustomScale
@@ -113,7 +113,7 @@ def test_scales_that_divide_by_a_deviation_are_scale_free(scale: Deviation) -> N
 
 def test_coefficients_by_hand() -> None:
     """REINFORCE: every row of an episode carries its return over N."""
-    rollout, values = made_up()
+    rollout, values = synthetic_rollout()
     c = coefficients(VARIANTS["reinforce"].estimator, rollout, values)
     total = (rollout.reward * rollout.valid).sum(0)
     torch.testing.assert_close(c, rollout.valid * total / 12)

@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms import VARIANTS, conformance_learner
+from algorithms import VARIANTS
 from algorithms.batch import Batch
-from algorithms.learner import Learner, Loss
+from algorithms.conformance import learner as conformance_learner
+from algorithms.estimators.loss import Loss
+from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Variant
 from tests.contracts.twins import broken
 from tests.helpers import LEARNING
@@ -40,7 +42,7 @@ class MemoryPerEpoch(Learner):
 
     def learn(self, rollout: Rollout, shuffles: object, progress: Tensor | None = None) -> None:
         for _ in range(self.schedule.epochs):
-            batch, _ = self._assessed(rollout, progress)
+            batch, _ = self.prepare(rollout, progress)
             self.step(batch, 1)
 
 

@@ -11,11 +11,13 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.evaluation import Evaluation
-from algorithms.exploration import GSDE, Exploration, Independent
-from algorithms.heads import Actions
+from algorithms.policies.distributions import Actions
+from algorithms.policies.exploration import GSDE, Exploration, Independent
 from algorithms.setting import Training, Unroll
-from algorithms.training import Members, Record, Run, State, train
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
 from benchmarks import states
 from benchmarks.experiment import Cell, canonical, why_not
 from envs import TASKS
@@ -69,7 +71,7 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
     for event in train(run()):
         if isinstance(event, Record):
             records.append(event)
-        elif isinstance(event, State):
+        elif isinstance(event, RunState):
             states.save_state(tmp_path / "x.state", event, records)
             break
     state, records = states.load_state(tmp_path / "x.state")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.learner import Learner
+from algorithms.training.learner import Learner
 from algorithms.types import Rollout, Variant
 from benchmarks.experiment import why_not
 from envs import TASKS
@@ -18,7 +18,7 @@ from envs.api import Task, Transcript
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control
 from tests.contracts.images import IMAGES
-from tests.helpers import LEARNING, make_rollout, short_run, small_training
+from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, short_run, small_training
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [
@@ -42,21 +42,18 @@ def member(rollout: Rollout, p: int) -> Rollout:
 
 def gradient(task: Task, variant: Variant, rollout: Rollout, policy: torch.nn.Module) -> torch.Tensor:
     """The gradient of one full-batch loss, clipping off, from a fresh learner."""
-    training = replace(small_training(task, variant), max_grad_norm=float("inf"))
+    recorder = RecordingOptimiser()
+    training = replace(small_training(task, variant), max_grad_norm=float("inf"), optimiser=recorder)
     policy = copy_of(policy)
     rates = torch.full((len(policy.flat.values),), 1e-3)
-    learner = Learner(policy, variant.estimator, variant.schedule, training, rates, task)
-    learner.baseline = {k: v.double() for k, v in learner.baseline.items()}
-    captured = []
-    learner.apply = lambda: captured.append(policy.flat.gradient.clone())  # type: ignore[method-assign]
-    learner.schedule = replace(variant.schedule, epochs=1, minibatches=1)
-    learner.learn(rollout, [])
-    return captured[0]
+    schedule = replace(variant.schedule, epochs=1, minibatches=1)
+    Learner(policy, variant.estimator, schedule, training, rates, task).learn(rollout, [])
+    return recorder.gradients[0]
 
 
 def copy_of(policy: torch.nn.Module, members: slice = slice(None)) -> torch.nn.Module:
     """A deep copy, in float64, of some members, with a flat matrix of its own."""
-    from algorithms.population import Flat
+    from algorithms.policies.population import Flat
 
     twin = copy.deepcopy(policy)
     for parameter in twin.parameters():

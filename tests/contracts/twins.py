@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
-from algorithms.finding import Finding
-from algorithms.scale import Deviation
-from algorithms.surrogate import Score
+from algorithms.conformance.finding import Finding
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
+from algorithms.estimators.surrogate import Score
 from algorithms.types import Rollout
 
 State = dict[str, Tensor]

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.baseline import (
+from algorithms.estimators.baseline import (
     GroupMean,
     MovingAverage,
     OptimalConstant,
     Zero,
 )
-from algorithms.credit import (
+from algorithms.estimators.credit import (
     RewardToGo,
 )
 from algorithms.types import Estimator, Promises, Rollout

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.credit import (
+from algorithms.estimators.credit import (
     EpisodeReturn,
     LambdaReturn,
     NStep,

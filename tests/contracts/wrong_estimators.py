@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.baseline import (
+from algorithms.estimators.baseline import (
     MovingAverage,
 )
-from algorithms.credit import (
+from algorithms.estimators.credit import (
     LambdaReturn,
 )
 from algorithms.types import Estimator, Promises

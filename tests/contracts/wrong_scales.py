@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.baseline import (
+from algorithms.estimators.advantage_scale import BestOfGroup, Deviation
+from algorithms.estimators.baseline import (
     Zero,
 )
-from algorithms.entropy import Annealed, Constant, Target
-from algorithms.kl import KL
-from algorithms.scale import BestOfGroup, Deviation
+from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
+from algorithms.estimators.kl_penalty import KL
 from algorithms.types import Estimator, Promises, Rollout
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
 

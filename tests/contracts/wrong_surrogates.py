@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.correction import TokenIS
-from algorithms.surrogate import ClippedRatio, GeometricRatio, SequenceRatio
+from algorithms.estimators.importance_weights import TokenIS
+from algorithms.estimators.surrogate import ClippedRatio, GeometricRatio, SequenceRatio
 from tests.contracts.custom_parts import CustomCorrection, CustomSurrogate, WholeSurrogate
 
 

@@ -1,0 +1,152 @@
+"""Actors and a learner that do not wait for each other, in processes of their own: fast, and never twice the same.
+
+    actor     takes the newest parameters, plays a rollout, puts it into a slot of shared memory, and begins the next as soon
+              as it has been granted another slot
+    learner   takes the rollouts in the order in which they come, one update each, and publishes the parameters after it
+
+Slots bound the queue, and grants bound the age: a slot is granted only if no rollout that is on its way could become older
+than `Processes.longest`, whichever is learned first. A rollout carries the version that played it, so its age is measured.
+
+Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.asynchronous.hogwild. Evaluation waits until
+training is over, so that nobody acts while seconds are not counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing import get_context
+
+from algorithms.asynchronous import hogwild
+from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
+from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
+from algorithms.asynchronous.workers import NoWorkersLeft, Workers
+from algorithms.processes import Processes
+from algorithms.training.build import minibatch_generators
+from algorithms.training.records import Progress, TrainingEvent
+from algorithms.training.run import Run
+from algorithms.training.state import RunState
+from algorithms.types import Rollout, Variant
+from algorithms.update import FirstOrder
+
+SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
+
+
+def unfit(variant: Variant) -> str | None:
+    """Why a variant cannot be trained by processes; None where it can."""
+    if not variant.update.trains or variant.update.needs_oracle:
+        return "does not learn from rollouts"
+    if not variant.update.gradient:
+        return "follows no gradient of ours"
+    if variant.nucleus is not None:
+        return "draws from a nucleus that is a policy of its own, and actors are sent one"
+    if variant.schedule.hogwild and not isinstance(variant.update, FirstOrder):
+        return "searches along its gradient, and Hogwild workers step without looking"
+    return None
+
+
+def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
+    """Train to the end of the budget, yielding Progress after each update, a RunState every training.segment updates and
+    the Records at the end. With `state`, goes on from there; nothing is bit-equal.
+
+    ValueError before any compute for what cannot run. Where the last actor is lost it yields a RunState and raises
+    NoWorkersLeft.
+    """
+    processes = run.variant.schedule.processes
+    if processes is None:
+        raise ValueError(f"{run.variant.name} declares no processes (Schedule.processes)")
+    if reason := unfit(run.variant):
+        raise ValueError(f"{run.variant.name} {reason}")
+    if run.members.varied:
+        raise ValueError("members that differ are trained synchronously, so that their comparison repeats")
+    if processes.hogwild and run.device != "cpu":
+        raise ValueError(f"Hogwild workers share memory of the processor, not of {run.device!r}")
+    if state is None:
+        run.take_checkpoints()
+    else:
+        run.restore(state)
+    if run.playing.any():
+        updates = hogwild.train_hogwild(run, processes) if processes.hogwild else _learn(run, processes)
+        try:
+            for progress in updates:
+                yield progress
+                if run.update % run.training.segment == 0 and run.playing.any():
+                    yield run.state()
+        except NoWorkersLeft:
+            yield run.state()
+            raise
+    yield from run.records()
+
+
+def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
+    """Updates in this process from rollouts of the others."""
+    members, context = run.members, get_context("spawn")
+    board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
+    size = capacity(run.task.spec, run.training.collection, len(members.seeds))
+    slots = [tuple(RolloutSlot(context, size) for _ in range(SLOTS)) for _ in range(processes.actors)]
+    shuffles = minibatch_generators(members, (run.update,))
+    _publish(run, board)
+    job = ActorJob(run.task, *run.declared, members, run.update)
+    jobs = [(act, (job, board, own, actor)) for actor, own in enumerate(slots)]
+    with Workers(context, jobs, processes.patience_s) as workers:
+        grants, start = SlotGrants(processes), time.perf_counter()
+        while run.playing.any():
+            workers.listen()
+            grants.grant(workers, run.update)
+            if (message := workers.next()) is None:
+                continue  # an actor was lost whose rollout held the others back
+            actor, played = message
+            tensors = {"action_mask": None, **slots[actor][played.slot].read(played.layouts)}
+            rollout = Rollout(**tensors, group=played.group).to(run.device)
+            run.normaliser.absorb(played.seen)
+            run.learn_from(rollout, played.spent, run.update - played.version, shuffles)
+            grants.release(actor, played)
+            _publish(run, board)
+            run.take_checkpoints(time.perf_counter() - start)
+            yield run.progress("; ".join(workers.notices))
+            start = time.perf_counter()  # what the reader did meanwhile is not training, but all else is
+            workers.notices.clear()
+
+
+def _publish(run: Run, board: ParameterBoard) -> None:
+    board.publish(run.update, run.policy.flat.values, run.normaliser.snapshot(), run.playing)
+
+
+class SlotGrants:
+    """Who may play into which slot, so that no rollout gets too old."""
+
+    def __init__(self, processes: Processes) -> None:
+        self.longest = processes.longest
+        self._free = {actor: deque(range(SLOTS)) for actor in range(processes.actors)}
+        # actor -> slot -> update of the grant
+        self._granted: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
+
+    def grant(self, workers: Workers, update: int) -> None:
+        """As many slots as the bound allows, first to the actors that have fewest."""
+        arrived = {(actor, played.slot) for actor, played in workers.messages}
+        while True:
+            begun = [
+                granted
+                for actor in workers.alive
+                for slot, granted in self._granted[actor].items()
+                if (actor, slot) not in arrived
+            ]
+            able = [actor for actor in workers.alive if self._free[actor]]
+            if not able or not fits(update, begun, len(arrived), self.longest):
+                return
+            actor = min(able, key=lambda a: len(self._granted[a]))
+            slot = self._free[actor].popleft()
+            self._granted[actor][slot] = update
+            workers.send(actor, slot)
+
+    def release(self, actor: int, played: PlayedRollout) -> None:
+        """What was learned from can be played into again."""
+        del self._granted[actor][played.slot]
+        self._free[actor].append(played.slot)
+
+
+def fits(update: int, begun: list[int], arrived: int, longest: int) -> bool:
+    """Whether one more rollout can begin. Each that is on its way (`begun`: at these updates) must stay within `longest`
+    even if all others, the new one too, are learned before it; those that have arrived are learned before the new one."""
+    return update - min(begun, default=update) + len(begun) + arrived <= longest

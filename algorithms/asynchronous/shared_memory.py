@@ -1,0 +1,139 @@
+"""Memory that processes share: parameters by version, and rollouts. Nothing here takes a lock, so nobody's death holds one.
+
+The memory belongs to no file: it is gone with the last process that has it, however that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from multiprocessing.context import SpawnContext
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike
+from torch import Tensor
+
+from algorithms.setting import Collection, Unroll
+from envs.api import Array, Bools, Box, Discrete, Features, Image, Observation, Spec
+
+VERSIONS = 4  # of the parameters that are kept: whoever reads one has this many updates of time for it
+ALIGNED = 64  # bytes between the starts of two tensors of a slot are a multiple of it
+
+
+class SharedArray:
+    """An array of zeros that processes started from here on may hold."""
+
+    def __init__(self, context: SpawnContext, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self._shape, self._dtype = shape, np.dtype(dtype)
+        self._raw = context.RawArray("b", max(1, prod(shape) * self._dtype.itemsize))
+
+    @property
+    def array(self) -> Array:
+        """Its memory, as numpy has it."""
+        flat: Array = np.frombuffer(self._raw, self._dtype, prod(self._shape))
+        return flat.reshape(self._shape)
+
+    @property
+    def tensor(self) -> Tensor:
+        """Its memory, as torch has it."""
+        return torch.from_numpy(self.array)
+
+
+class ParameterVersion(NamedTuple):
+    """What an actor plays with: copies."""
+
+    number: int
+    values: Tensor  # [P, D]
+    moments: dict[str, np.ndarray]  # of the normaliser
+    playing: Bools  # [P]
+
+
+class ParameterBoard:
+    """Parameters, moments and who plays, version by version: one process writes, any read."""
+
+    def __init__(self, context: SpawnContext, values: Tensor, moments: Mapping[str, np.ndarray]) -> None:
+        members = len(values)
+        self._newest = SharedArray(context, (1,), np.int64)
+        self._stamps = SharedArray(context, (VERSIONS,), np.int64)
+        self._values = SharedArray(context, (VERSIONS, *values.shape), np.float32)
+        self._playing = SharedArray(context, (VERSIONS, members), np.bool_)
+        self._moments = {name: SharedArray(context, (VERSIONS, *x.shape), x.dtype) for name, x in moments.items()}
+
+    def publish(self, number: int, values: Tensor, moments: Mapping[str, np.ndarray], playing: Bools) -> None:
+        """A new version."""
+        at = number % VERSIONS
+        self._stamps.array[at] = -1  # whoever reads it now will read again
+        self._values.tensor[at] = values.cpu()
+        self._playing.array[at] = playing
+        for name, x in moments.items():
+            self._moments[name].array[at] = x
+        self._stamps.array[at] = number
+        self._newest.array[0] = number
+
+    def read(self) -> ParameterVersion:
+        """The newest version, whole."""
+        while True:
+            number = int(self._newest.array[0])
+            at = number % VERSIONS
+            values, playing = self._values.tensor[at].clone(), self._playing.array[at].copy()
+            moments = {name: shared.array[at].copy() for name, shared in self._moments.items()}
+            if self._stamps.array[at] == number:
+                return ParameterVersion(number, values, moments, playing)
+
+
+class TensorLayout(NamedTuple):
+    """Where a tensor lies in a slot."""
+
+    name: str
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    start: int
+
+
+class RolloutSlot:
+    """Room for one rollout."""
+
+    def __init__(self, context: SpawnContext, capacity: int) -> None:
+        self._bytes, self._capacity = SharedArray(context, (capacity,), np.uint8), capacity
+
+    def write(self, tensors: Mapping[str, Tensor]) -> tuple[TensorLayout, ...]:
+        """Copy them into the slot; ValueError where they do not fit."""
+        layouts, start = [], 0
+        for name, x in tensors.items():
+            end = start + x.numel() * x.element_size()
+            if end > self._capacity:
+                raise ValueError(
+                    f"a rollout does not fit into the {self._capacity:,} bytes of a slot: {name} ends at {end:,}"
+                )
+            self._view(x.dtype, tuple(x.shape), start).copy_(x)
+            layouts.append(TensorLayout(name, x.dtype, tuple(x.shape), start))
+            start = -(-end // ALIGNED) * ALIGNED
+        return tuple(layouts)
+
+    def read(self, layouts: tuple[TensorLayout, ...]) -> dict[str, Tensor]:
+        """Views of what was written."""
+        return {p.name: self._view(p.dtype, p.shape, p.start) for p in layouts}
+
+    def _view(self, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
+        length = prod(shape) * dtype.itemsize
+        return self._bytes.tensor[start : start + length].view(dtype).reshape(shape)
+
+
+def capacity(spec: Spec, collection: Collection, members: int) -> int:
+    """Bytes that hold any rollout of a population."""
+    rows = collection.steps if isinstance(collection, Unroll) else spec.horizon
+    each = 8 * 4  # logp, reward, discount, continues, valid, reference, square, greedy
+    each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
+    each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
+    return members * collection.envs * (each * rows + _observed(spec.observation, rows)) + 16 * ALIGNED
+
+
+def _observed(observation: Observation, rows: int) -> int:
+    """Bytes of what one environment shows in so many rows."""
+    if isinstance(observation, Features):
+        return 4 * observation.size * (rows + 1)
+    if isinstance(observation, Image):
+        return observation.channels * observation.height * observation.width * (rows + 1)
+    return 8 * observation.length

@@ -1,0 +1,1 @@
+"""Checks that hold any estimator to what it promises."""

@@ -1,0 +1,190 @@
+"""The conformance kit: what any estimator must satisfy, callable on anybody's.
+
+    for finding in examine(my_estimator, Promises(factor="one")):
+        print(finding)
+
+Rules without chance are read from the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that the estimator
+makes of a synthetic rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
+part is examined by itself too: credit and critic target by their response to one reward (credit), ratios off
+policy (off_policy, surrogate), scale, KL and entropy (objective_terms), baselines and memory
+(memory). Mean and variance are computed over every batch of a small tree MDP (unbiasedness). See
+docs/decisions/0027-what-the-kit-can-see.md.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.conformance import credit as credit_rules
+from algorithms.conformance import memory as memory_rules
+from algorithms.conformance import objective_terms as objective_terms_rules
+from algorithms.conformance import off_policy as off_policy_rules
+from algorithms.conformance import surrogate as surrogate_rules
+from algorithms.conformance import unbiasedness as unbiasedness_rules
+from algorithms.conformance.coefficients import assessed, coefficients, differentiated
+from algorithms.conformance.finding import Finding, close_to_zero
+from algorithms.conformance.synthetic_rollouts import (
+    ENVS,
+    LONGEST_FIRST,
+    STEPS,
+    corrupted,
+    synthetic_rollout,
+    windows,
+    with_tensors,
+)
+from algorithms.estimators.loss import penalised, row_weights
+from algorithms.types import Credit, Estimator, Promises, Rollout
+
+__all__ = ["coefficients", "examine"]
+
+CLOSE = 1e-7
+
+
+def examine(estimator: Estimator, promises: Promises | None = None, replicates: int = 0) -> list[Finding]:
+    """Every rule, in order. An estimator that cannot be computed at all raises its own error.
+
+    replicates  so many gradients are also sampled through collector, network and learner, where a factor is promised
+    """
+    promises = promises or Promises()
+    fresh = copy.deepcopy(estimator)
+    subject = Subject(estimator)
+    findings = [
+        *subject.rows(),
+        subject.members(),
+        subject.permuted(),
+        subject.padded(),
+        subject.doubled(promises.scale_free),
+        subject.referred(),
+        _singleton(estimator),
+    ]
+    if estimator.credit.bootstraps:
+        findings += [subject.cut_and_ended(), _windowed(estimator.credit)]
+    if promises.separable:
+        findings.append(subject.in_parts())
+    if promises.shift_invariant:
+        findings.append(subject.shifted())
+    findings += credit_rules.examine(estimator, promises.scale_free)
+    findings += off_policy_rules.examine(estimator)
+    findings += surrogate_rules.examine(estimator.surrogate, promises.separable)
+    findings += objective_terms_rules.examine(estimator, promises.factor is not None)
+    findings += memory_rules.examine(estimator, fresh)
+    return findings + unbiasedness_rules.examine(estimator, promises, replicates)
+
+
+class Subject:
+    """An estimator on a synthetic rollout: a rule says what its coefficients do when the rollout is changed."""
+
+    def __init__(self, estimator: Estimator) -> None:
+        self.estimator = estimator
+        self.rollout, self.values = synthetic_rollout()
+        self.base = coefficients(estimator, self.rollout, self.values)
+        self.last = self.rollout.valid * (1 - self.rollout.continues)
+
+    def _of(self, rollout: Rollout, values: Tensor | None = None) -> Tensor:
+        return coefficients(self.estimator, rollout, self.values if values is None else values)
+
+    def _unmoved(self, rule: str, changed: Rollout) -> Finding:
+        """The coefficients of valid rows are as they were."""
+        return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
+
+    def rows(self) -> list[Finding]:
+        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "square")
+        return [
+            close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
+            self._unmoved("what stands in rows that are not valid has no influence", garbage),
+        ]
+
+    def members(self) -> Finding:
+        off = []
+        for member in (0, 1):
+            louder = self.rollout.reward.clone()
+            louder[:, member] *= 3.0
+            changed = (self._of(replace(self.rollout, reward=louder)) - self.base) * self.rollout.valid
+            off.append(changed[:, 1 - member])
+        return close_to_zero("a member does not see the others", torch.stack(off), CLOSE)
+
+    def permuted(self) -> Finding:
+        """Groups in another order, and episodes in another order within them."""
+        rng = np.random.default_rng(3)
+        groups = np.arange(ENVS).reshape(-1, self.rollout.group)
+        order = torch.from_numpy(np.concatenate([rng.permutation(g) for g in rng.permutation(groups)]))
+        moved = with_tensors(self.rollout, {k: v[:, :, order] for k, v in self.rollout.tensors().items()})
+        off = self._of(moved, self.values[:, :, order]) - self.base[:, :, order]
+        return close_to_zero("the order of episodes does not matter", off, CLOSE)
+
+    def padded(self) -> Finding:
+        """Two more rows after every episode's end."""
+        more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in self.rollout.tensors().items()}
+        longer = self._of(with_tensors(self.rollout, more), torch.cat([self.values, self.values[:2]]))
+        off = longer - torch.cat([self.base, torch.zeros_like(self.base[:2])])
+        return close_to_zero("padding does not matter", off, CLOSE)
+
+    def doubled(self, scale_free: bool) -> Finding:
+        assert self.rollout.greedy is not None
+        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
+        off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
+        # an epsilon beside the deviation is a scale of its own: free up to it
+        eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
+        expected = f"coefficients times {1 if scale_free else 2}"
+        return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps, expected)
+
+    def referred(self) -> Finding:
+        referred = penalised(self.estimator.kl, replace(self.rollout, reference=self.rollout.logp - 1), 0.0)
+        return self._unmoved("a reference that costs nothing changes nothing", referred)
+
+    def shifted(self) -> Finding:
+        assert self.rollout.greedy is not None
+        more = replace(self.rollout, reward=self.rollout.reward + 10 * self.last, greedy=self.rollout.greedy + 10)
+        return self._unmoved("a constant on every final reward changes nothing", more)
+
+    def cut_and_ended(self) -> Finding:
+        """V of what an episode ended on counts where it was cut (truncated), and does not where it was over (terminated)."""
+        other = self.values.clone()
+        other[1:][self.last > 0] += 5.0  # the observation that an episode ended on; no valid row acts on it
+        ended = float((self._of(self.rollout, other) - self.base).abs().max())
+        cut = replace(self.rollout, discount=self.rollout.discount + self.last)
+        moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
+        holds = ended < CLOSE and moved > 100 * CLOSE
+        detail = f"expected V of the last state to count if cut only; seen {ended:.2g} if over, {moved:.2g} if cut"
+        return Finding("a cut episode bootstraps, one that is over does not", holds, detail)
+
+    def in_parts(self) -> Finding:
+        """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
+        made, _ = assessed(self.estimator, self.rollout, self.values)
+        weights, parts = row_weights(self.estimator, self.rollout, STEPS), torch.zeros_like(self.base)
+        for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
+            part = with_tensors(self.rollout, {k: v[:, :, index] for k, v in self.rollout.tensors().items()})
+            parts[:, :, index] = differentiated(self.estimator, part, made.advantage[:, :, index], weights[:, :, index])
+        return close_to_zero("the gradients of micro-batches add up", parts - self.base, CLOSE)
+
+
+def _windowed(credit: Credit) -> Finding:
+    """A window's first episode is credited as if the window ended with it, its second whatever came before."""
+    rollout, values = windows()
+    length = (rollout.valid == 0).long().argmax(0)  # [P, N] of the first episode
+    altered = corrupted(rollout, "reward", "discount", "continues")
+    q, off = credit(altered, values), []
+    for rows in range(1, LONGEST_FIRST + 1):
+        alone = credit(with_tensors(rollout, {k: v[:rows] for k, v in rollout.tensors().items()}), values[: rows + 1])
+        off.append((q[:rows] - alone)[:, length == rows].flatten())
+    t = torch.arange(len(q))[:, None, None]
+    early = replace(altered, reward=torch.where(t < length, 3 * rollout.reward, altered.reward))
+    off.append((credit(early, values) - q)[t > length])
+    return close_to_zero("no credit crosses from one episode of a window into another", torch.cat(off), CLOSE)
+
+
+def _singleton(estimator: Estimator) -> Finding:
+    """A group of one either changes nothing for the estimator, or is refused: its gradient is never silently 0."""
+    rollout, values = synthetic_rollout(group=1)
+    try:
+        made = coefficients(estimator, rollout, values)
+    except ValueError as error:
+        return Finding("a group of one", True, f"expected a gradient or an error; seen the error: {error}")
+    silent = float(made.abs().max()) < CLOSE
+    detail = f"expected a gradient or an error; seen {'a gradient that is silently 0' if silent else 'a gradient'}"
+    return Finding("a group of one", not silent, detail)

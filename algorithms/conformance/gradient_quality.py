@@ -1,0 +1,193 @@
+"""The gradient laboratory: bias, variance, signal and direction of an estimator, against the exact gradient.
+
+Members share their weights and differ in their samples, so a thousand replicates are one rollout and one backward pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.setting import Episodes, Training
+from algorithms.training.build import build_collector, build_policy
+from algorithms.training.exact_return import ExactReturn
+from algorithms.training.learner import Learner
+from algorithms.training.observation_normaliser import Identity
+from algorithms.training.records import Members
+from algorithms.types import Schedule, Variant
+from envs.api import Task
+from envs.seeding import Purpose
+
+AT_ONCE = 1_000  # replicates in one population, which bounds memory
+STILL = 1e-6  # of |grad J|: a coordinate whose deviation is below this never moves
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What R replicates g_1..g_R of an estimate say about it, with g* = grad J.
+
+    bias      |mean g - g*|                      noise     what an unbiased estimator's bias would be: sqrt(variance / R)
+    max_z     largest |z| of a coordinate        scale     <mean g, g*> / |g*|^2: 1 where unbiased, (G-1)/G for a group mean
+    variance  trace of the covariance of one g   scale_z   |scale - 1| over scale_error, the standard error of scale
+    snr       |g*|^2 / variance                  cosine    of mean g to g*
+    single    mean cosine of one g to g* (0 where g is 0)
+    """
+
+    replicates: int
+    bias: float
+    noise: float
+    max_z: float
+    scale: float
+    scale_error: float
+    scale_z: float
+    variance: float
+    snr: float
+    cosine: float
+    single: float
+
+
+def replicates(
+    task: Task,
+    variant: Variant,
+    training: Training,
+    actor: Tensor,
+    count: int,
+    first_seed: int = 0,
+    warm: int = 5,
+    critic: Tensor | None = None,
+) -> Tensor:
+    """`count` independent estimates of grad J at one policy [count, D], D the actor's parameters (float64).
+
+    actor   its parameters [D]
+    warm    rollouts that a baseline with a memory sees before the one that is measured
+    critic  its parameters; None: one as initialised, the same for all
+    """
+    if not isinstance(training.collection, Episodes):
+        raise ValueError(
+            f"the laboratory measures whole episodes: training.collection must be Episodes, not {training.collection}"
+        )
+    seeds = range(first_seed, first_seed + count)
+    parts = [
+        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic)
+        for i in range(0, count, AT_ONCE)
+    ]
+    return torch.cat(parts)
+
+
+def _population(
+    task: Task,
+    variant: Variant,
+    training: Training,
+    actor: Tensor,
+    seeds: tuple[int, ...],
+    warm: int,
+    critic: Tensor | None,
+) -> Tensor:
+    policy = _equal_policies(task, variant, training, actor, seeds, critic)
+    learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
+    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
+    everyone = np.ones(len(seeds), np.bool_)
+    for _ in range(1 + (warm if learner.baseline else 0)):
+        gradient = learner.gradient(collector.collect(everyone)[0])
+    collector.close()
+    return gradient[:, : len(actor)].double()
+
+
+def _members(seeds: tuple[int, ...]) -> Members:
+    return Members(seeds, (1.0,) * len(seeds), Purpose.TEST)
+
+
+def _equal_policies(
+    task: Task, variant: Variant, training: Training, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
+) -> ActorCritic:
+    """A population whose members have the same parameters."""
+    policy = build_policy(task, variant, training, _members(seeds))
+    with torch.no_grad():
+        policy.flat.values[:] = policy.flat.values[:1].clone()
+        policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
+        if critic is not None:
+            policy.flat.values[:, policy.critic_columns] = critic.to(policy.flat.values)
+    return policy
+
+
+def fitted_critic(
+    task: Task, variant: Variant, training: Training, actor: Tensor, rollouts: int, seed: int = 0
+) -> Tensor:
+    """Parameters of a critic that has learned from so many rollouts of one frozen actor, at training.learning_rate."""
+    policy = _equal_policies(task, variant, training, actor, (seed,), None)
+    learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
+    learner.freeze_actor()
+    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
+    for _ in range(rollouts):
+        learner.learn(collector.collect(np.ones(1, np.bool_))[0], [])
+    collector.close()
+    return policy.flat.values[0, policy.critic_columns].clone()
+
+
+def ascended(task: Task, training: Training, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
+    """Parameters [D] of an actor after so many steps of exact gradient ascent, at training.learning_rate."""
+    policy = one_policy(task, training, tilted(task, training, noise, seed))
+    exact, state = ExactReturn(task), training.optimiser.initial(policy.flat.values)
+    rate = torch.full_like(policy.flat.values, training.learning_rate)
+    for _ in range(updates):
+        gradient = exact.gradient(policy)
+        training.optimiser.step(policy.flat.values, -gradient, rate, state)
+    return policy.flat.values[0].clone()
+
+
+def one_policy(task: Task, training: Training, actor: Tensor | None = None) -> ActorCritic:
+    """A single actor, with these parameters."""
+    policy = ActorCritic(task.spec, training.network, False, [torch.Generator().manual_seed(0)])
+    if actor is not None:
+        with torch.no_grad():
+            policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
+    return policy
+
+
+def tilted(task: Task, training: Training, noise: float, seed: int = 0) -> Tensor:
+    """Parameters [D] of an actor some way from uniform: every one of them Gaussian with this deviation."""
+    policy = one_policy(task, training)
+    return noise * torch.randn(policy.flat.values.shape[1], generator=torch.Generator().manual_seed(seed))
+
+
+def exact_return(task: Task, training: Training, actor: Tensor) -> float:
+    """J at the policy with these parameters [D], by enumeration."""
+    return float(ExactReturn(task).value(one_policy(task, training, actor))[0])
+
+
+def exact_gradient(task: Task, training: Training, actor: Tensor) -> Tensor:
+    """grad J at the policy with these parameters [D], by enumeration (float64). ValueError where the task is too large."""
+    return ExactReturn(task).gradient(one_policy(task, training, actor))[0].double()
+
+
+def _z_scores(off: Tensor, error: Tensor, still: float) -> Tensor:
+    """|off| / error; where nothing moves, 0 if nothing is off (up to rounding, `still`), else infinite."""
+    scores = off.abs() / error.clamp(min=1e-300)
+    return torch.where(error > still, scores, torch.where(off.abs() > 100 * still, torch.inf, 0.0))
+
+
+def quality(samples: Tensor, exact: Tensor) -> Quality:
+    """What the replicates [R, D] say, against the exact gradient [D]."""
+    count, mean = len(samples), samples.mean(0)
+    variances = samples.var(0)
+    variance, signal = float(variances.sum()), float(exact @ exact)
+    off, along = mean - exact, samples @ exact
+    z = _z_scores(off, (variances / count).sqrt(), STILL * float(exact.norm()))
+    scale_z = _z_scores(along.mean() - signal, along.std() / count**0.5, STILL * signal)
+    return Quality(
+        replicates=count,
+        bias=float(off.norm()),
+        noise=(variance / count) ** 0.5,
+        max_z=float(z.max()),
+        scale=float(mean @ exact) / signal if signal else float("nan"),
+        scale_error=float(along.std()) / count**0.5 / signal if signal else float("nan"),
+        scale_z=float(scale_z),
+        variance=variance,
+        snr=signal / variance if variance else float("inf"),
+        cosine=float(torch.nn.functional.cosine_similarity(mean, exact, dim=0)),
+        single=float(torch.nn.functional.cosine_similarity(samples, exact[None], dim=1).mean()),
+    )

@@ -1,0 +1,135 @@
+"""The part of the conformance kit about baselines and what estimators remember: members over time, caches, equal returns."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
+from algorithms.conformance.finding import Finding, close_to_zero
+from algorithms.conformance.synthetic_rollouts import corrupted, equal_returns, synthetic_rollout
+from algorithms.types import Estimator, Rollout
+
+CLOSE = 1e-7
+NEAR = 1e-3  # a baseline that is learned need not be exact
+PATIENCE = 3_000  # rollouts until a moving average has settled
+
+
+def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
+    """`fresh` is a copy of the estimator that has seen nothing."""
+    return [
+        _equal_returns(estimator),
+        _past_alone(estimator),
+        _past_of_others(estimator),
+        _past_rows(estimator),
+        _untouched(estimator),
+        _no_cache(estimator, fresh),
+    ]
+
+
+def _equal_returns(estimator: Estimator) -> Finding:
+    """Where every episode has returned the same for ever, and V and the greedy answer say so, b is that or always 0.
+
+    First the same at every step, then not: there b may follow the steps or be one number for all.
+    """
+    rollout, values = equal_returns()
+    amount, falling = values[:-1].clone(), torch.tensor([3.0, 1.0, 2.0], dtype=torch.float64)[:, None, None]
+    flat = _settled(estimator, amount, rollout, values)
+    uneven = amount * falling
+    stepwise = _settled(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
+    worst = min(float((flat - amount).abs().max()), float(flat.abs().max()))
+    off = min(float((stepwise - uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
+    expected = (
+        f"expected a baseline of {float(amount[0, 0, 0]):.3g} everywhere, or none, that follows the steps or does not"
+    )
+    detail = f"{expected}; seen {float(flat.min()):.4g} to {float(flat.max()):.4g}, off the steps by {off:.2g}"
+    return Finding("where all returns are equal the baseline is that return", max(worst, off) < NEAR, detail)
+
+
+def _settled(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) -> Tensor:
+    """b after so many rollouts of these q that it no longer moves."""
+    state = initial_state(estimator, q.shape[1], len(q))
+    before, b = torch.full_like(q, torch.inf), q
+    with torch.no_grad():
+        for _ in range(PATIENCE):
+            b, state = estimator.baseline(q, rollout, values if estimator.baseline.critic else None, state)
+            if float((b - before).abs().max()) < 1e-9:
+                break
+            before = b.clone()
+    return b
+
+
+def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> State:
+    """What the baseline remembers after these."""
+    state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
+    for rollout, values in rollouts:
+        _, state = assessed(estimator, rollout, values, state)
+    return state
+
+
+def _past_alone(estimator: Estimator) -> Finding:
+    """A baseline with a memory does not read the episode that it judges: it is updated after it has been used."""
+    rule = "a baseline that remembers does not see the episode that it judges"
+    rollout, values = synthetic_rollout(16)
+    state = _warmed(estimator, [synthetic_rollout(11), synthetic_rollout(12)])
+    if not state:
+        return Finding(rule, True, "expected and seen no memory")
+    critic = values if estimator.baseline.critic else None
+    off = []
+    with torch.no_grad():
+        q = estimator.credit(rollout, critic) * rollout.valid
+        plain, _ = estimator.baseline(q, rollout, critic, state)
+        for episode in (0, rollout.valid.shape[2] - 1):
+            changed = q.clone()
+            changed[:, :, episode] += 5 * rollout.valid[:, :, episode]
+            b, _ = estimator.baseline(changed, rollout, critic, state)
+            off.append((b - plain)[:, :, episode].flatten())
+    return close_to_zero(rule, torch.cat(off), CLOSE)
+
+
+def _past_of_others(estimator: Estimator) -> Finding:
+    """Two rollouts in which one member earns three times as much, then a third: the other member's coefficients."""
+    past = [synthetic_rollout(seed) for seed in (11, 12)]
+    now, values = synthetic_rollout(13)
+    plain = coefficients(estimator, now, values, _warmed(estimator, past))
+    off = []
+    for member in (0, 1):
+        louder = []
+        for rollout, v in past:
+            reward = rollout.reward.clone()
+            reward[:, member] = 3 * reward[:, member] + rollout.valid[:, member]
+            louder.append((replace(rollout, reward=reward), v))
+        changed = coefficients(estimator, now, values, _warmed(estimator, louder))
+        off.append((changed - plain)[:, 1 - member].flatten())
+    return close_to_zero("a member does not see what others earned before", torch.cat(off), CLOSE)
+
+
+def _past_rows(estimator: Estimator) -> Finding:
+    """What stood in rows that are not valid of earlier rollouts has no influence."""
+    past = [synthetic_rollout(seed) for seed in (11, 12)]
+    now, values = synthetic_rollout(13)
+    altered = [(corrupted(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
+    made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, altered)]
+    return close_to_zero("rows that were not valid are not remembered", made[1] - made[0], CLOSE)
+
+
+def _untouched(estimator: Estimator) -> Finding:
+    """Neither the rollout nor the values are written to."""
+    rollout, values = synthetic_rollout(14)
+    before = {name: value.clone() for name, value in rollout.tensors().items()} | {"values": values.clone()}
+    coefficients(estimator, rollout, values)
+    after = rollout.tensors() | {"values": values}
+    changed = sorted(name for name, value in before.items() if not torch.equal(value, after[name]))
+    rule = "the rollout is left as it was"
+    return Finding(rule, not changed, f"expected no field changed; seen {', '.join(changed) or 'none'}")
+
+
+def _no_cache(estimator: Estimator, fresh: Estimator) -> Finding:
+    """A rollout is judged the same by an estimator that has judged others before and by one that has not."""
+    rollout, values = synthetic_rollout(15)
+    first = coefficients(copy.deepcopy(fresh), rollout, values)
+    again = coefficients(estimator, rollout, values)
+    return close_to_zero("nothing is kept from earlier rollouts but the baseline's state", again - first, CLOSE)

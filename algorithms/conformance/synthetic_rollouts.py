@@ -1,0 +1,124 @@
+"""Made-up rollouts for the conformance kit: episodes of unequal length, rewards without symmetry, two members."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.types import Rollout
+
+STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
+WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and of the episode that it opens with
+GAMMA = 0.9
+
+
+def with_tensors(rollout: Rollout, tensors: dict[str, Tensor]) -> Rollout:
+    """The rollout with these fields in place of its own."""
+    return replace(rollout, **tensors)  # type: ignore[arg-type]
+
+
+def _tensor(x: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(x, np.float64))
+
+
+def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> tuple[Rollout, Tensor]:
+    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest.
+
+    Rewards are dense and have both signs. Every episode is over at its end (terminated).
+    """
+    rng = np.random.default_rng(seed)
+    shape = (STEPS, MEMBERS, ENVS)
+    length = 1 + rng.permuted(np.tile(np.arange(ENVS) % STEPS, (MEMBERS, 1)), axis=1)  # [P, N]
+    t = np.arange(STEPS)[:, None, None]
+    valid, last = (t < length).astype(np.float64), (t == length - 1).astype(np.float64)
+    reward = rng.uniform(-1, 1, shape) * valid + 3 * last * rng.random(shape)
+    values = rng.uniform(-1, 1, (STEPS + 1, MEMBERS, ENVS))
+
+    on = valid * (1 - last)
+    greedy = rng.uniform(-1, 1, (1, MEMBERS, ENVS // group)).repeat(group, 2)
+    rollout = Rollout(
+        obs=torch.zeros(STEPS + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
+        action=torch.zeros(shape, dtype=torch.long),
+        logp=_tensor(-rng.random(shape)),
+        reward=_tensor(reward),
+        discount=_tensor(gamma * on),
+        continues=_tensor(on),
+        valid=_tensor(valid),
+        action_mask=None,
+        group=group,
+        square=_tensor(rng.random(shape)),
+        greedy=_tensor(greedy.repeat(STEPS, 0)),
+    )
+    return rollout, _tensor(values)
+
+
+def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Rollout, Tensor]:
+    """(windows of auto-resetting environments in float64, critic values [T+1, P, N]): two episodes in every column.
+
+    The first ends after 1 to 4 rows, over or cut short by turns; the row after it only delivers the reset and is not valid;
+    the second is still running when the window ends.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (WINDOW, members, envs)
+    turns = np.tile(np.arange(envs), (members, 1))
+    length, over = 1 + turns % LONGEST_FIRST, turns // LONGEST_FIRST % 2  # [P, N]
+    t = np.arange(WINDOW)[:, None, None]
+    valid, last = (t != length).astype(np.float64), (t == length - 1).astype(np.float64)
+    rollout = Rollout(
+        obs=_tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs, 2))),
+        action=torch.from_numpy(rng.integers(0, 2, shape)),
+        logp=_tensor(-rng.random(shape)),
+        reward=_tensor(rng.uniform(-1, 1, shape) * valid),
+        discount=_tensor(GAMMA * valid * (1 - last * over)),
+        continues=_tensor(valid * (1 - last)),
+        valid=_tensor(valid),
+        action_mask=None,
+        group=1,
+        square=_tensor(rng.random(shape)),
+    )
+    return rollout, _tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs)))
+
+
+def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]:
+    """(episodes of equal length, each paid `amount` at its end and nothing before; V = amount, undiscounted).
+
+    Everything that a baseline may know (other episodes, the past, V, the greedy return) equals each episode's return.
+    """
+    rollout, _ = synthetic_rollout()
+    shape = (steps, MEMBERS, ENVS)
+    last = torch.zeros(shape, dtype=torch.float64)
+    last[-1] = 1
+    square = torch.from_numpy(np.random.default_rng(4).uniform(0.5, 1, shape))
+    flat = replace(
+        with_tensors(rollout, {name: value[:steps] for name, value in rollout.tensors().items()}),
+        obs=torch.zeros(steps + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
+        reward=amount * last,
+        discount=1 - last,
+        continues=1 - last,
+        valid=torch.ones(shape, dtype=torch.float64),
+        square=square,
+        greedy=torch.full(shape, amount, dtype=torch.float64),
+    )
+    return flat, torch.full((steps + 1, MEMBERS, ENVS), amount, dtype=torch.float64)
+
+
+def cut_short(rollout: Rollout, gamma: float) -> Rollout:
+    """Every other episode of whole ones ends on a time limit (truncated): gamma stays where it ends, continues is 0."""
+    last = rollout.valid * (1 - rollout.continues)
+    cut = torch.arange(rollout.valid.shape[2]) % 2
+    return replace(rollout, discount=rollout.discount + gamma * last * cut)
+
+
+def moved(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
+    """The rollout when its policy has moved on: log pi - log mu uniform in [-size, size] on valid rows."""
+    away = torch.from_numpy(np.random.default_rng(seed).uniform(-size, size, tuple(rollout.valid.shape)))
+    return replace(rollout, now=rollout.logp + away * rollout.valid)
+
+
+def corrupted(rollout: Rollout, *names: str) -> Rollout:
+    """With 7 in these fields of the rows that are not valid."""
+    dead = rollout.valid == 0
+    return with_tensors(rollout, {name: torch.where(dead, 7.0, getattr(rollout, name)) for name in names})

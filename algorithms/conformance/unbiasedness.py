@@ -1,0 +1,239 @@
+"""The part of the conformance kit about an estimator's mean and variance: exact, over every batch of a small tree MDP.
+
+A promised factor is held at discounts 1 and 0.9, for baselines with a critic with the exact V and with a wrong one, and with
+a KL in the reward. Below a discount of 1 there are two targets: grad J, and the usual one without the factor gamma^t.
+Without a promise (and without its scale) an estimator with a critic has the mean grad J where V is exact, whatever its
+lambda; any other is a known multiple of grad J, or points along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.conformance import decision_tree, exact_moments, gradient_quality
+from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
+from algorithms.conformance.decision_tree import Batches, Episodes
+from algorithms.conformance.finding import Finding
+from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.loss import penalised
+from algorithms.estimators.surrogate import Score
+from algorithms.policies.gru import GRU
+from algorithms.setting import Episodes as Collected
+from algorithms.setting import Training
+from algorithms.types import Estimator, Promises, Rollout, Variant
+from algorithms.update import FirstOrder
+from envs.text.bandit import Bandit
+from envs.text.lock import Lock
+from envs.text_env import TextFactory, text_task
+
+CLOSE = 1e-6  # relative to |grad J|: nothing is sampled, so only rounding is left
+ALONG = 0.9  # the least cosine to grad J of an estimator that promises nothing
+LARGE = 0.02  # an epsilon beside a deviation above this is not taken for rounding
+TRIO = 3  # episodes of a group in the listed batches
+BETA = 0.3
+LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # of some hundred coordinates, and of one number
+MDPS: tuple[TextFactory, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rollout of all batches, the values a critic has, and the gradients that a mean may be a multiple of."""
+
+    name: str
+    batches: Batches
+    rollout: Rollout
+    values: Tensor
+    exact_gradients: tuple[Tensor, ...]
+
+
+def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> list[Finding]:
+    """What is promised of its mean and variance, or must hold of any estimator where nothing is promised.
+
+    replicates  so many are also sampled through collector, network and learner, where a factor is promised
+    """
+    findings = []
+    if promises.factor in (None, "success"):  # successes are paid after one step: they say nothing of credit
+        findings.append(_unpromised(estimator, promises))
+    if promises.factor is not None:
+        cases = [_success()] if promises.factor == "success" else _cases(estimator)
+        findings += [_promised(estimator, promises, case) for case in cases]
+    if promises.rloo_variance:
+        findings.append(_spread(estimator))
+    if promises.factor is not None and replicates:
+        # the factor of a success rate is known where there is one prompt and a reward of 0 or 1
+        tasks = MDPS[1:] if promises.factor == "success" else MDPS
+        findings += [_sampled(estimator, promises, mdp, replicates) for mdp in tasks]
+    return findings
+
+
+@cache
+def _listed(gamma: float) -> tuple[Episodes, Batches]:
+    every = decision_tree.episodes(decision_tree.DENSE, decision_tree.DENSE_ROOTS, gamma)
+    return every, decision_tree.stratified(every, gamma, TRIO)
+
+
+@cache
+def _success() -> Case:
+    every = decision_tree.episodes(decision_tree.SUCCESS, (0,), 1.0)
+    batches = decision_tree.stratified(every, 1.0, GROUP)
+    return Case("successes", batches, batches.rollout, batches.values, (every.gradient(1.0),))
+
+
+def _cases(estimator: Estimator) -> Iterator[Case]:
+    """Discounts 1 and 0.9; a wrong critic, and a KL in the reward, where the estimator reads them."""
+    for gamma in (1.0, GAMMA):
+        every, batches = _listed(gamma)
+        exact_gradients = (every.gradient(gamma), every.gradient(gamma, weighted=False))
+        yield Case(f"dense rewards at discount {gamma}", batches, batches.rollout, batches.values, exact_gradients)
+        if estimator.baseline.critic and not estimator.credit.bootstraps:
+            wrong = torch.cos(5 * batches.rollout.obs[..., 0])
+            yield Case(f"dense rewards at discount {gamma}, V wrong", batches, batches.rollout, wrong, exact_gradients)
+        if estimator.kl.place == "reward" and estimator.kl.kind == "k1" and gamma == 1:
+            yield _with_kl(estimator.kl, every, batches)
+
+
+def _with_kl(kl: KL, every: Episodes, batches: Batches) -> Case:
+    """J - 0.3 KL(pi || reference), whose gradient is that of rewards r_t - 0.3 log(pi / reference)."""
+    table = torch.from_numpy(np.random.default_rng(8).uniform(-1.5, -0.2, (8, 4)))
+    node, action = batches.rollout.obs[:-1, ..., 0].long(), batches.rollout.action
+    paid = penalised(kl, replace(batches.rollout, reference=table[node, action]), BETA)
+    cost = BETA * (every.logp - table[every.node, every.action]) * every.valid
+    exact = replace(every, reward=every.reward - cost).gradient(1.0)
+    return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (exact,))
+
+
+def _warm(estimator: Estimator, case: Case) -> State:
+    """What every member remembers alike, of two batches that are not its own."""
+    members, steps = len(case.batches.index), len(case.rollout.valid)
+    state = initial_state(estimator, members, steps)
+    for batch in (members // 7, members // 3) if state else ():
+        tensors = {name: x[:, batch : batch + 1].expand_as(x) for name, x in case.rollout.tensors().items()}
+        past = replace(case.rollout, **tensors)  # type: ignore[arg-type]
+        _, state = assessed(estimator, past, case.values[:, batch : batch + 1].expand_as(case.values), state)
+    return state
+
+
+def _coefficients(estimator: Estimator, case: Case) -> Tensor:
+    """Of every batch, on a copy: the listed batches are shared, and an estimator may write to what it is given."""
+    rollout = with_tensors(case.rollout, {name: x.clone() for name, x in case.rollout.tensors().items()})
+    own = replace(case, rollout=rollout, values=case.values.clone())
+    return coefficients(estimator, rollout, own.values, _warm(estimator, own), len(rollout.valid))
+
+
+def _mean(estimator: Estimator, case: Case) -> Tensor:
+    return case.batches.mean(_coefficients(estimator, case))
+
+
+def _multiple(mean: Tensor, exact_gradients: tuple[Tensor, ...]) -> tuple[float, float, float]:
+    """(size, rest, cosine) for the nearest gradient g: mean = size g + something orthogonal, `rest` |g| long."""
+    made = []
+    for exact in exact_gradients:
+        size = float(mean @ exact / (exact @ exact))
+        rest = float((mean - size * exact).norm() / exact.norm())
+        made.append((size, rest, float(torch.nn.functional.cosine_similarity(mean, exact, dim=0))))
+    return min(made, key=lambda one: one[1])
+
+
+def _factor(estimator: Estimator, promises: Promises, group: int, batch: int, p: float) -> float:
+    """The promised multiple of grad J, by the aggregation's own."""
+    if promises.factor == "group":
+        return (group - 1) / group
+    if promises.factor == "batch":
+        return (batch - 1) / batch
+    if promises.factor == "success":
+        return success_factor(group, p, estimator.scale.ddof if isinstance(estimator.scale, Deviation) else 0)
+    return 1.0
+
+
+def _promised(estimator: Estimator, promises: Promises, case: Case) -> Finding:
+    group, batch = case.rollout.group, case.rollout.valid.shape[2]
+    every = case.batches.every
+    p = float((every.chance * every.reward.sum(1)).sum())
+    known = _factor(estimator, promises, group, batch, p)
+    if estimator.aggregation == "constant":
+        known /= len(case.rollout.valid)
+    size, rest, _ = _multiple(_mean(estimator, case), case.exact_gradients)
+    eps = getattr(estimator.scale, "eps", 0.0)
+    close = CLOSE + (3 * eps if eps < LARGE else 0.0)  # a deviation of 0.4 or more
+    holds = abs(size - known) < close * known and rest < close
+    detail = f"expected {known:.6g} grad J exactly; seen {size:.6g} grad J and {rest:.2g} |grad J| orthogonal to it"
+    return Finding(f"its mean is {known:.3g} grad J on {case.name}", holds, detail)
+
+
+def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
+    """Of advantage and surrogate alone: without scale, token means and corrections, at a discount of 0.9."""
+    surrogate = estimator.surrogate if promises.separable else Score()
+    bare = replace(estimator, scale=None, aggregation="episode", surrogate=surrogate, correction=None, kl=KL())
+    every, batches = _listed(GAMMA)
+    exact_gradients = (every.gradient(GAMMA), every.gradient(GAMMA, weighted=False))
+    case = Case("dense rewards", batches, batches.rollout, batches.values, exact_gradients)
+    size, rest, cosine = _multiple(_mean(bare, case), case.exact_gradients)
+    group, batch = case.rollout.group, case.rollout.valid.shape[2]
+    seen = f"seen {size:.6g} grad J and {rest:.2g} |grad J| orthogonal to it"
+    if estimator.baseline.critic:
+        holds = abs(size - 1) < CLOSE and rest < CLOSE
+        rule = f"with the exact V its mean is grad J on {case.name}"
+        return Finding(rule, holds, f"expected 1 grad J before scaling; {seen}")
+    rule = f"its mean points along grad J on {case.name}"
+    if rest > CLOSE:
+        return Finding(rule, cosine > ALONG, f"expected a cosine above {ALONG} before scaling; seen {cosine:.3f}")
+    known = (1.0, (group - 1) / group, (batch - 1) / batch)
+    # a credit that is standardised itself has no unit
+    holds = promises.scale_free and estimator.scale is None and size > 0
+    holds = holds or min(abs(size - factor) for factor in known) < CLOSE
+    return Finding(rule, holds, f"expected 1, (G-1)/G or (N-1)/N grad J before scaling; {seen}")
+
+
+def success_factor(group: int, p: float, ddof: int = 0) -> float:
+    """w_G(p) = E[sqrt(k (G - k))] / (G p (1 - p)), k ~ Bin(G, p): what division by the group's deviation does to grad J.
+
+    Groups without variance give nothing. With ddof 1 the deviation is larger by sqrt(G / (G - 1)).
+    """
+    k = np.arange(group + 1)
+    logs = np.concatenate([[0.0], np.log(np.arange(1, group + 1)).cumsum()])
+    chance = np.exp(logs[group] - logs[k] - logs[group - k] + k * np.log(p) + (group - k) * np.log1p(-p))
+    factor = float((chance * np.sqrt(k * (group - k))).sum() / (group * p * (1 - p)))
+    return factor * ((group - ddof) / group) ** 0.5
+
+
+def _spread(estimator: Estimator) -> Finding:
+    """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
+    every, _ = _listed(1.0)
+    batches = decision_tree.one_group(every, 1.0, TRIO)
+    share = every.chance / every.roots
+    listed = exact_moments.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
+    known = exact_moments.rloo_variance(listed, TRIO)
+    case = Case("one group", batches, batches.rollout, batches.values, ())
+    g = batches.gradients(_coefficients(estimator, case))
+    mean = batches.weight @ g
+    ratio = float((batches.weight * (g - mean).square().sum(1)).sum()) / known
+    detail = f"expected 1 times it; seen {ratio:.6g} times it"
+    return Finding("its variance is RLOO's closed form", abs(ratio - 1) < CLOSE, detail)
+
+
+def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replicates: int) -> Finding:
+    """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
+    task = text_task(type(mdp).__name__.lower(), mdp)
+    variant = Variant("examined", "", estimator, FirstOrder())
+    training = Training(network=GRU(4), collection=Collected(8, GROUP))
+    actor = gradient_quality.tilted(task, training, 0.7)
+    exact = gradient_quality.exact_gradient(task, training, actor)
+    known = _factor(estimator, promises, GROUP, 8, gradient_quality.exact_return(task, training, actor))
+    if estimator.aggregation == "constant":
+        known /= mdp.horizon
+    samples = gradient_quality.replicates(task, variant, training, actor, replicates)
+    made = gradient_quality.quality(samples, known * exact)
+    holds = made.max_z < LARGEST_Z and abs(made.scale_z) < LARGEST_SCALE_Z
+    detail = (
+        f"expected z scores below {LARGEST_Z:g}; seen {made.scale:.3f} of the promised length "
+        f"(z {made.scale_z:.1f}), largest z of all coordinates {made.max_z:.1f}"
+    )
+    return Finding(f"its sampled mean is {known:.3g} grad J on {task.name}", holds, detail)

@@ -1,0 +1,179 @@
+"""Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean.
+
+Means are those of algorithms.estimators.means: where all q_t are equal, q_t - b_t is exactly 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from algorithms.estimators.means import mean, mean_of_others
+from algorithms.tunable import Number, Range, row, tunable
+from algorithms.types import Rollout
+
+State = dict[str, Tensor]
+STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
+
+
+class _Plain:
+    """Neither a critic, nor squared scores, nor a greedy answer."""
+
+    critic: ClassVar[bool] = False
+    squares: ClassVar[bool] = False
+    greedy: ClassVar[bool] = False
+
+
+class _Stateless(_Plain):
+    def initial(self, members: int, horizon: int) -> State:
+        return {}
+
+
+@dataclass(frozen=True)
+class Zero(_Stateless):
+    """b = 0."""
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        return torch.zeros_like(q), state
+
+
+@dataclass(frozen=True)
+class MovingAverage(_Plain):
+    """b_t = moving average over past rollouts of the mean q_t of the episodes still running at t.
+
+    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average with Adam's bias correction, so that the
+    first rollouts are not pulled towards 0. A time step never seen before has b = 0. Updated after it has been used.
+    """
+
+    alpha: Number = tunable(0.9, Range(0.5, 0.99))
+
+    def __post_init__(self) -> None:
+        if not 0 <= row(self.alpha) < 1:
+            raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
+
+    def initial(self, members: int, horizon: int) -> State:
+        return {"mean": torch.zeros(horizon, members), "weight": torch.zeros(horizon, members)}
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        steps = len(q)
+        average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
+        b = average[:steps].clone()
+        seen, alpha = rollout.valid.sum(2) > 0, row(self.alpha)  # [T, P]
+        gathered = alpha * weight[:steps] + (1 - alpha)
+        moved = b + (1 - alpha) / gathered * (mean(q, rollout.valid, 2)[..., 0] - b)
+        average[:steps] = torch.where(seen, moved, b)
+        weight[:steps] = torch.where(seen, gathered, weight[:steps])
+        return b[..., None].expand_as(q), {"mean": average, "weight": weight}
+
+
+def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
+    """[T, P, N] -> [T, P, N/G, G]; ValueError in groups of one."""
+    if rollout.group < 2:
+        raise ValueError(f"{why} needs groups of at least 2 episodes; a group of 1 leaves nothing to compare")
+    return x.reshape(*x.shape[:2], -1, rollout.group)
+
+
+@dataclass(frozen=True)
+class LeaveOneOut(_Stateless):
+    """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); an episode that ended counts 0."""
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        grouped = _in_groups(q, rollout, "leave-one-out")
+        return mean_of_others(grouped, torch.ones_like(grouped), -1).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class GroupMean(_Stateless):
+    """b_t = mean of q_t over the whole group, the episode itself included; an episode that ended counts 0.
+
+    It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
+    """
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        grouped = _in_groups(q, rollout, "the mean of a group")
+        return mean(grouped, torch.ones_like(grouped), -1).expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class LengthWeightedMean(_Stateless):
+    """b_t = sum_i |y_i| q_it / sum_i |y_i| over the group, the episode itself included (OPO; Hao et al. 2025, eq. 7).
+
+    |y_i| stands for |S_i|^2 of the optimal constant; where all lengths are equal it is GroupMean.
+    """
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        grouped = _in_groups(q, rollout, "a length-weighted mean")
+        length = _in_groups(rollout.valid.sum(0, keepdim=True), rollout, "")
+        return mean(grouped, length, -1).expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class BatchMean(_Stateless):
+    """b_t = mean of q_t over the member's batch, the episode itself included: the expected gradient shrinks by (N-1)/N."""
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        if q.shape[2] < 2:
+            raise ValueError("the mean of a batch of 1 is the episode itself: its advantage would always be 0")
+        return mean(q, torch.ones_like(q), 2).expand_as(q), state
+
+
+@dataclass(frozen=True)
+class OptimalConstant(_Stateless):
+    """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
+
+    Estimated for each episode from all others of the batch, so that it is independent of the episode it judges. |S_i|^2 is
+    taken in the head's inputs, sum_t square_t: exact for a table of logits, a stand-in for a network.
+    """
+
+    squares: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.square is not None
+        if q.shape[2] < 2:
+            raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
+        norm = (rollout.square * rollout.valid).sum(0, keepdim=True)  # [1, P, N]
+        return mean_of_others(q, norm, 2), state
+
+
+@dataclass(frozen=True)
+class OptimalToken(_Stateless):
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} square_ij: Greensmith's constant at every step.
+
+    The optimal token baseline of verl: running episodes only, the episode itself included.
+    """
+
+    squares: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.square is not None
+        w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
+        grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
+        return mean(grouped, weight, -1).expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class GreedyReturn(_Stateless):
+    """b = R of the greedy policy on the same prompt (self-critical training; Rennie et al. 2017, eq. 8; ReMax).
+
+    One greedy text a prompt, charged to the budget like any other.
+    """
+
+    greedy: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert rollout.greedy is not None
+        return rollout.greedy, state
+
+
+@dataclass(frozen=True)
+class ValueNetwork(_Stateless):
+    """b_t = V(s_t), a learned critic."""
+
+    critic: ClassVar[bool] = True
+
+    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+        assert values is not None
+        return values[: len(q)], state

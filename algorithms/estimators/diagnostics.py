@@ -1,0 +1,220 @@
+"""Diagnostics of training: what every run notes beside its scores, averaged between two checkpoints.
+
+gradient_norm       |g| before clipping, over all parameters
+gradient_variance   trace of the sample covariance of the updates' gradients, over the actor's parameters (`spread`)
+gradient_snr        |mean gradient|^2, less its own noise, over that variance
+entropy_share       -log pi(a) of the actions taken over the log of the number of legal ones (discrete actions)
+approximate_kl      mean of rho - 1 - log rho (k3): how far the policy has left the one that acted
+effective_sample_size  (sum rho)^2 / (n sum rho^2): the share of the rows that count under these weights (Kish 1965)
+clipped_up          share of the rows with A > 0 whose ratio is above the surrogate's bounds
+clipped_down        share of the rows with A < 0 whose ratio is below them
+lag                 updates between acting and learning, where actors lag behind (algorithms.staleness.clock)
+explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
+equal_groups        share of the groups (texts of one prompt) whose returns are all equal: nothing to learn from
+length_right        actions of the texts whose return is better than halfway from J0 to J*
+length_wrong        actions of the others
+gradient_cosine     of the first step's gradient to the exact one, at the checkpoint, where the task can be listed
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from algorithms.policies.distributions import Categorical, Head
+from algorithms.types import Assessment, Bounds, Rollout, Signals
+
+SAME = 1e-6  # returns that differ by less are equal
+STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding
+NAMES = (
+    "gradient_norm",
+    "gradient_variance",
+    "gradient_snr",
+    "entropy_share",
+    "approximate_kl",
+    "effective_sample_size",
+    "clipped_up",
+    "clipped_down",
+    "explained_variance",
+    "equal_groups",
+    "length_right",
+    "length_wrong",
+    "gradient_cosine",
+    "lag",
+)
+
+
+class Diagnostics:
+    """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]; of gradients [P, D], the sums alone."""
+
+    MEMBER_AXES: ClassVar[dict[str, int | None]] = {"table": 2, "gradients": 0, "squares": 1}  # of `tensors()`
+
+    def __init__(self, members: int, device: str | torch.device = "cpu", width: int = 0) -> None:
+        """`width`: D, of the gradients whose spread is read."""
+        zeros = functools.partial(torch.zeros, dtype=torch.float64, device=device)
+        self.table = zeros(2, len(NAMES), members)
+        self.gradients = zeros(members, width)
+        self.squares = zeros(2, members)  # the sum of |g|^2, and of how many
+
+    def add(self, name: str, value: Tensor, weight: Tensor | None = None) -> None:
+        """One reading [P], where `weight` [P] is not 0; what is not finite is not a reading."""
+        weight = torch.ones_like(value) if weight is None else weight
+        weight = torch.where(value.isfinite(), weight, 0.0)
+        row = NAMES.index(name)
+        self.table[0, row] += torch.where(weight > 0, value * weight, 0.0)
+        self.table[1, row] += weight
+
+    def add_all(self, readings: Mapping[str, Tensor], weight: Tensor) -> None:
+        """Several readings of the same members."""
+        for name, value in readings.items():
+            self.add(name, value, weight)
+
+    def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
+        """One update's gradient [P, D] of the members that took part [P]; what is not finite is not a reading."""
+        g = gradient.to(self.gradients.dtype)
+        square = (g * g).sum(1)
+        read = square.isfinite() & (part > 0)
+        self.gradients += torch.where(read[:, None], g, 0.0)
+        self.squares += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
+
+    def add_first_gradient(self, gradient: Tensor, part: Tensor, exact: Tensor | None, actor: slice) -> None:
+        """The first gradient on a rollout [P, A], of the loss, over the actor's columns of all parameters [P, D].
+
+        exact  grad J [P, D], where the two are compared
+        """
+        self.add_gradient(gradient, part)
+        if exact is not None:
+            self.add("gradient_cosine", functional.cosine_similarity(-gradient, exact[:, actor]), part)
+
+    def add_rollout(
+        self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, correct_threshold: float | None
+    ) -> None:
+        """What is read of a rollout before it is learned from; with a threshold (`of_texts`) it is of texts."""
+        began = rollout.valid.amax((0, 2))  # who took part [P]
+        if isinstance(head, Categorical):
+            self.add("entropy_share", entropy_share(rollout, head.outputs), began)
+        if signals.values is not None and assessment.target is not None:
+            values = signals.values[: len(rollout.valid)]
+            self.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
+        if rollout.now is not None:  # how far the data are from the policy; its own steps on them do not count
+            self.add_all(of_ratio(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
+        if correct_threshold is not None:
+            for name, (value, weight) in of_texts(rollout, correct_threshold).items():
+                self.add(name, value, weight)
+
+    def means(self) -> dict[str, np.ndarray]:
+        """The mean of each diagnostic that anybody has, [P]; NaN for members without a reading."""
+        total, weight = self.table.cpu().numpy()
+        with np.errstate(invalid="ignore"):
+            mean = np.where(weight > 0, total / weight, np.nan)
+        found = dict(zip(NAMES, mean, strict=True)) | spread(self.gradients, *self.squares)
+        return {name: row for name, row in found.items() if not np.isnan(row).all()}
+
+    def clear(self, members: np.ndarray) -> None:
+        """Forget the readings of these members (mask [P])."""
+        gone = torch.from_numpy(members).to(self.table.device)
+        self.table[:, :, gone] = 0.0
+        self.gradients[gone] = 0.0
+        self.squares[:, gone] = 0.0
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a resume needs, by name."""
+        return {"table": self.table, "gradients": self.gradients, "squares": self.squares}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from `tensors()`."""
+        self.table, self.gradients, self.squares = (tensors[name] for name in self.tensors())
+
+
+def spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray]:
+    """How much n gradients differ, from sum g [P, D], sum |g|^2 [P] and n [P]; NaN for members with fewer than 2.
+
+        variance = n / (n - 1) (mean |g|^2 - |mean g|^2)    snr = max(0, |mean g|^2 - variance / n) / variance
+
+    |mean g|^2 exceeds |E g|^2 by variance / n on average; 1 / snr is the simple noise scale in rollouts (McCandlish et
+    al. 2018, section 2.2). The gradients are of successive updates and the policy moves between them: the variance is over
+    updates, the drift of g within it. At one policy it is measured by `algorithms.conformance.gradient_quality`.
+    """
+    n = torch.where(count >= 2, count, torch.nan)
+    mean_square = square / n
+    of_mean = (total / n[:, None]).square().sum(1)
+    variance = ((mean_square - of_mean) * n / (n - 1)).clamp(min=0)
+    signal = (of_mean - variance / n).clamp(min=0)
+    snr = torch.where(variance > STILL * mean_square, signal / variance, torch.nan)
+    return {"gradient_variance": variance.cpu().numpy(), "gradient_snr": snr.cpu().numpy()}
+
+
+def log_choices(rollout: Rollout, actions: int) -> Tensor:
+    """log of the number of legal actions: the largest entropy, [T, P, N] or a number in a tensor."""
+    if rollout.action_mask is None:
+        return torch.log(torch.tensor(float(actions), device=rollout.valid.device))
+    return rollout.action_mask.sum(-1).clamp(min=1).to(rollout.valid.dtype).log()
+
+
+def entropy_share(rollout: Rollout, actions: int) -> Tensor:
+    """sum -log pi(a_t) over sum log(legal actions), over a member's valid rows [P]."""
+    largest = (log_choices(rollout, actions) * rollout.valid).sum((0, 2))
+    return -(rollout.logp * rollout.valid).sum((0, 2)) / largest.clamp(min=1e-8)
+
+
+def of_texts(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[Tensor, Tensor]]:
+    """(value, weight) of equal_groups, length_right and length_wrong.
+
+    correct_threshold  the return above which a text is correct
+    """
+    returns = (rollout.reward * rollout.valid).sum(0)  # [P, N]
+    began = rollout.valid[0]
+    length = rollout.valid.sum(0)
+    good, bad = ((returns > correct_threshold) * began, (returns <= correct_threshold) * began)
+    found = {
+        name: ((length * of).sum(1) / of.sum(1).clamp(min=1), of.sum(1))
+        for name, of in (("length_right", good), ("length_wrong", bad))
+    }
+    if rollout.group > 1:
+        grouped = returns.reshape(len(returns), -1, rollout.group)
+        equal = (grouped.amax(-1) - grouped.amin(-1) <= SAME).to(returns.dtype)
+        found["equal_groups"] = equal.mean(1), began.amax(1)
+    return found
+
+
+def of_ratio(log_ratio: Tensor, advantage: Tensor, valid: Tensor, bounds: Bounds | None) -> Mapping[str, Tensor]:
+    """approximate_kl, effective_sample_size and, with bounds, the clipped shares, [P] each; `valid` is 0 or 1."""
+    ratio = log_ratio.exp()
+    found = {
+        "approximate_kl": ((ratio - 1 - log_ratio) * valid).sum((0, 2)) / valid.sum((0, 2)).clamp(min=1),
+        "effective_sample_size": effective_sample_size(log_ratio, valid),
+    }
+    if bounds is not None:
+        low, high = bounds
+        for name, side, out in (
+            ("clipped_up", advantage > 0, ratio > high),
+            ("clipped_down", advantage < 0, ratio < low),
+        ):
+            of = side * valid
+            found[name] = (out * of).sum((0, 2)) / of.sum((0, 2)).clamp(min=1)
+    return found
+
+
+def effective_sample_size(log_ratio: Tensor, valid: Tensor) -> Tensor:
+    """(sum rho)^2 / (n sum rho^2) over a member's n valid rows, in (0, 1] (Kish 1965): [P]; NaN without a row."""
+    rows = torch.where(valid > 0, log_ratio, -torch.inf)
+    ratio = (rows - rows.amax((0, 2), keepdim=True)).exp()  # the largest is 1: no overflow, and the scale cancels
+    return ratio.sum((0, 2)).square() / (valid.sum((0, 2)) * ratio.square().sum((0, 2)))
+
+
+def explained_variance(values: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """1 - Var(target - V) / Var(target) over a member's valid rows [P]; NaN where the target does not vary."""
+
+    def variance(x: Tensor) -> Tensor:
+        count = valid.sum((0, 2)).clamp(min=1)
+        mean = (x * valid).sum((0, 2)) / count
+        return (((x - mean[:, None]) ** 2) * valid).sum((0, 2)) / count
+
+    of_target = variance(target)
+    return torch.where(of_target > 1e-12, 1 - variance(target - values) / of_target, torch.nan)

@@ -1,0 +1,191 @@
+"""From a rollout to a loss for each member: assessment, weights of rows, rows to learn from, and the objective."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.batch import Batch, alike, columns_of, flat_rows, padded_columns, select, valid_columns
+from algorithms.estimators.kl_penalty import KL
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.tunable import Number, narrowed, row
+from algorithms.types import Assessment, Estimator, OffPolicyCredit, Rollout, Signals
+
+PartState = dict[str, Tensor]
+DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too
+
+
+def assess(
+    estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: PartState
+) -> tuple[Assessment, PartState]:
+    """A_t = q_t - b_t, corrected and scaled as declared, 0 on rows that are not valid; and the critic's target, q_t unless
+    the credit has another.
+
+    Means and deviations are taken inside a member (or a group), never across members.
+    """
+    q = estimator.credit(rollout, signals.values)
+    b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
+    advantage = (q - b) * rollout.valid
+    if estimator.correction is not None:
+        advantage = advantage * estimator.correction(rollout.log_ratio, rollout.valid)
+    if estimator.scale is not None and not estimator.scale.each_minibatch:
+        advantage = estimator.scale(advantage, q, rollout)
+    if not estimator.baseline.critic:
+        return Assessment(advantage, None), baseline_state
+    credit = estimator.credit
+    if isinstance(credit, OffPolicyCredit):
+        assert signals.values is not None
+        return Assessment(advantage, credit.target(rollout, signals.values)), baseline_state
+    return Assessment(advantage, q), baseline_state
+
+
+def penalised(kl: KL, rollout: Rollout, beta: float) -> Rollout:
+    """The rollout with r_t - beta k(log pi - log ref) as its rewards, where the KL belongs into the reward.
+
+    The log-probabilities are numbers here; with k1 the score function's gradient of this return is that of J, since
+    E[grad log pi] = 0.
+    """
+    if not beta or kl.place != "reward" or rollout.reference is None:
+        return rollout
+    penalty = beta * kl.estimate(rollout.logp - rollout.reference, rollout.valid)
+    return replace(rollout, reward=rollout.reward - penalty)
+
+
+def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
+    """[T, P, N], on valid rows: 1/N (episode), 1/(N horizon) (constant), 1/(rows of the member) (token), 1/(N rows of the
+    episode) (sequence).
+
+    A sequence is a column of the rollout: with Unroll a window, not an episode.
+    """
+    valid, envs = rollout.valid, rollout.valid.shape[2]
+    if estimator.aggregation == "episode":
+        return valid / envs
+    if estimator.aggregation == "constant":
+        return valid / (envs * horizon)
+    if estimator.aggregation == "sequence":
+        return valid / (valid.sum(0, keepdim=True).clamp(min=1) * envs)
+    return valid / valid.sum((0, 2), keepdim=True).clamp(min=1)
+
+
+def rows_to_learn_from(
+    estimator: Estimator, rollout: Rollout, assessment: Assessment, horizon: int, whole_episodes: bool
+) -> tuple[Batch, list[np.ndarray]]:
+    """(the rollout's rows, each member's columns that minibatches are drawn from).
+
+    A column is an environment's episode where `whole_episodes` (texts), else a row by itself.
+    """
+    weight = row_weights(estimator, rollout, horizon)
+    batch = Batch(
+        rollout.obs,
+        rollout.action,
+        rollout.logp if estimator.correction is None or rollout.now is None else rollout.now,
+        rollout.action_mask,
+        assessment.advantage,
+        assessment.target,
+        weight,
+        rollout.reference if estimator.kl.place == "loss" else None,
+    )
+    members, envs = rollout.valid.shape[1:]
+    if whole_episodes:
+        return batch, [np.arange(envs)] * members
+    flat = Batch(*(None if x is None else flat_rows(x[: len(weight)]) for x in vars(batch).values()))  # type: ignore[arg-type]
+    columns = valid_columns(rollout.valid)
+    if sum(map(len, columns)) > DENSE * weight.numel():
+        return flat, columns
+    index, keep = padded_columns(columns, weight.device)
+    return columns_of(flat, index, keep), [np.arange(len(c)) for c in columns]
+
+
+@torch.no_grad()
+def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
+    """log pi(a_t|s_t) of the rollout under the policy as it is [T, P, N]."""
+    steps = len(rollout.valid)
+    obs = rollout.obs if policy.reads_text else rollout.obs[:steps]
+    return policy.head.log_prob(policy.outputs(obs, rollout.action_mask, steps), rollout.action)
+
+
+@torch.no_grad()
+def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tensor:
+    """V [T+1, P, N], computed only where a valid row reads it (its own observation and the one it ended on).
+
+    compact  members with few rows are not padded to the longest
+    """
+    steps = len(rollout.valid)
+    if policy.reads_text:
+        return policy.values(rollout.obs, steps + 1)
+    needed = torch.zeros_like(rollout.valid[:1]).repeat(steps + 1, 1, 1)
+    needed[:-1] += rollout.valid
+    needed[1:] += rollout.valid
+    if float(needed.count_nonzero()) > DENSE * needed.numel():
+        return policy.values(rollout.obs, steps + 1)
+    ragged = valid_columns(needed)
+    columns, keep = padded_columns(ragged, needed.device)
+    rows = select(flat_rows(rollout.obs), columns)
+    if compact:
+        found = policy.flat.values.new_zeros(keep.shape)
+        lengths = np.array([len(c) for c in ragged])
+        for places in alike(lengths):
+            longest = int(lengths[places].max())
+            found[places, :longest] = policy.select_members(places).values(rows[:, places, :longest], 1)[0]
+    else:
+        found = policy.values(rows, 1)[0]  # [P, M]
+    p, n = needed.shape[1:]
+    values = found.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, found * keep)
+    return values.reshape(p, steps + 1, n).transpose(0, 1)
+
+
+class Loss(NamedTuple):
+    """What descends and the actor's part of it, one number a member [P]; log pi(a_t|s_t) of the rows on the way."""
+
+    total: Tensor
+    actor: Tensor
+    logp: Tensor
+
+
+class Objective(NamedTuple):
+    """What some members descend.
+
+    alpha  of the entropy bonus [P], where there is one     beta  of the KL to the task's reference
+    """
+
+    policy: ActorCritic
+    estimator: Estimator
+    value_coefficient: Number
+    alpha: Tensor | None
+    beta: float
+
+    def select_members(self, places: np.ndarray) -> Objective:
+        """Of the members at these places, on a copy of their policies."""
+        coefficient, alpha = self.value_coefficient, self.alpha
+        return Objective(
+            self.policy.select_members(places),
+            narrowed(self.estimator, places),
+            coefficient[places] if isinstance(coefficient, Tensor) else coefficient,
+            None if alpha is None else alpha[places],
+            self.beta,
+        )
+
+    def loss(self, batch: Batch) -> Loss:
+        """-E[L(pi, mu, A) - beta KL (where it stands in the loss) + alpha H] + critic regression."""
+        rows = len(batch.weight)
+        out = self.policy.outputs(batch.obs, batch.action_mask, rows)
+        head, estimator = self.policy.head, self.estimator
+        valid = (batch.weight > 0).to(batch.weight)
+        if self.alpha is not None:
+            logp, entropy = head.log_prob_entropy(out, batch.action)
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+            objective = objective + self.alpha[:, None].to(entropy) * entropy
+        else:
+            logp = head.log_prob(out, batch.action)
+            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        if self.beta and batch.reference is not None:
+            objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
+        total = actor = -(batch.weight * objective).sum((0, 2))
+        if batch.target is not None:
+            error = self.policy.values(batch.obs, rows) - batch.target
+            total = total + row(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
+        return Loss(total, actor, logp)

@@ -1,0 +1,66 @@
+"""Optimisers on the flat matrix [P, D]: one fused step for the whole population, a learning rate for each member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
+
+
+class Optimiser(Protocol):
+    """How a gradient moves the parameters. Members never mix: every operation is elementwise.
+
+    shared_state  names in the state that all members share; every other tensor of it is [P, ...]
+    """
+
+    shared_state: ClassVar[tuple[str, ...]]
+
+    def initial(self, values: Tensor) -> State: ...
+
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+        """values [P, D] move in place against gradient [P, D] at rate [P, D]; state moves with them."""
+
+
+@dataclass(frozen=True)
+class Adam:
+    """theta <- theta - rate m^ / (sqrt(v^) + eps) (Kingma and Ba 2015, algorithm 1; torch.optim.Adam)."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    shared_state: ClassVar[tuple[str, ...]] = ("steps",)
+
+    def initial(self, values: Tensor) -> State:
+        return {
+            "m": torch.zeros_like(values),
+            "v": torch.zeros_like(values),
+            "steps": torch.zeros((), dtype=torch.long),
+        }
+
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+        state["steps"] += 1
+        steps = int(state["steps"])  # members only ever stop for good, so those that move share one count
+        m = state["m"].lerp_(gradient, 1 - self.beta1)
+        v = state["v"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
+        denominator = v.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
+        values.addcdiv_(m * rate, denominator, value=-1 / (1 - self.beta1**steps))
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """theta <- theta - rate g / (sqrt(v) + eps), v <- alpha v + (1 - alpha) g^2 (torch.optim.RMSprop, as SB3's A2C)."""
+
+    alpha: float = 0.99
+    eps: float = 1e-5
+    shared_state: ClassVar[tuple[str, ...]] = ()
+
+    def initial(self, values: Tensor) -> State:
+        return {"v": torch.zeros_like(values)}
+
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+        v = state["v"].mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
+        values.addcdiv_(gradient * rate, v.sqrt().add_(self.eps), value=-1)

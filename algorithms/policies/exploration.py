@@ -1,0 +1,72 @@
+"""How a policy of continuous actions explores: independent normals at every step, or noise that depends on the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from algorithms.policies.population import constant
+from algorithms.tunable import Choice, Number, Range, tunable
+from envs.api import Box
+
+if TYPE_CHECKING:
+    from algorithms.types import Variant
+    from envs.api import Spec
+
+EPSILON = 1e-6  # added to a variance that vanishes with z(s), as in stable-baselines3
+
+
+def continuous(owner: Any, variant: Variant, spec: Spec) -> bool:
+    """Only where actions are real numbers: a search range's `when`."""
+    return isinstance(spec.action, Box)
+
+
+@dataclass(frozen=True)
+class Independent:
+    """a = mu(s) + sigma xi with fresh normals xi at every step; one sigma an action, whatever the state."""
+
+
+@dataclass(frozen=True)
+class GSDE:
+    """Generalised state-dependent exploration: a = mu(s) + theta' z(s), z(s) the actor's last hidden layer.
+
+    theta [H, A] ~ N(0, sigma^2) is drawn for each environment at the start of a rollout (an episode, a window) and, above 0,
+    every `sample_freq` steps of it; in between the same state meets the same noise. Seen by itself a step is normal:
+
+        log pi(a|s) = log N(a; mu(s), sum_h z_h(s)^2 sigma_h^2 + EPSILON)
+
+    which is what is learned from. Raffin, Kober, Stulp (2021), Smooth exploration for robotic reinforcement learning,
+    eqs. 2-7; stable-baselines3's StateDependentNoiseDistribution.
+
+    initial_log_std  log sigma at first               full_std  a sigma for every (h, action), else one for every h
+    learn_features   gradients of the variance reach z
+    """
+
+    initial_log_std: Number = tunable(-2.0, Range(-4, 1), when=continuous)
+    sample_freq: int = tunable(-1, Choice((-1, 4, 16, 64)), when=continuous)
+    full_std: bool = True
+    learn_features: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sample_freq != -1 and self.sample_freq < 1:
+            raise ValueError(f"sample_freq must be -1 (once a rollout) or 1 at least, not {self.sample_freq}")
+
+    def parameter(self, members: int, hidden: int, actions: int) -> nn.Parameter:
+        """log sigma [P, H, A], or [P, H, 1]."""
+        return constant(members, (hidden, actions if self.full_std else 1), self.initial_log_std)
+
+    def log_std(self, z: Tensor, log_sigma: Tensor) -> Tensor:
+        """Log deviation of an action [P, M, A] (or [P, M, 1]) at z [P, M, H]."""
+        z = z if self.learn_features else z.detach()
+        return 0.5 * (torch.bmm(z * z, (2 * log_sigma).exp()) + EPSILON).log()
+
+    def deviation(self, z: Tensor, log_sigma: Tensor, drawn: Tensor) -> Tensor:
+        """theta' z [P, N, A] at z [P, N, H], for standard normals drawn [P, N, H, A]: theta = sigma drawn."""
+        theta = log_sigma.exp()[:, None] * drawn
+        return (z[:, :, None] @ theta).squeeze(2)
+
+
+Exploration = Independent | GSDE

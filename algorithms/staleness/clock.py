@@ -1,0 +1,185 @@
+"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+
+`age` counts updates: the rollout that makes update u was begun with the parameters of update u - age.
+Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, get_args
+
+import numpy as np
+
+LEARNER = -1  # among the actors
+
+
+class LearnedRollout(NamedTuple):
+    """One rollout that is learned from.
+
+    ages       ((share of the rollout, age), ...): from that share on it is played with parameters that old when it is
+               learned; one pair unless weights are updated in flight
+    seconds    when its update is done, in simulated seconds
+    discarded  rollouts that were thrown away before it
+    """
+
+    ages: tuple[tuple[float, int], ...]
+    seconds: float
+    discarded: int = 0
+
+
+class PlayedInterval(NamedTuple):
+    """What an actor has played: from when to when, begun with which version."""
+
+    actor: int
+    began: float
+    ended: float
+    version: int
+
+
+class ActorSchedule(Protocol):
+    """When actors play rollouts, and with which parameters."""
+
+    @property
+    def longest(self) -> int:
+        """No age is larger."""
+
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+        """Without end, in the order in which they are learned."""
+
+
+@dataclass(frozen=True)
+class UniformLag:
+    """Ages drawn evenly from 0 to `longest`; no older than the run itself."""
+
+    longest: int = 8
+
+    def __post_init__(self) -> None:
+        if self.longest < 0:
+            raise ValueError(f"longest must be at least 0, not {self.longest}")
+
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+        return _drawn(lambda: int(rng.integers(self.longest + 1)))
+
+
+@dataclass(frozen=True)
+class GeometricLag:
+    """Ages with P(k) = (1 - q) q^k, q = mean / (1 + mean), cut at `longest`: mostly fresh, sometimes very old."""
+
+    mean: float = 4.0
+    longest: int = 32
+
+    def __post_init__(self) -> None:
+        if self.mean < 0 or self.longest < 0:
+            raise ValueError(f"mean and longest must be at least 0, not {self.mean} and {self.longest}")
+
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+        return _drawn(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
+
+
+def _drawn(age: Callable[[], int]) -> Iterator[LearnedRollout]:
+    for update in itertools.count():
+        yield LearnedRollout(((0.0, min(age(), update)),), float(update + 1))
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Seconds with a gamma distribution of this mean; `spread` is the standard deviation over the mean, 0 for constant."""
+
+    mean: float
+    spread: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.mean > 0 or self.spread < 0:
+            raise ValueError(f"needs a mean above 0 and a spread of 0 at least, not {self.mean} and {self.spread}")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        if self.spread == 0:
+            return self.mean
+        shape = 1 / self.spread**2
+        return float(rng.gamma(shape, self.mean / shape))
+
+
+Mode = Literal["pace", "discard"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A discrete-event clock of `actors` actors and one learner: lag emerges from how long acting and learning take.
+
+    An actor takes the newest parameters, plays a rollout, puts it into the queue and begins the next; the learner takes the
+    oldest and publishes new parameters when its update is done. No age exceeds `longest`:
+
+    pace       an actor waits as long as its rollout could make another one older than that
+    discard    actors never wait; the learner throws away what is older, at no cost of time
+
+    in_flight  an actor takes new parameters in the middle of a rollout, as soon as they are published
+    in_turn    an actor begins its next rollout when its last has been learned from: a worker that makes its own step
+    """
+
+    actors: int = 4
+    acting: Duration = field(default_factory=lambda: Duration(1.0, 0.3))
+    learning: Duration = field(default_factory=lambda: Duration(0.5))
+    longest: int = 8
+    mode: Mode = "pace"
+    in_flight: bool = False
+    in_turn: bool = False
+
+    def __post_init__(self) -> None:
+        if self.actors < 1 or self.longest < 0:
+            raise ValueError(f"needs 1 actor and longest 0 at least, not {self.actors} and {self.longest}")
+        if self.mode not in get_args(Mode):
+            raise ValueError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
+
+    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
+        ends: list[tuple[float, int, int]] = []  # (when, how-manyth, whose): what has begun and not ended
+        begun: dict[int, tuple[float, int]] = {}  # actor -> (when, version)
+        queue: deque[PlayedInterval] = deque()
+        learning: PlayedInterval | None = None
+        published = [0.0]  # when each version was
+        idle, now, serial, discarded = deque(range(self.actors)), 0.0, 0, 0
+        while True:
+            version = len(published) - 1
+            ahead = len(queue) + (learning is not None)
+            while idle and (self.mode == "discard" or self._fits(version, begun, ahead)):
+                actor, serial = idle.popleft(), serial + 1
+                heapq.heappush(ends, (now + self.acting.draw(rng), serial, actor))
+                begun[actor] = now, version
+            while learning is None and queue:
+                if version - queue[0].version > self.longest:
+                    thrown = queue.popleft()
+                    discarded += 1
+                    idle.extend([thrown.actor] * self.in_turn)
+                else:
+                    learning, serial = queue.popleft(), serial + 1
+                    heapq.heappush(ends, (now + self.learning.draw(rng), serial, LEARNER))
+            now, _, who = heapq.heappop(ends)
+            if who != LEARNER:
+                began, first = begun.pop(who)
+                queue.append(PlayedInterval(who, began, now, first))
+                idle.extend([who] * (not self.in_turn))
+                continue
+            assert learning is not None
+            yield LearnedRollout(self._ages(learning, published), now, discarded)
+            published.append(now)
+            idle.extend([learning.actor] * self.in_turn)
+            learning, discarded = None, 0
+
+    def _fits(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
+        """Whether one more rollout can begin: each that is being played must stay within `longest` even if all others, the
+        new one too, are learned before it. `ahead`: rollouts that are queued or being learned from, and not overtaken."""
+        oldest = min((first for _, first in begun.values()), default=version)
+        return version - oldest + len(begun) + ahead <= self.longest
+
+    def _ages(self, rollout: PlayedInterval, published: list[float]) -> tuple[tuple[float, int], ...]:
+        _, began, ended, first = rollout
+        version = len(published) - 1
+        whole = ((0.0, version - first),)
+        if not self.in_flight:
+            return whole
+        inside = [v for v in range(first + 1, version + 1) if published[v] < ended]
+        return whole + tuple(((published[v] - began) / (ended - began), version - v) for v in inside)

@@ -1,0 +1,1 @@
+"""One population trains: the loop, its state, the learner and evaluation."""

@@ -1,0 +1,86 @@
+"""What a run is made of, from its task, variant and training: policies, normalisers, collectors and random streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.nucleus import Nucleus
+from algorithms.policies.population import torch_generators
+from algorithms.setting import Training
+from algorithms.training.collector import Collector
+from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
+from algorithms.training.records import Members
+from algorithms.training.reward_normaliser import RewardNormaliser
+from algorithms.types import Estimator, Variant
+from envs.api import Features, Task
+from envs.seeding import Role, generator, stream
+
+
+def build_policy(
+    task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
+) -> ActorCritic:
+    """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
+    if reason := training.unfit(task.spec):
+        raise ValueError(f"the training of {task.name} {reason}")
+    seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
+    return ActorCritic(
+        task.spec,
+        training.network,
+        variant.estimator.baseline.critic,
+        torch_generators(seeds),
+        training.initial_log_std,
+        device,
+        training.exploration,
+        training.actions,
+    )
+
+
+def build_normaliser(
+    task: Task, training: Training, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
+) -> Normaliser:
+    """What stands between the environments and the population, before it has seen anything.
+
+    moments  makes the normaliser of observations from (members, features)
+    """
+    observation, count = task.spec.observation, len(members.seeds)
+    made: Normaliser = Identity()
+    if training.normalise_observations and isinstance(observation, Features):
+        made = moments(count, observation.size)
+    return RewardNormaliser(made, count) if training.normalise_returns else made
+
+
+def build_collector(
+    task: Task,
+    policy: ActorCritic,
+    estimator: Estimator,
+    training: Training,
+    normaliser: Normaliser,
+    members: Members,
+    position: tuple[int, ...],
+    device: str = "cpu",
+    tries: int = 1,
+    nucleus: Nucleus | None = None,
+    compact: bool = False,
+) -> Collector:
+    """Environments and actors whose random streams start at `position` (a segment's number) of each member's seed."""
+    return Collector(
+        task,
+        policy,
+        estimator,
+        training,
+        normaliser,
+        [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds],
+        [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds],
+        device,
+        tries,
+        nucleus,
+        compact,
+    )
+
+
+def minibatch_generators(members: Members, position: tuple[int, ...]) -> list[np.random.Generator]:
+    """Each member's generator of minibatch orders."""
+    return [generator(s, Role.MINIBATCH, *position, purpose=members.purpose) for s in members.seeds]

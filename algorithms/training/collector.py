@@ -1,0 +1,125 @@
+"""Collecting: the environments and actors of a population, which turn an update's worth of acting into a Rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.batch import select
+from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.diagnostics import SAME
+from algorithms.estimators.loss import penalised
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.nucleus import Nucleus
+from algorithms.setting import Training, Unroll
+from algorithms.training.actor import Actor, BeforeStep
+from algorithms.training.observation_normaliser import Normaliser
+from algorithms.types import Estimator, Rollout
+from envs.api import Bools, Task, Transcript
+from envs.custom.faults import Checked
+
+
+class Collector:
+    """Environments and actors of a population, for as long as its streams last; `close` them."""
+
+    def __init__(
+        self,
+        task: Task,
+        policy: ActorCritic,
+        estimator: Estimator,
+        training: Training,
+        normaliser: Normaliser,
+        streams: Sequence[np.random.SeedSequence],
+        acting: list[np.random.Generator],
+        device: str = "cpu",
+        tries: int = 1,
+        nucleus: Nucleus | None = None,
+        compact: bool = False,
+    ) -> None:
+        """streams, acting: of the environments and of the actions, one a member. tries: see Schedule; compact: see Actor."""
+        self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
+        collection = training.collection
+        group = 1 if isinstance(collection, Unroll) else collection.group
+        self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)]
+        self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, compact)
+        self._greedy_actor: Actor | None = None  # plays one greedy text a prompt
+        if estimator.baseline.greedy:
+            # the same streams and as many prompts: it meets the same prompts, episode by episode
+            prompts = collection.envs // group
+            self._envs.append(Checked(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
+            self._greedy_actor = Actor(self._envs[1], policy, normaliser, None, device)
+        # in control every environment starts alike: all of a member's are one group
+        self.group = group
+        if not isinstance(task.spec.observation, Transcript) and not isinstance(collection, Unroll):
+            self.group = collection.envs
+
+    def collect(self, playing: Bools, before_step: BeforeStep | None = None) -> tuple[Rollout, Tensor]:
+        """(what the members `playing` [P] did, the environment steps that each of them spent [P]).
+
+        before_step  may change the acting policy's weights
+        """
+        rollout, spent = self._collect_once(playing, before_step)
+        if self.tries == 1:
+            return rollout, spent
+        rollouts, useful = [rollout], [informative(rollout)]
+        while len(rollouts) < self.tries:
+            short = playing & (torch.cat(useful, 1).sum(1) < useful[0].shape[1]).cpu().numpy()
+            if not short.any():
+                break
+            rollout, more = self._collect_once(short, before_step)
+            spent = spent + more
+            rollouts.append(rollout)
+            useful.append(informative(rollout))
+        return filled(rollouts, useful), spent
+
+    def _collect_once(self, playing: Bools, before_step: BeforeStep | None) -> tuple[Rollout, Tensor]:
+        training, estimator = self.training, self.estimator
+        if isinstance(training.collection, Unroll):
+            tape = self._actor.unroll(playing, training.collection.steps, before_step)
+        else:
+            tape = self._actor.play(playing, before_step)
+        score_norms = estimator.baseline.squares
+        rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
+        spent = rollout.valid.sum((0, 2))
+        if self._greedy_actor is not None:
+            tape = self._greedy_actor.play(playing)
+            greedy = self._greedy_actor.rollout(tape, training.discount, training.reward_scale, 1)
+            spent = spent + greedy.valid.sum((0, 2))
+            beta = estimator.kl.coefficient(self.task.beta) * training.reward_scale
+            returns = EpisodeReturn()(penalised(estimator.kl, greedy, beta), None)[:1]
+            rollout = replace(rollout, greedy=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
+        return rollout, spent
+
+    def close(self) -> None:
+        """Release the environments."""
+        for env in self._envs:
+            env.close()
+
+
+def informative(rollout: Rollout) -> Tensor:
+    """Whether the returns of a group differ, for groups that were played: 0 or 1, [P, N/G]."""
+    returns = (rollout.reward * rollout.valid).sum(0)
+    grouped = returns.reshape(len(returns), -1, rollout.group)
+    return ((grouped.amax(-1) - grouped.amin(-1) > SAME) & (rollout.valid[0, :, :: rollout.group] > 0)).long()
+
+
+def filled(rollouts: list[Rollout], useful: list[Tensor]) -> Rollout:
+    """Each member's first N/G informative groups, in the order they were played; where there are fewer, nothing is valid."""
+    parts = [rollout.tensors() for rollout in rollouts]
+    whole = {name: _concatenated([part[name] for part in parts]) for name in parts[0]}
+    found, group = torch.cat(useful, 1), rollouts[0].group  # [P, all groups]
+    # a stable sort keeps the order of play among the useful ones
+    groups = (1 - found).argsort(dim=1, stable=True)[:, : useful[0].shape[1]]
+    columns = (groups[..., None] * group + torch.arange(group, device=found.device)).flatten(1)  # [P, N]
+    picked = replace(rollouts[0], **{name: select(x, columns) for name, x in whole.items()})  # type: ignore[arg-type]
+    return replace(picked, valid=picked.valid * found.gather(1, groups).repeat_interleave(group, 1))
+
+
+def _concatenated(rows: list[Tensor]) -> Tensor:
+    """[T_i, P, N, ...] of several rollouts -> [max T, P, sum N, ...], zeros after a rollout's end."""
+    longest = max(len(x) for x in rows)
+    return torch.cat([torch.cat([x, x.new_zeros(longest - len(x), *x.shape[1:])]) for x in rows], 2)

@@ -1,0 +1,259 @@
+"""The learner: a rollout is assessed, the assessment becomes a loss for each member, and the loss becomes steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.batch import Batch, alike, columns_of, padded_columns, part_of
+from algorithms.estimators.baseline import STATE_MEMBER_AXIS
+from algorithms.estimators.diagnostics import Diagnostics, entropy_share, of_ratio
+from algorithms.estimators.loss import (
+    Loss,
+    Objective,
+    PartState,
+    assess,
+    critic_values,
+    log_probabilities,
+    penalised,
+    rows_to_learn_from,
+)
+from algorithms.estimators.natural_gradient import Natural, natural_step
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.population import clip
+from algorithms.setting import Training
+from algorithms.training.state import joined, under
+from algorithms.types import Estimator, Rollout, Schedule, Signals, Update
+from envs.api import Task
+
+
+class Learner:
+    """Assessment, loss and steps for one population.
+
+    beta             coefficient of the KL to the task's reference, in units of the scaled reward
+    gradient_policy  whose gradient is taken: the policy itself, or a copy of it as it was (Schedule.gradient)
+    compact          members with few rows are not padded to the longest: for features, whose rollouts differ in length
+    healthy          members whose gradients have always been finite [P]; the others are frozen
+    rate             learning rates [P, D]
+    """
+
+    def __init__(
+        self,
+        policy: ActorCritic,
+        estimator: Estimator,
+        schedule: Schedule,
+        training: Training,
+        rate: Tensor,
+        task: Task,
+        update: Update | None = None,
+        compact: bool = False,
+        gradient_policy: ActorCritic | None = None,
+    ) -> None:
+        if reason := estimator.unfit(task.spec):
+            raise ValueError(f"this estimator {reason}")
+        self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
+        self.gradient_policy = gradient_policy or policy
+        self.natural = update if isinstance(update, Natural) else None
+        if self.natural is not None and (schedule.gradient == "actor" or schedule.hogwild):
+            raise ValueError("a natural gradient is searched along at the policy that it is the gradient of")
+        self.compact = compact and self.natural is None and not policy.reads_text
+        self.horizon = task.spec.horizon
+        self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
+        self.correct_threshold = task.scale.middle  # the return above which a text counts as correct
+        flat = policy.flat.values
+        self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])
+        self.rate[:, policy.critic_columns] *= training.critic_rate
+        apart = training.clipped == "apart" and policy.critic is not None
+        self._clipped = (policy.actor_columns, policy.critic_columns) if apart else (slice(None),)
+        members = len(rate)
+        self.optimiser = _like(flat, training.optimiser.initial(flat))
+        self.baseline = _like(flat, estimator.baseline.initial(members, self.horizon))
+        self.bonus = _like(flat, estimator.entropy.initial(members))
+        self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
+        self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
+        self._diagnosing = False  # whether the steps that follow are read
+        self._first_step = False  # whether the next step is the first on its rollout
+        self._exact_gradient: Tensor | None = None  # with which the next step is compared [P, D]
+        self._alpha: Tensor | None = None  # of the entropy bonus [P]
+        self._rate_left: Tensor | None = None  # share of the learning rate [P, 1], where it falls
+
+    def learn(
+        self,
+        rollout: Rollout,
+        shuffles: list[np.random.Generator],
+        progress: Tensor | None = None,
+        diagnosing: bool = False,
+        exact_gradient: Tensor | None = None,
+    ) -> None:
+        """All steps on one rollout: schedule.epochs passes over schedule.minibatches.
+
+        progress        share of the budget that is spent [P]
+        diagnosing      whether the rollout's and the steps' diagnostics are read
+        exact_gradient  grad J [P, D], with which the first step's gradient is compared
+        """
+        self._diagnosing, self._first_step, self._exact_gradient = diagnosing, True, exact_gradient
+        batch, columns = self.prepare(rollout, progress)
+        if self.training.anneal and progress is not None:
+            self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
+        parts = self.schedule.minibatches
+        for _ in range(self.schedule.epochs):
+            if parts == 1:
+                self.step(batch, 1)
+                continue
+            orders = [rng.permutation(c) for rng, c in zip(shuffles, columns, strict=True)]
+            for k in range(parts):
+                index, keep = padded_columns([order[k::parts] for order in orders], batch.weight.device)
+                self.step(columns_of(batch, index, keep), parts)
+        if self.estimator.entropy.bounded:
+            self.bonus = self.estimator.entropy.update(entropy_share(rollout, self.policy.head.outputs), self.bonus)
+        self._diagnosing, self._exact_gradient = False, None
+
+    def gradient(self, rollout: Rollout) -> Tensor:
+        """The direction of the first step on a rollout taken whole [P, D], before clipping and the optimiser; no step."""
+        batch, _ = self.prepare(rollout)
+        self.descend(batch)
+        return -self.policy.flat.gradient
+
+    def prepare(self, rollout: Rollout, progress: Tensor | None = None) -> tuple[Batch, list[np.ndarray]]:
+        """(the rollout assessed, as rows to learn from; each member's columns); moves the baseline's state on."""
+        policy = self.gradient_policy
+        if self.estimator.reads_now:
+            rollout = replace(rollout, now=log_probabilities(policy, rollout))
+        signals = Signals(critic_values(policy, rollout, self.compact) if policy.critic is not None else None)
+        with torch.no_grad():
+            paid = penalised(self.estimator.kl, rollout, self.beta)
+            assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
+            if self._diagnosing:
+                threshold = self.correct_threshold if policy.reads_text else None
+                self.diagnostics.add_rollout(rollout, signals, assessment, policy.head, threshold)
+        if self.estimator.entropy.active:
+            spent = torch.zeros(len(self.rate), device=self.rate.device) if progress is None else progress
+            self._alpha = self.estimator.entropy(spent, self.bonus)
+        return rows_to_learn_from(self.estimator, rollout, assessment, self.horizon, self.policy.reads_text)
+
+    def step(self, batch: Batch, parts: int) -> None:
+        """One optimiser step on a batch that is one of `parts` equal shares of a rollout."""
+        scale = self.estimator.scale
+        if scale is not None and scale.each_minibatch:
+            batch = replace(batch, advantage=scale.rows(batch.advantage, (batch.weight > 0).to(batch.weight)))
+        logp = self.descend(batch, parts)
+        if self._diagnosing:
+            self._diagnose_step(batch, logp)
+        if self.natural is None:
+            self.apply()
+            return
+        actors = self.policy.flat.gradient[:, self.policy.actor_columns]
+        g = -actors
+        self.healthy = self.healthy & torch.isfinite(g).all(1)
+        actors.zero_()
+        self.apply()  # the critic; Adam leaves what never has a gradient where it is
+        g = torch.where(self.healthy[:, None], g, 0.0)
+        natural_step(self.natural, self.policy, batch, g, lambda: self.loss(batch).actor)
+
+    def descend(self, batch: Batch, parts: int = 1) -> Tensor:
+        """Leaves the loss's gradient, times `parts`, in policy.flat.gradient; log pi of the rows."""
+        self.policy.flat.gradient.zero_()
+        if self.compact and not self._diagnosing:
+            self._descend_by_length(batch, parts)
+            return batch.logp
+        if self.gradient_policy is not self.policy:
+            self.gradient_policy.flat.gradient.zero_()
+        loss = self.loss(batch)
+        (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
+        if self.gradient_policy is not self.policy:
+            self.policy.flat.gradient.copy_(self.gradient_policy.flat.gradient)
+        return loss.logp.detach()
+
+    def _descend_by_length(self, batch: Batch, parts: int) -> None:
+        """The same gradient, group by group of members with about as many rows."""
+        columns = torch.arange(1, batch.weight.shape[2] + 1, device=batch.weight.device)
+        lengths = ((batch.weight > 0).amax(0) * columns).amax(1).cpu().numpy()  # a member's rows come first
+        everyone = self._objective()
+        for places in alike(lengths):
+            objective = everyone.select_members(places)
+            loss = objective.loss(part_of(batch, places, int(lengths[places].max())))
+            (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
+            self.policy.flat.gradient[torch.as_tensor(places)] = objective.policy.flat.gradient
+
+    def apply(self) -> None:
+        """Clip, freeze the members whose gradient is not finite, and descend along policy.flat.gradient."""
+        flat = self.policy.flat
+        for columns in self._clipped:
+            norm = clip(flat.gradient[:, columns], self.training.max_grad_norm)
+            self.healthy = self.healthy & torch.isfinite(norm)
+        if not bool(self.healthy.all()):
+            # a diverged member is frozen as the uniform policy: no step ever takes NaN, nobody else notices
+            lost = ~self.healthy[:, None]
+            flat.gradient.masked_fill_(lost, 0.0)
+            flat.values.masked_fill_(lost, 0.0)
+            self.rate = self.rate.masked_fill(lost, 0.0)
+        rate = self.rate if self._rate_left is None else self.rate * self._rate_left
+        self.training.optimiser.step(flat.values, flat.gradient, rate, self.optimiser)
+
+    def loss(self, batch: Batch) -> Loss:
+        """Of all members on a batch (Objective.loss)."""
+        return self._objective().loss(batch)
+
+    def _objective(self) -> Objective:
+        alpha = self._alpha if self.estimator.entropy.active else None
+        return Objective(self.gradient_policy, self.estimator, self.training.value_coefficient, alpha, self.beta)
+
+    def _diagnose_step(self, batch: Batch, logp: Tensor) -> None:
+        valid = (batch.weight > 0).to(batch.weight)
+        part = valid.amax((0, 2))
+        gradient, actor = self.policy.flat.gradient, self.policy.actor_columns
+        self.diagnostics.add("gradient_norm", gradient.norm(dim=1), part)
+        if self._first_step:
+            self.diagnostics.add_first_gradient(gradient[:, actor], part, self._exact_gradient, actor)
+        self._first_step = False
+        # else every ratio is 1
+        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_now:
+            bounds = self.estimator.surrogate.bounds
+            self.diagnostics.add_all(of_ratio(logp - batch.logp, batch.advantage, valid, bounds), part)
+
+    def freeze_actor(self) -> None:
+        """From here on the critic alone learns."""
+        self.rate[:, self.policy.actor_columns] = 0.0
+
+    def freeze_diverged(self, healthy: Tensor) -> None:
+        """Freeze the members that have diverged elsewhere; `healthy` [P]."""
+        self.healthy = self.healthy & healthy
+
+    def share(self, optimiser: PartState, healthy: Tensor | None = None) -> None:
+        """Keep the optimiser's state (and who is healthy) in these tensors, as they stand: memory of several processes."""
+        self.optimiser = optimiser
+        if healthy is not None:
+            self.healthy = healthy
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a resume needs, by name."""
+        parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
+        parts["diagnostics"] = self.diagnostics.tensors()
+        return {"healthy": self.healthy, "rate": self.rate} | joined(parts)
+
+    def member_axes(self) -> dict[str, int | None]:
+        """Of `tensors()`."""
+        shared = set(self.training.optimiser.shared_state)
+        axes: dict[str, Mapping[str, int | None]] = {
+            "optimiser": {name: None if name in shared else 0 for name in self.optimiser},
+            "baseline": dict.fromkeys(self.baseline, STATE_MEMBER_AXIS),
+            "bonus": dict.fromkeys(self.bonus, 0),
+            "diagnostics": Diagnostics.MEMBER_AXES,
+        }
+        return {"healthy": 0, "rate": 0} | joined(axes)
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from `tensors()`."""
+        self.healthy, self.rate = tensors["healthy"], tensors["rate"]
+        self.optimiser, self.baseline = under("optimiser", tensors), under("baseline", tensors)
+        self.bonus = under("bonus", tensors)
+        self.diagnostics.restore(under("diagnostics", tensors))
+
+
+def _like(flat: Tensor, state: PartState) -> PartState:
+    """The state on the parameters' device and in their precision."""
+    return {name: x.to(flat) if x.is_floating_point() else x.to(flat.device) for name, x in state.items()}

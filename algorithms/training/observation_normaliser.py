@@ -1,0 +1,163 @@
+"""Running mean and variance of observations, one for each member, and what every normaliser promises."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.tunable import Number
+from envs.api import Array, Bools, Floats
+
+Moments = dict[str, np.ndarray]  # [P, ...] by name
+Doubles = NDArray[np.float64]
+
+
+class RewardWindow(NamedTuple):
+    """The rewards of a rollout and where its episodes end, [T, P, N].
+
+    before  R [P, N], the discounted returns of the episodes that go on in it; None: all start with it
+    """
+
+    reward: Floats
+    valid: Bools
+    ended: Bools
+    before: Doubles | None
+
+
+class Normaliser(Protocol):
+    """Maps observations to what the policy reads and rewards to what is learned from.
+
+    Observations are scaled by moments that are fixed during a rollout and updated after it. An actor that plays for a
+    learner in another process keeps what it has seen in `seen`, and the learner's normaliser takes it in by `absorb`.
+    """
+
+    def __call__(self, obs: Array) -> Array: ...
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        """obs: T arrays [P, N, F]; valid [T, P, N]."""
+
+    def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
+        """(rewards to learn from [T, P, N], R [P, N] after the last row where it is kept)."""
+
+    @property
+    def seen(self) -> Moments:
+        """Moments of the last rollout, for the learner's normaliser; empty where they have been used here."""
+
+    def absorb(self, seen: Moments) -> None:
+        """Merge what an actor's normaliser has seen."""
+
+    def snapshot(self) -> Moments: ...
+
+    def restore(self, snapshot: Moments) -> None: ...
+
+
+class _PlainRewards:
+    """Rewards as they are."""
+
+    def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
+        return window.reward, None
+
+
+class Identity(_PlainRewards):
+    """Observations as they are."""
+
+    def __call__(self, obs: Array) -> Array:
+        return obs
+
+    @property
+    def seen(self) -> Moments:
+        return {}
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        """Nothing to learn."""
+
+    def absorb(self, seen: Moments) -> None:
+        """Nothing to learn."""
+
+    def snapshot(self) -> Moments:
+        return {}
+
+    def restore(self, snapshot: Moments) -> None:
+        """Nothing to restore."""
+
+
+class RunningMoments(_PlainRewards):
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments merged batch by batch (Chan et al. 1983)."""
+
+    def __init__(self, members: int, size: int, count: float = 0.0) -> None:
+        """count: rows that mean 0 and variance 1 stand for at first."""
+        self.count = np.full((members, 1), count)
+        self.mean = np.zeros((members, size))
+        self.var = np.ones((members, size))
+        self._prepare()
+
+    def __call__(self, obs: Array) -> Array:
+        scaled: Floats = (obs.astype(np.float32, copy=False) - self._shift) * self._scale
+        return np.clip(scaled, -10.0, 10.0, out=scaled)
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        self.absorb(batch_moments(obs, valid))
+
+    @property
+    def seen(self) -> Moments:
+        """Empty: a rollout's moments are merged at once."""
+        return {}
+
+    def absorb(self, seen: Moments) -> None:
+        """Merge the `batch_moments` of a rollout."""
+        n, mean, var = (seen[name] for name in ("count", "mean", "var"))
+        total = np.maximum(self.count + n, 1.0)
+        delta = mean - self.mean
+        merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
+        new = n > 0
+        self.mean = np.where(new, self.mean + delta * n / total, self.mean)
+        self.var = np.where(new, merged, self.var)
+        self.count = self.count + n
+        self._prepare()
+
+    def snapshot(self) -> Moments:
+        return {"count": self.count.copy(), "mean": self.mean.copy(), "var": self.var.copy()}
+
+    def restore(self, snapshot: Moments) -> None:
+        self.count, self.mean, self.var = (snapshot[k].copy() for k in ("count", "mean", "var"))
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._shift = self.mean[:, None].astype(np.float32)  # [P, 1, F]
+        self._scale = (1 / np.sqrt(self.var + 1e-8))[:, None].astype(np.float32)
+
+
+class ActorMoments(_PlainRewards):
+    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for the learner."""
+
+    def __init__(self, members: int, size: int) -> None:
+        self._published = RunningMoments(members, size)
+        self.seen: Moments = {}
+
+    def __call__(self, obs: Array) -> Array:
+        return self._published(obs)
+
+    def update(self, obs: list[Array], valid: Bools) -> None:
+        self.seen = batch_moments(obs, valid)
+
+    def absorb(self, seen: Moments) -> None:
+        """Nothing: the learner absorbs, and publishes."""
+
+    def snapshot(self) -> Moments:
+        return self._published.snapshot()
+
+    def restore(self, snapshot: Moments) -> None:
+        self._published.restore(snapshot)
+
+
+def batch_moments(obs: list[Array], valid: Bools) -> Moments:
+    """count [P, 1], mean and var [P, F] of the valid rows."""
+    x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
+    weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
+    n = weight.sum((0, 2))  # [P, 1]
+    some = np.maximum(n, 1.0)
+    mean = (x * weight).sum((0, 2)) / some
+    var = (((x - mean[:, None]) ** 2) * weight).sum((0, 2)) / some
+    return {"count": n, "mean": mean, "var": var}

@@ -1,0 +1,292 @@
+"""The training loop of one cell: a population collects, learns, is copied at checkpoints and evaluated.
+
+Every random number comes from (seed, role, segment), so a RunState saved at a segment's end is all that a resume needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from algorithms.policies.nucleus import Nucleus
+from algorithms.setting import Training
+from algorithms.staleness.parameter_history import ParameterHistory
+from algorithms.training.build import build_collector, build_normaliser, build_policy, minibatch_generators
+from algorithms.training.checkpoints import Checkpoints
+from algorithms.training.collector import Collector
+from algorithms.training.evaluation import Evaluation, Evaluator
+from algorithms.training.exact_return import ExactReturn, enumerable
+from algorithms.training.learner import Learner
+from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
+from algorithms.training.state import Part, RunState, under
+from algorithms.tunable import per_member
+from algorithms.types import Rollout, Variant
+from algorithms.update import Exact
+from envs.api import Task
+
+DIAGNOSED_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
+ROLLOUT_MEMBER_AXIS = 1  # of every tensor of a Rollout: [T, P, N]
+COUNTERS = ("env_steps", "updates", "lag_max")
+
+
+class Run:
+    """One cell in progress. `train` drives it; its fields are what `state` saves.
+
+    places   of its members among those that the cell began with
+    playing  members that still have budget and have not diverged [P]
+    lag_max  in updates, of what real actors have sent [P]
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        variant: Variant,
+        training: Training,
+        members: Members,
+        env_steps: int,
+        evaluation: Evaluation,
+        device: str = "cpu",
+        places: tuple[int, ...] | None = None,
+        make_learner: Callable[..., Learner] = Learner,
+    ) -> None:
+        """env_steps: each member's budget. make_learner: a class or function with the arguments of Learner."""
+        count = len(members.seeds)
+        self.declared = variant, training  # before numbers of single members enter them
+        self.task, self.members, self.places = task, members, places or tuple(range(count))
+        self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
+        self.budget, self.evaluation, self.device, self._make_learner = env_steps, evaluation, device, make_learner
+        blank_policy = functools.partial(build_policy, task, variant, training, members, device)
+        blank_normaliser = functools.partial(build_normaliser, task, training, members)
+        self.policy, self.normaliser = blank_policy(), blank_normaliser()
+        schedule, self.history, self.acting = variant.schedule, None, self.policy
+        if schedule.actors is not None:
+            self.history = ParameterHistory(schedule.actors, members.seeds, members.purpose, self.policy)
+            self.acting = blank_policy()
+        self.nucleus = None if variant.nucleus is None else Nucleus(variant.nucleus, blank_policy())
+        self.compact = bool(members.varied)  # members that differ have rollouts of very different lengths
+        self.learner = make_learner(
+            self.policy,
+            variant.estimator,
+            schedule,
+            training,
+            torch.tensor(members.rates),
+            task,
+            variant.update,
+            self.compact,
+            self.acting if schedule.gradient == "actor" else None,
+        )
+        self.env_steps, self.updates = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.lag_max = np.zeros(count)
+        self.queue: deque[Rollout] = deque()
+        self.update = 0
+        self.wall_s = 0.0
+        self.checkpoints = Checkpoints(self.policy.flat.values, evaluation.fractions, env_steps, blank_normaliser)
+        self.exact = ExactReturn(task, device) if enumerable(task) else None
+        stale = ("simulated_s", "lag_max") if schedule.actors else ("lag_max",) if schedule.processes else ()
+        self.evaluator = Evaluator(task, evaluation, members, self.places, blank_policy(), self.exact, stale, device)
+
+    @property
+    def playing(self) -> np.ndarray:
+        return (self.env_steps < self.budget) & self._healthy
+
+    @property
+    def _healthy(self) -> np.ndarray:
+        healthy: np.ndarray = self.learner.healthy.cpu().numpy()
+        return healthy
+
+    def segment(self) -> Iterator[Progress]:
+        """Up to training.segment updates, with environments and generators made anew from (seed, segment)."""
+        position = (self.update // self.training.segment,)
+        shuffles = minibatch_generators(self.members, position)
+        collector = build_collector(
+            self.task,
+            self.acting,
+            self.variant.estimator,
+            self.training,
+            self.normaliser,
+            self.members,
+            position,
+            self.device,
+            self.variant.schedule.tries,
+            self.nucleus,
+            self.compact,
+        )
+        try:
+            for _ in range(self.training.segment):
+                if not self.playing.any():
+                    return
+                start = time.perf_counter()
+                self._one_update(collector, shuffles)
+                self.take_checkpoints(time.perf_counter() - start)
+                yield self.progress()
+        finally:
+            collector.close()
+
+    def progress(self, notice: str = "") -> Progress:
+        """Environment steps of all members so far."""
+        return Progress(int(self.env_steps.sum()), self.budget * len(self.members.seeds), notice)
+
+    def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
+        playing = self.playing
+        if isinstance(self.variant.update, Exact):
+            self._exact_step(playing)
+        else:
+            self._collect(collector, playing)
+            if len(self.queue) > self.variant.schedule.lag:
+                self._learn(self.queue.popleft(), shuffles)
+                self.updates += playing
+                if self.history is not None:
+                    self.history.publish(self.policy, self.updates, playing)
+                    self.learner.diagnostics.add("lag", *self.history.lag(playing))
+        self.update += 1
+
+    def _collect(self, collector: Collector, playing: np.ndarray) -> None:
+        """One more rollout in the queue."""
+        before_step, charged = None, np.ones_like(self.env_steps)  # rollouts that each member is charged for
+        if self.nucleus is not None:
+            self.nucleus.sync(self.update, self.policy)
+        if self.history is not None:
+            self.history.next(playing, self.updates)
+            before_step, charged = self.history.refresh(self.acting), charged + self.history.discarded
+        rollout, spent = collector.collect(playing, before_step)
+        self.env_steps += spent.long().cpu().numpy() * charged
+        self.queue.append(rollout)
+
+    def learn_from(self, rollout: Rollout, spent: np.ndarray, lag: int, shuffles: list[np.random.Generator]) -> None:
+        """One update from a rollout of another process, played with parameters `lag` updates old; `spent` [P]."""
+        playing = self.playing  # who has used up its budget since then learns nothing from it
+        on = torch.from_numpy(playing).to(rollout.valid)
+        self.env_steps += spent * playing
+        self._learn(replace(rollout, valid=rollout.valid * on[:, None]), shuffles)
+        self._count(playing, lag)
+
+    def count_update(self, spent: np.ndarray, lag: int) -> None:
+        """An update that another process has made, from a rollout of `spent` [P] steps with parameters `lag` updates old."""
+        playing = self.playing
+        self.env_steps += spent * playing
+        self._count(playing, lag)
+
+    def _count(self, playing: np.ndarray, lag: int) -> None:
+        self.updates += playing
+        self.update += 1
+        self.lag_max = np.maximum(self.lag_max, lag * playing)
+        counted = torch.from_numpy(playing.astype(np.float32)).to(self.device)
+        self.learner.diagnostics.add("lag", torch.full_like(counted, lag), counted)
+
+    def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
+        progress = torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
+        due, diagnosing, exact_gradient = self.checkpoints.due(self.env_steps), False, None
+        if not self.compact:  # what members that differ are read for is their score
+            diagnosing = due or self.policy.reads_text or self.update % DIAGNOSED_EVERY == 0
+            if due and self.exact is not None:
+                exact_gradient = self.exact.gradient(self.policy)
+        self.learner.learn(rollout, shuffles, progress, diagnosing, exact_gradient)
+
+    def _exact_step(self, playing: np.ndarray) -> None:
+        """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
+        assert self.exact is not None
+        self.exact.gradient(self.policy)
+        self.policy.flat.gradient.neg_()
+        self.learner.apply()
+        self.env_steps += playing * self.training.collection.envs * self.task.spec.horizon
+        self.updates += playing
+
+    def take_checkpoints(self, seconds: float = 0.0) -> None:
+        """Add to the clock, and copy the members that have just passed a checkpoint's fraction of the budget."""
+        self.wall_s += seconds
+        count = len(self.members.seeds)
+        stale = (np.zeros(count), self.lag_max)
+        if self.history is not None:
+            stale = (self.history.seconds, self.history.lag_max)
+        now = np.stack([self.env_steps, self.updates, np.full(count, self.wall_s), *stale])
+        self.checkpoints.take(self.policy.flat.values, self.normaliser, now, self._healthy, self.learner.diagnostics)
+
+    def records(self) -> Iterator[Record]:
+        """Evaluate every checkpoint that all members have passed."""
+        return self.evaluator.records(self.checkpoints, self._healthy)
+
+    def returns(self, k: int) -> np.ndarray:
+        """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
+        return self.evaluator.returns(self.checkpoints, k, self._healthy)
+
+    def trained(self) -> Trained:
+        """The policies of the last checkpoint, once all members have passed it."""
+        return self.evaluator.trained(self.checkpoints, self._healthy)
+
+    def select_members(self, places: Sequence[int]) -> Run:
+        """The same run of the members at these places, as it stands."""
+        members, of_cell = self.members.select_members(places), tuple(self.places[i] for i in places)
+        variant, training = self.declared
+        rest = self.budget, self.evaluation, self.device, of_cell, self._make_learner
+        selected = Run(self.task, variant, training, members, *rest)
+        selected.restore(self.state().select_members(places))
+        return selected
+
+    def state(self) -> RunState:
+        """Everything that the next segment depends on."""
+        own = {"values": self.policy.flat.values} | {name: torch.from_numpy(getattr(self, name)) for name in COUNTERS}
+        if self.nucleus is not None:
+            own["nucleus"] = self.nucleus.policy.flat.values
+        moments = {name: torch.from_numpy(x) for name, x in self.normaliser.snapshot().items()}
+        parts: list[Part] = [
+            ("", own, 0),
+            ("", self.learner.tensors(), self.learner.member_axes()),
+            ("normaliser", moments, 0),
+            ("snapshots", self.checkpoints.tensors(), self.checkpoints.member_axes()),
+        ]
+        if self.history is not None:
+            parts.append(("stale", self.history.tensors(), self.history.MEMBER_AXES))
+        parts += [(f"queue.{i}", rollout.tensors(), ROLLOUT_MEMBER_AXIS) for i, rollout in enumerate(self.queue)]
+        meta = {
+            "update": self.update,
+            "wall_s": self.wall_s,
+            "evaluated": self.checkpoints.evaluated,
+            "queue": [rollout.group for rollout in self.queue],
+        }
+        return RunState.of(parts, meta)
+
+    def unfit(self, state: RunState) -> str | None:
+        """Why a state cannot be restored here; None where it can."""
+        return state.unfit_for(self.state())
+
+    def restore(self, state: RunState) -> None:
+        """Go on from a state as if nothing had happened."""
+        tensors = {name: x.to(self.device) for name, x in state.tensors.items()}
+        self.policy.flat.values.copy_(tensors["values"])
+        if self.nucleus is not None:
+            self.nucleus.policy.flat.values.copy_(tensors["nucleus"])
+        self.learner.restore(tensors)
+        self.env_steps, self.updates, self.lag_max = (tensors[name].cpu().numpy().copy() for name in COUNTERS)
+        self.normaliser.restore({k: v.cpu().numpy() for k, v in under("normaliser", tensors).items()})
+        self.checkpoints.restore(under("snapshots", tensors), state.meta["evaluated"])
+        self.queue = deque(
+            Rollout(**{"action_mask": None, **under(f"queue.{i}", tensors)}, group=group)  # type: ignore[arg-type]
+            for i, group in enumerate(state.meta["queue"])
+        )
+        self.update, self.wall_s = state.meta["update"], state.meta["wall_s"]
+        if self.history is not None:
+            self.history.restore(under("stale", tensors), self.updates)
+
+
+def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
+    """Train to the end of the budget, yielding Progress after each update, Records as checkpoints are passed by all
+    members, and a RunState at the end of every segment. With `state`, goes on from there, bit for bit."""
+    if state is not None:
+        run.restore(state)
+    else:
+        run.take_checkpoints()
+        yield from run.records()
+    while run.playing.any():
+        for progress in run.segment():
+            yield progress
+            yield from run.records()
+        run.take_checkpoints()
+        yield from run.records()
+        if run.playing.any():
+            yield run.state()

@@ -1,0 +1,312 @@
+"""Real actors and Hogwild workers: what must hold although no run repeats, and what becomes of a run whose actors die."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from algorithms import VARIANTS
+from algorithms.asynchronous.actor import PlayedRollout
+from algorithms.asynchronous.learner import SlotGrants, fits, train_asynchronously
+from algorithms.asynchronous.workers import NoWorkersLeft
+from algorithms.processes import Processes
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
+from algorithms.types import Schedule, Variant
+from envs import TASKS
+from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
+from tests.contracts.test_population import strip
+from tests.helpers import small_training
+
+
+def run_of(
+    processes: Processes | None, task: Task = TASKS["lock/small"], name: str = "async_is", env_steps: int = 1_200
+) -> Run:
+    variant = replace(VARIANTS[name], schedule=replace(VARIANTS[name].schedule, lag=0, processes=processes))
+    training = replace(small_training(task, variant, envs=8), segment=1_000)  # streams as one segment has them
+    members = Members((0, 1), (0.02, 0.02))
+    return Run(task, variant, training, members, env_steps, Evaluation(3, 3))
+
+
+def of(events: Iterator[TrainingEvent] | list[TrainingEvent], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def children() -> list[int]:
+    """Processes that this one has started and that still live."""
+    return [p.pid for p in multiprocessing.active_children() if p.pid]
+
+
+# what may begin
+
+
+def test_by_hand_what_fits() -> None:
+    """Bound 2, update 5. One that was begun at 4 is 1 old and may be overtaken once more: by the new one."""
+    assert fits(5, [], 0, 0)
+    assert not fits(5, [], 1, 0)  # the one in the queue would be learned before the new one
+    assert fits(5, [4], 0, 2)
+    assert not fits(5, [4], 1, 2)
+    assert not fits(5, [4, 5], 0, 2)
+    assert not fits(5, [3], 0, 2)
+
+
+@pytest.mark.parametrize("longest", [0, 1, 3, 7])
+@pytest.mark.parametrize("actors", [1, 2, 5])
+def test_whoever_overtakes_whom_nothing_gets_older_than_the_bound(longest: int, actors: int) -> None:
+    """A thousand updates in any order, each rollout begun with the parameters of its grant: the oldest it can have."""
+    chance = random.Random(actors * 10 + longest)
+    grants, update, oldest = SlotGrants(Processes(actors, longest)), 0, 0
+    playing: list[tuple[int, PlayedRollout]] = []
+    workers = SimpleNamespace(
+        alive=dict.fromkeys(range(actors)),
+        messages=[],
+        send=lambda actor, slot: playing.append((actor, PlayedRollout(slot, update, (), 1, np.zeros(1), {}))),
+    )
+    for _ in range(1_000):
+        grants.grant(workers, update)  # type: ignore[arg-type]
+        assert playing or workers.messages, "nobody plays and nothing has come: the run would stand still"
+        while playing and (not workers.messages or chance.random() < 0.5):
+            workers.messages.append(playing.pop(chance.randrange(len(playing))))
+        actor, played = workers.messages.pop(0)
+        oldest = max(oldest, update - played.version)
+        grants.release(actor, played)
+        update += 1
+    assert oldest <= longest
+    assert oldest == longest or actors < 5  # as loose as it may be
+
+
+# runs
+
+
+@pytest.mark.parametrize(("task", "name"), [("Pendulum-v1", "async_vtrace"), ("lock/small", "async_is")])
+def test_one_actor_that_must_not_be_behind_is_the_synchronous_run_bit_for_bit(task: str, name: str) -> None:
+    """Continuous actions with observations that are normalised, and text."""
+    env_steps = 8_000 if task == "Pendulum-v1" else 1_200
+    plain = of(train(run_of(None, TASKS[task], name, env_steps)), Record)
+    apart = of(train_asynchronously(run_of(Processes(1, longest=0), TASKS[task], name, env_steps)), Record)
+    own = ("lag", "lag_max")
+    for a, b in zip(plain, apart, strict=True):
+        assert strip(replace(b, measures={k: v for k, v in b.measures.items() if k not in own})) == strip(a)
+    assert apart[-1].measures["lag_max"] == 0
+
+
+def test_lag_is_measured_and_stays_within_the_bound() -> None:
+    run = run_of(Processes(3, longest=2))
+    events = list(train_asynchronously(run))
+    last = [r for r in of(events, Record) if r.fraction == 1.0]
+    assert all(0 < r.measures["lag"] <= r.measures["lag_max"] <= 2 for r in last)
+    assert all(r.env_steps >= 1_200 for r in last)
+    assert len(of(events, Progress)) == run.update
+    assert not children()
+
+
+def test_an_actor_is_killed_and_the_run_goes_on_with_the_others() -> None:
+    events, killed = [], 0
+    for event in train_asynchronously(run_of(Processes(2), env_steps=3_000)):
+        events.append(event)
+        if isinstance(event, Progress) and not killed:
+            killed = min(children())
+            os.kill(killed, signal.SIGKILL)
+    told = [e.notice for e in of(events, Progress) if e.notice]
+    assert told == ["actor 0 is lost (it was killed by signal 9); the run goes on with 1"]
+    assert [r.fraction for r in of(events, Record)][-1] == 1.0
+    assert not children()
+
+
+def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
+    """It stops with a rollout begun; the other plays on until that one would be too old, and waits. Then the first dies.
+    The two seconds of waiting are seconds of the run."""
+    told, uncounted, run = [], [], run_of(Processes(2, longest=4), env_steps=3_000)
+    for event in train_asynchronously(run):
+        if isinstance(event, Progress):
+            told.append(event.notice)
+            uncounted.append(time.perf_counter() - run.wall_s)  # grows by what the run's clock leaves out
+            if len(told) == 1:
+                pid = min(children())
+                os.kill(pid, signal.SIGSTOP)
+                threading.Timer(2.0, os.kill, (pid, signal.SIGKILL)).start()
+    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
+    assert uncounted[-1] - uncounted[0] < 0.5
+    assert not children()
+
+
+def test_the_last_actor_is_killed_and_what_was_learned_is_kept() -> None:
+    events: list[TrainingEvent] = []
+
+    def watch() -> None:
+        for event in train_asynchronously(run_of(Processes(2), env_steps=200_000)):
+            events.append(event)
+            for pid in children() if isinstance(event, Progress) else ():
+                os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(NoWorkersLeft, match=r"killed by signal 9.*none is left"):
+        watch()
+    state = events[-1]
+    assert isinstance(state, RunState)
+    assert state.meta["update"] >= 1
+    assert not children()
+    # the same with a budget that is nearly used up goes on from there
+    run = run_of(Processes(1), env_steps=int(state.tensors["env_steps"].max()) + 500)
+    rest = list(train_asynchronously(run, state))
+    assert [r.fraction for r in of(rest, Record)][-1] == 1.0
+    assert run.update > state.meta["update"]
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A task whose environments do something else in their 300th step: raise or hang; or wait a little in every one."""
+
+    factory: Factory
+    how: str
+
+    @property
+    def spec(self) -> Spec:
+        return self.factory.spec
+
+    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
+        return StuckVec(self.factory.make(seeds, envs, group), self.how)
+
+
+@dataclass
+class StuckVec:
+    inner: VecEnv
+    how: str
+    steps: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def spec(self) -> Spec:
+        return self.inner.spec
+
+    def reset(self) -> tuple[Array, Bools | None]:
+        return self.inner.reset()
+
+    def step(self, action: Array, active: Bools) -> Step:
+        step = next(self.steps)
+        if self.how == "slow":
+            time.sleep(0.02)
+        elif step == 300 and self.how == "raise":
+            raise RuntimeError("the dice fell off the table")
+        elif step == 300:
+            time.sleep(3_600)
+        return self.inner.step(action, active)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def stuck(how: str) -> Task:
+    task = TASKS["CartPole-v1"]
+    return replace(task, factory=Stuck(task.factory, how))
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("hang", "it was silent for 2 s"), ("raise", "RuntimeError: the dice fell off the table")]
+)
+def test_a_starved_queue_ends_with_an_error_and_keeps_what_was_learned(how: str, why: str) -> None:
+    events: list[TrainingEvent] = []
+    run = run_of(Processes(1, patience_s=2.0), stuck(how), "async", env_steps=100_000)
+    with pytest.raises(NoWorkersLeft, match=why):
+        events.extend(train_asynchronously(run))
+    assert isinstance(events[-1], RunState)
+    assert events[-1].meta["update"] == run.update > 0
+    assert not children()
+
+
+def test_a_learner_that_waits_for_slow_actors_waits_and_ends() -> None:
+    run = run_of(Processes(2), stuck("slow"), "async", env_steps=400)
+    last = of(train_asynchronously(run), Record)[-1]
+    assert last.fraction == 1.0
+    assert not children()
+
+
+def test_who_stops_listening_leaves_no_process_behind() -> None:
+    events = train_asynchronously(run_of(Processes(2), env_steps=200_000))
+    next(e for e in events if isinstance(e, Progress))
+    assert len(children()) == 2
+    events.close()  # type: ignore[attr-defined]
+    assert not children()
+
+
+# Hogwild
+
+
+def hogwild(workers: int, env_steps: int = 6_000) -> Run:
+    return run_of(Processes(workers, hogwild=True), TASKS["bandit/small"], "async", env_steps)
+
+
+def test_workers_step_on_parameters_that_they_share() -> None:
+    run = hogwild(2)
+    begun = run.policy.flat.values.clone()
+    records = of(train_asynchronously(run), Record)
+    first, last = records[0], records[-1]
+    assert last.fraction == 1.0
+    assert last.eval_return > first.eval_return + 0.1  # it learns
+    assert not torch.equal(run.policy.flat.values, begun)
+    assert last.updates == run.update
+    assert not children()
+
+
+def test_a_worker_is_killed_and_the_others_go_on() -> None:
+    told, killed = [], False
+    for event in train_asynchronously(hogwild(2, 20_000)):
+        if isinstance(event, Progress):
+            told.append(event.notice)
+            if not killed:
+                os.kill(min(children()), signal.SIGKILL)
+                killed = True
+    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
+    assert not children()
+
+
+# what cannot be
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
+        (VARIANTS["gae"], "gae declares no processes"),
+        (replace(VARIANTS["nlpo"], schedule=Schedule(processes=Processes())), "nlpo draws from a nucleus"),
+        (replace(VARIANTS["npg"], schedule=Schedule(processes=Processes(hogwild=True))), "natural gradient"),
+        (replace(VARIANTS["exact_pg"], schedule=Schedule(processes=Processes())), "does not learn from rollouts"),
+        (replace(VARIANTS["sb3:a2c"], schedule=Schedule(processes=Processes())), "follows no gradient of ours"),
+    ],
+    ids=lambda x: x.name if isinstance(x, Variant) else "",
+)
+def test_what_cannot_run_is_refused_before_any_compute(variant: Variant, said: str) -> None:
+    task = TASKS["bandit/small"]
+
+    def begin() -> None:
+        run = Run(task, variant, small_training(task, variant), Members((0,), (0.01,)), 100, Evaluation(1, 1))
+        next(train_asynchronously(run))
+
+    with pytest.raises(ValueError, match=said):
+        begin()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Processes(0), "needs 1 actor"),
+        (lambda: Processes(longest=-1), "needs 1 actor"),
+        (lambda: Processes(patience_s=0.0), "patience_s must be positive"),
+        (lambda: Schedule(lag=1, processes=Processes()), "exclude each other"),
+        (lambda: Schedule(epochs=2, processes=Processes(hogwild=True)), "one step a rollout, not 2"),
+    ],
+)
+def test_declarations_that_cannot_be(make: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        make()  # type: ignore[operator]

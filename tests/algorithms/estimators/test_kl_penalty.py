@@ -1,0 +1,121 @@
+"""The KL to a reference: estimators by hand, where they enter, and what each does to the expected gradient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from algorithms import VARIANTS
+from algorithms.conformance import gradient_quality
+from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.loss import penalised
+from algorithms.policies.gru import GRU
+from algorithms.setting import Episodes, Training
+from algorithms.training.learner import Learner
+from algorithms.types import Variant
+from envs.api import Task
+from envs.text.lexicon import Lexicon
+from envs.text_env import text_task
+from tests.helpers import grouped_rollout, make_rollout, small_training
+
+SOFT = text_task("soft", Lexicon(words=3, length=2, topics=2, beta=0.4))
+
+
+def test_estimators_by_hand() -> None:
+    """x = log 2 (the policy twice as likely as the reference) and -log 2."""
+    x = torch.tensor([[2.0, 0.5]]).log()[:, None]
+    on = torch.ones(1, 1, 2)
+    log2 = 0.6931472
+    assert KL("k1").estimate(x, on).flatten().tolist() == pytest.approx([log2, -log2])
+    assert KL("k2").estimate(x, on).flatten().tolist() == pytest.approx([log2**2 / 2] * 2)
+    assert KL("k3").estimate(x, on).flatten().tolist() == pytest.approx([0.5 - 1 + log2, 2 - 1 - log2])
+
+
+def test_a_sequences_estimate_is_shared_by_its_rows() -> None:
+    """x = 1, 3 over two rows: (1 + 3)^2 / 2 = 8, half on each; a text of one row keeps its own 9 / 2."""
+    x = torch.tensor([[1.0, 3.0], [3.0, 99.0]])[:, None]
+    on = torch.tensor([[1.0, 1.0], [1.0, 0.0]])[:, None]
+    assert KL("k2", "loss", "sequence").estimate(x, on)[:, 0].tolist() == [[4.0, 4.5], [4.0, 0.0]]
+    assert KL("k2", "loss").estimate(x, on)[:, 0].tolist() == [[0.5, 4.5], [4.5, 0.0]]
+
+
+def test_in_the_reward_every_token_pays_once() -> None:
+    """beta .5, log pi - log ref = 2 and 1: rewards 3 - 1 and 4 - .5; counted twice it would be 1 and 3."""
+    rollout = grouped_rollout([[3.0], [4.0]], [[1.0], [1.0]], group=1)
+    told = torch.tensor([-1.0, -1.0]).double().reshape(2, 1, 1)
+    rollout = replace(rollout, logp=told, reference=torch.tensor([-3.0, -2.0]).double().reshape(2, 1, 1))
+    assert penalised(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]
+    assert penalised(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
+    assert penalised(KL("k1", "loss"), rollout, 0.5) is rollout
+    assert penalised(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
+
+
+def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
+    """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
+    free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
+    training = Training(network=GRU(4), collection=Episodes(8, 4))
+    actor = gradient_quality.tilted(SOFT, training, 0.7)
+    truth = gradient_quality.exact_gradient(SOFT, training, actor) - gradient_quality.exact_gradient(
+        free, training, actor
+    )
+
+    def sampled(task: Task, variant: Variant) -> torch.Tensor:
+        return gradient_quality.replicates(task, variant, training, actor, count)
+
+    base = VARIANTS["reinforce"]
+    # the same seeds play the same texts, so the difference is the KL's part alone
+    with_kl = sampled(SOFT, replace(base, estimator=replace(base.estimator, kl=kl)))
+    part = with_kl - sampled(free, base)
+    return gradient_quality.quality(part, truth), gradient_quality.quality(part, 0 * truth)
+
+
+def test_k1_in_the_reward_has_the_gradient_of_the_kl() -> None:
+    made, _ = gradient_of_kl(KL("k1", "reward"))
+    assert made.max_z < 5
+    assert made.scale == pytest.approx(1.0, abs=0.1)
+
+
+def test_k2_of_the_sequence_in_the_loss_has_it_too() -> None:
+    made, _ = gradient_of_kl(KL("k2", "loss", "sequence"))
+    assert made.max_z < 5
+    assert made.scale == pytest.approx(1.0, abs=0.1)
+
+
+def test_k1_in_the_loss_does_nothing_on_average() -> None:
+    made, nothing = gradient_of_kl(KL("k1", "loss"))
+    assert made.scale_z > 8
+    assert nothing.max_z < 5
+
+
+@pytest.mark.parametrize(
+    "kl", [KL("k3", "loss"), KL("k2", "loss"), KL("k3", "reward")], ids=lambda k: f"{k.kind} {k.place}"
+)
+def test_the_others_are_neither(kl: KL) -> None:
+    made, nothing = gradient_of_kl(kl)
+    assert made.max_z > 8
+    assert nothing.max_z > 8 or kl.place == "reward"
+
+
+def test_an_estimators_own_beta_replaces_the_tasks_and_needs_a_reference() -> None:
+    variant = VARIANTS["rloo"]
+    training = small_training(SOFT, variant)
+    policy, _ = make_rollout(SOFT, variant, training, (0,))
+    for kl, task, expected in ((KL(beta=0.1), SOFT, 0.1), (KL(), SOFT, 0.4), (KL(), replace(SOFT, beta=0.0), 0.0)):
+        estimator = replace(variant.estimator, kl=kl)
+        assert Learner(policy, estimator, variant.schedule, training, torch.ones(1), task).beta == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({"kind": "k4"}, "'k4' is none of k1, k2, k3"),
+        ({"place": "lose"}, "'lose' is none of reward, loss"),
+        ({"over": "sequence"}, "every token pays for itself"),
+        ({"beta": -1.0}, "at least 0, not -1"),
+    ],
+)
+def test_what_makes_no_kl_says_why(fields: dict[str, object], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        KL(**fields)  # type: ignore[arg-type]

@@ -1,0 +1,73 @@
+"""The ladder: every rung changes one declared part of its parent, and every variant learns."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from algorithms import VARIANTS
+from algorithms.estimators.advantage_scale import Deviation
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members, Record
+from algorithms.training.run import Run, train
+from algorithms.types import Estimator, Variant
+from benchmarks.experiment import training_for, why_not
+from benchmarks.experiments import ladder
+from envs import TASKS
+from tests.helpers import brief
+
+RUNGS = [v for v in VARIANTS.values() if v.parent]
+
+
+def parts(variant: Variant) -> dict[str, object]:
+    """Everything that makes a variant what it is, by name."""
+    inner = {f.name: getattr(variant.estimator, f.name) for f in fields(Estimator)}
+    outer = {name: getattr(variant, name) for name in ("collection", "nucleus", "fixed")}
+    return {**inner, "schedule": variant.schedule, "update": variant.update, **outer}
+
+
+@pytest.mark.parametrize("variant", RUNGS, ids=lambda v: v.name)
+def test_a_rung_differs_from_its_parent_in_one_declared_part(variant: Variant) -> None:
+    assert variant.parent is not None
+    mine, parents = parts(variant), parts(VARIANTS[variant.parent])
+    different = {name for name in mine if mine[name] != parents[name]}
+    assert different == {variant.changes, *variant.needs}
+    assert variant.changes not in variant.needs
+
+
+def test_the_ladder_is_the_one_we_publish() -> None:
+    tree = {name: (VARIANTS[name].parent, VARIANTS[name].changes) for name in ladder.RUNGS}
+    assert tree == {
+        "reinforce": (None, ""),
+        "reward_to_go": ("reinforce", "credit"),
+        "baseline_mean": ("reward_to_go", "baseline"),
+        "baseline_loo": ("reward_to_go", "baseline"),
+        "baseline_value": ("reward_to_go", "baseline"),
+        "gae": ("baseline_value", "credit"),
+        "a2c": ("baseline_value", "credit"),
+        "entropy": ("gae", "entropy"),
+        "ppo": ("gae", "surrogate"),
+        "async": ("gae", "schedule"),
+    }
+
+
+def test_a_rung_that_changes_two_parts_is_refused() -> None:
+    with pytest.raises(TypeError, match="exactly one part"):
+        VARIANTS["gae"].rung("both", "", aggregation="token", scale=Deviation("group"))
+
+
+@pytest.mark.parametrize("variant", [v for v in VARIANTS.values() if v.update.gradient], ids=lambda v: v.name)
+def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) -> None:
+    task = TASKS["bandit/small"]
+    assert why_not(task, variant) is None
+    training = replace(training_for(task, variant), learning_rate=1e-2)
+    run = Run(task, brief(variant), training, Members((0, 1, 2), (1e-2,) * 3), 10_000, Evaluation(2, 3))
+    final = [e.eval_return for e in train(run) if isinstance(e, Record) and e.checkpoint == 2]
+    assert task.scale.read(final).min() > 0.3
+
+
+@pytest.mark.parametrize("name", ["exact_pg", "optimal"])
+def test_oracle_variants_say_why_they_cannot_run(name: str) -> None:
+    assert "has none" in str(why_not(TASKS["CartPole-v1"], VARIANTS[name]))
+    assert why_not(TASKS["bandit/small"], VARIANTS[name]) is None
