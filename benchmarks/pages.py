@@ -12,7 +12,7 @@ import numpy as np
 from algorithms.evaluation import show
 from algorithms.references import play_optimally
 from benchmarks.files import write_text
-from benchmarks.formats import number
+from benchmarks.reports.table_formats import number
 from envs import TASKS, oracle
 from envs.api import Task
 from envs.transcript import TextMDP

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import pairs, stats, verdict
-from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES, handfuls
-from benchmarks.formats import number
 from benchmarks.pairs import LEVEL
+from benchmarks.reports.document import Block, Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.table_formats import number
 from benchmarks.tuning import figures
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.result import Attempt, Stage, Tuned

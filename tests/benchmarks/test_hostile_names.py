@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmarks import compare, document, formats, lettering, markup, report, store
-from benchmarks.document import Document, Prose, Samples, Section, Table
+from benchmarks import compare, lettering, store
 from benchmarks.experiment import digest
 from benchmarks.naming import file_names, file_safe
+from benchmarks.reports import document, markup, report, table_formats
+from benchmarks.reports.document import Document, Prose, Samples, Section, Table
 from benchmarks.suite import Suite
 from tests.benchmarks import made
-from tests.chromium import BROWSER, open_page
+from tests.benchmarks.reports.chromium import BROWSER, open_page
 
 NAMES = [
     "a|b", "a$b$c", "`x`", "a`b", "``", "_a_", "**b**", "a*b*c", "a\\|b", "a\\", "#x", "- x", "> q", "~~s~~",
@@ -226,7 +227,10 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
     text = compare.document(a, b, compare.compare(a, b, 0.05), 0.05).as_markdown()
     assert "<script" not in text
     assert "&lt;script>\\`\\|\\$" in text
-    assert formats.markdown(pd.DataFrame({"v": [name]}), names=(name,)).splitlines()[-1] == "| &lt;script>\\`\\|\\$ |"
+    assert (
+        table_formats.markdown(pd.DataFrame({"v": [name]}), names=(name,)).splitlines()[-1]
+        == "| &lt;script>\\`\\|\\$ |"
+    )
 
 
 def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.importing_sources import read_csv, read_evaluations, read_monitor
+from benchmarks.imports.sources import read_csv, read_evaluations, read_monitor
 from benchmarks.store import SCHEMA
 
 # two environments; the second starts 5 s later. In order of the clock:

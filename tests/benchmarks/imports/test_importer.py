@@ -15,7 +15,7 @@ from stable_baselines3.common.results_plotter import X_TIMESTEPS, ts2xy
 
 from benchmarks import EXPERIMENTS, store
 from benchmarks.experiment import Experiment
-from benchmarks.importing import import_runs
+from benchmarks.imports.importer import import_runs
 from envs import TASKS
 from tests.benchmarks.logs import CSV, log
 

@@ -7,9 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import budgets, pairs, stats, suite_figures, tables, verdict
-from benchmarks import guide as decision_guide
-from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
+from benchmarks import pairs, stats, suite_figures, verdict
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
 from benchmarks.families import ALL_PAIRS
@@ -17,7 +15,11 @@ from benchmarks.leaders import all_pairs, leaders
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
 from benchmarks.phrases import counted
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, Warned, joined
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.sections import budgets
+from benchmarks.reports.sections import guide as decision_guide
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BY_TASK = (
@@ -80,7 +82,7 @@ def aggregate(report: ReportInput) -> Section:
     suite = report.suite
     if not suite.averages(list(suite.scales)):
         return Section("Aggregate", ())
-    table = tables.aggregate_table(suite, list(suite.scales))
+    table = score_tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
     top = {found.best, *found.others} if found else set()

@@ -13,7 +13,7 @@ import scipy.stats
 from matplotlib.figure import Figure
 
 from benchmarks import figures
-from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.reports.document import Document, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.suite import Scale
 from envs.discover import UsageError
 

@@ -14,9 +14,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from benchmarks import figures, files, formats, lettering, markup
-from benchmarks.formats import Bold
+from benchmarks import figures, files, lettering
 from benchmarks.phrases import counted
+from benchmarks.reports import markup, table_formats
+from benchmarks.reports.table_formats import Bold
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
@@ -55,8 +56,8 @@ class Table:
     title: str = ""
 
     @cached_property
-    def prepared(self) -> formats.Prepared:
-        return formats.prepared(self.frame, self.bold)
+    def prepared(self) -> table_formats.Prepared:
+        return table_formats.prepared(self.frame, self.bold)
 
     @property
     def long(self) -> bool:
@@ -112,7 +113,9 @@ class Document:
             for block in (b for s in self.sections for b in s.blocks):
                 if isinstance(block, Table):
                     written |= {
-                        *formats.save_table(block.frame, block.prepared, out / "tables" / block.name, self.strange)
+                        *table_formats.save_table(
+                            block.frame, block.prepared, out / "tables" / block.name, self.strange
+                        )
                     }
                 elif isinstance(block, Drawn):
                     written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
@@ -153,7 +156,7 @@ class Document:
 def _sweep(out: Path, written: set[Path]) -> None:
     """Remove what an earlier report drew there and this one does not: it would be taken for this one's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
+        if path.suffix in (*table_formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may sweep too
 
 
@@ -172,7 +175,7 @@ def _plain(block: Block, names: Sequence[str]) -> str:
     if block.long:
         return f"{title}{counted(len(block.frame), 'row')}, in [tables/{block.name}.md](tables/{block.name}.md)"
     caption = f"\n\n{markup.worded(block.caption, names)}" if block.caption else ""
-    return title + formats.as_markdown(block.prepared, names) + caption
+    return title + table_formats.as_markdown(block.prepared, names) + caption
 
 
 def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]) -> Markup:
@@ -199,7 +202,7 @@ def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]
         said = "No rows." if block.frame.empty else f"{counted(len(block.frame), 'row')}, too many to show here."
         return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
     caption = f'{rendered(block.caption, inline=True, names=names)} <span class="files">{files}</span>'
-    return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.prepared, caption)}</div>')
+    return Markup(f'{title}<div class="wide" tabindex="0">{table_formats.as_html(block.prepared, caption)}</div>')
 
 
 @cache

@@ -9,8 +9,8 @@ import numpy as np
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.training import Members
-from benchmarks import appendix
 from benchmarks.experiment import Cell, canonical, training_for
+from benchmarks.reports import methods
 from benchmarks.suite import Suite
 from envs import TASKS
 from tests.benchmarks.test_pairs import made
@@ -35,7 +35,7 @@ def suite() -> Suite:
 
 
 def test_settings_are_told_once_and_exceptions_by_name() -> None:
-    table = appendix.settings_table(metas(), ["CartPole-v1", "bandit/small"])
+    table = methods.settings_table(metas(), ["CartPole-v1", "bandit/small"])
     rows = {(r["hyper-parameter"], r["value"]): r["where"] for r in table.to_dict("records")}
     assert rows["discount", "0.99"] == "CartPole-v1"
     assert rows["discount", "1"] == "bandit/small"
@@ -48,9 +48,9 @@ def test_settings_are_told_once_and_exceptions_by_name() -> None:
 
 
 def test_rates_and_parts() -> None:
-    rates = appendix.rates_table(metas(), suite()).set_index("variant")
+    rates = methods.rates_table(metas(), suite()).set_index("variant")
     assert rates.loc["gae", "CartPole-v1"] == f"{training_for(TASKS['CartPole-v1'], VARIANTS['gae']).learning_rate:g}"
-    parts = appendix.parts_table(metas(), ["gae", "a2c", "random"]).set_index("variant")
+    parts = methods.parts_table(metas(), ["gae", "a2c", "random"]).set_index("variant")
     assert list(parts.index) == ["gae", "a2c"]  # random has no parts
     assert parts.loc["gae", "credit"] == "LambdaReturn(lam=0.95)"
     assert parts.loc["a2c", "credit"].startswith("NStep(")
@@ -58,13 +58,13 @@ def test_rates_and_parts() -> None:
 
 
 def test_the_paragraph_reads_its_numbers_from_the_cells() -> None:
-    text = appendix.methods(metas(), suite(), {"python": "3.11.7", "packages": "numpy 2.4.6", "processor": "a CPU"})
+    text = methods.methods(metas(), suite(), {"python": "3.11.7", "packages": "numpy 2.4.6", "processor": "a CPU"})
     assert "We compare 2 policy-gradient variants on 2 tasks with 2 seeds each." in text
     assert "for 5,000 environment steps" in text
     assert "at 11 evenly spaced points" in text
     assert "share network, optimiser, normalisation, initialisation and budget;" in text
     of = metas()
     of[1]["cell"]["training"]["optimiser"] = {"class": "algorithms.optimiser.RMSprop"}
-    assert "share network, normalisation, initialisation and budget;" in appendix.methods(of, suite(), {})
+    assert "share network, normalisation, initialisation and budget;" in methods.methods(of, suite(), {})
     assert "Python 3.11.7 (numpy 2.4.6); hardware: a CPU" in text
-    assert appendix.methods([], suite(), {}) == ""
+    assert methods.methods([], suite(), {}) == ""

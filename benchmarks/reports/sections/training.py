@@ -6,11 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import curve_figures, tables
-from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table
+from benchmarks import curve_figures
 from benchmarks.figures import handfuls
 from benchmarks.phrases import counted
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table
+from benchmarks.reports.inputs import ReportInput
 
 NOTED = (
     "Means over seeds and the whole run, of updates between checkpoints: the gradient's norm before clipping; its "
@@ -39,7 +40,7 @@ def curves(report: ReportInput) -> Section:
 
 def efficiency(report: ReportInput) -> Section:
     """How soon each variant is good."""
-    table = tables.efficiency_table(report.suite)
+    table = score_tables.efficiency_table(report.suite)
     if table.empty:
         return Section("Sample efficiency", ())
     unit = report.suite.unit
@@ -75,13 +76,13 @@ def profile(report: ReportInput) -> Section:
 
 def diagnostics(report: ReportInput) -> Section:
     """What every training run notes."""
-    table = tables.diagnostics_table(report.measures, report.suite)
+    table = score_tables.diagnostics_table(report.measures, report.suite)
     if table.empty:
         return Section("While learning", ())
     lines = [v for v in report.moving if v in set(table["variant"])]
     blocks: list[Block] = [
         Prose(NOTED),
-        Table("diagnostics", tables.over_tasks(table, report.suite), "Means over tasks."),
+        Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
     for i, group in enumerate(handfuls(lines)):
         draw = partial(curve_figures.diagnostics, report.measures, group, "means over tasks and seeds")
@@ -106,7 +107,7 @@ def samples(report: ReportInput) -> Section:
 
 def throughput(report: ReportInput, scores: pd.DataFrame) -> Section:
     """Environment steps a second."""
-    table = tables.throughput_table(scores, report.suite)
+    table = score_tables.throughput_table(scores, report.suite)
     caption = (
         "Environment steps a second: one process and one thread training all seeds of a block, evaluation left out. Real "
         "actors, where a variant has some, have processes of their own."

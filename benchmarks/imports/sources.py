@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.npyio import NpzFile
 
-from benchmarks.csv_table import read_table
+from benchmarks.imports.csv_table import read_table
 from benchmarks.store import SCHEMA
 from envs.discover import UsageError
 

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import formats, pairs, report, report_comparisons, store, tables, verdict
-from benchmarks.document import Drawn, Prose, Table
+from benchmarks import pairs, store, verdict
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
+from benchmarks.reports import report, score_tables, table_formats
+from benchmarks.reports.document import Drawn, Prose, Table
+from benchmarks.reports.sections import comparisons
 from benchmarks.suite import Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
@@ -28,7 +30,7 @@ def rung_table(made: pd.DataFrame) -> pd.DataFrame:
 
 def score_row(made: pd.DataFrame) -> pd.Series:
     """The line of gae on CartPole-v1."""
-    return tables.score_table(suite(made)).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
+    return score_tables.score_table(suite(made)).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]
 
 
 def test_scores_by_hand() -> None:
@@ -85,9 +87,9 @@ def test_a_diverged_member_counts_as_the_floor_and_is_counted() -> None:
 def test_missing_cells_are_listed(tmp_path: Path) -> None:
     made = frame()
     made = made[~((made.task == "CartPole-v1") & (made.variant == "ppo"))]
-    assert tables.missing_cells(suite(made)) == ["CartPole-v1 x ppo"]
-    assert tables.missing_cells(Suite(made, SCALES, RUNGS, frozenset({"ppo"}))) == []
-    assert tables.aggregate_table(suite(made), list(SCALES)).set_index("variant").loc["ppo", "missing"] == 1
+    assert score_tables.missing_cells(suite(made)) == ["CartPole-v1 x ppo"]
+    assert score_tables.missing_cells(Suite(made, SCALES, RUNGS, frozenset({"ppo"}))) == []
+    assert score_tables.aggregate_table(suite(made), list(SCALES)).set_index("variant").loc["ppo", "missing"] == 1
     rungs = rung_table(made).set_index("variant")
     assert rungs.loc["ppo", "tasks"] == 2
     broken = replace(report_input(made, tmp_path), failures=("CartPole-v1 x ppo: RuntimeError: no",))
@@ -161,7 +163,7 @@ def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:
     [(1234567.0, "1,234,567"), (0.12345, "0.123"), (12.345, "12.35"), (float("nan"), "-"), (3.0, "3")],
 )
 def test_numbers_are_readable(value: float, text: str) -> None:
-    assert formats.number(value) == text
+    assert table_formats.number(value) == text
 
 
 def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
@@ -206,13 +208,13 @@ class Counting:
 
 def test_a_drawing_brings_its_table_and_none_without_rows(tmp_path: Path) -> None:
     plain, two, none = Measured("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
-    blocks = report_comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
     assert [b.name for b in blocks if isinstance(b, (Drawn, Table))] == ["two", "two_rows", "plain", "none"]
 
 
 def test_a_sweep_is_put_in_words_above_its_figure_and_its_table_is_below(tmp_path: Path) -> None:
     sweep = Sweep("sizes", "c", x={task: i + 1.0 for i, task in enumerate(SCALES)}, label="size")
-    blocks = report_comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(sweep,))).blocks
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(sweep,))).blocks
     said, drawn, table = blocks
     assert isinstance(said, Prose)
     assert isinstance(drawn, Drawn)
@@ -261,7 +263,7 @@ def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
         for measure, value in pair.items()
     ]
     made = pd.DataFrame(rows, columns=store.MEASURE_COLUMNS)
-    at_the_end = tables.measure_table(made, suite(frame()))
+    at_the_end = score_tables.measure_table(made, suite(frame()))
     assert at_the_end.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "length": 5.0}]
-    noted = tables.diagnostics_table(made, suite(frame()))
+    noted = score_tables.diagnostics_table(made, suite(frame()))
     assert noted.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "gradient_norm": 3.0}]

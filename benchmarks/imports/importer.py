@@ -15,8 +15,8 @@ import pandas as pd
 
 from benchmarks import store
 from benchmarks.experiment import Experiment, file_safe
-from benchmarks.importing_names import Scales, Terms
-from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.imports.names import Scales, Terms
+from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import document, formats
-from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.reports import document, table_formats
+from benchmarks.reports.document import Document, Drawn, Prose, Samples, Section, Table, Warned
 
 ROWS = pd.DataFrame(
     {
@@ -148,5 +148,5 @@ def test_settled_titles_stay_where_the_layout_put_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("places", [None, 3])
 def test_small_numbers(places: int | None) -> None:
-    assert formats.number(0.00061, places) == ("0.00061" if places is None else "0.001")
-    assert formats.number(-0.0001, places) == ("-0.0001" if places is None else "0.000")
+    assert table_formats.number(0.00061, places) == ("0.00061" if places is None else "0.001")
+    assert table_formats.number(-0.0001, places) == ("-0.0001" if places is None else "0.000")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.benchmarks.made import write_large
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SAY = (
     "import resource, sys; from benchmarks.cli import main; code = main(sys.argv[1:]); "
     "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"

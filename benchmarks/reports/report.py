@@ -4,39 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables, verdict
-from benchmarks.document import Document
+from benchmarks import divergence, verdict
 from benchmarks.files import write_text
 from benchmarks.leaders import leaders
 from benchmarks.panels import Data
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Document
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.sections import budgets, comparisons, facts, training
 
 ENOUGH_SEEDS = 10
 
 
 def write(report: ReportInput) -> Path:
     """Write everything under `report.out`; returns the path of report.md."""
-    scores = tables.score_table(report.suite)
+    scores = score_tables.score_table(report.suite)
     write_text(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
     sections = [
-        report_comparisons.answer(report),
-        report_comparisons.sequential(report),
-        report_comparisons.aggregate(report),
-        report_comparisons.equal(report),
-        *report_comparisons.comparisons(report),
-        report_facts.heat_map(report),
-        report_training.curves(report),
-        report_training.efficiency(report),
-        report_training.profile(report),
-        report_training.diagnostics(report),
-        report_training.samples(report),
-        report_training.throughput(report, scores),
-        report_comparisons.guide(report),
-        report_facts.scores(report, scores),
-        report_facts.beside(report),
-        report_facts.failures(report),
-        *report_facts.appendix(report),
-        report_facts.provenance(report),
+        comparisons.answer(report),
+        comparisons.sequential(report),
+        comparisons.aggregate(report),
+        comparisons.equal(report),
+        *comparisons.comparisons(report),
+        facts.heat_map(report),
+        training.curves(report),
+        training.efficiency(report),
+        training.profile(report),
+        training.diagnostics(report),
+        training.samples(report),
+        training.throughput(report, scores),
+        comparisons.guide(report),
+        facts.scores(report, scores),
+        facts.beside(report),
+        facts.failures(report),
+        *facts.appendix(report),
+        facts.provenance(report),
     ]
     few = verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS)
     pooled = f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else ""

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks import EXPERIMENTS, guide, rate_notes, report
-from benchmarks.document import Document
+from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
-from benchmarks.rate_notes import RateNotes
+from benchmarks.reports import rate_notes, report
+from benchmarks.reports.document import Document
+from benchmarks.reports.rate_notes import RateNotes
+from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
 from tests.benchmarks.made import frame, report_input, suite
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import rates
-from benchmarks.rates import ranking, spreads, verdicts
+from benchmarks.reports import rate_report
+from benchmarks.reports.rate_report import ranking, spreads, verdicts
 from benchmarks.settings import LEARNING_RATES, RATES
 from benchmarks.suite import Scale
 
@@ -23,7 +23,7 @@ def row(rate: float, fraction: float, value: float, diverged: bool = False) -> d
 
 
 def chosen(rows: list[dict[str, object]]) -> list[float]:
-    table = rates.objective(pd.DataFrame(rows), SCALES)
+    table = rate_report.objective(pd.DataFrame(rows), SCALES)
     return table[table["chosen"]]["learning_rate"].tolist()
 
 
@@ -52,14 +52,14 @@ def test_of_equals_the_rate_that_lost_fewest_runs_is_taken() -> None:
 
 def test_a_rate_at_which_all_diverged_has_no_score_and_is_not_chosen() -> None:
     made = [row(0.1, 1.0, float("nan"), True), row(0.2, 1.0, -30.0)]  # below the floor, and still better
-    table = rates.objective(pd.DataFrame(made), SCALES)
+    table = rate_report.objective(pd.DataFrame(made), SCALES)
     assert table["score"].isna().tolist() == [True, False]
     assert table["score"].tolist()[1:] == [-3.0]
     assert table["diverged"].tolist() == [1, 0]
     assert table["chosen"].tolist() == [False, True]
     raw = {"task": Scale(0.0, None)}
-    assert rates.objective(pd.DataFrame(made), raw)["chosen"].tolist() == [False, True]
-    assert rates.without_score(table) == "All seeds diverged or returned no finite number: `v` on task at 0.1."
+    assert rate_report.objective(pd.DataFrame(made), raw)["chosen"].tolist() == [False, True]
+    assert rate_report.without_score(table) == "All seeds diverged or returned no finite number: `v` on task at 0.1."
 
 
 def test_one_diverged_seed_counts_as_the_worst_run_at_any_rate() -> None:
@@ -73,47 +73,49 @@ def test_one_diverged_seed_counts_as_the_worst_run_at_any_rate() -> None:
             for fraction, value in zip((0.8, 1.0), values, strict=True)
         ]
     )
-    table = rates.objective(made, SCALES)
+    table = rate_report.objective(made, SCALES)
     assert table["score"].tolist() == pytest.approx([(0.9 - 2.0) / 2, 0.3, (-2.0 + 0.4) / 2])
     assert table[table["chosen"]]["learning_rate"].tolist() == [0.2]
     unread = made.assign(diverged=False)  # the same NaN without divergence wins no more
-    assert rates.objective(unread, SCALES)["score"].tolist() == pytest.approx(table["score"].tolist())
+    assert rate_report.objective(unread, SCALES)["score"].tolist() == pytest.approx(table["score"].tolist())
 
 
 def test_of_returns_a_hundredth_of_their_range_is_a_tie() -> None:
     made = pd.DataFrame([row(0.1, 1.0, 199.5), row(0.2, 1.0, 200.0), row(0.3, 1.0, 100.0)])
-    table = rates.objective(made, {"task": Scale(0.0, None)})
+    table = rate_report.objective(made, {"task": Scale(0.0, None)})
     assert table[table["chosen"]]["learning_rate"].tolist() == [0.1]
 
 
 def test_where_every_rate_diverged_none_is_chosen_and_that_is_said(tmp_path: Path) -> None:
     lost = [{**row(r, 1.0, float("nan"), True), "variant": "w"} for r in (0.1, 0.2)]
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.5), *lost])
-    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path, (".svg",)).read_text()
+    text = rate_report.write("rates", "text", "Which?", made, SCALES, tmp_path, (".svg",)).read_text()
     assert "`w` on task at every rate, so none is chosen." in text
     assert "text,task,v,0.2" in text
     assert "text,task,w" not in text
     assert "The choice of the rate moves the score of `v` by 0.15." in text
     assert "leads" not in text  # of one variant there is no ranking
-    gone = rates.write("rates", "text", "Which?", pd.DataFrame(lost), SCALES, tmp_path / "b", (".svg",)).read_text()
+    gone = rate_report.write(
+        "rates", "text", "Which?", pd.DataFrame(lost), SCALES, tmp_path / "b", (".svg",)
+    ).read_text()
     assert "No rate is chosen" in gone
 
 
 def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, -800.0), row(0.2, 1.0, -900.0)])
     raw = {"task": Scale(-1000.0, None)}
-    text = rates.write("rates", "text", "Which?", made, raw, tmp_path, (".svg",)).read_text()
+    text = rate_report.write("rates", "text", "Which?", made, raw, tmp_path, (".svg",)).read_text()
     assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
     assert "Mean return over 1 selection seed and" in text
-    figure = rates.rate_curves(rates.objective(made, raw), "return")
+    figure = rate_report.rate_curves(rate_report.objective(made, raw), "return")
     assert figure.axes[0].get_ylim()[0] < -890
     with pytest.raises(ValueError, match="task has no ceiling"):
-        rates.objective(made, {**raw, "other": Scale(0.0, 1.0)})
+        rate_report.objective(made, {**raw, "other": Scale(0.0, 1.0)})
 
 
 def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
-    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
+    text = rate_report.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
     assert "text,task,v,0.2" in text
     assert (tmp_path / "figures" / "rates.svg").exists()
 
@@ -162,7 +164,7 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
         for name, of in scores.items()
         for rate, score in zip((0.1, 0.2, 0.3), of, strict=True)
     ]
-    said = rates.at_an_end(rates.objective(pd.DataFrame(rows), SCALES))
+    said = rate_report.at_an_end(rate_report.objective(pd.DataFrame(rows), SCALES))
     assert said == (
         "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of "
         "1. There a better rate may lie outside the list."
@@ -171,7 +173,7 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
 
 def test_the_report_says_how_many_choices_are_at_an_end(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
-    text = rates.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
+    text = rate_report.write("rates", "text", "Which?", made, SCALES, tmp_path).read_text()
     assert "- The best score of 1 of 1 search is at an end of the list of rates (0 at 0.1, 1 at 0.2)" in text
 
 
@@ -192,7 +194,7 @@ def test_what_is_too_little_for_a_ranking_is_not_ranked(
 ) -> None:
     """One seed, and all scores are equal: Kendall's tau has no value."""
     rows = [{**row(rate, 1.0, 5.0), "variant": v} for v, of in rates_of.items() for rate in of]
-    text = rates.write("rates", "text", "Which?", pd.DataFrame(rows), SCALES, tmp_path, (".svg",)).read_text()
+    text = rate_report.write("rates", "text", "Which?", pd.DataFrame(rows), SCALES, tmp_path, (".svg",)).read_text()
     assert says in text
     assert "1 selection seed chooses a rate; it does not compare variants." in text
     ranks = all(len(of) > 1 for of in rates_of.values()) and len(rates_of) > 1

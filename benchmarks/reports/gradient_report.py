@@ -14,10 +14,10 @@ from algorithms import VARIANTS, enumerated
 from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
 from benchmarks import quality_figures, store
-from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES
-from benchmarks.markup import plain
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
+from benchmarks.reports.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.markup import plain
 from benchmarks.variant_page import groups
 
 CLEARLY = 1.1  # times a variance

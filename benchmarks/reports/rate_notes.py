@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import settings
-from benchmarks.appendix import of_peers, trained
 from benchmarks.experiment import Experiment
+from benchmarks.reports.methods import of_peers, trained
 
 NAMED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import budgets, report
 from benchmarks.pairs import Pair
+from benchmarks.reports import report
+from benchmarks.reports.sections import budgets
 from benchmarks.suite import Suite
 from tests.benchmarks.made import frame, report_input, suite
 from tests.benchmarks.test_pairs import made
@@ -97,9 +98,9 @@ def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: P
     of = suite(frame(seeds=6, checkpoints=2))
     metas = [meta(t, v, 4, 4) if v == "ppo" else meta(t, v) for t in of.scales for v in of.variants]
     made_of = replace(report_input(of.frame, tmp_path), metas=(), kinds=(".svg",))
-    section = report.report_comparisons.equal(replace(made_of, metas=metas))
+    section = report.comparisons.equal(replace(made_of, metas=metas))
     assert section.title == "What is equal"
-    rungs = next(iter(report.report_comparisons.comparisons(replace(made_of, metas=metas))))
+    rungs = next(iter(report.comparisons.comparisons(replace(made_of, metas=metas))))
     table = next(b for b in rungs.blocks if getattr(b, "name", "") == "rungs").frame.set_index("variant")
     assert table.loc["ppo", "optimiser steps"] == pytest.approx(16)
     assert table.loc["gae", "optimiser steps"] == pytest.approx(1)

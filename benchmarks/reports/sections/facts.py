@@ -7,13 +7,14 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import appendix as papers
-from benchmarks import suite_figures, tables
-from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks import suite_figures
 from benchmarks.leaders import leaders
-from benchmarks.markup import plain
 from benchmarks.naming import file_names
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import methods as papers
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.markup import plain
 
 
 def heat_map(report: ReportInput) -> Section:
@@ -49,7 +50,7 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
 
 def beside(report: ReportInput) -> Section:
     """What was measured beside the return."""
-    table = tables.measure_table(report.measures, report.suite)
+    table = score_tables.measure_table(report.measures, report.suite)
     caption = (
         "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
         "reference policy in nats an episode, and the return of the same policy as other judges or other prompts see it."
@@ -61,7 +62,11 @@ def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
     failed = [plain(line.splitlines()[0]) for line in report.failures]
-    lines = [*failed, *(f"missing: {line}" for line in tables.missing_cells(suite)), *map(plain, _notices(report))]
+    lines = [
+        *failed,
+        *(f"missing: {line}" for line in score_tables.missing_cells(suite)),
+        *map(plain, _notices(report)),
+    ]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
     said = joined(lines) if lines else "None failed or is missing."

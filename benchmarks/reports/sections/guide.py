@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pooling, store, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.phrases import amount
-from benchmarks.rate_notes import RateNotes
+from benchmarks.reports import loading
+from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 from envs.discover import UsageError
@@ -90,7 +91,7 @@ def collected(root: Path) -> pd.DataFrame:
             read = store.read([paths[i] for i in chosen])
         except store.Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = report_cells.input_of(experiment, read, root / experiment.name)
+        report = loading.input_of(experiment, read, root / experiment.name)
         found = table(report.suite, experiment.guide, report.rates, report.ledger)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:

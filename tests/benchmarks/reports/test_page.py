@@ -14,10 +14,10 @@ import pytest
 from matplotlib import image
 
 from algorithms.diagnostics import NAMES
-from benchmarks import report
+from benchmarks.reports import report
 from benchmarks.store import MEASURE_COLUMNS
 from tests.benchmarks.made import frame, report_input
-from tests.chromium import BROWSER, Page, open_page
+from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None,
@@ -243,7 +243,7 @@ def test_long_numbers_have_room_in_every_figure(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_released_pages_in_a_browser(width: int) -> None:
     """Every page that the repository holds, at a desktop's and a phone's width."""
-    pages = sorted((Path(__file__).resolve().parents[2] / "results" / "reference").glob("*/report.html"))
+    pages = sorted((Path(__file__).resolve().parents[3] / "results" / "reference").glob("*/report.html"))
     assert len(pages) > 10
     with open_page(pages[0], width, 900, mobile=width < 500) as page:
         for path in pages:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
+from benchmarks import common_steps, pooling, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import gradient_report, rate_notes, rate_report, report
+from benchmarks.reports.inputs import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
 from benchmarks.suite import Suite
@@ -36,12 +37,12 @@ def write_report(
     if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
         return None
     if isinstance(experiment, Laboratory):
-        return quality_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
+        return gradient_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
     frame, measures, metas = read(outcome.paths, folder)
     if experiment.rates:
         scales = of_cells(metas, experiment.tasks, [folder])
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
-        return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
+        return rate_report.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
     made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
     return report.write(replace(made, failures=outcome.failures, kinds=kinds))
 

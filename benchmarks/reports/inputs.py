@@ -16,7 +16,7 @@ from benchmarks.experiment import Deciding, Drawing, Finding
 from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
 from benchmarks.phrases import counted
-from benchmarks.rate_notes import RateNotes
+from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
 
