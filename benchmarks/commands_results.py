@@ -33,7 +33,7 @@ class Report:
     def __call__(self) -> int:
         from benchmarks import select
         from benchmarks.figures import SUFFIXES
-        from benchmarks.reports.loading import report_folder
+        from benchmarks.reports.report import report_folder
         from benchmarks.tuning.experiment import Tuning
 
         kinds = [f".{kind}" for kind in select.split(self.figures)]
@@ -71,10 +71,9 @@ class Guide:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks.reports import table_formats
-        from benchmarks.reports.sections import guide
+        from benchmarks.reports import report, table_formats
 
-        print(table_formats.markdown(guide.collected(self.results)))
+        print(table_formats.markdown(report.collected_guide(self.results)))
         return DONE
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from algorithms import VARIANTS, enumerated
-from algorithms.conformance_mean import success_factor
+from algorithms import enumerated
 from algorithms.kl import KL
 from benchmarks import quality_figures, store
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.reports.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.reports.markup import plain
-from benchmarks.variant_page import groups
+from benchmarks.reports.sections import gradients
+from benchmarks.reports.variant_groups import groups
+from benchmarks.run import Outcome
 
-CLEARLY = 1.1  # times a variance
-FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own
 OF_PLACE = ["axis", "label", "task", "variant", "replicates"]
@@ -88,112 +85,52 @@ def kl_rows(lab: Laboratory) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(
-    lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path, kinds: Sequence[str] = SUFFIXES
+def gradient_report(
+    lab: Laboratory,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
-    """Tables, figures, report.html and report.md under `out`."""
+    """Write the report of a gradient laboratory; returns the path of report.md.
+
+    baseline  has no meaning here: every estimator is held against the exact gradient
+    """
+    return document_of(lab, outcome).write(folder, kinds)
+
+
+def document_of(lab: Laboratory, outcome: Outcome) -> Document:
+    """Tables, figures, and sentences that are computed from them."""
+    paths = outcome.paths
     frame = frame_of(lab, paths)
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
     ladder = frame[frame["axis"] == "estimator"]
-    order = [v.name for shown in groups().values() for v in shown]
-    drawings: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Figure]]] = {
-        "variance_ladder": (ladder, partial(quality_figures.variance_ladder, order=order)),
-        "axes": (frame[~frame["axis"].isin(SPECIAL)], quality_figures.axes_panels),
-        "crossover": (crossing, quality_figures.crossover),
-        "success_factor": (frame[frame["axis"] == "success"], quality_figures.success),
-        "lambda": (frame[frame["axis"] == "lambda"], quality_figures.of_lambda),
-        "kl": (kl, quality_figures.kl_bars),
-    }
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
-    first, *others = sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
-    drawn = [Drawn(n, partial(draw, rows), CAPTIONS[n]) for n, (rows, draw) in drawings.items() if len(rows)]
-    lost = joined([plain(failure.splitlines()[0]) for failure in failures]) or "None failed."
-    counted = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
+    first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
+    lost = joined([plain(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
+    count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = store.read_json(paths[0])["provenance"].items()
     sections = (
-        Section("What was measured", (Prose(joined(others)), *drawn)),
+        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
         Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),
         Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
         Section("Measurements", (Table("quality", frame[SHOWN]), Table("crossover", crossing))),
-        Section("Failures and missing cells", (Prose(f"{counted}\n\n{lost}"),)),
+        Section("Failures and missing cells", (Prose(f"{count}\n\n{lost}"),)),
         Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
     )
-    return Document(lab.name, lab.question, first, sections).write(out, kinds)
+    return Document(lab.name, lab.question, first, sections)
 
 
-def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
-    """What was measured, in words; every number is computed here."""
-    said = []
-    ladder = frame[frame["axis"] == "estimator"]
-    honest = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
-    if len(honest):
-        far = honest[honest["scale_z"] > FAR]
-        names = ", ".join(f"`{v}`" for v in dict.fromkeys(honest["variant"]))
-        kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
-        said.append(f"{names} promise to be unbiased: {kept} (largest z of a length {honest['scale_z'].max():.1f}).")
-    for name, theory in (("dr_grpo", "(G-1)/G = 0.750"), ("batch_mean", "(N-1)/N = 0.938")):
-        rows = ladder[ladder["variant"] == name]
-        if rows.empty:
-            continue
-        times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
-        told = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
-        values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in told)
-        of_max = " (times L_max)" if name == "dr_grpo" else ""
-        said.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
-    for task, rows in ladder.groupby("task", sort=False):
-        straight = rows[rows["straight"]].set_index("variant")["relative"]
-        if "reinforce" in straight and len(straight) > 1:
-            said.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
-    for reward, rows in crossing.groupby("reward", sort=False):
-        sizes = sorted(set(rows["K"]))
-        of = rows[rows["K"] == sizes[len(sizes) // 2]]
-        found = _crossing(of["score"].to_numpy(), of["ratio"].to_numpy())
-        said.append(f"{str(reward).capitalize()}, K = {of['K'].iloc[0]}: {found}.")
-    of_p = frame[frame["axis"] == "success"]
-    if len(of_p):
-        places = zip(of_p["label"], of_p["x"], strict=True)
-        known = np.array([success_factor(int(label.removeprefix("G=")), p) for label, p in places])
-        z = ((of_p["scale"] - known) / of_p["scale_error"]).abs()
-        said.append(
-            f"w_G(p): {len(of_p)} lengths measured, {int((z < 2).sum())} within two standard errors of the closed form, the "
-            f"farthest at {z.max():.1f}."
-        )
-    for label, rows in frame[frame["axis"] == "lambda"].groupby("label", sort=False):
-        error = dict(zip(rows["x"], rows["bias"] ** 2 + rows["variance"], strict=True))
-        best = min(error, key=lambda x: error[x])
-        said.append(
-            f"{str(label).capitalize()}: bias² + variance of one gradient is least at lambda {best:g} ({error[best]:.3g}; "
-            f"{error[max(error)]:.3g} at {max(error):g})."
-        )
-    if len(kl):
-        spans = {str(name): (of.min(), of.max()) for name, of in kl.groupby("estimator", sort=False)["error"]}
-        words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
-        said.append(f"Relative error of the expected gradient of the KL: {words}.")
-    return said
-
-
-def _least(relative: Mapping[str, float]) -> str:
-    """Who has the least relative variance, and who more than REINFORCE."""
-    best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
-    worse = [f"`{v}`" for v, x in relative.items() if x > CLEARLY * plain]
-    more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
-    if plain < CLEARLY * relative[best]:
-        return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
-    told = f"`{best}` has the least relative variance of those that point along grad J"
-    return f"{told}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
-
-
-def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
-    """At how many of the policies the ratio is below 1, between which scores, and how large it is elsewhere."""
-    below = ratio < 1
-    if not below.any():
-        return (
-            f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():,.0f} times)"
-        )
-    less = f"RLOO has less variance than REINFORCE ({ratio[below].min():.2f} to {ratio[below].max():.2f} times)"
-    if below.all():
-        return f"{less} at every score seen"
-    between = (
-        f"at {below.sum()} of {len(ratio)} policies, of scores {score[below].min():.2f} to {score[below].max():.2f}"
+def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[Drawn]:
+    """The figures that have rows."""
+    axis = frame["axis"]
+    order = [v.name for group in groups().values() for v in group]
+    figures = (
+        ("variance_ladder", frame[axis == "estimator"], partial(quality_figures.variance_ladder, order=order)),
+        ("axes", frame[~axis.isin(SPECIAL)], quality_figures.axes_panels),
+        ("crossover", crossing, quality_figures.crossover),
+        ("success_factor", frame[axis == "success"], quality_figures.success),
+        ("lambda", frame[axis == "lambda"], quality_figures.of_lambda),
+        ("kl", kl, quality_figures.kl_bars),
     )
-    return f"{less} {between}, and more at the others (up to {ratio.max():.2f} times)"
+    return [Drawn(name, partial(draw, rows), CAPTIONS[name]) for name, rows, draw in figures if len(rows)]

@@ -1,9 +1,8 @@
-"""From the cells on disk to a report: one frame, and what the cells say of their tasks and variants."""
+"""From the cells on disk to the input of a report: one frame, and what the cells say of their tasks and variants."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,40 +10,14 @@ import pandas as pd
 
 from benchmarks import common_steps, pooling, store
 from benchmarks.experiment import Experiment
-from benchmarks.figures import SUFFIXES
-from benchmarks.measurement import Laboratory
-from benchmarks.reports import gradient_report, rate_notes, rate_report, report
+from benchmarks.reports import rate_notes
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
 from benchmarks.suite import Suite
+from envs.api import Scale
 from envs.discover import UnknownName, UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
-
-
-def write_report(
-    experiment: Experiment | Laboratory,
-    outcome: Outcome,
-    folder: Path,
-    baseline: str | None = None,
-    kinds: Sequence[str] = SUFFIXES,
-) -> Path | None:
-    """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
-
-    Tasks and variants come in the experiment's order; what has no cell is listed as missing.
-    """
-    if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
-        return None
-    if isinstance(experiment, Laboratory):
-        return gradient_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
-    frame, measures, metas = read(outcome.paths, folder)
-    if experiment.rates:
-        scales = of_cells(metas, experiment.tasks, [folder])
-        of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
-        return rate_report.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
-    made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
-    return report.write(replace(made, failures=outcome.failures, kinds=kinds))
 
 
 def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
@@ -88,7 +61,7 @@ def _decisions(path: Path) -> dict[str, Any]:
 
 
 def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
-    """Tasks and variants that an experiment of hours has not come to."""
+    """Tasks and variants of the experiment that no cell has."""
     tasks = [t for t in experiment.task_names if t not in suite.scales]
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
@@ -105,9 +78,8 @@ def suite_of(
     experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
-    tasks = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
+    scales = scales_of(experiment, metas, folder)
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
-    scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
@@ -115,19 +87,10 @@ def suite_of(
     return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
-def report_folder(
-    experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
-) -> Path | None:
-    """The report of everything that lies in an experiment's folder."""
-    suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
-    paths = sorted((folder / "cells").glob(f"*.{suffix}"))
-    try:
-        if not isinstance(experiment, Laboratory):
-            chosen = pooling.select(paths, store.read_metas(paths))
-            paths = [paths[i] for i in chosen]
-        return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
-    except store.Damaged as error:
-        raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+def scales_of(experiment: Experiment, metas: list[dict[str, Any]], folder: Path | None = None) -> dict[str, Scale]:
+    """The scales of the cells' tasks, in the experiment's order; `folder` may hold those of users' tasks."""
+    scales = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
+    return {name: scales[name] for name in _in_order(experiment.task_names, scales)}
 
 
 def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:

@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import scipy.stats
-from matplotlib.figure import Figure
 
-from benchmarks import figures
+from benchmarks.experiment import Experiment
+from benchmarks.figures import SUFFIXES
+from benchmarks.reports import loading
 from benchmarks.reports.document import Document, Drawn, Prose, Samples, Section, Table, joined
-from benchmarks.suite import Scale
+from benchmarks.reports.rate_figure import rate_curves
+from benchmarks.run import Outcome
+from envs.api import Scale
 from envs.discover import UsageError
 
-TIE = (
-    0.01  # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
-)
+# rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
+TIE = 0.01
 CELL = ["task", "variant", "learning_rate"]
-NORMALISED = "normalised score"
 LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
 
 
@@ -194,44 +194,24 @@ def as_settings(table: pd.DataFrame, protocol: str) -> str:
     return "\n".join(f"{protocol},{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen)
 
 
-def rate_curves(table: pd.DataFrame, unit: str = NORMALISED) -> Figure:
-    """One panel a task: score against learning rate, a line a variant, a ring at each variant's choice."""
-    tasks, variants = list(dict.fromkeys(table["task"])), list(dict.fromkeys(table["variant"]))
-    styles = figures.line_styles(variants)
-    columns = min(3, len(tasks))
-    height = -(-len(tasks) // columns)
-    with mpl.rc_context(figures.STYLE):
-        figure = Figure(figsize=(3.4 * columns, 2.5 * height + 1.0), layout="constrained")
-        axes = list(figure.subplots(height, columns, squeeze=False).flat)
-        for axis, task in zip(axes, tasks, strict=False):
-            for variant in variants:
-                rows = table[(table["task"] == task) & (table["variant"] == variant)]
-                colour, dash = styles[variant]
-                axis.plot(rows["learning_rate"], rows["score"], color=colour, ls=dash, lw=1.4, marker=".")
-                best = rows[rows["chosen"]].head(1)
-                axis.plot(best["learning_rate"], best["score"], "o", mfc="none", mec=colour, ms=8)
-            axis.set(xscale="log", title=task)
-            if unit == NORMALISED:
-                axis.set_ylim(-0.1, 1.1)
-        for axis in axes[len(tasks) :]:
-            axis.set_visible(False)
-        figure.supxlabel("learning rate", fontsize=9)
-        figure.supylabel(f"{unit}, last fifth", fontsize=9)
-        handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
-        figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * columns))
-    return figure
-
-
-def write(
-    name: str,
-    protocol: str,
-    question: str,
-    frame: pd.DataFrame,
-    scales: Mapping[str, Scale],
-    out: Path,
-    kinds: Sequence[str] = figures.SUFFIXES,
+def rate_report(
+    experiment: Experiment,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
-    """The report under `out`: the figure, who is best at which rate, and the table that settings.py reads."""
+    """Write the report of an experiment that selects learning rates; returns the path of report.md.
+
+    baseline  has no meaning here: rates are compared with each other
+    """
+    results = loading.read(outcome.paths, folder)
+    scales = loading.scales_of(experiment, results.metas, folder)
+    return document_of(experiment, results.frame, scales).write(folder, kinds)
+
+
+def document_of(experiment: Experiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
+    """The figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
@@ -248,14 +228,13 @@ def write(
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
     compared = (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
     shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
+    lines = tuple(as_settings(table, experiment.protocol).splitlines())
     sections = (
         Section("Score against learning rate", (Prose(joined(others)), drawn)),
         *([Section("How much of the ranking is the rate", compared)] if variants > 1 and len(ranks) > 2 else []),
         Section("All rates", (Table("rates", shown),)),
-        Section(
-            "For benchmarks/learning_rates.csv", (Samples("Lines", tuple(as_settings(table, protocol).splitlines())),)
-        ),
+        Section("For benchmarks/learning_rates.csv", (Samples("Lines", lines),)),
     )
     lost = without_score(table)
     names = (*scales, *dict.fromkeys(table["variant"]))
-    return Document(name, question, first, sections, (lost,) if lost else (), names=names).write(out, kinds)
+    return Document(experiment.name, experiment.question, first, sections, (lost,) if lost else (), names=names)

@@ -1,8 +1,7 @@
-"""A table for readers: numbers rounded, intervals in one column; as Markdown, HTML and LaTeX; as CSV, unrounded."""
+"""A table for readers: numbers rounded, intervals in one column; as Markdown and LaTeX; as CSV, unrounded."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,31 +15,50 @@ from benchmarks.reports import markup
 
 LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
+
+
 INTERVALS = {  # columns of bounds -> the column that shows them
     ("low", "high"): "95 % interval",
     ("low_90", "high_90"): "90 % interval",
     ("iqm_low", "iqm_high"): "of the IQM",
     ("improvement_low", "improvement_high"): "of P(better)",
 }
-SCORES = {  # columns on the scale of a normalised score or a probability: three places, however small
-    "difference", "low", "high", "mean", "iqm", "iqm_low", "iqm_high", "median", "optimality_gap", "score", "auc", "a12",
-    "improvement", "improvement_low", "improvement_high", "detectable", "before", "after", "to_half", "to_nine_tenths",
-    "default", "tuned", "best trial", "chosen, tuning", "chosen, selection", "chosen, test", "optimism", "default, tuning",
-    "drift", "after a quarter", "after a half", "after all", "share", "mean share", "tau", "again",
-}  # fmt: skip
-HIDDEN = ("least_p",)  # in the CSV files only
-NAMES = {
-    "p_holm": "p (Holm)",
-    "p_joint": "p (joint)",
-    "a12": "A12",
-    "iqm": "IQM",
-    "improvement": "P(better)",
-    "auc": "area under the curve",
+
+
+class Column(NamedTuple):
+    """How columns of a name are shown.
+
+    heading   "": the name itself, with spaces for underscores
+    decimals  of values below 1; None: three significant digits
+    hidden    in the CSV file only
+    """
+
+    heading: str = ""
+    decimals: int | None = None
+    hidden: bool = False
+
+
+SCORE = Column(decimals=3)  # on the scale of a normalised score or a probability: three decimals, however small
+COLUMNS = {
+    "p_holm": Column("p (Holm)"),
+    "p_joint": Column("p (joint)"),
+    "least_p": Column(hidden=True),
+    "a12": Column("A12", 3),
+    "iqm": Column("IQM", 3),
+    "improvement": Column("P(better)", 3),
+    "auc": Column("area under the curve", 3),
+    **dict.fromkeys((bound for pair in INTERVALS for bound in pair), SCORE),
+    **dict.fromkeys(("mean", "median", "optimality_gap", "score", "difference", "detectable"), SCORE),
+    **dict.fromkeys(("before", "after", "to_half", "to_nine_tenths", "tau"), SCORE),
+    # of tuning
+    **dict.fromkeys(("default", "tuned", "best trial", "default, tuning", "optimism", "drift", "again"), SCORE),
+    **dict.fromkeys(("chosen, tuning", "chosen, selection", "chosen, test", "share", "mean share"), SCORE),
+    **dict.fromkeys(("after a quarter", "after a half", "after all"), SCORE),
 }
 
 
-def number(value: float, places: int | None = None) -> str:
-    """1234567 -> 1,234,567; 0.12345 -> 0.123; NaN -> -. With `places`, below 1 so many of them: 0.0006 -> 0.001."""
+def number(value: float, decimals: int | None = None) -> str:
+    """1234567 -> 1,234,567; 0.12345 -> 0.123; NaN -> -. With `decimals`, below 1 so many: 0.0006 -> 0.001."""
     if value != value:
         return "-"
     if float(value).is_integer() and abs(value) >= 1:
@@ -48,23 +66,29 @@ def number(value: float, places: int | None = None) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     if abs(value) < 1:
-        return f"{value:.3g}" if places is None else f"{round(value, places) + 0.0:.{places}f}"
+        return f"{value:.3g}" if decimals is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
     return f"{value:.4g}"
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, the columns of each interval as one, names in words."""
-    made = table.reset_index(drop=True).drop(columns=[c for c in HIDDEN if c in table.columns])
+    text = table.reset_index(drop=True)
+    text = text.drop(columns=[c for c in text.columns if _column(c).hidden])
     for (low, high), name in INTERVALS.items():
-        if {low, high} <= set(made.columns):
-            pairs = zip(made[low], made[high], strict=True)
-            text = [f"[{number(a, 3)}, {number(b, 3)}]" if a == a else "-" for a, b in pairs]
-            made.insert(list(made.columns).index(low), name, text)
-            made = made.drop(columns=[low, high])
-    for column in made.columns:
-        places = 3 if column in SCORES else None
-        made[column] = [markup.flat(v) if isinstance(v, str) else number(float(v), places) for v in made[column]]
-    return made.rename(columns=_name)
+        if {low, high} <= set(text.columns):
+            pairs = zip(text[low], text[high], strict=True)
+            bounds = [f"[{number(a, 3)}, {number(b, 3)}]" if a == a else "-" for a, b in pairs]
+            text.insert(list(text.columns).index(low), name, bounds)
+            text = text.drop(columns=[low, high])
+    for column in text.columns:
+        decimals = _column(column).decimals
+        text[column] = [markup.flat(v) if isinstance(v, str) else number(float(v), decimals) for v in text[column]]
+    return text.rename(columns=_heading)
+
+
+class TableCell(NamedTuple):
+    text: str
+    bold: bool
 
 
 class Prepared(NamedTuple):
@@ -74,20 +98,42 @@ class Prepared(NamedTuple):
     left: list[bool]  # which columns hold words (set to the left) and not numbers (to the right)
     strong: np.ndarray  # [rows, columns] which cells stand in bold
 
+    @property
+    def rows(self) -> list[list[TableCell]]:
+        rows = zip(self.text.itertuples(index=False), self.strong, strict=True)
+        return [[TableCell(*cell) for cell in zip(texts, bold, strict=True)] for texts, bold in rows]
+
+    @property
+    def classes(self) -> list[str]:
+        """How a page sets each column: as numbers, intervals, words, or prose that breaks into lines."""
+        classes = []
+        for name, left in zip(self.text.columns, self.left, strict=True):
+            if name in INTERVALS.values():
+                classes.append("interval")
+            elif left:
+                classes.append("prose" if self.text[name].str.len().max() > LONG else "words")
+            else:
+                classes.append("numbers")
+        return classes
+
 
 def prepared(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
-    """The table's cells, their sides and their weight."""
+    """The table's cells, the side to which each column is set, and which cells stand in bold."""
     text = shown(table)
     names = list(text.columns)
-    words = {_name(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
+    words = {_heading(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
     strong = np.zeros(text.shape, np.bool_)
     for column, rows in (bold or {}).items():
-        strong[:, names.index(_name(column))] = rows
+        strong[:, names.index(_heading(column))] = rows
     return Prepared(text, [n in words or n in INTERVALS.values() for n in names], strong)
 
 
-def _name(column: object) -> str:
-    return NAMES.get(str(column), str(column).replace("_", " "))
+def _column(name: object) -> Column:
+    return COLUMNS.get(str(name), Column())
+
+
+def _heading(name: object) -> str:
+    return _column(name).heading or str(name).replace("_", " ")
 
 
 def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str] = ()) -> str:
@@ -95,43 +141,23 @@ def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str]
     return as_markdown(prepared(table, bold), names)
 
 
-def as_markdown(made: Prepared, names: Sequence[str] = ()) -> str:
+def as_markdown(table: Prepared, names: Sequence[str] = ()) -> str:
     """A GitHub table. `names`: those of the user's that need escaping (markup.strange)."""
-    if made.text.empty:
+    if table.text.empty:
         return "(no rows)"
-    lines = ["| " + " | ".join(markup.cell(c, names) for c in made.text.columns) + " |"]
-    lines.append("|" + "|".join(" --- " if left else " ---: " for left in made.left) + "|")
-    for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):
-        texts = (markup.cell(v, names) for v in row)
-        lines.append("| " + " | ".join(f"**{v}**" if b else v for v, b in zip(texts, heavy, strict=True)) + " |")
+    lines = ["| " + " | ".join(markup.cell(c, names) for c in table.text.columns) + " |"]
+    lines.append("|" + "|".join(" --- " if left else " ---: " for left in table.left) + "|")
+    for row in table.rows:
+        texts = [(markup.cell(cell.text, names), cell.bold) for cell in row]
+        lines.append("| " + " | ".join(f"**{text}**" if bold else text for text, bold in texts) + " |")
     return "\n".join(lines)
 
 
-def as_html(made: Prepared, caption: str) -> str:
-    """A table element with scoped headings; the first column names its row."""
-    names = list(made.text.columns)
-    kind = ["words" if left else "numbers" for left in made.left]
-    kind = ["interval" if name in INTERVALS.values() else k for name, k in zip(names, kind, strict=True)]
-    kind = [
-        "prose" if k == "words" and made.text[n].str.len().max() > LONG else k for n, k in zip(names, kind, strict=True)
-    ]
-    heads = "".join(f'<th scope="col" class="{k}">{html.escape(c)}</th>' for c, k in zip(names, kind, strict=True))
-    rows = []
-    for row, heavy in zip(made.text.itertuples(index=False), made.strong, strict=True):
-        cells = []
-        for i, (value, b, k) in enumerate(zip(row, heavy, kind, strict=True)):
-            text = f"<b>{html.escape(value)}</b>" if b else html.escape(value)
-            cells.append(f'<th scope="row" class="{k}">{text}</th>' if i == 0 else f'<td class="{k}">{text}</td>')
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    said = f"<caption>{caption}</caption>" if caption else ""
-    return f"<table>{said}<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def as_latex(made: Prepared) -> str:
+def as_latex(table: Prepared) -> str:
     """A tabular with booktabs rules (pandas' Styler)."""
-    style = pd.DataFrame(np.where(made.strong, "font-weight: bold", ""), made.text.index, made.text.columns)
-    styler = made.text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
-    columns = "".join("l" if left else "r" for left in made.left)
+    style = pd.DataFrame(np.where(table.strong, "font-weight: bold", ""), table.text.index, table.text.columns)
+    styler = table.text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    columns = "".join("l" if left else "r" for left in table.left)
     text: str = styler.apply(lambda _: style, axis=None).to_latex(hrules=True, convert_css=True, column_format=columns)
     # after the end of a row LaTeX takes [ and * for arguments of the command that ended it
     return re.sub(r"^(\\bfseries )?([\[*])", r"\1{\2}", text, flags=re.MULTILINE)
@@ -140,10 +166,10 @@ def as_latex(made: Prepared) -> str:
 SUFFIXES = (".csv", ".md", ".tex")
 
 
-def save_table(table: pd.DataFrame, made: Prepared, path: Path, names: Sequence[str] = ()) -> list[Path]:
+def save_table(table: pd.DataFrame, shown: Prepared, path: Path, names: Sequence[str] = ()) -> list[Path]:
     """`path`.csv (unrounded), `path`.md and `path`.tex; returns their paths. `names` as in as_markdown."""
-    latex = "" if table.empty else as_latex(made)
-    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(made, names) + "\n", latex)
+    latex = "" if table.empty else as_latex(shown)
+    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(shown, names) + "\n", latex)
     paths = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
     for file, text in zip(paths, texts, strict=True):
         write_text(file, text)

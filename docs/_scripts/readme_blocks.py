@@ -11,7 +11,7 @@ from algorithms.types import Variant
 from benchmarks import EXPERIMENTS, settings, variant_page
 from benchmarks.experiment import Experiment
 from benchmarks.listing import ladder_table
-from benchmarks.reports import rate_report, table_formats
+from benchmarks.reports import rate_report, table_formats, variant_groups
 from docs._scripts import experiment_rows
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, span, two
@@ -77,7 +77,7 @@ def undone(of: Released, name: str) -> str:
 
 def variants(title: str) -> str:
     """A group of variants as a table that leads to docs/variants.md."""
-    shown: Sequence[Variant] = variant_page.groups()[title]
+    shown: Sequence[Variant] = variant_groups.groups()[title]
     return variant_page.table(shown, of="docs/variants.md")
 
 

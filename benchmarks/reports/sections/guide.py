@@ -7,20 +7,16 @@ leads (benchmarks/leaders.py). "By at least" are the test's lower confidence bou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pooling, store, verdict
-from benchmarks.experiment import Experiment
+from benchmarks import verdict
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.phrases import amount
-from benchmarks.reports import loading
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite
-from envs.discover import UsageError
 
 
 def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:
@@ -77,26 +73,3 @@ def table(
             note = rates.note(situation.tasks, situation.variants or suite.learners) if rates else ""
             rows.append(found | ({"learning rates": note or "each its own."} if rates else {}))
     return pd.DataFrame(rows)
-
-
-def collected(root: Path) -> pd.DataFrame:
-    """The guide of all experiments whose folders lie under `root`; UsageError where they say nothing."""
-    rows = []
-    for experiment in EXPERIMENTS.values():
-        paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
-        if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
-            continue
-        try:
-            chosen = pooling.select(paths, store.read_metas(paths))
-            read = store.read([paths[i] for i in chosen])
-        except store.Damaged as error:
-            raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = loading.input_of(experiment, read, root / experiment.name)
-        found = table(report.suite, experiment.guide, report.rates, report.ledger)
-        rows.append(found.assign(experiment=experiment.name))
-    if not rows:
-        raise UsageError(f"{root} holds no runs of experiments that speak in the guide")
-    rows = [found for found in rows if len(found)]
-    if not rows:
-        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
-    return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks.reports import document, table_formats
-from benchmarks.reports.document import Document, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.reports import table_formats
+from benchmarks.reports.document import Block, Document, Drawn, Prose, Samples, Section, Table, Warned
 
 ROWS = pd.DataFrame(
     {
@@ -34,7 +34,7 @@ def drawing() -> Figure:
     return figure
 
 
-def made(out: Path, *blocks: document.Block) -> tuple[str, str]:
+def made(out: Path, *blocks: Block) -> tuple[str, str]:
     """report.md and report.html of one section."""
     path = Document("name", "Which?", "`gae` wins & says so.", (Section("One & all", blocks),), ("few seeds",)).write(
         out

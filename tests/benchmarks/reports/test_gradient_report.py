@@ -15,7 +15,7 @@ from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from benchmarks import EXPERIMENTS, cli, quality_figures, store
 from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
-from benchmarks.reports import gradient_report
+from benchmarks.reports.sections import gradients
 from envs.text.bandit import Bandit
 from envs.transcript import text_task
 
@@ -135,7 +135,7 @@ def test_sentences_are_computed() -> None:
         {"reward": ["exact"] * 3, "K": [4] * 3, "score": [0.0, 0.2, 0.4], "ratio": [1.5, 1.25, 0.75]}
     )
     kl = pd.DataFrame({"estimator": ["k1 in the loss"] * 2, "noise": [0.2, 1.5], "error": [0.9, 1.0]})
-    said = gradient_report.sentences(ladder_rows(), crossing, kl, {"copy": 3, "lock": 3})
+    said = gradients.sentences(ladder_rows(), crossing, kl, {"copy": 3, "lock": 3})
     assert said[0] == "`reinforce`, `rloo` promise to be unbiased: all are, within noise (largest z of a length 2.0)."
     assert "`dr_grpo` shrinks the gradient to 0.750 ± 0.060, 0.750 ± 0.060 of its length (times L_max)" in said[1]
     least = "has the least relative variance of those that point along grad J"
@@ -147,7 +147,7 @@ def test_sentences_are_computed() -> None:
     assert said[-1] == "Relative error of the expected gradient of the KL: k1 in the loss 0.90 to 1.00."
     far = ladder_rows()
     far.loc[1, "scale_z"] = 9.0
-    assert "not so: rloo on copy" in gradient_report.sentences(far, crossing, kl, {"copy": 3, "lock": 3})[0]
+    assert "not so: rloo on copy" in gradients.sentences(far, crossing, kl, {"copy": 3, "lock": 3})[0]
 
 
 def test_figures_are_drawn_from_rows() -> None:

@@ -104,5 +104,5 @@ def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: P
     table = next(b for b in rungs.blocks if getattr(b, "name", "") == "rungs").frame.set_index("variant")
     assert table.loc["ppo", "optimiser steps"] == pytest.approx(16)
     assert table.loc["gae", "optimiser steps"] == pytest.approx(1)
-    text = report._equal(replace(made_of, metas=metas))
+    text = report.what_is_equal(replace(made_of, metas=metas))
     assert text.startswith("All variants use the same number of environment steps (")
