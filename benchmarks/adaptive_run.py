@@ -13,7 +13,7 @@ from benchmarks import adaptive, pairs
 from benchmarks.adaptive import Decision
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
 from benchmarks.files import write_text
-from benchmarks.report_cells import SEQUENTIAL, read, suite_of
+from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
 from benchmarks.suite import Doubles, Suite

@@ -156,7 +156,7 @@ class Run:
         from benchmarks import adaptive_run, select, store
         from benchmarks import run as runner
         from benchmarks.experiment import Experiment
-        from benchmarks.report_cells import write_report
+        from benchmarks.reports.report import write_report
         from benchmarks.tuning.experiment import Tuning
 
         for name in ("seeds", "env_steps", "jobs"):

@@ -33,7 +33,7 @@ class Report:
     def __call__(self) -> int:
         from benchmarks import select
         from benchmarks.figures import SUFFIXES
-        from benchmarks.report_cells import report_folder
+        from benchmarks.reports.report import report_folder
         from benchmarks.tuning.experiment import Tuning
 
         kinds = [f".{kind}" for kind in select.split(self.figures)]
@@ -71,9 +71,9 @@ class Guide:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks import formats, guide
+        from benchmarks.reports import report, table_formats
 
-        print(formats.markdown(guide.collected(self.results)))
+        print(table_formats.markdown(report.collected_guide(self.results)))
         return DONE
 
 
@@ -132,7 +132,7 @@ class Import:
     def __call__(self) -> int:
         from benchmarks import select, store
         from benchmarks.experiment import Experiment
-        from benchmarks.importing import import_runs
+        from benchmarks.imports.importer import import_runs
 
         experiment = select.experiment(self.experiment)
         if not isinstance(experiment, Experiment) or experiment.rates:

@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
-from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.families import Ledger
 from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.phrases import amount, counted
+from benchmarks.reports.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences

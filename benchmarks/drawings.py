@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmarks.document import Table
     from benchmarks.panels import Data
     from benchmarks.published_scores import Score
+    from benchmarks.reports.document import Table
     from envs.text.overopt import OverOpt
 
 
@@ -36,7 +36,7 @@ class Sweep:
 
     def table(self, data: Data) -> Table:
         from benchmarks import pairs
-        from benchmarks.document import Table
+        from benchmarks.reports.document import Table
 
         caption = (
             f"Score at the largest value less that at the smallest ({self.label}), paired by seed. Intervals are of each "
@@ -78,7 +78,7 @@ class Clocks:
 
     def table(self, data: Data) -> Table:
         from benchmarks import throughput
-        from benchmarks.document import Table
+        from benchmarks.reports.document import Table
 
         made = throughput.shown(throughput.table(data, self.baseline))
         return Table(self.name, made, throughput.explained(self.baseline))
@@ -99,7 +99,7 @@ class Beside:
 
     def table(self, data: Data) -> Table:
         from benchmarks import beside
-        from benchmarks.document import Table
+        from benchmarks.reports.document import Table
 
         return Table(self.name, beside.shown(beside.table(data, self.scores)), beside.EXPLAINED)
 
@@ -156,7 +156,7 @@ class Overlay:
 
     def table(self, data: Data) -> Table:
         from benchmarks import parity
-        from benchmarks.document import Table
+        from benchmarks.reports.document import Table
 
         return Table(self.name, parity.table(data, self.pairs), parity.EXPLAINED)
 

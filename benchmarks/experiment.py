@@ -33,9 +33,9 @@ from envs.validation import UsageError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmarks.document import Table
     from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.reports.document import Table
     from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 

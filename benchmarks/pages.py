@@ -12,7 +12,7 @@ import numpy as np
 from algorithms.references import play_optimally
 from algorithms.training.evaluation import show
 from benchmarks.files import write_text
-from benchmarks.formats import number
+from benchmarks.reports.table_formats import number
 from envs import TASKS
 from envs.api import Task
 from envs.enumeration import enumerate_episodes

@@ -1,4 +1,4 @@
-"""What a reader of the decision guide may face: declared by experiments, answered by benchmarks/guide.py."""
+"""What a reader of the decision guide may face: declared by experiments, answered by reports.sections.guide."""
 
 from __future__ import annotations
 

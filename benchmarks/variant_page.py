@@ -7,14 +7,13 @@ import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from algorithms import VARIANTS, variants
+from algorithms import variants
 from algorithms.types import Variant
-from benchmarks.experiments.ladder import REFERENCES, RUNGS
 from benchmarks.files import write_text
+from benchmarks.reports.variant_groups import groups
 
 PAGE = Path("docs") / "variants.md"
 MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}
-PRESET = "like_"
 
 
 def docstrings() -> dict[str, str]:
@@ -28,28 +27,6 @@ def docstrings() -> dict[str, str]:
 def source(docstring: str) -> str:
     """What stands after "Source:", on one line."""
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
-
-
-def groups() -> dict[str, list[Variant]]:
-    """The variants in the order they are shown."""
-    presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    beside = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
-    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *beside))}
-    others = [v for n, v in VARIANTS.items() if n not in known]
-    return {
-        "The ladder": [VARIANTS[name] for name in RUNGS],
-        "Beside the ladder": sorted(others, key=_ancestry),
-        "Presets of peers": presets,
-        "References": [*(VARIANTS[name] for name in REFERENCES), *beside],
-    }
-
-
-def _ancestry(variant: Variant) -> tuple[str, ...]:
-    """The variant's line of descent, so that children follow their parent."""
-    line = [variant.name]
-    while (parent := VARIANTS[line[0]].parent) is not None:
-        line.insert(0, parent)
-    return tuple(line)
 
 
 def table(shown: Iterable[Variant], of: str = "") -> str:

@@ -12,23 +12,14 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import pairs, stats, verdict
-from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES, handfuls
-from benchmarks.formats import number
 from benchmarks.pairs import LEVEL
+from benchmarks.reports.document import Block, Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.table_formats import number
 from benchmarks.tuning import figures
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.result import Attempt, Stage, Tuned
-from benchmarks.tuning.summary import (
-    SHUFFLES,
-    TOP,
-    Ranking,
-    Summary,
-    by_cell,
-    complete,
-    knobs,
-    shown,
-)
+from benchmarks.tuning.summary import SHUFFLES, TOP, Ranking, Summary, by_cell, complete, knobs, shown
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10

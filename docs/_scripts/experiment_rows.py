@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from benchmarks import rates
 from benchmarks.experiments import action_space, bias, causal, reward_hacking
+from benchmarks.reports import rate_report
 from docs._scripts.released import Released, shown
 from docs._scripts.wording import against, change, each, span, two
 
@@ -60,8 +60,8 @@ def baselines(of: Released) -> str:
 def _text_rates(of: Released) -> str:
     table = of.table("text_rates", "rates")
     ranks, moved = of.table("text_rates", "ranking"), of.table("text_rates", "spreads")
-    said = rates.verdicts(ranks, moved, int(table["seeds"].max()), table["variant"].nunique())
-    ends = rates.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
+    said = rate_report.verdicts(ranks, moved, int(table["seeds"].max()), table["variant"].nunique())
+    ends = rate_report.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
     return f"How much of a ranking is the learning rate? {said[0]} {said[2]} {ends}"
 
 

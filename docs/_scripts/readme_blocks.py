@@ -8,9 +8,10 @@ from functools import partial
 import pandas as pd
 
 from algorithms.types import Variant
-from benchmarks import EXPERIMENTS, formats, rates, settings, variant_page
+from benchmarks import EXPERIMENTS, settings, variant_page
 from benchmarks.experiment import Experiment
 from benchmarks.listing import ladder_table
+from benchmarks.reports import rate_report, table_formats, variant_groups
 from docs._scripts import experiment_rows
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, span, two
@@ -76,7 +77,7 @@ def undone(of: Released, name: str) -> str:
 
 def variants(title: str) -> str:
     """A group of variants as a table that leads to docs/variants.md."""
-    shown: Sequence[Variant] = variant_page.groups()[title]
+    shown: Sequence[Variant] = variant_groups.groups()[title]
     return variant_page.table(shown, of="docs/variants.md")
 
 
@@ -91,7 +92,7 @@ def guide(of: Released) -> str:
         ):
             rows.append(of.table(name, "guide").assign(experiment=name))
     joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
-    return formats.markdown(joined)
+    return table_formats.markdown(joined)
 
 
 def ppo_speed(of: Released) -> str:
@@ -119,7 +120,7 @@ def rates_at_ends(of: Released) -> str:
     table = of.table("text_rates", "rates")
     ladder = [rate for tasks in settings.LEARNING_RATES["ladder"].values() for rate in tasks.values()]
     ends = sum(rate in (min(settings.RATES), max(settings.RATES)) for rate in ladder)
-    text = rates.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
+    text = rate_report.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
     return f"{text} (`text_rates`.) Of the ladder's own chosen rates {ends} of {len(ladder)} are at an end."
 
 

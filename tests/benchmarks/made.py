@@ -19,7 +19,7 @@ from algorithms.training.records import Record
 from benchmarks import store
 from benchmarks.drawings import Measured
 from benchmarks.experiment import RESULTS_VERSION, digest
-from benchmarks.report_input import ReportInput
+from benchmarks.reports.inputs import ReportInput
 from benchmarks.suite import Scale, Suite
 
 RATE = 0.01

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import assignments, importing_sources, store
+from benchmarks import assignments, store
 from benchmarks.cli import main
 from benchmarks.experiment import training_for
+from benchmarks.imports import sources
 from benchmarks.numbers import whole_number
 from benchmarks.usage import check_folder
 from envs import TASKS
@@ -245,7 +246,7 @@ def test_a_csv_of_another_kind_is_named(text: str, message: str, tmp_path: Path)
     path = tmp_path / "curves.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        importing_sources.read_csv(path)
+        sources.read_csv(path)
 
 
 def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, common_steps, compare, pairs, report_cells, store
+from benchmarks import EXPERIMENTS, common_steps, compare, pairs, store
 from benchmarks.experiment import Experiment
-from benchmarks.importing import import_runs
+from benchmarks.imports.importer import import_runs
+from benchmarks.reports import report
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.logs import CSV
 from tests.benchmarks.made import write_cell
@@ -110,7 +111,7 @@ def test_a_report_compares_a_csv_of_final_scores_and_says_at_which_steps(tmp_pat
     table = tmp_path / "final.csv"
     table.write_text(CSV + "".join(f"theirs,bandit/small,{s},1000,{0.7 + 0.01 * s}\n" for s in range(5)))
     import_runs("csv", [table], folder=tmp_path, experiment=home)
-    path = report_cells.report_folder(home, tmp_path, kinds=(".svg",))
+    path = report.report_folder(home, tmp_path, kinds=(".svg",))
     assert path is not None
     text = path.read_text()
     assert "On bandit/small runs are compared at 1,000 environment steps, where runs of `theirs` end" in text

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, pairs, report, store, tables, verdict
+from benchmarks import curve_figures, pairs, store, verdict
 from benchmarks.leaders import leaders
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import report, score_tables
+from benchmarks.reports.inputs import ReportInput
 from benchmarks.suite import Scale, Suite
 
 NAN = float("nan")
@@ -132,7 +133,7 @@ def test_a_variant_lost_on_one_task_does_not_take_the_task_from_the_others(tmp_p
     returns = {(t, v): steady(end) for t in ("t", "u", "w") for v, end in (("a", -20.0), ("b", -40.0), ("c", -30.0))}
     returns["u", "c"] = LOST
     suite = suite_of(returns)
-    aggregate = tables.aggregate_table(suite, ["t", "u", "w"]).set_index("variant")
+    aggregate = score_tables.aggregate_table(suite, ["t", "u", "w"]).set_index("variant")
     assert aggregate.loc["a", ["tasks", "seeds", "mean"]].tolist() == pytest.approx([3, 8, 0.80035])
     assert aggregate.loc["c", ["tasks", "diverged"]].tolist() == [3, 8]
     assert np.isnan(aggregate.loc["c", "mean"])
@@ -146,7 +147,7 @@ def test_a_variant_lost_on_one_task_does_not_take_the_task_from_the_others(tmp_p
     )
     text = reported(suite, tmp_path)
     assert "`c` on u. It has no mean there, and a variant without one is not ranked over tasks." in text
-    efficiency = tables.efficiency_table(suite).set_index("variant")["auc"]
+    efficiency = score_tables.efficiency_table(suite).set_index("variant")["auc"]
     assert efficiency.notna().to_dict() == {"a": True, "b": True, "c": False}
 
 
@@ -165,14 +166,14 @@ def test_a_last_return_that_is_no_number_is_counted_and_named(tmp_path: Path) ->
     made = rows(returns)
     made.loc[(made.variant == "a") & (made.checkpoint == 2) & (made.seed < 3), "eval_return"] = [NAN, np.inf, NAN]
     suite = suite_of(returns, frame=made)
-    row = tables.score_table(suite).set_index("variant").loc["a"]
+    row = score_tables.score_table(suite).set_index("variant").loc["a"]
     assert (row["not_finite"], row["diverged"], row["seeds"]) == (3, 0, 8)
     assert row["mean"] == pytest.approx((3 * -100 + 5 * -20 + (3 + 4 + 5 + 6 + 7) / 100) / 8)
     said = (
         "The last evaluation is NaN or infinite for members that did not diverge: 3 of `a` on t. They count as diverged"
     )
     assert said in reported(suite, tmp_path)
-    assert "not_finite" not in tables.score_table(suite_of(returns))
+    assert "not_finite" not in score_tables.score_table(suite_of(returns))
 
 
 def test_returns_of_several_tasks_are_compared_task_by_task_alone(tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
     for words in ("normalised", "optimality", "nine tenths", "[inf", " inf", " nan"):
         assert words not in text, words
     assert "| **a** | 8 | -150 |" in text
-    assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
+    assert score_tables.score_table(suite)["reached"].isna().all()  # there is no threshold
     profile = curve_figures.profile(suite, "")
     x = profile.axes[0].lines[0].get_xdata()
     assert (min(x), max(x)) == pytest.approx((-161.007, -148.923))

@@ -11,7 +11,7 @@ from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
 from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment, build_cells, canonical, digest
-from benchmarks.report_cells import write_report
+from benchmarks.reports.report import write_report
 from benchmarks.run import Outcome
 from envs.api import Transcript
 

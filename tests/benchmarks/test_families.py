@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store, verdict
-from benchmarks.document import Prose, Section, Table
+from benchmarks import EXPERIMENTS, pooling, store, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger, question
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.parity import Parity
-from benchmarks.report_input import ReportInput
+from benchmarks.reports import loading
+from benchmarks.reports.document import Prose, Section, Table
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.sections import comparisons
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
@@ -42,7 +44,7 @@ def test_the_first_family_that_asks_decides() -> None:
 def statements(report: ReportInput) -> Iterator[tuple[tuple[str, str], tuple[str, ...], str, Said]]:
     """Every statement of a report about two variants: who, on which tasks, where it stands, what."""
     suite = report.suite
-    sections = list(report_comparisons.comparisons(report))
+    sections = list(comparisons.comparisons(report))
     for section, block in ((s, b) for s in sections for b in s.blocks):
         if isinstance(block, Table) and {"variant", "against"} <= set(block.frame.columns):
             p = "p_joint" if "p_joint" in block.frame else "p_holm"
@@ -116,22 +118,18 @@ def assert_no_two_disagree(report: ReportInput) -> int:
     return sum(len(places) > 1 for places in found.values())
 
 
-def released(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReportInput:
+def released(name: str, tmp_path: Path) -> ReportInput:
     """What the report of a released experiment is made of."""
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
     paths = sorted((REFERENCE / name / "cells").glob("*.parquet"))
     chosen = pooling.select(paths, [store.read_meta(p) for p in paths])
-    made: list[ReportInput] = []
-    monkeypatch.setattr(report_cells.report, "write", made.append)
-    outcome = report_cells.Outcome(tuple(paths[i] for i in chosen), ())
-    report_cells.write_report(experiment, outcome, tmp_path)
-    return made[0]
+    return loading.input_of(experiment, loading.read([paths[i] for i in chosen], tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["staleness", "entropy_schedules"])
-def test_the_places_of_a_released_report_agree(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = released(name, tmp_path, monkeypatch)
+def test_the_places_of_a_released_report_agree(name: str, tmp_path: Path) -> None:
+    report = released(name, tmp_path)
     assert assert_no_two_disagree(report) >= 8
 
 
@@ -192,7 +190,7 @@ def test_seeds_that_were_added_until_all_was_decided_keep_their_decisions(tmp_pa
     made = replace(report_input(frame(), tmp_path), sequential=found, baseline="reinforce")
     (table,) = (
         b.frame.set_index("variant")
-        for s in report_comparisons.comparisons(made) for b in s.blocks
+        for s in comparisons.comparisons(made) for b in s.blocks
         if isinstance(b, Table) and b.name == "baseline"
     )  # fmt: skip
     assert table.loc["gae", "p_holm"] == 0.3

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmarks import compare, document, formats, lettering, markup, report, store
-from benchmarks.document import Document, Prose, Samples, Section, Table
+from benchmarks import compare, lettering, store
 from benchmarks.experiment import digest
 from benchmarks.naming import file_names, file_safe
+from benchmarks.reports import markup, render, report, table_formats
+from benchmarks.reports.document import Document, Prose, Samples, Section, Table
 from benchmarks.suite import Suite
 from tests.benchmarks import made
-from tests.chromium import BROWSER, open_page
+from tests.benchmarks.reports.chromium import BROWSER, open_page
 
 NAMES = [
     "a|b", "a$b$c", "`x`", "a`b", "``", "_a_", "**b**", "a*b*c", "a\\|b", "a\\", "#x", "- x", "> q", "~~s~~",
@@ -82,7 +83,7 @@ def test_what_slips_into_prose_has_no_power() -> None:
     assert markup.guarded(r"[t\\](u)") == r"[t\\\](u)"  # an escaped backslash escapes nothing
     for text in ("<script>", "![x](http://e)", "&lt;", "a\\](b)"):
         assert markup.guarded(markup.plain(text)) == markup.plain(text)  # once is enough
-    page = document.rendered("<script>1</script> ![i](http://e/i.png) [l](http://e) <http://e>\n\n[r]: http://e")
+    page = render.rendered("<script>1</script> ![i](http://e/i.png) [l](http://e) <http://e>\n\n[r]: http://e")
     assert not re.search(r"<(script|img|a)\b", page)
 
 
@@ -198,7 +199,7 @@ def test_a_hostile_report_as_a_page(hostile: Path) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: apt-get install chromium")
 def test_a_hostile_page_in_a_browser(hostile: Path) -> None:
-    from tests.benchmarks.test_page import check_page
+    from tests.benchmarks.reports.test_page import check_page
 
     with open_page(hostile / "report.html", 1280, 900) as page:
         assert check_page(page) == []  # no request, no script, no label cut off or on top of another
@@ -226,7 +227,10 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
     text = compare.document(a, b, compare.compare(a, b, 0.05), 0.05).as_markdown()
     assert "<script" not in text
     assert "&lt;script>\\`\\|\\$" in text
-    assert formats.markdown(pd.DataFrame({"v": [name]}), names=(name,)).splitlines()[-1] == "| &lt;script>\\`\\|\\$ |"
+    assert (
+        table_formats.markdown(pd.DataFrame({"v": [name]}), names=(name,)).splitlines()[-1]
+        == "| &lt;script>\\`\\|\\$ |"
+    )
 
 
 def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

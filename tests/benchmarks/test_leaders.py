@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import guide, leaders, pairs, sign_flips, stats, verdict
+from benchmarks import leaders, pairs, sign_flips, stats, verdict
 from benchmarks.leaders import Leaders
 from benchmarks.pairs import Pair
+from benchmarks.reports.sections import guide
 from benchmarks.sign_flips import joint
 from benchmarks.situation import Situation
 from benchmarks.suite import Suite

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, parity, rates, verdict
+from benchmarks import adaptive, adaptive_run, cli, compare, pairs, parity, verdict
 from benchmarks.leaders import leaders
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data
+from benchmarks.reports import rate_report
+from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
 from benchmarks.suite import Scale, Suite
 from benchmarks.tuning import counting
@@ -127,15 +129,17 @@ def frame_of(values: dict[tuple[str, float], list[float]]) -> pd.DataFrame:
 def test_of_equal_rates_the_one_that_lost_fewer_runs_is_chosen() -> None:
     """At .001 four of five seeds are lost and count as -200, where the others are."""
     lost = [NAN] * 4 + [-200.0]
-    table = rates.objective(frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5}), {"t": FLOOR})
+    table = rate_report.objective(frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5}), {"t": FLOOR})
     assert table[table["chosen"]]["learning_rate"].tolist() == [0.01]
     close = frame_of({("b", 0.001): lost, ("b", 0.01): [-199.9] * 5, ("b", 0.1): [-199.9] * 5})
-    table = rates.objective(close, {"t": Scale(-200.0, -100.0)})  # .001 of the score apart: equals
+    table = rate_report.objective(close, {"t": Scale(-200.0, -100.0)})  # .001 of the score apart: equals
     assert table[table["chosen"]]["learning_rate"].tolist() == [0.01]
     both = frame_of({("b", 0.001): lost, ("a", 0.001): [-200.0] * 5, ("b", 0.01): lost, ("a", 0.01): [-200.0] * 5})
-    assert set(rates.ranking(rates.objective(both, {"t": FLOOR}))["leader"]) == {"a"}
+    assert set(rate_report.ranking(rate_report.objective(both, {"t": FLOOR}))["leader"]) == {"a"}
     three = frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5, ("b", 0.1): [-200.0] * 5})
-    assert rates.at_an_end(rates.objective(three, {"t": FLOOR})).startswith("The best score of 0 of 1 search ")
+    assert rate_report.at_an_end(rate_report.objective(three, {"t": FLOOR})).startswith(
+        "The best score of 0 of 1 search "
+    )
 
 
 def test_of_equal_configurations_the_one_that_lost_fewer_runs_is_first() -> None:

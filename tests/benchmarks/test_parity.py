@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import adaptive_run, formats, parity, states, store
+from benchmarks import adaptive_run, parity, states, store
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.drawings import Overlay
@@ -17,6 +17,7 @@ from benchmarks.experiment import build_cells
 from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.panels import Data
 from benchmarks.parity import Parity, equivalence, pooled_deviation
+from benchmarks.reports import table_formats
 from benchmarks.select import tasks, variant, variants
 from benchmarks.suite import Scale, Suite
 from envs import TASKS
@@ -77,7 +78,7 @@ def test_the_interval_lies_within_the_margin_where_equivalence_is_shown() -> Non
         made = parity.table(data(shift), PAIRS)
         inside = (made["low_90"] > -made["margin"]) & (made["high_90"] < made["margin"])
         assert (inside == (made["equal"] < 0.05)).all()
-    assert [c for c in formats.shown(made).columns if "interval" in c] == ["90 % interval"]
+    assert [c for c in table_formats.shown(made).columns if "interval" in c] == ["90 % interval"]
     assert list(made["measure"]) == ["area", "final"]
     assert made["difference"].tolist() == pytest.approx([0.75, 1.5])  # the area of 0, 1/2, 1 is half
     assert made["seeds"].tolist() == [30, 30]

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import guide, pairs, verdict
+from benchmarks import pairs, verdict
 from benchmarks.phrases import amount, counted
+from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.test_divergence import reported, rows, suite_of

@@ -16,7 +16,7 @@ import pytest
 from benchmarks import adaptive_run, cli, compare, scales, store
 from benchmarks.adaptive_run import Plan
 from benchmarks.experiment import Experiment
-from benchmarks.importing import import_runs
+from benchmarks.imports.importer import import_runs
 from benchmarks.run import Outcome
 from benchmarks.scales import ScaleFlags, of_cells, with_floors
 from envs import TASKS, random_policy

@@ -19,8 +19,8 @@ from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.tuning import figures, report, result, summary
 from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.summary import Ranking, Summary, by_cell
-from tests.benchmarks.test_page import check_page
-from tests.chromium import BROWSER, Page, open_page
+from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
+from tests.benchmarks.reports.test_page import check_page
 
 RATE = {"name": "training.learning_rate", "low": 1e-4, "high": 1e-1, "log": True, "integer": False}
 LAM = {"name": "estimator.credit.lam", "low": 0.8, "high": 1.0, "log": False, "integer": False}

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, leaders, pairs, pooling, store, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.pairs import Pair
+from benchmarks.reports import loading
+from benchmarks.reports.sections import budgets, guide
 from benchmarks.suite import Suite
 from tests.benchmarks.test_pairs import made
 
@@ -98,7 +100,7 @@ def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
     paths = sorted((RELEASED / name / "cells").glob("*.parquet"))
     chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
     frame, _, metas = store.read([paths[i] for i in chosen])
-    return report_cells.suite_of(experiment, frame, metas), metas, experiment
+    return loading.suite_of(experiment, frame, metas), metas, experiment
 
 
 def of_released(name: str) -> tuple[list[str], pd.DataFrame]:

@@ -1,0 +1,144 @@
+"""A report as blocks under headings, written twice: report.html (one self-contained page) and report.md (its plain twin)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmarks import figures, files, lettering
+from benchmarks.reports import markup, render, table_formats
+from benchmarks.reports.table_formats import Bold
+
+LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs and lists of Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A paragraph of Markdown that must not be overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Lines that keep their spaces."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """tables/<name>.csv, .md and .tex; the page shows it unless it is long."""
+
+    name: str
+    frame: pd.DataFrame
+    caption: str = ""
+    bold: Bold = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def long(self) -> bool:
+        return len(self.frame) > LONGEST
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
+
+    name: str
+    draw: Callable[[], Figure]
+    caption: str
+
+
+Block = Prose | Warned | Samples | Table | Drawn
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def anchor(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """A Markdown list."""
+    return "\n".join(f"- {s}" for s in sentences)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A question, the answer in a sentence, and the sections that show it.
+
+    finding  what the experiment's own tests answer, before the verdict that every report has; may be empty
+    names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
+    """
+
+    name: str
+    question: str
+    verdict: str
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...] = ()
+    finding: str = ""
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def tables(self) -> dict[str, table_formats.Prepared]:
+        """The tables as they are shown, by the name of their block."""
+        tables = [block for block in self._blocks if isinstance(block, Table)]
+        return {table.name: table_formats.prepared(table.frame, table.bold) for table in tables}
+
+    def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
+        """Write tables, figures (in files of these kinds), report.html and report.md under `out`.
+
+        Returns the path of report.md.
+        """
+        escaped = markup.strange(self.names)
+        written: set[Path] = set()
+        with figures.uncollected(), lettering.quiet():
+            for block in self._blocks:
+                if isinstance(block, Table):
+                    path = out / "tables" / block.name
+                    written |= {*table_formats.save_table(block.frame, self.tables[block.name], path, escaped)}
+                elif isinstance(block, Drawn):
+                    written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
+        _remove_old(out, written)
+        files.write_text(out / "report.html", render.as_html(self, self.tables, escaped, out / "figures", kinds))
+        files.write_text(out / "report.md", self.as_markdown())
+        return out / "report.md"
+
+    def as_text(self) -> str:
+        """For a terminal: the Markdown without its figures."""
+        kept = tuple(Section(s.title, tuple(b for b in s.blocks if not isinstance(b, Drawn))) for s in self.sections)
+        return replace(self, sections=kept).as_markdown()
+
+    def as_markdown(self) -> str:
+        """The same words and tables as the page, figures as links."""
+        return render.as_markdown(self, self.tables, markup.strange(self.names))
+
+    @property
+    def _blocks(self) -> list[Block]:
+        return [block for section in self.sections for block in section.blocks]
+
+
+def _remove_old(out: Path, written: set[Path]) -> None:
+    """Remove tables and figures of an earlier report: they would be taken for this one's."""
+    for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
+        if path.suffix in (*table_formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
+            path.unlink(missing_ok=True)  # another report of the same folder may remove it too

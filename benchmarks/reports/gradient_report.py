@@ -1,0 +1,136 @@
+"""The report of a gradient laboratory: tables, figures, and sentences that are computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from algorithms.conformance import exact_moments
+from algorithms.estimators.kl_penalty import KL
+from benchmarks import quality_figures, store
+from benchmarks.figures import SUFFIXES
+from benchmarks.measurement import Laboratory, Tilted, crossover_rows
+from benchmarks.reports.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.markup import plain
+from benchmarks.reports.sections import gradients
+from benchmarks.reports.variant_groups import groups
+from benchmarks.run import Outcome
+
+KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
+SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own
+OF_PLACE = ["axis", "label", "task", "variant", "replicates"]
+OF_GRADIENT = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
+SHOWN = OF_PLACE + OF_GRADIENT
+CAPTIONS = {
+    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's; where "
+    "the mean points elsewhere, its cosine to grad J stands beside",
+    "axes": "Variance over the square of the signal, and the mean cosine of a single gradient to the exact one, along seven "
+    "axes",
+    "crossover": "Exact variance of RLOO over REINFORCE's with as many episodes of one prompt, along exact ascent: below 1 "
+    "the baseline pays",
+    "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
+    "form (lines) and measurement (two standard errors)",
+    "lambda": "Bias, variance and their sum over lambda, for critics that have learned from no, few and many rollouts; "
+    "shaded: what an unbiased estimate's bias would look like",
+    "kl": "What an estimator and placement of the KL does to the expected gradient (exact)",
+}
+EXPLAINED = (
+    "bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean "
+    "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
+    "direction: cosine of the mean, the noise's part taken out; single: mean cosine of single gradients. Entropy "
+    "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
+)
+
+
+def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
+    """A row a place on an axis whose measurement is done, with four more columns.
+
+    relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
+    direction  cosine of E g to grad J, without the noise's part
+    straight   direction is nearly 1, or what stands across grad J is no more than noise
+    """
+    found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
+    rows = []
+    for spot in lab.spots:
+        made = spot.measurement
+        if made.digest in found:
+            place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
+            rows.append({**place, "task": made.task.name, "variant": made.variant.name, **found[made.digest]})
+    frame = pd.DataFrame(rows)
+    along = frame["scale"] * frame["gradient"]
+    # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is
+    square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
+    direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
+    across = ((along / frame["cosine"]) ** 2 - along**2).clip(lower=0) ** 0.5
+    straight = (direction >= quality_figures.STRAIGHT) | (across < 2 * frame["noise"])
+    frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
+    plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
+    places = zip(frame["axis"], frame["x"], strict=True)
+    return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
+
+
+def kl_rows(lab: Laboratory) -> pd.DataFrame:
+    """Relative error of the expected gradient of each estimator and placement of the KL."""
+    rows = []
+    for task in lab.exact.kl:
+        for noise in lab.exact.noises:
+            actor = Tilted(noise, seed=1).actor(task, lab.training)
+            for kl in KLS:
+                name = f"{kl.kind} in the {kl.place}" + (", whole text" if kl.over == "sequence" else "")
+                error = exact_moments.kl_error(task, lab.training, actor, kl)
+                rows.append({"task": task.name, "noise": noise, "estimator": name, "error": error})
+    return pd.DataFrame(rows)
+
+
+def gradient_report(
+    lab: Laboratory,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
+) -> Path:
+    """Write the report of a gradient laboratory; returns the path of report.md.
+
+    baseline  has no meaning here: every estimator is held against the exact gradient
+    """
+    return document_of(lab, outcome).write(folder, kinds)
+
+
+def document_of(lab: Laboratory, outcome: Outcome) -> Document:
+    """Tables, figures, and sentences that are computed from them."""
+    paths = outcome.paths
+    frame = frame_of(lab, paths)
+    crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
+    ladder = frame[frame["axis"] == "estimator"]
+    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
+    first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
+    lost = joined([plain(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
+    count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
+    facts = store.read_json(paths[0])["provenance"].items()
+    sections = (
+        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
+        Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),
+        Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
+        Section("Measurements", (Table("quality", frame[SHOWN]), Table("crossover", crossing))),
+        Section("Failures and missing cells", (Prose(f"{count}\n\n{lost}"),)),
+        Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
+    )
+    return Document(lab.name, lab.question, first, sections)
+
+
+def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[Drawn]:
+    """The figures that have rows."""
+    axis = frame["axis"]
+    order = [v.name for group in groups().values() for v in group]
+    figures = (
+        ("variance_ladder", frame[axis == "estimator"], partial(quality_figures.variance_ladder, order=order)),
+        ("axes", frame[~axis.isin(SPECIAL)], quality_figures.axes_panels),
+        ("crossover", crossing, quality_figures.crossover),
+        ("success_factor", frame[axis == "success"], quality_figures.success),
+        ("lambda", frame[axis == "lambda"], quality_figures.of_lambda),
+        ("kl", kl, quality_figures.kl_bars),
+    )
+    return [Drawn(name, partial(draw, rows), CAPTIONS[name]) for name, rows, draw in figures if len(rows)]

@@ -1,0 +1,89 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import leaders, pairs
+from benchmarks.experiment import Deciding, Drawing, Finding
+from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
+from benchmarks.figures import SUFFIXES
+from benchmarks.phrases import counted
+from benchmarks.reports.rate_notes import RateNotes
+from benchmarks.situation import Situation
+from benchmarks.suite import Suite
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """What a report is made of. `parents` and `changes` are of the rungs among the suite's variants."""
+
+    name: str
+    question: str
+    suite: Suite
+    measures: pd.DataFrame  # store.MEASURE_COLUMNS
+    texts: Mapping[str, Mapping[str, list[str]]]  # by task: who wrote, what
+    parents: Mapping[str, str | None]
+    changes: Mapping[str, str]
+    out: Path
+    kinds: Sequence[str] = SUFFIXES  # of figure files
+    baseline: str | None = None  # whom all are held against; the first learner where it is None
+    drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
+    finding: Finding | None = None
+    situations: tuple[Situation, ...] = ()
+    metas: Sequence[Mapping[str, Any]] = ()
+    failures: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
+    rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
+    sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
+    mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def against(self) -> str | None:
+        learners = self.suite.learners
+        return self.baseline if self.baseline in learners else (learners[0] if learners else None)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The decisions of the page, each in the family that asks first; single tasks add theirs later."""
+        made, suite = Ledger(), self.suite
+        if isinstance(self.finding, Deciding):
+            self.finding.decide(suite, made)
+        self._enter_sequential(made)
+        pairs.decide(suite, pairs.rungs(suite, self.parents), made, RUNGS)
+        if self.against:
+            pairs.decide(suite, pairs.against(suite, self.against), made, BASELINE)
+        leaders.decide(suite, pairs.everyone(suite), made)
+        return made
+
+    def _enter_sequential(self, ledger: Ledger) -> None:
+        """What was decided as seeds were added, with p corrected for variants and looks.
+
+        Earlier files hold no corrected p: it is below alpha where a difference was decided, and else not.
+        """
+        found = self.sequential.get("decisions", ())
+        for row in found:
+            alpha, baseline = float(self.sequential["alpha"]), self.sequential["baseline"]
+            p = float(row.get("p_corrected", 1.0))
+            p = min(p, np.nextafter(alpha, 0.0)) if row["decision"] in ("better", "worse") else max(p, alpha)
+            asked = question(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
+            ledger.decisions.setdefault(asked, Decision(p, ADAPTIVE, len(found)))
+
+    @property
+    def n(self) -> str:
+        """How many seeds, for captions."""
+        return f"n = {counted(self.suite.seeds, 'seed')}"
+
+    @property
+    def moving(self) -> list[str]:
+        """Everyone with a curve, references too."""
+        suite = self.suite
+        return [v for v in suite.present if any(c.moving for (_, name), c in suite.curves.items() if name == v)]

@@ -1,0 +1,196 @@
+"""The report of an experiment: its sections in order, and the kinds of experiment that have a report of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks import EXPERIMENTS, divergence, pooling, store, verdict
+from benchmarks.experiment import Experiment
+from benchmarks.figures import SUFFIXES
+from benchmarks.files import write_text
+from benchmarks.leaders import leaders
+from benchmarks.measurement import Laboratory
+from benchmarks.panels import Data
+from benchmarks.reports import loading, score_tables
+from benchmarks.reports.document import Document, Section
+from benchmarks.reports.gradient_report import gradient_report
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.rate_report import rate_report
+from benchmarks.reports.sections import budgets, comparisons, facts, training
+from benchmarks.reports.sections import guide as decision_guide
+from benchmarks.run import Outcome
+from envs.validation import UsageError
+
+ENOUGH_SEEDS = 10
+
+
+def write_report(
+    experiment: Experiment | Laboratory,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
+) -> Path | None:
+    """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
+
+    Tasks and variants come in the experiment's order; those without a cell are listed as missing.
+    """
+    if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
+        return None
+    return REPORTS[type(experiment)].write(experiment, outcome, folder, baseline, kinds)
+
+
+def report_folder(
+    experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
+) -> Path | None:
+    """The report of everything that lies in an experiment's folder."""
+    try:
+        paths = REPORTS[type(experiment)].cells(folder)
+        return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
+    except store.Damaged as error:
+        raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+
+
+def collected_guide(root: Path) -> pd.DataFrame:
+    """The decision guide of all experiments whose folders lie under `root`; UsageError where they have none."""
+    rows = []
+    for experiment in EXPERIMENTS.values():
+        folder = root / experiment.name
+        if not isinstance(experiment, Experiment) or not experiment.guide or not [*folder.glob("cells/*.parquet")]:
+            continue
+        try:
+            read = store.read(pooled_cells(folder))
+        except store.Damaged as error:
+            raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
+        report = loading.input_of(experiment, read, folder)
+        found = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
+        rows.append(found.assign(experiment=experiment.name))
+    if not rows:
+        raise UsageError(f"{root} holds no runs of experiments that have a decision guide")
+    rows = [found for found in rows if len(found)]
+    if not rows:
+        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
+    return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
+
+
+def comparison_report(
+    experiment: Experiment,
+    outcome: Outcome,
+    folder: Path,
+    baseline: str | None = None,
+    kinds: Sequence[str] = SUFFIXES,
+) -> Path:
+    """Write the report of an experiment that compares variants; returns the path of report.md."""
+    report = loading.input_of(experiment, loading.read(outcome.paths, folder), folder, baseline)
+    return write(replace(report, failures=outcome.failures, kinds=kinds))
+
+
+def _comparison_or_rates(
+    experiment: Experiment, outcome: Outcome, folder: Path, baseline: str | None, kinds: Sequence[str]
+) -> Path:
+    """An experiment that trains at every rate selects rates; all others compare variants."""
+    chosen = rate_report if experiment.rates else comparison_report
+    return chosen(experiment, outcome, folder, baseline, kinds)
+
+
+def pooled_cells(folder: Path) -> list[Path]:
+    """The cells of a folder whose rows may stand together (benchmarks/pooling.py)."""
+    paths = sorted((folder / "cells").glob("*.parquet"))
+    return [paths[i] for i in pooling.select(paths, store.read_metas(paths))]
+
+
+def measurements(folder: Path) -> list[Path]:
+    """The files of a gradient laboratory's folder."""
+    return sorted((folder / "cells").glob("*.json"))
+
+
+@dataclass(frozen=True)
+class ReportKind:
+    """The report of a kind of experiment: which files of its folder it reads, and what writes it."""
+
+    cells: Callable[[Path], list[Path]]
+    write: Callable[[Any, Outcome, Path, str | None, Sequence[str]], Path]
+
+
+REPORTS: Mapping[type, ReportKind] = {
+    Experiment: ReportKind(pooled_cells, _comparison_or_rates),
+    Laboratory: ReportKind(measurements, gradient_report),
+}
+
+
+def write(report: ReportInput) -> Path:
+    """Write everything under `report.out`; returns the path of report.md."""
+    scores = score_tables.score_table(report.suite)
+    write_text(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
+    return document_of(report, scores).write(report.out, report.kinds)
+
+
+def document_of(report: ReportInput, scores: pd.DataFrame) -> Document:
+    """The document of a comparison; `scores` as score_tables.score_table makes them."""
+    finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
+    return Document(
+        report.name,
+        report.question,
+        "\n\n".join(text for text in (_headline(report), what_is_equal(report)) if text),
+        tuple(section for section in _sections(report, scores) if section.blocks),
+        tuple(warning for warning in _warnings(report) if warning),
+        finding,
+        (*report.suite.variants, *report.suite.scales),
+    )
+
+
+def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
+    """All sections in the order in which they are read."""
+    return [
+        comparisons.answer(report),
+        comparisons.sequential(report),
+        comparisons.aggregate(report),
+        comparisons.equal(report),
+        *comparisons.comparisons(report),
+        facts.heat_map(report),
+        training.curves(report),
+        training.efficiency(report),
+        training.profile(report),
+        training.diagnostics(report),
+        training.samples(report),
+        training.throughput(report, scores),
+        comparisons.guide(report),
+        facts.scores(report, scores),
+        facts.beside(report),
+        facts.failures(report),
+        *facts.appendix(report),
+        facts.provenance(report),
+    ]
+
+
+def _warnings(report: ReportInput) -> list[str]:
+    """What a reader must know before the results; empty texts among them."""
+    return [
+        f"Not run yet: {', '.join(report.undone)}." if report.undone else "",
+        *divergence.warned(report.suite),
+        verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS),
+        f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
+        *report.suite.notes,
+    ]
+
+
+def _headline(report: ReportInput) -> str:
+    """Who has the highest mean, and at which learning rates."""
+    suite = report.suite
+    note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
+    return " ".join(text for text in (verdict.headline(suite, report.ledger), note) if text)
+
+
+def what_is_equal(report: ReportInput) -> str:
+    """What the compared variants had in common, in the sentences that follow the headline."""
+    suite, base = report.suite, report.against
+    if base is None:
+        return ""
+    tasks = suite.tasks(*suite.learners)
+    found = leaders(suite, suite.learners, tasks) if tasks else None
+    return budgets.sentence(suite, report.metas, base, found.best if found else base)

@@ -1,0 +1,213 @@
+"""The sections of a report that compare: the experiment's own figures, aggregates, families of pairs, the guide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import pandas as pd
+
+from benchmarks import pairs, stats, suite_figures, verdict
+from benchmarks.drawings import Sweep
+from benchmarks.experiment import Tabled
+from benchmarks.families import ALL_PAIRS
+from benchmarks.leaders import all_pairs, leaders
+from benchmarks.pairs import Pair
+from benchmarks.panels import Data
+from benchmarks.phrases import counted
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, Warned, joined
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.sections import budgets
+from benchmarks.reports.sections import guide as decision_guide
+
+MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
+BY_TASK = (
+    "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it. Intervals are of each "
+    "difference alone, not corrected. `identical`: both are one run there."
+)
+JOINT = "all pairs tested together by sign-flips of whole seeds, familywise error 5 %"
+
+
+def _explained(unit: str) -> str:
+    """The columns of a family of comparisons."""
+    return (
+        f"Difference of the {unit}: mean over the tasks that both have, with a 95 % t interval of this difference alone, "
+        "not corrected. `p`: exact sign-flip test of pairs of seeds (Welch's test where runs were imported). `p (Holm)`: "
+        "corrected for all rows. A pair that an earlier family of this page decided keeps its p; `corrected in` names that "
+        "family and its size. `P(better)`: probability that a random seed of the variant beats one of the other on a random "
+        "task. `better`: tasks with a higher mean. `identical`: tasks where both are one run (equal at every checkpoint of "
+        "every shared seed, to rounding). `tied`: other tasks of equal means. Both are zeros in the difference. `lost` "
+        "(where there are any): tasks on which other runs are lost on one side than on the other; equal means are no tie "
+        "there. `shown`: tasks on which the difference is shown, corrected over the pair's tasks. "
+        "`detectable`: the true difference that is "
+        "shown with probability .8 or more if differences vary as they do here, tested at .05 divided by the size of the "
+        "family, the level that Holm's correction guarantees to each; `-` where nothing can be shown."
+    )
+
+
+def answer(report: ReportInput) -> Section:
+    """The experiment's own figures, and what its knob does to each variant."""
+    data = Data(report.suite, report.measures)
+    blocks: list[Block] = []
+    for drawing in report.drawings if data.moving else ():
+        blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
+        if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
+            continue
+        blocks.append(table)
+        if isinstance(drawing, Sweep):
+            blocks.insert(0, Prose(joined(verdict.of_sweep(table.frame, drawing.label))))
+    return Section("The answer in figures", tuple(blocks))
+
+
+def sequential(report: ReportInput) -> Section:
+    """What was decided as seeds were added."""
+    found = report.sequential
+    if not found:
+        return Section("Adaptive seeds", ())
+    text = (
+        f"Seeds were added in blocks until every variant was decided against `{found['baseline']}`, or until there were "
+        f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (benchmarks/adaptive.py). The sections "
+        "below keep these decisions; their other p values assume a fixed number of seeds. "
+        f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
+    )
+    table = pd.DataFrame(found["decisions"])
+    numbers = [c for c in ("difference", "p", "p_corrected") if c in table]
+    table = table.astype(dict.fromkeys(numbers, float))  # None is NaN
+    return Section("Adaptive seeds", (Prose(text), Table("adaptive", table)))
+
+
+def aggregate(report: ReportInput) -> Section:
+    """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
+    suite = report.suite
+    if not suite.averages(list(suite.scales)):
+        return Section("Aggregate", ())
+    table = score_tables.aggregate_table(suite, list(suite.scales))
+    tasks = suite.tasks(*suite.learners) if suite.learners else []
+    found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
+    top = {found.best, *found.others} if found else set()
+    bold = {"variant": [v in top for v in table["variant"]]}
+    caption = (
+        f"Final {suite.unit} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval over seeds; "
+        f"interquartile mean with a bootstrap that resamples whole seeds ({stats.RESAMPLES:,} times); median of the tasks' "
+        f"means{'; mean shortfall from 1' if suite.normalised else ''}. "
+        f"Bold: the highest mean and those not shown to be lower ({JOINT}). "
+        "References run on the tasks that have them: compare them per task. `diverged` counts members, `missing` "
+        "tasks without rows."
+    )
+    drawn = Drawn(
+        "aggregate",
+        partial(suite_figures.aggregate, suite, table, f"Final {suite.unit}, {report.n}"),
+        f"Final {suite.unit} over all tasks, a dot a seed, {report.n}.",
+    )
+    return Section("Aggregate", (drawn, Table("aggregate", table, caption, bold)))
+
+
+def equal(report: ReportInput) -> Section:
+    """What the comparisons hold equal between the variants, and what not."""
+    base = report.against
+    if base is None or len(report.suite.learners) < 2:
+        return Section("What is equal", ())
+    caption = (
+        "Means over each variant's tasks at the last checkpoint, of seeds that did not diverge; ratios are geometric means "
+        f"over the tasks shared with `{base}`. `training s a seed`: of the process that trained a block of seeds, divided "
+        "by their number. `-`: not counted or not timed here."
+    )
+    return Section("What is equal", (Table("budgets", budgets.table(report.suite, report.metas, base), caption),))
+
+
+def comparisons(report: ReportInput) -> Iterator[Section]:
+    """The three families of pairs, in the order in which they are to be read."""
+    suite = report.suite
+    rungs = pairs.rungs(suite, report.parents)
+    yield _family(report, rungs, "rungs", "What each ingredient buys", "from", "each rung minus its parent")
+    base = report.against
+    held = pairs.against(suite, base) if base else []
+    if base and {*held} != {*rungs}:
+        yield _family(report, held, "baseline", f"Against {base}", "over", f"each variant minus {base}")
+    every = pairs.everyone(suite)
+    if len(every) > 1:
+        yield _all_pairs(report, every)
+
+
+def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, word: str, what: str) -> Section:
+    """Sentences, figure and tables of one family of comparisons."""
+    if not family:
+        return Section(title, ())
+    ledger, unit = report.ledger, report.suite.unit
+    by_task = pairs.task_table(report.suite, family, ledger=ledger)
+    table = pairs.suite_table(report.suite, family, by_task, ledger, stem)
+    if table.empty:  # nothing over all tasks: one by one they may be compared
+        caption = f"{what.capitalize()}, differences of the {unit}. {BY_TASK}"
+        return Section(title, () if by_task.empty else (Table(f"{stem}_by_task", by_task, caption),))
+    shown = _columns(table)
+    if stem == "rungs":
+        shown.insert(2, "changes", [report.changes.get(str(v), "") for v in shown["variant"]])
+        shown = shown.join(budgets.ratios(report.suite, report.metas, [Pair(*p) for p in _named(table)]))
+    explained = _explained(report.suite.unit) + (f" {budgets.EXPLAINED}" if stem == "rungs" else "")
+    seeds = int(table["seeds"].min())
+    heading = f"{what.capitalize()}, n = {counted(seeds, 'seed')}"
+    name = "ingredients" if stem == "rungs" else stem
+    caption = (
+        f"{heading}: mean over tasks, a dot a seed, 95 % t interval of each difference alone, not corrected; filled where "
+        "p < .05 after Holm."
+    )
+    blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
+    blocks += [
+        Prose(joined(verdict.of_pairs(table, report.suite.unit, by_task))),
+        Drawn(name, partial(suite_figures.differences, report.suite, table, word, heading), caption),
+        Table(stem, shown, explained),
+        Table(f"{stem}_by_task", by_task, BY_TASK, title=f"{title}, by task"),
+    ]
+    return Section(title, tuple(blocks))
+
+
+def _columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as a page has it: without what is the same, or nothing, in all of its rows."""
+    shown = table.drop(columns=[c for c in ("identical", "tied") if not table[c].any()])
+    if table["test"].eq("sign-flip").all():
+        shown = shown.drop(columns="test")
+    if table["family"].nunique() > 1:
+        shown["corrected in"] = [f"{name}, {size}" for name, size in zip(table["family"], table["of"], strict=True)]
+    return shown.drop(columns=["family", "of"])
+
+
+def _named(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The pairs of a table."""
+    return zip(table["variant"], table["against"], strict=True)
+
+
+def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
+    suite = report.suite
+    table = all_pairs(suite, every, report.ledger)
+    if table.empty:
+        return Section("All pairs", ())
+    sure = int((table["p_joint"] < pairs.LEVEL).sum())
+    blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
+    blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_elsewhere(table)})."))
+    if len(suite.learners) <= MATRIX:
+        title = f"Row minus column, {report.n}\na number: p < .05, corrected; a dot: not shown"
+        caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
+        blocks.append(Drawn("pairs", partial(suite_figures.matrix, suite, table, title), caption))
+    caption = (
+        f"Each pair once; `p (joint)`: corrected for all of them ({JOINT}; single-step max T, Westfall and Young 1993). "
+        "The first sentence of this report and the bold names are of this test. A pair that a family above decided keeps "
+        "its p everywhere (`corrected in`). Other columns as above."
+    )
+    return Section("All pairs", (*blocks, Table("pairs", _columns(table), caption)))
+
+
+def _elsewhere(table: pd.DataFrame) -> str:
+    """How many of all pairs another family of the page has decided."""
+    count = int((table["family"] != ALL_PAIRS).sum())
+    return f"; {count} of them keep the decision of a family above" if count else ""
+
+
+def guide(report: ReportInput) -> Section:
+    """What this experiment tells a reader who must choose."""
+    table = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
+    caption = (
+        "Made from this report's runs: the highest mean, the variants that are not shown to be lower, and what is shown "
+        f"({JOINT}). `by at least`: lower confidence bounds that hold together."
+    )
+    return Section("Decision guide", () if table.empty else (Table("guide", table, caption),))

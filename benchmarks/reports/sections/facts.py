@@ -1,0 +1,107 @@
+"""The sections of a report that state: every score, what failed, how the numbers were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pandas as pd
+
+from benchmarks import suite_figures
+from benchmarks.leaders import leaders
+from benchmarks.naming import file_names
+from benchmarks.reports import methods as papers
+from benchmarks.reports import score_tables
+from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.markup import plain
+
+
+def heat_map(report: ReportInput) -> Section:
+    """Variants x tasks at a glance."""
+    title = f"{report.suite.final_unit.capitalize()}, {report.n}"
+    caption = (
+        f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
+        "variant does not run there or all members diverged."
+    )
+    return Section("Heat map", (Drawn("heat_map", partial(suite_figures.heat_map, report.suite, title), caption),))
+
+
+def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
+    """Final returns, a table a task."""
+    said = (
+        "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
+        "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
+        "seconds to it are their medians. A diverged member counts as the lowest of the task's floor and the worst finite "
+        "return there, and has reached nothing; where all diverged there is no mean. Bold: the task's highest mean and "
+        "those not shown to be lower (all pairs tested together, familywise error 5 %)."
+    )
+    blocks: list[Block] = [Prose(said)]
+    suite = report.suite
+    files = file_names(suite.scales)
+    for task in suite.scales:
+        rows = scores[scores["task"] == task].drop(columns="task")
+        found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
+        top = {found.best, *found.others} if found else set()
+        bold = {"variant": [v in top for v in rows["variant"]]}
+        blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
+    return Section("Scores by task", tuple(blocks))
+
+
+def beside(report: ReportInput) -> Section:
+    """What was measured beside the return."""
+    table = score_tables.measure_table(report.measures, report.suite)
+    caption = (
+        "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
+        "reference policy in nats an episode, and the return of the same policy as other judges or other prompts see it."
+    )
+    return Section("Beside the return", () if table.empty else (Table("measures", table, caption),))
+
+
+def failures(report: ReportInput) -> Section:
+    """What failed, diverged or is missing, counted."""
+    suite = report.suite
+    failed = [plain(line.splitlines()[0]) for line in report.failures]
+    lines = [
+        *failed,
+        *(f"missing: {line}" for line in score_tables.missing_cells(suite)),
+        *map(plain, _notices(report)),
+    ]
+    members = sum(len(c.seeds) for c in suite.curves.values())
+    lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
+    said = joined(lines) if lines else "None failed or is missing."
+    blocks: list[Block] = [Prose(f"{lost} of {members} members diverged.\n\n{said}")]
+    if traces := [line for failure in report.failures for line in failure.splitlines() if "\n" in failure]:
+        blocks.append(Samples("Where it failed", tuple(traces)))
+    return Section("Failures and missing cells", tuple(blocks))
+
+
+def _notices(report: ReportInput) -> Iterator[str]:
+    """What cells have to say of how they were trained."""
+    for meta in report.metas:
+        cell = meta["cell"]
+        for notice in meta.get("notices", ()):
+            yield f"{cell['task']['name']} x {cell['variant']['name']}: {notice}"
+
+
+def appendix(report: ReportInput) -> Iterator[Section]:
+    """How the numbers were made: a paragraph for a paper, and every hyper-parameter."""
+    suite, metas = report.suite, report.metas
+    if text := papers.methods(metas, suite, report.provenance):
+        yield Section("Methods", (Prose(text),))
+    made = (
+        Table(
+            "settings", papers.settings_table(metas, list(suite.scales)), "What a comparison holds fixed, and where."
+        ),
+        Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
+        Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
+        Table("peers", papers.peers_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+    )
+    yield Section("Hyper-parameters", tuple(t for t in made if not t.frame.empty))
+
+
+def provenance(report: ReportInput) -> Section:
+    """Where the numbers come from."""
+    seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
+    facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
+    return Section("Provenance", (Prose(joined([f"{key}: {plain(str(value))}" for key, value in facts.items()])),))

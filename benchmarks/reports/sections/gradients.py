@@ -1,0 +1,139 @@
+"""What a gradient laboratory has measured, in sentences; every number is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from algorithms import VARIANTS
+from algorithms.conformance.unbiasedness import success_factor
+
+CLEARLY = 1.1  # times a variance
+FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
+
+
+def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
+    """All sentences that the rows allow.
+
+    frame     gradient_report.frame_of        crossing  measurement.crossover_rows
+    kl        gradient_report.kl_rows         horizons  by task: L_max
+    """
+    ladder = frame[frame["axis"] == "estimator"]
+    return [
+        *_unbiased(ladder),
+        *_shrinking(ladder, horizons),
+        *_relative_variance(ladder),
+        *_crossings(crossing),
+        *_success_factor(frame[frame["axis"] == "success"]),
+        *_lambdas(frame[frame["axis"] == "lambda"]),
+        *_kl(kl),
+    ]
+
+
+def _unbiased(ladder: pd.DataFrame) -> list[str]:
+    """Whether those that promise an unbiased gradient keep the promise."""
+    promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
+    if promised.empty:
+        return []
+    far = promised[promised["scale_z"] > FAR]
+    names = ", ".join(f"`{v}`" for v in dict.fromkeys(promised["variant"]))
+    kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
+    return [f"{names} promise to be unbiased: {kept} (largest z of a length {promised['scale_z'].max():.1f})."]
+
+
+def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
+    """The measured lengths of gradients that are shorter by a known factor."""
+    lines = []
+    for name, theory in (("dr_grpo", "(G-1)/G = 0.750"), ("batch_mean", "(N-1)/N = 0.938")):
+        rows = ladder[ladder["variant"] == name]
+        if rows.empty:
+            continue
+        times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
+        lengths = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
+        values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in lengths)
+        of_max = " (times L_max)" if name == "dr_grpo" else ""
+        lines.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
+    return lines
+
+
+def _relative_variance(ladder: pd.DataFrame) -> list[str]:
+    lines = []
+    for task, rows in ladder.groupby("task", sort=False):
+        straight = rows[rows["straight"]].set_index("variant")["relative"]
+        if "reinforce" in straight and len(straight) > 1:
+            lines.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
+    return lines
+
+
+def _crossings(crossing: pd.DataFrame) -> list[str]:
+    """Where RLOO's baseline pays, for the middle number of episodes of each reward."""
+    lines = []
+    for reward, rows in crossing.groupby("reward", sort=False):
+        sizes = sorted(set(rows["K"]))
+        middle = rows[rows["K"] == sizes[len(sizes) // 2]]
+        found = _crossing(middle["score"].to_numpy(), middle["ratio"].to_numpy())
+        lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {found}.")
+    return lines
+
+
+def _success_factor(rows: pd.DataFrame) -> list[str]:
+    """Measured lengths against the closed form of division by the group's deviation."""
+    if rows.empty:
+        return []
+    at = zip(rows["label"], rows["x"], strict=True)
+    known = np.array([success_factor(int(label.removeprefix("G=")), p) for label, p in at])
+    z = ((rows["scale"] - known) / rows["scale_error"]).abs()
+    return [
+        f"w_G(p): {len(rows)} lengths measured, {int((z < 2).sum())} within two standard errors of the closed form, the "
+        f"farthest at {z.max():.1f}."
+    ]
+
+
+def _lambdas(frame: pd.DataFrame) -> list[str]:
+    """The lambda of the least squared error, for each critic."""
+    lines = []
+    for label, rows in frame.groupby("label", sort=False):
+        error = dict(zip(rows["x"], rows["bias"] ** 2 + rows["variance"], strict=True))
+        best = min(error, key=lambda x: error[x])
+        lines.append(
+            f"{str(label).capitalize()}: bias² + variance of one gradient is least at lambda {best:g} ({error[best]:.3g}; "
+            f"{error[max(error)]:.3g} at {max(error):g})."
+        )
+    return lines
+
+
+def _kl(rows: pd.DataFrame) -> list[str]:
+    if rows.empty:
+        return []
+    spans = {str(name): (of.min(), of.max()) for name, of in rows.groupby("estimator", sort=False)["error"]}
+    words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
+    return [f"Relative error of the expected gradient of the KL: {words}."]
+
+
+def _least(relative: Mapping[str, float]) -> str:
+    """Who has the least relative variance, and who more than REINFORCE."""
+    best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
+    worse = [f"`{v}`" for v, x in relative.items() if x > CLEARLY * plain]
+    more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
+    if plain < CLEARLY * relative[best]:
+        return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
+    named = f"`{best}` has the least relative variance of those that point along grad J"
+    return f"{named}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
+
+
+def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
+    """At how many of the policies the ratio is below 1, between which scores, and how large it is elsewhere."""
+    below = ratio < 1
+    if not below.any():
+        return (
+            f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():,.0f} times)"
+        )
+    less = f"RLOO has less variance than REINFORCE ({ratio[below].min():.2f} to {ratio[below].max():.2f} times)"
+    if below.all():
+        return f"{less} at every score seen"
+    between = (
+        f"at {below.sum()} of {len(ratio)} policies, of scores {score[below].min():.2f} to {score[below].max():.2f}"
+    )
+    return f"{less} {between}, and more at the others (up to {ratio.max():.2f} times)"

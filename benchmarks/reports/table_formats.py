@@ -1,0 +1,176 @@
+"""A table for readers: numbers rounded, intervals in one column; as Markdown and LaTeX; as CSV, unrounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.files import write_text
+from benchmarks.reports import markup
+
+LONG = 30  # characters beyond which a cell may break into lines
+Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
+
+
+INTERVALS = {  # columns of bounds -> the column that shows them
+    ("low", "high"): "95 % interval",
+    ("low_90", "high_90"): "90 % interval",
+    ("iqm_low", "iqm_high"): "of the IQM",
+    ("improvement_low", "improvement_high"): "of P(better)",
+}
+
+
+class Column(NamedTuple):
+    """How columns of a name are shown.
+
+    heading   "": the name itself, with spaces for underscores
+    decimals  of values below 1; None: three significant digits
+    hidden    in the CSV file only
+    """
+
+    heading: str = ""
+    decimals: int | None = None
+    hidden: bool = False
+
+
+SCORE = Column(decimals=3)  # on the scale of a normalised score or a probability: three decimals, however small
+COLUMNS = {
+    "p_holm": Column("p (Holm)"),
+    "p_joint": Column("p (joint)"),
+    "least_p": Column(hidden=True),
+    "a12": Column("A12", 3),
+    "iqm": Column("IQM", 3),
+    "improvement": Column("P(better)", 3),
+    "auc": Column("area under the curve", 3),
+    **dict.fromkeys((bound for pair in INTERVALS for bound in pair), SCORE),
+    **dict.fromkeys(("mean", "median", "optimality_gap", "score", "difference", "detectable"), SCORE),
+    **dict.fromkeys(("before", "after", "to_half", "to_nine_tenths", "tau"), SCORE),
+    # of tuning
+    **dict.fromkeys(("default", "tuned", "best trial", "default, tuning", "optimism", "drift", "again"), SCORE),
+    **dict.fromkeys(("chosen, tuning", "chosen, selection", "chosen, test", "share", "mean share"), SCORE),
+    **dict.fromkeys(("after a quarter", "after a half", "after all"), SCORE),
+}
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """1234567 -> 1,234,567; 0.12345 -> 0.123; NaN -> -. With `decimals`, below 1 so many: 0.0006 -> 0.001."""
+    if value != value:
+        return "-"
+    if float(value).is_integer() and abs(value) >= 1:
+        return f"{value:,.0f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if abs(value) < 1:
+        return f"{value:.3g}" if decimals is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return f"{value:.4g}"
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Every cell as text, the columns of each interval as one, names in words."""
+    text = table.reset_index(drop=True)
+    text = text.drop(columns=[c for c in text.columns if _column(c).hidden])
+    for (low, high), name in INTERVALS.items():
+        if {low, high} <= set(text.columns):
+            pairs = zip(text[low], text[high], strict=True)
+            bounds = [f"[{number(a, 3)}, {number(b, 3)}]" if a == a else "-" for a, b in pairs]
+            text.insert(list(text.columns).index(low), name, bounds)
+            text = text.drop(columns=[low, high])
+    for column in text.columns:
+        decimals = _column(column).decimals
+        text[column] = [markup.flat(v) if isinstance(v, str) else number(float(v), decimals) for v in text[column]]
+    return text.rename(columns=_heading)
+
+
+class TableCell(NamedTuple):
+    text: str
+    bold: bool
+
+
+class Prepared(NamedTuple):
+    """A table as it is shown."""
+
+    text: pd.DataFrame  # every cell a string
+    left: list[bool]  # which columns hold words (set to the left) and not numbers (to the right)
+    strong: np.ndarray  # [rows, columns] which cells stand in bold
+
+    @property
+    def rows(self) -> list[list[TableCell]]:
+        rows = zip(self.text.itertuples(index=False), self.strong, strict=True)
+        return [[TableCell(*cell) for cell in zip(texts, bold, strict=True)] for texts, bold in rows]
+
+    @property
+    def classes(self) -> list[str]:
+        """How a page sets each column: as numbers, intervals, words, or prose that breaks into lines."""
+        classes = []
+        for name, left in zip(self.text.columns, self.left, strict=True):
+            if name in INTERVALS.values():
+                classes.append("interval")
+            elif left:
+                classes.append("prose" if self.text[name].str.len().max() > LONG else "words")
+            else:
+                classes.append("numbers")
+        return classes
+
+
+def prepared(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
+    """The table's cells, the side to which each column is set, and which cells stand in bold."""
+    text = shown(table)
+    names = list(text.columns)
+    words = {_heading(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
+    strong = np.zeros(text.shape, np.bool_)
+    for column, rows in (bold or {}).items():
+        strong[:, names.index(_heading(column))] = rows
+    return Prepared(text, [n in words or n in INTERVALS.values() for n in names], strong)
+
+
+def _column(name: object) -> Column:
+    return COLUMNS.get(str(name), Column())
+
+
+def _heading(name: object) -> str:
+    return _column(name).heading or str(name).replace("_", " ")
+
+
+def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str] = ()) -> str:
+    """A GitHub table; `names` as in as_markdown."""
+    return as_markdown(prepared(table, bold), names)
+
+
+def as_markdown(table: Prepared, names: Sequence[str] = ()) -> str:
+    """A GitHub table. `names`: those of the user's that need escaping (markup.strange)."""
+    if table.text.empty:
+        return "(no rows)"
+    lines = ["| " + " | ".join(markup.cell(c, names) for c in table.text.columns) + " |"]
+    lines.append("|" + "|".join(" --- " if left else " ---: " for left in table.left) + "|")
+    for row in table.rows:
+        texts = [(markup.cell(cell.text, names), cell.bold) for cell in row]
+        lines.append("| " + " | ".join(f"**{text}**" if bold else text for text, bold in texts) + " |")
+    return "\n".join(lines)
+
+
+def as_latex(table: Prepared) -> str:
+    """A tabular with booktabs rules (pandas' Styler)."""
+    style = pd.DataFrame(np.where(table.strong, "font-weight: bold", ""), table.text.index, table.text.columns)
+    styler = table.text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    columns = "".join("l" if left else "r" for left in table.left)
+    text: str = styler.apply(lambda _: style, axis=None).to_latex(hrules=True, convert_css=True, column_format=columns)
+    # after the end of a row LaTeX takes [ and * for arguments of the command that ended it
+    return re.sub(r"^(\\bfseries )?([\[*])", r"\1{\2}", text, flags=re.MULTILINE)
+
+
+SUFFIXES = (".csv", ".md", ".tex")
+
+
+def save_table(table: pd.DataFrame, shown: Prepared, path: Path, names: Sequence[str] = ()) -> list[Path]:
+    """`path`.csv (unrounded), `path`.md and `path`.tex; returns their paths. `names` as in as_markdown."""
+    latex = "" if table.empty else as_latex(shown)
+    texts = (table.to_csv(index=False, float_format="%.6g"), as_markdown(shown, names) + "\n", latex)
+    paths = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
+    for file, text in zip(paths, texts, strict=True):
+        write_text(file, text)
+    return paths

@@ -1,0 +1,92 @@
+"""Which experiments compare at one learning rate: said from their declaration and their cells, in headline and guide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import EXPERIMENTS
+from benchmarks.experiment import Experiment
+from benchmarks.reports import rate_notes, report
+from benchmarks.reports.document import Document
+from benchmarks.reports.rate_notes import RateNotes
+from benchmarks.reports.sections import guide
+from benchmarks.situation import Situation
+from tests.benchmarks.made import frame, report_input, suite
+
+
+def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a cell says of its rate."""
+    of = {"name": variant, "update": {"class": "algorithms.update.Gradient"}, "fixed": [[name, rate] for name in fixed]}
+    return {"cell": {"task": {"name": task}, "variant": of, "training": {}, "members": {"rates": [rate]}}}
+
+
+def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, Experiment)
+    return rate_notes.of_experiment(experiment, [meta(*place) for place in places])
+
+
+CARTPOLE = "CartPole-v1"
+
+
+def test_variants_at_the_rate_of_one_of_them() -> None:
+    made = notes("staleness", [(CARTPOLE, "gae", 0.003), (CARTPOLE, "lag 8 + PPO clip", 0.003)])
+    assert made.note([CARTPOLE], ["gae", "lag 8 + PPO clip"]) == "All train at one learning rate, `gae`'s."
+
+
+def test_variants_whose_rates_were_selected_need_no_note() -> None:
+    made = notes("ladder", [(CARTPOLE, "gae", 0.003), (CARTPOLE, "ppo", 0.003)])  # the same, and selected for each
+    assert made.note([CARTPOLE], ["gae", "ppo"]) == ""
+
+
+def test_variants_for_whom_no_rate_was_selected() -> None:
+    made = notes("dialogue", [("t", "gae", 0.003), ("t", "ppo", 0.003), ("u", "gae", 0.01), ("u", "ppo", 0.01)])
+    assert made.note(["t"], ["gae", "ppo"]) == "All train at one learning rate, selected for none of them."
+    assert made.note(["t", "u"], ["gae", "ppo"]) == (
+        "All train at one learning rate a task, selected for none of them."
+    )
+
+
+def test_some_tasks_and_some_variants_are_named() -> None:
+    places = [(t, v, 0.003) for t in (CARTPOLE, "bandit/null-medium") for v in ("gae", "ppo")]
+    made = notes("entropy_collapse", places)
+    assert made.note([CARTPOLE, "bandit/null-medium"], ["gae", "ppo"]) == (
+        "On bandit/null-medium all train at one learning rate, selected for none of them."
+    )
+    mine = notes("ladder", [(CARTPOLE, "gae", 0.003), (CARTPOLE, "mine", 0.001)])
+    assert mine.note([CARTPOLE], ["gae", "mine"]) == "No learning rate was selected for `mine` on CartPole-v1."
+
+
+def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
+    home = EXPERIMENTS["reference_scores"]
+    assert isinstance(home, Experiment)
+    (task, variant), *_ = home.configurations
+    assert notes("reference_scores", [(task, variant, 0.1)]).note([task], [variant]) == ""
+    made = rate_notes.of_experiment(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
+    assert (
+        made.note(["t"], ["a", "b"]) == "No learning rate was selected for `b` on t." or made.note(["t"], ["a"]) == ""
+    )
+
+
+@pytest.mark.parametrize("rates_of", ["gae", None])
+def test_the_headline_and_the_guides_line_say_it(
+    rates_of: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Document] = []
+    monkeypatch.setattr(Document, "write", lambda self, out, kinds: pages.append(self))
+    rates = {("transduce/reverse-medium", v): 0.003 for v in ("gae", "reinforce")}
+    made = replace(report_input(frame(), tmp_path), rates=RateNotes(rates_of, frozenset(), rates))
+    note = (
+        "All train at one learning rate, `gae`'s." if rates_of else "all train at one learning rate, selected for none"
+    )
+    report.write(made)
+    assert note in pages[0].verdict
+    case = Situation("length", "short", ("transduce/reverse-medium",), ("gae", "reinforce"))
+    rows = guide.table(suite(frame()), [case], made.rates)
+    assert note.lower() in rows["learning rates"][0].lower()
+    own = guide.table(suite(frame()), [case], RateNotes())
+    assert own["learning rates"].tolist() == ["each its own."]
