@@ -16,6 +16,7 @@ from algorithms.peer import Peer
 from algorithms.policies.mlp import MLP
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
+from algorithms.sweep import Judge
 from algorithms.training import Members
 from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from benchmarks.families import Ledger
     from benchmarks.panels import Data
     from benchmarks.suite import Suite
-    from benchmarks.tuning.racing import Race
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
@@ -61,7 +61,7 @@ class Cell:
     members: Members
     env_steps: int
     evaluation: Evaluation
-    race: Race | None = None
+    race: Judge | None = None
 
     @property
     def digest(self) -> str:
