@@ -55,12 +55,13 @@ class Report:
         return DONE
 
     def _of_studies(self, experiment: Tuning, folder: Path, kinds: Sequence[str]) -> int:
-        from benchmarks.tuning import report, result
+        from benchmarks.tuning import result
+        from benchmarks.tuning.report.report import write
 
         found = result.load_all(folder)
         if not found:
             raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {experiment.name}")
-        print(report.write(folder.name, experiment.question, found, folder, kinds))
+        print(write(folder.name, experiment.question, found, folder, kinds))
         return DONE
 
 

@@ -15,7 +15,7 @@ from envs.validation import UsageError
 if TYPE_CHECKING:
     from algorithms.types import Variant
     from benchmarks.tuning.experiment import Tuning
-    from benchmarks.tuning.study import Plan
+    from benchmarks.tuning.protocol import StudyPlan
     from envs.api import Task
 
 
@@ -102,14 +102,13 @@ def plans_of(
     tasks: Sequence[tuple[Task, ...]],
     budget: Mapping[str, Any],
     env_steps: Mapping[str, int],
-) -> list[Plan]:
+) -> list[StudyPlan]:
     """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
     from benchmarks import foreign, settings
     from benchmarks.experiment import file_safe, why_not
-    from benchmarks.tuning.protocol import Protocol
+    from benchmarks.tuning.protocol import Protocol, StudyPlan
     from benchmarks.tuning.samplers import sampler
     from benchmarks.tuning.space import space
-    from benchmarks.tuning.study import Plan
 
     if file_safe(study) != study or study.startswith("."):
         raise UsageError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
@@ -128,22 +127,22 @@ def plans_of(
             if not variant.update.gradient:
                 why = "follows no gradient of ours" if variant.update.trains else "does not learn"
                 raise UsageError(f"{variant.name} {why}: there is nothing to tune")
-            plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
+            plans.append(StudyPlan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 
 
-def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Variant]) -> list[Plan]:
+def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Variant]) -> list[StudyPlan]:
     """A plan for each pair."""
     pairs = [(task,) for task in tasks]
     return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)
 
 
-def check_units(plans: Sequence[Plan], folder: Path) -> None:
+def check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
     """UsageError where the report of the folder would average returns of several tasks."""
     from benchmarks.tuning import result
     from envs.validation import UsageError
 
-    scales = {task: scale for found in result.load_all(folder) for task, scale in found.read_on.items()}
+    scales = {task: scale for found in result.load_all(folder) for task, scale in found.task_scales.items()}
     scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
     raw = [task for task, scale in scales.items() if scale.ceiling is None]
     if raw and len(scales) > 1:
@@ -153,7 +152,7 @@ def check_units(plans: Sequence[Plan], folder: Path) -> None:
         )
 
 
-def with_measured_floors(plans: Sequence[Plan], results: Path) -> list[Plan]:
+def with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
     """The plans, with the floors of tasks that have none."""
     from benchmarks.scales import with_floors
 
@@ -163,7 +162,7 @@ def with_measured_floors(plans: Sequence[Plan], results: Path) -> list[Plan]:
 
 
 def tune(
-    plans: Sequence[Plan],
+    plans: Sequence[StudyPlan],
     question: str,
     results: Path,
     storage: str | None,
@@ -172,9 +171,10 @@ def tune(
     dry_run: bool,
 ) -> int:
     """Work off the plans and write the report of their folder."""
-    from benchmarks.tuning import report, result
-    from benchmarks.tuning.session import Session
-    from benchmarks.tuning.storage import open_storage
+    from benchmarks.tuning import result
+    from benchmarks.tuning.report.report import write
+    from benchmarks.tuning.scheduler import StudyScheduler
+    from benchmarks.tuning.storage.opening import open_storage
 
     positive("jobs", jobs)
     check_device(device)
@@ -194,9 +194,9 @@ def tune(
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return DONE
     plans = with_measured_floors(plans, results)
-    outcome = Session(open_storage(storage, folder), folder, at_once, device).run(plans)
+    outcome = StudyScheduler(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
     if found := result.load_all(folder):
-        print(report.write(plans[0].study, question, found, folder))
+        print(write(plans[0].study, question, found, folder))
     return FAILED if outcome.failures else DONE

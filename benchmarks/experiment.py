@@ -14,6 +14,7 @@ from algorithms.policies.exploration import Independent
 from algorithms.policies.mlp import MLP
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
+from algorithms.training.elimination import Judge
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.exact_return import enumerable, text_mdp
 from algorithms.training.records import Members
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from benchmarks.panels import Data
     from benchmarks.reports.document import Table
     from benchmarks.suite import Suite
-    from benchmarks.tuning.racing import Race
 
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
@@ -62,7 +62,7 @@ class Cell:
     members: Members
     env_steps: int
     evaluation: Evaluation
-    race: Race | None = None
+    race: Judge | None = None
 
     @property
     def digest(self) -> str:

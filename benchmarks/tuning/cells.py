@@ -93,22 +93,22 @@ def _cell(
 
 
 @dataclass(frozen=True)
-class Found:
+class StudyScores:
     """What configurations scored: [C, S] in the order of the cell; NaN for a run that diverged or returned no finite number
     anywhere that the objective reads, and for those that were stopped.
 
-    came     [C] who came to the end
-    rungs    fraction -> [C, S] of those that came there, NaN of others
-    arrived  fraction -> [C] who came there
+    finished  [C] whether all seeds came to the end
+    rungs     fraction -> [C, S] scores there, NaN of configurations that had been stopped
+    arrived   fraction -> [C] whether all seeds came there
     """
 
     scores: Doubles
-    came: Bools
+    finished: Bools
     rungs: Mapping[float, Doubles]
     arrived: Mapping[float, Bools]
 
 
-def read(path: Path, cell: Cell, protocol: Protocol) -> Found:
+def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     """The scores of a finished cell. Raises Damaged where it cannot be read."""
     results = store.read([path])
     place = results.measures.loc[results.measures["measure"] == "place", "value"].to_numpy(np.int64)
@@ -124,7 +124,7 @@ def read(path: Path, cell: Cell, protocol: Protocol) -> Found:
     whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
     rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
     arrived = {f: came[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
-    return Found(whole.reshape(-1, seeds), came[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
+    return StudyScores(whole.reshape(-1, seeds), came[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
 
 
 def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubles:

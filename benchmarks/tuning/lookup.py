@@ -7,7 +7,7 @@ from pathlib import Path
 
 from algorithms.types import Variant
 from benchmarks.tuning import result
-from benchmarks.tuning.result import Tuned, Values
+from benchmarks.tuning.result import StudyResult, Values
 from envs.api import Task
 from envs.validation import UsageError
 
@@ -20,8 +20,8 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Varia
     A study of the task alone goes before one over several tasks. UsageError where a pair has none, or where the studies had
     different budgets: the more trials, the better a variant would look.
     """
-    alone: dict[tuple[str, str], Tuned] = {}
-    together: dict[tuple[str, str], Tuned] = {}
+    alone: dict[tuple[str, str], StudyResult] = {}
+    together: dict[tuple[str, str], StudyResult] = {}
     for found in result.load_all(folder):
         for task in found.tasks:
             (alone if len(found.tasks) == 1 else together)[task, found.variant] = found
@@ -38,8 +38,8 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Varia
     return {pair: study.configuration for pair, study in studies.items()}
 
 
-def _check_equal(studies: dict[tuple[str, str], Tuned]) -> None:
-    first: dict[str, Tuned] = {}  # of each task: budgets of different tasks differ
+def _check_equal(studies: dict[tuple[str, str], StudyResult]) -> None:
+    first: dict[str, StudyResult] = {}  # of each task: budgets of different tasks differ
     for (task, _), study in studies.items():
         other = first.setdefault(task, study)
         mine, theirs = _budget(study, task), _budget(other, task)
@@ -51,5 +51,5 @@ def _check_equal(studies: dict[tuple[str, str], Tuned]) -> None:
             )
 
 
-def _budget(study: Tuned, task: str) -> dict[str, object]:
+def _budget(study: StudyResult, task: str) -> dict[str, object]:
     return {**{key: study.protocol.get(key) for key in SHARED}, "env_steps": study.protocol["env_steps"].get(task)}

@@ -1,4 +1,4 @@
-"""The rules of a study: three streams of seeds that share nothing, one budget for all variants, defaults first, one test."""
+"""The rules of a study (three streams of seeds that share nothing, one budget, one test), and what it tunes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from algorithms.training.evaluation import Evaluation
+from algorithms.types import Variant
+from benchmarks.foreign import sources
+from benchmarks.scales import is_users
+from benchmarks.tuning.result import task_label
+from benchmarks.tuning.space import Space
+from envs.api import Scale, Task
 from envs.seeding import Purpose
 from envs.validation import UnknownName, UsageError
 
@@ -28,7 +34,7 @@ class Stream:
     seeds: tuple[int, ...]
 
 
-def disjoint(streams: Mapping[str, Stream]) -> None:
+def check_disjoint(streams: Mapping[str, Stream]) -> None:
     """UsageError where two streams share a seed: what was chosen on it would be judged on it."""
     for (a, first), (b, second) in itertools.combinations(streams.items(), 2):
         shared = set(first.seeds) & set(second.seeds) if first.purpose == second.purpose else set()
@@ -40,7 +46,7 @@ def disjoint(streams: Mapping[str, Stream]) -> None:
 class Protocol:
     """What two studies must share so that their results can be compared, and `seed`, which draws the trials.
 
-    env_steps   a run's budget, by task          batch   configurations that are asked for at once
+    env_steps   a run's budget, by task          batch   configurations that the sampler draws at once
     objective   last_fifth: mean over the checkpoints of the last fifth of the budget; auc: over all of it
     top         how many of the best trials run again, beside the default, on the selection seeds
     """
@@ -73,11 +79,11 @@ class Protocol:
             )
         if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
             raise UsageError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
-        disjoint(self.streams)
+        check_disjoint(self.streams)
 
     @property
     def streams(self) -> dict[str, Stream]:
-        """Who is judged on which seeds, by stage."""
+        """The seeds of each stage."""
         return {
             "tuning": Stream(Purpose.TUNING, tuple(range(self.tuning_seeds))),
             "selection": Stream(Purpose.SELECTION, tuple(range(FRESH, FRESH + self.selection_seeds))),
@@ -96,5 +102,46 @@ class Protocol:
         return Evaluation(episodes=self.episodes, at=tuple(sorted({*self.rungs, *at})), greedy=False)
 
     def as_json(self) -> dict[str, Any]:
-        """What a study remembers of it."""
+        """As a study keeps it."""
         return {**asdict(self), "env_steps": dict(self.env_steps)}
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """A variant to be tuned on tasks. `study` names the folder, and with variant and tasks the study in its storage."""
+
+    study: str
+    variant: Variant
+    tasks: tuple[Task, ...]
+    protocol: Protocol
+    space: Space
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """By task."""
+        return {task.name: task.scale for task in self.tasks}
+
+    @property
+    def stored_protocol(self) -> dict[str, Any]:
+        """What its study in the storage must have been made with: protocol, space, the user's scales and code."""
+        units = {
+            t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
+        }
+        code = sources([self.variant, *self.tasks])
+        made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
+        return made | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
+
+    @property
+    def label(self) -> str:
+        return f"{self.variant.name} on {task_label([task.name for task in self.tasks])}"
+
+    @property
+    def study_name(self) -> str:
+        return f"{self.study}/{self.variant.name}/{'+'.join(task.name for task in self.tasks)}"
+
+    @property
+    def env_steps(self) -> int:
+        """Of the whole study, if nothing is pruned and the chosen configuration is not the default."""
+        rules = self.protocol
+        runs = rules.trials * rules.tuning_seeds + (rules.top + 1) * rules.selection_seeds + 2 * rules.test_seeds
+        return runs * sum(rules.env_steps[task.name] for task in self.tasks)

@@ -10,7 +10,7 @@ import numpy as np
 from algorithms.training.elimination import CheckpointReturns
 from benchmarks import stats
 from benchmarks.stats import Doubles
-from benchmarks.tuning.counting import first, of_scores
+from benchmarks.tuning.lost_runs import first_best, score_scale
 from envs.api import Scale
 
 ALPHA = 0.05
@@ -18,15 +18,16 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Race:
-    """A Judge over configurations of S seeds each, which stand one after the other in the population.
+    """A Judge over configurations of S seeds each, which follow each other in the population.
 
-    A configuration that has come to a rung with all its seeds is held against the best that has: the paired one-sided
-    sign-flip test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the
-    rest of the suite.) Nobody waits: who comes late, the short-lived, meets those who came before.
+    A configuration of which all seeds have reached a rung is compared with the best that has: the paired one-sided sign-flip
+    test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the rest of
+    the suite.) Nobody waits: configurations that come late, with short episodes, meet those that came before.
 
-    scale   of the task; a lost run counts as the lowest of everyone at the rung, and who has lost all runs beats nobody
+    scale   of the task; a lost run counts as the lowest of everyone at the rung; with all its runs lost a configuration
+            beats nobody
     bar     what the best complete trial of the study scored at each rung, a tuple of S; or none. NaN: a lost run
-    spared  places of configurations that are never dropped: the defaults
+    spared  indices of configurations that are never dropped: the defaults
     """
 
     checkpoints: tuple[int, ...]
@@ -44,38 +45,47 @@ class Race:
         return parts | {"floor": low, "span": high - low if low is not None and high is not None else None}
 
     def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
-        lost: dict[int, None] = {}
+        """The members of each configuration that is shown to be worse than the leader at any rung."""
+        worse: dict[int, None] = {}
         for rung, k in enumerate(self.checkpoints):
-            there = self.arrived(seen[k])
-            rivals = [*there.values(), *([np.asarray(self.bar[rung])] if self.bar else [])]
-            if not rivals:
-                continue
-            counted = self._counted(np.stack(rivals))
-            means = counted.mean(axis=1)
-            if np.isnan(means).all():
-                continue
-            best = first(means, (~np.isfinite(np.stack(rivals))).sum(axis=1).tolist())
-            for i, configuration in enumerate(there):
-                if i == best or configuration in self.spared or means[i] >= means[best]:
-                    continue
-                gone = (
-                    np.isnan(means[i])
-                    or stats.sign_flip_p(counted[i] - counted[best], alternative="less") <= self.alpha
-                )
-                if gone:
-                    lost[configuration] = None
-        return [tuple(range(c * self.seeds, (c + 1) * self.seeds)) for c in lost]
+            worse |= dict.fromkeys(self._worse_at(rung, self.arrived(seen[k])))
+        return [self._members(configuration) for configuration in worse]
 
     def arrived(self, returns: Mapping[int, float]) -> dict[int, Doubles]:
         """Scores [S] of the configurations whose seeds are all there; NaN of lost runs."""
         found = {}
-        for c in sorted({place // self.seeds for place in returns}):
-            places = range(c * self.seeds, (c + 1) * self.seeds)
-            if all(p in returns for p in places):
-                found[c] = self.scale.read([returns[p] for p in places])
+        for configuration in sorted({member // self.seeds for member in returns}):
+            members = self._members(configuration)
+            if all(member in returns for member in members):
+                found[configuration] = self.scale.read([returns[member] for member in members])
         return found
 
-    def _counted(self, scores: Doubles) -> Doubles:
+    def _members(self, configuration: int) -> tuple[int, ...]:
+        return tuple(range(configuration * self.seeds, (configuration + 1) * self.seeds))
+
+    def _worse_at(self, rung: int, arrived: Mapping[int, Doubles]) -> list[int]:
+        """Configurations among those that arrived which are shown to be worse than the best of them and of the bar."""
+        if not (rows := [*arrived.values(), *([np.asarray(self.bar[rung])] if self.bar else [])]):
+            return []
+        scores = np.stack(rows)  # [C, S], the bar last
+        filled = self._filled(scores)
+        means = filled.mean(axis=1)
+        if np.isnan(means).all():
+            return []
+        best = first_best(means, (~np.isfinite(scores)).sum(axis=1).tolist())
+        return [
+            configuration
+            for i, configuration in enumerate(arrived)
+            if i != best
+            and configuration not in self.spared
+            and not means[i] >= means[best]
+            and (np.isnan(means[i]) or self._is_lower(filled[i] - filled[best]))
+        ]
+
+    def _is_lower(self, differences: Doubles) -> bool:
+        return stats.sign_flip_p(differences, alternative="less") <= self.alpha
+
+    def _filled(self, scores: Doubles) -> Doubles:
         """Scores [C, S] with those of lost runs replaced; a row of lost runs alone stays NaN."""
         finite = np.where(np.isfinite(scores), scores, np.inf)
-        return of_scores(self.scale).counted(scores, worst=float(finite.min()))
+        return score_scale(self.scale).counted(scores, worst=float(finite.min()))

@@ -29,13 +29,13 @@ STATES = ("complete", "pruned", "diverged")  # of a trial
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A trial: a configuration and what it scored on the tuning seeds.
+class TrialResult:
+    """A configuration and what it scored on the tuning seeds.
 
-    state   complete; pruned: stopped early, and what it scored then does not compare with whole runs; or diverged: all of
-            its runs on a task are lost, so that it has no value
+    state   complete; pruned: stopped early, so that its scores do not compare with those of whole runs; or diverged: all
+            of its runs on a task are lost, so that it has no value
     scores  of the seeds that were run
-    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.counting)
+    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.lost_runs)
     """
 
     number: int
@@ -46,7 +46,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageResult:
     """A configuration, known by its trial's number, on fresh seeds."""
 
     number: int
@@ -59,7 +59,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class StudyResult:
     """One study from its first trial to the test.
 
     configuration  the chosen one, trial `chosen`; default  what settings.py says, trial 0
@@ -78,39 +78,32 @@ class Tuned:
     default: Values
     protocol: Mapping[str, Any]
     space: tuple[Mapping[str, Any], ...]
-    trials: tuple[Attempt, ...]
-    selection: tuple[Stage, ...]
-    test: Mapping[str, Stage]
+    trials: tuple[TrialResult, ...]
+    selection: tuple[StageResult, ...]
+    test: Mapping[str, StageResult]
     provenance: Mapping[str, object]
     scales: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
     @property
-    def read_on(self) -> dict[str, Scale]:
-        """The scale of each task; normalised where an earlier release did not say."""
+    def task_scales(self) -> dict[str, Scale]:
+        """The scale of each task; normalised where the file says nothing."""
         ends = {task: self.scales.get(task, (0.0, 1.0, None)) for task in self.tasks}
         return {t: Scale(low, high, math.inf if solved is None else solved) for t, (low, high, solved) in ends.items()}
 
     @property
     def unit(self) -> str:
         """What its scores are measured in."""
-        units = dict.fromkeys(scale.unit for scale in self.read_on.values())
+        units = dict.fromkeys(scale.unit for scale in self.task_scales.values())
         return " or ".join(units)
 
     @property
     def file_name(self) -> str:
         return file_name(self.variant, self.tasks)
 
-    @property
-    def best(self) -> Attempt:
-        """The complete trial with the highest value on the tuning seeds; of equals that with the fewest lost runs."""
-        whole = (t for t in self.trials if t.state == "complete")
-        return max(whole, key=lambda t: (t.value, sum(math.isfinite(x) for of in t.scores.values() for x in of)))
 
-    @property
-    def optimism(self) -> float:
-        """What the study's best value on its tuning seeds promises beyond what the chosen configuration does on the test
-        seeds: value of the best trial - test value of the tuned one."""
-        return self.best.value - self.test["tuned"].value
+def task_label(tasks: Iterable[str]) -> str:
+    """The tasks of a study in one phrase: `a + b`."""
+    return " + ".join(tasks)
 
 
 def mean_score(scores: Mapping[str, Sequence[float]]) -> float:
@@ -126,10 +119,10 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
     return f"{file_safe(variant)}__{file_safe('+'.join(file_safe(t) for t in tasks), LONGEST_TASKS)}.json"
 
 
-def save(tuned: Tuned, folder: Path) -> Path:
+def save(study: StudyResult, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
-    path = folder / tuned.file_name
-    store.save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(tuned)}))
+    path = folder / study.file_name
+    store.save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(study)}))
     return path
 
 
@@ -142,7 +135,7 @@ def _nulls(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def load(path: Path) -> Tuned:
+def load(path: Path) -> StudyResult:
     """Read it. UsageError, which names the file, where it is no result of a study or does not hold what one does."""
     try:
         value = store.read_document(path)
@@ -152,67 +145,67 @@ def load(path: Path) -> Tuned:
         raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
     del value["kind"], value["version"]
     try:
-        tuned = Tuned(
+        study = StudyResult(
             **{
                 **value,
                 "tasks": tuple(value["tasks"]),
                 "space": tuple(value["space"]),
-                "trials": tuple(_attempt(t) for t in value["trials"]),
+                "trials": tuple(_trial(t) for t in value["trials"]),
                 "selection": tuple(_stage(s) for s in value["selection"]),
                 "test": {name: _stage(s) for name, s in value["test"].items()},
             }
         )
-        why = _fault(path, tuned)
+        why = _inconsistency(path, study)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(f"{path} is damaged: {type(error).__name__}: {error}") from error
     if why:
         raise UsageError(f"{path} is damaged: {why}")
-    return tuned
+    return study
 
 
-def _fault(path: Path, tuned: Tuned) -> str | None:
+def _inconsistency(path: Path, study: StudyResult) -> str | None:
     """What does not fit together: name, trials, the chosen configuration, scores of every seed."""
-    if path.name != tuned.file_name:
-        return f"it holds the study {tuned.file_name}"
-    if [t.number for t in tuned.trials] != list(range(len(tuned.trials))) or not tuned.trials:
+    if path.name != study.file_name:
+        return f"it holds the study {study.file_name}"
+    if [t.number for t in study.trials] != list(range(len(study.trials))) or not study.trials:
         return "its trials are not numbered from 0 on"
-    if odd := [t.number for t in tuned.trials if t.state not in STATES]:
-        return f"its trial {odd[0]} has the state {tuned.trials[odd[0]].state}, none of {', '.join(STATES)}"
-    numbers = {stage.number for stage in tuned.selection}
-    if tuned.chosen not in numbers or not 0 <= tuned.chosen < len(tuned.trials):
-        return f"trial {tuned.chosen}, which it chose, was not in its selection"
-    if (dict(tuned.configuration), dict(tuned.default)) != tuple(
-        dict(tuned.trials[i].values) for i in (tuned.chosen, 0)
+    if odd := [t.number for t in study.trials if t.state not in STATES]:
+        return f"its trial {odd[0]} has the state {study.trials[odd[0]].state}, none of {', '.join(STATES)}"
+    numbers = {stage.number for stage in study.selection}
+    if study.chosen not in numbers or not 0 <= study.chosen < len(study.trials):
+        return f"trial {study.chosen}, which it chose, was not in its selection"
+    if (dict(study.configuration), dict(study.default)) != tuple(
+        dict(study.trials[i].values) for i in (study.chosen, 0)
     ):
         return "the configurations that it names are not those of its trials"
-    if set(tuned.test) != {"default", "tuned"}:
+    if set(study.test) != {"default", "tuned"}:
         return "it has no scores on the test seeds"
-    counts = {"selection": tuned.selection, "test": tuple(tuned.test.values())}
+    counts = {"selection": study.selection, "test": tuple(study.test.values())}
     for stage, of in counts.items():
-        wanted = int(tuned.protocol[f"{stage}_seeds"])
-        if any({*s.scores} != {*tuned.tasks} or {len(x) for x in s.scores.values()} != {wanted} for s in of):
+        wanted = int(study.protocol[f"{stage}_seeds"])
+        if any({*s.scores} != {*study.tasks} or {len(x) for x in s.scores.values()} != {wanted} for s in of):
             return f"its {stage} has not {wanted} scores on every task"
-    if any({*t.scores} != {*tuned.tasks} or not all(t.scores.values()) for t in tuned.trials):
+    if any({*t.scores} != {*study.tasks} or not all(t.scores.values()) for t in study.trials):
         return "a trial of it lacks scores of a task"
     return None
 
 
-def _attempt(value: Mapping[str, Any]) -> Attempt:
-    return Attempt(**{**value, "scores": _scores(value["scores"]), "value": _number(value["value"])})
+def _trial(value: Mapping[str, Any]) -> TrialResult:
+    return TrialResult(**{**value, "scores": _scores(value["scores"]), "value": _number(value["value"])})
 
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _stage(value: Mapping[str, Any]) -> Stage:
-    return Stage(int(value["number"]), _scores(value["scores"]))
+def _stage(value: Mapping[str, Any]) -> StageResult:
+    return StageResult(int(value["number"]), _scores(value["scores"]))
 
 
 def _scores(value: Mapping[str, list[float | None]]) -> dict[str, tuple[float, ...]]:
     return {task: tuple(float(_number(x)) for x in of) for task, of in value.items()}
 
 
-def load_all(folder: Path) -> list[Tuned]:
+def load_all(folder: Path) -> list[StudyResult]:
     """All results of a folder, in the order of their names."""
     return [load(path) for path in sorted(folder.glob("*__*.json"))]

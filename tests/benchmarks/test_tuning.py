@@ -32,9 +32,9 @@ from benchmarks.tuning.lookup import configurations
 from benchmarks.tuning.protocol import Protocol, Stream, disjoint
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Attempt, Stage, Tuned
-from benchmarks.tuning.session import Session
+from benchmarks.tuning.scheduler import Session
 from benchmarks.tuning.space import space
-from benchmarks.tuning.storage import open_storage
+from benchmarks.tuning.storage.opening import open_storage
 from benchmarks.tuning.study import StudyInProgress, _candidates
 from envs import TASKS
 from envs.api import Scale

@@ -18,7 +18,9 @@ from benchmarks import stats
 from benchmarks.sign_flips import sign_flip_shift
 from benchmarks.tuning import figures, report, result, summary
 from benchmarks.tuning.result import Attempt, Stage, Tuned
-from benchmarks.tuning.summary import Ranking, Summary, by_cell
+from benchmarks.tuning.summary import by_cell
+from benchmarks.tuning.summary.ranking import Ranking
+from benchmarks.tuning.summary.summary import Summary
 from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
 from tests.benchmarks.reports.test_page import check_page
 

@@ -34,7 +34,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from benchmarks.tuning import storage
 from benchmarks.tuning.samplers import KINDS, sampler
-from benchmarks.tuning.storage import Worker, claim, finish, open_storage, open_study, release
+from benchmarks.tuning.storage import Worker
+from benchmarks.tuning.storage.opening import open_storage
+from benchmarks.tuning.storage.studies import open_study
+from benchmarks.tuning.storage.trials import claim, finish, release
 
 SPACE: dict[str, BaseDistribution] = {
     "rate": FloatDistribution(1e-4, 1e-1, log=True),

@@ -1,0 +1,1 @@
+"""Figures of tuning studies, a figure a module."""

@@ -1,0 +1,87 @@
+"""The best value so far against trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.figures import STYLE, line_styles
+from benchmarks.tuning.figures.layout import (
+    WIDTH,
+    axis_labels,
+    few_ticks,
+    legend,
+    legend_height,
+    marker_of,
+    panels,
+    title,
+    title_lines,
+    vertical_interval,
+)
+from benchmarks.tuning.result import StudyResult
+from benchmarks.tuning.summary.summary import Summary
+from benchmarks.tuning.summary.trials import best_so_far, default_value
+
+Styles = Mapping[str, tuple[str, Any]]  # variant -> colour and dash
+
+
+def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
+    """Best value so far against trials, a panel a task and a line a variant; at the right the choice's test score."""
+    tasks = [task for task in summary.tasks if {*summary.on(task)} & {*variants}]
+    styles = line_styles(variants)
+    columns = min(3, len(tasks))
+    with mpl.rc_context(STYLE):
+        above = 0.35 + 0.13 * max(len(title_lines(task, WIDTH / columns)) for task in tasks)
+        top = above + legend_height(len(variants) + 2)
+        height = 1.9 if len(tasks) > 1 else 2.6
+        figure, axes = panels(len(tasks), columns, height, top=top, down=above + 0.1, across=0.5)
+        for axis, task in zip(axes, tasks, strict=True):
+            _panel(axis, summary, task, styles)
+            title(axis, task, WIDTH / columns, pad=14)
+        axis_labels(figure, "trials", f"{summary.unit}, tuning seeds")
+        entries: dict[str, dict[str, Any]] = {
+            v: {"color": colour, "ls": dash, "lw": 1.5, "marker": marker_of(i), "ms": 4}
+            for i, (v, (colour, dash)) in enumerate(styles.items())
+        }
+        entries["default"] = {"marker": "o", "ls": "none", "mfc": "white", "ms": 6}
+        legend(figure, entries, 3 if max(map(len, variants)) > 16 else 4)
+    return figure
+
+
+def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
+    studies = {v: study for v, study in summary.on(task).items() if v in styles}
+    end = max(len(study.trials) for study in studies.values())
+    step = trial_step(end)
+    for i, (variant, study) in enumerate(studies.items()):
+        best_line(axis, study, styles[variant], end)
+        test = summary.tested(task, variant)[0]
+        marker = marker_of(list(styles).index(variant))
+        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant][0], marker)
+    shade_test(axis, end + step * 0.5, end + step * (len(studies) + 1.9))
+
+
+def trial_step(trials: int) -> float:
+    """The distance between two test scores, in trials."""
+    return max(trials, 4) * 0.05
+
+
+def best_line(axis: Axes, study: StudyResult, style: tuple[str, Any], end: int) -> None:
+    """The best value so far, as steps to the last trial of the panel, and the default's value."""
+    best = best_so_far(study)
+    x = np.arange(1, len(best) + 1)
+    axis.step([*x, end], [*best, best[-1]] if len(best) else [], where="post", color=style[0], ls=style[1], lw=1.5)
+    axis.plot(1, default_value(study), "o", ms=6, mec=style[0], mfc="white", zorder=3)
+
+
+def shade_test(axis: Axes, start: float, end: float) -> None:
+    """Right of the trials: other seeds, on the same scale."""
+    axis.axvspan(start, end, color="0.94", lw=0, zorder=0)
+    axis.annotate("test", ((start + end) / 2, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7,
+                  color="0.35", annotation_clip=False)  # fmt: skip
+    axis.set_xticks([x for x in few_ticks(True).tick_values(0, start) if 1 <= x <= start])
+    axis.set_xlim(0.5 - 0.02 * end, end)

@@ -1,0 +1,70 @@
+"""Default against tuned: paired dots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
+from benchmarks.pairs import LEVEL
+from benchmarks.suite import Doubles
+from benchmarks.tuning.figures.layout import (
+    axis_labels,
+    beeswarm,
+    horizontal_interval,
+    legend,
+    seed_dots,
+    task_panels,
+    widen_flat_axis,
+)
+from benchmarks.tuning.summary.summary import Summary
+
+ENTRIES: dict[str, dict[str, Any]] = {
+    "default": {"marker": "o", "mfc": "white", "ls": "none"},
+    "tuned: gain shown": {"marker": "D", "color": GAIN, "ls": "none"},
+    "loss shown": {"marker": "X", "color": LOSS, "ls": "none"},
+    "no difference shown": {"marker": "s", "color": UNSURE, "ls": "none"},
+}
+
+
+def draw_gains(summary: Summary) -> Figure:
+    """Default above, tuned below, joined: means, their intervals, and a dot a test seed."""
+    rows = {(row["task"], row["variant"]): row for row in summary.gains.to_dict("records")}
+    with mpl.rc_context(STYLE):
+        figure, axes = task_panels(summary, 0.42, 0.45)
+        for axis, task in zip(axes, summary.tasks, strict=True):
+            for y, variant in enumerate(summary.variants):
+                if (task, variant) in summary.studies:
+                    row = rows[task, variant]
+                    _gain(axis, y, summary.tested(task, variant), _colour(row), row["kept"], len(summary.variants) == 1)
+            widen_flat_axis(axis)
+        axis_labels(figure, f"{summary.unit}, test seeds")
+        legend(figure, ENTRIES)
+    return figure
+
+
+def _colour(row: Any) -> str:
+    if not row["p_holm"] < LEVEL:
+        return UNSURE
+    return GAIN if row["difference"] > 0 else LOSS
+
+
+def _gain(axis: Axes, y: int, scores: tuple[Doubles, Doubles], colour: str, kept: bool, alone: bool) -> None:
+    tuned, default = scores
+    above, below = (y, y) if kept else (y - 0.19, y + 0.19)
+    marker = {GAIN: "D", LOSS: "X"}.get(colour, "s")
+    seed_dots(axis, default, above, "0.35")
+    horizontal_interval(axis, default, above, "black")
+    if alone and not kept:  # room enough for every pair
+        heights = np.stack([above + beeswarm(len(default)), below + beeswarm(len(tuned))])
+        axis.plot(np.stack([default, tuned]), heights, color="0.85", lw=0.6, zorder=0)
+    if not kept:
+        seed_dots(axis, tuned, below, colour)
+        horizontal_interval(axis, tuned, below, colour)
+        axis.plot([default.mean(), tuned.mean()], [above, below], color=colour, lw=0.8)
+        axis.plot(tuned.mean(), below, marker, ms=4.5, color=colour)
+    axis.plot(default.mean(), above, "o", ms=4.5, color="black", mfc="white")

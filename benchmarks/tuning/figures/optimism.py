@@ -1,0 +1,57 @@
+"""The best trial's value, and the selection and test scores of the chosen one."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.figures import STYLE
+from benchmarks.suite import Doubles
+from benchmarks.tuning.figures.layout import (
+    axis_labels,
+    horizontal_interval,
+    legend,
+    seed_dots,
+    task_panels,
+    widen_flat_axis,
+)
+from benchmarks.tuning.summary.summary import Summary
+from benchmarks.tuning.summary.trials import NAN, selection_scores
+
+STAGES = {  # where a score comes from: its mark and colour
+    "best trial, tuning seeds": (">", "#E69F00"),
+    "chosen, selection seeds": ("s", "#56B4E9"),
+    "chosen, test seeds": ("o", "#0072B2"),
+}
+
+
+def draw_optimism(summary: Summary) -> Figure:
+    """The best trial's value, then the chosen configuration on selection and on test seeds."""
+    table = summary.optimism
+    best = dict(zip(zip(table["task"], table["variant"], strict=True), table["best trial"], strict=True))
+    with mpl.rc_context(STYLE):
+        figure, axes = task_panels(summary, 0.36, 0.45)
+        for axis, task in zip(axes, summary.tasks, strict=True):
+            for y, variant in enumerate(summary.variants):
+                if (task, variant) in summary.studies:
+                    selection, test = selection_scores(summary.studies[task, variant]), summary.tested(task, variant)[0]
+                    _stage_row(axis, y, best[task, variant], selection, test)
+            widen_flat_axis(axis)
+        axis_labels(figure, summary.unit)
+        marks = {name: {"marker": m, "color": c, "ls": "none", "ms": 5} for name, (m, c) in STAGES.items()}
+        legend(figure, marks)
+    return figure
+
+
+def _stage_row(axis: Axes, y: int, best: float, selection: Doubles, test: Doubles) -> None:
+    heights = (y - 0.22, y, y + 0.22)
+    means = (best, float(selection.mean()) if len(selection) else NAN, float(test.mean()))
+    axis.plot(means, heights, color="0.6", lw=0.8)
+    for height, mean, seeds, (marker, colour) in zip(
+        heights, means, (selection[:0], selection, test), STAGES.values(), strict=True
+    ):
+        if len(seeds):
+            seed_dots(axis, seeds, height, colour)
+            horizontal_interval(axis, seeds, height, colour)
+        axis.plot(mean, height, marker, ms=5, color=colour, mec="black", mew=0.4)

@@ -1,0 +1,1 @@
+"""The report of tuning studies, a section a module."""

@@ -1,0 +1,66 @@
+"""How much the best trial's value exceeds the test score of the chosen configuration."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from benchmarks import stats
+from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.tuning.figures.optimism import draw_optimism
+from benchmarks.tuning.report.words import selection_seeds, signed, tested_seeds
+from benchmarks.tuning.summary.summary import Summary
+
+FIGURE = (
+    "The best trial's value on the tuning seeds, and the chosen configuration on selection and on test seeds: means, "
+    "95 % t intervals and a dot a seed; {n}, n = {selection} selection seeds."
+)
+CAPTION = (
+    "optimism: the best trial's value less the chosen configuration's test score, {n}; its interval is the test "
+    "score's. drift: the default's own value on the tuning seeds less its test score, what the seeds alone do."
+)
+
+
+def optimism_section(summary: Summary) -> Section:
+    """The best value, and what of it the test seeds show."""
+    n = tested_seeds(summary)
+    caption = FIGURE.format(n=n, selection=selection_seeds(summary))
+    drawn = Drawn("optimism", partial(draw_optimism, summary), caption)
+    table = Table("optimism", summary.optimism, CAPTION.format(n=n))
+    return Section("Optimism", (Prose(joined(optimism_sentences(summary))), drawn, table))
+
+
+def optimism_sentences(summary: Summary) -> list[str]:
+    """What the best trial would have claimed, and how much of it the seeds alone explain."""
+    table = summary.optimism
+    if table["best trial"].isna().all():
+        return ["No trial was complete, so that there is no best value."]
+    means, gain = table.mean(numeric_only=True), summary.gains["difference"].mean()
+    many, claim = (" on average" if len(table) > 1 else ""), means["best trial"] - means["default, tuning"]
+    said = [
+        f"Reporting the best trial as it scored would have claimed{many} {means['best trial']:.3f}, {claim:+.3f} over the "
+        "default on the same seeds.",
+        f"On the test seeds the chosen configuration scores {means['chosen, test']:.3f}, {gain:+.3f} over the default.",
+        *_size(table),
+    ]
+    if (drift := table["drift"].dropna()).size:
+        said.append(
+            f"The default, which nobody chose, scores {drift.mean():+.3f}{many} on the tuning seeds over its test score: "
+            "that much is due to the seeds and not to the choice."
+        )
+    return said
+
+
+def _size(table: pd.DataFrame) -> list[str]:
+    values = table["optimism"].dropna().to_numpy(float)
+    if len(values) > 1:
+        mean = signed(float(values.mean()), stats.t_interval(values))
+        return [
+            f"Optimism is {mean} on average over {len(values)} studies (t interval over studies, which share their seeds) "
+            f"and above 0 in {int((values > 0).sum())} of them."
+        ]
+    if len(values):
+        row = table.iloc[0]
+        return [f"Optimism is {signed(row['optimism'], stats.Interval(row['low'], row['high']))}."]
+    return []

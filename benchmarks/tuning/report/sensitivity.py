@@ -1,0 +1,73 @@
+"""Scores against each field that was searched, and every trial as a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.tuning.figures.parallel import draw_parallel
+from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
+from benchmarks.tuning.report.words import complete_counts, count_studies, figure_groups
+from benchmarks.tuning.summary.parameters import tuned_parameters
+from benchmarks.tuning.summary.summary import Summary
+
+AT_END = 0.02  # of a range, on the scale that was searched: so near, the search may have ended too early
+SLICES = (
+    "{task}: value on the tuning seeds against each field, a point a complete trial, {how}; rings: defaults, stars: "
+    "chosen; logarithmic where the search is. n = {n}."
+)
+LINES = (
+    "{task}: every trial as a line over its fields and its score on the tuning seeds, the brighter the better and the"
+    " best on top; each axis runs from its lowest to its highest value (above), logarithmic where the search is; "
+    "dotted: the default, thick: chosen, dashed: pruned. n = {n}."
+)
+TRIALS = "Every trial: its value on the tuning seeds, the highest so far, and what it tried."
+CAVEAT = (
+    "A slice shows one field while all others move too: a cloud without a slope may still hide a field that matters "
+    "together with another, and a sampler that learns puts its points where they score well."
+)
+
+
+def sensitivity_section(summary: Summary) -> Section:
+    """Slices through every search."""
+    said, figures = [range_end_sentence(summary), CAVEAT], []
+    alone = len(summary.studies) == 1
+    how = "coloured by the order in which they were tried" if alone else "a mark and colour a variant"
+    for task, name, studies in figure_groups(summary, "sensitivity"):
+        if not varied_parameters(studies):
+            variants = ", ".join(f"`{v}`" for v in studies)
+            said.append(f"{task}: no field takes two values in complete trials ({variants}).")
+            continue
+        draw = partial(draw_slices, studies, summary.parameters, alone)
+        figures.append(Drawn(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
+    return Section("Sensitivity", (Prose(joined(said)), *figures))
+
+
+def range_end_sentence(summary: Summary) -> str:
+    """Fields whose chosen value lies at an end of the search."""
+    at_end, searched = Counter[str](), Counter[str]()
+    for study in summary.studies.values():
+        for name, parameter in tuned_parameters([study]).items():
+            if name in study.configuration and not parameter.choices and parameter.high > parameter.low:
+                fraction, label = parameter.fraction(study.configuration[name]), summary.parameters[name].label
+                searched[label] += 1
+                at_end[label] += fraction < AT_END or fraction > 1 - AT_END
+    share = f"within {AT_END * 100:g} % of an end of its range"
+    fields = [f"{label} in {k} of {count_studies(searched[label])}" for label, k in at_end.most_common() if k]
+    if not fields:
+        return f"No chosen value lies {share}."
+    return f"The chosen value lies {share} for {', '.join(fields)}: unless values beyond that end are invalid, search wider."
+
+
+def coordinates_section(summary: Summary) -> Section:
+    """Every trial as a line."""
+    figures = [
+        Drawn(
+            name,
+            partial(draw_parallel, studies, summary.parameters),
+            LINES.format(task=task, n=complete_counts(studies)),
+        )
+        for task, name, studies in figure_groups(summary, "parallel")
+    ]
+    return Section("Parallel coordinates", (*figures, Table("trials", summary.every_trial, TRIALS, title="All trials")))

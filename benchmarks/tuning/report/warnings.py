@@ -1,0 +1,74 @@
+"""What makes a comparison unfair, and what the test seeds cannot show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from benchmarks import pairs, verdict
+from benchmarks.pairs import LEVEL
+from benchmarks.reports.table_formats import number
+from benchmarks.tuning.report.protocol import provenance_values, search_range
+from benchmarks.tuning.report.words import as_text, count_studies, lost_phrase, number_range, steps_per_seed
+from benchmarks.tuning.summary.summary import Summary
+
+ENOUGH_SEEDS = 10
+COMMON = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds", "top", "objective", "episodes", "sampler",
+          "pruner", "space")  # fmt: skip
+NEUTRAL = ("command", "commit", "dirty")  # provenance that may differ without moving a number
+
+
+def warnings_of(summary: Summary) -> Iterator[str]:
+    """What makes a comparison unfair, and what the seeds cannot say."""
+    for (task, variant), settings in summary.lost.items():
+        yield (
+            f"`{variant}` on {task}: {lost_phrase(settings)} all test runs, which diverged or returned no number. It "
+            "has no mean there and is not ranked."
+        )
+    yield from differing_protocols(summary)
+    if unlike := differing_ranges(summary):
+        yield f"The same field was searched in different ranges: {', '.join(unlike)} (table of the search space)."
+    if len(set(summary.test_seeds)) > 1:
+        yield (
+            f"The studies have {number_range(summary.test_seeds)} test seeds: rankings and averages use the first "
+            f"{min(summary.test_seeds)} of each."
+        )
+    origin = provenance_values(list(summary.studies.values()))
+    if facts := [key for key, values in origin if len(values) > 1 and key not in NEUTRAL]:
+        yield f"The provenance of the studies differs ({', '.join(facts)})."
+    yield from few_seed_warnings(summary)
+
+
+def differing_protocols(summary: Summary) -> Iterator[str]:
+    """Rules and budgets that are not the same in all studies that are compared."""
+    for key in COMMON:
+        found = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
+        if len(found) > 1:
+            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in found.most_common(4))
+            yield f"The studies differ in their protocol ({key.replace('_', ' ')}: {parts}): comparing them is unfair."
+    for task in summary.tasks:
+        steps = dict.fromkeys(steps_per_seed(study) for study in summary.on(task).values())
+        if len(steps) > 1:
+            parts = ", ".join(number(float(s)) for s in steps)
+            yield f"On {task} the studies differ in environment steps a run ({parts}): comparing them is unfair."
+
+
+def differing_ranges(summary: Summary) -> list[str]:
+    """Fields whose range is not the same in all studies that search them."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for study in summary.studies.values():
+        for entry in study.space:
+            found.setdefault(str(entry["name"]), set()).add(search_range(entry))
+    return [summary.parameters[name].label for name, ranges in found.items() if len(ranges) > 1]
+
+
+def few_seed_warnings(summary: Summary) -> Iterator[str]:
+    """What the test seeds cannot say."""
+    seeds, tested = min(summary.test_seeds), int((~summary.gains["kept"]).sum())
+    if text := verdict.few_seeds(seeds, ENOUGH_SEEDS):
+        yield text.replace("seeds:", "test seeds:", 1)
+    elif tested and (least := pairs.least_p(seeds, tested)) > LEVEL:
+        yield (
+            f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}, so no gain of a single study "
+            "can be shown, only averages. Use more test seeds."
+        )

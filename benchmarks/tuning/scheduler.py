@@ -1,0 +1,135 @@
+"""Many studies at once on one pool of processes: each has its batches, and no process idles while another study has work."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optuna.storages import BaseStorage
+
+from benchmarks import store
+from benchmarks.display import Display
+from benchmarks.executor import Pool
+from benchmarks.provenance import provenance
+from benchmarks.run import cell_path, pending, sweep
+from benchmarks.tuning import result
+from benchmarks.tuning.protocol import StudyPlan
+from benchmarks.tuning.stages import Cells
+from benchmarks.tuning.study import StudyInProgress
+from benchmarks.worker import Job, Update
+
+HEARTBEAT_EVERY_S, POLL_EVERY_S = 20.0, 2.0
+
+
+@dataclass(frozen=True)
+class TuningOutcome:
+    """The studies that were finished, where they are written, and what went wrong with the others."""
+
+    paths: tuple[Path, ...]
+    failures: tuple[str, ...]
+
+
+@dataclass
+class ActiveStudy:
+    """A study in progress and the jobs that it waits for; without any it waits for other processes."""
+
+    study: StudyInProgress
+    cells: Cells
+    jobs: set[int] = field(default_factory=set)
+    error: str | None = None
+
+
+class StudyScheduler:
+    """Use once: `run` works off the plans, as many studies at a time as there are processes."""
+
+    def __init__(self, storage: BaseStorage, folder: Path, at_once: int, device: str) -> None:
+        self.storage, self.folder, self.at_once, self.device = storage, folder, at_once, device
+        self.provenance = provenance(device)
+        self.active: list[ActiveStudy] = []
+        self.paths: list[Path] = []
+        self.failures: list[str] = []
+        self.last_heartbeat = time.monotonic()
+
+    def run(self, plans: Sequence[StudyPlan]) -> TuningOutcome:
+        """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+        sweep(self.folder)
+        # a study that cannot be opened is known before anything runs
+        waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.provenance) for plan in plans)
+        with (
+            Pool(self.at_once, self.provenance) as pool,
+            Display([], 0, sum(p.env_steps for p in plans)) as display,
+        ):
+            self.pool, self.display = pool, display
+            try:
+                while waiting or self.active:
+                    while waiting and len(self.active) < self.at_once:
+                        study = waiting.popleft()
+                        self.active.append(ActiveStudy(study, study.work()))
+                        self._advance(self.active[-1])
+                    for update in pool.news():
+                        self._handle(update)
+                        if waiting and len(self.active) < self.at_once:
+                            break
+                    self._poll_idle()
+            finally:
+                for active in self.active:
+                    active.cells.close()
+        return TuningOutcome(tuple(self.paths), tuple(self.failures))
+
+    def _handle(self, update: Update) -> None:
+        self.display.show(update)
+        now = time.monotonic()
+        if now - self.last_heartbeat > HEARTBEAT_EVERY_S:
+            self.last_heartbeat = now
+            for active in self.active:
+                active.study.heartbeat()
+        if not update.ended:
+            return
+        active = next(a for a in self.active if update.index in a.jobs)
+        active.jobs.remove(update.index)
+        active.error = active.error or update.error
+        if not active.jobs:
+            self._advance(active)
+
+    def _advance(self, active: ActiveStudy) -> None:
+        """Submit the study's next cells that have no result, or end it."""
+        while active.error is None:
+            try:
+                cells = next(active.cells)
+            except StopIteration:
+                break
+            except store.Damaged as error:
+                active.error = f"damaged: {error}"
+                break
+            if not cells:
+                return
+            for cell in pending(cells, self.folder):
+                job = Job(cell, cell_path(self.folder, cell), self.device)
+                self.display.add(job)
+                active.jobs.add(self.pool.submit(job))
+            if active.jobs:
+                return
+        self._end(active)
+
+    def _end(self, active: ActiveStudy) -> None:
+        """Save the study's result, or say why there is none."""
+        self.active.remove(active)
+        active.cells.close()
+        study = active.study
+        if study.result is None:
+            self.failures.append(f"{study.plan.label}: {active.error or study.failure}")
+            return
+        self.paths.append(result.save(study.result, self.folder))
+        print(f"tuned {study.progress()}", file=sys.stderr)
+
+    def _poll_idle(self) -> None:
+        """Studies without jobs wait for trials of other processes."""
+        idle = [active for active in self.active if not active.jobs]
+        if idle and len(idle) == len(self.active):
+            time.sleep(POLL_EVERY_S)
+        for active in idle:
+            self._advance(active)

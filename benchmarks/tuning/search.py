@@ -1,0 +1,196 @@
+"""The trials of one study on the tuning seeds: batches that Optuna draws, whole or seed by seed, raced or pruned."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.pruners import NopPruner, WilcoxonPruner
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from benchmarks.stats import Doubles
+from benchmarks.tuning import lost_runs, stages
+from benchmarks.tuning.cells import StudyScores
+from benchmarks.tuning.lost_runs import Scores
+from benchmarks.tuning.protocol import StudyPlan
+from benchmarks.tuning.racing import Race
+from benchmarks.tuning.result import TrialResult, Values
+from benchmarks.tuning.samplers import sampler
+from benchmarks.tuning.stages import Cells
+from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.trials import claim, finish, release, return_unfinished
+from benchmarks.tuning.storage.workers import Worker
+
+WILCOXON_P, WILCOXON_SEEDS = 0.1, 4  # the pruner's level, and the seeds before its first look
+
+
+class Search:
+    """Yields the cells of its trials from `work`; afterwards `results` are all trials of the study, of any process."""
+
+    def __init__(self, plan: StudyPlan, study: Study, worker: Worker, folder: Path) -> None:
+        self.plan, self.study, self.worker, self.folder = plan, study, worker, folder
+
+    def work(self) -> Cells:
+        """Batch after batch, until the study has its trials and none is held by anybody."""
+        rules, study = self.plan.protocol, self.study
+        seed_by_seed = rules.pruner == "wilcoxon"
+        study.pruner = _wilcoxon() if seed_by_seed else NopPruner()
+        draw = partial(sampler, rules.sampler, rules.seed)
+        while True:
+            release(study, self.worker)
+            batch = claim(study, rules.batch, self.plan.space.distributions, rules.trials, self.worker, draw)
+            if batch:
+                try:
+                    yield from self._seed_by_seed(batch) if seed_by_seed else self._all_seeds(batch)
+                finally:  # what an interrupted batch leaves is tried again
+                    return_unfinished(study, batch)
+            elif unfinished(study):
+                yield []  # held by another process, which may die over it
+            else:
+                return
+
+    def results(self) -> list[TrialResult]:
+        """The trials that count, the default first, numbered anew: some numbers went to trials that were lost."""
+        kept = [t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+        kept.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
+        worst = lost_runs.worst_scores(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
+        return [self._result(number, trial, worst) for number, trial in enumerate(kept)]
+
+    def _result(self, number: int, trial: FrozenTrial, worst: Mapping[str, float]) -> TrialResult:
+        """The trial with its value among all others, some of which came after the sampler had read its value."""
+        scores = {task: tuple(by_seed) for task, by_seed in trial.user_attrs["scores"].items()}
+        pruned = "diverged" if "diverged" in trial.user_attrs else "pruned"
+        state = "complete" if trial.state == TrialState.COMPLETE else pruned
+        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        return TrialResult(number, state, self._values(trial), scores, value)
+
+    def _values(self, trial: Trial | FrozenTrial) -> Values:
+        return self.plan.space.values(trial.params)
+
+    # all seeds of all configurations of a batch
+
+    def _all_seeds(self, batch: Sequence[Trial]) -> Cells:
+        configurations = [self._values(t) for t in batch]
+        found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
+        batch_scores = [
+            {task: _floats(scores.scores[i]) for task, scores in found.items() if scores.finished[i]}
+            for i in range(len(batch))
+        ]
+        for i, trial in enumerate(batch):
+            with suppress(UpdateFinishedTrialError):  # another host took this process for dead, and has the trial now
+                self._record(trial, found, i, batch_scores)
+
+    def _record(self, trial: Trial, found: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
+        """Tell Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
+        reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in found.values())]
+        rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in found.items()} for f in reached]
+        for k, at_rung in enumerate(rungs):
+            worst = lost_runs.worst_scores([at_rung])
+            if math.isfinite(mean := lost_runs.mean_value(at_rung, worst, self.plan.scales)):
+                trial.report(mean, k)
+        stopped = not all(scores.finished[i] for scores in found.values())
+        kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in found.items()}
+        trial.set_user_attr("scores", kept)
+        trial.set_user_attr("rungs", [_means_over_tasks(at_rung) for at_rung in rungs])
+        if stopped:
+            finish(self.study, trial, None, TrialState.PRUNED)
+        else:
+            self._complete(trial, kept, batch_scores)
+
+    def _complete(self, trial: Trial, scores: Scores, others: Sequence[Scores]) -> None:
+        """Tell Optuna the value of a whole trial among all that are known; a trial without a mean has no value.
+
+        Optuna's samplers take a pruned trial without a value for the worst that there is.
+        """
+        worst = lost_runs.worst_scores([scores, *others, *(t.user_attrs["scores"] for t in self._complete_trials())])
+        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        if math.isfinite(value):
+            finish(self.study, trial, value)
+        else:
+            trial.set_user_attr("diverged", True)
+            finish(self.study, trial, None, TrialState.PRUNED)
+
+    def _complete_trials(self) -> list[FrozenTrial]:
+        return [t for t in self.study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
+
+    def _race(self, batch: Sequence[Trial]) -> Race | None:
+        rules = self.plan.protocol
+        if rules.pruner != "racing":
+            return None
+        (task,) = self.plan.tasks
+        done = self._complete_trials()
+        best = lost_runs.best_index([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
+        bar = () if best is None else tuple(tuple(scores) for scores in done[best].user_attrs["rungs"])
+        spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
+        at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
+        return Race(at, rules.tuning_seeds, task.scale, bar, spared)
+
+    # one seed of all configurations that are still in, then the next
+
+    def _seed_by_seed(self, batch: Sequence[Trial]) -> Cells:
+        active = {trial.number: trial for trial in batch}
+        scores: dict[int, dict[str, list[float]]] = {
+            t.number: {task.name: [] for task in self.plan.tasks} for t in batch
+        }
+        seeds = self.plan.protocol.streams["tuning"].seeds
+        for seed in seeds:
+            if not active:
+                return
+            trials = list(active.values())
+            configurations = [self._values(t) for t in trials]
+            found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
+            for i, trial in enumerate(trials):
+                for task, of_task in found.items():
+                    scores[trial.number][task].append(float(of_task.scores[i, 0]))
+                try:
+                    ended = self._after_seed(trial, seed, seeds[-1], scores)
+                except UpdateFinishedTrialError:  # another host has the trial now
+                    ended = True
+                if ended:
+                    del active[trial.number]
+
+    def _after_seed(self, trial: Trial, seed: int, last: int, scores: Mapping[int, Mapping[str, list[float]]]) -> bool:
+        """Report a trial's newest seed. Returns whether the trial has ended: completed, or pruned."""
+        own = scores[trial.number]
+        if math.isfinite(mean := self._mean_of_last_seed(own, scores.values())):
+            trial.report(mean, seed)
+        trial.set_user_attr("scores", own)
+        if seed == last:
+            self._complete(trial, own, list(scores.values()))
+            return True
+        enough = len(own[self.plan.tasks[0].name]) >= WILCOXON_SEEDS
+        if enough and "default" not in trial.user_attrs and trial.should_prune():
+            finish(self.study, trial, None, TrialState.PRUNED)
+            return True
+        return False
+
+    def _mean_of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[Scores]) -> float:
+        """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
+        worst = lost_runs.worst_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
+        filled = [
+            lost_runs.filled_score(by_seed[-1], worst.get(task), self.plan.scales[task])
+            for task, by_seed in own.items()
+        ]
+        return float(np.mean(filled))
+
+
+def _floats(scores: Doubles) -> list[float]:
+    return [float(x) for x in scores]
+
+
+def _means_over_tasks(scores: Mapping[str, list[float]]) -> list[float]:
+    """Of each seed."""
+    return _floats(np.mean(list(scores.values()), axis=0))
+
+
+def _wilcoxon() -> WilcoxonPruner:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return WilcoxonPruner(p_threshold=WILCOXON_P, n_startup_steps=2)

@@ -1,0 +1,64 @@
+"""The runs of a study's stages: configurations on the seeds of a stage, as generators of the cells that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.experiment import Cell
+from benchmarks.run import cell_path
+from benchmarks.tuning.cells import Group, StudyScores, groups, read
+from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan
+from benchmarks.tuning.racing import Race
+from benchmarks.tuning.result import StageResult, TrialResult, Values
+
+Cells = Generator[list[Cell], None, None]  # an empty list: other processes hold what is left, come again later
+
+
+def run_stage(
+    plan: StudyPlan,
+    folder: Path,
+    configurations: Sequence[Values],
+    stage: str,
+    race: Race | None = None,
+    seeds: tuple[int, ...] | None = None,
+) -> Generator[list[Cell], None, dict[str, StudyScores]]:
+    """Scores by task [C, S] of configurations on the seeds of a stage, or on some of them."""
+    stream = plan.protocol.streams[stage]
+    if seeds is not None:
+        stream = Stream(stream.purpose, seeds)
+    by_task = {
+        task.name: groups(plan.variant, task, configurations, plan.space.varied, stream, plan.protocol, race)
+        for task in plan.tasks
+    }
+    yield [group.cell for of_task in by_task.values() for group in of_task]
+    return {task: _joined(of_task, len(configurations), folder, plan.protocol) for task, of_task in by_task.items()}
+
+
+def run_again(
+    plan: StudyPlan, folder: Path, trials: Sequence[TrialResult], stage: str
+) -> Generator[list[Cell], None, list[StageResult]]:
+    """The configurations of these trials on the seeds of a stage."""
+    found = yield from run_stage(plan, folder, [t.values for t in trials], stage)
+    return [StageResult(trial.number, _scores_of(found, i)) for i, trial in enumerate(trials)]
+
+
+def _scores_of(found: Mapping[str, StudyScores], configuration: int) -> dict[str, tuple[float, ...]]:
+    return {task: tuple(float(x) for x in of_task.scores[configuration]) for task, of_task in found.items()}
+
+
+def _joined(cells: Sequence[Group], count: int, folder: Path, protocol: Protocol) -> StudyScores:
+    """The scores of all cells, in the order of the configurations."""
+    rows: dict[int, tuple[StudyScores, int]] = {}
+    for group in cells:
+        found = read(cell_path(folder, group.cell), group.cell, protocol)
+        rows |= {configuration: (found, i) for i, configuration in enumerate(group.places)}
+    ordered = [rows[configuration] for configuration in range(count)]
+    return StudyScores(
+        scores=np.stack([found.scores[i] for found, i in ordered]),
+        finished=np.array([found.finished[i] for found, i in ordered]),
+        rungs={f: np.stack([found.rungs[f][i] for found, i in ordered]) for f in protocol.rungs},
+        arrived={f: np.array([found.arrived[f][i] for found, i in ordered]) for f in protocol.rungs},
+    )

@@ -1,0 +1,1 @@
+"""A study in Optuna's storage that several processes share."""

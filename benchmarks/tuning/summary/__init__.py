@@ -1,0 +1,1 @@
+"""What studies come to, as arrays and tables."""

@@ -1,0 +1,176 @@
+"""What a report on studies is made of: gains, rankings before and after, optimism, budgets, importances.
+
+Scores are paired by test seed. One that is not a number (a lost run: it diverged, or returned none) counts as the worst of
+its task among those it is compared with (tuning.lost_runs). A setting whose test runs are all lost is not compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import stats
+from benchmarks.reports.variant_groups import groups
+from benchmarks.suite import Doubles
+from benchmarks.tuning.lost_runs import worst_scores
+from benchmarks.tuning.result import StudyResult, task_label
+from benchmarks.tuning.summary import tables
+from benchmarks.tuning.summary.importance import Importance, field_table, importance, share_table
+from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
+from benchmarks.tuning.summary.ranking import Ranking, rank
+from benchmarks.tuning.summary.trials import StudyKey, filled_study, lost_settings, tested_scores
+
+
+def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyResult]:
+    """In the order in which they are shown; where two have one key, the study's name is added."""
+    keys = [(task_label(study.tasks), study.variant) for study in studies]
+    repeated = {key for key, times in Counter(keys).items() if times > 1}
+    found: dict[StudyKey, StudyResult] = {}
+    for (task, variant), study in zip(keys, studies, strict=True):
+        name = f"{variant} ({study.study})" if (task, variant) in repeated else variant
+        copies = sum(1 for _, v in found if v == name and (task, v) in found)
+        found[task, f"{name} {copies + 1}" if (task, name) in found else name] = study
+    known = {v.name: i for i, v in enumerate(v for of_group in groups().values() for v in of_group)}
+    tasks = list(dict.fromkeys(task for task, _ in found))
+    order = sorted(found, key=lambda key: (tasks.index(key[0]), known.get(found[key].variant, len(known))))
+    return {key: found[key] for key in order}
+
+
+def unit_of(studies: Iterable[StudyResult]) -> str:
+    """What their scores are measured in."""
+    return " or ".join(dict.fromkeys(study.unit for study in studies))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Every table once. `given`: the studies as they were read, with NaN for lost runs."""
+
+    given: Mapping[StudyKey, StudyResult]
+
+    @cached_property
+    def studies(self) -> Mapping[StudyKey, StudyResult]:
+        """With what lost runs count as: trials and selection against those of their study, tests against all of the task."""
+        worst_test = worst_scores(stage.scores for study in self.given.values() for stage in study.test.values())
+        return {key: filled_study(study, worst_test) for key, study in self.given.items()}
+
+    @cached_property
+    def unit(self) -> str:
+        """What scores are measured in."""
+        return unit_of(self.given.values())
+
+    @cached_property
+    def lost(self) -> dict[StudyKey, list[str]]:
+        """The settings ("default", "tuned") of each study whose test runs on a task are all lost; where there are any."""
+        return {key: settings for key, study in self.studies.items() if (settings := lost_settings(study))}
+
+    @cached_property
+    def compared(self) -> list[StudyKey]:
+        """Studies of which both settings have a mean on the test seeds."""
+        return [key for key in self.studies if key not in self.lost]
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        return list(dict.fromkeys(task for task, _ in self.studies))
+
+    @cached_property
+    def variants(self) -> list[str]:
+        return list(dict.fromkeys(variant for _, variant in self.studies))
+
+    def on(self, task: str) -> dict[str, StudyResult]:
+        """The studies of a task, by variant."""
+        return {v: self.studies[task, v] for v in self.variants if (task, v) in self.studies}
+
+    def tested(self, task: str, variant: str) -> tuple[Doubles, Doubles]:
+        """Scores of the tuned and of the default setting, one a test seed, of the seeds that both have."""
+        return tested_scores(self.studies[task, variant])
+
+    @cached_property
+    def parameters(self) -> dict[str, TunedParameter]:
+        return tuned_parameters(list(self.studies.values()))
+
+    @cached_property
+    def test_seeds(self) -> list[int]:
+        """Of each study."""
+        return [len(tested_scores(study)[0]) for study in self.studies.values()]
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        return tables.gains_table(self.studies)
+
+    @cached_property
+    def average(self) -> stats.Comparison:
+        """Tuned against default: each test seed's mean over all studies with both means; of as many seeds as all have."""
+        seeds = min(self.test_seeds)
+        scores = [self.tested(*key) for key in self.compared]
+        tuned, default = (np.mean([both[side][:seeds] for both in scores], axis=0) for side in (0, 1))
+        return stats.compare_paired(tuned, default)
+
+    @cached_property
+    def changed(self) -> pd.DataFrame:
+        return tables.changes_table(self.studies, self.parameters)
+
+    @cached_property
+    def optimism(self) -> pd.DataFrame:
+        return tables.optimism_table(self.studies)
+
+    @cached_property
+    def budgets(self) -> pd.DataFrame:
+        return tables.budget_table(self.studies)
+
+    @cached_property
+    def every_trial(self) -> pd.DataFrame:
+        return tables.trial_table(self.studies, self.parameters)
+
+    @cached_property
+    def shared(self) -> list[str]:
+        """Tasks that all variants have."""
+        return [task for task in self.tasks if len(self.on(task)) == len(self.variants)]
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """Of the mean over the shared tasks, then of each task on which there are two variants or more."""
+        if len(self.variants) < 2:
+            return []
+        ranked = {task: [v for v in self.on(task) if (task, v) not in self.lost] for task in self.tasks}
+        of_tasks = [rank(self.studies, [task], of, task) for task, of in ranked.items() if len(of) > 1]
+        everywhere = [v for v in self.variants if all(v in ranked[task] for task in self.shared)]
+        if len(self.shared) < 2 or len(everywhere) < 2:
+            return of_tasks
+        return [rank(self.studies, self.shared, everywhere, f"mean of {len(self.shared)} tasks"), *of_tasks]
+
+    @property
+    def overall(self) -> Ranking | None:
+        """What the headline is about: the variants with a mean on every task that all of them have, on these tasks."""
+        lost = {v for task, v in self.lost if task in self.shared}
+        wanted = tuple(v for v in self.variants if v not in lost)
+        return next((r for r in self.rankings if r.variants == wanted and r.tasks == len(self.shared)), None)
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame:
+        """A row a ranking."""
+        return pd.DataFrame([ranking.as_row() for ranking in self.rankings])
+
+    @cached_property
+    def importances(self) -> dict[StudyKey, Importance]:
+        return {key: importance(study, tuned_parameters([study])) for key, study in self.studies.items()}
+
+    @cached_property
+    def every_share(self) -> pd.DataFrame:
+        return share_table(self.importances, self.parameters)
+
+    @cached_property
+    def fields(self) -> pd.DataFrame:
+        return field_table(self.importances, self.parameters)
+
+    def mean_shares(self, axis: int) -> pd.DataFrame:
+        """Importances, means over the studies of a task (axis 0) or a variant (axis 1): rows x fields; NaN: not searched."""
+        long = self.every_share.pivot_table(
+            index=["task", "variant"][axis], columns="field", values="share", sort=False
+        )
+        rows = [name for name in (self.tasks, self.variants)[axis] if name in long.index]
+        return long.loc[rows, list(self.fields["field"])]
