@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from algorithms.types import Variant
-from benchmarks import adaptive, pairs
-from benchmarks.adaptive import Decision
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
 from benchmarks.files import write_text
 from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import sequential as adaptive
+from benchmarks.statistics.sequential import Decision
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
 from envs.discover import UsageError

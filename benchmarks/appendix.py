@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from algorithms.types import Estimator
-from benchmarks import stats
+from benchmarks.statistics import tests as stats
 from benchmarks.suite import Suite
 
 Meta = Mapping[str, Any]

@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
 from benchmarks.figures import GAIN, LOSS, STYLE
-from benchmarks.phrases import counted
 from benchmarks.published_scores import Score
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Curve, Doubles
 
 if TYPE_CHECKING:

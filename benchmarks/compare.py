@@ -14,17 +14,20 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
+from benchmarks import common_steps, divergence, gate, suite_figures
 from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
-from benchmarks.families import Ledger
 from benchmarks.gate import Rules
-from benchmarks.pairs import LEVEL, Pair
-from benchmarks.phrases import amount, counted
 from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences
 from benchmarks.sides import left_out as left_out
 from benchmarks.sides import load as load
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import power
+from benchmarks.statistics.comparisons import LEVEL, Pair
+from benchmarks.statistics.families import Ledger
+from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.suite import Suite
 from envs.discover import UsageError
 

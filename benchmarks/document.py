@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import figures, files, formats, lettering, markup
 from benchmarks.formats import Bold
-from benchmarks.phrases import counted
+from benchmarks.statistics.wording.phrases import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files

@@ -35,8 +35,8 @@ class Sweep:
         return panels.sweep(data, self)
 
     def table(self, data: Data) -> Table:
-        from benchmarks import pairs
         from benchmarks.document import Table
+        from benchmarks.statistics import comparisons as pairs
 
         caption = (
             f"Score at the largest value less that at the smallest ({self.label}), paired by seed. Intervals are of each "

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.document import Table
-    from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.statistics.families import Ledger
     from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.families import Ledger
 from benchmarks.findings import Bonuses, Staleness
+from benchmarks.statistics.families import Ledger
+from benchmarks.statistics.tested import BRACKETS, Asked, Told, by_task, corrected, family, listed, too_few, unseen
 from benchmarks.suite import Suite
-from benchmarks.tested import BRACKETS, Asked, Told, by_task, corrected, family, listed, too_few, unseen
 
 CORRECTIONS = "finding, corrections"  # the second family of Staleness
 

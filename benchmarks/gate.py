@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import pairs, power, stats
-from benchmarks.pairs import LEVEL, Pair
-from benchmarks.phrases import counted
 from benchmarks.sides import Place, Side
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import power
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL, Pair
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Doubles, Suite
 from envs.discover import UsageError
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, store
 from benchmarks.experiment import Experiment
-from benchmarks.families import Ledger
-from benchmarks.leaders import Leaders, leaders
-from benchmarks.phrases import amount
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
+from benchmarks.statistics.best import Leaders, leaders
+from benchmarks.statistics.families import Ledger
+from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.wording.phrases import amount
 from benchmarks.suite import Suite
 from envs.discover import UsageError
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import stats
 from benchmarks.efficiency import area_under_curve
-from benchmarks.families import FINDING, Decision, Ledger, question
-from benchmarks.pairs import LEVEL
-from benchmarks.power import moments, tost_unpaired, welch
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.families import FINDING, Decision, Ledger, question
+from benchmarks.statistics.power import moments, tost_unpaired, welch
 from benchmarks.suite import Curve, Doubles, Suite
 
 if TYPE_CHECKING:

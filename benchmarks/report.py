@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables, verdict
+from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables
 from benchmarks.document import Document
 from benchmarks.files import write_text
-from benchmarks.leaders import leaders
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.wording import verdicts as verdict
 
 ENOUGH_SEEDS = 10
 

@@ -7,17 +7,20 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import budgets, pairs, stats, suite_figures, tables, verdict
+from benchmarks import budgets, suite_figures, tables
 from benchmarks import guide as decision_guide
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
-from benchmarks.families import ALL_PAIRS
-from benchmarks.leaders import all_pairs, leaders
-from benchmarks.pairs import Pair
 from benchmarks.panels import Data
-from benchmarks.phrases import counted
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.best import all_pairs, leaders
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.families import ALL_PAIRS
+from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.wording.phrases import counted
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BY_TASK = (

@@ -10,10 +10,10 @@ import pandas as pd
 from benchmarks import appendix as papers
 from benchmarks import suite_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
-from benchmarks.leaders import leaders
 from benchmarks.markup import plain
 from benchmarks.naming import file_names
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics.best import leaders
 
 
 def heat_map(report: ReportInput) -> Section:

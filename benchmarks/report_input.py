@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import leaders, pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
-from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
-from benchmarks.phrases import counted
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
+from benchmarks.statistics import best as leaders
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Suite
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from benchmarks import curve_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table
 from benchmarks.figures import handfuls
-from benchmarks.phrases import counted
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics.wording.phrases import counted
 
 NOTED = (
     "Means over seeds and the whole run, of updates between checkpoints: the gradient's norm before clipping; its "

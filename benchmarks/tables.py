@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from algorithms.diagnostics import NAMES
-from benchmarks import efficiency, stats
-from benchmarks.pairs import SEED
+from benchmarks import efficiency
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import SEED
 from benchmarks.suite import Curve, Doubles, Scale, Suite
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import stats
 from benchmarks.efficiency import time_to_threshold
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL
 from benchmarks.suite import Curve, Doubles
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, line_styles
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL
 from benchmarks.suite import Doubles
 from benchmarks.tuning.result import Tuned
 from benchmarks.tuning.summary import (

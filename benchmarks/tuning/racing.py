@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from algorithms.sweep import Seen
-from benchmarks import stats
-from benchmarks.stats import Doubles
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.tests import Doubles
 from benchmarks.tuning.counting import first, of_scores
 from envs.api import Scale
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pairs, stats, verdict
 from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES, handfuls
 from benchmarks.formats import number
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.tuning import figures
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.result import Attempt, Stage, Tuned

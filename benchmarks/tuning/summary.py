@@ -20,9 +20,9 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from benchmarks import leaders as joint
-from benchmarks import stats
-from benchmarks.pairs import LEVEL, SEED
+from benchmarks.statistics import best as joint
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL, SEED
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt, BySeed, Tuned

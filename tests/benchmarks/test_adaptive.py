@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import adaptive, cli, stats, store
+from benchmarks import cli, store
+from benchmarks.statistics import sequential as adaptive
+from benchmarks.statistics import tests as stats
 
 
 def test_the_levels_add_up_to_alpha() -> None:

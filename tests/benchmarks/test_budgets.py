@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks import budgets, report
-from benchmarks.pairs import Pair
+from benchmarks.statistics.comparisons import Pair
 from benchmarks.suite import Suite
 from tests.benchmarks.made import frame, report_input, suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 
 def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, common_steps, compare, pairs, report_cells, store
+from benchmarks import EXPERIMENTS, common_steps, compare, report_cells, store
 from benchmarks.experiment import Experiment
 from benchmarks.importing import import_runs
+from benchmarks.statistics import comparisons as pairs
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.logs import CSV
 from tests.benchmarks.made import write_cell

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, pairs, report, store, tables, verdict
-from benchmarks.leaders import leaders
+from benchmarks import curve_figures, report, store, tables
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Scale, Suite
 
 NAN = float("nan")

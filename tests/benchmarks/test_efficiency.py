@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import efficiency, stats
+from benchmarks import efficiency
+from benchmarks.statistics import tests as stats
 
-RLIABLE = json.loads((Path(__file__).parent / "rliable.json").read_text())
+RLIABLE = json.loads((Path(__file__).parent / "statistics" / "rliable.json").read_text())
 SCORES = {name: np.array(scores) for name, scores in RLIABLE["scores"].items()}
 
 

@@ -13,9 +13,9 @@ from benchmarks import knob_figures, store
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
-from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.statistics.sign_flips import sign_flip_shift
+from benchmarks.statistics.tested import BRACKETS
 from benchmarks.suite import Scale, Suite
-from benchmarks.tested import BRACKETS
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
 FINE, ROUGH = 0.01 * WOBBLE, 0.1 * WOBBLE  # .01 sqrt(10/9) t_9 / sqrt(10) = .0075 is half an interval

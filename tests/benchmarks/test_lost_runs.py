@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, parity, rates, verdict
-from benchmarks.leaders import leaders
-from benchmarks.pairs import Pair
+from benchmarks import adaptive_run, cli, compare, guide, parity, rates
 from benchmarks.panels import Data
 from benchmarks.situation import Situation
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import sequential as adaptive
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import formats, pairs, report, report_comparisons, store, tables, verdict
+from benchmarks import formats, report, report_comparisons, store, tables
 from benchmarks.document import Drawn, Prose, Table
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite

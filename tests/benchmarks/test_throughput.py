@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from benchmarks import stats, throughput
+from benchmarks import throughput
 from benchmarks.drawings import Clocks
 from benchmarks.figures import GAIN, LOSS, UNSURE
 from benchmarks.panels import Data
+from benchmarks.statistics import tests as stats
 from benchmarks.suite import Scale, Suite
 from benchmarks.throughput import Saved, ratio
 from benchmarks.throughput_figures import BASELINE

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks import stats
-from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.sign_flips import sign_flip_shift
 from benchmarks.tuning import figures, report, result, summary
 from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.summary import Ranking, Summary, by_cell

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import divergence, stats
-from benchmarks.families import Ledger
-from benchmarks.leaders import Leaders, leaders
-from benchmarks.pairs import LEVEL
-from benchmarks.phrases import DIGITS, amount, counted
+from benchmarks import divergence
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.best import Leaders, leaders
+from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.families import Ledger
+from benchmarks.statistics.wording.phrases import DIGITS, amount, counted
 from benchmarks.suite import Suite
 
 NAMED = 6  # variants that a sentence lists by name

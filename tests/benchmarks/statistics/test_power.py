@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import power, sign_flips, stats
+from benchmarks.statistics import power, sign_flips
+from benchmarks.statistics import tests as stats
 
 Doubles = stats.Doubles
 Claim = Callable[[Doubles, Doubles], bool]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
 
-from benchmarks.power import detectable_shift
+from benchmarks.statistics.power import detectable_shift
 
 Doubles = NDArray[np.float64]
 Alternative = Literal["two-sided", "less", "greater"]

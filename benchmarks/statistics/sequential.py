@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from benchmarks import power, stats
+from benchmarks.statistics import power
+from benchmarks.statistics import tests as stats
 from benchmarks.suite import Doubles
 
 FIRST = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176

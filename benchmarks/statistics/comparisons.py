@@ -3,7 +3,7 @@
 Three families, in the order in which they are read: each rung against its parent, each variant against a named baseline,
 all pairs. The more comparisons, the more seeds it takes to show anything, so each family is corrected by itself: the first
 two by Holm, all pairs by one joint test (sign_flips.joint), to which the leader's comparisons with its rivals belong. A pair
-that an earlier family of the page decided keeps that decision (benchmarks/families.py).
+that an earlier family of the page decided keeps that decision (statistics/families.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks import efficiency, stats
-from benchmarks.families import ITS_TASKS, Ledger, question
-from benchmarks.stats import LEVEL as LEVEL
+from benchmarks import efficiency
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.families import ITS_TASKS, Ledger, question
+from benchmarks.statistics.tests import LEVEL as LEVEL
 from benchmarks.suite import Doubles, Suite
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import pairs
-from benchmarks.families import FINDING, ITS_TASKS, Ledger, question
-from benchmarks.pairs import LEVEL
-from benchmarks.phrases import amount, counted
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.families import FINDING, ITS_TASKS, Ledger, question
+from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.suite import Suite
 
 

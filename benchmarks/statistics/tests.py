@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
 
-from benchmarks.power import detectable_shift, moments, smallest_unpaired_p, welch
-from benchmarks.sign_flips import Alternative as Alternative
-from benchmarks.sign_flips import sign_flip_p as sign_flip_p
-from benchmarks.sign_flips import sign_flip_shift
-from benchmarks.sign_flips import smallest_p as smallest_p
+from benchmarks.statistics.power import detectable_shift, moments, smallest_unpaired_p, welch
+from benchmarks.statistics.sign_flips import Alternative as Alternative
+from benchmarks.statistics.sign_flips import sign_flip_p as sign_flip_p
+from benchmarks.statistics.sign_flips import sign_flip_shift
+from benchmarks.statistics.sign_flips import smallest_p as smallest_p
 
 Doubles = NDArray[np.float64]
 Statistic = Callable[[Doubles], Doubles]

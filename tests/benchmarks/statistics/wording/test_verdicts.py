@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, budgets, guide, pooling, report_cells, store
 from benchmarks.experiment import Experiment
-from benchmarks.pairs import Pair
+from benchmarks.statistics import best as leaders
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
-RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
+RELEASED = Path(__file__).resolve().parents[4] / "results" / "reference"
 LIGHT = ("ladder", "games", "driving", "sparse_reward", "reward_shift", "bias", "references", "async_throughput")
 DETECTS = re.compile(r"detect a true difference of (\d\.\d{3}) with probability 0\.8")
 

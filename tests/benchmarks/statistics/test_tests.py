@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import stats
+from benchmarks.statistics import tests as stats
 
 RLIABLE = json.loads((Path(__file__).parent / "rliable.json").read_text())
 ALTERNATIVES: tuple[stats.Alternative, ...] = ("two-sided", "less", "greater")

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import guide, pairs, verdict
-from benchmarks.phrases import amount, counted
+from benchmarks import guide
 from benchmarks.situation import Situation
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.test_divergence import reported, rows, suite_of
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import stats
+from benchmarks.statistics import tests as stats
 
 Question = tuple[frozenset[str], tuple[str, ...]]  # the two variants; on which tasks, sorted
 FINDING, ADAPTIVE, RUNGS, BASELINE, ALL_PAIRS = "finding", "adaptive seeds", "rungs", "baseline", "all pairs"

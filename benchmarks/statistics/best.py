@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import pairs, stats
-from benchmarks.families import ALL_PAIRS, ITS_TASKS, Ledger, question
-from benchmarks.pairs import LEVEL, Pair
-from benchmarks.power import shift_beyond
-from benchmarks.sign_flips import Joint, joint
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import LEVEL, Pair
+from benchmarks.statistics.families import ALL_PAIRS, ITS_TASKS, Ledger, question
+from benchmarks.statistics.power import shift_beyond
+from benchmarks.statistics.sign_flips import Joint, joint
 from benchmarks.suite import Doubles, Suite
 
 

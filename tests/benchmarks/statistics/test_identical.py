@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import pairs, verdict
-from benchmarks.pairs import Pair
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 UNIT = "normalised score"
 

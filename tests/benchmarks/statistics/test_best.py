@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import guide, leaders, pairs, sign_flips, stats, verdict
-from benchmarks.leaders import Leaders
-from benchmarks.pairs import Pair
-from benchmarks.sign_flips import joint
+from benchmarks import guide
 from benchmarks.situation import Situation
+from benchmarks.statistics import best as leaders
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import sign_flips
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.best import Leaders
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.sign_flips import joint
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Suite
 from tests.benchmarks.made import frame, suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 Doubles = stats.Doubles
 

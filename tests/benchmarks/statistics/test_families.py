@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store
 from benchmarks.document import Prose, Section, Table
 from benchmarks.experiment import Experiment
-from benchmarks.families import Ledger, question
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.parity import Parity
 from benchmarks.report_input import ReportInput
+from benchmarks.statistics.families import Ledger, question
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import frame, report_input
 

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pairs, stats, verdict
-from benchmarks.pairs import Pair
+from benchmarks.statistics import comparisons as pairs
+from benchmarks.statistics import tests as stats
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import verdicts as verdict
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import PARENTS, frame, suite
 
