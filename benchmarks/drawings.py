@@ -36,13 +36,13 @@ class Sweep:
 
     def table(self, data: Data) -> Table:
         from benchmarks.document import Table
-        from benchmarks.statistics import comparisons as pairs
+        from benchmarks.statistics.comparison_tables import sweep_table
 
         caption = (
             f"Score at the largest value less that at the smallest ({self.label}), paired by seed. Intervals are of each "
             "difference alone, not corrected; `p (Holm)` is corrected over the rows."
         )
-        return Table(f"{self.name}_change", pairs.sweep_table(data.suite, self.x, self.lines), caption)
+        return Table(f"{self.name}_change", sweep_table(data.suite, self.x, self.lines), caption)
 
 
 @dataclass(frozen=True)

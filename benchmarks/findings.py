@@ -62,6 +62,6 @@ class Bonuses:
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the family of this finding: its sentence and the tables below it say the same."""
         from benchmarks import finding_texts
-        from benchmarks.statistics import tested
+        from benchmarks.statistics.families import compare_family
 
-        tested.family(suite, finding_texts.asked_of_bonuses(self), ledger)
+        compare_family(suite, finding_texts.asked_of_bonuses(self), ledger)

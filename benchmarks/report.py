@@ -10,7 +10,7 @@ from benchmarks.files import write_text
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
 from benchmarks.statistics.best import leaders
-from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.wording import leader, sentences
 
 ENOUGH_SEEDS = 10
 
@@ -39,7 +39,7 @@ def write(report: ReportInput) -> Path:
         *report_facts.appendix(report),
         report_facts.provenance(report),
     ]
-    few = verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS)
+    few = sentences.few_seeds(report.suite.seeds, ENOUGH_SEEDS)
     pooled = f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else ""
     undone = f"Not run yet: {', '.join(report.undone)}." if report.undone else ""
     finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
@@ -59,7 +59,7 @@ def _headline(report: ReportInput) -> str:
     """Who has the highest mean, and at which learning rates."""
     suite = report.suite
     note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
-    return " ".join(text for text in (verdict.headline(suite, report.ledger), note) if text)
+    return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)
 
 
 def _equal(report: ReportInput) -> str:

@@ -41,7 +41,7 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
         found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
-        top = {found.best, *found.others} if found else set()
+        top = {found.best, *found.not_separated} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
         blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))

@@ -15,7 +15,7 @@ from benchmarks import throughput
 from benchmarks.drawings import Clocks
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, t_band
 from benchmarks.panels import Data
-from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}

@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, line_styles
-from benchmarks.statistics import tests as stats
-from benchmarks.statistics.comparisons import LEVEL
+from benchmarks.statistics.intervals import Interval, t_interval
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles
 from benchmarks.tuning.result import Tuned
 from benchmarks.tuning.summary import (
@@ -108,7 +108,7 @@ def _few(integer: bool = False) -> mpl.ticker.MaxNLocator:
 def _interval(axis: Axes, values: Doubles, y: float, colour: str) -> None:
     """The 95 % t interval of a mean, as a bar; none of a single value."""
     if len(values) > 1:
-        low, high = stats.t_interval(values)
+        low, high = t_interval(values)
         axis.plot([low, high], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
 
 
@@ -249,7 +249,7 @@ def _beside(axis: Axes, x: int, y: float, text: str, weight: str, colour: str) -
     )  # fmt: skip
 
 
-def bounds(interval: stats.Interval) -> str:
+def bounds(interval: Interval) -> str:
     """` [0.20, 0.70]`, or nothing where there is none."""
     return f" [{interval.low:.2f}, {interval.high:.2f}]" if interval.low == interval.low else ""
 
@@ -306,7 +306,7 @@ def _best_line(axis: Axes, t: Tuned, style: tuple[str, Any], marker: str, end: i
 def _upright(axis: Axes, values: Doubles, x: float, colour: str, marker: str) -> None:
     """A mean and its 95 % t interval."""
     if len(values) > 1:
-        axis.plot([x, x], stats.t_interval(values), color=colour, lw=1.6, solid_capstyle="butt")
+        axis.plot([x, x], t_interval(values), color=colour, lw=1.6, solid_capstyle="butt")
     axis.plot(x, values.mean(), marker, ms=4.5, color=colour)
 
 
@@ -523,7 +523,7 @@ def _points(axis: Axes, knob: Knob, t: Tuned, colour: str, marker: str, alone: b
             if a.number != number:
                 continue
             if alone and len(seeds := per_seed(a.scores)) > 1:
-                axis.plot([at, at], stats.t_interval(seeds), color="0.4", lw=0.9, zorder=2)
+                axis.plot([at, at], t_interval(seeds), color="0.4", lw=0.9, zorder=2)
             if how == "o":
                 axis.plot(at, a.value, "o", ms=8, mfc="none", mec="black" if alone else colour, mew=1.3, zorder=3)
             else:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from algorithms.sweep import Seen
-from benchmarks.statistics import tests as stats
-from benchmarks.statistics.tests import Doubles
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.tuning.counting import first, of_scores
 from envs.api import Scale
 
@@ -58,10 +58,7 @@ class Race:
             for i, configuration in enumerate(there):
                 if i == best or configuration in self.spared or means[i] >= means[best]:
                     continue
-                gone = (
-                    np.isnan(means[i])
-                    or stats.sign_flip_p(counted[i] - counted[best], alternative="less") <= self.alpha
-                )
+                gone = np.isnan(means[i]) or sign_flip_p(counted[i] - counted[best], alternative="less") <= self.alpha
                 if gone:
                     lost[configuration] = None
         return [tuple(range(c * self.seeds, (c + 1) * self.seeds)) for c in lost]

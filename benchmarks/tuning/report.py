@@ -14,10 +14,11 @@ import pandas as pd
 from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES, handfuls
 from benchmarks.formats import number
-from benchmarks.statistics import comparisons as pairs
-from benchmarks.statistics import tests as stats
-from benchmarks.statistics.comparisons import LEVEL
-from benchmarks.statistics.wording import verdicts as verdict
+from benchmarks.statistics.comparisons import least_corrected_p
+from benchmarks.statistics.intervals import RESAMPLES, Interval, t_interval
+from benchmarks.statistics.sign_flips import smallest_p
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording import phrases, sentences
 from benchmarks.tuning import figures
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.result import Attempt, Stage, Tuned
@@ -87,7 +88,7 @@ def count_of(value: Any) -> int:
     return len(value) if isinstance(value, (list, tuple)) else int(value or 0)
 
 
-def signed(difference: float, interval: stats.Interval) -> str:
+def signed(difference: float, interval: Interval) -> str:
     """+0.210 [+0.150, +0.270]"""
     bounds = f" [{interval.low:+.3f}, {interval.high:+.3f}]" if interval.low == interval.low else ""
     return f"{difference:+.3f}{bounds}"
@@ -96,8 +97,8 @@ def signed(difference: float, interval: stats.Interval) -> str:
 def cells(summary: Summary, of: Iterable[tuple[str, str]]) -> str:
     """`gae` on CartPole-v1, ... and 3 more"""
     told = [f"`{variant}` on {task}" for task, variant in of]
-    more = f" and {len(told) - verdict.NAMED} more" if len(told) > verdict.NAMED else ""
-    return ", ".join(told[: verdict.NAMED]) + more
+    more = f" and {len(told) - phrases.NAMED} more" if len(told) > phrases.NAMED else ""
+    return ", ".join(told[: phrases.NAMED]) + more
 
 
 def plural(count: int, word: str, words: str = "") -> str:
@@ -146,14 +147,14 @@ def of_one(summary: Summary) -> str:
         tried = plural(len(next(iter(summary.studies.values())).trials), "trial")
         score = f"its test score is {row['default']:.3f} ({plural(seeds, 'test seed')})"
         return f"Tuning {what} chose the default itself, of {tried}: {score}."
-    change = signed(row["difference"], stats.Interval(row["low"], row["high"]))
+    change = signed(row["difference"], Interval(row["low"], row["high"]))
     if row["p"] < LEVEL:
         word = "raises" if row["difference"] > 0 else "lowers"
         return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
-    if (least := stats.smallest_p(seeds)) > LEVEL:
-        why = f"{verdict.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}"
+    if (least := smallest_p(seeds)) > LEVEL:
+        why = f"{phrases.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}"
     else:
-        why = verdict.detects(seeds, row["detectable"], row["difference"]).removesuffix(".")
+        why = phrases.detects(seeds, row["detectable"], row["difference"]).removesuffix(".")
     shown = f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g})."
     return f"{shown} {why}." if why else shown
 
@@ -211,7 +212,7 @@ def of_ranking(r: Ranking) -> str:
 def led(r: Ranking, setting: str) -> str:
     """`ppo` (`gae` may be as good)"""
     best, *others = r.best(setting)
-    return f"`{best}` ({verdict.names(others) if others else 'no other'} may be as good)"
+    return f"`{best}` ({phrases.names(others) if others else 'no other'} may be as good)"
 
 
 # default against tuned
@@ -306,7 +307,7 @@ def ranking(summary: Summary) -> Section | None:
     )  # fmt: skip
     caption = (
         f"n = {seeds} test seeds. tau: Kendall's rank correlation of the default and the tuned ranking; its interval: "
-        f"{stats.RESAMPLES:,} bootstrap resamples of whole test seeds. again: mean tau of the default ranking on one "
+        f"{RESAMPLES:,} bootstrap resamples of whole test seeds. again: mean tau of the default ranking on one "
         "resample with itself on another, what is to be expected where tuning changes nothing. ordered: pairs of variants "
         "whose order is shown (sign-flip, Holm over the pairs); of those ordered by default, kept, left open and turned are "
         "ordered in the same way, not, or the other way once tuned."
@@ -329,8 +330,8 @@ def said_of_ranks(summary: Summary) -> list[str]:
                 f"As a yardstick: on other test seeds the default ranking agrees with itself at tau {r.again:.2f}."
             )
         if r.orders.turned:
-            told = ", ".join(f"`{a}` above `{b}`" for a, b in r.orders.turned[: verdict.NAMED])
-            more = len(r.orders.turned) - verdict.NAMED
+            told = ", ".join(f"`{a}` above `{b}`" for a, b in r.orders.turned[: phrases.NAMED])
+            more = len(r.orders.turned) - phrases.NAMED
             said.append(f"Shown before, and the other way after: {told}{f' and {more} more' if more > 0 else ''}.")
         if r.orders.new:
             said.append(f"{plural(r.orders.new, 'pair')} of {r.orders.pairs} are ordered only after tuning.")
@@ -474,14 +475,14 @@ def said_of_optimism(summary: Summary) -> list[str]:
     ]
     values = table["optimism"].dropna().to_numpy(float)
     if len(values) > 1:
-        over = signed(float(values.mean()), stats.t_interval(values))
+        over = signed(float(values.mean()), t_interval(values))
         said.append(
             f"Optimism is {over} on average over {len(values)} studies (t interval over studies, which share their seeds) "
             f"and above 0 in {int((values > 0).sum())} of them."
         )
     elif len(values):
         row = table.iloc[0]
-        said.append(f"Optimism is {signed(row['optimism'], stats.Interval(row['low'], row['high']))}.")
+        said.append(f"Optimism is {signed(row['optimism'], Interval(row['low'], row['high']))}.")
     if (drift := table["drift"].dropna()).size:
         said.append(
             f"The default, which nobody chose, scores {drift.mean():+.3f}{many} on the tuning seeds over its test score: "
@@ -811,7 +812,7 @@ def methods(summary: Summary) -> str:
     pruner = listed(every, "pruner")
     ranks = (
         " Rankings of the default and of the tuned settings are compared by Kendall's tau-b with a percentile bootstrap of "
-        f"whole test seeds ({stats.RESAMPLES:,} resamples)."
+        f"whole test seeds ({RESAMPLES:,} resamples)."
     )
     return (
         f"Hyper-parameters ({fields}) were tuned {what} with {seeds('trials')} trials of {seeds('tuning_seeds')} tuning "
@@ -872,9 +873,9 @@ def ranges_apart(summary: Summary) -> list[str]:
 def few_seeds(summary: Summary) -> Iterator[str]:
     """What the test seeds cannot say."""
     seeds, tested = min(summary.test_seeds), int((~summary.gains["kept"]).sum())
-    if text := verdict.few_seeds(seeds, ENOUGH_SEEDS):
+    if text := sentences.few_seeds(seeds, ENOUGH_SEEDS):
         yield text.replace("seeds:", "test seeds:", 1)
-    elif tested and (least := pairs.least_p(seeds, tested)) > LEVEL:
+    elif tested and (least := least_corrected_p(seeds, tested)) > LEVEL:
         yield (
             f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}, so no gain of a single study "
             "can be shown, only averages. Use more test seeds."

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path
-from benchmarks.statistics.tests import Doubles
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning import counting, storage
 from benchmarks.tuning.cells import Found, Group, groups, read
 from benchmarks.tuning.plan import Plan as Plan

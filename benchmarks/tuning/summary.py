@@ -20,9 +20,11 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from benchmarks.statistics import best as joint
-from benchmarks.statistics import tests as stats
-from benchmarks.statistics.comparisons import LEVEL, SEED
+from benchmarks.statistics.best import Leaders, leaders
+from benchmarks.statistics.comparisons import SEED
+from benchmarks.statistics.intervals import Interval, bootstrap, t_interval
+from benchmarks.statistics.sign_flips import sign_flip_p
+from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt, BySeed, Tuned
@@ -232,7 +234,7 @@ class Ranking:
         return float(tau(self.default.mean(0), self.tuned.mean(0)))
 
     @cached_property
-    def interval(self) -> stats.Interval:
+    def interval(self) -> Interval:
         """Of tau: bootstrap of test seeds, one draw for all variants, tasks and both settings; ties alone count 0."""
         both = np.stack([self.default, self.tuned], axis=1)
 
@@ -240,7 +242,7 @@ class Ranking:
             means = x.mean(axis=1)
             return np.nan_to_num(tau(means[:, 0], means[:, 1]), nan=0.0)
 
-        return stats.bootstrap(both, resampled, np.random.default_rng(SEED))
+        return bootstrap(both, resampled, np.random.default_rng(SEED))
 
     @cached_property
     def again(self) -> float:
@@ -250,18 +252,18 @@ class Ranking:
         return float(np.nan_to_num(tau(first, second), nan=0.0).mean()) if seeds > 1 else NAN
 
     @cached_property
-    def leaders(self) -> dict[str, joint.Leaders]:
-        """Who leads, and who is not shown to score less (benchmarks/leaders.py), by setting."""
+    def leaders(self) -> dict[str, Leaders]:
+        """Who leads, and who is not shown to score less (statistics/best.py), by setting."""
         found = {}
         for setting, scores in (("default", self.default), ("tuned", self.tuned)):
-            made = joint.leaders(_as_suite(scores, self.variants), self.variants, ["test"])
+            made = leaders(_as_suite(scores, self.variants), self.variants, ["test"])
             assert made is not None  # there are seeds
             found[setting] = made
         return found
 
     def best(self, setting: str) -> list[str]:
         """The leader and whoever is not shown to score less."""
-        return [self.leaders[setting].best, *self.leaders[setting].others]
+        return [self.leaders[setting].best, *self.leaders[setting].not_separated]
 
     @cached_property
     def orders(self) -> Orders:
@@ -280,7 +282,7 @@ class Ranking:
     def _signs(self, scores: Doubles, pairs_of: Sequence[tuple[int, int]]) -> Doubles:
         """1 where the first of a pair is shown to be better, -1 the second, 0 where no order is shown."""
         differences = [scores[:, i] - scores[:, j] for i, j in pairs_of]
-        p = stats.holm(np.array([stats.sign_flip_p(d) for d in differences]))
+        p = holm(np.array([sign_flip_p(d) for d in differences]))
         return np.where(p < LEVEL, np.sign([d.mean() for d in differences]), 0.0)
 
 
@@ -468,8 +470,8 @@ class Summary:
         rows, tested = [], max(1, sum(not keeps_default(t) for t in self.studies.values()))
         for (task, variant), t in self.studies.items():
             b, a = self.tested(task, variant)
-            made, kept, gone = stats.compare_paired(b, a), keeps_default(t), self.lost.get((task, variant), [])
-            half = (stats.t_interval(a).high - stats.t_interval(a).low) / 2
+            made, kept, gone = compare_paired(b, a), keeps_default(t), self.lost.get((task, variant), [])
+            half = (t_interval(a).high - t_interval(a).low) / 2
             spread = {"low": NAN, "high": NAN, "p": NAN, "a12": NAN} if kept or gone else {
                 "low": made.interval.low, "high": made.interval.high, "p": made.p, "a12": made.a12,
             }  # fmt: skip
@@ -482,7 +484,7 @@ class Summary:
                 }
             )  # fmt: skip
         table = pd.DataFrame(rows)
-        table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
+        table.insert(list(table.columns).index("p") + 1, "p_holm", holm(table["p"].to_numpy(float)))
         return table.assign(detectable=table["detectable"].where(~(table["p_holm"] < LEVEL)))
 
     @cached_property
@@ -554,12 +556,12 @@ class Summary:
         return [cell for cell in self.studies if cell not in self.lost]
 
     @cached_property
-    def average(self) -> stats.Comparison:
+    def average(self) -> Comparison:
         """Tuned against default: each test seed's mean over all studies with both means; of as many seeds as all have."""
         seeds = min(self.test_seeds)
         cells = [self.tested(*cell) for cell in self.compared]
         tuned, default = (np.mean([cell[side][:seeds] for cell in cells], axis=0) for side in (0, 1))
-        return stats.compare_paired(tuned, default)
+        return compare_paired(tuned, default)
 
     @cached_property
     def optimism(self) -> pd.DataFrame:
@@ -572,7 +574,7 @@ class Summary:
         for (task, variant), t in self.studies.items():
             best = max((a.value for a in complete(t)), default=NAN)
             test, again = self.tested(task, variant)[0], selected(t)
-            interval = stats.t_interval(test)
+            interval = t_interval(test)
             start = value_of(t, t.test["default"].number)
             rows.append(
                 {
