@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from algorithms.types import Variant
-from benchmarks import adaptive, pairs
-from benchmarks.adaptive import Decision
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
 from benchmarks.files import write_text
 from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
+from benchmarks.statistics import sequential
+from benchmarks.statistics.comparisons import Pair, one_sided_losses
+from benchmarks.statistics.sequential import SequentialDecision
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
 from envs.validation import UsageError
@@ -55,11 +56,11 @@ class Plan:
 def run(plan: Plan, train: Train, folder: Path) -> Outcome:
     """Train until all is decided; the decisions lie in `folder`/adaptive.json, for the report."""
     looks = plan.cap // BLOCK
-    decided: dict[str, Decision] = {}
+    decided: dict[str, SequentialDecision] = {}
     open_ = {v.name for v in plan.variants}
     wanted: dict[str, Cell] = {}
     least: dict[str, float] = {}  # each variant's corrected p, over the looks so far
-    for number, level in enumerate(adaptive.levels(looks, plan.alpha), 1):
+    for number, level in enumerate(sequential.levels(looks, plan.alpha), 1):
         seeds = number * BLOCK
         wanted |= {c.file_name: c for c in plan.cells(seeds, open_ | {plan.baseline})}
         outcome = train(list(wanted.values()))
@@ -76,8 +77,8 @@ def run(plan: Plan, train: Train, folder: Path) -> Outcome:
             break
         waiting = [v for v in suite.learners if v in open_ and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = adaptive.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
-        for v, p in adaptive.adjusted(differences, float(level), plan.alpha).items():
+        new = sequential.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
+        for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             least[v] = min(p, least.get(v, 1.0))
         decided |= new
         open_ = {v for v in waiting if v not in new}
@@ -96,20 +97,20 @@ def _without_mean(suite: Suite) -> set[str]:
 
 def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     """Variant minus baseline: each shared seed's mean over the tasks that both have."""
-    b, a = (suite.final(v, suite.tasks(variant, baseline)).mean(axis=1) for v in pairs.Pair(variant, baseline))
+    b, a = (suite.final(v, suite.tasks(variant, baseline)).mean(axis=1) for v in Pair(variant, baseline))
     return (b - a).dropna().to_numpy(float)
 
 
 def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
     """Those that lost other runs than the baseline on the tasks that both have."""
-    found = (pairs.Pair(v, baseline) for v in variants)
-    return {pair.b for pair in found if any(pairs.lost_apart(suite, pair, suite.tasks(*pair)))}
+    found = (Pair(v, baseline) for v in variants)
+    return {pair.b for pair in found if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
 
 
 def _save(
     plan: Plan,
     suite: Suite,
-    decided: dict[str, Decision],
+    decided: dict[str, SequentialDecision],
     open_: set[str],
     seeds: int,
     corrected: dict[str, float],

@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
 from benchmarks.figures import GAIN, LOSS, STYLE
-from benchmarks.phrases import counted
 from benchmarks.published_scores import Score
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Curve, Doubles
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def as_greedy(curve: Curve, score: Score) -> Doubles | None:
 
 def _held(ours: Doubles, value: float) -> tuple[float, float, float, bool]:
     """Mean, interval, and whether it holds the value or the mean is better."""
-    interval, mean = stats.t_interval(ours), float(ours.mean())
+    interval, mean = t_interval(ours), float(ours.mean())
     return mean, interval.low, interval.high, bool(mean >= value or interval.low <= value <= interval.high)
 
 

@@ -1,8 +1,8 @@
-"""Two folders of results held against each other: two versions of the code, two machines, two settings. A gate as well.
+"""Two folders of results compared: two versions of the code, two machines, two settings. It also serves as a gate.
 
 Every variant that both have is compared over the tasks that both have, and on each of them: paired by seed where both
 sides trained the same seeds, by Welch's test where not. Regressions are losses that a corrected test shows; the two
-families (variants, and variants x tasks) may each raise a false alarm once in forty runs. What stops a gate: gate.py.
+families (variants, and variants x tasks) may each raise a false alarm once in forty runs. gate.py says what fails a gate.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
-from benchmarks.families import Ledger
+from benchmarks import common_steps, divergence, gate, suite_figures
 from benchmarks.gate import Rules
-from benchmarks.pairs import LEVEL, Pair
-from benchmarks.phrases import amount, counted
 from benchmarks.reports.document import Block, Document, Drawn, Prose, Section, Table, joined
 from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences
 from benchmarks.sides import left_out as left_out
 from benchmarks.sides import load as load
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.families import Ledger, decide_pairs
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording import phrases, sentences
+from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.suite import Suite
 from envs.validation import UsageError
 
@@ -48,7 +51,7 @@ class Result:
 
     @property
     def regressions(self) -> list[str]:
-        return gate.worse(self.by_variant, self.by_task)
+        return gate.regressions(self.by_variant, self.by_task)
 
     @property
     def tested(self) -> pd.DataFrame:
@@ -56,7 +59,7 @@ class Result:
         return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
-def _of(variant: str, side: str) -> str:
+def _sided(variant: str, side: str) -> str:
     return f"{variant} ({side})"
 
 
@@ -70,34 +73,34 @@ def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, nonin
     scales = of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
-    names = [_of(v, side) for v in shared for side in "AB"]
-    theirs = [_of(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    names = [_sided(v, side) for v in shared for side in "AB"]
+    theirs = [_sided(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
-    family = [Pair(_of(v, "B"), _of(v, "A")) for v in shared if suite.tasks(_of(v, "A"), _of(v, "B"))]
+    family = [Pair(_sided(v, "B"), _sided(v, "A")) for v in shared if suite.tasks(_sided(v, "A"), _sided(v, "B"))]
     _check_averaged(suite, family)
     ledger = Ledger()
-    pairs.decide(suite, family, ledger, VARIANTS)
-    by_task = pairs.task_table(suite, family, together=True, ledger=ledger)  # a gate listens to all of its rows
+    decide_pairs(suite, family, ledger, VARIANTS)
+    by_task = task_table(suite, family, together=True, ledger=ledger)  # a gate reads all of its rows
     by_variant = pd.DataFrame()
     if len(by_task):
-        by_variant = pairs.suite_table(suite, family, by_task, ledger, VARIANTS)
+        by_variant = suite_table(suite, family, by_task, ledger, VARIANTS)
         by_variant = by_variant.drop(columns=["family", "of"], errors="ignore")
     pairs_of = {pair.b: pair for pair in family}
     tables = []
     for table in (by_variant, by_task):
-        rows = [_judged(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
+        rows = [_with_finding(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
         tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
-    by_variant, by_task = _with_untested(a, b, suite, *tables)
+    by_variant, by_task = _add_untested(a, b, suite, *tables)
     return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
 
 
-def _judged(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -> dict[str, Any]:
+def _with_finding(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -> dict[str, Any]:
     """A row with its finding in front and the p values of the tests that the margins ask for behind."""
     tasks = [row["task"]] if "task" in row else suite.tasks(*pair)
-    row = {**row, "p_same": _same(suite, pair, tasks, rules.margin)}
+    row = {**row, "p_same": gate.equivalence_p(suite, pair, tasks, rules.margin)}
     if rules.noninferior is not None:
-        row["p_noninferior"] = gate.noninferiority(suite, pair, tasks, rules.noninferior)
+        row["p_noninferior"] = gate.noninferiority_p(suite, pair, tasks, rules.noninferior)
     variant = row.pop("against").removesuffix(" (A)")
     return {"finding": _finding(row), **row, "variant": variant}
 
@@ -107,16 +110,16 @@ def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
 
     Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
     """
-    gone, without = set(gate.lost(a, b)), set(suite.without_mean)
+    missing, without = set(gate.missing_cells(a, b)), set(suite.without_mean)
     found = {}
     for task, variant in ((t, v) for t, v in a.places if v in a.variants):
-        in_a, in_b = ((task, _of(variant, side)) in without for side in "AB")
-        reasons = {"lost": (task, variant) in gone, "no mean in A": in_a, "no mean in B": in_b}
+        in_a, in_b = ((task, _sided(variant, side)) in without for side in "AB")
+        reasons = {"lost": (task, variant) in missing, "no mean in A": in_a, "no mean in B": in_b}
         found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
     return found
 
 
-def _with_untested(
+def _add_untested(
     a: Side, b: Side, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
@@ -146,22 +149,8 @@ def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
     for variant in variants:
         seeds = [set(side.frame["seed"][side.frame["variant"] == variant]) for side in (a, b)]
         if a.imported or b.imported or seeds[0] != seeds[1]:
-            found |= {_of(variant, "A"), _of(variant, "B")}
+            found |= {_sided(variant, "A"), _sided(variant, "B")}
     return frozenset(found)
-
-
-def _same(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> float:
-    """p of TOST: small where the difference is shown to be smaller than the margin.
-
-    1 where other runs are lost on one side than on the other (pairs.lost_apart): what these count as was not measured.
-    """
-    if any(pairs.lost_apart(suite, pair, tasks)):
-        return 1.0
-    b, a = (suite.final(v, tasks).mean(axis=1) for v in pair)
-    if {*pair} & suite.imported:
-        return power.tost_unpaired(b.to_numpy(float), a.to_numpy(float), margin) if min(len(a), len(b)) > 1 else 1.0
-    d = (b - a).dropna().to_numpy(float)
-    return power.tost(d, margin) if len(d) > 1 else 1.0
 
 
 def _finding(row: dict[Any, Any]) -> str:
@@ -188,25 +177,25 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
         drawn = tested.assign(
-            variant=[_of(v, "B") for v in tested["variant"]], against=[_of(v, "A") for v in tested["variant"]]
+            variant=[_sided(v, "B") for v in tested["variant"]], against=[_sided(v, "A") for v in tested["variant"]]
         )
         title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
         draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
         blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
-    told = _told(result.by_task, verdict.is_raw(result.suite.unit))
+    shown = _shown_rows(result.by_task, phrases.is_raw(result.suite.unit))
     sections = (
         Section("By variant", tuple(blocks)),
         Section(
             "By task",
             (
-                Prose(told),
+                Prose(shown),
                 Table("by_task", result.by_task, caption),
             ),
         ),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
         Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
     )
-    warning = verdict.too_few(tested) if len(tested) else ""
+    warning = sentences.too_few(tested) if len(tested) else ""
     names = [name for side in (a, b) for place in side.places for name in place]
     return Document(
         "compare",
@@ -214,15 +203,15 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         sentence(result),
         sections,
         tuple(w for w in (warning, *result.suite.notes, *divergence.warned(result.suite)) if w),
-        names=(*dict.fromkeys([*names, *(_of(v, side) for v in names for side in "AB")]),),
+        names=(*dict.fromkeys([*names, *(_sided(v, side) for v in names for side in "AB")]),),
     )
 
 
-def _told(by_task: pd.DataFrame, raw: bool) -> str:
+def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
     """The rows that show something, as a list."""
     shown = by_task[by_task["finding"].isin(("better", "worse"))].to_dict("records")
     lines = [
-        f"`{r['variant']}` on {r['task']} is {r['finding']}: {verdict.change(r, raw)} (p {r['p_holm']:.2g})"
+        f"`{r['variant']}` on {r['task']} is {r['finding']}: {phrases.change(r, raw)} (p {r['p_holm']:.2g})"
         for r in shown
     ]
     none = f"None of {len(by_task)} rows shows a difference by itself, corrected for their number."
@@ -235,14 +224,14 @@ def sentence(result: Result) -> str:
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
     parts = [*result.violations]
     if better := counts.get("better"):
-        parts.append(f"B is shown to be better with {verdict.names(better)}")
+        parts.append(f"B is shown to be better with {phrases.names(better)}")
     equal = ("identical", "the same within the margin")
-    parts += [f"{finding}: {verdict.names(counts[finding])}" for finding in equal if finding in counts]
-    if still := counts.get("open"):
+    parts += [f"{finding}: {phrases.names(counts[finding])}" for finding in equal if finding in counts]
+    if undecided := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
-        size = amount(limit, 2, verdict.is_raw(result.suite.unit))
+        size = amount(limit, 2, phrases.is_raw(result.suite.unit))
         known = f" (a true difference of {size} is detected with probability 0.8)" if limit == limit else ""
-        parts.append(f"no difference is shown for {verdict.names(still)}{known}")
+        parts.append(f"no difference is shown for {phrases.names(undecided)}{known}")
     return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 

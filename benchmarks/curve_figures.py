@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from algorithms.estimators.diagnostics import NAMES
 from benchmarks import efficiency, figures
 from benchmarks.figures import STYLE, banded, handfuls, legend, line_styles, t_band
-from benchmarks.pairs import SEED
+from benchmarks.statistics.comparisons import SEED
 from benchmarks.suite import Curve, Doubles, Scale, Suite
 
 AXES = {

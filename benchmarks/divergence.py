@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.suite import Suite
+from benchmarks.statistics.scores import Scores
 
 NAMED = 6  # cells that a sentence lists by name
 
@@ -16,12 +16,12 @@ def cells(places: Sequence[tuple[str, str]]) -> str:
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def warned(suite: Suite) -> tuple[str, ...]:
+def warned(suite: Scores) -> tuple[str, ...]:
     """All that a reader of this suite must know before its tables."""
     return tuple(text for text in (without_mean(suite), not_finite(suite), not_averaged(suite)) if text)
 
 
-def without_mean(suite: Suite) -> str:
+def without_mean(suite: Scores) -> str:
     """Which cells have no mean, because no member has a finite last return; empty where there is none."""
     if not (lost := suite.without_mean):
         return ""
@@ -30,7 +30,7 @@ def without_mean(suite: Suite) -> str:
     return f"All seeds diverged or returned no finite number: {cells(lost)}. {subject} no mean there{over}."
 
 
-def not_finite(suite: Suite) -> str:
+def not_finite(suite: Scores) -> str:
     """Which members returned NaN or inf although they did not diverge; empty where none did."""
     last = {place: int(c.not_finite[-1].sum()) for place, c in suite.curves.items() if c.not_finite[-1].any()}
     early = {place: 1 for place, c in suite.curves.items() if place not in last and c.not_finite.any()}
@@ -49,7 +49,7 @@ def not_finite(suite: Suite) -> str:
     return " ".join(said)
 
 
-def nothing_compared(suite: Suite) -> str:
+def nothing_compared(suite: Scores) -> str:
     """Why no two variants can be ranked over all tasks; empty where divergence and units are not the reason."""
     if not suite.averages(list(suite.scales)):
         return "No variant is ranked over tasks, for returns of different tasks are not averaged."
@@ -61,7 +61,7 @@ def nothing_compared(suite: Suite) -> str:
     return f"Nothing is compared here: {only}, because all seeds of others diverged or returned no finite number."
 
 
-def not_averaged(suite: Suite) -> str:
+def not_averaged(suite: Scores) -> str:
     """Why nothing is averaged over tasks; empty where scores may be."""
     if suite.averages(list(suite.scales)):
         return ""

@@ -35,14 +35,14 @@ class Sweep:
         return panels.sweep(data, self)
 
     def table(self, data: Data) -> Table:
-        from benchmarks import pairs
         from benchmarks.reports.document import Table
+        from benchmarks.statistics.comparison_tables import sweep_table
 
         caption = (
             f"Score at the largest value less that at the smallest ({self.label}), paired by seed. Intervals are of each "
             "difference alone, not corrected; `p (Holm)` is corrected over the rows."
         )
-        return Table(f"{self.name}_change", pairs.sweep_table(data.suite, self.x, self.lines), caption)
+        return Table(f"{self.name}_change", sweep_table(data.suite, self.x, self.lines), caption)
 
 
 @dataclass(frozen=True)

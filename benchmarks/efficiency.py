@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.stats import Interval, iqm, over_resamples
+from benchmarks.statistics.aggregates import iqm
+from benchmarks.statistics.intervals import Interval, over_resamples
 
 Doubles = NDArray[np.float64]
 RESAMPLES = 2_000

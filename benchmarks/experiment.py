@@ -34,9 +34,9 @@ from envs.validation import UsageError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmarks.families import Ledger
     from benchmarks.panels import Data
     from benchmarks.reports.document import Table
+    from benchmarks.statistics.families import Ledger
     from benchmarks.suite import Suite
 
 

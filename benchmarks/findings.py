@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmarks.families import Ledger
     from benchmarks.panels import Data
+    from benchmarks.statistics.families import Ledger
     from benchmarks.suite import Suite
 
 
@@ -61,6 +61,7 @@ class Bonuses:
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the family of this finding: its sentence and the tables below it say the same."""
-        from benchmarks import finding_texts, tested
+        from benchmarks import finding_texts
+        from benchmarks.statistics.families import compare_family
 
-        tested.family(suite, finding_texts.asked_of_bonuses(self), ledger)
+        compare_family(suite, finding_texts.asked_of_bonuses(self), ledger)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmarks.drawings import Standing, Turned
 from benchmarks.figures import GAIN, STYLE, UNSURE, banded, legend, line_styles, t_band
 from benchmarks.panels import Data
-from benchmarks.phrases import counted
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Doubles
 
 WORDS = {

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.figures import STYLE, banded, legend, line_styles, t_band, thousands
-from benchmarks.phrases import counted
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Doubles, Suite
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import stats
 from benchmarks.efficiency import area_under_curve
-from benchmarks.families import FINDING, Decision, Ledger, question
-from benchmarks.pairs import LEVEL
-from benchmarks.power import moments, tost_unpaired, welch
+from benchmarks.statistics.equivalence import tost_unpaired
+from benchmarks.statistics.families import FINDING, Decision, Ledger, hypothesis
+from benchmarks.statistics.intervals import moments
+from benchmarks.statistics.tests import LEVEL, compare_unpaired, holm, welch
 from benchmarks.suite import Curve, Doubles, Suite
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def table(data: Data, pairs: Pairs) -> pd.DataFrame:
                 row: dict[str, object] = {"task": task, "variant": ours, "other": theirs, "measure": measure}
                 row |= {"seeds": len(b), "seeds_other": len(others[measure])}
                 row |= {"mean": float(b.mean()), "mean_other": float(others[measure].mean())}
-                rows.append(row | found._asdict() | {"different": stats.compare_unpaired(b, others[measure]).p})
+                rows.append(row | found._asdict() | {"different": compare_unpaired(b, others[measure]).p})
     made = pd.DataFrame(rows).rename(columns={"p": "equal"})
     for name in ("equal", "different") if rows else ():
-        made[f"{name}_holm"] = stats.holm(made[name].to_numpy(float))
+        made[f"{name}_holm"] = holm(made[name].to_numpy(float))
     return made
 
 
@@ -117,7 +117,7 @@ class Parity:
 
         made = table(Data(suite, pd.DataFrame()), self.pairs)
         for row in made[made["measure"] == "final"].to_dict("records") if len(made) else ():
-            asked = question(row["variant"], row["other"], [row["task"]])
+            asked = hypothesis(row["variant"], row["other"], [row["task"]])
             ledger.decisions.setdefault(asked, Decision(float(row["different_holm"]), FINDING, len(made)))
 
     def sentence(self, data: Data) -> str:

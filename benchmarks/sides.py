@@ -14,8 +14,8 @@ from benchmarks import pooling, store
 from benchmarks.suite import FINITE, states
 from envs.validation import UsageError
 
-NAMED = 8  # differences of configuration that are listed by name
-TOLD = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
+NAMED = 8  # differences of configuration that are listed
+PROVENANCE = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
 Place = tuple[str, str]  # task, variant
 
 
@@ -34,11 +34,11 @@ class Side:
 
     @property
     def variants(self) -> list[str]:
-        """Those that learn, in the order of the files: a gate's comparisons are too dear for references."""
-        looks = self.frame.groupby("variant")["checkpoint"].nunique()
+        """Those that learn, in the order of the files. References would only add comparisons to the gate's family."""
+        checkpoints = self.frame.groupby("variant")["checkpoint"].nunique()
         optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
         found = dict.fromkeys(str(v) for v in self.frame["variant"])
-        return [v for v in found if v not in optional and (looks[v] > 1 or self.imported)]
+        return [v for v in found if v not in optional and (checkpoints[v] > 1 or self.imported)]
 
     @cached_property
     def places(self) -> list[Place]:
@@ -64,8 +64,8 @@ def load(folder: Path) -> Side:
         raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
     paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
     if not paths:
-        near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
-        hint = f"; under it are {', '.join(near)}" if near else ""
+        candidates = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
+        hint = f"; under it are {', '.join(candidates)}" if candidates else ""
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
         metas = store.read_metas(paths)
@@ -93,17 +93,17 @@ def differences(a: Side, b: Side) -> list[str]:
         if (other := of_a.get(place(meta))) is not None:
             for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
                 lines.setdefault(line, []).append(" x ".join(place(meta)))
-    told = [
+    listed = [
         f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
         for line, where in lines.items()
     ]
-    more = [f"{len(told) - NAMED} more differences of configuration"] if len(told) > NAMED else []
+    more = [f"{len(listed) - NAMED} more differences of configuration"] if len(listed) > NAMED else []
     facts = []
-    for name in TOLD:
+    for name in PROVENANCE:
         values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
         if values[0] != values[1]:
             facts.append(f"{name}: A {values[0]}; B {values[1]}")
-    return [*told[:NAMED], *more, *facts]
+    return [*listed[:NAMED], *more, *facts]
 
 
 def left_out(a: Side, b: Side) -> list[str]:

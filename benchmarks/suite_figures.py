@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles, Suite
 
 

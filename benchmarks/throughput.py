@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks import stats
 from benchmarks.efficiency import time_to_threshold
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.sign_flips import smallest_p
+from benchmarks.statistics.tests import LEVEL, holm
 from benchmarks.suite import Curve, Doubles
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def ratio(b: Doubles, a: Doubles) -> Ratio:
     logs = np.log(b / a)
     if not len(logs) or np.isnan(logs).any():
         return Ratio(NAN, NAN, NAN, NAN)
-    interval = stats.t_interval(logs)
+    interval = t_interval(logs)
     if len(logs) < 2:
         p = 1.0
     elif np.ptp(logs) <= 1e-9:  # nothing varies: no more certain than the exact test of so many pairs
-        p = stats.smallest_p(len(logs)) if abs(logs[0]) > 1e-9 else 1.0
+        p = smallest_p(len(logs)) if abs(logs[0]) > 1e-9 else 1.0
     else:
         p = float(sps.ttest_1samp(logs, 0.0).pvalue)
     return Ratio(float(np.exp(logs.mean())), float(np.exp(interval.low)), float(np.exp(interval.high)), p)
@@ -86,7 +87,7 @@ def table(data: Data, baseline: str) -> pd.DataFrame:
         rows.append(row | _lag(data, task, variant))
     made = pd.DataFrame(rows)
     for name in MEASURED:
-        made[f"{name}_p"] = stats.holm(made[f"{name}_p"].to_numpy(float))
+        made[f"{name}_p"] = holm(made[f"{name}_p"].to_numpy(float))
     return made
 
 

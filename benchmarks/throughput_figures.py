@@ -14,8 +14,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from benchmarks import throughput
 from benchmarks.drawings import Clocks
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, t_band
-from benchmarks.pairs import LEVEL
 from benchmarks.panels import Data
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}

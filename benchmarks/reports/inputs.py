@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import leaders, pairs
 from benchmarks.experiment import Deciding, Drawing, Finding
-from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
-from benchmarks.phrases import counted
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
+from benchmarks.statistics.best import decide_all_pairs
+from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs
+from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, decide_pairs, hypothesis
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.suite import Suite
 
 
@@ -58,10 +59,10 @@ class ReportInput:
         if isinstance(self.finding, Deciding):
             self.finding.decide(suite, made)
         self._enter_sequential(made)
-        pairs.decide(suite, pairs.rungs(suite, self.parents), made, RUNGS)
+        decide_pairs(suite, rung_pairs(suite, self.parents), made, RUNGS)
         if self.against:
-            pairs.decide(suite, pairs.against(suite, self.against), made, BASELINE)
-        leaders.decide(suite, pairs.everyone(suite), made)
+            decide_pairs(suite, baseline_pairs(suite, self.against), made, BASELINE)
+        decide_all_pairs(suite, all_pairs(suite), made)
         return made
 
     def _enter_sequential(self, ledger: Ledger) -> None:
@@ -74,7 +75,7 @@ class ReportInput:
             alpha, baseline = float(self.sequential["alpha"]), self.sequential["baseline"]
             p = float(row.get("p_corrected", 1.0))
             p = min(p, np.nextafter(alpha, 0.0)) if row["decision"] in ("better", "worse") else max(p, alpha)
-            asked = question(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
+            asked = hypothesis(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
             ledger.decisions.setdefault(asked, Decision(p, ADAPTIVE, len(found)))
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from algorithms.types import Estimator
-from benchmarks import stats
+from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.suite import Suite
 
 Meta = Mapping[str, Any]
@@ -166,7 +166,7 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
         "times differ and are listed. Learning rates are listed "
         f"below.{own} {NORMALISED if suite.normalised else RETURNS} "
         "We report means with 95 % t intervals over seeds, and interquartile means with percentile bootstrap "
-        f"intervals that resample whole seeds ({stats.RESAMPLES:,} resamples; "
+        f"intervals that resample whole seeds ({RESAMPLES:,} resamples; "
         "Agarwal et al., 2021). Differences are of each seed's mean over tasks, tested by an exact two-sided "
         "sign-flip test of the pairs of seeds; p values are corrected within each family of comparisons (Holm, "
         "1979); all pairs of variants are tested jointly by sign-flips of whole seeds (single-step max T, Westfall and "

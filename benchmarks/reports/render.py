@@ -11,8 +11,8 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from benchmarks.phrases import counted
 from benchmarks.reports import markup, table_formats
+from benchmarks.statistics.wording.phrases import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_FILES = ((".csv", "CSV"), (".md", "Markdown"), (".tex", "LaTeX"))

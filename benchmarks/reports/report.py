@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, divergence, pooling, store, verdict
+from benchmarks import EXPERIMENTS, divergence, pooling, store
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.files import write_text
-from benchmarks.leaders import leaders
 from benchmarks.measurement import Laboratory
 from benchmarks.panels import Data
 from benchmarks.reports import loading, score_tables
@@ -24,6 +23,9 @@ from benchmarks.reports.rate_report import rate_report
 from benchmarks.reports.sections import budgets, comparisons, facts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.run import Outcome
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.wording import leader
+from benchmarks.statistics.wording.sentences import few_seeds
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10
@@ -173,7 +175,7 @@ def _warnings(report: ReportInput) -> list[str]:
     return [
         f"Not run yet: {', '.join(report.undone)}." if report.undone else "",
         *divergence.warned(report.suite),
-        verdict.few_seeds(report.suite.seeds, ENOUGH_SEEDS),
+        few_seeds(report.suite.seeds, ENOUGH_SEEDS),
         f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
         *report.suite.notes,
     ]
@@ -183,7 +185,7 @@ def _headline(report: ReportInput) -> str:
     """Who has the highest mean, and at which learning rates."""
     suite = report.suite
     note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
-    return " ".join(text for text in (verdict.headline(suite, report.ledger), note) if text)
+    return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)
 
 
 def what_is_equal(report: ReportInput) -> str:

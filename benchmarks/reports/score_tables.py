@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
-from benchmarks import efficiency, stats
-from benchmarks.pairs import SEED
+from benchmarks import efficiency
+from benchmarks.statistics import aggregates
+from benchmarks.statistics.comparisons import SEED
+from benchmarks.statistics.intervals import t_interval
 from benchmarks.suite import Curve, Doubles, Scale, Suite
 
 
@@ -27,7 +29,7 @@ def score_table(suite: Suite) -> pd.DataFrame:
 
 def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     values = curve.value[-1]
-    interval = stats.t_interval(values)
+    interval = t_interval(values)
     value = np.where(curve.lost, np.nan, curve.value).T  # who diverged in the end has reached nothing
     reached = efficiency.time_to_threshold(curve.env_steps.T, value, scale.threshold)
     seconds = efficiency.time_to_threshold(curve.wall_s.T, value, scale.threshold)
@@ -37,7 +39,7 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
         "mean": float(values.mean()),
         "low": interval.low,
         "high": interval.high,
-        "iqm": stats.iqm(values),
+        "iqm": aggregates.iqm(values),
         "greedy": _mean(curve.greedy),
         "score": float(curve.score[-1].mean()),
         "reached": int(np.isfinite(reached).sum()) if scale.solvable else float("nan"),
@@ -76,8 +78,8 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
         matrix = suite.final(variant, tasks).to_numpy(float)
         if not matrix.size and not any((t, variant) in suite.without_mean for t in tasks):
             continue
-        interval = stats.t_interval(matrix.mean(axis=1))
-        middle = stats.bootstrap_iqm(matrix, np.random.default_rng(SEED))
+        interval = t_interval(matrix.mean(axis=1))
+        middle = aggregates.bootstrap_iqm(matrix, np.random.default_rng(SEED))
         lost = sum(int(suite.curves[t, variant].diverged.sum()) for t in tasks)
         missing = 0 if variant in suite.optional else len(set(expected) - set(tasks))
         rows.append(
@@ -85,14 +87,14 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "variant": variant,
                 "tasks": len(tasks),
                 "seeds": len(matrix),
-                "mean": _of(stats.mean, matrix),
+                "mean": _of(aggregates.mean, matrix),
                 "low": interval.low,
                 "high": interval.high,
-                "iqm": _of(stats.iqm, matrix),
+                "iqm": _of(aggregates.iqm, matrix),
                 "iqm_low": middle.low,
                 "iqm_high": middle.high,
-                "median": _of(stats.median, matrix),
-                "optimality_gap": _of(stats.optimality_gap, matrix),
+                "median": _of(aggregates.median, matrix),
+                "optimality_gap": _of(aggregates.optimality_gap, matrix),
                 "diverged": lost,
                 "missing": missing,
             }
@@ -120,7 +122,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
         if not tasks or not suite.averages(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
-        interval = stats.t_interval(areas)
+        interval = t_interval(areas)
         row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas)}
         row["auc"] = float(areas.mean()) if areas.size else float("nan")
         row |= {"low": interval.low, "high": interval.high}

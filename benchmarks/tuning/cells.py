@@ -14,7 +14,7 @@ from algorithms.tunable import configured
 from algorithms.types import Variant
 from benchmarks import store
 from benchmarks.experiment import UNREAD, Cell, training_for, windowed
-from benchmarks.stats import Doubles
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Values

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.stats import Doubles
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning.result import mean_score
 from envs.api import Scale
 

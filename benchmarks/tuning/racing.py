@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from algorithms.training.elimination import CheckpointReturns
-from benchmarks import stats
-from benchmarks.stats import Doubles
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.tuning.lost_runs import first_best, score_scale
 from envs.api import Scale
 
@@ -83,7 +83,7 @@ class Race:
         ]
 
     def _is_lower(self, differences: Doubles) -> bool:
-        return stats.sign_flip_p(differences, alternative="less") <= self.alpha
+        return sign_flip_p(differences, alternative="less") <= self.alpha
 
     def _filled(self, scores: Doubles) -> Doubles:
         """Scores [C, S] with those of lost runs replaced; a row of lost runs alone stays NaN."""

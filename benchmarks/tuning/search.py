@@ -15,7 +15,7 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.stats import Doubles
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning import lost_runs, stages
 from benchmarks.tuning.cells import StudyScores
 from benchmarks.tuning.lost_runs import Scores

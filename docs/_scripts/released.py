@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from benchmarks import store
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics.tests import LEVEL
 
 FOLDER = Path("results") / "reference"
 

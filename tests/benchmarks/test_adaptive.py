@@ -9,26 +9,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import adaptive, cli, stats, store
+from benchmarks import cli, store
+from benchmarks.statistics import sequential
+from benchmarks.statistics.sign_flips import sign_flip_p
+from benchmarks.statistics.tests import holm
 
 
 def test_the_levels_add_up_to_alpha() -> None:
-    np.testing.assert_allclose(adaptive.levels(4), [0.02, 0.01, 0.01, 0.01])
-    assert adaptive.levels(1).tolist() == [0.05]
-    assert adaptive.levels(7).sum() == pytest.approx(0.05)
+    np.testing.assert_allclose(sequential.levels(4), [0.02, 0.01, 0.01, 0.01])
+    assert sequential.levels(1).tolist() == [0.05]
+    assert sequential.levels(7).sum() == pytest.approx(0.05)
     with pytest.raises(ValueError, match="one look"):
-        adaptive.levels(0)
+        sequential.levels(0)
 
 
 def test_a_look_by_hand() -> None:
     """Ten seeds, three pairs: p 2/1024, 2/1024 and large; Holm times 3 and 2 is .0059 and .0039, below .02."""
     rng = np.random.default_rng(0)
     up = rng.uniform(0.2, 0.4, 10)
-    found = adaptive.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.02, 0.05)
+    found = sequential.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.02, 0.05)
     assert {v: d.kind for v, d in found.items()} == {"up": "better", "down": "worse"}
     assert found["up"] == ("better", 10, pytest.approx(up.mean()), 2 / 1024)
-    assert adaptive.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.003, 0.05) == {}
-    close = adaptive.look({"close": rng.normal(0, 0.01, 10)}, 0.02, 0.05)
+    assert sequential.look({"up": up, "down": -up, "none": rng.normal(0, 1, 10)}, 0.003, 0.05) == {}
+    close = sequential.look({"close": rng.normal(0, 0.01, 10)}, 0.02, 0.05)
     assert close["close"].kind == "same"
 
 
@@ -47,23 +50,23 @@ def any_false_decision(rule: Rule, alphas: np.ndarray, skew: bool = False, rival
 
 
 def ours(d: dict[str, np.ndarray], level: float) -> set[str]:
-    return {v for v, found in adaptive.look(d, level, 1e-9).items() if found.kind != "same"}
+    return {v for v, found in sequential.look(d, level, 1e-9).items() if found.kind != "same"}
 
 
 @pytest.mark.parametrize("skew", [False, True])
 def test_false_decisions_over_all_looks_stay_below_alpha(skew: bool) -> None:
-    assert any_false_decision(ours, adaptive.levels(4), skew) <= 0.05 + 0.02
+    assert any_false_decision(ours, sequential.levels(4), skew) <= 0.05 + 0.02
 
 
 def test_peeking_is_caught_by_the_same_check() -> None:
     """Testing at .05 at every look, corrected within a look only, is wrong far more often."""
 
     def peeking(d: dict[str, np.ndarray], level: float) -> set[str]:
-        p = stats.holm(np.array([stats.sign_flip_p(x) for x in d.values()]))
+        p = holm(np.array([sign_flip_p(x) for x in d.values()]))
         return {v for v, q in zip(d, p, strict=True) if q < 0.05}
 
-    assert any_false_decision(peeking, adaptive.levels(6), rivals=1, block=5) > 0.08
-    assert any_false_decision(ours, adaptive.levels(6), rivals=1, block=5) <= 0.05
+    assert any_false_decision(peeking, sequential.levels(6), rivals=1, block=5) > 0.08
+    assert any_false_decision(ours, sequential.levels(6), rivals=1, block=5) <= 0.05
 
 
 def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

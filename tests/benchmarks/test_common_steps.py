@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, common_steps, compare, pairs, store
+from benchmarks import EXPERIMENTS, common_steps, compare, store
 from benchmarks.experiment import Experiment
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
+from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.logs import CSV
 from tests.benchmarks.made import write_cell
@@ -71,7 +72,7 @@ def test_final_scores_are_compared_with_curves_at_their_steps() -> None:
     assert read(made, "ours") == [(0, 0.0), (100, 0.2)]
     suite = Suite(made.frame, {"t": Scale(0.0, 1.0, 0.9)}, ["ours", "theirs"], imported=frozenset({"theirs"}))
     assert suite.learners == ["ours", "theirs"]
-    found = pairs.compare(suite, pairs.Pair("theirs", "ours"), ["t"])
+    found = compare_variants(suite, Pair("theirs", "ours"), ["t"])
     assert found is not None
     assert found.difference == pytest.approx(0.85 - 0.2)
 

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, pairs, store, verdict
-from benchmarks.leaders import leaders
+from benchmarks import curve_figures, store
 from benchmarks.reports import report, score_tables
 from benchmarks.reports.inputs import ReportInput
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import all_pairs
+from benchmarks.statistics.wording import leader
 from benchmarks.suite import Scale, Suite
 
 NAN = float("nan")
@@ -114,7 +117,7 @@ LOST = [[-50.0, NAN]] * 8
 
 def test_a_variant_whose_seeds_all_diverged_leads_nowhere(tmp_path: Path) -> None:
     suite = suite_of({("t", "sunk"): LOST, ("t", "a"): steady(-150.0), ("t", "b"): steady(-160.0)}, Scale(-100.0, None))
-    headline = verdict.headline(suite)
+    headline = leader.headline(suite)
     assert headline.startswith("`a` has the highest mean return on t (-150.0)")
     assert "sunk" not in headline
     found = leaders(suite, suite.learners, ["t"])
@@ -137,12 +140,12 @@ def test_a_variant_lost_on_one_task_does_not_take_the_task_from_the_others(tmp_p
     assert aggregate.loc["a", ["tasks", "seeds", "mean"]].tolist() == pytest.approx([3, 8, 0.80035])
     assert aggregate.loc["c", ["tasks", "diverged"]].tolist() == [3, 8]
     assert np.isnan(aggregate.loc["c", "mean"])
-    family = pairs.everyone(suite)
-    by_task = pairs.task_table(suite, family)
-    made = pairs.suite_table(suite, family, by_task)
+    family = all_pairs(suite)
+    by_task = task_table(suite, family)
+    made = suite_table(suite, family, by_task)
     assert made[["variant", "against", "tasks"]].to_numpy().tolist() == [["b", "a", 3]]
     assert len(by_task[by_task["task"] == "t"]) == 3  # one by one c is compared where it has a mean
-    assert verdict.headline(suite).startswith(
+    assert leader.headline(suite).startswith(
         "`a` has the highest mean normalised score over 3 tasks (0.80) and is shown"
     )
     text = reported(suite, tmp_path)
@@ -157,7 +160,7 @@ def test_where_all_diverged_nothing_is_compared_and_that_is_said(tmp_path: Path)
     assert "Nothing is compared here: no variant has a mean on every task" in text
     assert leaders(suite, suite.learners, ["t"]) is None
     one = suite_of({("t", "a"): steady(-20.0), ("t", "b"): LOST})
-    assert "Nothing is compared here: only `a` has a mean on every task" in verdict.headline(one)
+    assert "Nothing is compared here: only `a` has a mean on every task" in leader.headline(one)
     assert "## All pairs" not in reported(one, tmp_path / "one")
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import efficiency, stats
+from benchmarks import efficiency
+from benchmarks.statistics import aggregates
+from benchmarks.statistics.tests import a12
 
-RLIABLE = json.loads((Path(__file__).parent / "rliable.json").read_text())
+RLIABLE = json.loads((Path(__file__).parent / "statistics" / "rliable.json").read_text())
 SCORES = {name: np.array(scores) for name, scores in RLIABLE["scores"].items()}
 
 
@@ -102,7 +104,7 @@ def test_probability_of_improvement_is_rliables(pair: str) -> None:
     x, y = (SCORES[name] for name in pair.split(","))
     ours = efficiency.probability_of_improvement(x, y)
     assert ours == pytest.approx(RLIABLE["probability_of_improvement"][pair], abs=1e-12)
-    assert ours == pytest.approx(np.mean([stats.a12(x[:, t], y[:, t]) for t in range(4)]), abs=1e-12)
+    assert ours == pytest.approx(np.mean([a12(x[:, t], y[:, t]) for t in range(4)]), abs=1e-12)
 
 
 def test_improvement_interval_is_the_quantiles_over_resampled_seeds() -> None:
@@ -141,8 +143,8 @@ def test_sample_efficiency_is_the_aggregate_of_each_checkpoint() -> None:
     scores = np.stack([SCORES["a"], SCORES["b"], SCORES["c"]])
     curve = efficiency.sample_efficiency(scores, np.random.default_rng(0), 400)
     for k, checkpoint in enumerate(scores):
-        assert curve.iqm[k] == pytest.approx(stats.iqm(checkpoint))
-        same = stats.bootstrap_iqm(checkpoint, np.random.default_rng(0), 400)  # one draw of seeds for all
+        assert curve.iqm[k] == pytest.approx(aggregates.iqm(checkpoint))
+        same = aggregates.bootstrap_iqm(checkpoint, np.random.default_rng(0), 400)  # one draw of seeds for all
         assert (curve.low[k], curve.high[k]) == pytest.approx(same)
     centre, low, high = efficiency.sample_efficiency(scores[:, :1], np.random.default_rng(0))
     assert np.isfinite(centre).all()

@@ -13,9 +13,9 @@ from benchmarks import knob_figures, store
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
-from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.statistics.sign_flips import sign_flip_shift
+from benchmarks.statistics.wording.sentences import BRACKETS
 from benchmarks.suite import Scale, Suite
-from benchmarks.tested import BRACKETS
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
 FINE, ROUGH = 0.01 * WOBBLE, 0.1 * WOBBLE  # .01 sqrt(10/9) t_9 / sqrt(10) = .0075 is half an interval
@@ -138,7 +138,7 @@ def test_too_few_seeds_say_so() -> None:
     """Four seeds: 2 / 16 for one comparison, twice that for two; and nothing is said of variants that did not run."""
     finals = on_both({"gae": 0.9, "lag 1": 0.9, "lag 8": 0.1})
     assert LAGS.sentence(data(finals, seeds=4)) == (
-        "4 seeds show nothing here: the smallest p that 2 comparisons leave is 0.25."
+        "Four seeds cannot show a difference among 2 comparisons, because the smallest corrected p is 0.25."
     )
     assert LAGS.sentence(data(on_both({"gae": 0.9}))) == ""
 
@@ -148,7 +148,7 @@ def test_too_few_seeds_for_the_tasks_of_a_pair_say_so_in_the_sentence() -> None:
     finals = on_both({"gae": 0.9, "lag 8": 0.1, "vtrace": 0.5})
     text = replace(LAGS, late=(8, ("vtrace",))).sentence(data(finals, seeds=6))
     assert text.startswith("Without a correction for staleness, lag 8 costs 0.80")
-    assert "6 seeds show nothing here: the smallest p that 2 comparisons leave is 0.062." in text
+    assert "Six seeds cannot show a difference among 2 comparisons, because the smallest corrected p is 0.0625." in text
 
 
 def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:

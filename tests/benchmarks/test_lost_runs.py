@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive, adaptive_run, cli, compare, pairs, parity, verdict
-from benchmarks.leaders import leaders
-from benchmarks.pairs import Pair
+from benchmarks import adaptive_run, cli, compare, parity
 from benchmarks.panels import Data
 from benchmarks.reports import rate_report
 from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
+from benchmarks.statistics import sequential
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
+from benchmarks.statistics.wording import leader, sentences
 from benchmarks.suite import Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt
@@ -30,18 +33,18 @@ NEARLY = {("t", "b"): GONE * 7 + STILL, ("t", "a"): STILL * 8}  # 7 of 8 seeds o
 
 def test_lost_runs_are_neither_identical_nor_tied_with_runs_at_the_floor() -> None:
     of = suite_of(NEARLY, FLOOR)
-    by_task = pairs.task_table(of, [Pair("b", "a")])
+    by_task = task_table(of, [Pair("b", "a")])
     assert (by_task["difference"].item(), by_task["identical"].item()) == (0.0, "")
-    table = pairs.suite_table(of, [Pair("b", "a")], by_task)
+    table = suite_table(of, [Pair("b", "a")], by_task)
     assert table[["identical", "tied", "lost"]].iloc[0].tolist() == [0, 0, 1]
-    (said,) = verdict.of_pairs(table, "return", by_task)
+    (said,) = sentences.of_pairs(table, "return", by_task)
     assert (
         said
         == "`b` against `a`: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
     )
     alike = suite_of({("t", v): GONE * 2 + STILL for v in "ba"}, FLOOR)  # the same runs are lost: one run
-    assert pairs.task_table(alike, [Pair("b", "a")])["identical"].item() == "yes"
-    assert "lost" not in pairs.suite_table(alike, [Pair("b", "a")], pairs.task_table(alike, [Pair("b", "a")]))
+    assert task_table(alike, [Pair("b", "a")])["identical"].item() == "yes"
+    assert "lost" not in suite_table(alike, [Pair("b", "a")], task_table(alike, [Pair("b", "a")]))
 
 
 def test_what_was_lost_before_the_end_is_no_identity() -> None:
@@ -49,18 +52,18 @@ def test_what_was_lost_before_the_end_is_no_identity() -> None:
     made = rows({("t", v): [[-200.0, -50.0]] * 2 for v in "ba"})
     made.loc[(made["variant"] == "b") & (made["seed"] == 0) & (made["checkpoint"] == 1), "eval_return"] = NAN
     of = Suite(made, {"t": FLOOR}, ["b", "a"])
-    assert not pairs.identical(of, Pair("b", "a"), "t")
+    assert not identical(of, Pair("b", "a"), "t")
     assert of.curves["t", "b"].filled.tolist() == [[False, False], [True, False], [False, False]]
 
 
 def test_lost_runs_are_told_apart_by_seed_or_by_share() -> None:
     of = suite_of({("t", "b"): GONE + STILL * 3, ("t", "a"): STILL + GONE + STILL * 2, ("t", "c"): STILL * 4}, FLOOR)
-    assert pairs.lost_apart(of, Pair("b", "a"), ["t"]) == (True, True)
-    assert pairs.lost_apart(of, Pair("b", "c"), ["t"]) == (True, False)
-    assert pairs.lost_apart(of, Pair("c", "b"), ["t"]) == (False, True)
+    assert one_sided_losses(of, Pair("b", "a"), ["t"]) == (True, True)
+    assert one_sided_losses(of, Pair("b", "c"), ["t"]) == (True, False)
+    assert one_sided_losses(of, Pair("c", "b"), ["t"]) == (False, True)
     theirs = Suite(of.frame, of.scales, of.variants, frozenset(), frozenset("ac"))
-    assert pairs.lost_apart(theirs, Pair("b", "a"), ["t"]) == (False, False)  # one of four on both sides
-    assert pairs.lost_apart(theirs, Pair("b", "c"), ["t"]) == (True, False)
+    assert one_sided_losses(theirs, Pair("b", "a"), ["t"]) == (False, False)  # one of four on both sides
+    assert one_sided_losses(theirs, Pair("b", "c"), ["t"]) == (True, False)
 
 
 def test_the_gate_does_not_take_lost_runs_for_measured_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +88,7 @@ def test_the_gate_does_not_take_lost_runs_for_measured_ones(tmp_path: Path, caps
 def test_a_look_does_not_call_lost_runs_the_same() -> None:
     """Ten differences of 0: p of TOST is 1/1024, whoever was lost; 9 of 10 seeds of b were."""
     zeros = {"b": np.zeros(10), "c": np.zeros(10)}
-    assert {v: d.kind for v, d in adaptive.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
+    assert {v: d.kind for v, d in sequential.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
     of = suite_of({("t", "a"): STILL * 10, ("t", "b"): GONE * 9 + STILL, ("t", "c"): STILL * 10}, FLOOR)
     assert adaptive_run._lost_apart(of, ["b", "c"], "a") == {"b"}
 
@@ -102,8 +105,8 @@ def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
     of = suite_of(NEARLY, FLOOR)
     found = leaders(of, ["b", "a"], ["t"])
     assert found is not None
-    assert (found.best, found.others) == ("a", ["b"])
-    assert verdict.headline(of).startswith("`a` has the highest mean return on t (-200).")
+    assert (found.best, found.not_separated) == ("a", ["b"])
+    assert leader.headline(of).startswith("`a` has the highest mean return on t (-200).")
     row = guide.row(of, Situation("x", "y", ("t",), ("b", "a")))
     assert row is not None
     assert row["use"] == "`a` (-200)"

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from benchmarks import stats, throughput
+from benchmarks import throughput
 from benchmarks.drawings import Clocks
 from benchmarks.figures import GAIN, LOSS, UNSURE
 from benchmarks.panels import Data
+from benchmarks.statistics.tests import holm
 from benchmarks.suite import Scale, Suite
 from benchmarks.throughput import Saved, ratio
 from benchmarks.throughput_figures import BASELINE
@@ -94,7 +95,7 @@ def test_the_table_reads_each_runs_clock() -> None:
 def test_p_values_are_corrected_over_the_rows() -> None:
     alone = ratio(np.full(4, 8.0), np.array([4.0, 4.0, 3.9, 4.1])).p
     assert row("dear", "actors")["steps_per_s_p"] == pytest.approx(2 * alone)
-    assert stats.holm(np.array([np.nan, alone]))[1] == alone
+    assert holm(np.array([np.nan, alone]))[1] == alone
 
 
 def test_a_block_of_seeds_is_one_run() -> None:

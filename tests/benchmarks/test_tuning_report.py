@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks import stats
-from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.sign_flips import sign_flip_shift
 from benchmarks.tuning import figures, report, result, summary
 from benchmarks.tuning.result import Attempt, Stage, Tuned
 from benchmarks.tuning.summary import by_cell
@@ -339,7 +339,7 @@ def test_optimism_by_hand() -> None:
     assert row["optimism"] == pytest.approx(study().optimism)
     assert row["chosen, selection"] == pytest.approx(0.65)
     assert row["drift"] == pytest.approx(0.5 - 0.4)
-    tested = stats.t_interval(np.array((0.5, 0.6) * 4))
+    tested = t_interval(np.array((0.5, 0.6) * 4))
     assert [row["low"], row["high"]] == pytest.approx([0.7 - tested.high, 0.7 - tested.low])
     text = said(study(), study("ppo", tuned=(0.65,) * 8))
     assert "would have claimed on average 0.700, +0.200 over the default on the same seeds" in text

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.conformance.coefficients import coefficients
 from algorithms.conformance.credit import axes, of_credit, response
-from algorithms.conformance.estimator import coefficients, examine
+from algorithms.conformance.estimator import examine
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, windows
 from algorithms.conformance.unbiasedness import success_factor
 from algorithms.estimators.advantage_scale import Deviation

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.pairs import Pair
+from benchmarks.statistics.comparisons import Pair
 from benchmarks.suite import Curve, Suite
 
 NAN = float("nan")

@@ -7,19 +7,23 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import pairs, stats, suite_figures, verdict
+from benchmarks import suite_figures
 from benchmarks.drawings import Sweep
 from benchmarks.experiment import Tabled
-from benchmarks.families import ALL_PAIRS
-from benchmarks.leaders import all_pairs, leaders
-from benchmarks.pairs import Pair
 from benchmarks.panels import Data
-from benchmarks.phrases import counted
 from benchmarks.reports import score_tables
 from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import budgets
 from benchmarks.reports.sections import guide as decision_guide
+from benchmarks.statistics.best import all_pairs_table, leaders
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair, all_pairs, baseline_pairs, rung_pairs
+from benchmarks.statistics.families import ALL_PAIRS
+from benchmarks.statistics.intervals import RESAMPLES
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording import sentences
+from benchmarks.statistics.wording.phrases import counted
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BY_TASK = (
@@ -56,7 +60,7 @@ def answer(report: ReportInput) -> Section:
             continue
         blocks.append(table)
         if isinstance(drawing, Sweep):
-            blocks.insert(0, Prose(joined(verdict.of_sweep(table.frame, drawing.label))))
+            blocks.insert(0, Prose(joined(sentences.of_sweep(table.frame, drawing.label))))
     return Section("The answer in figures", tuple(blocks))
 
 
@@ -67,7 +71,7 @@ def sequential(report: ReportInput) -> Section:
         return Section("Adaptive seeds", ())
     text = (
         f"Seeds were added in blocks until every variant was decided against `{found['baseline']}`, or until there were "
-        f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (benchmarks/adaptive.py). The sections "
+        f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (statistics/sequential.py). The sections "
         "below keep these decisions; their other p values assume a fixed number of seeds. "
         f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
     )
@@ -85,11 +89,11 @@ def aggregate(report: ReportInput) -> Section:
     table = score_tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
-    top = {found.best, *found.others} if found else set()
+    top = {found.best, *found.not_separated} if found else set()
     bold = {"variant": [v in top for v in table["variant"]]}
     caption = (
         f"Final {suite.unit} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval over seeds; "
-        f"interquartile mean with a bootstrap that resamples whole seeds ({stats.RESAMPLES:,} times); median of the tasks' "
+        f"interquartile mean with a bootstrap that resamples whole seeds ({RESAMPLES:,} times); median of the tasks' "
         f"means{'; mean shortfall from 1' if suite.normalised else ''}. "
         f"Bold: the highest mean and those not shown to be lower ({JOINT}). "
         "References run on the tasks that have them: compare them per task. `diverged` counts members, `missing` "
@@ -119,13 +123,13 @@ def equal(report: ReportInput) -> Section:
 def comparisons(report: ReportInput) -> Iterator[Section]:
     """The three families of pairs, in the order in which they are to be read."""
     suite = report.suite
-    rungs = pairs.rungs(suite, report.parents)
+    rungs = rung_pairs(suite, report.parents)
     yield _family(report, rungs, "rungs", "What each ingredient buys", "from", "each rung minus its parent")
     base = report.against
-    held = pairs.against(suite, base) if base else []
+    held = baseline_pairs(suite, base) if base else []
     if base and {*held} != {*rungs}:
         yield _family(report, held, "baseline", f"Against {base}", "over", f"each variant minus {base}")
-    every = pairs.everyone(suite)
+    every = all_pairs(suite)
     if len(every) > 1:
         yield _all_pairs(report, every)
 
@@ -135,8 +139,8 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     if not family:
         return Section(title, ())
     ledger, unit = report.ledger, report.suite.unit
-    by_task = pairs.task_table(report.suite, family, ledger=ledger)
-    table = pairs.suite_table(report.suite, family, by_task, ledger, stem)
+    by_task = task_table(report.suite, family, ledger=ledger)
+    table = suite_table(report.suite, family, by_task, ledger, stem)
     if table.empty:  # nothing over all tasks: one by one they may be compared
         caption = f"{what.capitalize()}, differences of the {unit}. {BY_TASK}"
         return Section(title, () if by_task.empty else (Table(f"{stem}_by_task", by_task, caption),))
@@ -152,9 +156,9 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
         f"{heading}: mean over tasks, a dot a seed, 95 % t interval of each difference alone, not corrected; filled where "
         "p < .05 after Holm."
     )
-    blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
+    blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
     blocks += [
-        Prose(joined(verdict.of_pairs(table, report.suite.unit, by_task))),
+        Prose(joined(sentences.of_pairs(table, report.suite.unit, by_task))),
         Drawn(name, partial(suite_figures.differences, report.suite, table, word, heading), caption),
         Table(stem, shown, explained),
         Table(f"{stem}_by_task", by_task, BY_TASK, title=f"{title}, by task"),
@@ -179,11 +183,11 @@ def _named(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     suite = report.suite
-    table = all_pairs(suite, every, report.ledger)
+    table = all_pairs_table(suite, every, report.ledger)
     if table.empty:
         return Section("All pairs", ())
-    sure = int((table["p_joint"] < pairs.LEVEL).sum())
-    blocks: list[Block] = [Warned(text)] if (text := verdict.too_few(table)) else []
+    sure = int((table["p_joint"] < LEVEL).sum())
+    blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
     blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_elsewhere(table)})."))
     if len(suite.learners) <= MATRIX:
         title = f"Row minus column, {report.n}\na number: p < .05, corrected; a dot: not shown"

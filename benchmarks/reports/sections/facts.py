@@ -8,13 +8,13 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import suite_figures
-from benchmarks.leaders import leaders
 from benchmarks.naming import file_names
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.markup import plain
+from benchmarks.statistics.best import leaders
 
 
 def heat_map(report: ReportInput) -> Section:
@@ -42,7 +42,7 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
         found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
-        top = {found.best, *found.others} if found else set()
+        top = {found.best, *found.not_separated} if found else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
         blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))

@@ -1,7 +1,7 @@
 """The decision guide: for each declared situation the variant of the highest mean, and what the joint test shows of it.
 
 "Better than 3 of 9" is a statement about all three at once: the chance that any of them is not worse is at most .05, whoever
-leads (benchmarks/leaders.py). "By at least" are the test's lower confidence bounds, which hold together.
+leads (statistics/best.py). "By at least" are the test's lower confidence bounds, which hold together.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks import verdict
-from benchmarks.families import Ledger
-from benchmarks.leaders import Leaders, leaders
-from benchmarks.phrases import amount
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
+from benchmarks.statistics.best import Leaders, leaders
+from benchmarks.statistics.families import Ledger
+from benchmarks.statistics.wording import leader, phrases
+from benchmarks.statistics.wording.phrases import amount
 from benchmarks.suite import Suite
 
 
@@ -31,32 +31,32 @@ def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dic
         return None
     head = {"aspect": situation.aspect, "your case": situation.case}
     if found.table.empty:
-        if not found.apart:
+        if not found.not_compared:
             return None
-        why = verdict.why_none_compared(suite, [found.best, *found.apart])
+        why = leader.why_none_compared(suite, [found.best, *found.not_compared])
         return {**head, "use": "-", "not separated from": "-", "what is shown": f"nothing: {why}"}
     score = float(suite.final(found.best, tasks).to_numpy(float).mean())
-    apart = "".join(f"; {text.removesuffix('.')}" for text in verdict.apart(found))
+    apart = "".join(f"; {text.removesuffix('.')}" for text in leader.not_compared(found))
     return {
         **head,
-        "use": f"`{found.best}` ({verdict.mean_of(found, score, suite)})",
-        "not separated from": verdict.names(found.others) if found.others else "-",
-        "what is shown": _shown(found, verdict.is_raw(suite.unit)) + apart,
+        "use": f"`{found.best}` ({leader.mean_of(found, score, suite)})",
+        "not separated from": phrases.names(found.not_separated) if found.not_separated else "-",
+        "what is shown": _shown(found, phrases.is_raw(suite.unit)) + apart,
     }
 
 
 def _shown(found: Leaders, raw: bool) -> str:
     """How many rivals the leader is shown to be better than, and by how much at least; or what would be detected."""
-    beaten, rivals = found.beaten, len(found.table)
-    seeds = verdict.seeds_of(beaten if len(beaten) else found.table).lower()
-    if not found.possible:
+    separated, rivals = found.separated, len(found.table)
+    seeds = phrases.seeds_of(separated if len(separated) else found.table).lower()
+    if not found.separable:
         return f"nothing: {seeds} cannot separate any two of them"
-    if len(beaten):
-        return f"better than {len(beaten)} of {rivals}{verdict.at_least(beaten, raw)} ({seeds})"
+    if len(separated):
+        return f"better than {len(separated)} of {rivals}{leader.at_least(separated, raw)} ({seeds})"
     limit = found.detectable
     if limit != limit:
         return "no difference"
-    verb, size = "detects" if verdict.one_seed(found.table) else "detect", amount(limit, 2, raw)
+    verb, size = "detects" if phrases.one_seed(found.table) else "detect", amount(limit, 2, raw)
     return f"no difference; {seeds} {verb} a true difference of {size} with probability 0.8"
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from benchmarks import curve_figures
 from benchmarks.figures import handfuls
-from benchmarks.phrases import counted
 from benchmarks.reports import score_tables
 from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table
 from benchmarks.reports.inputs import ReportInput
+from benchmarks.statistics.wording.phrases import counted
 
 NOTED = (
     "Means over seeds and the whole run, of updates between checkpoints: the gradient's norm before clipping; its "

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import (
     axis_labels,

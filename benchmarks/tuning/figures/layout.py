@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
+from benchmarks.statistics.intervals import Interval, t_interval
 from benchmarks.suite import Doubles
 from benchmarks.tuning.summary.summary import Summary
 
@@ -85,7 +85,7 @@ def few_ticks(integer: bool = False) -> mpl.ticker.MaxNLocator:
 def horizontal_interval(axis: Axes, values: Doubles, y: float, colour: str) -> None:
     """The 95 % t interval of a mean, as a bar; none of a single value."""
     if len(values) > 1:
-        low, high = stats.t_interval(values)
+        low, high = t_interval(values)
         axis.plot([low, high], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
 
 
@@ -102,7 +102,7 @@ def beeswarm(n: int) -> Doubles:
 def vertical_interval(axis: Axes, values: Doubles, x: float, colour: str, marker: str) -> None:
     """A mean and its 95 % t interval."""
     if len(values) > 1:
-        axis.plot([x, x], stats.t_interval(values), color=colour, lw=1.6, solid_capstyle="butt")
+        axis.plot([x, x], t_interval(values), color=colour, lw=1.6, solid_capstyle="butt")
     axis.plot(x, values.mean(), marker, ms=4.5, color=colour)
 
 
@@ -140,6 +140,6 @@ def value_limits(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def bounds(interval: stats.Interval) -> str:
+def bounds(interval: Interval) -> str:
     """` [0.20, 0.70]`, or nothing where there is none."""
     return f" [{interval.low:.2f}, {interval.high:.2f}]" if interval.low == interval.low else ""

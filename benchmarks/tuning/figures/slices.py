@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import stats
 from benchmarks.figures import GAIN, STYLE, line_styles
+from benchmarks.statistics.intervals import t_interval
 from benchmarks.tuning.figures.layout import (
     WIDTH,
     axis_labels,
@@ -87,7 +87,7 @@ def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: s
             if trial.number != number:
                 continue
             if alone and len(seeds := per_seed(trial.scores)) > 1:
-                axis.plot([at, at], stats.t_interval(seeds), color="0.4", lw=0.9, zorder=2)
+                axis.plot([at, at], t_interval(seeds), color="0.4", lw=0.9, zorder=2)
             axis.plot(at, trial.value, mark, **style)
 
 

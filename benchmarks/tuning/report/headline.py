@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmarks import stats, verdict
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics.intervals import Interval
+from benchmarks.statistics.sign_flips import smallest_p
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording import phrases
+from benchmarks.statistics.wording.phrases import names
 from benchmarks.tuning.figures.layout import bounds
 from benchmarks.tuning.report.words import count_noun, count_studies, describe_studies, lost_phrase, signed, study_names
 from benchmarks.tuning.summary.ranking import Ranking
@@ -36,7 +39,7 @@ def headline_of_one(summary: Summary) -> str:
         score = f"its test score is {row['default']:.3f} ({count_noun(seeds, 'test seed')})"
         return f"Tuning {what} chose the default itself, of {count_noun(len(study.trials), 'trial')}: {score}."
     scores = f"{row['default']:.3f} by default and {row['tuned']:.3f} tuned"
-    change = signed(row["difference"], stats.Interval(row["low"], row["high"]))
+    change = signed(row["difference"], Interval(row["low"], row["high"]))
     if row["p"] < LEVEL:
         word = "raises" if row["difference"] > 0 else "lowers"
         return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
@@ -44,9 +47,9 @@ def headline_of_one(summary: Summary) -> str:
 
 
 def _why_not_shown(row: Any, seeds: int) -> str:
-    if (least := stats.smallest_p(seeds)) > LEVEL:
-        return f" {verdict.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}."
-    detects = verdict.detects(seeds, row["detectable"], row["difference"])
+    if (least := smallest_p(seeds)) > LEVEL:
+        return f" {phrases.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}."
+    detects = phrases.detects(seeds, row["detectable"], row["difference"])
     return f" {detects}" if detects else ""
 
 
@@ -109,4 +112,4 @@ def _survival(r: Ranking) -> str:
 def leader_phrase(r: Ranking, setting: str) -> str:
     """`ppo` (`gae` may be as good)"""
     best, *others = r.best(setting)
-    return f"`{best}` ({verdict.names(others) if others else 'no other'} may be as good)"
+    return f"`{best}` ({names(others) if others else 'no other'} may be as good)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks import stats
+from benchmarks.statistics import intervals
 from benchmarks.tuning.report.words import (
     SCORE,
     count_studies,
@@ -72,7 +72,7 @@ def _how_compared(summary: Summary) -> Iterator[str]:
     if summary.rankings:
         yield (
             "Rankings of the default and of the tuned settings are compared by Kendall's tau-b with a percentile bootstrap "
-            f"of whole test seeds ({stats.RESAMPLES:,} resamples)."
+            f"of whole test seeds ({intervals.RESAMPLES:,} resamples)."
         )
     yield (
         f"Importances are those of PED-ANOVA (Watanabe et al. 2023) for the best tenth of the trials, at least {TOP}."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks import stats
 from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.statistics import intervals
 from benchmarks.tuning.figures.rankings import draw_rankings
 from benchmarks.tuning.report.headline import ranking_sentence
 from benchmarks.tuning.report.words import count_noun, listed, number_range
@@ -35,7 +35,7 @@ def ranking_section(summary: Summary) -> Section | None:
     blocks = (
         Prose(joined(ranking_sentences(summary))),
         Drawn("rankings", partial(draw_rankings, summary.rankings), FIGURE.format(n=n)),
-        Table("rankings", summary.ranks, CAPTION.format(n=n, resamples=stats.RESAMPLES)),
+        Table("rankings", summary.ranks, CAPTION.format(n=n, resamples=intervals.RESAMPLES)),
     )
     return Section("Does the ranking survive tuning", blocks)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from benchmarks import pairs, verdict
-from benchmarks.pairs import LEVEL
 from benchmarks.reports.table_formats import number
+from benchmarks.statistics.comparisons import least_corrected_p
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.tuning.report.protocol import provenance_values, search_range
 from benchmarks.tuning.report.words import as_text, count_studies, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.summary.summary import Summary
@@ -65,9 +66,9 @@ def differing_ranges(summary: Summary) -> list[str]:
 def few_seed_warnings(summary: Summary) -> Iterator[str]:
     """What the test seeds cannot say."""
     seeds, tested = min(summary.test_seeds), int((~summary.gains["kept"]).sum())
-    if text := verdict.few_seeds(seeds, ENOUGH_SEEDS):
+    if text := few_seeds(seeds, ENOUGH_SEEDS):
         yield text.replace("seeds:", "test seeds:", 1)
-    elif tested and (least := pairs.least_p(seeds, tested)) > LEVEL:
+    elif tested and (least := least_corrected_p(seeds, tested)) > LEVEL:
         yield (
             f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}, so no gain of a single study "
             "can be shown, only averages. Use more test seeds."

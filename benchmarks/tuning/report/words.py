@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks import stats, verdict
 from benchmarks.figures import handfuls
 from benchmarks.reports.table_formats import number
+from benchmarks.statistics.intervals import Interval
+from benchmarks.statistics.wording.phrases import NAMED
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
@@ -33,7 +34,7 @@ def count_studies(count: int) -> str:
     return count_noun(count, "study", "studies")
 
 
-def signed(difference: float, interval: stats.Interval) -> str:
+def signed(difference: float, interval: Interval) -> str:
     """+0.210 [+0.150, +0.270]"""
     bounds = f" [{interval.low:+.3f}, {interval.high:+.3f}]" if interval.low == interval.low else ""
     return f"{difference:+.3f}{bounds}"
@@ -41,8 +42,8 @@ def signed(difference: float, interval: stats.Interval) -> str:
 
 def listed(items: Sequence[str]) -> str:
     """The first items, and how many more there are."""
-    more = f" and {len(items) - verdict.NAMED} more" if len(items) > verdict.NAMED else ""
-    return ", ".join(items[: verdict.NAMED]) + more
+    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
+    return ", ".join(items[:NAMED]) + more
 
 
 def study_names(keys: Iterable[StudyKey]) -> str:

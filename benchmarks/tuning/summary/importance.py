@@ -11,7 +11,7 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from benchmarks.pairs import SEED
+from benchmarks.statistics.comparisons import SEED
 from benchmarks.suite import Doubles
 from benchmarks.tuning.result import StudyResult, TrialResult
 from benchmarks.tuning.summary.parameters import TunedParameter, shown

@@ -11,9 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks import leaders as joint
-from benchmarks import stats
-from benchmarks.pairs import LEVEL, SEED
+from benchmarks.statistics import best as joint
+from benchmarks.statistics import tests
+from benchmarks.statistics.comparisons import SEED
+from benchmarks.statistics.intervals import Interval, bootstrap
+from benchmarks.statistics.sign_flips import sign_flip_p
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.trials import NAN, SETTINGS, StudyKey, tested_scores
@@ -55,7 +58,7 @@ class Ranking:
         return float(tau(self.default.mean(0), self.tuned.mean(0)))
 
     @cached_property
-    def interval(self) -> stats.Interval:
+    def interval(self) -> Interval:
         """Of tau: bootstrap of test seeds, one draw for all variants, tasks and both settings; ties alone count 0."""
         both = np.stack([self.default, self.tuned], axis=1)
 
@@ -63,7 +66,7 @@ class Ranking:
             means = x.mean(axis=1)
             return np.nan_to_num(tau(means[:, 0], means[:, 1]), nan=0.0)
 
-        return stats.bootstrap(both, resampled, np.random.default_rng(SEED))
+        return bootstrap(both, resampled, np.random.default_rng(SEED))
 
     @cached_property
     def self_agreement(self) -> float:
@@ -74,7 +77,7 @@ class Ranking:
 
     @cached_property
     def leaders(self) -> dict[str, joint.Leaders]:
-        """The leader, and those not shown to score less (benchmarks/leaders.py), by setting."""
+        """The leader, and those not shown to score less (benchmarks/statistics/best.py), by setting."""
         found = {}
         for setting, scores in zip(SETTINGS, (self.default, self.tuned), strict=True):
             leaders_of_setting = joint.leaders(_as_suite(scores, self.variants), self.variants, ["test"])
@@ -84,7 +87,7 @@ class Ranking:
 
     def best(self, setting: str) -> list[str]:
         """The leader and those that are not shown to score less."""
-        return [self.leaders[setting].best, *self.leaders[setting].others]
+        return [self.leaders[setting].best, *self.leaders[setting].not_separated]
 
     @cached_property
     def orders(self) -> Orders:
@@ -132,7 +135,7 @@ def rank(studies: Mapping[StudyKey, StudyResult], tasks: Sequence[str], variants
 def _shown_signs(scores: Doubles, index_pairs: Sequence[tuple[int, int]]) -> Doubles:
     """1 where the first of a pair is shown to be better, -1 the second, 0 where no order is shown."""
     differences = [scores[:, i] - scores[:, j] for i, j in index_pairs]
-    p = stats.holm(np.array([stats.sign_flip_p(d) for d in differences]))
+    p = tests.holm(np.array([sign_flip_p(d) for d in differences]))
     return np.where(p < LEVEL, np.sign([d.mean() for d in differences]), 0.0)
 
 

@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from benchmarks import stats
 from benchmarks.reports.variant_groups import groups
+from benchmarks.statistics import tests
 from benchmarks.suite import Doubles
 from benchmarks.tuning.lost_runs import worst_scores
 from benchmarks.tuning.result import StudyResult, task_label
@@ -103,12 +103,12 @@ class Summary:
         return tables.gains_table(self.studies)
 
     @cached_property
-    def average(self) -> stats.Comparison:
+    def average(self) -> tests.Comparison:
         """Tuned against default: each test seed's mean over all studies with both means; of as many seeds as all have."""
         seeds = min(self.test_seeds)
         scores = [self.tested(*key) for key in self.compared]
         tuned, default = (np.mean([both[side][:seeds] for both in scores], axis=0) for side in (0, 1))
-        return stats.compare_paired(tuned, default)
+        return tests.compare_paired(tuned, default)
 
     @cached_property
     def changed(self) -> pd.DataFrame:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import stats
-from benchmarks.pairs import LEVEL
+from benchmarks.statistics import tests
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.tests import LEVEL
 from benchmarks.tuning.result import StudyResult, mean_score
 from benchmarks.tuning.summary.parameters import TunedParameter, changes, shown
 from benchmarks.tuning.summary.trials import (
@@ -39,13 +40,13 @@ def gains_table(studies: Studies) -> pd.DataFrame:
     tested = max(1, sum(not keeps_default(study) for study in studies.values()))
     rows = [{"task": task, "variant": variant, **_gain(study, tested)} for (task, variant), study in studies.items()]
     table = pd.DataFrame(rows)
-    table.insert(list(table.columns).index("p") + 1, "p_holm", stats.holm(table["p"].to_numpy(float)))
+    table.insert(list(table.columns).index("p") + 1, "p_holm", tests.holm(table["p"].to_numpy(float)))
     return table.assign(detectable=table["detectable"].where(~(table["p_holm"] < LEVEL)))
 
 
 def _gain(study: StudyResult, tested: int) -> dict[str, Any]:
     tuned, default = tested_scores(study)
-    compared, kept, lost = stats.compare_paired(tuned, default), keeps_default(study), lost_settings(study)
+    compared, kept, lost = tests.compare_paired(tuned, default), keeps_default(study), lost_settings(study)
     test = {"low": NAN, "high": NAN, "p": NAN, "a12": NAN}
     if not kept and not lost:
         test = {
@@ -59,7 +60,7 @@ def _gain(study: StudyResult, tested: int) -> dict[str, Any]:
 
 
 def _is_within(difference: float, default: np.ndarray[Any, np.dtype[np.float64]], lost: list[str]) -> bool:
-    interval = stats.t_interval(default)
+    interval = t_interval(default)
     half = (interval.high - interval.low) / 2
     if lost:
         return "default" in lost or difference >= -half
@@ -83,7 +84,7 @@ def optimism_table(studies: Studies) -> pd.DataFrame:
     for (task, variant), study in studies.items():
         best, start = best_value(study), default_value(study)
         test, selection = tested_scores(study)[0], selection_scores(study)
-        interval = stats.t_interval(test)
+        interval = t_interval(test)
         rows.append(
             {
                 "task": task, "variant": variant, "best trial": best, "chosen, tuning": value_of(study, study.chosen),

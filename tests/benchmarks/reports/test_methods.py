@@ -13,7 +13,7 @@ from benchmarks.experiment import Cell, canonical, training_for
 from benchmarks.reports import methods
 from benchmarks.suite import Suite
 from envs import TASKS
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 PLACES = (("CartPole-v1", "gae"), ("CartPole-v1", "a2c"), ("bandit/small", "gae"), ("bandit/small", "a2c"))
 

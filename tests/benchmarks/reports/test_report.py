@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import pairs, store, verdict
+from benchmarks import store
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
 from benchmarks.reports import report, score_tables, table_formats
 from benchmarks.reports.document import Drawn, Prose, Table
 from benchmarks.reports.sections import comparisons
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import rung_pairs
+from benchmarks.statistics.wording import leader, sentences
 from benchmarks.suite import Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
@@ -24,8 +27,8 @@ from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, re
 def rung_table(made: pd.DataFrame) -> pd.DataFrame:
     """Each rung against its parent."""
     of = suite(made)
-    family = pairs.rungs(of, PARENTS)
-    return pairs.suite_table(of, family, pairs.task_table(of, family))
+    family = rung_pairs(of, PARENTS)
+    return suite_table(of, family, task_table(of, family))
 
 
 def score_row(made: pd.DataFrame) -> pd.Series:
@@ -65,11 +68,11 @@ def test_rungs_find_what_is_there_and_nothing_else() -> None:
 
 
 def test_verdicts_refuse_to_name_a_winner_without_evidence() -> None:
-    said = verdict.of_pairs(rung_table(frame()), "normalised score")
+    said = sentences.of_pairs(rung_table(frame()), "normalised score")
     assert "`reward_to_go` against `reinforce` gains +0.3" in said[0] or "gains +0.29" in said[0]
     assert "`baseline_loo` against `reward_to_go`: no difference is shown" in said[1]
     assert "Ten seeds detect a true difference of 0.0" in said[1]
-    few = verdict.of_pairs(rung_table(frame(seeds=5)), "normalised score")  # 5 seeds can never reach .05
+    few = sentences.of_pairs(rung_table(frame(seeds=5)), "normalised score")  # 5 seeds can never reach .05
     assert all(s.endswith("]. Five seeds cannot show a difference among 4 comparisons.") for s in few)
 
 
@@ -142,7 +145,7 @@ class Counted:
 def test_a_finding_is_said_first_and_the_verdict_after_it(tmp_path: Path) -> None:
     made = report_input(frame(), tmp_path)
     plain = report.write(made).read_text().split("\n\n")
-    assert plain[2] == verdict.headline(made.suite)
+    assert plain[2] == leader.headline(made.suite)
     assert plain[3] == "All variants use the same number of environment steps (5,000)."
     assert report.write(replace(made, finding=Counted(""))).read_text().split("\n\n") == plain
     told = report.write(replace(made, finding=Counted(" & `gae`"))).read_text().split("\n\n")
@@ -248,11 +251,14 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
 def test_a_report_says_when_nothing_could_be_shown() -> None:
     """10 seeds: the smallest p is 2 / 1024, times 30 comparisons .0586; times 9 .0176. Five seeds never reach .05."""
     rows = pd.DataFrame({"seeds": 10, "least_p": [30 * 2 / 1024] * 30})
-    assert "Ten seeds and 30 comparisons: the smallest corrected p is 0.0586" in verdict.too_few(rows)
-    assert verdict.too_few(rows.head(9).assign(least_p=9 * 2 / 1024)) == ""
-    assert verdict.too_few(rows.head(0)) == ""
-    assert "Five seeds: the smallest two-sided p of a paired test is 0.0625" in verdict.few_seeds(5, 10)
-    assert verdict.few_seeds(10, 10) == ""
+    assert (
+        "Ten seeds cannot show a difference among 30 comparisons, because the smallest corrected p is 0.0586."
+        in sentences.too_few(rows)
+    )
+    assert sentences.too_few(rows.head(9).assign(least_p=9 * 2 / 1024)) == ""
+    assert sentences.too_few(rows.head(0)) == ""
+    assert "Five seeds: the smallest two-sided p of a paired test is 0.0625" in sentences.few_seeds(5, 10)
+    assert sentences.few_seeds(10, 10) == ""
 
 
 def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.pairs import Pair
 from benchmarks.reports import report
 from benchmarks.reports.sections import budgets
+from benchmarks.reports.sections.comparisons import comparisons
+from benchmarks.statistics.comparisons import Pair
 from benchmarks.suite import Suite
 from tests.benchmarks.made import frame, report_input, suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 
 def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:
@@ -98,9 +99,9 @@ def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: P
     of = suite(frame(seeds=6, checkpoints=2))
     metas = [meta(t, v, 4, 4) if v == "ppo" else meta(t, v) for t in of.scales for v in of.variants]
     made_of = replace(report_input(of.frame, tmp_path), metas=(), kinds=(".svg",))
-    section = report.comparisons.equal(replace(made_of, metas=metas))
+    section = comparisons.equal(replace(made_of, metas=metas))
     assert section.title == "What is equal"
-    rungs = next(iter(report.comparisons.comparisons(replace(made_of, metas=metas))))
+    rungs = next(iter(comparisons.comparisons(replace(made_of, metas=metas))))
     table = next(b for b in rungs.blocks if getattr(b, "name", "") == "rungs").frame.set_index("variant")
     assert table.loc["ppo", "optimiser steps"] == pytest.approx(16)
     assert table.loc["gae", "optimiser steps"] == pytest.approx(1)

@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import leaders, pairs, sign_flips, stats, verdict
-from benchmarks.leaders import Leaders
-from benchmarks.pairs import Pair
 from benchmarks.reports.sections import guide
-from benchmarks.sign_flips import joint
 from benchmarks.situation import Situation
+from benchmarks.statistics import sign_flips
+from benchmarks.statistics.best import Leaders, all_pairs_table, leaders
+from benchmarks.statistics.comparisons import Pair, all_pairs, compare_variants
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.sign_flips import joint, sign_flip_p
+from benchmarks.statistics.tests import compare_unpaired
+from benchmarks.statistics.wording import leader
 from benchmarks.suite import Suite
 from tests.benchmarks.made import frame, suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
-Doubles = stats.Doubles
+Doubles = Doubles
 
 
 def on_one_task(scores: dict[str, list[float]], imported: frozenset[str] = frozenset()) -> Suite:
@@ -28,7 +31,7 @@ def on_one_task(scores: dict[str, list[float]], imported: frozenset[str] = froze
 
 
 def found(of: Suite) -> Leaders:
-    result = leaders.leaders(of, of.learners, ["t"])
+    result = leaders(of, of.learners, ["t"])
     assert result is not None
     return result
 
@@ -37,7 +40,7 @@ def test_the_joint_test_of_one_comparison_is_the_exact_sign_flip_test() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         d = rng.normal(0.4, 1, 9)
-        assert joint(d[:, None], 0.05).p[0] == pytest.approx(stats.sign_flip_p(d))
+        assert joint(d[:, None], 0.05).p[0] == pytest.approx(sign_flip_p(d))
 
 
 def test_the_joint_test_by_hand() -> None:
@@ -84,7 +87,7 @@ def hsu(scores: Doubles) -> int:
     """The same by a confidence set of the best (Hsu 1984): one-sided sign-flips, times the number of rivals."""
     best = int(scores.mean(axis=0).argmax())
     rivals = [i for i in range(scores.shape[1]) if i != best]
-    p = [stats.sign_flip_p(scores[:, best] - scores[:, i], alternative="greater") for i in rivals]
+    p = [sign_flip_p(scores[:, best] - scores[:, i], alternative="greater") for i in rivals]
     return sum(q * len(rivals) < 0.05 for q in p)
 
 
@@ -162,15 +165,15 @@ EVEN = [0.1 * i + (0.3 if i % 2 else -0.28) for i in range(10)]
 
 def test_the_headline_names_a_winner_only_with_evidence() -> None:
     low, high = [0.1 * i for i in range(10)], [0.1 * i + 0.3 + 0.01 * (-1) ** i for i in range(10)]
-    assert verdict.headline(on_one_task({"a": low, "b": high})).startswith(
+    assert leader.headline(on_one_task({"a": low, "b": high})).startswith(
         "`b` has the highest mean normalised score on t (0.75) and is shown to be better than `a`, by at least 0.2"
     )
-    text = verdict.headline(on_one_task({"a": low, "b": EVEN}))
+    text = leader.headline(on_one_task({"a": low, "b": EVEN}))
     assert text.startswith(
         "`b` has the highest mean normalised score on t (0.46). Ten seeds do not separate it from `a`. "
     )
     assert text.endswith(" would be detected with probability 0.8.")
-    text = verdict.headline(on_one_task({"a": low[:4], "b": high[:4]}))
+    text = leader.headline(on_one_task({"a": low[:4], "b": high[:4]}))
     assert text.endswith("(0.45). Four seeds cannot separate it from any other variant.")
 
 
@@ -179,20 +182,20 @@ def test_the_headline_of_three() -> None:
     b = [0.6, 0.7, 0.6, 0.8, 0.6, 0.7, 0.9]
     of = on_one_task({"a": [0.0] * 7, "b": b, "c": [0.71, 0.72, 0.73, 0.74, 0.75, 0.72, 0.8]})
     result = found(of)
-    assert (result.best, result.others, result.beaten["variant"].tolist()) == ("c", ["b"], ["a"])
-    bound = result.beaten["at_least"].iloc[0]
-    assert 0 < bound < result.beaten["difference"].iloc[0]
-    assert f"It is shown to be better than `a`, by at least {np.floor(bound * 100) / 100:.2f}." in verdict.headline(of)
+    assert (result.best, result.not_separated, result.separated["variant"].tolist()) == ("c", ["b"], ["a"])
+    bound = result.separated["at_least"].iloc[0]
+    assert 0 < bound < result.separated["difference"].iloc[0]
+    assert f"It is shown to be better than `a`, by at least {np.floor(bound * 100) / 100:.2f}." in leader.headline(of)
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3])
 def test_imported_runs_of_equal_scores_prove_nothing(runs: int) -> None:
     of = on_one_task({"a": [0.2] * runs, "b": [0.9] * runs}, frozenset({"a", "b"}))
-    text = verdict.headline(of)
+    text = leader.headline(of)
     assert "better than" not in text
     assert "nan" not in text
     result = found(of)
-    assert [*result.others, *result.apart] == ["a"]
+    assert [*result.not_separated, *result.not_compared] == ["a"]
     assert runs > 1 or text == "Nothing is compared: `b` and `a` have one run each or share no seeds."
 
 
@@ -200,15 +203,15 @@ def test_five_imported_runs_a_side_of_equal_scores_are_enough_for_one_comparison
     """2 / C(10, 5) = .008; there is no variation, so no bound is stated."""
     of = on_one_task({"a": [0.2] * 5, "b": [0.9] * 5}, frozenset({"a", "b"}))
     assert found(of).table["p_joint"].tolist() == pytest.approx([2 / 252])
-    assert verdict.headline(of).endswith("(0.90) and is shown to be better than `a`.")
+    assert leader.headline(of).endswith("(0.90) and is shown to be better than `a`.")
 
 
 def test_whoever_cannot_be_compared_is_not_ruled_out() -> None:
     """One imported run, the highest of all: it is named, and the others are compared without it."""
     of = on_one_task({"a": [0.1 * i for i in range(10)], "b": EVEN, "theirs": [0.99]}, frozenset({"theirs"}))
     result = found(of)
-    assert (result.best, result.others, result.highest) == ("b", ["a"], False)
-    assert result.apart == {"theirs": "has one run and is not compared"}
+    assert (result.best, result.not_separated, result.highest) == ("b", ["a"], False)
+    assert result.not_compared == {"theirs": "has one run and is not compared"}
     assert result.table["variant"].tolist() == ["a"]
 
 
@@ -219,7 +222,7 @@ def test_imported_runs_among_ours_share_the_error() -> None:
     of = on_one_task(scores, frozenset({"theirs"}))
     table = found(of).table.set_index("variant")
     assert table.loc["a", "p_joint"] == pytest.approx(3 * 2 / 2**10)
-    welch = stats.compare_unpaired(np.array(scores["b"]), np.array(scores["theirs"]))
+    welch = compare_unpaired(np.array(scores["b"]), np.array(scores["theirs"]))
     assert table.loc["theirs", "p_joint"] == pytest.approx(3 * welch.p)
     half = float(sps.t.ppf(1 - 0.05 / 6, welch.df)) * welch.error
     assert table.loc["theirs", "at_least"] == pytest.approx(welch.difference - half)
@@ -228,9 +231,9 @@ def test_imported_runs_among_ours_share_the_error() -> None:
 def test_all_pairs_are_the_headlines_family() -> None:
     """The leader's rows of the table of all pairs have the headline's p and detectable difference."""
     of = suite(frame())
-    result = leaders.leaders(of, of.learners, of.tasks(*of.learners))
+    result = leaders(of, of.learners, of.tasks(*of.learners))
     assert result is not None
-    table = leaders.all_pairs(of, pairs.everyone(of))
+    table = all_pairs_table(of, all_pairs(of))
     for row in result.table.to_dict("records"):
         same = table[
             [{row["variant"], result.best} == {b, a} for b, a in zip(table.variant, table.against, strict=True)]
@@ -252,7 +255,7 @@ def test_the_guide_says_what_the_joint_test_shows() -> None:
     assert rows["what is shown"][0].startswith(
         ("better than 3 of 4, each by at least 0.", "better than 4 of 4, each by")
     )
-    two = leaders.leaders(of, ["reinforce", "gae"], ["CartPole-v1"])
+    two = leaders(of, ["reinforce", "gae"], ["CartPole-v1"])
     assert two is not None
     bound = np.floor(two.table["at_least"].iloc[0] * 100) / 100
     assert bound < two.table["difference"].iloc[0]
@@ -269,16 +272,16 @@ def test_the_guide_of_few_seeds_claims_nothing(seeds: int, words: str) -> None:
 def test_drawn_flips_agree_with_listed_ones() -> None:
     """Above 14 seeds 8,192 flips are drawn: p of the exact test within its error."""
     d = np.random.default_rng(8).normal(0.45, 1, 18)
-    assert joint(d[:, None], 0.05).p[0] == pytest.approx(stats.sign_flip_p(d), rel=0.15)
+    assert joint(d[:, None], 0.05).p[0] == pytest.approx(sign_flip_p(d), rel=0.15)
     assert len(sign_flips.flips(18)) == 2**13
 
 
 def test_a_pair_of_the_family_is_compared_over_its_own_tasks() -> None:
     rows = frame()
     rows = rows[~((rows.task == "CartPole-v1") & (rows.variant == "ppo"))]
-    table = leaders.all_pairs(suite(rows), pairs.everyone(suite(rows))).set_index(["variant", "against"])
+    table = all_pairs_table(suite(rows), all_pairs(suite(rows))).set_index(["variant", "against"])
     assert table.loc[("ppo", "gae"), "tasks"] == 2
     assert table.loc[("gae", "reinforce"), "tasks"] == 3
-    expected = pairs.compare(suite(rows), Pair("ppo", "gae"), suite(rows).tasks("ppo", "gae"))
+    expected = compare_variants(suite(rows), Pair("ppo", "gae"), suite(rows).tasks("ppo", "gae"))
     assert expected is not None
     assert table.loc[("ppo", "gae"), "difference"] == expected.difference

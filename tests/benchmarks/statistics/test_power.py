@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks import power, sign_flips, stats
+from benchmarks.statistics import power, sign_flips
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.sign_flips import sign_flip_p
+from benchmarks.statistics.tests import compare_paired, compare_unpaired, holm
 
-Doubles = stats.Doubles
 Claim = Callable[[Doubles, Doubles], bool]
+
+
 TOLERANCE = 0.01  # three standard errors of a rate of .05 over 4,000 draws
 
 
@@ -22,11 +26,11 @@ def false_positive_rate(claims: Claim, draw: Callable[[], tuple[Doubles, Doubles
 
 
 def paired(b: Doubles, a: Doubles) -> bool:
-    return stats.sign_flip_p(b - a) <= 0.05
+    return sign_flip_p(b - a) <= 0.05
 
 
 def welch(b: Doubles, a: Doubles) -> bool:
-    return stats.compare_unpaired(b, a).p <= 0.05
+    return compare_unpaired(b, a).p <= 0.05
 
 
 def unpaired_bootstrap(b: Doubles, a: Doubles) -> bool:
@@ -78,12 +82,12 @@ def ladders(rng: np.random.Generator, times: int) -> Iterator[Doubles]:
     """p of nine rungs, each against the one before, where ten variants are all the same on ten seeds."""
     for _ in range(times):
         scores = rng.lognormal(0, 1, (10, 1)) + rng.lognormal(0, 1, (10, 10))
-        yield np.array([stats.sign_flip_p(b - a) for a, b in pairwise(scores.T)])
+        yield np.array([sign_flip_p(b - a) for a, b in pairwise(scores.T)])
 
 
 def test_holm_keeps_nine_rungs_to_one_false_claim_in_twenty_ladders() -> None:
     p = list(ladders(np.random.default_rng(2), 1_200))
-    assert np.mean([(stats.holm(x) <= 0.05).any() for x in p]) <= 0.05 + 2 * TOLERANCE
+    assert np.mean([(holm(x) <= 0.05).any() for x in p]) <= 0.05 + 2 * TOLERANCE
     assert np.mean([(x <= 0.05).any() for x in p]) > 0.25  # without it, every third ladder
 
 
@@ -93,7 +97,7 @@ def shown_by_holm(n: int, comparisons: int, shift: float, times: int) -> float:
     for _ in range(times):
         d = rng.normal(size=(comparisons, n))
         d[0] += shift / np.sqrt(n)
-        count += stats.holm(np.array([stats.sign_flip_p(x) for x in d]))[0] < 0.05
+        count += holm(np.array([sign_flip_p(x) for x in d]))[0] < 0.05
     return count / times
 
 
@@ -121,7 +125,7 @@ def test_the_difference_of_one_uncorrected_t_test_is_seldom_shown_in_a_family() 
 def test_a_comparison_scales_the_shift_by_its_standard_error() -> None:
     """Differences 1, 2, ..., 10: s = sqrt(55 / 6), so the standard error is sqrt(55 / 60)."""
     d = np.arange(1.0, 11.0)
-    found = stats.compare_paired(d, np.zeros(10))
+    found = compare_paired(d, np.zeros(10))
     assert found.error == pytest.approx(np.sqrt(55 / 60))
     assert found.detectable(9) == pytest.approx(sign_flips.sign_flip_shift(10, 0.05 / 9) * np.sqrt(55 / 60))
     assert np.isnan(found.detectable(26))  # 26 times 2 / 1024 is above .05
@@ -132,7 +136,7 @@ def test_the_detectable_difference_of_welch_is_detected_with_probability_eight_t
     """The limit that samples of exactly the true spreads state, alone and as one of nine."""
     rng = np.random.default_rng(4)
     b, a = (spread * sps.zscore(rng.normal(size=n), ddof=1) for n, spread in ((12, 1.0), (20, 2.0)))
-    found = stats.compare_unpaired(b, a)
+    found = compare_unpaired(b, a)
     for comparisons in (1, 9):
         limit = found.detectable(comparisons)
         b, a = rng.normal(limit, 1, (12, 9_000)), rng.normal(0, 2, (20, 9_000))
@@ -144,24 +148,19 @@ def test_no_test_of_too_few_seeds_detects_anything() -> None:
     """2 / 2^5 is above .05, and so is 2 / C(6, 3) = .1."""
     assert np.isnan(sign_flips.sign_flip_shift(5, 0.05))
     x = np.array([1.0, 2.0, 4.0])
-    assert np.isnan(stats.compare_unpaired(x, x - 9).detectable())
+    assert np.isnan(compare_unpaired(x, x - 9).detectable())
 
 
-def test_power_is_the_noncentral_t() -> None:
-    """Difference 1, spread 2, 16 seeds: shift 2 on 15 degrees of freedom, both tails."""
-    critical = sps.t.ppf(0.975, 15)
-    both = sps.nct.sf(critical, 15, 2.0) + sps.nct.cdf(-critical, 15, 2.0)
-    assert power.power(1.0, 2.0, 16) == power.power(-1.0, 2.0, 16) == pytest.approx(both, rel=1e-12)
-    assert power.power(0.0, 2.0, 16) == pytest.approx(0.05)
-    assert power.power(0.0, 2.0, 16, alpha=0.2) == pytest.approx(0.2)
-    assert all(power.power(big, 1.0, n) == pytest.approx(1.0) for big in (20.0, 1e4) for n in (10, 10_000))
-    assert (power.power(0.1, 0.0, 5), power.power(0.0, 0.0, 5)) == (1.0, 0.0)
-    assert np.isnan(power.power(1.0, 1.0, 1))
+@pytest.mark.parametrize(("df", "alpha"), [(2, 0.05), (9, 0.05), (9, 0.05 / 9), (15, 0.2), (999, 0.001)])
+def test_the_detectable_shift_is_that_of_the_noncentral_t(df: int, alpha: float) -> None:
+    """P(|T| > critical) is .8 at the shift that is found, both tails counted."""
+    shift, critical = power.detectable_shift(df, alpha), sps.t.ppf(1 - alpha / 2, df)
+    assert sps.nct.sf(critical, df, shift) + sps.nct.cdf(-critical, df, shift) == pytest.approx(0.8, abs=1e-9)
 
 
 @pytest.mark.parametrize("tests", [5, 9, 12, 20, 100])
 def test_a_shift_is_found_at_levels_that_a_correction_leaves(tests: int) -> None:
-    """T = (Z + shift) / sqrt(chi2_9 / 9) drawn: four in five beyond the critical value of .05 / tests."""
+    """T = (Z + shift) / sqrt(chi2_9 / 9) drawn: eight tenths lie beyond the critical value of .05 / tests."""
     rng = np.random.default_rng(0)
     drawn = rng.normal(power.detectable_shift(9, 0.05 / tests), 1, 200_000) / np.sqrt(rng.chisquare(9, 200_000) / 9)
     assert (np.abs(drawn) > sps.t.ppf(1 - 0.025 / tests, 9)).mean() == pytest.approx(0.8, abs=0.005)
@@ -169,66 +168,8 @@ def test_a_shift_is_found_at_levels_that_a_correction_leaves(tests: int) -> None
 
 def test_nothing_is_detectable_without_variation_or_seeds() -> None:
     still, other = np.full(10, 0.5), np.full(10, 0.2)
-    for found in (stats.compare_paired(still, still), stats.compare_paired(still, other)):
+    for found in (compare_paired(still, still), compare_paired(still, other)):
         assert np.isnan(found.detectable())
-    assert np.isnan(stats.compare_unpaired(still, other).detectable())
-    assert np.isnan(stats.compare_paired(still[:1], other[:1]).detectable())
+    assert np.isnan(compare_unpaired(still, other).detectable())
+    assert np.isnan(compare_paired(still[:1], other[:1]).detectable())
     assert np.isnan(power.detectable_shift(1, 0.05))
-
-
-def test_seeds_needed_are_those_of_the_tables() -> None:
-    """Paired t, .05 two-sided, .8: Cohen's d of .5, .8 and 1 need 34, 15 and 10."""
-    assert [power.seeds_needed(d, 1.0) for d in (0.5, 0.8, 1.0)] == [34, 15, 10]
-
-
-@pytest.mark.parametrize("ratio", [0.04, 0.3, 1.0, 3.0, 50.0])
-def test_seeds_needed_is_the_first_number_with_the_power(ratio: float) -> None:
-    n = power.seeds_needed(-ratio, 1.0, power=0.9)
-    assert power.power(ratio, 1.0, n) >= 0.9
-    assert n == 2 or power.power(ratio, 1.0, n - 1) < 0.9
-
-
-def test_seeds_needed_has_an_end() -> None:
-    assert power.seeds_needed(1e-3, 1.0) == power.seeds_needed(0.0, 1.0) == power.seeds_needed(0.0, 0.0) == 10_000
-    assert power.seeds_needed(0.1, 0.0) == 2
-
-
-def test_tost_is_the_larger_of_two_one_sided_tests() -> None:
-    rng = np.random.default_rng(6)
-    d = rng.normal(0.1, 1, 9)
-    above, below = sps.ttest_1samp(d, -0.5, alternative="greater"), sps.ttest_1samp(d, 0.5, alternative="less")
-    assert power.tost(d, 0.5) == pytest.approx(max(above.pvalue, below.pvalue))
-    assert power.tost(-d, 0.5) == pytest.approx(power.tost(d, 0.5))
-    b, a = rng.normal(0, 1, 9), rng.normal(0, 3, 14)
-    above = sps.ttest_ind(b + 0.5, a, equal_var=False, alternative="greater")
-    below = sps.ttest_ind(b - 0.5, a, equal_var=False, alternative="less")
-    assert power.tost_unpaired(b, a, 0.5) == pytest.approx(max(above.pvalue, below.pvalue))
-
-
-def test_tost_at_its_edges() -> None:
-    """Equal differences are no more certain than the permutation test of as many: 1 / 2^n, 1 / C(n_b + n_a, n_a)."""
-    assert power.tost(np.full(4, 0.1), 0.2) == 1 / 16
-    assert power.tost(np.full(2, 0.1), 0.2) == 1 / 4
-    assert power.tost(np.array([0.1, 0.1 + 1e-9]), 0.2) == 1 / 4
-    assert power.tost_unpaired(np.full(2, 0.1), np.full(2, 0.1), 0.2) == pytest.approx(1 / 6)
-    assert power.tost_unpaired(np.full(5, 0.1), np.full(5, 0.1), 0.2) == pytest.approx(1 / 252)
-    assert power.tost(np.full(4, 0.2), 0.2) == power.tost(np.full(4, -0.3), 0.2) == 1.0
-    assert power.tost(np.array([0.0]), 0.2) == power.tost_unpaired(np.array([0.0]), np.zeros(3), 0.2) == 1.0
-    for margin in (0.0, -0.1, float("nan")):
-        with pytest.raises(ValueError, match=f"margin must be > 0, not {margin}"):
-            power.tost(np.zeros(3), margin)
-
-
-def test_tost_claims_equality_wrongly_once_in_twenty_and_rightly_often() -> None:
-    rng, margin = np.random.default_rng(7), 1.0
-
-    def equal(b: Doubles, a: Doubles) -> bool:
-        return power.tost(b - a, margin) <= 0.05
-
-    def equal_unpaired(b: Doubles, a: Doubles) -> bool:
-        return power.tost_unpaired(b, a, margin) <= 0.05
-
-    for claims in (equal, equal_unpaired):
-        at_margin = false_positive_rate(claims, lambda: (rng.normal(margin, 0.5, 10), rng.normal(0, 0.5, 10)), 3_000)
-        assert 0.03 < at_margin <= 0.05 + TOLERANCE + 0.002
-        assert false_positive_rate(claims, lambda: (rng.normal(0, 0.5, 10), rng.normal(0, 0.5, 10)), 300) > 0.9

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, leaders, pairs, pooling, store, verdict
+from benchmarks import EXPERIMENTS, pooling, store
 from benchmarks.experiment import Experiment
-from benchmarks.pairs import Pair
 from benchmarks.reports import loading
 from benchmarks.reports.sections import budgets, guide
+from benchmarks.statistics.best import leaders
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair, baseline_pairs
+from benchmarks.statistics.wording import leader, phrases, sentences
 from benchmarks.suite import Suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
-RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
+RELEASED = Path(__file__).resolve().parents[4] / "results" / "reference"
 LIGHT = ("ladder", "games", "driving", "sparse_reward", "reward_shift", "bias", "references", "async_throughput")
 DETECTS = re.compile(r"detect a true difference of (\d\.\d{3}) with probability 0\.8")
 
@@ -28,11 +31,11 @@ def table(scores: dict[str, list[float]]) -> pd.DataFrame:
     of = made({"t": scores})
     first, *others = of.variants
     family = [Pair(v, first) for v in others]
-    return pairs.suite_table(of, family, pairs.task_table(of, family))
+    return suite_table(of, family, task_table(of, family))
 
 
-def sentences(scores: dict[str, list[float]]) -> list[str]:
-    return verdict.of_pairs(table(scores), "normalised score")
+def said_of(scores: dict[str, list[float]]) -> list[str]:
+    return sentences.of_pairs(table(scores), "normalised score")
 
 
 FLAT = [0.5] * 10
@@ -41,14 +44,14 @@ WOBBLE = [0.5 + 0.1 * (-1) ** i for i in range(10)]
 
 def test_a_difference_that_is_shown() -> None:
     """.3 and .4 by turns: mean .35, s = .0527, half an interval 2.262 s / sqrt(10) = .038; p 2 / 1024."""
-    assert sentences({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
+    assert said_of({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
         "`b` against `a` gains +0.350 of the normalised score (p 0.00195; uncorrected interval [+0.312, +0.388]), "
         "better on its task, shown on 1."
     ]
 
 
 def test_a_difference_that_is_not_shown_is_said_with_the_one_that_is_detected() -> None:
-    (text,) = sentences({"a": FLAT, "b": WOBBLE})
+    (text,) = said_of({"a": FLAT, "b": WOBBLE})
     expected = table({"a": FLAT, "b": WOBBLE})["detectable"].iloc[0]
     assert text.startswith(
         "`b` against `a`: no difference is shown, +0.000 (p 1; uncorrected interval [-0.075, +0.075]), "
@@ -58,26 +61,26 @@ def test_a_difference_that_is_not_shown_is_said_with_the_one_that_is_detected() 
 
 def test_where_nothing_can_be_shown_only_that_is_said() -> None:
     """Five seeds; and ten seeds in a family of 26, where the least p is 26 times 2 / 1024."""
-    (text,) = sentences({"a": FLAT[:5], "b": [0.8, 0.9, 0.8, 0.9, 0.8]})
+    (text,) = said_of({"a": FLAT[:5], "b": [0.8, 0.9, 0.8, 0.9, 0.8]})
     assert text == "`b` against `a`: +0.340 [+0.272, +0.408]. Five seeds cannot show a difference."
     many = {"a": FLAT} | {f"v{i}": [0.8, 0.9] * 5 for i in range(26)}
-    found = sentences(many)
+    found = said_of(many)
     assert all(s.endswith("Ten seeds cannot show a difference among 26 comparisons.") for s in found)
     assert not [s for s in found if "detect" in s or "p " in s]
 
 
 def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
     row = table({"a": FLAT, "b": WOBBLE}).iloc[0].to_dict() | {"difference": 0.2, "low": -0.1, "high": 0.5}
-    (text,) = verdict.of_pairs(pd.DataFrame([row]), "return")
+    (text,) = sentences.of_pairs(pd.DataFrame([row]), "return")
     assert text.endswith("with probability 0.8 and miss it otherwise, so this one may be real.")
 
 
 def test_what_does_not_vary_has_no_interval_and_no_detectable_difference() -> None:
-    same, moved = sentences({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
+    same, moved = said_of({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
     assert same == "`b` against `a`: identical on its task, at every checkpoint of every shared seed."
     assert "gains +0.250 of the normalised score (p" in moved
     assert "no variation, so no interval" in moved
-    (one,) = sentences({"a": [0.5], "b": [0.9]})
+    (one,) = said_of({"a": [0.5], "b": [0.9]})
     assert one == "`b` against `a`: +0.400 (too few runs for an interval). One seed cannot show a difference."
 
 
@@ -88,8 +91,8 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
     names = frozenset(of.variants) if imported else frozenset()
     of = Suite(of.frame, of.scales, of.variants, frozenset(), names)
     family = [Pair("b", "a"), Pair("c", "a")]
-    found = pairs.suite_table(of, family, pairs.task_table(of, family))
-    said = [verdict.headline(of), *(verdict.of_pairs(found, of.unit) if len(found) else [])]
+    found = suite_table(of, family, task_table(of, family))
+    said = [leader.headline(of), *(sentences.of_pairs(found, of.unit) if len(found) else [])]
     assert not [s for s in said if "nan" in s or " gains " in s or "better than" in s]
 
 
@@ -107,9 +110,9 @@ def of_released(name: str) -> tuple[list[str], pd.DataFrame]:
     """The sentences on all comparisons with the baseline, and their rows."""
     of, _, experiment = released(name)
     base = experiment.baseline if experiment.baseline in of.learners else of.learners[0]
-    family = pairs.against(of, base)
-    found = pairs.suite_table(of, family, pairs.task_table(of, family))
-    return verdict.of_pairs(found, of.unit), found
+    family = baseline_pairs(of, base)
+    found = suite_table(of, family, task_table(of, family))
+    return sentences.of_pairs(found, of.unit), found
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -132,7 +135,7 @@ def test_released_sentences_are_short(name: str) -> None:
     """At most 40 words each, where a name is a word."""
     of, metas, experiment = released(name)
     base = experiment.baseline if experiment.baseline in of.learners else of.learners[0]
-    said = [verdict.headline(of), budgets.sentence(of, metas, base, base), *of_released(name)[0]]
+    said = [leader.headline(of), budgets.sentence(of, metas, base, base), *of_released(name)[0]]
     for text in said:
         for sentence in re.split(r"(?<=[.:]) (?=[A-Z`])", re.sub(r"`[^`]*`", "name", text)):
             assert len(sentence.split()) <= 40, sentence
@@ -142,29 +145,28 @@ def test_a_leaders_lead_is_below_the_detectable_one_where_it_is_not_shown() -> N
     """By construction: the joint test shows what exceeds c standard errors; .8 of probability needs more."""
     for name in ("ladder", "games", "sparse_reward"):
         of, _, experiment = released(name)
-        found = leaders.leaders(of, of.learners, of.tasks(*of.learners))
+        found = leaders(of, of.learners, of.tasks(*of.learners))
         assert found is not None
-        open_ = found.table[found.table["variant"].isin(found.others)]
-        assert (open_["difference"] < open_["detectable"]).all()
-        assert (found.beaten["at_least"] > 0).all()
+        assert (found.unseparated["difference"] < found.unseparated["detectable"]).all()
+        assert (found.separated["at_least"] > 0).all()
         assert not guide.table(of, experiment.guide).map(lambda x: "nan" in str(x)).to_numpy().any()
 
 
 def test_names_are_listed_as_in_prose() -> None:
-    assert verdict.names(["a"]) == "`a`"
-    assert verdict.names(["a", "b"]) == "`a` and `b`"
-    assert verdict.names(["a", "b", "c"]) == "`a`, `b` and `c`"
-    assert verdict.names(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
-    assert [verdict.spelled(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
+    assert phrases.names(["a"]) == "`a`"
+    assert phrases.names(["a", "b"]) == "`a` and `b`"
+    assert phrases.names(["a", "b", "c"]) == "`a`, `b` and `c`"
+    assert phrases.names(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
+    assert [phrases.spelled(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
 
 
 def test_a_detectable_difference_that_is_unknown_is_not_mentioned() -> None:
-    assert verdict.detects(10, float("nan"), 0.3) == ""
-    assert verdict.detects(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
+    assert phrases.detects(10, float("nan"), 0.3) == ""
+    assert phrases.detects(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
 
 
 def test_a_lower_bound_is_rounded_down() -> None:
     beaten = pd.DataFrame({"variant": ["a", "b"], "at_least": [0.3, 0.0269]})
-    assert verdict.at_least(beaten) == ", each by at least 0.026"
-    assert verdict.at_least(beaten.head(1)) == ", by at least 0.30"
-    assert verdict.at_least(beaten.assign(at_least=[0.3, np.nan])) == ""
+    assert leader.at_least(beaten) == ", each by at least 0.026"
+    assert leader.at_least(beaten.head(1)) == ", by at least 0.30"
+    assert leader.at_least(beaten.assign(at_least=[0.3, np.nan])) == ""

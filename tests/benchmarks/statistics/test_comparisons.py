@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pairs, stats, verdict
-from benchmarks.pairs import Pair
+from benchmarks.statistics.comparison_tables import suite_table, sweep_table, task_table
+from benchmarks.statistics.comparisons import Pair, all_pairs, baseline_pairs, compare_variants, rung_pairs
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.wording import sentences
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import PARENTS, frame, suite
 
@@ -31,21 +33,21 @@ def made(scores: dict[str, dict[str, list[float]]]) -> Suite:
 
 def test_the_three_families() -> None:
     of = suite(frame())
-    assert pairs.rungs(of, PARENTS)[0] == Pair("reward_to_go", "reinforce")
-    assert len(pairs.rungs(of, PARENTS)) == 4
-    assert pairs.against(of, "gae")[-1] == Pair("ppo", "gae")
-    assert len(pairs.against(of, "gae")) == 4
-    assert len(pairs.everyone(of)) == 5 * 4 / 2  # random does not learn and is compared with nobody
+    assert rung_pairs(of, PARENTS)[0] == Pair("reward_to_go", "reinforce")
+    assert len(rung_pairs(of, PARENTS)) == 4
+    assert baseline_pairs(of, "gae")[-1] == Pair("ppo", "gae")
+    assert len(baseline_pairs(of, "gae")) == 4
+    assert len(all_pairs(of)) == 5 * 4 / 2  # random does not learn and is compared with nobody
 
 
 def test_a_suite_row_by_hand() -> None:
     """b - a of each seed's mean over two tasks: .3, .1, .2. On task t it is .4, .2, .0."""
     of = made({"t": {"a": [0.1, 0.2, 0.3], "b": [0.5, 0.4, 0.3]}, "u": {"a": [0.1, 0.2, 0.1], "b": [0.3, 0.2, 0.5]}})
-    by_task = pairs.task_table(of, [Pair("b", "a")])
-    row = pairs.suite_table(of, [Pair("b", "a")], by_task).iloc[0]
+    by_task = task_table(of, [Pair("b", "a")])
+    row = suite_table(of, [Pair("b", "a")], by_task).iloc[0]
     assert row["difference"] == pytest.approx(0.2)
     assert row["p"] == pytest.approx(2 / 8)
-    assert (row["low"], row["high"]) == pytest.approx(stats.t_interval(np.array([0.3, 0.1, 0.2])))
+    assert (row["low"], row["high"]) == pytest.approx(t_interval(np.array([0.3, 0.1, 0.2])))
     assert row["improvement"] == pytest.approx(8.5 / 9)  # on each task 8 wins and a tie of 9
     assert (row["better"], row["shown"], row["test"]) == (2, 0, "sign-flip")
     assert by_task["difference"].tolist() == pytest.approx([0.2, 0.2])
@@ -56,7 +58,7 @@ def test_a_suite_row_by_hand() -> None:
 def test_imported_runs_are_no_pairs() -> None:
     """Seeds of somebody else's runs say nothing of ours: Welch's test, which the shared luck does not help."""
     paired, unpaired = suite(frame()), suite(frame(), imported=frozenset({"gae"}))
-    found = [pairs.compare(of, Pair("gae", "baseline_loo"), of.tasks("gae")) for of in (paired, unpaired)]
+    found = [compare_variants(of, Pair("gae", "baseline_loo"), of.tasks("gae")) for of in (paired, unpaired)]
     assert found[0] is not None
     assert found[1] is not None
     assert (found[0].paired, found[1].paired) == (True, False)
@@ -75,11 +77,11 @@ def test_what_a_knob_does() -> None:
             "x10": {"a": (low - 0.5 + noise).tolist(), "b": (low + noise).tolist()},
         }
     )
-    table = pairs.sweep_table(of, {"x10": 10.0, "x1": 1.0}, {}).set_index("variant")
+    table = sweep_table(of, {"x10": 10.0, "x1": 1.0}, {}).set_index("variant")
     assert table.loc["a", "difference"] == pytest.approx(-0.5 + noise.mean())
     assert (table.loc["a", "from"], table.loc["a", "to"]) == ("1", "10")
     assert table.loc["a", "p_holm"] == pytest.approx(4 / 2**10)
-    (said,) = verdict.of_sweep(table.reset_index(), "a knob")
+    (said,) = sentences.of_sweep(table.reset_index(), "a knob")
     assert said.startswith("From 1 to 10 (a knob) the score changes for `a` by -0.5")
     assert said.endswith("; no change is shown for `b`.")
 

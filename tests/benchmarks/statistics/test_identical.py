@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import pairs, verdict
-from benchmarks.pairs import Pair
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import sentences
 from benchmarks.suite import Suite
-from tests.benchmarks.test_pairs import made
+from tests.benchmarks.statistics.test_comparisons import made
 
 UNIT = "normalised score"
 
@@ -22,25 +23,25 @@ def test_tasks_where_both_are_one_run_are_counted_and_named() -> None:
             "v": {"a": even, "b": [x + 0.2 for x in even]}, "w": {"a": even, "b": turned},
         }
     )  # fmt: skip
-    by_task = pairs.task_table(of, [Pair("b", "a")])
+    by_task = task_table(of, [Pair("b", "a")])
     assert by_task["identical"].tolist() == ["yes", "yes", "", ""]
-    table = pairs.suite_table(of, [Pair("b", "a")], by_task)
+    table = suite_table(of, [Pair("b", "a")], by_task)
     row = table.iloc[0]
     assert (row["better"], row["identical"], row["tied"]) == (1, 2, 1)
     assert row["difference"] == pytest.approx(0.2 / 4)
-    assert verdict.of_pairs(table, UNIT, by_task)[0].endswith(
+    assert sentences.of_pairs(table, UNIT, by_task)[0].endswith(
         "better on 1 of 4 tasks, shown on 0, identical on 2 (t, u), tied on 1."
     )
     turned_pair = [Pair("a", "b")]
-    by_task = pairs.task_table(of, turned_pair)
-    (said,) = verdict.of_pairs(pairs.suite_table(of, turned_pair, by_task), UNIT, by_task)
+    by_task = task_table(of, turned_pair)
+    (said,) = sentences.of_pairs(suite_table(of, turned_pair, by_task), UNIT, by_task)
     assert "better on 0 of 4 tasks, identical on 2 (t, u), tied on 1" in said  # so it is worse on one
 
 
 def test_a_pair_that_is_one_run_everywhere_is_said_to_be() -> None:
     of = made({t: {"a": [0.1, 0.2, 0.3], "b": [0.1, 0.2, 0.3]} for t in ("t", "u")})
-    by_task = pairs.task_table(of, [Pair("b", "a")])
-    assert verdict.of_pairs(pairs.suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task) == [
+    by_task = task_table(of, [Pair("b", "a")])
+    assert sentences.of_pairs(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task) == [
         "`b` against `a`: identical on all 2 tasks, at every checkpoint of every shared seed."
     ]
 
@@ -50,7 +51,7 @@ def test_equal_ends_of_different_curves_are_no_identity() -> None:
     of = made({"t": {"a": [1.0, 1.0, 1.0], "b": [1.0, 1.0, 1.0]}})
     changed = of.frame.copy()
     changed.loc[(changed["variant"] == "b") & (changed["checkpoint"] == 0), "eval_return"] = 0.5
-    by_task = pairs.task_table(Suite(changed, of.scales, of.variants), [Pair("b", "a")])
+    by_task = task_table(Suite(changed, of.scales, of.variants), [Pair("b", "a")])
     assert by_task["identical"].tolist() == [""]
 
 
@@ -58,6 +59,6 @@ def test_losses_on_tasks_are_no_gains_that_are_shown() -> None:
     """Above by .5 on two tasks and below by .1 on one, all of them shown: shown on 2, a loss on 1."""
     base = [0.3 + 0.01 * i for i in range(8)]
     of = made({t: {"a": base, "b": [x + d for x in base]} for t, d in (("t", 0.5), ("u", 0.5), ("v", -0.1))})
-    by_task = pairs.task_table(of, [Pair("b", "a")])
-    (said,) = verdict.of_pairs(pairs.suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task)
+    by_task = task_table(of, [Pair("b", "a")])
+    (said,) = sentences.of_pairs(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task)
     assert said.endswith("better on 2 of 3 tasks, shown on 2, a loss shown on 1.")

@@ -10,12 +10,11 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats as sps
 
-from benchmarks.power import detectable_shift
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.power import detectable_shift
 
-Doubles = NDArray[np.float64]
 Alternative = Literal["two-sided", "less", "greater"]
 EXACT_PAIRS = 40  # 2^20 sums a half: 8 MiB, a fifth of a second
 LISTED = 14  # seeds up to which the joint test lists all 2^(n - 1) flips; above, as many are drawn
@@ -133,8 +132,8 @@ def joint(differences: Doubles, level: float) -> Joint:
     together, and p of a comparison is the share of flips whose largest U over all comparisons is at least its own (max T
     of Westfall and Young 1993, single step). The chance that any true null hypothesis has p < level is at most `level`
     where a seed's differences are jointly symmetric, whichever other hypotheses are false; for skewed scores it is
-    simulated (tests/benchmarks/test_joint.py). Correlated comparisons, such as all pairs of M variants, cost less than
-    with Bonferroni or Holm.
+    simulated (tests/benchmarks/statistics/test_best.py). Correlated comparisons, such as all pairs of M variants, cost
+    less than with Bonferroni or Holm.
     """
     d = np.nan_to_num(np.asarray(differences, np.float64), nan=0.0)
     n, count = d.shape

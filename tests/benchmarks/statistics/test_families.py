@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, store, verdict
+from benchmarks import EXPERIMENTS, pooling, store
 from benchmarks.experiment import Experiment
-from benchmarks.families import Ledger, question
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.parity import Parity
@@ -22,6 +21,8 @@ from benchmarks.reports import loading
 from benchmarks.reports.document import Prose, Section, Table
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
+from benchmarks.statistics.families import Ledger, hypothesis
+from benchmarks.statistics.wording import leader
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
@@ -32,12 +33,12 @@ Said = tuple[str, float | None]  # gains, loses or open, as seen from the first 
 def test_the_first_family_that_asks_decides() -> None:
     """Holm of .01, .04 is .02, .04; of the pairs that are left, .03 alone stays .03. Which stands first does not matter."""
     ledger = Ledger()
-    first = ledger.correct("a", [question("x", "y", ["t"]), question("x", "z", ["t"])], np.array([0.01, 0.04]))
+    first = ledger.correct("a", [hypothesis("x", "y", ["t"]), hypothesis("x", "z", ["t"])], np.array([0.01, 0.04]))
     assert [d.p for d in first] == pytest.approx([0.02, 0.04])
-    later = ledger.correct("b", [question("y", "x", ["t"]), question("y", "z", ["t"])], np.array([0.01, 0.03]))
+    later = ledger.correct("b", [hypothesis("y", "x", ["t"]), hypothesis("y", "z", ["t"])], np.array([0.01, 0.03]))
     assert [d.p for d in later] == pytest.approx([0.02, 0.03])
     assert [(d.family, d.size) for d in later] == [("a", 2), ("b", 1)]
-    other = ledger.correct("c", [question("x", "y", ["t", "u"])], np.array([0.5]))  # other tasks: another question
+    other = ledger.correct("c", [hypothesis("x", "y", ["t", "u"])], np.array([0.5]))  # other tasks: another question
     assert other == [(0.5, "c", 1)]
 
 
@@ -55,7 +56,7 @@ def statements(report: ReportInput) -> Iterator[tuple[tuple[str, str], tuple[str
                 yield _sorted(pair, tasks, block.name, (word, float(row[p])))
         elif isinstance(block, Prose):
             yield from _of_sentences(block.text, suite, section)
-    yield from _of_headline(verdict.headline(suite, report.ledger), suite)
+    yield from _of_headline(leader.headline(suite, report.ledger), suite)
     if report.finding:
         yield from _of_finding(report.finding.sentence(Data(suite, report.measures)), suite)
 
@@ -206,5 +207,5 @@ def test_a_finding_on_parity_decides_the_tasks_of_its_pairs() -> None:
     suite = Suite(runs(finals), {t: Scale(0.0, 1.0, 0.9) for t in ("t", "u")}, ["ours", "theirs"])
     ledger = Ledger()
     Parity({"ours": "theirs"}).decide(suite, ledger)
-    assert set(ledger.decisions) == {question("ours", "theirs", [t]) for t in ("t", "u")}
+    assert set(ledger.decisions) == {hypothesis("ours", "theirs", [t]) for t in ("t", "u")}
     assert {d.size for d in ledger.decisions.values()} == {4}  # two tasks, area and final return

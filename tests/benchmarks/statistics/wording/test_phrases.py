@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import pairs, verdict
-from benchmarks.phrases import amount, counted
 from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
+from benchmarks.statistics.comparison_tables import suite_table, task_table
+from benchmarks.statistics.comparisons import Pair
+from benchmarks.statistics.wording import leader, sentences
+from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.test_divergence import reported, rows, suite_of
 
@@ -45,7 +47,7 @@ def test_counts_and_amounts() -> None:
 
 def test_a_leader_that_cannot_be_compared_hides_no_comparison(tmp_path: Path) -> None:
     suite = of_seeds({"gae": (-60, 10, 0), "ppo": (-40, 10, 0), "zoo": (-20, 1, 0)}, frozenset({"zoo"}))
-    text = verdict.headline(suite)
+    text = leader.headline(suite)
     assert text.startswith("Among those compared, `ppo` has the highest mean return on t (-3")
     assert " and is shown to be better than `gae`, by at least 1" in text
     assert text.endswith("`zoo` has one run and is not compared.")
@@ -60,11 +62,11 @@ def test_a_leader_that_cannot_be_compared_hides_no_comparison(tmp_path: Path) ->
 
 def test_a_leader_whose_seeds_no_other_has() -> None:
     suite = of_seeds({"a": (-60, 10, 0), "b": (-40, 10, 0), "c": (-20, 10, 10)})
-    text = verdict.headline(suite)
+    text = leader.headline(suite)
     assert text.startswith("Among those compared, `b` has the highest mean")
     assert text.endswith("`c` shares no seeds with the others.")
     alone = of_seeds({"a": (-60, 10, 0), "b": (-40, 10, 10)})
-    assert verdict.headline(alone) == "Nothing is compared: `b` and `a` share no seeds."
+    assert leader.headline(alone) == "Nothing is compared: `b` and `a` share no seeds."
     row = guide.row(alone, CASE)
     assert row is not None
     assert (row["use"], row["what is shown"]) == ("-", "nothing: `b` and `a` share no seeds")
@@ -72,14 +74,14 @@ def test_a_leader_whose_seeds_no_other_has() -> None:
 
 def test_seeds_are_counted_for_those_of_whom_a_sentence_speaks() -> None:
     suite = of_seeds({"a": (-50, 1, 0), "b": (-60, 10, 0), "c": (-20, 10, 0)})
-    text = verdict.headline(suite)
+    text = leader.headline(suite)
     assert " One seed does not separate it from `a`." in text
     assert re.search(r"It is shown to be better than `b`, by at least \d+\.\d \(ten seeds\)\.$", text)
     row = guide.row(suite, CASE)
     assert row is not None
     assert str(row["what is shown"]).endswith("(ten seeds)")
     suite = of_seeds({"a": (-21, 1, 0), "b": (-60, 10, 0), "c": (-20, 10, 0), "d": (-20.5, 10, 0)})
-    assert "1 to 10 seeds do not separate it from `a` and `d`." in _sorted_names(verdict.headline(suite))
+    assert "1 to 10 seeds do not separate it from `a` and `d`." in _sorted_names(leader.headline(suite))
 
 
 def _sorted_names(text: str) -> str:
@@ -94,7 +96,7 @@ def test_small_returns_are_not_zero(tmp_path: Path) -> None:
     prose = "\n".join(line for line in page.splitlines() if not line.startswith(("|", "!", "*")))
     assert "against" in prose
     row = guide.row(suite, CASE)
-    for text in (verdict.headline(suite), prose, str(row)):
+    for text in (leader.headline(suite), prose, str(row)):
         assert not re.search(r"(?<!p )[-+]?\b0\.0+(?![\d.])", text), text
     assert " loses 0.000" in prose
 
@@ -110,6 +112,6 @@ def test_no_sentence_counts_one_in_the_plural(seeds: int, tmp_path: Path) -> Non
 
 def test_a_loss_is_a_magnitude() -> None:
     suite = suite_of({("t", "a"): runs(-20), ("t", "b"): runs(-60)}, Scale(-100.0, 0.0))
-    family = [pairs.Pair("b", "a")]
-    (text,) = verdict.of_pairs(pairs.suite_table(suite, family, pairs.task_table(suite, family)), suite.unit)
+    family = [Pair("b", "a")]
+    (text,) = sentences.of_pairs(suite_table(suite, family, task_table(suite, family)), suite.unit)
     assert text.startswith("`b` against `a` loses 0.")

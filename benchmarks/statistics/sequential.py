@@ -17,14 +17,16 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from benchmarks import power, stats
-from benchmarks.suite import Doubles
+from benchmarks.statistics.equivalence import tost
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.sign_flips import sign_flip_p
+from benchmarks.statistics.tests import holm
 
 FIRST = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
 Kind = Literal["better", "worse", "same"]
 
 
-class Decision(NamedTuple):
+class SequentialDecision(NamedTuple):
     """What was decided of a variant, after how many seeds, at which p (of the sign-flip test, or of TOST)."""
 
     kind: Kind
@@ -44,28 +46,28 @@ def levels(looks: int, alpha: float = 0.05) -> Doubles:
 
 def adjusted(differences: Mapping[str, Doubles], level: float, alpha: float = 0.05) -> dict[str, float]:
     """Each variant's p at one look, corrected for the variants (Holm) and the looks: below alpha where `look` decides."""
-    p = np.array([stats.sign_flip_p(d) for d in differences.values()])
-    return {v: min(1.0, float(x) * alpha / level) for v, x in zip(differences, stats.holm(p), strict=True)}
+    p = np.array([sign_flip_p(d) for d in differences.values()])
+    return {v: min(1.0, float(x) * alpha / level) for v, x in zip(differences, holm(p), strict=True)}
 
 
 def look(
     differences: Mapping[str, Doubles], level: float, margin: float, lost: Collection[str] = ()
-) -> dict[str, Decision]:
+) -> dict[str, SequentialDecision]:
     """The decisions of one look: per undecided variant its differences to the baseline, one a seed.
 
-    lost  variants that lost other runs than the baseline (pairs.lost_apart): what these count as was not measured, so that
-          such a variant is never "the same"; its p of TOST is 1
+    lost  variants that lost other runs than the baseline (comparisons.one_sided_losses): what these count as was not
+          measured, so such a variant is never "the same"; its p of TOST is 1
     """
     names = list(differences)
-    p = np.array([stats.sign_flip_p(differences[v]) for v in names])
+    p = np.array([sign_flip_p(differences[v]) for v in names])
     measured = {v: len(differences[v]) > 1 and v not in lost for v in names}
-    same = np.array([power.tost(differences[v], margin) if measured[v] else 1.0 for v in names])
-    decided: dict[str, Decision] = {}
-    for v, corrected, raw in zip(names, stats.holm(p), p, strict=True):
+    same = np.array([tost(differences[v], margin) if measured[v] else 1.0 for v in names])
+    decided: dict[str, SequentialDecision] = {}
+    for v, corrected, raw in zip(names, holm(p), p, strict=True):
         if corrected <= level:
             mean = float(differences[v].mean())
-            decided[v] = Decision("better" if mean > 0 else "worse", len(differences[v]), mean, float(raw))
-    for v, corrected, raw in zip(names, stats.holm(same), same, strict=True):
+            decided[v] = SequentialDecision("better" if mean > 0 else "worse", len(differences[v]), mean, float(raw))
+    for v, corrected, raw in zip(names, holm(same), same, strict=True):
         if corrected <= level and v not in decided:
-            decided[v] = Decision("same", len(differences[v]), float(differences[v].mean()), float(raw))
+            decided[v] = SequentialDecision("same", len(differences[v]), float(differences[v].mean()), float(raw))
     return decided

@@ -1,0 +1,125 @@
+"""Pairs of variants on the tasks that both have: which pairs there are, and how two variants are compared.
+
+A value is a seed's mean score over the tasks. Variants that share seeds are compared seed by seed, others by Welch's test.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.scores import Scores
+from benchmarks.statistics.sign_flips import smallest_p
+from benchmarks.statistics.tests import Comparison, compare_paired, compare_unpaired, rounded_differences
+
+SEED = 20_240  # of the resampling generators: the same rows give the same report
+ROUNDING = 1e-6  # of a score: differences below it are rounding
+
+
+class Pair(NamedTuple):
+    """b is compared with a."""
+
+    b: str
+    a: str
+
+
+def rung_pairs(suite: Scores, parents: Mapping[str, str | None]) -> list[Pair]:
+    """Each variant with its parent, where both are here."""
+    found = ((v, parents.get(v)) for v in suite.learners)
+    return [Pair(v, p) for v, p in found if p is not None and suite.tasks(v, p)]
+
+
+def baseline_pairs(suite: Scores, baseline: str) -> list[Pair]:
+    """Each learner with one of them."""
+    return [Pair(v, baseline) for v in suite.learners if v != baseline and suite.tasks(v, baseline)]
+
+
+def all_pairs(suite: Scores) -> list[Pair]:
+    """All pairs of learners."""
+    return [Pair(b, a) for a, b in itertools.combinations(suite.learners, 2) if suite.tasks(a, b)]
+
+
+def seed_means(suite: Scores, variant: str, tasks: Sequence[str]) -> pd.Series:
+    """Each seed's mean score over the tasks."""
+    scores = suite.final(variant, tasks)
+    return pd.Series(scores.to_numpy(float).mean(axis=1), scores.index)
+
+
+def _shared(b: pd.Series, a: pd.Series) -> tuple[Doubles, Doubles, pd.Index]:
+    """The values of the seeds that both have, and these seeds."""
+    if b.index.equals(a.index):
+        return b.to_numpy(float), a.to_numpy(float), b.index
+    seeds = b.index.intersection(a.index)
+    return b.loc[seeds].to_numpy(float), a.loc[seeds].to_numpy(float), seeds
+
+
+def seed_differences(suite: Scores, pair: Pair, tasks: Sequence[str]) -> pd.Series:
+    """b minus a, each shared seed's mean over the tasks; meaningless where a side was imported."""
+    b, a, seeds = _shared(seed_means(suite, pair.b, tasks), seed_means(suite, pair.a, tasks))
+    return pd.Series(rounded_differences(b, a), seeds)
+
+
+def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Comparison | None:
+    """b minus a of each seed's mean over the tasks: paired by seed, or Welch where a side was imported.
+
+    None where they share no seed, or a side of Welch's test has one run.
+    """
+    b, a = seed_means(suite, pair.b, tasks), seed_means(suite, pair.a, tasks)
+    if {*pair} & set(suite.imported):
+        if min(len(b), len(a)) < 2:
+            return None
+        found = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
+    else:
+        x, y, seeds = _shared(b, a)
+        if not len(seeds):
+            return None
+        found = compare_paired(x, y)
+    return found._replace(tasks=len(tasks), returns=not suite.normalised)
+
+
+class OneSidedLosses(NamedTuple):
+    """Whether, on some task, runs of one side are lost that are not lost on the other."""
+
+    of_b: bool
+    of_a: bool
+
+
+def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSidedLosses:
+    """Of the final scores that are compared: seed by seed where both share seeds, else by the share of lost runs.
+
+    What a lost run counts as is a convention that orders runs. Where both sides lost the same runs it cancels; otherwise
+    the size of the difference was not measured, and nothing may be called equal or small.
+    """
+    b, a = (suite.lost(v, tasks) for v in pair)
+    if {*pair} & set(suite.imported):
+        more = b.sum().to_numpy(int) * len(a) - a.sum().to_numpy(int) * len(b)
+        return OneSidedLosses(bool((more > 0).any()), bool((more < 0).any()))
+    shared = b.index.intersection(a.index)
+    x, y = b.loc[shared].to_numpy(bool), a.loc[shared].to_numpy(bool)
+    return OneSidedLosses(bool((x & ~y).any()), bool((y & ~x).any()))
+
+
+def identical(suite: Scores, pair: Pair, task: str) -> bool:
+    """Whether the two are one run on this task: equal scores at every checkpoint of every shared seed, to rounding.
+
+    Runs that are lost count as equal where both are lost. Two variants are one run where what distinguishes them has no
+    effect: credit assignment on rewards that come at the end alone, for example.
+    """
+    b, a = (suite.curves[task, v] for v in pair)
+    shared, of_b, of_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
+    if not len(shared) or len(b.score) != len(a.score):
+        return False
+    if not np.array_equal(b.filled[:, of_b], a.filled[:, of_a]):
+        return False
+    x, y = b.score[:, of_b], a.score[:, of_a]
+    return bool(np.allclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
+
+
+def least_corrected_p(seeds: int, comparisons: int) -> float:
+    """The smallest corrected p that this many comparisons of paired seeds can reach."""
+    return min(1.0, smallest_p(seeds) * max(comparisons, 1))

@@ -1,0 +1,117 @@
+"""The parts of sentences: counts, amounts, lists of names, differences with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.statistics.tests import Comparison
+
+DIGITS = 3  # significant ones of a raw return
+MOST_PLACES = 8  # decimals; smaller amounts are written with an exponent
+NAMED = 6  # variants that a sentence lists by name
+WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+
+
+def counted(n: int, noun: str) -> str:
+    """1 seed, 2 seeds"""
+    return f"{n} {noun if n == 1 else noun + 's'}"
+
+
+def spelled(seeds: int) -> str:
+    """`Ten seeds`, to begin a sentence."""
+    return f"{WORDS[seeds] if seeds < len(WORDS) else seeds} seed{'' if seeds == 1 else 's'}"
+
+
+def seeds_of(rows: pd.DataFrame) -> str:
+    """`Ten seeds`, or `1 to 10 seeds` where comparisons differ."""
+    low, high = int(rows["seeds"].min()), int(rows["seeds"].max())
+    return spelled(low) if low == high else f"{low} to {high} seeds"
+
+
+def one_seed(rows: pd.DataFrame) -> bool:
+    """Whether each of the comparisons is of one seed: the verb is in the singular."""
+    return int(rows["seeds"].max()) == 1
+
+
+def amount(value: float, places: int, raw: bool = False, scale: float = 0.0, sign: str = "") -> str:
+    """A normalised score with so many decimals; a raw return with DIGITS significant digits of `scale`, else of its own.
+
+    Never -0. sign  "+" writes the sign of positive amounts too
+    """
+    if raw and math.isfinite(size := abs(scale) or abs(value)):
+        places = max(0, DIGITS - 1 - math.floor(math.log10(size))) if size else 0
+        if places > MOST_PLACES:
+            return f"{value + 0.0:{sign}.{DIGITS}g}"
+    return f"{round(value, places) + 0.0:{sign}.{places}f}"
+
+
+def listed(words: Sequence[str], most: int | None = None, last: str = " and ") -> str:
+    """a, b and c; of more than `most` words the first ones, and how many more.
+
+    last  what joins the last two words where all are listed
+    """
+    kept = [*words[:most]]
+    if more := len(words) - len(kept):
+        return f"{', '.join(kept)} and {more} more"
+    return last.join([", ".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
+
+
+def names(variants: Sequence[str]) -> str:
+    """`a`, `b` and `c`; of more than NAMED the first ones, and how many more."""
+    return listed([f"`{v}`" for v in variants], NAMED)
+
+
+def is_raw(unit: str) -> bool:
+    """Whether scores in this unit are returns, of any magnitude."""
+    return "normalised" not in unit
+
+
+def digits_from(difference: float, low: float, high: float) -> float:
+    """The larger of a difference and of half its interval: what the digits of both are counted from."""
+    half = (high - low) / 2
+    return max(abs(difference), half if half == half else 0.0)
+
+
+def _with_interval(difference: float, low: float, high: float, places: int, raw: bool, sign: str) -> str:
+    scale = digits_from(difference, low, high)
+    text, *bounds = (amount(x, places, raw, scale, sign) for x in (difference, low, high))
+    if low != low:
+        return f"{text} (too few runs for an interval)"
+    if low == high:
+        return f"{text} (no variation, so no interval)"
+    return f"{text} [{', '.join(bounds)}]"
+
+
+def change(row: Any, raw: bool = False) -> str:
+    """+0.210 [+0.150, +0.270], with the interval left out where there is none or it has no width."""
+    return _with_interval(row["difference"], row["low"], row["high"], 3, raw, "+")
+
+
+def effect_size(found: Comparison) -> str:
+    """0.12 [0.08, 0.16]: the difference without its sign."""
+    low, high = found.interval if found.difference >= 0 else (-found.interval.high, -found.interval.low)
+    return _with_interval(abs(found.difference), low, high, 2, found.returns, "")
+
+
+def detects(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:
+    """What so many seeds detect; empty where the differences do not vary, so that it cannot be estimated.
+
+    A difference that was observed, is as large as the detectable one and is not shown is no contradiction: it happens in
+    one of five samples of a true difference of that size. The sentence says so.
+    """
+    if difference != difference:
+        return ""
+    verb = "detects" if seeds == 1 else "detect"
+    text = f"{spelled(seeds)} {verb} a true difference of {amount(difference, 3, raw)} with probability 0.8"
+    return f"{text} and miss it otherwise, so this one may be real." if abs(observed) >= difference else f"{text}."
+
+
+def cannot_show(seeds: int, comparisons: int, least_p: float) -> str:
+    """That so many comparisons of so few seeds cannot show anything."""
+    among = f" among {comparisons} comparisons" if comparisons > 1 else ""
+    smallest = "smallest corrected p" if comparisons > 1 else "smallest p"
+    return f"{spelled(seeds)} cannot show a difference{among}, because the {smallest} is {least_p:.3g}."
