@@ -14,9 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, divergence, gate, pairs, power, suite_figures, verdict
-from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
+from benchmarks import common_steps, divergence, gate, pairs, power, verdict
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.document import Document
 from benchmarks.families import Ledger
+from benchmarks.figures import final_scores
 from benchmarks.gate import Rules
 from benchmarks.pairs import LEVEL, Pair
 from benchmarks.phrases import amount, counted
@@ -191,7 +193,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
             variant=[_of(v, "B") for v in tested["variant"]], against=[_of(v, "A") for v in tested["variant"]]
         )
         title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
-        draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
+        draw = partial(final_scores.differences, result.suite, drawn, "minus", title)
         blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
     told = _told(result.by_task, verdict.is_raw(result.suite.unit))
     sections = (

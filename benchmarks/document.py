@@ -3,86 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 
 import jinja2
-import pandas as pd
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
-from benchmarks import figures, files, formats, lettering, markup
-from benchmarks.formats import Bold
+from benchmarks import files, formats, markup
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.figures.rendering import lettering, output
 from benchmarks.phrases import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
-LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
-
-
-@dataclass(frozen=True)
-class Prose:
-    """Paragraphs and lists of Markdown."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A paragraph of Markdown that must not be overlooked."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Lines that keep their spaces."""
-
-    title: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """tables/<name>.csv, .md and .tex; the page shows it unless it is long."""
-
-    name: str
-    frame: pd.DataFrame
-    caption: str = ""
-    bold: Bold = field(default_factory=dict)
-    title: str = ""
-
-    @cached_property
-    def prepared(self) -> formats.Prepared:
-        return formats.prepared(self.frame, self.bold)
-
-    @property
-    def long(self) -> bool:
-        return len(self.frame) > LONGEST
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
-
-    name: str
-    draw: Callable[[], Figure]
-    caption: str
-
-
-Block = Prose | Warned | Samples | Table | Drawn
-
-
-@dataclass(frozen=True)
-class Section:
-    title: str
-    blocks: tuple[Block, ...]
-
-    @property
-    def anchor(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
 @dataclass(frozen=True)
@@ -105,17 +40,22 @@ class Document:
     def strange(self) -> tuple[str, ...]:
         return markup.strange(self.names)
 
-    def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
+    def write(self, out: Path, kinds: Sequence[str] = output.SUFFIXES) -> Path:
         """Tables, figures (in files of these kinds), report.html and report.md under `out`; returns report.md's path."""
         written: set[Path] = set()
-        with figures.uncollected(), lettering.quiet():
+        with output.collected_after_saving(), lettering.quiet():
             for block in (b for s in self.sections for b in s.blocks):
                 if isinstance(block, Table):
                     written |= {
-                        *formats.save_table(block.frame, block.prepared, out / "tables" / block.name, self.strange)
+                        *formats.save_table(
+                            block.frame,
+                            formats.prepared(block.frame, block.bold),
+                            out / "tables" / block.name,
+                            self.strange,
+                        )
                     }
                 elif isinstance(block, Drawn):
-                    written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
+                    written |= {*output.save(block.draw(), out / "figures" / block.name, kinds)}
         _sweep(out, written)
         page = (
             _environment()
@@ -153,7 +93,7 @@ class Document:
 def _sweep(out: Path, written: set[Path]) -> None:
     """Remove what an earlier report drew there and this one does not: it would be taken for this one's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
+        if path.suffix in (*formats.SUFFIXES, *output.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may sweep too
 
 
@@ -172,7 +112,7 @@ def _plain(block: Block, names: Sequence[str]) -> str:
     if block.long:
         return f"{title}{counted(len(block.frame), 'row')}, in [tables/{block.name}.md](tables/{block.name}.md)"
     caption = f"\n\n{markup.worded(block.caption, names)}" if block.caption else ""
-    return title + formats.as_markdown(block.prepared, names) + caption
+    return title + formats.as_markdown(formats.prepared(block.frame, block.bold), names) + caption
 
 
 def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]) -> Markup:
@@ -199,7 +139,9 @@ def _show(block: Block, folder: Path, kinds: Sequence[str], names: Sequence[str]
         said = "No rows." if block.frame.empty else f"{counted(len(block.frame), 'row')}, too many to show here."
         return Markup(f'{title}<p>{said} <span class="files">{files}</span></p>')
     caption = f'{rendered(block.caption, inline=True, names=names)} <span class="files">{files}</span>'
-    return Markup(f'{title}<div class="wide" tabindex="0">{formats.as_html(block.prepared, caption)}</div>')
+    return Markup(
+        f'{title}<div class="wide" tabindex="0">{formats.as_html(formats.prepared(block.frame, block.bold), caption)}</div>'
+    )
 
 
 @cache
@@ -226,11 +168,6 @@ def inlined(svg: str, name: str, caption: str) -> str:
     sizes = f"width:100%;max-width:{width:.0f}pt;min-width:{min(width, 400):.0f}pt"
     label = escape(" ".join(caption.replace("`", "").split()))
     return f'<svg role="img" aria-label="{label}" viewBox="0 0 {box[1]} {box[2]}" style="{sizes}">{body}'
-
-
-def joined(sentences: Sequence[str]) -> str:
-    """A Markdown list."""
-    return "\n".join(f"- {s}" for s in sentences)
 
 
 def _environment() -> jinja2.Environment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import markup
+from benchmarks.design.report_blocks import Bold
 from benchmarks.files import write_text
 
 LONG = 30  # characters beyond which a cell may break into lines
-Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
 INTERVALS = {  # columns of bounds -> the column that shows them
     ("low", "high"): "95 % interval",
     ("low_90", "high_90"): "90 % interval",

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from algorithms import VARIANTS, enumerated
 from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
-from benchmarks import quality_figures, store
-from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
-from benchmarks.figures import SUFFIXES
+from benchmarks import store
+from benchmarks.design.report_blocks import Drawn, Picture, Prose, Section, Table, joined
+from benchmarks.document import Document
+from benchmarks.figures import gradient_quality
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.markup import plain
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.variant_page import groups
@@ -68,7 +69,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
     direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
     across = ((along / frame["cosine"]) ** 2 - along**2).clip(lower=0) ** 0.5
-    straight = (direction >= quality_figures.STRAIGHT) | (across < 2 * frame["noise"])
+    straight = (direction >= gradient_quality.STRAIGHT) | (across < 2 * frame["noise"])
     frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
     plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
     places = zip(frame["axis"], frame["x"], strict=True)
@@ -96,13 +97,13 @@ def write(
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
     ladder = frame[frame["axis"] == "estimator"]
     order = [v.name for shown in groups().values() for v in shown]
-    drawings: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Figure]]] = {
-        "variance_ladder": (ladder, partial(quality_figures.variance_ladder, order=order)),
-        "axes": (frame[~frame["axis"].isin(SPECIAL)], quality_figures.axes_panels),
-        "crossover": (crossing, quality_figures.crossover),
-        "success_factor": (frame[frame["axis"] == "success"], quality_figures.success),
-        "lambda": (frame[frame["axis"] == "lambda"], quality_figures.of_lambda),
-        "kl": (kl, quality_figures.kl_bars),
+    drawings: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Picture]]] = {
+        "variance_ladder": (ladder, partial(gradient_quality.variance_ladder, order=order)),
+        "axes": (frame[~frame["axis"].isin(SPECIAL)], gradient_quality.axes_panels),
+        "crossover": (crossing, gradient_quality.crossover),
+        "success_factor": (frame[frame["axis"] == "success"], gradient_quality.success),
+        "lambda": (frame[frame["axis"] == "lambda"], gradient_quality.of_lambda),
+        "kl": (kl, gradient_quality.kl_bars),
     }
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
     first, *others = sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]

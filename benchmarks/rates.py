@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import scipy.stats
-from matplotlib.figure import Figure
 
-from benchmarks import figures
-from benchmarks.document import Document, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.design.report_blocks import Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.document import Document
+from benchmarks.figures import learning_rates
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.suite import Scale
 from envs.discover import UsageError
 
@@ -194,34 +194,6 @@ def as_settings(table: pd.DataFrame, protocol: str) -> str:
     return "\n".join(f"{protocol},{r['task']},{r['variant']},{r['learning_rate']:g}" for r in chosen)
 
 
-def rate_curves(table: pd.DataFrame, unit: str = NORMALISED) -> Figure:
-    """One panel a task: score against learning rate, a line a variant, a ring at each variant's choice."""
-    tasks, variants = list(dict.fromkeys(table["task"])), list(dict.fromkeys(table["variant"]))
-    styles = figures.line_styles(variants)
-    columns = min(3, len(tasks))
-    height = -(-len(tasks) // columns)
-    with mpl.rc_context(figures.STYLE):
-        figure = Figure(figsize=(3.4 * columns, 2.5 * height + 1.0), layout="constrained")
-        axes = list(figure.subplots(height, columns, squeeze=False).flat)
-        for axis, task in zip(axes, tasks, strict=False):
-            for variant in variants:
-                rows = table[(table["task"] == task) & (table["variant"] == variant)]
-                colour, dash = styles[variant]
-                axis.plot(rows["learning_rate"], rows["score"], color=colour, ls=dash, lw=1.4, marker=".")
-                best = rows[rows["chosen"]].head(1)
-                axis.plot(best["learning_rate"], best["score"], "o", mfc="none", mec=colour, ms=8)
-            axis.set(xscale="log", title=task)
-            if unit == NORMALISED:
-                axis.set_ylim(-0.1, 1.1)
-        for axis in axes[len(tasks) :]:
-            axis.set_visible(False)
-        figure.supxlabel("learning rate", fontsize=9)
-        figure.supylabel(f"{unit}, last fifth", fontsize=9)
-        handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
-        figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * columns))
-    return figure
-
-
 def write(
     name: str,
     protocol: str,
@@ -229,7 +201,7 @@ def write(
     frame: pd.DataFrame,
     scales: Mapping[str, Scale],
     out: Path,
-    kinds: Sequence[str] = figures.SUFFIXES,
+    kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
     """The report under `out`: the figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
@@ -241,7 +213,7 @@ def write(
     word = "seed" if seeds == 1 else "seeds"
     drawn = Drawn(
         "rates",
-        partial(rate_curves, table, unit),
+        partial(learning_rates.rate_curves, table, unit, unit == NORMALISED),
         f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
         "learning rate; a ring marks the rate chosen.",
     )

@@ -8,8 +8,8 @@ from benchmarks import budgets, divergence, report_comparisons, report_facts, re
 from benchmarks.document import Document
 from benchmarks.files import write_text
 from benchmarks.leaders import leaders
-from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
+from benchmarks.suite import Data
 
 ENOUGH_SEEDS = 10
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
 from benchmarks.experiment import Experiment
-from benchmarks.figures import SUFFIXES
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.measurement import Laboratory
 from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome

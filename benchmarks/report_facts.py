@@ -8,8 +8,9 @@ from functools import partial
 import pandas as pd
 
 from benchmarks import appendix as papers
-from benchmarks import suite_figures, tables
-from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks import tables
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.figures import final_scores
 from benchmarks.leaders import leaders
 from benchmarks.markup import plain
 from benchmarks.naming import file_names
@@ -23,7 +24,7 @@ def heat_map(report: ReportInput) -> Section:
         f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
         "variant does not run there or all members diverged."
     )
-    return Section("Heat map", (Drawn("heat_map", partial(suite_figures.heat_map, report.suite, title), caption),))
+    return Section("Heat map", (Drawn("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
 
 
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:

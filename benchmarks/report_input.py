@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import leaders, pairs
-from benchmarks.experiment import Deciding, Drawing, Finding
+from benchmarks.design.report_blocks import Drawing, Finding
 from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
-from benchmarks.figures import SUFFIXES
+from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.findings.deciding import Deciding
 from benchmarks.phrases import counted
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation

@@ -14,8 +14,9 @@ import pandas as pd
 
 from algorithms.diagnostics import NAMES
 from benchmarks import efficiency, stats
+from benchmarks.curves import Curve
 from benchmarks.pairs import SEED
-from benchmarks.suite import Curve, Doubles, Scale, Suite
+from benchmarks.suite import Doubles, Scale, Suite
 
 
 def score_table(suite: Suite) -> pd.DataFrame:

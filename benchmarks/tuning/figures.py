@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks import stats
-from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE, line_styles
+from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE, line_styles
 from benchmarks.pairs import LEVEL
 from benchmarks.suite import Doubles
 from benchmarks.tuning.result import Tuned

@@ -12,8 +12,10 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import pairs, stats, verdict
-from benchmarks.document import Block, Document, Drawn, Prose, Section, Table, joined
-from benchmarks.figures import SUFFIXES, handfuls
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.document import Document
+from benchmarks.figures.layout import line_groups
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.formats import number
 from benchmarks.pairs import LEVEL
 from benchmarks.tuning import figures
@@ -359,7 +361,7 @@ def budget(summary: Summary) -> Section:
         )
         blocks.append(Drawn("budget", partial(figures.trials, t), caption))
     else:
-        groups = handfuls(summary.variants)
+        groups = line_groups(summary.variants)
         for i, group in enumerate(groups):
             caption = (
                 f"Highest value so far on the tuning seeds (lines) against trials; circles: the default, which is trial 1; "
@@ -577,7 +579,7 @@ def by_handful(summary: Summary) -> Iterator[tuple[str, int, list[list[str]], di
     """Every task's studies, in as many groups as a panel can hold apart."""
     for task in summary.tasks:
         found = summary.on(task)
-        groups = handfuls(list(found))
+        groups = line_groups(list(found))
         for i, group in enumerate(groups):
             yield task, i, groups, {v: found[v] for v in group}
 

@@ -22,8 +22,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from benchmarks import leaders as joint
 from benchmarks import stats
+from benchmarks.curves import COLUMNS
 from benchmarks.pairs import LEVEL, SEED
-from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
+from benchmarks.suite import Doubles, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt, BySeed, Tuned
 from benchmarks.variant_page import groups

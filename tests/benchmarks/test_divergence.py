@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, pairs, report, store, tables, verdict
+from benchmarks import pairs, report, store, tables, verdict
+from benchmarks.figures import learning_curves
 from benchmarks.leaders import leaders
 from benchmarks.report_input import ReportInput
 from benchmarks.suite import Scale, Suite
@@ -197,6 +198,6 @@ def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
         assert words not in text, words
     assert "| **a** | 8 | -150 |" in text
     assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
-    profile = curve_figures.profile(suite, "")
+    profile = learning_curves.profile(suite, "")
     x = profile.axes[0].lines[0].get_xdata()
     assert (min(x), max(x)) == pytest.approx((-161.007, -148.923))

@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmarks import compare, document, formats, lettering, markup, report, store
-from benchmarks.document import Document, Prose, Samples, Section, Table
+from benchmarks import compare, document, formats, markup, report, store
+from benchmarks.design.report_blocks import Prose, Samples, Section, Table
+from benchmarks.document import Document
 from benchmarks.experiment import digest
+from benchmarks.figures.rendering import lettering
 from benchmarks.naming import file_names, file_safe
 from benchmarks.suite import Suite
 from tests.benchmarks import made

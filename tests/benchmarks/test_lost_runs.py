@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, parity, rates, verdict
+from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, rates, verdict
+from benchmarks.findings import parity
 from benchmarks.leaders import leaders
 from benchmarks.pairs import Pair
-from benchmarks.panels import Data
 from benchmarks.situation import Situation
-from benchmarks.suite import Scale, Suite
+from benchmarks.suite import Data, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt
 from benchmarks.tuning.study import _candidates

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import rates
+from benchmarks.figures.learning_rates import rate_curves
 from benchmarks.rates import ranking, spreads, verdicts
 from benchmarks.settings import LEARNING_RATES, RATES
 from benchmarks.suite import Scale
@@ -105,7 +106,7 @@ def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
     text = rates.write("rates", "text", "Which?", made, raw, tmp_path, (".svg",)).read_text()
     assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
     assert "Mean return over 1 selection seed and" in text
-    figure = rates.rate_curves(rates.objective(made, raw), "return")
+    figure = rate_curves(rates.objective(made, raw), "return", normalised=False)
     assert figure.axes[0].get_ylim()[0] < -890
     with pytest.raises(ValueError, match="task has no ceiling"):
         rates.objective(made, {**raw, "other": Scale(0.0, 1.0)})

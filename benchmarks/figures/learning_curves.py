@@ -12,10 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from algorithms.diagnostics import NAMES
-from benchmarks import efficiency, figures
-from benchmarks.figures import STYLE, banded, handfuls, legend, line_styles, t_band
+from benchmarks import efficiency
+from benchmarks.curves import Curve
+from benchmarks.figures.layout import constrained_grid, grid, line_groups, line_legend, thousands
+from benchmarks.figures.style import STYLE, Band, LineStyle, banded, line_styles, t_band
 from benchmarks.pairs import SEED
-from benchmarks.suite import Curve, Doubles, Scale, Suite
+from benchmarks.suite import Doubles, Suite
+from envs.api import Scale
 
 AXES = {
     "env_steps": "environment steps a seed",
@@ -24,6 +27,9 @@ AXES = {
 }
 TAUS = np.linspace(-0.1, 1.1, 121)
 BANDS = 2_000  # resamples of a band: it is looked at, not cited
+LEAST_EXPLAINED = (
+    -1.0
+)  # explained variance below which a curve is cut off: a critic worse than none may be so by thousands
 
 
 def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
@@ -31,28 +37,28 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
     moving = {v for (_, v), curve in suite.curves.items() if curve.moving}
     flat = [v for v in suite.present if v not in suite.learners or v not in moving]
     with mpl.rc_context(STYLE):
-        grid = figures.grid(len(suite.scales), 4, (2.5, 1.85))
+        made = grid(len(suite.scales), 4, (2.5, 1.85))
         styles = line_styles(lines)
-        for axis, (task, scale) in zip(grid.panels, suite.scales.items(), strict=True):
+        for axis, (task, scale) in zip(made.panels, suite.scales.items(), strict=True):
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
-                    _curve(axis, curve, x, styles[variant], variant)
+                    _draw_curve(axis, curve, x, styles[variant], variant)
             levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()}
-            _levels(axis, levels, scale)
+            _draw_levels(axis, levels, scale)
             axis.set_title(task)
-            figures.thousands(axis)
-        grid.words(AXES[x], "evaluation return")
-        legend(grid.figure, lines, title)
-    return grid.figure
+            thousands(axis)
+        made.label(AXES[x], "evaluation return")
+        line_legend(made.figure, lines, title)
+    return made.figure
 
 
-def _curve(axis: Axes, curve: Curve, x: str, style: tuple[str, object], label: str) -> None:
+def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) -> None:
     at: Doubles = getattr(curve, x)
     if curve.moving and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
         banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
 
 
-def _levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
+def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
     """References and the threshold as thin lines; names that would stand upon one another share a place."""
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
@@ -73,37 +79,33 @@ def _levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
                       ha="left" if left else "right", va="bottom")  # fmt: skip
 
 
-def _multiples(suite: Suite, drawn: Mapping[str, tuple[Doubles, tuple[Doubles, Doubles, Doubles]]], words: tuple[str, str],
-               title: str) -> Figure:  # fmt: skip
-    """A panel for every six variants, all the others in grey behind them."""
-    groups = handfuls([v for v in suite.learners if v in drawn])
-    columns = min(3, len(groups))
-    height = math.ceil(len(groups) / columns)
+def _small_multiples(
+    suite: Suite, lines: Mapping[str, tuple[Doubles, Band]], labels: tuple[str, str], title: str
+) -> Figure:
+    """A panel for every six variants, all the others in grey behind them. lines: x and band of each variant."""
+    groups = line_groups([v for v in suite.learners if v in lines])
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(3.4 * columns, 5.4), 3.3 * height + 0.4), layout="constrained")
-        axes = list(figure.subplots(height, columns, squeeze=False, sharex=True, sharey=True).flat)
-        for axis, group in zip(axes, groups, strict=False):
-            for x, bounds in drawn.values():
-                axis.plot(x, bounds[0], color="0.85", lw=0.8, zorder=0)
+        made = constrained_grid(len(groups), 3, (3.4, 3.3), 0.4, sharex=True, sharey=True)
+        for axis, group in zip(made.panels, groups, strict=True):
+            for x, band in lines.values():
+                axis.plot(x, band[0], color="0.85", lw=0.8, zorder=0)
             for variant, style in line_styles(group).items():
-                banded(axis, drawn[variant][0], drawn[variant][1], style, variant)
+                banded(axis, *lines[variant], style, variant)
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.36), ncols=2, fontsize=7)
-        for axis in axes[len(groups) :]:
-            axis.set_visible(False)
-        figure.supxlabel(words[0], fontsize=9)
-        figure.supylabel(words[1], fontsize=9)
-        figure.suptitle(title, fontsize=9)
-    return figure
+        made.figure.supxlabel(labels[0], fontsize=9)
+        made.figure.supylabel(labels[1], fontsize=9)
+        made.figure.suptitle(title, fontsize=9)
+    return made.figure
 
 
 def profile(suite: Suite, title: str) -> Figure:
     """Performance profiles: the share of (seed, task) whose score is above tau (Agarwal et al. 2021)."""
-    scores, drawn = profiled(suite), {}
-    taus = TAUS if suite.normalised else _over(list(scores.values()))
+    scores, lines = profiled(suite), {}
+    taus = TAUS if suite.normalised else _taus_over(list(scores.values()))
     for variant, matrix in scores.items():
         low, high = efficiency.profile_band(matrix, taus, np.random.default_rng(SEED), BANDS)
-        drawn[variant] = (taus, (efficiency.performance_profile(matrix, taus), low, high))
-    return _multiples(suite, drawn, (f"{suite.unit} tau", f"share of runs with a {suite.unit} above tau"), title)
+        lines[variant] = (taus, (efficiency.performance_profile(matrix, taus), low, high))
+    return _small_multiples(suite, lines, (f"{suite.unit} tau", f"share of runs with a {suite.unit} above tau"), title)
 
 
 def profiled(suite: Suite) -> dict[str, Doubles]:
@@ -112,7 +114,7 @@ def profiled(suite: Suite) -> dict[str, Doubles]:
     return {v: matrix for v, matrix in found.items() if matrix.size} if suite.averages(list(suite.scales)) else {}
 
 
-def _over(scores: Sequence[Doubles]) -> Doubles:
+def _taus_over(scores: Sequence[Doubles]) -> Doubles:
     """As TAUS, a tenth further than the lowest and the highest of these scores."""
     low, high = min(float(s.min()) for s in scores), max(float(s.max()) for s in scores)
     air = 0.1 * (high - low) or 1.0
@@ -121,14 +123,16 @@ def _over(scores: Sequence[Doubles]) -> Doubles:
 
 def sample_efficiency(suite: Suite, title: str) -> Figure:
     """IQM of the score over tasks and seeds against the share of the budget."""
-    drawn = {}
+    lines = {}
     for variant in suite.learners:
         tasks = suite.tasks(variant)
         scores = suite.scores(variant, tasks)
         if scores is not None and len(scores) > 1:
             bounds = efficiency.sample_efficiency(scores, np.random.default_rng(SEED), BANDS)
-            drawn[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
-    return _multiples(suite, drawn, ("share of the budget of environment steps", f"IQM of the {suite.unit}"), title)
+            lines[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
+    return _small_multiples(
+        suite, lines, ("share of the budget of environment steps", f"IQM of the {suite.unit}"), title
+    )
 
 
 def has_sample_efficiency(suite: Suite) -> bool:
@@ -136,27 +140,24 @@ def has_sample_efficiency(suite: Suite) -> bool:
     return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 
-WORSE_THAN_NONE = -1.0  # explained variance below which a curve is cut off
-
-
 def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Figure:
     """A panel a diagnostic against the share of the budget: means over tasks and seeds."""
     rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
     means = rows.groupby(["measure", "variant", "fraction"])["value"].mean()
-    shown = [n for n in NAMES if n in means.index.get_level_values(0)]
+    names = [n for n in NAMES if n in means.index.get_level_values(0)]
     styles = line_styles(lines)
     with mpl.rc_context(STYLE):
-        grid = figures.grid(len(shown), 4, (2.4, 1.6), beside=False)
-        for axis, name in zip(grid.panels, shown, strict=True):
+        made = grid(len(names), 4, (2.4, 1.6), y_label=False)
+        for axis, name in zip(made.panels, names, strict=True):
             of = means[name].unstack("variant")
             for variant in [v for v in lines if v in of.columns]:
                 curve = of[variant].dropna()
                 axis.plot(curve.index, curve, color=styles[variant][0], ls=styles[variant][1], lw=1.4)
             axis.set_title(name.replace("_", " "))
-            if name == "explained_variance":  # a critic worse than none may be so by thousands, and hide the others
-                axis.set_ylim(max(float(of.min(axis=None)), WORSE_THAN_NONE) - 0.05, 1.05)
+            if name == "explained_variance":
+                axis.set_ylim(max(float(of.min(axis=None)), LEAST_EXPLAINED) - 0.05, 1.05)
             if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
                 axis.set_yscale("log")
-        grid.words("share of the budget of environment steps")
-        legend(grid.figure, lines, title)
-    return grid.figure
+        made.label("share of the budget of environment steps")
+        line_legend(made.figure, lines, title)
+    return made.figure

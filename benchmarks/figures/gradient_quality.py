@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from algorithms.conformance_mean import success_factor
-from benchmarks.figures import STYLE, line_styles
+from benchmarks.figures.style import STYLE, LineStyle, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
@@ -73,7 +73,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _axis_panel(axis: Axes, of: pd.DataFrame, name: str, measure: str, styles: dict[str, tuple[str, object]]) -> None:
+def _axis_panel(axis: Axes, of: pd.DataFrame, name: str, measure: str, styles: dict[str, LineStyle]) -> None:
     places = of.drop_duplicates("x").sort_values("x")
     even = {x: i for i, x in enumerate(places["x"])}  # unequal steps stand evenly, under their own names
     for variant, (colour, dash) in styles.items():

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from benchmarks import figures
-from benchmarks.label_room import make_room
-from benchmarks.tuning.figures import _panels, _words
+from benchmarks.figures.layout import grid, line_legend, page_grid
+from benchmarks.figures.rendering.margins import make_room
+from benchmarks.figures.style import STYLE
 
 LONG = ["-0.00300000", "1,250,000.0"]
 
@@ -41,50 +41,50 @@ def faults(figure: Figure) -> list[str]:
 
 def grid_figure(labels: list[str], title: str = "one") -> Figure:
     """A 2 x 2 grid as reports draw it, with these labels on each vertical axis."""
-    with mpl.rc_context(figures.STYLE):
-        grid = figures.grid(4, 2, (1.6, 1.2))
-        for axis in grid.panels:
+    with mpl.rc_context(STYLE):
+        made = grid(4, 2, (1.6, 1.2))
+        for axis in made.panels:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
             axis.set_title(title)
-        grid.words("environment steps", "return")
-        figures.legend(grid.figure, ("gae", "ppo"), "n = 10 seeds")
-    return grid.figure
+        made.label("environment steps", "return")
+        line_legend(made.figure, ("gae", "ppo"), "n = 10 seeds")
+    return made.figure
 
 
-def tuning_figure(labels: list[str]) -> Figure:
-    """The same of the tuning report's panels."""
-    with mpl.rc_context(figures.STYLE):
-        figure, axes = _panels(4, 2, 1.2)
-        for axis in axes:
+def page_figure(labels: list[str]) -> Figure:
+    """The same as wide as a page."""
+    with mpl.rc_context(STYLE):
+        made = page_grid(4, 2, 1.2)
+        for axis in made.panels:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
-        _words(figure, "trials", "score")
-    return figure
+        made.label("trials", "score", bottom=0.08)
+    return made.figure
 
 
-def settled(figure: Figure) -> Figure:
-    with mpl.rc_context(figures.STYLE):
+def with_room(figure: Figure) -> Figure:
+    with mpl.rc_context(STYLE):
         make_room(figure)
     return figure
 
 
-@pytest.mark.parametrize("make", [grid_figure, tuning_figure])
+@pytest.mark.parametrize("make", [grid_figure, page_figure])
 def test_long_labels_get_room(make: object) -> None:
     assert faults(make(LONG))  # type: ignore[operator]
-    assert faults(settled(make(LONG))) == []  # type: ignore[operator]
+    assert faults(with_room(make(LONG))) == []  # type: ignore[operator]
 
 
 def test_titles_of_two_lines_and_wide_ones_get_room() -> None:
     title = "a title that is wider than its panel\nand has three lines\nin all"
     assert faults(grid_figure(["0", "1"], title))
-    assert faults(settled(grid_figure(["0", "1"], title))) == []
+    assert faults(with_room(grid_figure(["0", "1"], title))) == []
 
 
 def test_short_labels_change_nothing_and_panels_keep_their_size() -> None:
-    plain, fine = grid_figure(["0", "1"]), settled(grid_figure(["0", "1"]))
+    plain, fine = grid_figure(["0", "1"]), with_room(grid_figure(["0", "1"]))
     assert tuple(fine.get_size_inches()) == tuple(plain.get_size_inches())
-    grown = settled(grid_figure(LONG))
+    grown = with_room(grid_figure(LONG))
     assert grown.get_figwidth() > plain.get_figwidth() + 0.5
     for a, b in zip(plain.axes, grown.axes, strict=True):
         sizes = [f.get_position().width * g.get_figwidth() for f, g in ((a, plain), (b, grown))]
@@ -96,7 +96,7 @@ def test_axes_placed_one_by_one_are_moved_as_well(tmp_path: Path) -> None:
     axis = figure.add_axes((0.02, 0.02, 0.9, 0.9))
     axis.set_yticks([0, 1], LONG)
     assert faults(figure)
-    with mpl.rc_context(figures.STYLE):
+    with mpl.rc_context(STYLE):
         make_room(figure)
     assert faults(figure) == []
     assert axis.get_position().width * figure.get_figwidth() == pytest.approx(2.7)

@@ -8,31 +8,25 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
+from benchmarks.figures.layout import name_rows, row_chart, seed_dots
+from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.pairs import LEVEL
 from benchmarks.suite import Doubles, Suite
-
-
-def _spread(n: int) -> Doubles:
-    """Heights of a row's dots: one beside the other."""
-    return np.linspace(-0.16, 0.16, n) if n > 1 else np.zeros(n)
 
 
 def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
     """The suite score of each variant: a dot a seed, a bar from end to end of the mean's interval, a mark at the IQM."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 0.42 * len(table) + 1.4), layout="constrained")
-        axis = figure.subplots()
+        figure, axis = row_chart(len(table))
         for y, row in enumerate(table.to_dict("records")):
             dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
             colour = GAIN if row["variant"] in suite.learners else UNSURE
-            axis.plot(dots, y + _spread(len(dots)), "o", ms=2.6, color=colour, alpha=0.4, mew=0)
+            seed_dots(axis, dots, y, colour)
             axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
             axis.plot([row["mean"]], [y], "o", ms=6, color=colour, mfc="white")
             axis.plot([row["iqm_low"], row["iqm_high"]], [y + 0.3, y + 0.3], color="black", lw=1)
             axis.plot([row["iqm"]], [y + 0.3], "|", ms=7, color="black", mew=1.6)
-        axis.set_yticks(range(len(table)), table["variant"])
-        axis.set_ylim(len(table) - 0.4, -0.6)
+        name_rows(axis, list(table["variant"]))
         axis.set_xlabel(
             f"{suite.unit} (a dot: one seed's mean over its tasks; circle: mean,\n"
             "95 % t interval; black, below: IQM of all runs, bootstrap interval)"
@@ -56,7 +50,7 @@ def heat_map(suite: Suite, title: str) -> Figure:
         figure = Figure(figsize=(1.05 * shape[1] + 2.6, 0.36 * shape[0] + 2.0), layout="constrained")
         axis = figure.subplots()
         axis.set_facecolor("0.93")
-        shade = scores if suite.normalised else _within(scores)
+        shade = scores if suite.normalised else _column_ranges(scores)
         label = suite.unit if suite.normalised else "return, lowest to highest of a task"
         sns.heatmap(
             pd.DataFrame(shade, suite.present, list(suite.scales)), cmap="cividis", vmin=0, vmax=1, ax=axis,
@@ -74,7 +68,7 @@ def heat_map(suite: Suite, title: str) -> Figure:
     return figure
 
 
-def _within(scores: Doubles) -> Doubles:
+def _column_ranges(scores: Doubles) -> Doubles:
     """Each column from its lowest (0) to its highest (1); NaN stay, a column without spread is .5."""
     low, high = (extreme(np.where(np.isnan(scores), fill, scores), axis=0) for extreme, fill in
                  ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
@@ -85,8 +79,7 @@ def _within(scores: Doubles) -> Doubles:
 def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
     """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 0.42 * max(len(table), 1) + 1.4), layout="constrained")
-        axis = figure.subplots()
+        figure, axis = row_chart(max(len(table), 1))
         axis.axvline(0, color="0.6", lw=0.8)
         for y, row in enumerate(table.to_dict("records")):
             tasks = suite.tasks(row["variant"], row["against"])
@@ -94,14 +87,13 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
             dots = (b - a).dropna().to_numpy(float) if row["test"] == "sign-flip" else np.zeros(0)
             sure = row["p_holm"] < LEVEL
             colour = UNSURE if not sure else (GAIN if row["difference"] > 0 else LOSS)
-            axis.plot(dots, y + _spread(len(dots)), "o", ms=2.6, color=colour, alpha=0.45, mew=0)
+            seed_dots(axis, dots, y, colour, alpha=0.45)
             axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
             axis.plot(
                 [row["difference"]], [y], "D" if sure else "o", ms=6, color=colour, mfc=colour if sure else "white"
             )
         labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
-        axis.set_yticks(range(len(table)), labels)
-        axis.set_ylim(len(table) - 0.4, -0.6)
+        name_rows(axis, labels)
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
         axis.set_xlabel(
             f"difference of the {suite.unit}{over}\n"

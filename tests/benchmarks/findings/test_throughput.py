@@ -1,4 +1,4 @@
-"""Clocks: ratios of runs by hand, what the table and the finding say of them, and the figure's colours and words."""
+"""Ratios of runs by hand, and what the table and the finding say of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 
-from benchmarks import stats, throughput
-from benchmarks.drawings import Clocks
-from benchmarks.figures import GAIN, LOSS, UNSURE
-from benchmarks.panels import Data
-from benchmarks.suite import Scale, Suite
-from benchmarks.throughput import Saved, ratio
-from benchmarks.throughput_figures import BASELINE
+from benchmarks import stats
+from benchmarks.findings import throughput
+from benchmarks.findings.throughput import Speedup, paired_ratio
+from benchmarks.suite import Data, Scale, Suite
 
 SCALES = {"cheap": Scale(0.0, 1.0, 0.5), "dear": Scale(0.0, 1.0, 0.5)}
-WHAT = Clocks("clocks", "Clocks", baseline="turns")
 
 
 def rows(task: str, variant: str, seed: int, seconds: float, reaches: bool = True) -> list[dict[str, object]]:
@@ -57,7 +52,7 @@ def data(block: int = 1, reaches: bool = True) -> Data:
 
 def test_a_ratio_is_the_mean_of_logarithms_with_their_t_interval() -> None:
     """2, 2 and 8 times: 2^(5/3). The logarithms to base 2 are 1, 1, 3: t = (5/3) / (2/3) = 2.5 with 2 degrees."""
-    found = ratio(np.array([2.0, 4.0, 8.0]), np.array([1.0, 2.0, 1.0]))
+    found = paired_ratio(np.array([2.0, 4.0, 8.0]), np.array([1.0, 2.0, 1.0]))
     assert found.ratio == pytest.approx(2 ** (5 / 3))
     low, high = (math.log2(x) for x in (found.low, found.high))
     assert (low, high) == pytest.approx((5 / 3 - 4.302653 * 2 / 3, 5 / 3 + 4.302653 * 2 / 3), abs=1e-5)
@@ -65,11 +60,11 @@ def test_a_ratio_is_the_mean_of_logarithms_with_their_t_interval() -> None:
 
 
 def test_ratios_that_do_not_vary_have_the_least_p_and_missing_ones_none() -> None:
-    assert ratio(np.array([3.0, 6.0]), np.array([1.0, 2.0]))[3] == 0.5  # two pairs: 2 / 2^2
-    assert ratio(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == (1.0, 1.0, 1.0, 1.0)
-    assert ratio(np.array([2.0]), np.array([1.0]))[3] == 1
-    assert all(math.isnan(x) for x in ratio(np.array([1.0, np.nan]), np.array([1.0, 2.0])))
-    assert all(math.isnan(x) for x in ratio(np.array([]), np.array([])))
+    assert paired_ratio(np.array([3.0, 6.0]), np.array([1.0, 2.0]))[3] == 0.5  # two pairs: 2 / 2^2
+    assert paired_ratio(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == (1.0, 1.0, 1.0, 1.0)
+    assert paired_ratio(np.array([2.0]), np.array([1.0]))[3] == 1
+    assert all(math.isnan(x) for x in paired_ratio(np.array([1.0, np.nan]), np.array([1.0, 2.0])))
+    assert all(math.isnan(x) for x in paired_ratio(np.array([]), np.array([])))
 
 
 def row(task: str, variant: str) -> dict[Hashable, Any]:
@@ -92,21 +87,21 @@ def test_the_table_reads_each_runs_clock() -> None:
 
 
 def test_p_values_are_corrected_over_the_rows() -> None:
-    alone = ratio(np.full(4, 8.0), np.array([4.0, 4.0, 3.9, 4.1])).p
+    alone = paired_ratio(np.full(4, 8.0), np.array([4.0, 4.0, 3.9, 4.1])).p
     assert row("dear", "actors")["steps_per_s_p"] == pytest.approx(2 * alone)
     assert stats.holm(np.array([np.nan, alone]))[1] == alone
 
 
 def test_a_block_of_seeds_is_one_run() -> None:
     """Blocks of two: 2,000 steps in the seconds of the slower member, 16 of `cheap`."""
-    found = throughput.clocks(data(block=2))["cheap", "actors"]
+    found = throughput.runs_of_suite(data(block=2))["cheap", "actors"]
     assert found["steps_per_s"].tolist() == [125.0, 125.0]
     assert found["seconds"].tolist() == [8.0, 8.0]
-    assert len(throughput.clocks(data(block=10))["cheap", "actors"]) == 1
+    assert len(throughput.runs_of_suite(data(block=10))["cheap", "actors"]) == 1
 
 
 def test_the_finding_says_what_is_shown_and_what_is_not() -> None:
-    said = Saved("turns", "actors").sentence(data())
+    said = Speedup("turns", "actors").sentence(data())
     assert said == (
         "`actors` against `turns`, 4 runs each: on cheap no difference shown in environment steps a second "
         "(1.00 [0.28, 3.57]), no difference shown in seconds to the threshold (1.00 [0.28, 3.57]); on dear "
@@ -116,36 +111,14 @@ def test_the_finding_says_what_is_shown_and_what_is_not() -> None:
 
 def test_seconds_to_a_threshold_that_some_did_not_reach_are_not_compared() -> None:
     made = data(reaches=False)
-    assert "the threshold reached by 3 of 4, so that seconds to it are not compared; on dear" in Saved(
+    assert "the threshold reached by 3 of 4, so that seconds to it are not compared; on dear" in Speedup(
         "turns", "actors"
     ).sentence(made)
-    page = throughput.shown(throughput.table(made, "turns"))
+    page = throughput.page_table(throughput.table(made, "turns"))
     assert page["reached"].tolist() == ["3 of 4", "3 of 4", "4 of 4", "4 of 4"]
     assert page["times the seconds"].tolist()[:2] == ["-", "-"]
 
 
 def test_a_finding_of_a_variant_that_did_not_run_is_empty() -> None:
-    assert Saved("turns", "four actors").sentence(data()) == ""
-    assert Saved("four actors", "turns").sentence(data()) == ""
-
-
-def test_the_figure_colours_what_is_shown_and_prints_the_ratio() -> None:
-    figure = WHAT.draw(data(reaches=False))
-    (cheap_steps, cheap_seconds), (dear_steps, dear_seconds) = np.array(figure.axes).reshape(2, 2)
-    assert [t.get_text() for t in dear_steps.texts] == ["1", "2.00 [1.94, 2.07]"]
-    assert [t.get_text() for t in cheap_seconds.texts] == ["3 of 4 reach it", "3 of 4 reach it"]
-    assert marks(cheap_seconds) == {}
-    assert marks(dear_steps) == {125.0: BASELINE, 250.04: GAIN}  # 1,000 steps in (4 * 4 * 3.9 * 4.1)^(1/4) seconds
-    assert list(marks(dear_seconds).values()) == [BASELINE, GAIN]
-    assert list(marks(cheap_steps).values()) == [UNSURE]  # upon the baseline's
-    # runs from 62.5 to 250, and some room
-    assert cheap_steps.get_xlim() == pytest.approx((125 / 2**1.15, 125 * 2**1.15))
-    slower = Clocks("clocks", "Clocks", baseline="actors").draw(data())
-    assert list(marks(slower.axes[2]).values()) == [LOSS, BASELINE]
-    assert list(marks(slower.axes[3]).values()) == [LOSS, BASELINE]
-
-
-def marks(axis: Axes) -> dict[float, str]:
-    """The means and their colours, from above."""
-    lines = [line for line in axis.lines if line.get_marker() == "D"]
-    return {round(float(np.asarray(line.get_xdata())[0]), 2): str(line.get_color()) for line in lines}
+    assert Speedup("turns", "four actors").sentence(data()) == ""
+    assert Speedup("four actors", "turns").sentence(data()) == ""
