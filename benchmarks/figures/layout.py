@@ -12,8 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.rendering import lettering
-from benchmarks.figures.style import line_styles, t_band
+from benchmarks.figures.style import LONG_WORD, line_styles, t_band
 from benchmarks.suite import Doubles
 
 LINES_A_PANEL = 6
@@ -125,7 +124,7 @@ def line_legend(figure: Figure, names: Sequence[str], title: str, columns: int =
     """A legend of lines above the panels, as wide as the figure allows."""
     styles = line_styles(names)
     handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], lw=1.6, label=n) for n in names]
-    long = any(len(n) > lettering.LONG_WORD for n in names)
+    long = any(len(n) > LONG_WORD for n in names)
     entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY
     fit = max(2, int(figure.get_figwidth() / entry))
     place: Literal["upper center", "outside upper center"] = "outside upper center"

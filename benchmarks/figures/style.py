@@ -34,6 +34,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 9,
     "legend.frameon": False,
 }
+LONG_WORD = 32  # characters beyond which a word is cut; the names that we register are shorter
 LineStyle = tuple[str, object]  # colour, dash pattern
 Band = tuple[Doubles, Doubles, Doubles]  # mean, lower and upper bound
 

@@ -1,6 +1,7 @@
-"""Room for the labels of figures whose panels are placed by hand: it is measured, and margins that are too small grow.
+"""Margins that hold every label: they are measured, and those that are too small grow.
 
-A layout engine does the same and takes several times as long. Panels keep their size in inches; the figure grows.
+For figures whose panels `layout.grid` places. A layout engine does the same and takes several times as long. Panels keep
+their size in inches; the figure grows.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Panel(NamedTuple):
 
     axes: Axes
     frame: Bbox  # of the axes alone
-    all: Bbox  # with tick labels, titles, annotations
+    outer: Bbox  # with tick labels, titles, annotations
     column: int  # in the grid; 0 where the axes stand alone
     row: int  # from the top
 
@@ -47,8 +48,8 @@ class Growth(NamedTuple):
 def make_room(figure: Figure) -> None:
     """Grow the margins of a figure without a layout engine until every label fits.
 
-    Tick labels, titles and annotations then lie inside the figure, beside the figure's own labels and below its legend, and
-    in a grid of panels none reaches into the labels of its neighbour.
+    Tick labels, titles and annotations then lie inside the figure, to the right of its own label and below its legend. In a
+    grid of panels none reaches into the labels of its neighbour.
     """
     renderer = _renderer(figure)
     panels = [_measured(axes, renderer, figure.dpi) for axes in figure.axes if axes.get_visible()]
@@ -56,21 +57,23 @@ def make_room(figure: Figure) -> None:
         return
     width, height = figure.get_size_inches().tolist()
 
-    def outside(words: Artist | None) -> Bbox | None:
-        return _inches(words.get_window_extent(renderer), figure.dpi) if words is not None else None
+    def extent(artist: Artist | None) -> Bbox | None:
+        return _inches(artist.get_window_extent(renderer), figure.dpi) if artist is not None else None
 
-    beside, below = (outside(text) for text in _axis_words(figure))
-    legends = [box for legend in figure.legends if (box := outside(legend))]
+    y_label, x_label = (extent(text) for text in _common_labels(figure))
+    legends = [box for legend in figure.legends if (box := extent(legend))]
     ceiling = min((box.y0 - GAP for box in legends), default=height - EDGE)
     growth = Growth(
-        left=max(0.0, (beside.x1 + GAP if beside else EDGE) - min(p.all.x0 for p in panels)),
-        right=max(0.0, max(p.all.x1 for p in panels) + EDGE - width),
-        bottom=max(0.0, (below.y1 + GAP if below else EDGE) - min(p.all.y0 for p in panels)),
-        top=max(0.0, max(p.all.y1 for p in panels) - ceiling),
+        left=max(0.0, (y_label.x1 + GAP if y_label else EDGE) - min(p.outer.x0 for p in panels)),
+        right=max(0.0, max(p.outer.x1 for p in panels) + EDGE - width),
+        bottom=max(0.0, (x_label.y1 + GAP if x_label else EDGE) - min(p.outer.y0 for p in panels)),
+        top=max(0.0, max(p.outer.y1 for p in panels) - ceiling),
         across=_between(
-            (p.column, p.frame.x0 - p.all.x0, p.all.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels
+            (p.column, p.frame.x0 - p.outer.x0, p.outer.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels
         ),
-        down=_between((p.row, p.all.y1 - p.frame.y1, p.frame.y0 - p.all.y0, -p.frame.y1, -p.frame.y0) for p in panels),
+        down=_between(
+            (p.row, p.outer.y1 - p.frame.y1, p.frame.y0 - p.outer.y0, -p.frame.y1, -p.frame.y0) for p in panels
+        ),
     )
     _grow(figure, panels, growth)
 
@@ -93,7 +96,7 @@ def _grow(figure: Figure, panels: Sequence[Panel], growth: Growth) -> None:
     tall = growth.bottom + sum(growth.down) + growth.top
     if wide < NOTHING and tall < NOTHING:
         return
-    _keep_words(figure, (width, height), (width + wide, height + tall))
+    _keep_labels(figure, (width, height), (width + wide, height + tall))
     figure.set_size_inches(width + wide, height + tall)
     for panel in panels:
         x = panel.frame.x0 + growth.left + sum(growth.across[: panel.column])
@@ -133,20 +136,20 @@ def _between(sides: Iterable[tuple[int, float, float, float, float]]) -> list[fl
     return lacking
 
 
-def _axis_words(figure: Figure) -> tuple[Text | None, Text | None]:
+def _common_labels(figure: Figure) -> tuple[Text | None, Text | None]:
     """The label of all vertical axes, at the left, and that of all horizontal ones, below."""
-    words = (figure.get_supylabel(), figure.get_supxlabel())
-    beside, below = (next((t for t in figure.texts if word and t.get_text() == word), None) for word in words)
-    return beside, below
+    texts = (figure.get_supylabel(), figure.get_supxlabel())
+    y_label, x_label = (next((t for t in figure.texts if label and t.get_text() == label), None) for label in texts)
+    return y_label, x_label
 
 
-def _keep_words(figure: Figure, old: tuple[float, float], new: tuple[float, float]) -> None:
+def _keep_labels(figure: Figure, old: tuple[float, float], new: tuple[float, float]) -> None:
     """The figure's own labels keep their distance in inches: from the left, from the bottom; other texts from the top."""
-    beside, below = _axis_words(figure)
-    if beside is not None:
-        beside.set_x(beside.get_position()[0] * old[0] / new[0])
-    if below is not None:
-        below.set_y(below.get_position()[1] * old[1] / new[1])
+    y_label, x_label = _common_labels(figure)
+    if y_label is not None:
+        y_label.set_x(y_label.get_position()[0] * old[0] / new[0])
+    if x_label is not None:
+        x_label.set_y(x_label.get_position()[1] * old[1] / new[1])
     for text in figure.texts:
-        if text is not beside and text is not below:
+        if text is not y_label and text is not x_label:
             text.set_y(1 - (1 - text.get_position()[1]) * old[1] / new[1])
