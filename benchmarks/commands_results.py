@@ -32,7 +32,7 @@ class Report:
 
     def __call__(self) -> int:
         from benchmarks import select
-        from benchmarks.figures import SUFFIXES
+        from benchmarks.figures.rendering.output import SUFFIXES
         from benchmarks.reports.report import report_folder
         from benchmarks.tuning.experiment import Tuning
 

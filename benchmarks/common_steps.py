@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.suite import FINITE, states
+from benchmarks.curves import FINITE, states
 
 Doubles = NDArray[np.float64]
 CLOCKS = ("wall_s", "updates")  # columns that are interpolated over all finite logs

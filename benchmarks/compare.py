@@ -14,9 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, divergence, gate, suite_figures
+from benchmarks import common_steps, divergence, gate
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.figures import final_scores
 from benchmarks.gate import Rules
-from benchmarks.reports.document import Block, Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.document import Document
 from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences
@@ -180,7 +182,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
             variant=[_sided(v, "B") for v in tested["variant"]], against=[_sided(v, "A") for v in tested["variant"]]
         )
         title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
-        draw = partial(suite_figures.differences, result.suite, drawn, "minus", title)
+        draw = partial(final_scores.differences, result.suite, drawn, "minus", title)
         blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
     shown = _shown_rows(result.by_task, phrases.is_raw(result.suite.unit))
     sections = (

@@ -1,4 +1,4 @@
-"""Measures over learning curves and over suites: area, time to threshold, profiles, probability of improvement.
+"""Measures over learning curves and over suites: time to threshold, profiles, probability of improvement.
 
 Suites are [seeds, tasks] and every interval resamples whole seeds. A resample enters only through how often it holds each
 seed, so resampling is a matrix product of weights [resamples, seeds] wherever the measure is a mean over seeds.
@@ -26,29 +26,12 @@ class Band(NamedTuple):
     high: Doubles  # [K]
 
 
-class Curve(NamedTuple):
+class IqmCurve(NamedTuple):
     """The IQM of a suite at each checkpoint and its pointwise 95 % interval."""
 
     iqm: Doubles  # [K]
     low: Doubles  # [K]
     high: Doubles  # [K]
-
-
-def area_under_curve(x: Doubles, y: Doubles) -> Doubles:
-    """Trapezoid of y over x divided by the range of x, a mean score: x [K] or as y [..., K] -> [...].
-
-    ValueError where x falls or does not move, or anything is NaN: a gap has no area. A single point is its own mean.
-    """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    if np.isnan(x).any() or np.isnan(y).any():
-        raise ValueError(f"{int(np.isnan(x).sum())} NaN in x and {int(np.isnan(y).sum())} in y: a gap has no area")
-    if y.shape[-1] == 1:
-        return y[..., 0]
-    span = x[..., -1] - x[..., 0]
-    if (np.diff(x, axis=-1) < 0).any() or (span <= 0).any():
-        raise ValueError(f"x must increase, not run from {x[..., 0]} to {x[..., -1]}")
-    area: Doubles = np.trapezoid(y, x, axis=-1) / span
-    return area
 
 
 def time_to_threshold(x: Doubles, y: Doubles, threshold: float) -> Doubles:
@@ -100,18 +83,18 @@ def improvement_interval(
     return Interval(low, high)
 
 
-def sample_efficiency(scores: Doubles, rng: np.random.Generator, resamples: int = RESAMPLES) -> Curve:
+def sample_efficiency(scores: Doubles, rng: np.random.Generator, resamples: int = RESAMPLES) -> IqmCurve:
     """IQM at each checkpoint and its interval: [K, seeds, tasks] -> [K] each (Agarwal et al. 2021).
 
     One draw of seeds serves all checkpoints, since a seed is a whole curve; NaN bounds under two seeds.
     """
     centre, seeds = np.asarray(iqm(scores, axis=1)), scores.shape[1]
     if seeds < 2:
-        return Curve(centre, np.full(len(scores), np.nan), np.full(len(scores), np.nan))
+        return IqmCurve(centre, np.full(len(scores), np.nan), np.full(len(scores), np.nan))
     drawn = rng.integers(seeds, size=(resamples, seeds))
     values = np.stack([over_resamples(checkpoint, iqm, drawn) for checkpoint in scores])  # [K, resamples]
     low, high = np.quantile(values, TAILS, axis=1)
-    return Curve(centre, low, high)
+    return IqmCurve(centre, low, high)
 
 
 def _seed_profiles(scores: Doubles, taus: Doubles) -> Doubles:

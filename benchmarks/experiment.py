@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from algorithms.peer import Peer
 from algorithms.policies.exploration import Independent
@@ -22,6 +22,7 @@ from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.design.report_blocks import Drawing, Finding
 from benchmarks.naming import file_safe as file_safe
 from benchmarks.peers import settled
 from benchmarks.situation import Situation
@@ -32,12 +33,7 @@ from envs.seeding import Purpose
 from envs.validation import UsageError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from benchmarks.panels import Data
-    from benchmarks.reports.document import Table
-    from benchmarks.statistics.families import Ledger
-    from benchmarks.suite import Suite
+    pass
 
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
@@ -129,39 +125,6 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
-
-
-class Drawing(Protocol):
-    """A figure that an experiment declares: nothing is imported for it until it is drawn."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def caption(self) -> str: ...
-
-    def draw(self, data: Data) -> Figure: ...
-
-
-@runtime_checkable
-class Tabled(Protocol):
-    """A drawing that brings a table: what stands in the report below its figure, unless there are no rows."""
-
-    def table(self, data: Data) -> Table: ...
-
-
-@runtime_checkable
-class Deciding(Protocol):
-    """A finding that tests pairs of variants: it enters its families before those of the report, which refer to them."""
-
-    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
-
-
-class Finding(Protocol):
-    """What an experiment's runs answer to its question: nothing is imported for it until it is asked."""
-
-    def sentence(self, data: Data) -> str:
-        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks import files, lettering
-from benchmarks.figures import STYLE
+from benchmarks import files
+from benchmarks.figures.rendering import lettering
+from benchmarks.figures.style import STYLE
 from benchmarks.playing import Episode
 from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import pooling, store
-from benchmarks.suite import FINITE, states
+from benchmarks.curves import FINITE, states
 from envs.validation import UsageError
 
 NAMED = 8  # differences of configuration that are listed

@@ -1,4 +1,4 @@
-"""The curves of a report as arrays: every (task, variant) once, so that tables and figures need not search the frame."""
+"""The runs that a report compares, as arrays: every (task, variant) once, so that nobody searches the frame again."""
 
 from __future__ import annotations
 
@@ -8,91 +8,10 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from benchmarks.efficiency import area_under_curve
+from benchmarks.curves import BLOCK, FINITE, Curve, curve_of, states
+from benchmarks.curves import Doubles as Doubles
 from envs.api import Scale as Scale
-
-Doubles = NDArray[np.float64]
-BLOCK = 10  # seeds that one process trains: its clock is the same for all of them
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One variant on one task: K checkpoints of S members.
-
-    A member that has diverged, or whose return is not a finite number, counts as the worst of its task (Scale). A
-    checkpoint at which this holds for all members has no value: NaN.
-    """
-
-    seeds: NDArray[np.int64]  # [S]
-    fraction: Doubles  # [K]
-    env_steps: Doubles  # [K, S]
-    updates: Doubles  # [K, S]
-    wall_s: Doubles  # [K, S] seconds of training; NaN where nobody measured them
-    value: Doubles  # [K, S] returns
-    score: Doubles  # [K, S] in the suite's unit
-    greedy: Doubles  # [S] of the last checkpoint
-    diverged: NDArray[np.bool_]  # [S]
-    not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
-    filled: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
-    block: int = BLOCK
-
-    @property
-    def moving(self) -> bool:
-        """Whether it learns: it was looked at more than once."""
-        return len(self.fraction) > 1
-
-    @property
-    def lost(self) -> NDArray[np.bool_]:
-        """Members [S] whose last return is not a finite number, diverged or not."""
-        return self.filled[-1]
-
-    @property
-    def clocks(self) -> dict[int, NDArray[np.bool_]]:
-        """Which members [S] each process trained: a block of seeds reports one clock."""
-        of = self.seeds // self.block
-        return {int(b): of == b for b in np.unique(of)}
-
-    @property
-    def train_s(self) -> float:
-        """Seconds of training of all members."""
-        return float(sum(self.wall_s[-1, members].max() for members in self.clocks.values()))
-
-
-COLUMNS = ("env_steps", "updates", "wall_s", "eval_return", "eval_return_greedy", "diverged")
-FINITE, DIVERGED, NOT_FINITE = 0.0, 1.0, 2.0  # states of an evaluation
-
-
-def states(frame: pd.DataFrame) -> pd.Series:
-    """Of each row: FINITE, DIVERGED, or NOT_FINITE where the return is no number although the member did not diverge."""
-    unread = np.where(np.isfinite(frame["eval_return"]), FINITE, NOT_FINITE)
-    return pd.Series(np.where(frame["diverged"].astype(bool), DIVERGED, unread), frame.index)
-
-
-def _curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
-    """Rows of one task and variant as arrays; a checkpoint that a member has no row for is the one before it.
-
-    scale  in which scores are read      worst  of the task, by fraction of the budget: its worst finite return
-    """
-    rows = rows.assign(state=states(rows))
-    wide = rows.pivot(index="checkpoint", columns="seed", values=[*COLUMNS, "state"]).sort_index()
-    wide = wide.ffill().bfill()  # the state goes along: it tells what was no number from what is missing
-    of = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
-    fraction = rows.groupby("checkpoint")["fraction"].first().sort_index().to_numpy(float)
-    seeds = wide["env_steps"].columns.to_numpy(np.int64)
-    lost = of["state"] != FINITE
-    others = np.array([worst.get(float(f), np.inf) for f in fraction])[:, None]
-    value = scale.counted(of["eval_return"], lost, others)
-    x = of["env_steps"], of["updates"], of["wall_s"]
-    greedy = _greedy(of["eval_return_greedy"][-1], lost[-1], value[-1])
-    diverged, not_finite = of["state"][-1] == DIVERGED, of["state"] == NOT_FINITE
-    return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, lost, block)
-
-
-def _greedy(greedy: Doubles, lost: NDArray[np.bool_], value: Doubles) -> Doubles:
-    """Greedy returns [S]; a lost member counts here what it counts among the sampled ones, where any was measured."""
-    return np.where(lost, np.fmin(value, np.nanmin(greedy)), greedy) if np.isfinite(greedy).any() else greedy
 
 
 @dataclass(frozen=True)
@@ -154,7 +73,7 @@ class Suite:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
         places = {(str(t), str(v)): rows for (t, v), rows in groups}
-        return {p: _curve(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
+        return {p: curve_of(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
 
     @cached_property
     def without_mean(self) -> list[tuple[str, str]]:
@@ -229,17 +148,49 @@ class Suite:
         A lost member counts as the lowest of its own area and the worst of the others on this task. NaN where all are.
         """
         curve = self.curves[task, variant]
-        own = _areas(curve)
+        own = curve.areas
         if curve.lost.all():
             own[:] = np.nan
         elif curve.lost.any():
-            others = [_areas(c)[~c.lost] for (t, _), c in self.curves.items() if t == task and c.moving]
+            others = [c.areas[~c.lost] for (t, _), c in self.curves.items() if t == task and c.moving]
             own[curve.lost] = np.minimum(own[curve.lost], np.nanmin(np.concatenate(others)))
         return pd.Series(own, curve.seeds)
 
 
-def _areas(curve: Curve) -> Doubles:
-    """[S]; of a checkpoint without a value the area is NaN."""
-    if np.isnan(curve.score).any():
-        return np.full(len(curve.seeds), np.nan)
-    return np.array(area_under_curve(curve.env_steps.T, curve.score.T))
+@dataclass(frozen=True)
+class Data:
+    """What a figure or a finding reads: the curves, and the measures in long form."""
+
+    suite: Suite
+    measures: pd.DataFrame
+
+    @property
+    def moving(self) -> list[str]:
+        """The variants that learn: those with more than one checkpoint."""
+        moving = {v for (_, v), curve in self.suite.curves.items() if curve.moving}
+        return [v for v in self.suite.present if v in moving]
+
+    def series(self, task: str, variant: str, measure: str) -> list[tuple[float, Doubles]]:
+        """(env_steps, values of the seeds) at each checkpoint of one measure; "score" is in the suite's unit."""
+        curve = self.suite.curves.get((task, variant))
+        if curve is None:
+            return []
+        if measure == "score":
+            return list(zip(curve.env_steps.mean(axis=1).tolist(), curve.score, strict=True))
+        groups = (g for _, g in self._measured(task, variant, measure).groupby("checkpoint"))
+        return [(float(g["env_steps"].mean()), g["value"].to_numpy(float)) for g in groups]
+
+    def per_seed(self, task: str, variant: str, measure: str) -> Doubles:
+        """One number a seed: the final score, the "area" under its curve, or the mean of a measure over checkpoints."""
+        curve = self.suite.curves.get((task, variant))
+        if curve is None:
+            return np.zeros(0)
+        if measure == "score":
+            return curve.score[-1]
+        if measure == "area":
+            return self.suite.area(task, variant).to_numpy(float)
+        return self._measured(task, variant, measure).groupby("seed")["value"].mean().to_numpy(float)
+
+    def _measured(self, task: str, variant: str, measure: str) -> pd.DataFrame:
+        rows = self.measures[self.measures["measure"] == measure]
+        return rows[(rows["task"] == task) & (rows["variant"] == variant)].dropna(subset="value")

@@ -1,8 +1,8 @@
 """How does learning slow down as the vocabulary grows? The same one-step choice among 4 to 10,000 tokens."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.bandit import Bandit
 from envs.text_env import text_task

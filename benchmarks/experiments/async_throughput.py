@@ -7,9 +7,9 @@ from algorithms.setting import Episodes, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.types import Schedule, Variant
 from algorithms.variants import async_vtrace
-from benchmarks.drawings import Clocks
 from benchmarks.experiment import Experiment
-from benchmarks.throughput import Saved
+from benchmarks.figures.throughput import Throughput
+from benchmarks.findings.throughput import Speedup
 from envs import TASKS
 from envs.delayed import slowed
 
@@ -58,14 +58,14 @@ EXPERIMENT = Experiment(
     evaluation=Evaluation(checkpoints=25, episodes=20, greedy=False),
     baseline=SYNCHRONOUS,
     figures=(
-        Clocks(
+        Throughput(
             "async_throughput",
             "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
             "one seed a run, one run after another. The clock begins when all actors are ready and stands during evaluation",
             baseline=SYNCHRONOUS,
         ),
     ),
-    finding=Saved(SYNCHRONOUS, TWO),
+    finding=Speedup(SYNCHRONOUS, TWO),
     small={
         "tasks": (TEXT, WAITED),
         "variants": (VARIANTS[0], VARIANTS[2]),

@@ -5,9 +5,9 @@ beside them.
 """
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.beside import Reached
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
+from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, PPO
 from benchmarks.published_scores import SCORES
 
@@ -20,13 +20,13 @@ EXPERIMENT = Experiment(
     env_steps={"Pong-v5": 1_000_000},
     configurations=CONFIGURATIONS,
     figures=(
-        Beside(
+        PublishedScores(
             "atari",
             "Published scores on Pong and ours after as many environment steps, in zoo's settings",
             scores=SCORES,
         ),
     ),
-    finding=Reached(SCORES),
+    finding=ReachedScores(SCORES),
     evaluation=Evaluation(checkpoints=10, episodes=5),  # a game is some thousand images
     small={"seeds": 1, "env_steps": {"Pong-v5": 1_000}, "evaluation": Evaluation(checkpoints=1, episodes=1)},
 )

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from envs.text.safereply import Group, SafeReply, grouped_task
 
 GROUPS: tuple[Group, ...] = ("first", "second")
@@ -18,7 +18,7 @@ EXPERIMENT = Experiment(
     variants=("reinforce", "baseline_loo", "gae", "ppo"),
     env_steps={task.name: 150_000 for task in TASKS},
     figures=(
-        Measured(
+        MeasureCurves(
             "bias",
             "Score, and the return of each group (the second is three prompts in ten); dotted: the best that the penalty "
             "leaves to that group",

@@ -1,9 +1,9 @@
 """Do we reach what rl-baselines3-zoo has published on BipedalWalker? Its settings and its budget, five seeds."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.beside import Reached
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
+from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO
 from benchmarks.published_scores import SCORES
 
@@ -16,13 +16,13 @@ EXPERIMENT = Experiment(
     env_steps={"BipedalWalker-v3": 5_000_000},
     configurations=CONFIGURATIONS,
     figures=(
-        Beside(
+        PublishedScores(
             "bipedal_walker",
             "Published scores on BipedalWalker and ours after as many environment steps, in zoo's settings",
             scores=SCORES,
         ),
     ),
-    finding=Reached(SCORES),
+    finding=ReachedScores(SCORES),
     evaluation=Evaluation(checkpoints=10, episodes=20),
     small={
         "seeds": 2,

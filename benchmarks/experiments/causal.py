@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from envs.api import Task
 from envs.text.causal import Causal
 from envs.text_env import text_task
@@ -25,7 +25,7 @@ EXPERIMENT = Experiment(
     variants=("reinforce", "baseline_loo", "gae", "entropy", "ppo"),
     env_steps={task.name: 60_000 for task in TASKS},
     figures=(
-        Measured(
+        MeasureCurves(
             "causal",
             "Score in training, return where the cue lies (ood), and actions an episode (1: answers by the cue at once). In "
             "the first task asking is optimal by .05, in the second the shortcut is",

@@ -1,8 +1,8 @@
 """Which variant learns to ask before it answers? Dialogues with a hidden secret, where turns cost and answers inform."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from benchmarks.situation import Situation
 
 TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
@@ -15,7 +15,7 @@ EXPERIMENT = Experiment(
     env_steps=dict.fromkeys(TASKS, 100_000),
     evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
-        Measured(
+        MeasureCurves(
             "dialogue",
             "Score and turns of a dialogue along training; dotted: the turns that an optimal policy takes (binary search)",
             measures=("score", "length"),

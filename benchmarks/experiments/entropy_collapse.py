@@ -2,8 +2,8 @@
 
 import math
 
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 
 TASKS = ("lock/medium", "dyck/sparse-medium", "dyck/masked-medium", "bandit/null-medium")
 
@@ -14,7 +14,7 @@ EXPERIMENT = Experiment(
     variants=("reinforce", "baseline_loo", "gae", "entropy", "ppo"),
     env_steps=dict.fromkeys(TASKS, 60_000),
     figures=(
-        Measured(
+        MeasureCurves(
             "entropy_collapse",
             "Entropy of an episode along training. On dyck/masked-medium and bandit/null-medium the true gradient is 0: "
             "what falls there falls by noise. Dotted: the entropy that an optimal policy may keep",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from algorithms import VARIANTS
 from algorithms.estimators.entropy_bonus import Constant, Target
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
-from benchmarks.findings import Bonuses
+from benchmarks.figures.measures import MeasureCurves
+from benchmarks.findings.entropy_bonus import EntropyBonus
 
 NONE, CONSTANT, ANNEALED, TARGET = (VARIANTS[n] for n in ("gae", "entropy", "entropy_annealed", "entropy_target"))
 STRONG = NONE.rung("entropy .05", "plus 0.05 times the policy's entropy", entropy=Constant(0.05))
@@ -22,14 +22,14 @@ EXPERIMENT = Experiment(
     env_steps=BUDGETS,
     rates_of=NONE.name,
     figures=(
-        Measured(
+        MeasureCurves(
             "entropy_schedules",
             "Score, and entropy of an episode, along training. The bonus is 0.01 or .05 times the entropy throughout, falls "
             "from 0.02 to 0 (annealed), or is moved to hold .3 or .1 of the maximal entropy (target)",
             measures=("score", "entropy"),
         ),
     ),
-    finding=Bonuses(
+    finding=EntropyBonus(
         none=NONE.name,
         bonuses=(CONSTANT.name, STRONG.name, ANNEALED.name, TARGET.name, LOW.name),
         contrasts=((ANNEALED.name, CONSTANT.name), (TARGET.name, CONSTANT.name)),

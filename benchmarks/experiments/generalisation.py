@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from envs.api import Task
 from envs.text.padanswer import PadAnswer
 from envs.text.transduce import Transduce
@@ -34,7 +34,7 @@ EXPERIMENT = Experiment(
     env_steps={task.name: 100_000 for task in TASKS},
     evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
-        Measured(
+        MeasureCurves(
             "generalisation",
             "Score on the prompts trained on, and return on held-out prompts (test) and on longer ones (ood; parity has "
             "none). Uniform play gets .25 on the rewriting tasks and .49 on parity, the optimum is 1",

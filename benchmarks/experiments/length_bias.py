@@ -2,8 +2,8 @@
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from envs.text.padanswer import PadAnswer
 from envs.text_env import text_task
 
@@ -23,7 +23,7 @@ EXPERIMENT = Experiment(
     env_steps={task.name: 100_000 for task in TASKS},
     evaluation=Evaluation(checkpoints=10, episodes=100),
     figures=(
-        Measured(
+        MeasureCurves(
             "length_bias",
             "Tokens of a text and score along training, by how the loss is averaged: sums over a text (rloo), over all "
             "tokens (loo_token), over a text's tokens first (loo_sequence, as GRPO). Fillers change no reward, but with 20 "

@@ -12,9 +12,9 @@ from dataclasses import replace
 from algorithms import VARIANTS
 from algorithms.peer import Peer
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Overlay
 from benchmarks.experiment import Experiment
-from benchmarks.parity import Parity
+from benchmarks.figures.overlay import Overlay
+from benchmarks.findings.parity import Parity
 
 A2C = replace(
     VARIANTS["sb3:a2c"],

@@ -3,8 +3,8 @@
 from algorithms import VARIANTS
 from algorithms.estimators.credit import ImmediateReward
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Measured
 from benchmarks.experiment import Experiment
+from benchmarks.figures.measures import MeasureCurves
 from benchmarks.situation import Situation
 from envs.text.recdialog import RecDialog
 from envs.text_env import text_task
@@ -24,7 +24,7 @@ EXPERIMENT = Experiment(
     env_steps={task.name: 120_000 for task in TASKS},
     evaluation=Evaluation(checkpoints=10, episodes=200),
     figures=(
-        Measured(
+        MeasureCurves(
             "recommendation",
             "Score along training; 1 is the optimum of a learner that keeps beliefs. A question earns nothing by itself: "
             "only credit for what follows can learn to ask",

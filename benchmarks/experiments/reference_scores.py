@@ -2,9 +2,9 @@
 Tianshou's); SLM-Lab's own settings and budgets are `reference_scores_slm`."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.beside import Reached
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
+from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 from benchmarks.published_scores import SCORES
 
@@ -25,13 +25,13 @@ EXPERIMENT = Experiment(
     env_steps=BUDGETS,
     configurations=CONFIGURATIONS,
     figures=(
-        Beside(
+        PublishedScores(
             "reference_scores",
             "Published scores and ours after as many environment steps, in the settings of rl-baselines3-zoo",
             scores=SCORES,
         ),
     ),
-    finding=Reached(SCORES),
+    finding=ReachedScores(SCORES),
     evaluation=Evaluation(checkpoints=10, episodes=20),
     small={
         "tasks": ("CartPole-v1", "Pendulum-v1"),

@@ -1,9 +1,9 @@
 """Do we reach what SLM-Lab has published, in its own settings and at its own budgets? Classic control and LunarLander."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.beside import Reached
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
+from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, PPO
 from benchmarks.published.slm_lab import BUDGETS, CONFIGURATIONS
 from benchmarks.published_scores import of_sources
@@ -18,9 +18,11 @@ EXPERIMENT = Experiment(
     env_steps=BUDGETS,
     configurations=CONFIGURATIONS,
     figures=(
-        Beside("reference_scores_slm", "SLM-Lab's scores and ours after as many steps, in its settings", scores=SCORES),
+        PublishedScores(
+            "reference_scores_slm", "SLM-Lab's scores and ours after as many steps, in its settings", scores=SCORES
+        ),
     ),
-    finding=Reached(SCORES),
+    finding=ReachedScores(SCORES),
     evaluation=Evaluation(checkpoints=10, episodes=20),
     small={
         "tasks": ("CartPole-v1", "Pendulum-v1"),

@@ -1,8 +1,8 @@
 """When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.drawings import Frontier
 from benchmarks.experiment import Experiment
+from benchmarks.figures.frontier import Frontier
 from benchmarks.situation import Situation
 from envs.text.overopt import OverOpt, judged_task
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task

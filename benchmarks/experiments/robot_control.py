@@ -1,9 +1,9 @@
 """Do we reach what others have published on robot control? MuJoCo's bodies, a setting a variant, as the sources have it."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.beside import Reached
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment
+from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 from benchmarks.published.robots import BODIES, BUDGETS
 from benchmarks.published_scores import SCORES
@@ -16,13 +16,13 @@ EXPERIMENT = Experiment(
     env_steps=BUDGETS,
     configurations=CONFIGURATIONS,
     figures=(
-        Beside(
+        PublishedScores(
             "robot_control",
             "Published scores on robot control and ours after as many environment steps, one setting a variant",
             scores=SCORES,
         ),
     ),
-    finding=Reached(SCORES),
+    finding=ReachedScores(SCORES),
     evaluation=Evaluation(checkpoints=20, episodes=10),  # a maximum along training is one of many looks
     small={
         "tasks": ("InvertedPendulum-v5", "Hopper-v5"),

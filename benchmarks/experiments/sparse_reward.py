@@ -1,7 +1,7 @@
 """When is the reward too sparse? An answer to copy, paid by symbol, as a fraction, shaped, or only when all is right."""
 
-from benchmarks.drawings import Sweep
 from benchmarks.experiment import Experiment
+from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task

@@ -8,9 +8,9 @@ from algorithms.estimators.importance_weights import Correction, SequenceIS, Seq
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
 from algorithms.types import Schedule, Variant
-from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment
-from benchmarks.findings import Staleness
+from benchmarks.figures.staleness import LagSweep, ScoreStrip
+from benchmarks.findings.staleness import Staleness
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
@@ -82,14 +82,14 @@ EXPERIMENT = Experiment(
     env_steps=BUDGETS,
     rates_of=GAE.name,
     figures=(
-        Turned(
+        LagSweep(
             "staleness",
             "Final score, area under the learning curve and cosine of the gradient to the exact one (mean over the "
             "checkpoints, where the task can be listed) against the lag of the rollouts, uncorrected and corrected",
             lines={name: {0: GAE.name, **{lag: v.name for lag, v in of.items()}} for name, of in LINES.items()},
             label="lag of the rollouts, updates",
         ),
-        Standing(
+        ScoreStrip(
             "repairs",
             f"Every correction at lag {AT}, and what else can be done about old rollouts; PPO makes 16 steps of each",
             variants={v.name: v.name for v in (*OLD, PPO)},

@@ -2,84 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from benchmarks import figures, files, lettering
+from benchmarks import files
+from benchmarks.design.report_blocks import Block, Drawn, Section, Table
+from benchmarks.figures.rendering import lettering, output
 from benchmarks.reports import markup, render, table_formats
-from benchmarks.reports.table_formats import Bold
-
-LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
-
-
-@dataclass(frozen=True)
-class Prose:
-    """Paragraphs and lists of Markdown."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A paragraph of Markdown that must not be overlooked."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Lines that keep their spaces."""
-
-    title: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """tables/<name>.csv, .md and .tex; the page shows it unless it is long."""
-
-    name: str
-    frame: pd.DataFrame
-    caption: str = ""
-    bold: Bold = field(default_factory=dict)
-    title: str = ""
-
-    @property
-    def long(self) -> bool:
-        return len(self.frame) > LONGEST
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
-
-    name: str
-    draw: Callable[[], Figure]
-    caption: str
-
-
-Block = Prose | Warned | Samples | Table | Drawn
-
-
-@dataclass(frozen=True)
-class Section:
-    title: str
-    blocks: tuple[Block, ...]
-
-    @property
-    def anchor(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
-
-
-def joined(sentences: Sequence[str]) -> str:
-    """A Markdown list."""
-    return "\n".join(f"- {s}" for s in sentences)
 
 
 @dataclass(frozen=True)
@@ -104,20 +35,20 @@ class Document:
         tables = [block for block in self._blocks if isinstance(block, Table)]
         return {table.name: table_formats.prepared(table.frame, table.bold) for table in tables}
 
-    def write(self, out: Path, kinds: Sequence[str] = figures.SUFFIXES) -> Path:
+    def write(self, out: Path, kinds: Sequence[str] = output.SUFFIXES) -> Path:
         """Write tables, figures (in files of these kinds), report.html and report.md under `out`.
 
         Returns the path of report.md.
         """
         escaped = markup.strange(self.names)
         written: set[Path] = set()
-        with figures.uncollected(), lettering.quiet():
+        with output.collected_after_saving(), lettering.quiet():
             for block in self._blocks:
                 if isinstance(block, Table):
                     path = out / "tables" / block.name
                     written |= {*table_formats.save_table(block.frame, self.tables[block.name], path, escaped)}
                 elif isinstance(block, Drawn):
-                    written |= {*figures.save(block.draw(), out / "figures" / block.name, kinds)}
+                    written |= {*output.save(block.draw(), out / "figures" / block.name, kinds)}
         _remove_old(out, written)
         files.write_text(out / "report.html", render.as_html(self, self.tables, escaped, out / "figures", kinds))
         files.write_text(out / "report.md", self.as_markdown())
@@ -140,5 +71,5 @@ class Document:
 def _remove_old(out: Path, written: set[Path]) -> None:
     """Remove tables and figures of an earlier report: they would be taken for this one's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*table_formats.SUFFIXES, *figures.SUFFIXES) and path not in written:
+        if path.suffix in (*table_formats.SUFFIXES, *output.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too

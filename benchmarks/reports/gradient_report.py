@@ -10,10 +10,12 @@ import pandas as pd
 
 from algorithms.conformance import exact_moments
 from algorithms.estimators.kl_penalty import KL
-from benchmarks import quality_figures, store
-from benchmarks.figures import SUFFIXES
+from benchmarks import store
+from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.figures import gradient_quality
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
-from benchmarks.reports.document import Document, Drawn, Prose, Section, Table, joined
+from benchmarks.reports.document import Document
 from benchmarks.reports.markup import plain
 from benchmarks.reports.sections import gradients
 from benchmarks.reports.variant_groups import groups
@@ -65,7 +67,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
     direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
     across = ((along / frame["cosine"]) ** 2 - along**2).clip(lower=0) ** 0.5
-    straight = (direction >= quality_figures.STRAIGHT) | (across < 2 * frame["noise"])
+    straight = (direction >= gradient_quality.STRAIGHT) | (across < 2 * frame["noise"])
     frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
     plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
     places = zip(frame["axis"], frame["x"], strict=True)
@@ -126,11 +128,11 @@ def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> l
     axis = frame["axis"]
     order = [v.name for group in groups().values() for v in group]
     figures = (
-        ("variance_ladder", frame[axis == "estimator"], partial(quality_figures.variance_ladder, order=order)),
-        ("axes", frame[~axis.isin(SPECIAL)], quality_figures.axes_panels),
-        ("crossover", crossing, quality_figures.crossover),
-        ("success_factor", frame[axis == "success"], quality_figures.success),
-        ("lambda", frame[axis == "lambda"], quality_figures.of_lambda),
-        ("kl", kl, quality_figures.kl_bars),
+        ("variance_ladder", frame[axis == "estimator"], partial(gradient_quality.variance_ladder, order=order)),
+        ("axes", frame[~axis.isin(SPECIAL)], gradient_quality.axes_panels),
+        ("crossover", crossing, gradient_quality.crossover),
+        ("success_factor", frame[axis == "success"], gradient_quality.success),
+        ("lambda", frame[axis == "lambda"], gradient_quality.of_lambda),
+        ("kl", kl, gradient_quality.kl_bars),
     )
     return [Drawn(name, partial(draw, rows), CAPTIONS[name]) for name, rows, draw in figures if len(rows)]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiment import Deciding, Drawing, Finding
-from benchmarks.figures import SUFFIXES
+from benchmarks.design.report_blocks import Drawing, Finding
+from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.findings.deciding import Deciding
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.statistics.best import decide_all_pairs

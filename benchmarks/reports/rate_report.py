@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from benchmarks.design.report_blocks import Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.experiment import Experiment
-from benchmarks.figures import SUFFIXES
+from benchmarks.figures import learning_rates
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports import loading
-from benchmarks.reports.document import Document, Drawn, Prose, Samples, Section, Table, joined
-from benchmarks.reports.rate_figure import rate_curves
+from benchmarks.reports.document import Document
 from benchmarks.run import Outcome
 from envs.api import Scale
 from envs.validation import UsageError
@@ -221,7 +222,7 @@ def document_of(experiment: Experiment, frame: pd.DataFrame, scales: Mapping[str
     word = "seed" if seeds == 1 else "seeds"
     drawn = Drawn(
         "rates",
-        partial(rate_curves, table, unit),
+        partial(learning_rates.rate_curves, table, unit, unit == "normalised score"),
         f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
         "learning rate; a ring marks the rate chosen.",
     )

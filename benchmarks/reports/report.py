@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import EXPERIMENTS, divergence, pooling, store
+from benchmarks.design.report_blocks import Section
 from benchmarks.experiment import Experiment
-from benchmarks.figures import SUFFIXES
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.files import write_text
 from benchmarks.measurement import Laboratory
-from benchmarks.panels import Data
 from benchmarks.reports import loading, score_tables
-from benchmarks.reports.document import Document, Section
+from benchmarks.reports.document import Document
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
@@ -26,6 +26,7 @@ from benchmarks.run import Outcome
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
+from benchmarks.suite import Data
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10

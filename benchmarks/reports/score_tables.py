@@ -14,10 +14,11 @@ import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
 from benchmarks import efficiency
+from benchmarks.curves import Curve
 from benchmarks.statistics import aggregates
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.suite import Curve, Doubles, Scale, Suite
+from benchmarks.suite import Doubles, Scale, Suite
 
 
 def score_table(suite: Suite) -> pd.DataFrame:

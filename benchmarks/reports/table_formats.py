@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.design.report_blocks import Bold
 from benchmarks.files import write_text
 from benchmarks.reports import markup
 
 LONG = 30  # characters beyond which a cell may break into lines
-Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
 
 
 INTERVALS = {  # columns of bounds -> the column that shows them

@@ -17,8 +17,8 @@ import pandas as pd
 from algorithms.estimators.diagnostics import NAMES
 from algorithms.training.records import Record
 from benchmarks import store
-from benchmarks.drawings import Measured
 from benchmarks.experiment import RESULTS_VERSION, digest
+from benchmarks.figures.measures import MeasureCurves
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.suite import Scale, Suite
 
@@ -82,7 +82,7 @@ def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
         suite=suite(made),
         measures=measures_of(made),
         texts={"transduce/reverse-medium": {"untrained": ["1 2 => | 1 1"], "gae": ["1 2 => | 2 1"]}},
-        drawings=(Measured("lengths", "How long episodes are", measures=("score", "length")),),
+        drawings=(MeasureCurves("lengths", "How long episodes are", measures=("score", "length")),),
         parents=PARENTS,
         changes={v: f"what {v} changes" for v in (*RUNGS, "random")},
         provenance={"commit": "abc"},

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, store
+from benchmarks import store
+from benchmarks.figures import learning_curves
 from benchmarks.reports import report, score_tables
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.statistics.best import leaders
@@ -17,6 +18,7 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import all_pairs
 from benchmarks.statistics.wording import leader
 from benchmarks.suite import Scale, Suite
+from benchmarks.tuning.summary import tables
 
 NAN = float("nan")
 FAR = Scale(-100.0, 0.0, -10.0)  # returns below its floor are possible
@@ -200,7 +202,7 @@ def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
     for words in ("normalised", "optimality", "nine tenths", "[inf", " inf", " nan"):
         assert words not in text, words
     assert "| **a** | 8 | -150 |" in text
-    assert score_tables.score_table(suite)["reached"].isna().all()  # there is no threshold
-    profile = curve_figures.profile(suite, "")
+    assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
+    profile = learning_curves.profile(suite, "")
     x = profile.axes[0].lines[0].get_xdata()
     assert (min(x), max(x)) == pytest.approx((-161.007, -148.923))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import efficiency
+from benchmarks.curves import area_under_curve
 from benchmarks.statistics import aggregates
 from benchmarks.statistics.tests import a12
 
@@ -20,10 +21,10 @@ def test_area_is_the_mean_height() -> None:
     """(1 * 2 + 3 * 4) / 4 over 0..1..4 of heights 1 3 5; one member is constant."""
     x = np.array([0.0, 1.0, 4.0])
     y = np.array([[1.0, 3.0, 5.0], [7.0, 7.0, 7.0]])
-    np.testing.assert_allclose(efficiency.area_under_curve(x, y), [14 / 4, 7.0])
-    np.testing.assert_allclose(efficiency.area_under_curve(np.stack([x, 10 + 2 * x]), y), [14 / 4, 7.0])
-    np.testing.assert_allclose(efficiency.area_under_curve(x, np.stack([y, y + 1])), [[3.5, 7.0], [4.5, 8.0]])
-    assert efficiency.area_under_curve(x[1:2], y[:, 1:2]).tolist() == [3.0, 7.0]
+    np.testing.assert_allclose(area_under_curve(x, y), [14 / 4, 7.0])
+    np.testing.assert_allclose(area_under_curve(np.stack([x, 10 + 2 * x]), y), [14 / 4, 7.0])
+    np.testing.assert_allclose(area_under_curve(x, np.stack([y, y + 1])), [[3.5, 7.0], [4.5, 8.0]])
+    assert area_under_curve(x[1:2], y[:, 1:2]).tolist() == [3.0, 7.0]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_area_is_the_mean_height() -> None:
 )
 def test_area_refuses_gaps_and_a_clock_that_stands(x, y, match: str) -> None:
     with pytest.raises(ValueError, match=match):
-        efficiency.area_under_curve(np.array(x), np.array(y))
+        area_under_curve(np.array(x), np.array(y))
 
 
 def test_time_to_threshold_is_the_first_x_at_or_above_it() -> None:

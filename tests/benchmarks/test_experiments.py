@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
-from benchmarks.drawings import Beside
 from benchmarks.experiment import Experiment, build_cells, canonical, digest
+from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.reports.report import write_report
 from benchmarks.run import Outcome
 from envs.api import Transcript
@@ -85,7 +85,7 @@ def test_the_smoke_size_runs_and_draws(name: str, tmp_path: Path, capsys: pytest
     text = report.read_text()
     for drawing in TRAINED[name].figures:
         assert f"](figures/{drawing.name}.svg)" in text
-        least = 1_000 if isinstance(drawing, Beside) else 5_000  # nothing is published at a budget of seconds
+        least = 1_000 if isinstance(drawing, PublishedScores) else 5_000  # nothing is published at a budget of seconds
         assert (report.parent / "figures" / f"{drawing.name}.svg").stat().st_size > least
     if any(isinstance(t.spec.observation, Transcript) for t in select.tasks(TRAINED[name].smoke(), None)):
         assert "## What they write" in text

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmarks import compare, lettering, store
+from benchmarks import compare, store
+from benchmarks.design.report_blocks import Prose, Samples, Section, Table
 from benchmarks.experiment import digest
+from benchmarks.figures.rendering import lettering
 from benchmarks.naming import file_names, file_safe
 from benchmarks.reports import markup, render, report, table_formats
-from benchmarks.reports.document import Document, Prose, Samples, Section, Table
+from benchmarks.reports.document import Document
 from benchmarks.suite import Suite
 from tests.benchmarks import made
 from tests.benchmarks.reports.chromium import BROWSER, open_page

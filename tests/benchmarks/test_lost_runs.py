@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive_run, cli, compare, parity
-from benchmarks.panels import Data
+from benchmarks import adaptive_run, cli, compare
+from benchmarks.findings import parity
 from benchmarks.reports import rate_report
 from benchmarks.reports.sections import guide
 from benchmarks.situation import Situation
@@ -18,7 +18,7 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.suite import Scale, Suite
+from benchmarks.suite import Data, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt
 from benchmarks.tuning.study import _candidates

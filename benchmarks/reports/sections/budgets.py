@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.curves import Curve
 from benchmarks.statistics.comparisons import Pair
-from benchmarks.suite import Curve, Suite
+from benchmarks.suite import Suite
 
 NAN = float("nan")
 Meta = Mapping[str, Any]

@@ -7,12 +7,9 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import suite_figures
-from benchmarks.drawings import Sweep
-from benchmarks.experiment import Tabled
-from benchmarks.panels import Data
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Summarised, Table, Tabled, Warned, joined
+from benchmarks.figures import final_scores
 from benchmarks.reports import score_tables
-from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import budgets
 from benchmarks.reports.sections import guide as decision_guide
@@ -24,6 +21,7 @@ from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import sentences
 from benchmarks.statistics.wording.phrases import counted
+from benchmarks.suite import Data
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BY_TASK = (
@@ -59,8 +57,8 @@ def answer(report: ReportInput) -> Section:
         if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
             continue
         blocks.append(table)
-        if isinstance(drawing, Sweep):
-            blocks.insert(0, Prose(joined(sentences.of_sweep(table.frame, drawing.label))))
+        if isinstance(drawing, Summarised):
+            blocks.insert(0, Prose(joined(drawing.sentences(table))))
     return Section("The answer in figures", tuple(blocks))
 
 
@@ -101,7 +99,7 @@ def aggregate(report: ReportInput) -> Section:
     )
     drawn = Drawn(
         "aggregate",
-        partial(suite_figures.aggregate, suite, table, f"Final {suite.unit}, {report.n}"),
+        partial(final_scores.aggregate, suite, table, f"Final {suite.unit}, {report.n}"),
         f"Final {suite.unit} over all tasks, a dot a seed, {report.n}.",
     )
     return Section("Aggregate", (drawn, Table("aggregate", table, caption, bold)))
@@ -159,7 +157,7 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
     blocks += [
         Prose(joined(sentences.of_pairs(table, report.suite.unit, by_task))),
-        Drawn(name, partial(suite_figures.differences, report.suite, table, word, heading), caption),
+        Drawn(name, partial(final_scores.differences, report.suite, table, word, heading), caption),
         Table(stem, shown, explained),
         Table(f"{stem}_by_task", by_task, BY_TASK, title=f"{title}, by task"),
     ]
@@ -192,7 +190,7 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     if len(suite.learners) <= MATRIX:
         title = f"Row minus column, {report.n}\na number: p < .05, corrected; a dot: not shown"
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
-        blocks.append(Drawn("pairs", partial(suite_figures.matrix, suite, table, title), caption))
+        blocks.append(Drawn("pairs", partial(final_scores.matrix, suite, table, title), caption))
     caption = (
         f"Each pair once; `p (joint)`: corrected for all of them ({JOINT}; single-step max T, Westfall and Young 1993). "
         "The first sentence of this report and the bold names are of this test. A pair that a family above decided keeps "

@@ -7,11 +7,11 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import suite_figures
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.figures import final_scores
 from benchmarks.naming import file_names
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
-from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.markup import plain
 from benchmarks.statistics.best import leaders
@@ -24,7 +24,7 @@ def heat_map(report: ReportInput) -> Section:
         f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
         "variant does not run there or all members diverged."
     )
-    return Section("Heat map", (Drawn("heat_map", partial(suite_figures.heat_map, report.suite, title), caption),))
+    return Section("Heat map", (Drawn("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
 
 
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:

@@ -6,10 +6,10 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import curve_figures
-from benchmarks.figures import handfuls
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table
+from benchmarks.figures import learning_curves
+from benchmarks.figures.layout import line_groups
 from benchmarks.reports import score_tables
-from benchmarks.reports.document import Block, Drawn, Prose, Samples, Section, Table
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.statistics.wording.phrases import counted
 
@@ -30,10 +30,10 @@ def curves(report: ReportInput) -> Section:
     mean = f"mean of {counted(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
-        for i, lines in enumerate(handfuls(report.moving)):
-            against = curve_figures.AXES[x]
+        for i, lines in enumerate(line_groups(report.moving)):
+            against = learning_curves.AXES[x]
             caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
-            draw = partial(curve_figures.learning_curves, report.suite, lines, x, title)
+            draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
             blocks.append(Drawn(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
 
@@ -51,12 +51,12 @@ def efficiency(report: ReportInput) -> Section:
         )
     caption += ". Times to each task's own threshold stand with the scores by task."
     of_curves = Table("efficiency", table, caption)
-    if not curve_figures.has_sample_efficiency(report.suite):
+    if not learning_curves.has_sample_efficiency(report.suite):
         return Section("Sample efficiency", (of_curves,))
     title = f"IQM over tasks and {counted(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
     drawn = Drawn(
         "sample_efficiency",
-        partial(curve_figures.sample_efficiency, report.suite, title),
+        partial(learning_curves.sample_efficiency, report.suite, title),
         f"Sample efficiency: IQM of the {unit} against the share of the budget, {report.n}.",
     )
     return Section("Sample efficiency", (drawn, of_curves))
@@ -64,13 +64,13 @@ def efficiency(report: ReportInput) -> Section:
 
 def profile(report: ReportInput) -> Section:
     """The distribution of scores, not their mean alone."""
-    if not curve_figures.profiled(report.suite):
+    if not learning_curves.profiled(report.suite):
         return Section("Performance profile", ())
     caption = (
         f"Performance profile: the share of runs whose {report.suite.unit} is above tau, {report.n} on each task; bands: "
         "bootstrap of whole seeds. A curve that lies above another throughout is better at every level."
     )
-    draw = partial(curve_figures.profile, report.suite, f"Performance profiles, {report.n}")
+    draw = partial(learning_curves.profile, report.suite, f"Performance profiles, {report.n}")
     return Section("Performance profile", (Drawn("profile", draw, caption),))
 
 
@@ -84,8 +84,8 @@ def diagnostics(report: ReportInput) -> Section:
         Prose(NOTED),
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
-    for i, group in enumerate(handfuls(lines)):
-        draw = partial(curve_figures.diagnostics, report.measures, group, "means over tasks and seeds")
+    for i, group in enumerate(line_groups(lines)):
+        draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds")
         blocks.append(Drawn(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}."))
     blocks.append(
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")

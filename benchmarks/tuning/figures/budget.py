@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import STYLE, line_styles
+from benchmarks.figures.style import STYLE, line_styles
 from benchmarks.tuning.figures.layout import (
     WIDTH,
     axis_labels,

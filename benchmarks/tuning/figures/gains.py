@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, LOSS, STYLE, UNSURE
+from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import (

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, STYLE
+from benchmarks.figures.style import GAIN, STYLE
 from benchmarks.tuning.figures.layout import LETTER, WIDTH, axis_labels, few_ticks, legend, panels
 from benchmarks.tuning.summary.summary import Summary
 

@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import STYLE
+from benchmarks.figures.style import STYLE
 from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import (
     axis_labels,

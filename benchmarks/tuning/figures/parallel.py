@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import LOSS, STYLE
+from benchmarks.figures.style import LOSS, STYLE
 from benchmarks.tuning.figures.layout import WIDTH, value_limits
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters

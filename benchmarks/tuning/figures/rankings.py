@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, LOSS, STYLE
+from benchmarks.figures.style import GAIN, LOSS, STYLE
 from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import LETTER, WIDTH, bounds, legend, panels, title
 from benchmarks.tuning.summary.ranking import Ranking

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, STYLE, line_styles
+from benchmarks.figures.style import GAIN, STYLE, line_styles
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.tuning.figures.layout import (
     WIDTH,

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import GAIN, STYLE
+from benchmarks.figures.style import GAIN, STYLE
 from benchmarks.tuning.figures.budget import best_line, shade_test, trial_step
 from benchmarks.tuning.figures.layout import axis_labels, legend, panels, vertical_interval
 from benchmarks.tuning.figures.optimism import STAGES

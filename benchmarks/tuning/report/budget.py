@@ -6,8 +6,8 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.figures import handfuls
-from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
 from benchmarks.tuning.figures.budget import draw_budget
 from benchmarks.tuning.figures.trials import draw_trials
@@ -46,7 +46,7 @@ def budget_section(summary: Summary) -> Section:
         caption = FIGURE_OF_ONE.format(trials=len(study.trials), n=n, cost=cost)
         blocks.append(Drawn("budget", partial(draw_trials, study), caption))
     else:
-        groups = handfuls(summary.variants)
+        groups = line_groups(summary.variants)
         for i, group in enumerate(groups):
             name = figure_name("budget", "", i, len(groups))
             blocks.append(Drawn(name, partial(draw_budget, summary, group), FIGURE.format(n=n, cost=cost)))

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.tuning.figures.gains import draw_gains
 from benchmarks.tuning.report.headline import average_change, shown_changes
 from benchmarks.tuning.report.words import count_studies, study_names, tested_seeds

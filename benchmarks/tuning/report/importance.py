@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.reports.document import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
 from benchmarks.tuning.figures.importance import draw_importance_bars, draw_importance_map
 from benchmarks.tuning.report.words import count_studies, number_range, study_names
 from benchmarks.tuning.summary.importance import SHUFFLES, TOP

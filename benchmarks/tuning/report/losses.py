@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from benchmarks.reports.document import Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.reports.table_formats import number
 from benchmarks.tuning.report.words import SCORE, protocol_count
 from benchmarks.tuning.result import StageResult, StudyResult, TrialResult

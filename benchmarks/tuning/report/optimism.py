@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.statistics.intervals import Interval, t_interval
 from benchmarks.tuning.figures.optimism import draw_optimism
 from benchmarks.tuning.report.words import selection_seeds, signed, tested_seeds

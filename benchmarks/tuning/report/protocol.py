@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.reports.document import Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.report.methods import methods_paragraph, objective_phrase
 from benchmarks.tuning.report.words import VALUES, as_text, protocol_count, protocol_values, seed_count, steps_per_seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.statistics import intervals
 from benchmarks.tuning.figures.rankings import draw_rankings
 from benchmarks.tuning.report.headline import ranking_sentence

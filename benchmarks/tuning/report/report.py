@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.figures import SUFFIXES
-from benchmarks.reports.document import Document, Section
+from benchmarks.design.report_blocks import Section
+from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.reports.document import Document
 from benchmarks.tuning.report.budget import budget_section
 from benchmarks.tuning.report.gains import gains_section
 from benchmarks.tuning.report.headline import headline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from benchmarks.reports.document import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.tuning.figures.parallel import draw_parallel
 from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
 from benchmarks.tuning.report.words import complete_counts, count_studies, figure_groups

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.figures import handfuls
+from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
 from benchmarks.statistics.intervals import Interval
 from benchmarks.statistics.wording.phrases import NAMED
@@ -125,7 +125,7 @@ def figure_groups(summary: Summary, kind: str) -> Iterator[tuple[str, str, dict[
     """(task, a figure's name, studies by variant): each task's studies, in as many figures as can tell them apart."""
     for task in summary.tasks:
         found = summary.on(task)
-        groups = handfuls(list(found))
+        groups = line_groups(list(found))
         for i, group in enumerate(groups):
             yield task, figure_name(kind, task, i, len(groups)), {v: found[v] for v in group}
 

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.figures.rendering.output import save
+from benchmarks.figures.style import STYLE
 from benchmarks.reports import table_formats
-from benchmarks.reports.document import Block, Document, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.reports.document import Document
 
 ROWS = pd.DataFrame(
     {
@@ -132,12 +135,10 @@ def test_a_text_for_a_terminal_has_no_figures(tmp_path: Path) -> None:
 
 def test_settled_titles_stay_where_the_layout_put_them(tmp_path: Path) -> None:
     """Freezing the places of titles is a matter of speed alone: the files are those of an untouched draw."""
-    from benchmarks import figures
-
-    with mpl.rc_context(figures.STYLE):
+    with mpl.rc_context(STYLE):
         figure = drawing()
         figure.savefig(tmp_path / "plain.svg", metadata={"Date": None, "Creator": None})
-    figures.save(drawing(), tmp_path / "ours")
+    save(drawing(), tmp_path / "ours")
     where = [
         re.findall(r"translate\(([\d.]+) ([\d.]+)\)", (tmp_path / f"{n}.svg").read_text()) for n in ("plain", "ours")
     ]

@@ -13,7 +13,8 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from benchmarks import EXPERIMENTS, cli, quality_figures, store
+from benchmarks import EXPERIMENTS, cli, store
+from benchmarks.figures import gradient_quality
 from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
 from benchmarks.reports.sections import gradients
 from envs.text.bandit import Bandit
@@ -152,10 +153,10 @@ def test_sentences_are_computed() -> None:
 
 def test_figures_are_drawn_from_rows() -> None:
     rows = ladder_rows()
-    assert len(quality_figures.variance_ladder(rows, ["rloo", "reinforce", "grpo", "dr_grpo"]).axes) == 2
+    assert len(gradient_quality.variance_ladder(rows, ["rloo", "reinforce", "grpo", "dr_grpo"]).axes) == 2
     axes = pd.concat([rows.assign(axis="horizon", x=float(x), label=str(x)) for x in (1, 2, 4)])
-    assert len([a for a in quality_figures.axes_panels(axes).axes if a.get_visible()]) == 2
+    assert len([a for a in gradient_quality.axes_panels(axes).axes if a.get_visible()]) == 2
     parts = [rows.assign(x=x, label="critic fitted to 0 rollouts") for x in np.linspace(0, 1, 3)]
     lambdas = pd.concat(parts, ignore_index=True)
-    assert len(quality_figures.of_lambda(lambdas).axes) == 3
-    assert quality_figures.success(rows.assign(x=0.1, label="G=4")).axes[0].get_lines()
+    assert len(gradient_quality.of_lambda(lambdas).axes) == 3
+    assert gradient_quality.success(rows.assign(x=0.1, label="G=4")).axes[0].get_lines()

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
+from benchmarks.figures.learning_rates import rate_curves
 from benchmarks.reports import rate_report
-from benchmarks.reports.rate_figure import rate_curves
 from benchmarks.reports.rate_report import ranking, spreads, verdicts
 from benchmarks.settings import LEARNING_RATES, RATES
 from benchmarks.suite import Scale
@@ -110,7 +110,7 @@ def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
     text = rate_report.document_of(EXPERIMENT, made, raw).write(tmp_path, (".svg",)).read_text()
     assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
     assert "Mean return over 1 selection seed and" in text
-    figure = rate_curves(rate_report.objective(made, raw), "return")
+    figure = rate_curves(rate_report.objective(made, raw), "return", normalised=False)
     assert figure.axes[0].get_ylim()[0] < -890
     with pytest.raises(ValueError, match="task has no ceiling"):
         rate_report.objective(made, {**raw, "other": Scale(0.0, 1.0)})

@@ -11,15 +11,16 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmarks import store
-from benchmarks.drawings import Frontier, Measured, Sweep
-from benchmarks.panels import Data
+from benchmarks.design.report_blocks import Drawn, Prose, Table
+from benchmarks.figures.frontier import Frontier
+from benchmarks.figures.measures import MeasureCurves
+from benchmarks.figures.sweep import Sweep
 from benchmarks.reports import report, score_tables, table_formats
-from benchmarks.reports.document import Drawn, Prose, Table
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.suite import Scale, Suite
+from benchmarks.suite import Data, Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -185,9 +186,9 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     figure = Sweep("s", "c", x=x, label="size", lines=kinds, log=True).draw(data)
     assert [axis.get_title() for axis in figure.axes] == ["gae", "ppo"]
     assert [len(line.get_xdata()) for line in figure.axes[0].lines[:2]] == [1, 2]
-    figure = Measured("m", "c", measures=("score", "length"), levels={("CartPole-v1", "length"): (("top", 9.0),)}).draw(
-        data
-    )
+    figure = MeasureCurves(
+        "m", "c", measures=("score", "length"), levels={("CartPole-v1", "length"): (("top", 9.0),)}
+    ).draw(data)
     assert [axis.get_title() for axis in figure.axes] == [*SCALES, "", "", ""]
     assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["normalised score", "actions an episode"]
     np.testing.assert_allclose(figure.axes[3].lines[0].get_ydata(), 5.5)
@@ -210,7 +211,7 @@ class Counting:
 
 
 def test_a_drawing_brings_its_table_and_none_without_rows(tmp_path: Path) -> None:
-    plain, two, none = Measured("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
+    plain, two, none = MeasureCurves("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
     blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
     assert [b.name for b in blocks if isinstance(b, (Drawn, Table))] == ["two", "two_rows", "plain", "none"]
 

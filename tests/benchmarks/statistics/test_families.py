@@ -13,17 +13,17 @@ import pandas as pd
 import pytest
 
 from benchmarks import EXPERIMENTS, pooling, store
+from benchmarks.design.report_blocks import Prose, Section, Table
 from benchmarks.experiment import Experiment
-from benchmarks.findings import Bonuses, Staleness
-from benchmarks.panels import Data
-from benchmarks.parity import Parity
+from benchmarks.findings.entropy_bonus import EntropyBonus
+from benchmarks.findings.parity import Parity
+from benchmarks.findings.staleness import Staleness
 from benchmarks.reports import loading
-from benchmarks.reports.document import Prose, Section, Table
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.families import Ledger, hypothesis
 from benchmarks.statistics.wording import leader
-from benchmarks.suite import Scale, Suite
+from benchmarks.suite import Data, Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
 REFERENCE = Path("results/reference")
@@ -177,7 +177,7 @@ def test_the_places_of_a_report_agree_where_p_is_near_the_level(
     assert assert_no_two_disagree(made) > 11
     names = {d.family for d in made.ledger.decisions.values()}
     assert {"finding", "finding, corrections", "rungs", "baseline", "all pairs"} <= names
-    bonuses = Bonuses("gae", ("lag 1", "lag 2", "ppo"), (("ppo", "lag 1"),))
+    bonuses = EntropyBonus("gae", ("lag 1", "lag 2", "ppo"), (("ppo", "lag 1"),))
     assert_no_two_disagree(replace(made, finding=bonuses))
 
 

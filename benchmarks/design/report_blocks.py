@@ -1,0 +1,113 @@
+"""What reports are made of: blocks under headings, and what the figures and findings of an experiment offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import pandas as pd
+
+from benchmarks.suite import Data
+
+LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
+Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
+Picture = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs and lists of Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A paragraph of Markdown that must not be overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Lines that keep their spaces."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """tables/<name>.csv, .md and .tex; the page shows it unless it is long."""
+
+    name: str
+    frame: pd.DataFrame
+    caption: str = ""
+    bold: Bold = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def long(self) -> bool:
+        return len(self.frame) > LONGEST
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
+
+    name: str
+    draw: Callable[[], Picture]
+    caption: str
+
+
+Block = Prose | Warned | Samples | Table | Drawn
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def anchor(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """A Markdown list."""
+    return "\n".join(f"- {s}" for s in sentences)
+
+
+class Drawing(Protocol):
+    """A figure that an experiment declares."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def caption(self) -> str: ...
+
+    def draw(self, data: Data) -> Picture: ...
+
+
+@runtime_checkable
+class Tabled(Protocol):
+    """A figure that brings a table, which stands below it in the report unless it has no rows."""
+
+    def table(self, data: Data) -> Table: ...
+
+
+@runtime_checkable
+class Summarised(Tabled, Protocol):
+    """A figure whose table is summarised in sentences above it."""
+
+    def sentences(self, table: Table) -> list[str]: ...
+
+
+class Finding(Protocol):
+    """What an experiment's runs answer to its question."""
+
+    def sentence(self, data: Data) -> str:
+        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""

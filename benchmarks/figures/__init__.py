@@ -1,0 +1,1 @@
+"""The figures: one file draws one figure, or a few that share their data."""

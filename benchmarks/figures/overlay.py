@@ -1,0 +1,47 @@
+"""Two implementations of one algorithm: their learning curves in one panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from benchmarks.design.report_blocks import Table
+from benchmarks.figures.layout import grid, line_legend, thousands
+from benchmarks.figures.style import STYLE, banded, line_styles, t_band
+from benchmarks.findings import parity
+from benchmarks.suite import Data
+
+OURS, THEIRS = "ours", "the other implementation"
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Mean returns of `pairs` of variants (ours, the other) against environment steps, a panel a task and pair."""
+
+    name: str
+    caption: str
+    pairs: Mapping[str, str]
+
+    def draw(self, data: Data) -> Figure:
+        curves = data.suite.curves
+        places = [(t, *pair) for t in data.suite.scales for pair in self.pairs.items()]
+        places = [(t, a, b) for t, a, b in places if (t, a) in curves and (t, b) in curves]
+        styles = line_styles((OURS, THEIRS))
+        with mpl.rc_context(STYLE):
+            made = grid(len(places), 2, (3.0, 2.1))
+            for axis, (task, ours, theirs) in zip(made.panels, places, strict=True):
+                for name, label in ((ours, OURS), (theirs, THEIRS)):
+                    curve = curves[task, name]
+                    banded(axis, curve.env_steps.mean(axis=1), t_band(curve.value), styles[label], label)
+                seeds = [len(curves[task, name].seeds) for name in (ours, theirs)]
+                axis.set_title(f"{task}\n{ours} (n = {seeds[0]}), {theirs} (n = {seeds[1]})", fontsize=7)
+                thousands(axis)
+            made.label("environment steps a seed", "evaluation return")
+            line_legend(made.figure, (OURS, THEIRS), "mean over seeds, band: 95 % t interval")
+        return made.figure
+
+    def table(self, data: Data) -> Table:
+        return Table(self.name, parity.table(data.suite, self.pairs), parity.CAPTION)

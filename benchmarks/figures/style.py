@@ -1,0 +1,73 @@
+"""How figures look: colours and dashes that stay apart in grey, and lines with bands of our own intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from scipy import stats as sps
+
+from benchmarks.statistics.wording.phrases import counted
+from benchmarks.suite import Doubles
+
+OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
+DASHES: tuple[object, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1, 1.2)),
+    (0, (5, 1.2, 1, 1.2)),
+    (0, (8, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
+GAIN, LOSS, UNSURE = "#0072B2", "#D55E00", "0.55"
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "pg-ladder",
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a name with dollars is no formula
+    "pdf.fonttype": 42,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "legend.frameon": False,
+}
+LONG_WORD = 32  # characters beyond which a word is cut; the names that we register are shorter
+LineStyle = tuple[str, object]  # colour, dash pattern
+Band = tuple[Doubles, Doubles, Doubles]  # mean, lower and upper bound
+
+
+def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
+    """A colour and a dash pattern for each line: they stay apart in grey and to the colour-blind."""
+    return {n: (OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)]) for i, n in enumerate(names)}
+
+
+def t_band(values: Doubles) -> Band:
+    """Mean and 95 % t interval over the last axis (seeds); a band of no width for one seed."""
+    n = values.shape[-1]
+    mean = values.mean(axis=-1)
+    if n < 2:
+        return mean, mean, mean
+    half = sps.t.ppf(0.975, n - 1) * values.std(axis=-1, ddof=1) / np.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+def banded(axis: Axes, x: Doubles, band: Band, style: LineStyle, label: str) -> None:
+    """A line and the band around it."""
+    middle, low, high = band
+    axis.plot(x, middle, color=style[0], ls=style[1], lw=1.6, label=label)
+    axis.fill_between(x, low, high, color=style[0], alpha=0.12, lw=0)
+
+
+def banded_groups(axis: Axes, points: Sequence[tuple[float, Doubles]], style: LineStyle, label: str) -> Doubles:
+    """A line through the means of groups (x, values) with 95 % t intervals; groups may differ in size. Returns the means."""
+    middle, low, high = np.array([t_band(group) for _, group in points]).T
+    banded(axis, np.array([x for x, _ in points]), (middle, low, high), style, label)
+    return middle
+
+
+def band_title(seeds: int) -> str:
+    """What lines and bands are, for a legend's title."""
+    return f"mean of {counted(seeds, 'seed')}, band: 95 % t interval"

@@ -1,0 +1,15 @@
+"""What a finding offers that tests pairs of variants."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from benchmarks.statistics.families import Ledger
+from benchmarks.suite import Suite
+
+
+@runtime_checkable
+class Deciding(Protocol):
+    """A finding that enters its families in the ledger before those of the report, which refer to them."""
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None: ...

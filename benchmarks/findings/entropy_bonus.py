@@ -1,0 +1,72 @@
+"""Which entropy bonuses are shown to help or to harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.findings.by_task import task_sentences
+from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
+from benchmarks.statistics.tests import Comparison
+from benchmarks.statistics.wording.phrases import effect_size, listed
+from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.suite import Data, Suite
+
+
+@dataclass(frozen=True)
+class EntropyBonus:
+    """Which entropy bonuses differ from none over the suite and on which tasks, and some of them from one another.
+
+    none       the variant without a bonus      bonuses  those with one
+    contrasts  pairs of bonuses, the first compared with the second
+    """
+
+    none: str
+    bonuses: tuple[str, ...]
+    contrasts: tuple[tuple[str, str], ...] = ()
+
+    def sentence(self, data: Data) -> str:
+        """Who gains or loses against no bonus, over the suite and by task, and what each contrast shows."""
+        suite, ledger = data.suite, Ledger()
+        found = compare_family(suite, self._pairs(), ledger)
+        against_none = {b: found[b, self.none, None] for b in self.bonuses if (b, self.none, None) in found}
+        if not against_none:
+            return ""
+        if text := too_few_seeds(found, suite):
+            return text
+        first, *others = [
+            *_compared(against_none, "no bonus"),
+            *(s for b, a in self.contrasts if (t := found.get((b, a, None))) for s in _compared({b: t}, f"`{a}`")),
+        ]
+        alone = compare_by_task(suite, [(b, self.none) for b in against_none], ledger)
+        return " ".join(
+            [
+                f"Over {len(suite.scales)} tasks, {first}",
+                *others,
+                corrected(found, suite),
+                *task_sentences(alone, suite, "difference from no bonus"),
+                BRACKETS,
+            ]
+        )
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Enter the family of this finding: its sentence and the tables below it say the same."""
+        compare_family(suite, self._pairs(), ledger)
+
+    def _pairs(self) -> list[ComparisonKey]:
+        """Each bonus and none, and the contrasts."""
+        return [*((b, self.none, None) for b in self.bonuses), *((b, a, None) for b, a in self.contrasts)]
+
+
+def _compared(found: Mapping[str, Comparison], other: str) -> list[str]:
+    """Who gains, who loses against one other, and for whom nothing is shown: a sentence each."""
+    sentences = []
+    for verb, sign in (("gains", 1), ("loses", -1)):
+        shown = [f"`{b}` {verb} {effect_size(t)}" for b, t in found.items() if t.shown and t.difference * sign > 0]
+        if shown:
+            sentences.append(f"{listed(shown)} against {other}.")
+    open_ = {b: t for b, t in found.items() if not t.shown}
+    if open_:
+        names, verb = listed([f"`{b}`" for b in open_]), "are" if len(open_) > 1 else "is"
+        sentences.append(f"{names} {verb} not shown to differ from {other} ({detectable([*open_.values()])}).")
+    return sentences

@@ -1,0 +1,127 @@
+"""Whether two implementations of an algorithm learn alike.
+
+Each run is read twice: the area under its learning curve (its mean return over the budget) and its final return. Both are
+tested for equivalence within one standard deviation of a run, and for a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.curves import Curve, area_under_curve
+from benchmarks.statistics import tests
+from benchmarks.statistics.equivalence import equivalence
+from benchmarks.statistics.families import FINDING, Decision, Ledger, hypothesis
+from benchmarks.statistics.tests import LEVEL
+from benchmarks.suite import Data, Doubles, Suite
+
+Pairs = Mapping[str, str]  # ours -> the other
+CAPTION = (
+    "Area under the learning curve (the mean return over the budget) and final return, ours and theirs, with the 90 % "
+    "interval of the difference alone (Welch, not corrected). `equal`: p of two one-sided t tests that the difference is "
+    "within the margin, one standard deviation of a run, pooled over both sides and estimated from these runs. "
+    "`different`: p of Welch's t test. Both also after Holm's correction over the rows. Equivalence of all rows together "
+    "needs no correction: each must be shown (Berger 1982)."
+)
+
+
+def run_measures(curve: Curve) -> dict[str, Doubles]:
+    """Area and final return of each run [S]."""
+    return {"area": area_under_curve(curve.env_steps.T, curve.value.T), "final": curve.value[-1]}
+
+
+def _lost_unequally(b: Curve, a: Curve, measure: str) -> bool:
+    """Whether the shares of runs differ whose area, or final return, holds a value that was not measured."""
+    of_b, of_a = (int((c.filled.any(axis=0) if measure == "area" else c.lost).sum()) for c in (b, a))
+    return of_b * len(a.seeds) != of_a * len(b.seeds)
+
+
+def table(suite: Suite, pairs: Pairs) -> pd.DataFrame:
+    """A row a task, pair, measure. `equal`: p of the equivalence, `different`: of Welch's t test; both after Holm too.
+
+    `equal` is 1 where one side has lost a larger share of its runs: what a lost run counts as was not measured.
+    """
+    curves, rows = suite.curves, []
+    places = [(task, *pair) for task in suite.scales for pair in pairs.items()]
+    for task, ours, theirs in places:
+        if (task, ours) in curves and (task, theirs) in curves:
+            head = {"task": task, "variant": ours, "other": theirs}
+            rows += [head | row for row in _rows(curves[task, ours], curves[task, theirs])]
+    made = pd.DataFrame(rows).rename(columns={"p": "equal"})
+    for name in ("equal", "different") if rows else ():
+        made[f"{name}_holm"] = tests.holm(made[name].to_numpy(float))
+    return made
+
+
+def _rows(ours: Curve, theirs: Curve) -> list[dict[str, object]]:
+    """A row a measure."""
+    others, rows = run_measures(theirs), []
+    for measure, b in run_measures(ours).items():
+        a = others[measure]
+        found = equivalence(b, a)
+        if _lost_unequally(ours, theirs, measure):
+            found = found._replace(p=1.0)
+        row: dict[str, object] = {"measure": measure, "seeds": len(b), "seeds_other": len(a)}
+        row |= {"mean": float(b.mean()), "mean_other": float(a.mean())}
+        rows.append(row | found._asdict() | {"different": tests.compare_unpaired(b, a).p})
+    return rows
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Which of the pairs are shown to learn alike, and which are not."""
+
+    pairs: Pairs
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Enter whether final returns differ on each task, by Welch's test, as the sentence and its table say it."""
+        made = table(suite, self.pairs)
+        for row in made[made["measure"] == "final"].to_dict("records") if len(made) else ():
+            pair = hypothesis(row["variant"], row["other"], [row["task"]])
+            ledger.decisions.setdefault(pair, Decision(float(row["different_holm"]), FINDING, len(made)))
+
+    def sentence(self, data: Data) -> str:
+        """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.
+
+        Where nobody varies (all at the maximum, say) there is nothing to test, and the means alone are compared.
+        """
+        made = table(data.suite, self.pairs)
+        if made.empty or made["equal"].isna().all():
+            return ""
+        rows = made.to_dict("records")
+        seeds = f"{made['seeds'].min()} runs of ours against {made['seeds_other'].min()}"
+        head = f"Two one-sided t tests with a wide margin of one standard deviation ({seeds}): "
+        constant = [r for r in rows if np.isnan(r["equal"])]
+        tested = [r for r in rows if not np.isnan(r["equal"])]
+        same = [r for r in constant if r["difference"] == 0]
+        other = [r for r in constant if r["difference"] != 0]
+        parts = [f"the same number in every run: {_named(same)}"] if same else []
+        parts += [f"numbers that differ and do not vary: {_named(other)}"] if other else []
+        if not other and all(r["equal"] < LEVEL for r in tested):
+            worst = max(r["equal"] for r in tested)
+            parts = [f"{_named(tested)}: equivalent in every row (largest p {worst:.2g})", *parts]
+        else:
+            parts += _groups(tested)
+        return head + "; ".join(parts) + "."
+
+
+def _groups(rows: Sequence[dict[Any, Any]]) -> list[str]:
+    """Which rows are equivalent, which differ and which are neither, after Holm's correction."""
+    equal = [r for r in rows if r["equal_holm"] < LEVEL]
+    different = [r for r in rows if r["different_holm"] < LEVEL]
+    open_ = [r for r in rows if r not in equal and r not in different]
+    words = (("equivalent", equal), ("a difference is shown", different), ("neither is shown", open_))
+    return [f"{word}: {_named(group)}" for word, group in words if group]
+
+
+def _named(rows: Sequence[dict[Any, Any]]) -> str:
+    """`like_sb3_a2c` on CartPole-v1 (area, final), ..."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        places.setdefault((row["variant"], row["task"]), []).append(row["measure"])
+    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in places.items())

@@ -1,0 +1,127 @@
+"""Which published scores our runs reach, at the source's budget and in its metric, with our interval over seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.curves import Curve
+from benchmarks.published_scores import PublishedScore
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.wording.phrases import counted
+from benchmarks.suite import Data, Doubles
+
+COLUMNS = (
+    "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
+    "greedy", "greedy_low", "greedy_high", "reached_greedy",
+)  # fmt: skip
+NEAR = 0.1  # of a budget: as far as our checkpoint may lie from the source's
+CAPTION = (
+    "Published scores and ours after as many environment steps, in the source's metric. `ours`: mean of the sampled "
+    "evaluation, with a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its "
+    "checkpoint). Sources report one agent (zoo), four sessions (SLM), three seeds (CleanRL) or ten (Tianshou, SpinUp). "
+    "`greedy`: ours with the likeliest actions at the end of the budget, where the source's policies act so. `reached`: "
+    "our interval holds the published score, or our mean is better (`greedy`: with greedy actions alone)."
+)
+
+
+def nearest_checkpoint(curve: Curve, score: PublishedScore) -> int | None:
+    """Our checkpoint nearest to the source's budget; None where none is near."""
+    steps = curve.env_steps.mean(axis=1)
+    k = int(np.abs(steps - score.env_steps).argmin())
+    return None if abs(steps[k] - score.env_steps) > NEAR * score.env_steps else k
+
+
+def returns_at_budget(curve: Curve, score: PublishedScore) -> Doubles | None:
+    """Our returns [S] of sampled actions in the source's metric, at the checkpoint near its budget; None without one."""
+    if (k := nearest_checkpoint(curve, score)) is None:
+        return None
+    if score.metric == "maximum":  # of the mean: the mean of each seed's own maximum would be larger
+        k = int(curve.value[: k + 1].mean(axis=1).argmax())
+    returns: Doubles = curve.value[k]
+    return returns
+
+
+def greedy_returns(curve: Curve, score: PublishedScore) -> Doubles | None:
+    """Our returns [S] of greedy actions, where the source's are and its budget is the whole of ours; else None."""
+    whole = nearest_checkpoint(curve, score) == len(curve.fraction) - 1
+    return curve.greedy if score.greedy and whole and bool(np.isfinite(curve.greedy).all()) else None
+
+
+def _compared(ours: Doubles, published: float) -> tuple[float, float, float, bool]:
+    """Mean, interval, and whether it holds the published score or the mean is better."""
+    interval, mean = t_interval(ours), float(ours.mean())
+    return mean, interval.low, interval.high, bool(mean >= published or interval.low <= published <= interval.high)
+
+
+def table(data: Data, scores: tuple[PublishedScore, ...]) -> pd.DataFrame:
+    """A row a published score that ours can be compared with. reached: our interval holds it, or our mean is better.
+
+    greedy, reached_greedy  the same with greedy actions, where the source's are; NaN and False elsewhere
+    """
+    rows = []
+    for score in scores:
+        curve = data.suite.curves.get((score.task, score.variant))
+        if curve is None or (ours := returns_at_budget(curve, score)) is None:
+            continue
+        mean, low, high, reached = _compared(ours, score.value)
+        greedy = greedy_returns(curve, score)
+        of_greedy = (np.nan, np.nan, np.nan, False) if greedy is None else _compared(greedy, score.value)
+        rows.append(
+            {"task": score.task, "variant": score.variant, "env_steps": score.env_steps, "source": score.source,
+             "published": score.value, "metric": score.metric, "note": score.note, "seeds": len(ours), "ours": mean,
+             "low": low, "high": high, "reached": reached,
+             **dict(zip(("greedy", "greedy_low", "greedy_high", "reached_greedy"), of_greedy, strict=True))}
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def page_table(made: pd.DataFrame) -> pd.DataFrame:
+    """The table as a page has it; no columns where there are no rows."""
+    if made.empty:
+        return made
+    page = made[["task", "variant", "env_steps", "source", "published", "metric", "ours"]].copy()
+    page["95 % interval"] = [f"[{low:.4g}, {high:.4g}]" for low, high in zip(made["low"], made["high"], strict=True)]
+    page["greedy"] = [
+        "-" if np.isnan(mean) else f"{mean:.4g} [{low:.4g}, {high:.4g}]"
+        for mean, low, high in zip(made["greedy"], made["greedy_low"], made["greedy_high"], strict=True)
+    ]
+    page["reached"] = [
+        "yes" if yes else "greedy" if greedy else "no"
+        for yes, greedy in zip(made["reached"], made["reached_greedy"], strict=True)
+    ]
+    page["note"] = made["note"]
+    return page
+
+
+def short_steps(n: int) -> str:
+    """1000000 -> 1M, 200000 -> 200k"""
+    return f"{n / 1e6:g}M" if n >= 1_000_000 else f"{n // 1000}k"
+
+
+@dataclass(frozen=True)
+class ReachedScores:
+    """How many published scores ours equal, how many our intervals cannot tell from ours, and which we miss."""
+
+    scores: tuple[PublishedScore, ...]
+
+    def sentence(self, data: Data) -> str:
+        made = table(data, self.scores)
+        if made.empty:
+            return ""
+        missed = [
+            f"`{r['variant']}` on {r['task']} ({r['ours']:.4g} [{r['low']:.4g}, {r['high']:.4g}] against "
+            f"{r['published']:.4g} of {r['source']} at {short_steps(r['env_steps'])})"
+            for r in made.to_dict("records")
+            if not (r["reached"] or r["reached_greedy"])
+        ]
+        equalled = int((made["ours"] >= made["published"]).sum())
+        within = int(made["reached"].sum()) - equalled
+        head = f"Our means equal or better {equalled} of {counted(len(made), 'published score')}"
+        if within:
+            head += f", {within} more {'lies' if within == 1 else 'lie'} within our 95 % intervals"
+        if greedy := int((made["reached_greedy"] & ~made["reached"]).sum()):
+            head += f", {greedy} more within those of greedy actions, as the source's are"
+        return f"{head}; missed: {', '.join(missed)}." if missed else f"{head}."

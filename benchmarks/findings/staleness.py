@@ -1,0 +1,152 @@
+"""What staleness costs, and what corrections for it gain or lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from benchmarks.findings.by_task import task_sentences
+from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
+from benchmarks.statistics.tests import Comparison
+from benchmarks.statistics.wording.phrases import effect_size, listed
+from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.suite import Data, Suite
+
+CORRECTIONS = "finding, corrections"  # the name of the second family
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """How large a lag shows a loss, and what each correction gains or loses: over the suite, and on each task.
+
+    fresh        the synchronous run        stale    the uncorrected runs by lag
+    at           the lag of the repairs     repairs  by their names in the sentence
+    corrections  by their names in the sentence, by lag: each is compared with the same lag uncorrected
+    late         a lag and its corrections, which are compared with one another by task too
+    """
+
+    fresh: str
+    stale: Mapping[int, str]
+    at: int
+    repairs: Mapping[str, str]
+    late: tuple[int, tuple[str, ...]] | None = None
+    corrections: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Enter the two families of this finding: its sentences and the tables below them say the same."""
+        self._lags(suite, ledger)
+        self._corrections(suite, ledger)
+
+    def sentence(self, data: Data) -> str:
+        """From which lag on a loss is shown, and which corrections are shown to gain or lose, at which lags and tasks."""
+        suite, ledger = data.suite, Ledger()
+        costs = self._lags(suite, ledger)
+        found = self._corrections(suite, ledger)
+        lags = {lag: costs[v, self.fresh, None] for lag, v in self.stale.items() if (v, self.fresh, None) in costs}
+        if not lags:
+            return ""
+        if text := too_few_seeds(costs | found, suite):
+            return text
+        stale = self.stale[self.at]
+        repairs = {name: found[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in found}
+        parts = [*_lag_sentences(lags, suite), corrected(costs, suite)]
+        if self.at in lags and repairs:
+            lost = lags[self.at].shown and lags[self.at].difference < 0
+            parts += _repair_sentences(repairs, self.at, lost, len(suite.scales))
+        for name, of in self.corrections.items():
+            others = {lag: v for lag, v in of.items() if v not in self.repairs.values()}  # repairs have their sentences
+            by_lag = {lag: t for lag, v in others.items() if (t := found.get((v, self.stale[lag], None)))}
+            parts += [_correction_sentence(name, by_lag)] if by_lag else []
+        parts += [corrected(found, suite)] if found else []
+        return " ".join([*parts, *self._task_sentences(suite, ledger), BRACKETS])
+
+    def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
+        """The family of the first question, how much staleness costs: each lag, uncorrected, against the fresh run."""
+        return compare_family(suite, [(v, self.fresh, None) for v in self.stale.values()], ledger)
+
+    def _corrections(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
+        """The family of the second question, what corrections gain and lose: each against the same lag uncorrected."""
+        repairs: list[ComparisonKey] = [(v, self.stale[self.at], None) for v in self.repairs.values()]
+        others: list[ComparisonKey] = [
+            (v, self.stale[lag], None) for of in self.corrections.values() for lag, v in of.items()
+        ]
+        return compare_family(suite, list(dict.fromkeys([*repairs, *others])), ledger, CORRECTIONS)
+
+    def _task_sentences(self, suite: Suite, ledger: Ledger) -> list[str]:
+        """What the late lag and the corrections of all lags are shown to do on each task."""
+        compared = [(v, self.stale[lag]) for of in self.corrections.values() for lag, v in of.items()]
+        if self.late:
+            lag, repairs = self.late
+            compared = [(self.stale[lag], self.fresh), *((r, self.stale[lag]) for r in repairs), *compared]
+        found = compare_by_task(suite, compared, ledger)
+        if not found:
+            return []
+        sentences = task_sentences(found, suite, "difference")
+        corrections = {v for of in self.corrections.values() for v in of.values()}
+        open_ = [(b, on, t) for (b, _, on), t in found.items() if b in corrections and not t.shown and t.difference < 0]
+        if open_ and not too_few_seeds(found, suite):
+            b, on, t = min(open_, key=lambda item: item[2].difference)
+            where = f"`{b}` on {listed(on or ())}, {abs(t.difference):.2g} (corrected p {t.p_corrected:.2g})"
+            sentences.append(f"The largest loss of a correction on one task that is not shown: {where}.")
+        return sentences
+
+
+def _lag_sentences(lags: Mapping[int, Comparison], suite: Suite) -> list[str]:
+    """What each lag costs, or that nothing is shown."""
+    open_ = {lag: t for lag, t in lags.items() if not t.shown}
+    said = []
+    if open_:
+        said.append(f"no loss is shown at {_named_lags([*open_])} ({detectable([*open_.values()])})")
+    for verb, sign in (("costs", -1), ("gains", 1)):
+        shown = [f"lag {lag} {verb} {effect_size(t)}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
+        if shown:
+            said.append(f"{listed(shown)} of the {suite.unit}")
+    return [f"Without a correction for staleness, {text}." for text in said]
+
+
+def _named_lags(lags: list[int]) -> str:
+    return f"lag{'s' if len(lags) > 1 else ''} {listed([str(lag) for lag in lags])}"
+
+
+def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, tasks: int) -> list[str]:
+    """Who wins back how much at one lag, who loses, and for whom nothing is shown. lost: that lag is shown to cost."""
+    better = {n: t for n, t in repairs.items() if t.shown and t.difference > 0}
+    worse = {n: t for n, t in repairs.items() if t.shown and t.difference < 0}
+    open_ = {n: t for n, t in repairs.items() if not t.shown}
+    sentences = []
+    for group, verb in ((better, "wins back" if lost else "gains"), (worse, "loses another" if lost else "loses")):
+        if group:
+            sentences.append(f"At lag {at} {_largest_first(group, verb, tasks)}.")
+    if open_:
+        names = listed([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
+        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable([*open_.values()])}).")
+    return sentences
+
+
+def _largest_first(found: Mapping[str, Comparison], verb: str, tasks: int) -> str:
+    """V-trace wins back 0.09 [..], token IS 0.07 [..]"""
+    (first, t), *others = sorted(found.items(), key=lambda item: -abs(item[1].difference))
+    texts = [f"{first} {verb} {effect_size(t)}{_on_tasks(t, tasks)}"]
+    return ", ".join([*texts, *(f"{name} {effect_size(t)}{_on_tasks(t, tasks)}" for name, t in others)])
+
+
+def _on_tasks(found: Comparison, tasks: int) -> str:
+    return f" on {found.tasks} of {tasks} tasks" if found.tasks < tasks else ""
+
+
+def _correction_sentence(name: str, lags: Mapping[int, Comparison]) -> str:
+    """At which lags a correction is shown to gain and to lose, and its largest loss that is not shown."""
+    parts = []
+    for verb, sign in (("loses", -1), ("gains", 1)):
+        shown = [f"{effect_size(t)} at lag {lag}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
+        parts += [f"{verb} {listed(shown)}"] if shown else []
+    open_ = {lag: t for lag, t in lags.items() if not t.shown}
+    if open_:
+        where = _named_lags([*open_])
+        parts.append(f"neither is shown at {where}" if parts else f"no gain or loss is shown at {where}")
+    text = f"Against the same lag uncorrected, {name}: {'; '.join(parts)}."
+    lag, lowest = min(open_.items(), key=lambda item: item[1].difference, default=(0, None))
+    if lowest and lowest.difference < 0:
+        at = f"at lag {lag} (corrected p {lowest.p_corrected:.2g})"
+        text += f" Its largest loss among those not shown is {effect_size(lowest)}, {at}."
+    return text
