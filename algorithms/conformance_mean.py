@@ -18,15 +18,14 @@ from torch import Tensor
 
 from algorithms import decision_tree, enumerated, laboratory
 from algorithms.coefficients import State, assessed, coefficients, initial_state
-from algorithms.decision_tree import Batches, Episodes
+from algorithms.decision_tree import Batches, TreeEpisodes
 from algorithms.finding import Finding
 from algorithms.kl import KL
 from algorithms.learner import penalised
 from algorithms.made_up import GAMMA, GROUP, with_tensors
 from algorithms.policies.gru import GRU
 from algorithms.scale import Deviation
-from algorithms.setting import Episodes as Collected
-from algorithms.setting import Training
+from algorithms.setting import Episodes, Training
 from algorithms.surrogate import Score
 from algorithms.types import Estimator, Promises, Rollout, Variant
 from algorithms.update import FirstOrder
@@ -75,7 +74,7 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
 
 
 @cache
-def _listed(gamma: float) -> tuple[Episodes, Batches]:
+def _listed(gamma: float) -> tuple[TreeEpisodes, Batches]:
     every = decision_tree.episodes(decision_tree.DENSE, decision_tree.DENSE_ROOTS, gamma)
     return every, decision_tree.stratified(every, gamma, TRIO)
 
@@ -100,7 +99,7 @@ def _cases(estimator: Estimator) -> Iterator[Case]:
             yield _with_kl(estimator.kl, every, batches)
 
 
-def _with_kl(kl: KL, every: Episodes, batches: Batches) -> Case:
+def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:
     """J - 0.3 KL(pi || reference), whose gradient is that of rewards r_t - 0.3 log(pi / reference)."""
     table = torch.from_numpy(np.random.default_rng(8).uniform(-1.5, -0.2, (8, 4)))
     node, action = batches.rollout.obs[:-1, ..., 0].long(), batches.rollout.action
@@ -223,7 +222,7 @@ def _sampled(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates:
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant("examined", "", estimator, FirstOrder())
-    training = Training(network=GRU(4), collection=Collected(8, GROUP))
+    training = Training(network=GRU(4), collection=Episodes(8, GROUP))
     actor = laboratory.tilted(task, training, 0.7)
     truth = laboratory.exact_gradient(task, training, actor)
     known = _factor(estimator, promises, GROUP, 8, laboratory.exact_return(task, training, actor))

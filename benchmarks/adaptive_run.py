@@ -12,10 +12,10 @@ from algorithms.types import Variant
 from benchmarks import adaptive, pairs
 from benchmarks.adaptive import Decision
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
-from benchmarks.files import write_text
 from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
+from benchmarks.store.files import write_text
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
 from envs.discover import UsageError

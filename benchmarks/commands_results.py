@@ -130,9 +130,10 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks import select, store
+        from benchmarks import select
         from benchmarks.experiment import Experiment
         from benchmarks.importing import import_runs
+        from benchmarks.store.sources import read_meta
 
         experiment = select.experiment(self.experiment)
         if not isinstance(experiment, Experiment) or experiment.rates:
@@ -153,6 +154,6 @@ class Import:
         )
         for path in written:
             print(path)
-            for notice in store.read_meta(path).get("notices", ()):
+            for notice in read_meta(path).get("notices", ()):
                 print(f"{path.name}: {notice}", file=sys.stderr)
         return DONE

@@ -14,9 +14,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from benchmarks import figures, files, formats, lettering, markup
+from benchmarks import figures, formats, lettering, markup
 from benchmarks.formats import Bold
 from benchmarks.phrases import counted
+from benchmarks.store import files
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files

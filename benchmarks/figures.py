@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from scipy import stats as sps
 
 from benchmarks import lettering
-from benchmarks.files import replace_bytes
 from benchmarks.label_room import keep_inside, make_room
+from benchmarks.store.files import replace_bytes
 from benchmarks.suite import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import markup
-from benchmarks.files import write_text
+from benchmarks.store.files import write_text
 
 LONG = 30  # characters beyond which a cell may break into lines
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.phrases import amount
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import read_metas, read_results
 from benchmarks.suite import Suite
 from envs.discover import UsageError
 
@@ -86,9 +88,9 @@ def collected(root: Path) -> pd.DataFrame:
         if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
             continue
         try:
-            chosen = pooling.select(paths, store.read_metas(paths))
-            read = store.read([paths[i] for i in chosen])
-        except store.Damaged as error:
+            chosen = pooling.select(paths, read_metas(paths))
+            read = read_results([paths[i] for i in chosen])
+        except Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
         report = report_cells.input_of(experiment, read, root / experiment.name)
         found = table(report.suite, experiment.guide, report.rates, report.ledger)

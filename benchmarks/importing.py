@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks.experiment import Experiment
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.numbers import LARGEST
+from benchmarks.store.cells import save_rows
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import read_meta
 from envs import TASKS
 from envs.api import Scale
 from envs.discover import UnknownName, UsageError, look_up
@@ -130,7 +133,7 @@ def _write(frame: pd.DataFrame, scales: Scales, folder: Path, provenance: dict[s
         if other not in ready:
             _check_present(other, [meta for _, meta in ready.values()])
     for path, (rows, meta) in ready.items():
-        store.save_rows(path, [{**row, "measures": []} for row in rows.to_dict("records")], meta)
+        save_rows(path, [{**row, "measures": []} for row in rows.to_dict("records")], meta)
     return list(ready)
 
 
@@ -166,8 +169,8 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
 def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
     """Refuse what contradicts a file that was imported before: other rows of a seed, another scale of the task."""
     try:
-        there = store.read_meta(other)
-    except store.Damaged as error:
+        there = read_meta(other)
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; remove it and import it again") from error
     for meta in metas:
         cell, scale, before = meta["cell"], meta["reading"]["scale"], there["reading"]["scale"]

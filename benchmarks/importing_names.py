@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select, store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks import select
+from benchmarks.experiment import Experiment
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import read_meta
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.discover import UnknownName, UsageError
@@ -39,8 +42,8 @@ class Terms:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in (self.folder / "cells").glob("*.parquet"):
             try:
-                found = store.read_meta(path)["cell"]["variant"]["name"] == name
-            except store.Damaged:
+                found = read_meta(path)["cell"]["variant"]["name"] == name
+            except Damaged:
                 found = f"__{file_safe(name)}__" in path.name
             if found:
                 return True

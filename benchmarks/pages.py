@@ -11,8 +11,8 @@ import numpy as np
 
 from algorithms.evaluation import show
 from algorithms.references import play_optimally
-from benchmarks.files import write_text
 from benchmarks.formats import number
+from benchmarks.store.files import write_text
 from envs import TASKS, oracle
 from envs.api import Task
 from envs.transcript import TextMDP

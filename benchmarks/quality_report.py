@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from algorithms import VARIANTS, enumerated
 from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
-from benchmarks import quality_figures, store
+from benchmarks import quality_figures
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES
 from benchmarks.markup import plain
 from benchmarks.measurement import Laboratory, Tilted, crossover_rows
+from benchmarks.store.sources import read_measurement
 from benchmarks.variant_page import groups
 
 CLEARLY = 1.1  # times a variance
@@ -55,7 +56,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     direction  cosine of E g to grad J, without the noise's part
     straight   direction is nearly 1, or what stands across grad J is no more than noise
     """
-    found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
+    found = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
     for spot in lab.spots:
         made = spot.measurement
@@ -109,7 +110,7 @@ def write(
     drawn = [Drawn(n, partial(draw, rows), CAPTIONS[n]) for n, (rows, draw) in drawings.items() if len(rows)]
     lost = joined([plain(failure.splitlines()[0]) for failure in failures]) or "None failed."
     counted = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
-    facts = store.read_json(paths[0])["provenance"].items()
+    facts = read_measurement(paths[0])["provenance"].items()
     sections = (
         Section("What was measured", (Prose(joined(others)), *drawn)),
         Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),

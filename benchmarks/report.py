@@ -6,10 +6,10 @@ from pathlib import Path
 
 from benchmarks import budgets, divergence, report_comparisons, report_facts, report_training, tables, verdict
 from benchmarks.document import Document
-from benchmarks.files import write_text
 from benchmarks.leaders import leaders
 from benchmarks.panels import Data
 from benchmarks.report_input import ReportInput
+from benchmarks.store.files import write_text
 
 ENOUGH_SEEDS = 10
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
+from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report
 from benchmarks.experiment import Experiment
 from benchmarks.figures import SUFFIXES
 from benchmarks.measurement import Laboratory
 from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
+from benchmarks.store.files import Damaged, read_document
+from benchmarks.store.sources import Results, read_metas, read_results
 from benchmarks.suite import Suite
 from envs.discover import UnknownName, UsageError
 
@@ -42,11 +44,11 @@ def write_report(
         scales = of_cells(metas, experiment.tasks, [folder])
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
         return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
-    made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
+    made = input_of(experiment, Results(frame, measures, metas), folder, baseline)
     return report.write(replace(made, failures=outcome.failures, kinds=kinds))
 
 
-def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
+def input_of(experiment: Experiment, results: Results, folder: Path, baseline: str | None = None) -> ReportInput:
     """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
     suite = suite_of(experiment, frame, metas, folder)
@@ -78,11 +80,11 @@ def input_of(experiment: Experiment, results: store.Results, folder: Path, basel
 
 def _decisions(path: Path) -> dict[str, Any]:
     """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
-    value = store.read_document(path)
+    value = read_document(path)
     rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
     whole = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)
     if not whole or {"baseline", "cap", "margin", "alpha"} - value.keys():
-        raise store.Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
+        raise Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
     return value
 
 
@@ -92,11 +94,11 @@ def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
-def read(paths: Iterable[Path], folder: Path) -> store.Results:
+def read(paths: Iterable[Path], folder: Path) -> Results:
     """The cells, and what was imported beside them. UsageError that names every damaged file."""
     try:
-        return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
-    except store.Damaged as error:
+        return read_results([*paths, *sorted((folder / "imported").glob("*.parquet"))])
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 
@@ -122,10 +124,10 @@ def report_folder(
     paths = sorted((folder / "cells").glob(f"*.{suffix}"))
     try:
         if not isinstance(experiment, Laboratory):
-            chosen = pooling.select(paths, store.read_metas(paths))
+            chosen = pooling.select(paths, read_metas(paths))
             paths = [paths[i] for i in chosen]
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
-    except store.Damaged as error:
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
 
 

@@ -12,8 +12,8 @@ from benchmarks import suite_figures, tables
 from benchmarks.document import Block, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.leaders import leaders
 from benchmarks.markup import plain
-from benchmarks.naming import file_names
 from benchmarks.report_input import ReportInput
+from benchmarks.store.file_names import file_names
 
 
 def heat_map(report: ReportInput) -> Section:

@@ -8,9 +8,9 @@ from pathlib import Path
 from algorithms.peer import Peer
 from algorithms.sweep import part_of
 from algorithms.training import Record, Run, State
-from benchmarks import states
 from benchmarks.experiment import Cell
-from benchmarks.files import set_aside
+from benchmarks.store import states
+from benchmarks.store.files import set_aside
 
 
 def new_run(cell: Cell, device: str) -> Run | None:

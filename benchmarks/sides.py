@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, store
+from benchmarks import pooling
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import read_metas, read_results
 from benchmarks.suite import FINITE, states
 from envs.discover import UsageError
 
@@ -68,10 +70,10 @@ def load(folder: Path) -> Side:
         hint = f"; under it are {', '.join(near)}" if near else ""
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
-        metas = store.read_metas(paths)
+        metas = read_metas(paths)
         places = pooling.select(paths, metas)
-        frame, _, metas = store.read([paths[i] for i in places])
-    except store.Damaged as error:
+        frame, _, metas = read_results([paths[i] for i in places])
+    except Damaged as error:
         raise UsageError(f"damaged, in {folder}: {error}") from error
     if facts := pooling.mixed(metas):
         raise pooling.NotPoolable(

@@ -10,7 +10,7 @@ from pathlib import Path
 from algorithms import VARIANTS, variants
 from algorithms.types import Variant
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
-from benchmarks.files import write_text
+from benchmarks.store.files import write_text
 
 PAGE = Path("docs") / "variants.md"
 MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import store
-from benchmarks.experiment import file_safe
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged, read_document, save_json
 from envs.api import Scale
 from envs.discover import UsageError
 
@@ -129,7 +129,7 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
 def save(tuned: Tuned, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
     path = folder / tuned.file_name
-    store.save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(tuned)}))
+    save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(tuned)}))
     return path
 
 
@@ -145,8 +145,8 @@ def _nulls(value: Any) -> Any:
 def load(path: Path) -> Tuned:
     """Read it. UsageError, which names the file, where it is no result of a study or does not hold what one does."""
     try:
-        value = store.read_document(path)
-    except store.Damaged as error:
+        value = read_document(path)
+    except Damaged as error:
         raise UsageError(f"damaged: {error}") from error
     if value.get("kind") != MARK or value.get("version") != VERSION:
         raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
-from benchmarks import store
 from benchmarks.display import Display
 from benchmarks.executor import Pool
 from benchmarks.provenance import provenance
 from benchmarks.run import cell_path, pending, sweep
+from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.study import Cells, Plan, StudyInProgress
 from benchmarks.worker import Job, Update
@@ -97,7 +97,7 @@ class Session:
                 cells = next(lane.cells)
             except StopIteration:
                 break
-            except store.Damaged as error:
+            except Damaged as error:
                 lane.error = f"damaged: {error}"
                 break
             if not cells:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks import store
 from benchmarks.pairs import LEVEL
+from benchmarks.store.sources import read_meta
 
 FOLDER = Path("results") / "reference"
 
@@ -114,7 +114,7 @@ def _clocks(folder: Path) -> Clocks:
     """A cell's seconds are those of its slowest member: all members of a cell train together, on one clock."""
     paths = sorted(folder.glob("*.parquet"))
     seconds = [max(pq.read_table(path, columns=["wall_s"])["wall_s"].to_pylist()) for path in paths]
-    processors = {str(store.read_meta(path)["provenance"]["processor"]) for path in paths}
+    processors = {str(read_meta(path)["provenance"]["processor"]) for path in paths}
     return Clocks(len(paths), sum(seconds), tuple(sorted(processors)))
 
 

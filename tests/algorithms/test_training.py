@@ -17,8 +17,8 @@ from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training import Members, Record, Run, State, train
 from algorithms.types import Schedule, Variant
-from benchmarks import states
 from benchmarks.experiment import why_not
+from benchmarks.store import states
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import LEARNING, brief, make_rollout, short_run, small_training

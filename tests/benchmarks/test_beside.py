@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from benchmarks import beside, store
+from benchmarks import beside
 from benchmarks.beside import Reached
 from benchmarks.drawings import Beside
 from benchmarks.panels import Data
 from benchmarks.published_scores import Score
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Curve, Scale, Suite
 
 LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
@@ -30,7 +31,7 @@ def data(seeds: int = 4, greedy: float = 0.0) -> Data:
         for seed in range(seeds)
     ]  # fmt: skip
     suite = Suite(pd.DataFrame(rows), {"pole": Scale(0.0, 10.0, 9.0)}, ["A2C"])
-    return Data(suite, pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(suite, pd.DataFrame(columns=MEASURE_COLUMNS))
 
 
 def score(value: float, env_steps: int, metric: str = "final") -> Score:

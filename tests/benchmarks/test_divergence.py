@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import curve_figures, pairs, report, store, tables, verdict
+from benchmarks import curve_figures, pairs, report, tables, verdict
 from benchmarks.leaders import leaders
 from benchmarks.report_input import ReportInput
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Scale, Suite
 
 NAN = float("nan")
@@ -95,7 +96,7 @@ def test_a_return_that_is_no_number_is_told_from_a_missing_row_and_from_divergen
 def reported(suite: Suite, out: Path) -> str:
     names = list(suite.variants)
     made = ReportInput(
-        name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=store.MEASURE_COLUMNS), texts={},
+        name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=MEASURE_COLUMNS), texts={},
         parents={v: names[i - 1] if i else None for i, v in enumerate(names)}, changes=dict.fromkeys(names, ""), out=out,
         kinds=(".svg",),
         provenance={"commit": "abc"},

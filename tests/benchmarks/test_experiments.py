@@ -9,10 +9,12 @@ import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
+from benchmarks.design.identity import canonical
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment, build_cells, canonical, digest
+from benchmarks.experiment import Experiment, build_cells
 from benchmarks.report_cells import write_report
 from benchmarks.run import Outcome
+from benchmarks.store.descriptions import digest
 from envs.api import Transcript
 
 OWN_FIGURE = {

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store, verdict
+from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, verdict
 from benchmarks.document import Prose, Section, Table
 from benchmarks.experiment import Experiment
 from benchmarks.families import Ledger, question
@@ -20,6 +20,7 @@ from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.parity import Parity
 from benchmarks.report_input import ReportInput
+from benchmarks.store.sources import read_meta
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
@@ -121,7 +122,7 @@ def released(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
     paths = sorted((REFERENCE / name / "cells").glob("*.parquet"))
-    chosen = pooling.select(paths, [store.read_meta(p) for p in paths])
+    chosen = pooling.select(paths, [read_meta(p) for p in paths])
     made: list[ReportInput] = []
     monkeypatch.setattr(report_cells.report, "write", made.append)
     outcome = report_cells.Outcome(tuple(paths[i] for i in chosen), ())

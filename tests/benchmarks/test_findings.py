@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import knob_figures, store
+from benchmarks import knob_figures
 from benchmarks.drawings import Standing, Turned
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.sign_flips import sign_flip_shift
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Scale, Suite
 from benchmarks.tested import BRACKETS
 
@@ -35,7 +36,7 @@ def data(finals: Mapping[tuple[str, str], np.ndarray | float], seeds: int = 10) 
     measures = frame[frame["task"] == "text"].assign(measure="gradient_cosine", value=frame["eval_return"] / 2)
     scales = {task: Scale(0.0, 1.0, 1.0) for task in dict.fromkeys(t for t, _ in finals)}
     suite = Suite(frame, scales, list(dict.fromkeys(v for _, v in finals)))
-    return Data(suite, measures[store.MEASURE_COLUMNS])
+    return Data(suite, measures[MEASURE_COLUMNS])
 
 
 def on_both(finals: Mapping[str, np.ndarray | float]) -> dict[tuple[str, str], np.ndarray | float]:

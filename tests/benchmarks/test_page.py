@@ -15,7 +15,7 @@ from matplotlib import image
 
 from algorithms.diagnostics import NAMES
 from benchmarks import report
-from benchmarks.store import MEASURE_COLUMNS
+from benchmarks.store.sources import MEASURE_COLUMNS
 from tests.benchmarks.made import frame, report_input
 from tests.chromium import BROWSER, Page, open_page
 

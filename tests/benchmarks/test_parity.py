@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import adaptive_run, formats, parity, states, store
+from benchmarks import adaptive_run, formats, parity
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.drawings import Overlay
@@ -18,6 +18,8 @@ from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.panels import Data
 from benchmarks.parity import Parity, equivalence, pooled_deviation
 from benchmarks.select import tasks, variant, variants
+from benchmarks.store import states
+from benchmarks.store.sources import MEASURE_COLUMNS, read_cells, read_meta
 from benchmarks.suite import Scale, Suite
 from envs import TASKS
 from envs.discover import UnknownName
@@ -42,7 +44,7 @@ def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, ta
                          "eval_return_greedy": np.nan, "diverged": False}
                     )  # fmt: skip
     scales = {f"task{t}": Scale(0.0, 10.0, 9.0) for t in range(tasks)}
-    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), pd.DataFrame(columns=MEASURE_COLUMNS))
 
 
 def test_equivalence_is_two_one_sided_tests_of_welch() -> None:
@@ -147,7 +149,7 @@ def test_its_fields_cannot_be_set() -> None:
 def test_its_models_stay_on_the_processor(tmp_path: Path) -> None:
     cell = single_cells(TASKS["CartPole-v1"], variant("sb3:a2c"), 1, 50, ())[0]
     run_cell(cell, tmp_path / cell.file_name, "cuda", lambda e: None, {"device": "cuda"})
-    assert store.read_meta(tmp_path / cell.file_name)["provenance"]["device"] == "cpu"
+    assert read_meta(tmp_path / cell.file_name)["provenance"]["device"] == "cpu"
 
 
 @pytest.mark.slow
@@ -171,5 +173,5 @@ def test_a_killed_cell_goes_on_at_the_next_seed(tmp_path: Path) -> None:
     whole = tmp_path / "whole" / cell.file_name
     run_cell(cell, whole, "cpu", lambda e: None, {})
     columns = ["seed", "checkpoint", "env_steps", "updates", "eval_return", "eval_return_greedy"]
-    pd.testing.assert_frame_equal(store.read_cells([path])[columns], store.read_cells([whole])[columns])
+    pd.testing.assert_frame_equal(read_cells([path])[columns], read_cells([whole])[columns])
     assert not states.state_path(path).exists()

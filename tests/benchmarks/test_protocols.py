@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS, rates, select, settings, store
+from benchmarks import EXPERIMENTS, rates, select, settings
 from benchmarks.experiment import UNREAD, Cell, Experiment, build_cells, training_for
 from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
+from benchmarks.store.sources import read_cells
 from benchmarks.suite import Scale
 from envs import TASKS
 
@@ -111,7 +112,7 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     paths = sorted((RELEASED / experiment.name / "cells").iterdir())
     assert len(paths) == len(cells(experiment))  # that they are its cells is asked in test_experiments.py
     scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
-    table = rates.objective(store.read_cells(paths), scales)
+    table = rates.objective(read_cells(paths), scales)
     lines = rates.as_settings(table, "text").splitlines()
     written = (Path(settings.__file__).parent / "learning_rates.csv").read_text().splitlines()
     assert sorted(lines) == sorted(line for line in written if line.startswith("text,"))

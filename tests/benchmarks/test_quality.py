@@ -13,8 +13,10 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from benchmarks import EXPERIMENTS, cli, quality_figures, quality_report, store
+from benchmarks import EXPERIMENTS, cli, quality_figures, quality_report
 from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import check_cell
 from envs.text.bandit import Bandit
 from envs.transcript import text_task
 
@@ -97,9 +99,9 @@ def test_what_has_no_meaning_there_is_refused(words: list[str], said: str, capsy
 def test_a_file_that_is_no_measurement_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"found": {}}')
-    with pytest.raises(store.Damaged, match="does not hold"):
-        store.check_cell(path)
-    assert not store.check_cell(tmp_path / "b.json")
+    with pytest.raises(Damaged, match="does not hold"):
+        check_cell(path)
+    assert not check_cell(tmp_path / "b.json")
 
 
 def ladder_rows() -> pd.DataFrame:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import formats, pairs, report, report_comparisons, store, tables, verdict
+from benchmarks import formats, pairs, report, report_comparisons, tables, verdict
 from benchmarks.document import Drawn, Prose, Table
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
@@ -230,7 +231,7 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
         for s in (0, 1) for k in (0, 1)
     )  # fmt: skip
     measures = pd.concat(
-        rows.assign(measure=name, value=value)[store.MEASURE_COLUMNS]
+        rows.assign(measure=name, value=value)[MEASURE_COLUMNS]
         for name, value in (("kl", rows.checkpoint * 4.0), ("gold", -1.0 * rows.checkpoint))
     )
     data = Data(Suite(rows, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",)), measures)
@@ -260,7 +261,7 @@ def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
         for k, pair in ((1, {"length": 9.0, "gradient_norm": 2.0}), (2, {"length": 5.0, "gradient_norm": 4.0}))
         for measure, value in pair.items()
     ]
-    made = pd.DataFrame(rows, columns=store.MEASURE_COLUMNS)
+    made = pd.DataFrame(rows, columns=MEASURE_COLUMNS)
     at_the_end = tables.measure_table(made, suite(frame()))
     assert at_the_end.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "length": 5.0}]
     noted = tables.diagnostics_table(made, suite(frame()))

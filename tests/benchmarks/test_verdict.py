@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, store, verdict
+from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.pairs import Pair
+from benchmarks.store.sources import read_meta, read_results
 from benchmarks.suite import Suite
 from tests.benchmarks.test_pairs import made
 
@@ -96,8 +97,8 @@ def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
     paths = sorted((RELEASED / name / "cells").glob("*.parquet"))
-    chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-    frame, _, metas = store.read([paths[i] for i in chosen])
+    chosen = pooling.select(paths, [read_meta(path) for path in paths])
+    frame, _, metas = read_results([paths[i] for i in chosen])
     return report_cells.suite_of(experiment, frame, metas), metas, experiment
 
 

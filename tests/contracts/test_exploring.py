@@ -16,8 +16,10 @@ from algorithms.exploration import GSDE, Exploration, Independent
 from algorithms.heads import Actions
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members, Record, Run, State, train
-from benchmarks import states
-from benchmarks.experiment import Cell, canonical, why_not
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import Cell, why_not
+from benchmarks.store import states
+from benchmarks.store.descriptions import DEFAULTS
 from envs import TASKS
 from tests.contracts.test_population import copy_of, double, gradient, member, strip
 from tests.helpers import LEARNING, make_rollout, small_training
@@ -100,7 +102,7 @@ def test_what_is_not_used_has_no_place_in_a_digest() -> None:
         for training in (plain, replace(plain, exploration=Independent(), actions="raw", normalise_returns=False))
     }
     assert len(digests) == 1
-    assert {"exploration", "actions", "normalise_returns"} & canonical(plain).keys() == set()
+    assert {"exploration", "actions", "normalise_returns"} <= {*canonical(plain)[DEFAULTS]}
     for changes in ({"exploration": GSDE()}, {"actions": "scaled"}, {"normalise_returns": True}):
         made = replace(plain, **changes)  # type: ignore[arg-type]
         digests.add(Cell(TASK, VARIANTS["gae"], made, members, 100, evaluation).digest)

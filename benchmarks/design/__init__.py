@@ -1,0 +1,1 @@
+"""What is run: experiments, their cells, and the identity of both."""
