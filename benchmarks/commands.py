@@ -255,9 +255,9 @@ class Run:
             names = learners(experiment)
             if not self.adaptive:  # imported runs get no more seeds
                 from benchmarks.store.files import Damaged
-                from benchmarks.store.sources import read_meta
+                from benchmarks.store.sources import imported_cells, read_meta
 
-                files = sorted((folder / "imported").glob("*.parquet"))
+                files = imported_cells(folder)
                 try:
                     names = [*names, *(read_meta(path)["cell"]["variant"]["name"] for path in files)]
                 except Damaged as error:

@@ -34,6 +34,7 @@ class Report:
         from benchmarks import select
         from benchmarks.figures import SUFFIXES
         from benchmarks.report_cells import report_folder
+        from benchmarks.store.sources import has_results
         from benchmarks.tuning.experiment import Tuning
 
         kinds = [f".{kind}" for kind in select.split(self.figures)]
@@ -49,7 +50,7 @@ class Report:
             check_folder(folder / part, "--results")
         if isinstance(experiment, Tuning):
             return self._of_studies(experiment, folder, kinds)
-        if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
+        if not has_results(folder):
             raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline, kinds))
         return DONE

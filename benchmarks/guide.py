@@ -19,7 +19,7 @@ from benchmarks.phrases import amount
 from benchmarks.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import read_metas, read_results
+from benchmarks.store.sources import read_metas, read_results, stored_cells
 from benchmarks.suite import Suite
 from envs.discover import UsageError
 
@@ -84,10 +84,11 @@ def collected(root: Path) -> pd.DataFrame:
     """The guide of all experiments whose folders lie under `root`; UsageError where they say nothing."""
     rows = []
     for experiment in EXPERIMENTS.values():
-        paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
-        if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
+        if not isinstance(experiment, Experiment) or not experiment.guide:
             continue
         try:
+            if not (paths := stored_cells(root / experiment.name)):
+                continue
             chosen = pooling.select(paths, read_metas(paths))
             read = read_results([paths[i] for i in chosen])
         except Damaged as error:

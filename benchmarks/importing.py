@@ -20,7 +20,7 @@ from benchmarks.numbers import LARGEST
 from benchmarks.store.cells import save_rows
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import read_meta
+from benchmarks.store.sources import imported_cells, read_meta
 from envs import TASKS
 from envs.api import Scale
 from envs.discover import UnknownName, UsageError, look_up
@@ -129,11 +129,13 @@ def _write(frame: pd.DataFrame, scales: Scales, folder: Path, provenance: dict[s
         rows = rows.assign(task=task)
         path = folder / "imported" / f"{file_safe(task)}__{file_safe(variant)}__{_digest(rows)}.parquet"
         ready[path] = rows, _meta(rows, scale, provenance)
-    for other in sorted((folder / "imported").glob("*.parquet")):
+    for other in imported_cells(folder):
         if other not in ready:
             _check_present(other, [meta for _, meta in ready.values()])
     for path, (rows, meta) in ready.items():
-        save_rows(path, [{**row, "measures": []} for row in rows.to_dict("records")], meta)
+        member = {seed: i for i, seed in enumerate(meta["cell"]["members"]["seeds"])}
+        found = rows.to_dict("records")
+        save_rows(path, [{**row, "member": member[row["seed"]], "measures": []} for row in found], meta)
     return list(ready)
 
 

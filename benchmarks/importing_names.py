@@ -12,7 +12,7 @@ from benchmarks.experiment import Experiment
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import read_meta
+from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.discover import UnknownName, UsageError
@@ -40,7 +40,7 @@ class Terms:
 
     def _is_trained(self, name: str) -> bool:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
-        for path in (self.folder / "cells").glob("*.parquet"):
+        for path in stored_cells(self.folder):
             try:
                 found = read_meta(path)["cell"]["variant"]["name"] == name
             except Damaged:

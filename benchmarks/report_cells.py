@@ -17,7 +17,7 @@ from benchmarks.report_input import ReportInput
 from benchmarks.run import Outcome
 from benchmarks.scales import of_cells
 from benchmarks.store.files import Damaged, read_document
-from benchmarks.store.sources import Results, read_metas, read_results
+from benchmarks.store.sources import MEASURED, TRAINED, Results, imported_cells, read_metas, read_results, stored_cells
 from benchmarks.suite import Suite
 from envs.discover import UnknownName, UsageError
 
@@ -35,7 +35,7 @@ def write_report(
 
     Tasks and variants come in the experiment's order; what has no cell is listed as missing.
     """
-    if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
+    if not outcome.paths and not imported_cells(folder):
         return None
     if isinstance(experiment, Laboratory):
         return quality_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
@@ -97,7 +97,7 @@ def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
 def read(paths: Iterable[Path], folder: Path) -> Results:
     """The cells, and what was imported beside them. UsageError that names every damaged file."""
     try:
-        return read_results([*paths, *sorted((folder / "imported").glob("*.parquet"))])
+        return read_results([*paths, *imported_cells(folder)])
     except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
@@ -120,9 +120,8 @@ def report_folder(
     experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
 ) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
-    suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
-    paths = sorted((folder / "cells").glob(f"*.{suffix}"))
     try:
+        paths = stored_cells(folder, MEASURED if isinstance(experiment, Laboratory) else TRAINED)
         if not isinstance(experiment, Laboratory):
             chosen = pooling.select(paths, read_metas(paths))
             paths = [paths[i] for i in chosen]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks import pooling
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import read_metas, read_results
+from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
 from benchmarks.suite import FINITE, states
 from envs.discover import UsageError
 
@@ -64,9 +64,12 @@ def load(folder: Path) -> Side:
     """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
-    paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
+    try:
+        paths = [*stored_cells(folder), *imported_cells(folder)]
+    except Damaged as error:
+        raise UsageError(f"damaged, in {folder}: {error}") from error
     if not paths:
-        near = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
+        near = experiments_under(folder)
         hint = f"; under it are {', '.join(near)}" if near else ""
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
+from benchmarks.store.studies import stored_studies
 from envs.api import Scale
 from envs.discover import UsageError
 
@@ -148,6 +149,11 @@ def load(path: Path) -> Tuned:
         value = read_document(path)
     except Damaged as error:
         raise UsageError(f"damaged: {error}") from error
+    return _tuned(path, value)
+
+
+def _tuned(path: Path, value: dict[str, Any]) -> Tuned:
+    """The study of this contents; `path` is the file that it has or would have."""
     if value.get("kind") != MARK or value.get("version") != VERSION:
         raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
     del value["kind"], value["version"]
@@ -214,5 +220,8 @@ def _scores(value: Mapping[str, list[float | None]]) -> dict[str, tuple[float, .
 
 
 def load_all(folder: Path) -> list[Tuned]:
-    """All results of a folder, in the order of their names."""
-    return [load(path) for path in sorted(folder.glob("*__*.json"))]
+    """All results of a folder, in the order of their names. UsageError that names what is damaged."""
+    try:
+        return [_tuned(folder / name, value) for name, value in stored_studies(folder)]
+    except Damaged as error:
+        raise UsageError(f"damaged: {error}") from error

@@ -20,7 +20,7 @@ from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
 from benchmarks.parity import Parity
 from benchmarks.report_input import ReportInput
-from benchmarks.store.sources import read_meta
+from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
@@ -121,7 +121,7 @@ def released(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo
     """What the report of a released experiment is made of."""
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
-    paths = sorted((REFERENCE / name / "cells").glob("*.parquet"))
+    paths = stored_cells(REFERENCE / name)
     chosen = pooling.select(paths, [read_meta(p) for p in paths])
     made: list[ReportInput] = []
     monkeypatch.setattr(report_cells.report, "write", made.append)

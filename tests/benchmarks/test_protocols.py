@@ -14,7 +14,7 @@ from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
-from benchmarks.store.sources import read_cells
+from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.suite import Scale
 from envs import TASKS
 
@@ -109,7 +109,7 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
     experiment = EXPERIMENTS["text_rates"]
     assert isinstance(experiment, Experiment)
-    paths = sorted((RELEASED / experiment.name / "cells").iterdir())
+    paths = stored_cells(RELEASED / experiment.name)
     assert len(paths) == len(cells(experiment))  # that they are its cells is asked in test_experiments.py
     scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
     table = rates.objective(read_cells(paths), scales)

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, verdict
 from benchmarks.experiment import Experiment
 from benchmarks.pairs import Pair
-from benchmarks.store.sources import read_meta, read_results
+from benchmarks.store.sources import read_meta, read_results, stored_cells
 from benchmarks.suite import Suite
 from tests.benchmarks.test_pairs import made
 
@@ -96,7 +96,7 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
 def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
-    paths = sorted((RELEASED / name / "cells").glob("*.parquet"))
+    paths = stored_cells(RELEASED / name)
     chosen = pooling.select(paths, [read_meta(path) for path in paths])
     frame, _, metas = read_results([paths[i] for i in chosen])
     return report_cells.suite_of(experiment, frame, metas), metas, experiment
