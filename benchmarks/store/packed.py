@@ -21,6 +21,7 @@ from benchmarks.store import files
 from benchmarks.store.files import Damaged
 
 COUNT = b"pg_ladder.rows"  # how many rows were written
+CONFIGURATION = "configuration"  # the column of the description, which a cell's file calls `cell`
 MEASUREMENT = "found"  # what the metadata of a measurement hold, and those of a cell do not
 
 
@@ -55,7 +56,8 @@ class Packed:
         entry = self._entries[name]
         if not str(entry["cell"]).endswith(f"__{entry['digest']}"):
             raise Damaged(f"{name}: its digest in {self._name} is {entry['digest']}")
-        return {k: json.loads(v) for k, v in entry.items() if k not in ("cell", "digest") and v is not None}
+        said = {k: json.loads(v) for k, v in entry.items() if k not in ("cell", "digest") and v is not None}
+        return {"cell" if key == CONFIGURATION else key: value for key, value in said.items()}
 
     def rows(self, name: str) -> pa.Table:
         """The rows of the cell."""
@@ -133,13 +135,12 @@ def write_table(path: Path, table: pa.Table) -> None:
 def pack(folder: Path, cells: Mapping[str, tuple[pa.Table, Mapping[str, Any]]]) -> None:
     """Write the cells of an experiment, by file name: (rows without `cell`, what the file says of itself)."""
     tables, entries = [], []
-    keys = dict.fromkeys(key for _, meta in cells.values() for key in meta)
     for name in sorted(cells):
         table, meta = cells[name]
         stem = Path(name).stem
         tables.append(table.replace_schema_metadata().add_column(0, "cell", pa.array([stem] * table.num_rows)))
-        said = {key: json.dumps(meta[key]) if key in meta else None for key in keys}
+        said = {CONFIGURATION if key == "cell" else key: json.dumps(meta[key]) for key in meta}
         entries.append({"cell": stem, "digest": stem.rpartition("__")[2], **said})
     write_table(rows_path(folder), pa.concat_tables(tables))
-    columns = pa.schema([(key, pa.string()) for key in ("cell", "digest", *keys)])
+    columns = pa.schema([(key, pa.string()) for key in dict.fromkeys(key for entry in entries for key in entry)])
     write_table(cells_path(folder), pa.Table.from_pylist(entries, schema=columns))

@@ -22,8 +22,19 @@ from benchmarks.commands import single_cells
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending
 from benchmarks.store.cells import META
-from benchmarks.store.files import Damaged
-from benchmarks.store.sources import check_cell, read_cells, read_results, readable
+from benchmarks.store.files import Damaged, save_json
+from benchmarks.store.sources import (
+    MEASURED,
+    TRAINED,
+    check_cell,
+    experiments_under,
+    read_cells,
+    read_measurement,
+    read_results,
+    readable,
+    stored_cells,
+)
+from benchmarks.store.studies import stored_studies
 from benchmarks.tuning import result
 from benchmarks.tuning.racing import Race
 from envs import TASKS
@@ -202,10 +213,11 @@ def test_every_damaged_file_of_a_folder_is_named(
 
 
 def measured(tmp_path: Path) -> Path:
-    """A released measurement, copied."""
-    source = sorted((RELEASED / "gradient_quality" / "cells").glob("*.json"))[0]
-    (tmp_path / source.name).write_bytes(source.read_bytes())
-    return tmp_path / source.name
+    """A released measurement in a file of its own."""
+    source = stored_cells(RELEASED / "gradient_quality", MEASURED)[0]
+    path = tmp_path / source.name
+    save_json(path, read_measurement(source))
+    return path
 
 
 @pytest.mark.parametrize(
@@ -245,9 +257,8 @@ def test_a_measurement_is_held_against_its_name(
     ],
 )
 def test_a_study_is_held_against_itself(tmp_path: Path, edit: Callable[[dict[str, Any]], object], said: str) -> None:
-    source = sorted((RELEASED / "tuning").glob("*__*.json"))[0]
-    path = tmp_path / source.name
-    value = json.loads(source.read_text())
+    name, value = next(stored_studies(RELEASED / "tuning"))
+    path = tmp_path / name
     path.write_text(json.dumps(value))
     assert result.load(path).variant == value["variant"]
     edit(value)
@@ -257,33 +268,16 @@ def test_a_study_is_held_against_itself(tmp_path: Path, edit: Callable[[dict[str
     assert f"is damaged: {said}" in str(error.value)
 
 
-def released(folder: Path) -> list[Path]:
-    return sorted(
-        [*(folder / "cells").glob("*.parquet"), *(folder / "cells").glob("*.json"), *folder.glob("*__*.json")]
-    )
+@pytest.mark.parametrize("name", experiments_under(RELEASED))
+def test_released_cells_fit_their_digests(name: str) -> None:
+    for suffix in (TRAINED, MEASURED):
+        assert all(check_cell(path) for path in stored_cells(RELEASED / name, suffix))
 
 
-def check_released(paths: list[Path]) -> None:
-    for path in paths:
-        if path.parent.name == "cells":
-            assert check_cell(path)
-        else:
-            result.load(path)
-
-
-@pytest.mark.parametrize("folder", sorted(p.name for p in RELEASED.iterdir() if p.is_dir()))
-def test_released_files_fit_their_cells(folder: str) -> None:
-    """The first and the last of each experiment."""
-    paths = released(RELEASED / folder)
-    assert paths
-    check_released([paths[0], paths[-1]])
-
-
-@pytest.mark.slow
-def test_all_released_files_fit_their_cells() -> None:
-    paths = [path for folder in sorted(RELEASED.iterdir()) for path in released(folder)]
-    assert len(paths) >= 1_671
-    check_released(paths)
+def test_all_results_are_released() -> None:
+    found = [stored_cells(RELEASED / n, s) for n in experiments_under(RELEASED) for s in (TRAINED, MEASURED)]
+    assert sum(map(len, found)) >= 1_621
+    assert len(result.load_all(RELEASED / "tuning")) == 50
 
 
 def test_a_file_of_an_earlier_version_fits_its_own_name(tmp_path: Path) -> None:
