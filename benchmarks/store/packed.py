@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.store import files
 from benchmarks.store.files import Damaged
 
-COUNT = b"pg_ladder.rows"  # how many rows were written
+WRITTEN = b"pg_ladder.table"  # the columns and the number of rows that were written
 CONFIGURATION = "configuration"  # the column of the description, which a cell's file calls `cell`
 MEASUREMENT = "found"  # what the metadata of a measurement hold, and those of a cell do not
 
@@ -62,19 +63,17 @@ class Packed:
     def rows(self, name: str) -> pa.Table:
         """The rows of the cell."""
         start, count = self._spans.get(Path(name).stem, (0, 0))
-        return self._table.slice(start, count)
+        return self._table.slice(start, count).drop_columns("cell")
 
     @cached_property
     def _table(self) -> pa.Table:
-        return read_table(self._rows).drop_columns("cell")
+        return read_table(self._rows)
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
         """First row and number of rows of each cell, whose rows stand together."""
-        column = pq.read_table(self._rows, columns=["cell"], partitioning=None).column("cell").combine_chunks()
-        runs = pa.compute.run_end_encode(column)
-        ends = runs.run_ends.to_pylist()
-        stems = runs.values.to_pylist()
+        runs = pc.run_end_encode(self._table.column("cell").combine_chunks())
+        ends, stems = runs.run_ends.to_pylist(), runs.values.to_pylist()
         if doubled := _doubled(stems):
             raise Damaged(f"{self._rows.name}: the rows of {doubled} do not stand together")
         if odd := sorted(set(stems) - {str(e["cell"]) for e in self._entries.values()}):
@@ -103,7 +102,7 @@ def packed(folder: Path) -> Packed | None:
         return None
     if not all(there):
         raise Damaged(f"{paths[not there[1]].name}: it is missing")
-    return _opened(*paths, *(path.stat().st_mtime_ns for path in paths))
+    return _opened(*paths, *(n for path in paths for n in (path.stat().st_mtime_ns, path.stat().st_size)))
 
 
 @lru_cache(maxsize=4)
@@ -112,20 +111,26 @@ def _opened(rows: Path, cells: Path, *changed: int) -> Packed:
 
 
 def read_table(path: Path) -> pa.Table:
-    """A packed table with as many rows as were written. Raises Damaged where it cannot be read."""
+    """A packed table with the columns and the number of rows that were written. Raises Damaged where it cannot be read."""
     try:
         table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
-        written = int((table.schema.metadata or {})[COUNT])
+        written = (table.schema.metadata or {})[WRITTEN].decode()
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Damaged(f"{path.name}: {files.reason(error)}") from error
-    if table.num_rows != written:
-        raise Damaged(f"{path.name}: it has {table.num_rows} rows, and {written} were written")
-    return table.replace_schema_metadata()
+    plain = table.replace_schema_metadata()
+    if (found := _extent(plain)) != written:
+        raise Damaged(f"{path.name}: it has {found}, and {written} were written")
+    return plain
+
+
+def _extent(table: pa.Table) -> str:
+    """Its number of rows and its columns."""
+    return f"{table.num_rows} rows of {', '.join(f'{field.name} {field.type}' for field in table.schema)}"
 
 
 def write_table(path: Path, table: pa.Table) -> None:
     """A table as packed files hold it."""
-    said = table.replace_schema_metadata({COUNT: str(table.num_rows).encode()})
+    said = table.replace_schema_metadata({WRITTEN: _extent(table).encode()})
     write: Callable[[Path], object] = lambda part: pq.write_table(  # noqa: E731
         said, part, compression="zstd", compression_level=19, write_page_checksum=True
     )

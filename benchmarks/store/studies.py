@@ -1,7 +1,7 @@
 """The results of tuning studies: a JSON file each, or packed as two Parquet files, as they are released.
 
 <results>/<folder>/<variant>__<task>.json    a study
-<results>/<folder>.parquet                   a row a trial, with its study's file stem in `study`
+<results>/<folder>.parquet                   a row a trial, with the stem of its study's file name in `file`
 <results>/<folder>.studies.parquet           a row a study: everything else that it holds, as JSON
 """
 
@@ -19,7 +19,7 @@ from benchmarks.store.packed import read_table, rows_path, write_table
 
 TRIAL = pa.schema(
     [
-        ("study", pa.string()),
+        ("file", pa.string()),
         ("number", pa.int64()),
         ("state", pa.string()),
         ("value", pa.float64()),  # null: it has none
@@ -51,10 +51,10 @@ def has_studies(folder: Path) -> bool:
 def _packed(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     trials: dict[str, list[dict[str, Any]]] = {}
     for row in read_table(rows_path(folder)).to_pylist():
-        study = row.pop("study")
+        study = row.pop("file")
         trials.setdefault(study, []).append({k: json.loads(v) if k in AS_JSON else v for k, v in row.items()})
     for entry in read_table(studies_path(folder)).to_pylist():
-        study = entry.pop("study")
+        study = entry.pop("file")
         value = {key: json.loads(text) for key, text in entry.items() if text is not None}
         yield f"{study}.json", value | {"trials": trials.pop(study, [])}
     if trials:
@@ -67,9 +67,9 @@ def pack_studies(folder: Path, studies: Mapping[str, Mapping[str, Any]]) -> None
     keys = [key for key in dict.fromkeys(k for s in studies.values() for k in s) if key != "trials"]
     for name in sorted(studies):
         stem = Path(name).stem
-        trials += [{"study": stem, **t, **{k: json.dumps(t[k]) for k in AS_JSON}} for t in studies[name]["trials"]]
+        trials += [{"file": stem, **t, **{k: json.dumps(t[k]) for k in AS_JSON}} for t in studies[name]["trials"]]
         value = studies[name]
-        entries.append({"study": stem, **{key: json.dumps(value[key]) if key in value else None for key in keys}})
-    columns = pa.schema([(key, pa.string()) for key in ("study", *keys)])
+        entries.append({"file": stem, **{key: json.dumps(value[key]) if key in value else None for key in keys}})
+    columns = pa.schema([(key, pa.string()) for key in ("file", *keys)])
     write_table(rows_path(folder), pa.Table.from_pylist(trials, schema=TRIAL))
     write_table(studies_path(folder), pa.Table.from_pylist(entries, schema=columns))

@@ -1,6 +1,6 @@
 """Released results under the identity that the code gives them now, packed: run once after a change of names or fields.
 
-    python -m docs._scripts.rewrite_results results/reference NEW
+    python -m docs._scripts.rewrite_results results/reference NEW [EXPERIMENT ...]
 
 Each old cell is matched with one that the code builds, by task, variant, members and budget. The two configurations must be
 the same choice field by field: what was renamed is declared below, and a field that the old one lacks must be at its
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -203,9 +203,11 @@ def _equal(a: pa.Table, b: pa.Table) -> bool:
     return True
 
 
-def main(old: Path, new: Path) -> int:
-    """Rewrite every experiment that has results under `old`."""
+def main(old: Path, new: Path, names: Sequence[str]) -> int:
+    """Rewrite the named experiments, or every one that has results under `old`."""
     for name, experiment in EXPERIMENTS.items():
+        if names and name not in names:
+            continue
         if isinstance(experiment, Experiment | Laboratory) and next(old_cells(old / name), None) is not None:
             print(rewrite(experiment, old / name, new / name))
         elif studies := dict(stored_studies(old / name)):
@@ -219,4 +221,4 @@ def main(old: Path, new: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
