@@ -41,7 +41,7 @@ def canonical(value: Any) -> Any:
 
 
 def _described(value: Any) -> dict[str, Any]:
-    own: type[object] = type(value)
+    own: Any = type(value)
     kind = described_class(own)
     parts = {f.name: canonical(getattr(value, f.name)) for f in _described_fields(own)}
     if SOURCE in kind:  # its defaults may be computed from what the source's hash does not see

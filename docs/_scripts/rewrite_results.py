@@ -96,8 +96,9 @@ def built(experiment: Experiment | Laboratory) -> list[Cell | Measurement]:
 def old_cells(folder: Path) -> Iterator[tuple[str, Old]]:
     """(file name, contents) of every cell of an experiment, in whichever form it lies there; nothing is checked."""
     held = packed.packed(folder)
-    for name in [] if held is None else held.names:
-        yield name, (None if name.endswith(".json") else held.rows(name), held.meta(name))
+    if held is not None:
+        for name in held.names:
+            yield name, (None if name.endswith(".json") else held.rows(name), held.meta(name))
     for path in sorted((folder / "cells").glob("*.json")):
         yield path.name, (None, json.loads(path.read_text()))
     for path in sorted((folder / "cells").glob("*.parquet")):

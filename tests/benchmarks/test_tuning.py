@@ -214,7 +214,8 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
             eval_return=value,
             eval_return_greedy=float("nan"),
             diverged=bool(np.isnan(value)),
-            measures={"length": 3.0, "place": float(place)},
+            measures={"length": 3.0},
+            place=place,
         )
         for (place, k), value in returns.items()
     ]
