@@ -26,8 +26,8 @@ def reference_records(task: Task, variant: Variant, members: Members, evaluation
         scores = np.full(len(members.seeds), mdp.optimal_return())
     else:
         scores = play_uniformly(task, members, evaluation.episodes)
-    for seed, score in zip(members.seeds, scores.tolist(), strict=True):
-        yield Record(seed, 0.0, 0, 0.0, 0, 0, 0.0, score, score, False)
+    for member, (seed, score) in enumerate(zip(members.seeds, scores.tolist(), strict=True)):
+        yield Record(seed, 0.0, 0, 0.0, 0, 0, 0.0, score, score, False, place=member)
 
 
 def play_uniformly(task: Task, members: Members, episodes: int) -> Array:

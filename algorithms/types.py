@@ -307,17 +307,17 @@ class Variant:
     """
 
     name: str
-    summary: str
+    summary: str = field(metadata={"hashed": False})
     estimator: Estimator
     update: Update
     schedule: Schedule = field(default_factory=Schedule)
     collection: Collection | None = None
     nucleus: TopP | None = None
-    parent: str | None = None
-    changes: str = ""
-    needs: tuple[str, ...] = ()
+    parent: str | None = field(default=None, metadata={"hashed": False})
+    changes: str = field(default="", metadata={"hashed": False})
+    needs: tuple[str, ...] = field(default=(), metadata={"hashed": False})
     fixed: tuple[tuple[str, Any], ...] = ()
-    promises: Promises = field(default_factory=Promises)
+    promises: Promises = field(default_factory=Promises, metadata={"hashed": False})
 
     def rung(
         self,

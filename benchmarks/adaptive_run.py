@@ -10,13 +10,13 @@ from pathlib import Path
 
 from algorithms.types import Variant
 from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
-from benchmarks.files import write_text
 from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
 from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
+from benchmarks.store.files import write_text
 from benchmarks.suite import Doubles, Suite
 from envs.api import Task
 from envs.validation import UsageError

@@ -13,12 +13,14 @@ from algorithms.training.elimination import train_apart
 from algorithms.training.records import Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks import states, store
-from benchmarks.experiment import Cell, canonical
-from benchmarks.files import NotWritten
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import Cell
 from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
 from benchmarks.resuming import new_run, resumable
+from benchmarks.store import states
+from benchmarks.store.cells import save_cell
+from benchmarks.store.files import NotWritten
 from envs.repeats import NOTICE, foreign, repeats
 
 Tell = Callable[[Progress | Record], None]
@@ -53,7 +55,7 @@ def run_cell(
         "texts": texts(cell, account.records),
         "notices": account.notices,
     }
-    store.save_cell(path, cell.task.name, cell.variant.name, account.records, meta)
+    save_cell(path, cell.task.name, cell.variant.name, account.records, meta)
     states.state_path(path).unlink(missing_ok=True)
 
 
@@ -63,14 +65,12 @@ class _Account:
     def __init__(self, cell: Cell, tell: Tell) -> None:
         self.records: list[Record] = []
         self.notices: list[str] = []
-        self._tell, self._varied = tell, bool(cell.members.varied)
+        self._tell = tell
         self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
 
     def hear(self, event: Progress | Record) -> None:
         """Take in an event of training."""
         if isinstance(event, Record):
-            if self._varied:  # a seed and a rate do not tell them apart
-                event = replace(event, measures={**event.measures, "place": float(event.place)})
             self.records.append(event)
         else:
             self._at = event

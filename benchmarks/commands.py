@@ -153,10 +153,11 @@ class Run:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
-        from benchmarks import adaptive_run, select, store
+        from benchmarks import adaptive_run, select
         from benchmarks import run as runner
         from benchmarks.experiment import Experiment
         from benchmarks.reports.report import write_report
+        from benchmarks.store.sources import readable
         from benchmarks.tuning.experiment import Tuning
 
         for name in ("seeds", "env_steps", "jobs"):
@@ -178,7 +179,7 @@ class Run:
             check_outputs(self.results, folder, parts, self.save_policies, self.tensorboard)
         alone = getattr(experiment, "alone", False)
         at_once = self._at_once(experiment.name, alone)
-        waiting = [c for c in cells if not store.readable(runner.cell_path(folder, c))]
+        waiting = [c for c in cells if not readable(runner.cell_path(folder, c))]
         if self.dry_run:
             for cell in waiting:
                 steps = f"{cell.env_steps:,} steps" if cell.variant.update.trains else "no training"
@@ -254,12 +255,13 @@ class Run:
         if self.baseline is not None:
             names = learners(experiment)
             if not self.adaptive:  # imported runs get no more seeds
-                from benchmarks import store
+                from benchmarks.store.files import Damaged
+                from benchmarks.store.sources import imported_cells, read_meta
 
-                files = sorted((folder / "imported").glob("*.parquet"))
+                files = imported_cells(folder)
                 try:
-                    names = [*names, *(store.read_meta(path)["cell"]["variant"]["name"] for path in files)]
-                except store.Damaged as error:
+                    names = [*names, *(read_meta(path)["cell"]["variant"]["name"] for path in files)]
+                except Damaged as error:
                     raise UsageError(f"damaged: {error}; remove it and import it again") from error
             look_up(dict.fromkeys(names), self.baseline, "baseline")
         return self.baseline

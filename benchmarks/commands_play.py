@@ -57,7 +57,8 @@ class Play:
         return DONE
 
     def _text(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> list[str]:
-        from benchmarks import files, playing
+        from benchmarks import playing
+        from benchmarks.store import files
 
         seed = playing.environment_seed(self.seed, episode)
         env = saved.task.factory.make([seed], 1)

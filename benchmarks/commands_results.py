@@ -34,6 +34,7 @@ class Report:
         from benchmarks import select
         from benchmarks.figures.rendering.output import SUFFIXES
         from benchmarks.reports.report import report_folder
+        from benchmarks.store.sources import has_results
         from benchmarks.tuning.experiment import Tuning
 
         kinds = [f".{kind}" for kind in select.split(self.figures)]
@@ -49,7 +50,7 @@ class Report:
             check_folder(folder / part, "--results")
         if isinstance(experiment, Tuning):
             return self._of_studies(experiment, folder, kinds)
-        if not any(folder.glob("cells/*__*")) and not any(folder.glob("imported/*__*")):
+        if not has_results(folder):
             raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {experiment.name}")
         print(report_folder(experiment, folder, self.baseline, kinds))
         return DONE
@@ -131,9 +132,10 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        from benchmarks import select, store
+        from benchmarks import select
         from benchmarks.experiment import Experiment
         from benchmarks.imports.importer import import_runs
+        from benchmarks.store.sources import read_meta
 
         experiment = select.experiment(self.experiment)
         if not isinstance(experiment, Experiment) or experiment.rates:
@@ -154,6 +156,6 @@ class Import:
         )
         for path in written:
             print(path)
-            for notice in store.read_meta(path).get("notices", ()):
+            for notice in read_meta(path).get("notices", ()):
                 print(f"{path.name}: {notice}", file=sys.stderr)
         return DONE

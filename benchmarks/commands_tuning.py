@@ -105,8 +105,9 @@ def plans_of(
 ) -> list[StudyPlan]:
     """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
     from benchmarks import foreign, settings
-    from benchmarks.experiment import file_safe, why_not
-    from benchmarks.tuning.protocol import Protocol, StudyPlan
+    from benchmarks.experiment import why_not
+    from benchmarks.store.file_names import file_safe
+    from benchmarks.tuning.protocol import Protocol
     from benchmarks.tuning.samplers import sampler
     from benchmarks.tuning.space import space
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from algorithms.peer import Peer
-from algorithms.policies.exploration import Independent
-from algorithms.policies.mlp import MLP
 from algorithms.q_learning import QLearning
 from algorithms.setting import Training, Unroll
 from algorithms.training.elimination import Judge
@@ -19,24 +15,21 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.exact_return import enumerable, text_mdp
 from algorithms.training.records import Members
 from algorithms.tunable import configured
-from algorithms.types import Estimator, Schedule, Variant
+from algorithms.types import Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.design.identity import canonical
 from benchmarks.design.report_blocks import Drawing, Finding
-from benchmarks.naming import file_safe as file_safe
 from benchmarks.peers import settled
 from benchmarks.situation import Situation
+from benchmarks.store.descriptions import digest
+from benchmarks.store.file_names import file_safe
 from envs.api import Task, Transcript
-from envs.control.factory import Control
-from envs.custom.sources import described_class
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
-if TYPE_CHECKING:
-    pass
-
-
-RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
+# raise it when a change of code, or of a field's default, moves results: every cell then trains anew
+RESULTS_VERSION = 3
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
 BLOCK = (
@@ -75,56 +68,6 @@ class Cell:
     @property
     def label(self) -> str:
         return f"{self.task.name} x {self.variant.name}"
-
-
-def digest(cell: Any, **version: int) -> str:
-    """Hash of a canonical configuration and of the version of the code: `results_version` or `laboratory_version`."""
-    text = json.dumps({**version, "cell": cell}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-# texts and scales that no number depends on
-_NOT_HASHED = {
-    Variant: {"summary", "parent", "changes", "needs", "promises"},
-    Task: {"floor", "ceiling", "threshold", "field", "source"},
-}
-
-# fields that came later: what does not use them keeps the digest that it had
-_LATER: dict[type, dict[str, Any]] = {
-    Cell: {"race": None},
-    Control: {"encoding": None, "identity": None},
-    Estimator: {"correction": None},
-    Evaluation: {"at": (), "greedy": True},
-    Members: {"varied": ()},
-    MLP: {"activation": "tanh"},
-    Schedule: {"actors": None, "gradient": "newest", "processes": None},
-    Training: {
-        "anneal": False,
-        "exploration": Independent(),
-        "actions": "raw",
-        "normalise_returns": False,
-        "clipped": "together",
-    },
-}
-
-
-def canonical(value: Any) -> Any:
-    """A JSON value that differs wherever the choice differs; of dataclasses it holds the class (envs.custom.sources)."""
-    if is_dataclass(value) and not isinstance(value, type):
-        skip = _NOT_HASHED.get(type(value), set())
-        named = getattr(value, "hashed", None) or {f.name: getattr(value, f.name) for f in fields(value)}
-        parts = {name: canonical(part) for name, part in named.items() if name not in skip}
-        for name, default in _LATER.get(type(value), {}).items():
-            if getattr(value, name) == default:
-                del parts[name]
-        return {**described_class(type(value)), **parts}
-    if isinstance(value, (tuple, list)):
-        return [canonical(v) for v in value]
-    if isinstance(value, Mapping):
-        return {str(k): canonical(v) for k, v in value.items()}
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    raise TypeError(f"{value!r} cannot be part of a cell's configuration")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks import files
 from benchmarks.figures.rendering import lettering
 from benchmarks.figures.style import STYLE
 from benchmarks.playing import Episode
+from benchmarks.store import files
 from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import GymnasiumVec

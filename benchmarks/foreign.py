@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import gymnasium
 
 from algorithms.types import Variant
-from benchmarks.experiment import canonical
+from benchmarks.design.identity import canonical
 from benchmarks.guarded import check_made
 from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from algorithms.training.records import Record
-from benchmarks.experiment import Cell, file_safe
+from benchmarks.experiment import Cell
+from benchmarks.store.file_names import file_safe
 from envs.validation import UsageError
 
 MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"

@@ -15,12 +15,13 @@ from algorithms.setting import Episodes, Training
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.records import Members
 from algorithms.types import Variant
-from benchmarks import store
-from benchmarks.experiment import canonical, digest, file_safe
+from benchmarks.design.identity import canonical
+from benchmarks.store.descriptions import digest
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import save_json
 from envs.api import Task
 
-FOUND = {*laboratory.Quality.__dataclass_fields__, "return", "gradient"}  # what a measurement finds
-LABORATORY_VERSION = 1  # raise it when a change of code moves measurements
+LABORATORY_VERSION = 1  # raise it when a change of code, or of a field's default, moves measurements
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class Measurement:
     def write(self, path: Path, origin: Mapping[str, object]) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
         found = self.measure()
-        store.save_json(path, {"found": found, "cell": canonical(self), "provenance": dict(origin)})
+        made = {**origin, "laboratory_version": LABORATORY_VERSION}
+        save_json(path, {"found": found, "cell": canonical(self), "provenance": made})
 
 
 @dataclass(frozen=True)

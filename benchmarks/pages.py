@@ -11,8 +11,8 @@ import numpy as np
 
 from algorithms.references import play_optimally
 from algorithms.training.evaluation import show
-from benchmarks.files import write_text
 from benchmarks.reports.table_formats import number
+from benchmarks.store.files import write_text
 from envs import TASKS
 from envs.api import Task
 from envs.enumeration import enumerate_episodes

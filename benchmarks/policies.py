@@ -3,7 +3,7 @@
     actor...., critic...., log_std    parameters, without the population axis     normaliser....    moments of observations
     metadata["pg_ladder_policy"]      {format, digest, cell, scale, member, scores, provenance}
 
-`load_policy` reads one. Nothing in a file is executed: see benchmarks.rebuilding.
+`load_policy` reads one. Nothing in a file is executed: see benchmarks.design.rebuild.
 """
 
 from __future__ import annotations
@@ -23,21 +23,25 @@ from algorithms.setting import Training
 from algorithms.training.build import build_normaliser, build_policy
 from algorithms.training.records import Members, Record, Trained
 from algorithms.types import Variant
-from benchmarks import files, pooling, store, tensor_files
-from benchmarks.experiment import RESULTS_VERSION, Cell, canonical, digest
+from benchmarks import pooling
+from benchmarks.design.identity import canonical
+from benchmarks.design.rebuild import CannotRebuild, rebuild
+from benchmarks.experiment import RESULTS_VERSION, Cell
 from benchmarks.live import run_name
-from benchmarks.rebuilding import CannotRebuild, rebuild
 from benchmarks.saved import SavedPolicy
+from benchmarks.store import files, tensor_files
+from benchmarks.store.descriptions import digest
+from benchmarks.store.sources import readable
 from envs.api import Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import identity
-from envs.custom.sources import OURS, SOURCE
+from envs.custom.sources import SOURCE
 from envs.delayed import unslowed
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
 META = "pg_ladder_policy"
-FORMAT = 1
+FORMAT = 2
 MOMENTS = "normaliser."
 SCALE = ("floor", "ceiling", "threshold", "field", "source")  # of a Task, which no number depends on
 PARTS = {"format", "digest", "cell", "scale", "member", "scores", "provenance"}
@@ -94,12 +98,11 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
     """
     path = Path(path)
     tensors, meta = _read(path)
-    packages = (*OURS, *trust)
     try:
         member, cell = meta["member"], meta["cell"]
-        task: Task = rebuild(cell["task"], packages, **meta["scale"])
-        variant: Variant = rebuild(cell["variant"], packages, summary="")
-        training: Training = rebuild(cell["training"], packages)
+        task: Task = rebuild(cell["task"], trust, **meta["scale"])
+        variant: Variant = rebuild(cell["variant"], trust, summary="")
+        training: Training = rebuild(cell["training"], trust)
         members = Members((member["seed"],), (member["learning_rate"],), Purpose(member["purpose"]))
         policy = build_policy(task, variant, training, members, device)
         normaliser = build_normaliser(task, training, members)
@@ -207,7 +210,7 @@ def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]
         for cell in cells
         if not unsaved(cell.variant)
         and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
-        and store.readable(cells_folder / cell.file_name)
+        and readable(cells_folder / cell.file_name)
     ]
     if done:
         more = f" and {len(done) - SHOWN} more" if len(done) > SHOWN else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.store.descriptions import hashed_part
 from envs.custom.identity import WORDS
 from envs.custom.sources import SOURCE
 from envs.validation import UsageError
@@ -34,8 +35,8 @@ def numerics(provenance: Mapping[str, Any]) -> dict[str, str]:
 
 
 def configuration(meta: Meta) -> dict[str, Any]:
-    """A cell's configuration without its seeds."""
-    cell = dict(meta["cell"])
+    """What is hashed of a cell's configuration, without its seeds."""
+    cell = hashed_part(meta["cell"])
     members = cell.pop("members")
     rates = members.get("rates", [])
     return {**cell, "rates": sorted(set(rates)), "purpose": members.get("purpose")}

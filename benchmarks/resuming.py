@@ -11,9 +11,9 @@ from algorithms.training.learner import Learner
 from algorithms.training.records import Record
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
-from benchmarks import states
 from benchmarks.experiment import Cell
-from benchmarks.files import set_aside
+from benchmarks.store import states
+from benchmarks.store.files import set_aside
 
 
 def new_run(cell: Cell, device: str) -> Run | None:

@@ -12,14 +12,14 @@ from algorithms.peer import Peer
 from algorithms.setting import Unroll
 from algorithms.training.exact_return import ExactReturn
 from algorithms.update import Exact
-from benchmarks import store
 from benchmarks.display import Display, duration
 from benchmarks.executor import execute
 from benchmarks.experiment import Cell
-from benchmarks.files import set_aside, sweep_parts
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
-from benchmarks.states import sweep_states
+from benchmarks.store.files import Damaged, set_aside, sweep_parts
+from benchmarks.store.sources import check_cell
+from benchmarks.store.states import sweep_states
 from benchmarks.worker import Job, Update
 from envs.api import Image
 from envs.delayed import Slowed
@@ -59,8 +59,8 @@ def pending(cells: Sequence[AnyCell], folder: Path) -> list[AnyCell]:
     for cell in cells:
         path = cell_path(folder, cell)
         try:
-            done = store.check_cell(path)
-        except store.Damaged as error:
+            done = check_cell(path)
+        except Damaged as error:
             aside = set_aside(path)
             print(f"damaged: {error}; kept as {aside.name}, its cell runs again", file=sys.stderr)
             done = False

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import store
-from benchmarks.experiment import canonical, file_safe
+from benchmarks.design.identity import canonical
 from benchmarks.guarded import ChildFailed, in_child
+from benchmarks.store.descriptions import hashed_part
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged, read_document, save_json
 from envs import TASKS, random_policy
 from envs.api import Scale, Task
 from envs.validation import UsageError
@@ -132,13 +134,13 @@ def keep(tasks: Iterable[Task], folder: Path) -> None:
     """Leave the scales of users' tasks beside their cells, which may have been trained before a scale was known."""
     users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}
     if users:
-        store.save_json(folder / KEPT, {**_read_kept(folder), **users})
+        save_json(folder / KEPT, {**_read_kept(folder), **users})
 
 
 def _read_kept(folder: Path) -> dict[str, Any]:
     try:
-        return store.read_document(folder / KEPT)
-    except store.Damaged:  # or missing
+        return read_document(folder / KEPT)
+    except Damaged:  # or missing
         return {}
 
 
@@ -180,7 +182,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without(task, str(error))
         floor = found.mean
-        store.save_json(path, {"task": task.name, **found._asdict()})
+        save_json(path, {"task": task.name, **found._asdict()})
         print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)
     if task.ceiling is not None and floor >= task.ceiling:
         raise UsageError(
@@ -201,13 +203,13 @@ def _without(task: Task, why: str) -> Task:
 def _key(task: Task) -> str:
     """Hash of what the floor depends on."""
     what = {"factory": canonical(task.factory), "gamma": task.gamma, "beta": task.beta}
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(hashed_part(what), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _kept(path: Path) -> float | None:
     """The floor in a file; None where it is missing or damaged."""
     try:
-        value = store.read_document(path)["mean"]
-    except (store.Damaged, KeyError):
+        value = read_document(path)["mean"]
+    except (Damaged, KeyError):
         return None
     return float(value) if isinstance(value, (int, float)) else None

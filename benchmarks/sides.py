@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling, store
+from benchmarks import pooling
 from benchmarks.curves import FINITE, states
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
 from envs.validation import UsageError
 
 NAMED = 8  # differences of configuration that are listed
@@ -62,16 +64,19 @@ def load(folder: Path) -> Side:
     """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
-    paths = sorted([*(folder / "cells").glob("*.parquet"), *(folder / "imported").glob("*.parquet")])
+    try:
+        paths = [*stored_cells(folder), *imported_cells(folder)]
+    except Damaged as error:
+        raise UsageError(f"damaged, in {folder}: {error}") from error
     if not paths:
-        candidates = sorted({p.parent.parent.name for p in folder.glob("*/cells/*.parquet")})
-        hint = f"; under it are {', '.join(candidates)}" if candidates else ""
+        near = experiments_under(folder)
+        hint = f"; under it are {', '.join(near)}" if near else ""
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
-        metas = store.read_metas(paths)
+        metas = read_metas(paths)
         places = pooling.select(paths, metas)
-        frame, _, metas = store.read([paths[i] for i in places])
-    except store.Damaged as error:
+        frame, _, metas = read_results([paths[i] for i in places])
+    except Damaged as error:
         raise UsageError(f"damaged, in {folder}: {error}") from error
     if facts := pooling.mixed(metas):
         raise pooling.NotPoolable(

@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
-from benchmarks import store
 from benchmarks.cellwork import run_cell
 from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending, sweep
+from benchmarks.store.sources import read_cells
 from benchmarks.usage import working
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
+
 
 BAR = 40
 
@@ -43,7 +44,7 @@ def train_one(
             run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         if live is not None:
             live.ended(cell)
-    frame = store.read_cells([cell_path(folder, cell) for cell in cells])
+    frame = read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
     if cells[0].variant.schedule.processes:

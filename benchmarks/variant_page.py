@@ -9,8 +9,8 @@ from pathlib import Path
 
 from algorithms import variants
 from algorithms.types import Variant
-from benchmarks.files import write_text
 from benchmarks.reports.variant_groups import groups
+from benchmarks.store.files import write_text
 
 PAGE = Path("docs") / "variants.md"
 MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}

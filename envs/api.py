@@ -5,6 +5,7 @@ Axes are always P (members of a population), N (environments of a member), then 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -138,7 +139,7 @@ class Scale:
 
     floor: float | None
     ceiling: float | None
-    threshold: float = math.inf
+    threshold: float = dataclasses.field(default=math.inf, metadata={"hashed": False})
 
     def __post_init__(self) -> None:
         for name in ("floor", "ceiling"):
@@ -217,11 +218,11 @@ class Task:
 
     name: str
     factory: Factory
-    floor: float | None = None
-    ceiling: float | None = None
-    threshold: float | None = None
-    field: str = "custom"
-    source: str = ""
+    floor: float | None = dataclasses.field(default=None, metadata={"hashed": False})
+    ceiling: float | None = dataclasses.field(default=None, metadata={"hashed": False})
+    threshold: float | None = dataclasses.field(default=None, metadata={"hashed": False})
+    field: str = dataclasses.field(default="custom", metadata={"hashed": False})
+    source: str = dataclasses.field(default="", metadata={"hashed": False})
     gamma: float = 1.0
     beta: float = 0.0
     views: tuple[tuple[str, Factory], ...] = ()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import store
 from benchmarks.reports import report, table_formats
+from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.tuning import result
 from docs._scripts import marks, theory_blocks, write
 from envs import TASKS
@@ -109,8 +109,8 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_released_cells_can_be_read_and_drawn_again() -> None:
-    paths = sorted((REFERENCE / "cells").glob("*.parquet"))
-    frame = store.read_cells(paths)
+    paths = stored_cells(REFERENCE)
+    frame = read_cells(paths)
     assert frame.groupby(["task", "variant"]).seed.nunique().min() == 10
     assert frame.task.nunique() == 8
 

@@ -37,7 +37,7 @@ GARBAGE = 3.0  # V of what an episode ended on: nobody may read it
 
 
 @dataclass(frozen=True)
-class Episodes:
+class TreeEpisodes:
     """Every episode s of a tree under one policy; T the longest. Rows after an end hold zeros.
 
     root [S] which of the roots; chance [S] p(s | root); score [S, T, D] grad log pi(a_t | s_t) in the table of logits
@@ -73,7 +73,7 @@ class Episodes:
         return torch.einsum("s,st,std->d", share, power * self.returns(gamma), self.score)
 
 
-def episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> Episodes:
+def episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> TreeEpisodes:
     """All episodes from these roots, under a policy whose logits are uniform in [-0.8, 0.8]."""
     width = max(map(len, tree))
     logits = torch.from_numpy(np.random.default_rng(seed).uniform(-0.8, 0.8, (len(tree), width)))
@@ -94,7 +94,7 @@ def episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> E
     made = torch.nn.functional.one_hot(action, width) - logp.exp()[node]
     score.scatter_(2, node[..., None, None].expand(-1, -1, 1, width), (made * valid[..., None])[:, :, None])
     root = torch.tensor([i for i, _ in paths])
-    return Episodes(root, taken.sum(1).exp(), node, action, reward, valid, taken, score.flatten(2), ahead)
+    return TreeEpisodes(root, taken.sum(1).exp(), node, action, reward, valid, taken, score.flatten(2), ahead)
 
 
 def _values(tree: Tree, chance: Tensor, gamma: float) -> list[float]:
@@ -119,7 +119,7 @@ def _paths(tree: Tree, start: int) -> list[list[tuple[int, int]]]:
 class Batches:
     """Every batch: member p of the rollout is batch p, whose episodes are index[p] and whose probability is weight[p]."""
 
-    every: Episodes
+    every: TreeEpisodes
     rollout: Rollout
     values: Tensor  # [T+1, P, N] the policy's V
     index: Tensor  # [P, N]
@@ -140,21 +140,21 @@ class Batches:
         return torch.einsum("st,std->d", weighted, self.every.score)
 
 
-def stratified(every: Episodes, gamma: float, group: int) -> Batches:
+def stratified(every: TreeEpisodes, gamma: float, group: int) -> Batches:
     """One group of each root in every batch."""
     choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in range(every.roots)]
     index = torch.tensor(list(product(*(options for options in choices for _ in range(group)))))
     return _batches(every, gamma, group, index, every.chance[index].prod(1))
 
 
-def one_group(every: Episodes, gamma: float, group: int) -> Batches:
+def one_group(every: TreeEpisodes, gamma: float, group: int) -> Batches:
     """One group in every batch, of a root drawn at random."""
     choices = [torch.nonzero(every.root == root)[:, 0].tolist() for root in range(every.roots)]
     index = torch.tensor([batch for options in choices for batch in product(options, repeat=group)])
     return _batches(every, gamma, group, index, every.chance[index].prod(1) / every.roots)
 
 
-def _batches(every: Episodes, gamma: float, group: int, index: Tensor, weight: Tensor) -> Batches:
+def _batches(every: TreeEpisodes, gamma: float, group: int, index: Tensor, weight: Tensor) -> Batches:
     def rows(x: Tensor) -> Tensor:
         return x[index].movedim(2, 0)  # [P, N, T] -> [T, P, N]
 
@@ -179,7 +179,7 @@ def _batches(every: Episodes, gamma: float, group: int, index: Tensor, weight: T
     return Batches(every, rollout, rows(every.value), index, weight)
 
 
-def _greedy(every: Episodes, root: int) -> Tensor:
+def _greedy(every: TreeEpisodes, root: int) -> Tensor:
     """The episode of the policy that takes the likeliest action everywhere."""
     on = torch.nonzero(every.root == root)[:, 0]
     alive, t = torch.ones(len(on), dtype=torch.bool), 0

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from algorithms.conformance import decision_tree, exact_moments, gradient_quality
 from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
-from algorithms.conformance.decision_tree import Batches, Episodes
+from algorithms.conformance.decision_tree import Batches, TreeEpisodes
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
 from algorithms.estimators.advantage_scale import Deviation
@@ -26,8 +26,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes as Collected
-from algorithms.setting import Training
+from algorithms.setting import Episodes, Training
 from algorithms.types import Estimator, Promises, Rollout, Variant
 from algorithms.update import FirstOrder
 from envs.text.bandit import Bandit
@@ -75,7 +74,7 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
 
 
 @cache
-def _listed(gamma: float) -> tuple[Episodes, Batches]:
+def _listed(gamma: float) -> tuple[TreeEpisodes, Batches]:
     every = decision_tree.episodes(decision_tree.DENSE, decision_tree.DENSE_ROOTS, gamma)
     return every, decision_tree.stratified(every, gamma, TRIO)
 
@@ -100,7 +99,7 @@ def _cases(estimator: Estimator) -> Iterator[Case]:
             yield _with_kl(estimator.kl, every, batches)
 
 
-def _with_kl(kl: KL, every: Episodes, batches: Batches) -> Case:
+def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:
     """J - 0.3 KL(pi || reference), whose gradient is that of rewards r_t - 0.3 log(pi / reference)."""
     table = torch.from_numpy(np.random.default_rng(8).uniform(-1.5, -0.2, (8, 4)))
     node, action = batches.rollout.obs[:-1, ..., 0].long(), batches.rollout.action
@@ -223,7 +222,7 @@ def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replica
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant("examined", "", estimator, FirstOrder())
-    training = Training(network=GRU(4), collection=Collected(8, GROUP))
+    training = Training(network=GRU(4), collection=Episodes(8, GROUP))
     actor = gradient_quality.tilted(task, training, 0.7)
     exact = gradient_quality.exact_gradient(task, training, actor)
     known = _factor(estimator, promises, GROUP, 8, gradient_quality.exact_return(task, training, actor))

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks.experiment import Experiment
 from benchmarks.imports.names import Scales, Terms
 from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.numbers import LARGEST
+from benchmarks.store.cells import save_rows
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import imported_cells, read_meta
 from envs import TASKS
 from envs.api import Scale
 from envs.validation import UnknownName, UsageError, look_up
@@ -126,11 +129,13 @@ def _write(frame: pd.DataFrame, scales: Scales, folder: Path, provenance: dict[s
         rows = rows.assign(task=task)
         path = folder / "imported" / f"{file_safe(task)}__{file_safe(variant)}__{_digest(rows)}.parquet"
         ready[path] = rows, _meta(rows, scale, provenance)
-    for other in sorted((folder / "imported").glob("*.parquet")):
+    for other in imported_cells(folder):
         if other not in ready:
             _check_present(other, [meta for _, meta in ready.values()])
     for path, (rows, meta) in ready.items():
-        store.save_rows(path, [{**row, "measures": []} for row in rows.to_dict("records")], meta)
+        member = {seed: i for i, seed in enumerate(meta["cell"]["members"]["seeds"])}
+        found = rows.to_dict("records")
+        save_rows(path, [{**row, "member": member[row["seed"]], "measures": []} for row in found], meta)
     return list(ready)
 
 
@@ -166,8 +171,8 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
 def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
     """Refuse what contradicts a file that was imported before: other rows of a seed, another scale of the task."""
     try:
-        there = store.read_meta(other)
-    except store.Damaged as error:
+        there = read_meta(other)
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; remove it and import it again") from error
     for meta in metas:
         cell, scale, before = meta["cell"], meta["reading"]["scale"], there["reading"]["scale"]

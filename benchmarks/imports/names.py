@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select, store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks import select
+from benchmarks.experiment import Experiment
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.validation import UnknownName, UsageError
@@ -37,10 +40,10 @@ class Terms:
 
     def _is_trained(self, name: str) -> bool:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
-        for path in (self.folder / "cells").glob("*.parquet"):
+        for path in stored_cells(self.folder):
             try:
-                found = store.read_meta(path)["cell"]["variant"]["name"] == name
-            except store.Damaged:
+                found = read_meta(path)["cell"]["variant"]["name"] == name
+            except Damaged:
                 found = f"__{file_safe(name)}__" in path.name
             if found:
                 return True

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.lib.npyio import NpzFile
 
 from benchmarks.imports.csv_table import read_table
-from benchmarks.store import SCHEMA
+from benchmarks.store.cells import SCHEMA
 from envs.validation import UsageError
 
 MONITOR, EVALUATIONS = "monitor.csv", "evaluations.npz"

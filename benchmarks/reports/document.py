@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks import files
 from benchmarks.design.report_blocks import Block, Drawn, Section, Table
 from benchmarks.figures.rendering import lettering, output
 from benchmarks.reports import markup, render, table_formats
+from benchmarks.store import files
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from algorithms.conformance import exact_moments
 from algorithms.estimators.kl_penalty import KL
-from benchmarks import store
 from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.figures import gradient_quality
 from benchmarks.figures.rendering.output import SUFFIXES
@@ -54,7 +53,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     direction  cosine of E g to grad J, without the noise's part
     straight   direction is nearly 1, or what stands across grad J is no more than noise
     """
-    found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
+    found = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
     for spot in lab.spots:
         made = spot.measurement
@@ -111,7 +110,7 @@ def document_of(lab: Laboratory, outcome: Outcome) -> Document:
     first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
     lost = joined([plain(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
-    facts = store.read_json(paths[0])["provenance"].items()
+    facts = read_measurement(paths[0])["provenance"].items()
     sections = (
         Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
         Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),

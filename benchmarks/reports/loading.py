@@ -8,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, pooling, store
+from benchmarks import common_steps, pooling
 from benchmarks.experiment import Experiment
 from benchmarks.reports import rate_notes
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.scales import of_cells
+from benchmarks.store.files import Damaged, read_document
+from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.suite import Suite
 from envs.api import Scale
 from envs.validation import UnknownName, UsageError
@@ -20,7 +22,7 @@ from envs.validation import UnknownName, UsageError
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
 
-def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
+def input_of(experiment: Experiment, results: Results, folder: Path, baseline: str | None = None) -> ReportInput:
     """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
     suite = suite_of(experiment, frame, metas, folder)
@@ -52,11 +54,11 @@ def input_of(experiment: Experiment, results: store.Results, folder: Path, basel
 
 def _decisions(path: Path) -> dict[str, Any]:
     """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
-    value = store.read_document(path)
+    value = read_document(path)
     rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
     whole = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)
     if not whole or {"baseline", "cap", "margin", "alpha"} - value.keys():
-        raise store.Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
+        raise Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
     return value
 
 
@@ -66,11 +68,11 @@ def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
-def read(paths: Iterable[Path], folder: Path) -> store.Results:
+def read(paths: Iterable[Path], folder: Path) -> Results:
     """The cells, and what was imported beside them. UsageError that names every damaged file."""
     try:
-        return store.read([*paths, *sorted((folder / "imported").glob("*.parquet"))])
-    except store.Damaged as error:
+        return read_results([*paths, *imported_cells(folder)])
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 

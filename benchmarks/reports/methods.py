@@ -10,19 +10,20 @@ import pandas as pd
 
 from algorithms.types import Estimator
 from benchmarks.statistics.intervals import RESAMPLES
+from benchmarks.store.descriptions import DEFAULTS
 from benchmarks.suite import Suite
 
 Meta = Mapping[str, Any]
 PARTS = tuple(Estimator.__dataclass_fields__)
 OF_VARIANT = ("schedule", "update", "nucleus")
-NOT_SHARED = ("class", "learning_rate")
+NOT_SHARED = ("class", DEFAULTS, "learning_rate")
 REFERENCES = ("Uniform", "Optimal")  # updates that do not train
 
 
 def described(value: Any) -> str:
     """A canonical value as Python would write it: MLP(hidden=(64, 64))."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{k}={described(v)}" for k, v in value.items() if k != "class")
+        inner = ", ".join(f"{k}={described(v)}" for k, v in value.items() if k not in ("class", DEFAULTS))
         return f"{str(value['class']).rpartition('.')[2]}({inner})" if "class" in value else f"{{{inner}}}"
     if isinstance(value, list):
         return f"({', '.join(map(described, value))})"

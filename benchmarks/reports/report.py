@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, divergence, pooling, store
+from benchmarks import EXPERIMENTS, divergence, pooling
 from benchmarks.design.report_blocks import Section
 from benchmarks.experiment import Experiment
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.files import write_text
 from benchmarks.measurement import Laboratory
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
@@ -26,6 +25,7 @@ from benchmarks.run import Outcome
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
+from benchmarks.store.files import write_text
 from benchmarks.suite import Data
 from envs.validation import UsageError
 
@@ -43,7 +43,7 @@ def write_report(
 
     Tasks and variants come in the experiment's order; those without a cell are listed as missing.
     """
-    if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
+    if not outcome.paths and not imported_cells(folder):
         return None
     return REPORTS[type(experiment)].write(experiment, outcome, folder, baseline, kinds)
 
@@ -55,7 +55,7 @@ def report_folder(
     try:
         paths = REPORTS[type(experiment)].cells(folder)
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
-    except store.Damaged as error:
+    except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
 
 
@@ -64,11 +64,13 @@ def collected_guide(root: Path) -> pd.DataFrame:
     rows = []
     for experiment in EXPERIMENTS.values():
         folder = root / experiment.name
-        if not isinstance(experiment, Experiment) or not experiment.guide or not [*folder.glob("cells/*.parquet")]:
+        if not isinstance(experiment, Experiment) or not experiment.guide:
             continue
         try:
-            read = store.read(pooled_cells(folder))
-        except store.Damaged as error:
+            if not stored_cells(folder):
+                continue
+            read = read_results(pooled_cells(folder))
+        except Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
         report = loading.input_of(experiment, read, folder)
         found = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
@@ -103,13 +105,13 @@ def _comparison_or_rates(
 
 def pooled_cells(folder: Path) -> list[Path]:
     """The cells of a folder whose rows may stand together (benchmarks/pooling.py)."""
-    paths = sorted((folder / "cells").glob("*.parquet"))
-    return [paths[i] for i in pooling.select(paths, store.read_metas(paths))]
+    paths = stored_cells(folder)
+    return [paths[i] for i in pooling.select(paths, read_metas(paths))]
 
 
 def measurements(folder: Path) -> list[Path]:
     """The files of a gradient laboratory's folder."""
-    return sorted((folder / "cells").glob("*.json"))
+    return stored_cells(folder, MEASURED)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.design.report_blocks import Bold
-from benchmarks.files import write_text
 from benchmarks.reports import markup
+from benchmarks.store.files import write_text
 
 LONG = 30  # characters beyond which a cell may break into lines
 

@@ -12,9 +12,9 @@ from algorithms.setting import Episodes
 from algorithms.training.records import Members
 from algorithms.tunable import configured
 from algorithms.types import Variant
-from benchmarks import store
 from benchmarks.experiment import UNREAD, Cell, training_for, windowed
 from benchmarks.statistics.intervals import Doubles
+from benchmarks.store.sources import read_results
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Values
@@ -110,8 +110,8 @@ class StudyScores:
 
 def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     """The scores of a finished cell. Raises Damaged where it cannot be read."""
-    results = store.read([path])
-    place = results.measures.loc[results.measures["measure"] == "place", "value"].to_numpy(np.int64)
+    results = read_results([path])
+    member = results.frame["member"].to_numpy()
     fraction = results.frame["fraction"].to_numpy()
     returns = np.where(results.frame["diverged"], np.nan, results.frame["eval_return"])
     at = protocol.evaluation.fractions
@@ -119,7 +119,7 @@ def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     table, came = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
     for k, f in enumerate(at):
         rows = fraction == f
-        table[k, place[rows]], came[k, place[rows]] = returns[rows], True
+        table[k, member[rows]], came[k, member[rows]] = returns[rows], True
     scores = cell.task.scale.read(np.where(np.isfinite(table), table, np.nan))
     whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
     rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}

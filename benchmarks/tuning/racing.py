@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,13 +36,6 @@ class Race:
     bar: tuple[tuple[float, ...], ...] = ()
     spared: tuple[int, ...] = ()
     alpha: float = ALPHA
-
-    @property
-    def hashed(self) -> dict[str, object]:
-        """What a cell's digest holds of it: the ends of the scale as numbers, as before there was a Scale."""
-        parts: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scale"}
-        low, high = self.scale.floor, self.scale.ceiling
-        return parts | {"floor": low, "span": high - low if low is not None and high is not None else None}
 
     def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
         """The members of each configuration that is shown to be worse than the leader at any rung."""

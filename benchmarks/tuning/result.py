@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import store
-from benchmarks.experiment import file_safe
+from benchmarks.store.file_names import file_safe
+from benchmarks.store.files import Damaged, read_document, save_json
+from benchmarks.store.studies import stored_studies
 from envs.api import Scale
 from envs.validation import UsageError
 
@@ -122,7 +123,7 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
 def save(study: StudyResult, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
     path = folder / study.file_name
-    store.save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(study)}))
+    save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(study)}))
     return path
 
 
@@ -138,9 +139,14 @@ def _nulls(value: Any) -> Any:
 def load(path: Path) -> StudyResult:
     """Read it. UsageError, which names the file, where it is no result of a study or does not hold what one does."""
     try:
-        value = store.read_document(path)
-    except store.Damaged as error:
+        value = read_document(path)
+    except Damaged as error:
         raise UsageError(f"damaged: {error}") from error
+    return _study(path, value)
+
+
+def _study(path: Path, value: dict[str, Any]) -> StudyResult:
+    """The study of this contents; `path` is the file that it has or would have."""
     if value.get("kind") != MARK or value.get("version") != VERSION:
         raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
     del value["kind"], value["version"]
@@ -207,5 +213,8 @@ def _scores(value: Mapping[str, list[float | None]]) -> dict[str, tuple[float, .
 
 
 def load_all(folder: Path) -> list[StudyResult]:
-    """All results of a folder, in the order of their names."""
-    return [load(path) for path in sorted(folder.glob("*__*.json"))]
+    """All results of a folder, in the order of their names. UsageError that names what is damaged."""
+    try:
+        return [_study(folder / name, value) for name, value in stored_studies(folder)]
+    except Damaged as error:
+        raise UsageError(f"damaged: {error}") from error

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
-from benchmarks import store
 from benchmarks.display import Display
 from benchmarks.executor import Pool
 from benchmarks.provenance import provenance
@@ -102,7 +101,7 @@ class StudyScheduler:
                 cells = next(active.cells)
             except StopIteration:
                 break
-            except store.Damaged as error:
+            except Damaged as error:
                 active.error = f"damaged: {error}"
                 break
             if not cells:

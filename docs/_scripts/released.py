@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from benchmarks import store
 from benchmarks.statistics.tests import LEVEL
+from benchmarks.store.sources import read_cell, stored_cells
 
 FOLDER = Path("results") / "reference"
 
@@ -89,7 +88,7 @@ class Released:
 
     def clocks(self, experiment: str) -> Clocks:
         """The sum of the cells' own clocks, and the processors they ran on."""
-        return _clocks(self.path(experiment, "cells"))
+        return _clocks(self.root / experiment)
 
     def json(self, name: str) -> Any:
         """A file of measurements that belongs to no experiment."""
@@ -112,10 +111,10 @@ def _csv(path: Path) -> pd.DataFrame:
 @cache
 def _clocks(folder: Path) -> Clocks:
     """A cell's seconds are those of its slowest member: all members of a cell train together, on one clock."""
-    paths = sorted(folder.glob("*.parquet"))
-    seconds = [max(pq.read_table(path, columns=["wall_s"])["wall_s"].to_pylist()) for path in paths]
-    processors = {str(store.read_meta(path)["provenance"]["processor"]) for path in paths}
-    return Clocks(len(paths), sum(seconds), tuple(sorted(processors)))
+    found = [read_cell(path) for path in stored_cells(folder)]
+    seconds = [max(rows["wall_s"].to_pylist()) for rows, _ in found]
+    processors = {str(meta["provenance"]["processor"]) for _, meta in found}
+    return Clocks(len(found), sum(seconds), tuple(sorted(processors)))
 
 
 def _row(table: pd.DataFrame, where: str, **keys: str) -> dict[str, Any]:

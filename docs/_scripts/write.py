@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks import pages, variant_page
-from benchmarks.files import write_text
+from benchmarks.store.files import write_text
 from docs._scripts import marks, readme_blocks, theory_blocks
 from docs._scripts.released import FOLDER, Released
 

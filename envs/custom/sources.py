@@ -53,9 +53,13 @@ def source_of(things: Iterable[Any]) -> str:
 
 @cache
 def described_class(kind: type) -> dict[str, str]:
-    """A class by its qualified name and, if it is not ours, the hash of its source when this was first asked for."""
-    name = {"class": f"{kind.__module__}.{kind.__qualname__}"}
-    return name if ours(kind.__module__) else name | {SOURCE: source_of([kind])}
+    """A class of ours by its name; any other by its module too, and the hash of its source when this was first called.
+
+    Ours have no dot in their name, so nobody else's class is taken for one of them.
+    """
+    if ours(kind.__module__):
+        return {"class": kind.__name__}
+    return {"class": f"{kind.__module__}.{kind.__qualname__}", SOURCE: source_of([kind])}
 
 
 def distribution_of(module: str) -> str:

@@ -16,10 +16,12 @@ import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
 from algorithms.training.records import Record
-from benchmarks import store
-from benchmarks.experiment import RESULTS_VERSION, digest
+from benchmarks.experiment import RESULTS_VERSION
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.reports.inputs import ReportInput
+from benchmarks.store.cells import save_cell
+from benchmarks.store.descriptions import digest
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Scale, Suite
 
 RATE = 0.01
@@ -71,7 +73,7 @@ def suite(made: pd.DataFrame, imported: frozenset[str] = frozenset()) -> Suite:
 def measures_of(made: pd.DataFrame) -> pd.DataFrame:
     """An episode length for every row that learned."""
     rows = made[made["variant"] != "random"].assign(measure="length", value=made["seed"] + 1.0)
-    return rows[store.MEASURE_COLUMNS]
+    return rows[MEASURE_COLUMNS]
 
 
 def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
@@ -113,7 +115,7 @@ def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, floa
             seed=seed, learning_rate=RATE, checkpoint=k, fraction=k / max(last, 1), env_steps=1000 * k, updates=10 * k,
             wall_s=2.0 * k, eval_return=float(score[k, i]),
             eval_return_greedy=float(score[k, i]) if k == last else float("nan"), diverged=bool(np.isnan(score[k, i])),
-            measures=dict(measures),
+            measures=dict(measures), place=i,
         )
         for k in range(last + 1)
         for i, seed in enumerate(seeds)
@@ -127,7 +129,7 @@ def write_cell(folder: Path, task: str, variant: str, seeds: Sequence[int], scor
     name = f"{task.replace('/', '-')}__{variant}__seeds{seeds[0]}-{seeds[-1]}__{own}"
     path = folder / "cells" / f"{name}.parquet"
     rows = records(score, seeds, dict.fromkeys(("length", "entropy", *NAMES), 0.5))
-    store.save_cell(path, task, variant, rows, said)
+    save_cell(path, task, variant, rows, said)
     return path
 
 

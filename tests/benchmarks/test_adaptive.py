@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cli, store
+from benchmarks import cli
 from benchmarks.statistics import sequential
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm
+from benchmarks.store.sources import read_cells
 
 
 def test_the_levels_add_up_to_alpha() -> None:
@@ -83,7 +84,7 @@ def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.Cap
     found = json.loads((tmp_path / "smoke" / "adaptive.json").read_text())
     rows = {row["variant"]: row for row in found["decisions"]}
     assert set(rows) == {"reinforce", "gae"}
-    frame = store.read_cells(sorted((tmp_path / "smoke" / "cells").glob("*.parquet")))
+    frame = read_cells(sorted((tmp_path / "smoke" / "cells").glob("*.parquet")))
     seeds = frame.groupby("variant")["seed"].nunique()
     for variant, row in rows.items():
         assert seeds[variant] == row["seeds"]  # whoever is decided gets no more seeds

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import assignments, store
+from benchmarks import assignments
 from benchmarks.cli import main
 from benchmarks.experiment import training_for
 from benchmarks.imports import sources
 from benchmarks.numbers import whole_number
+from benchmarks.store.sources import read_cells, read_meta
 from benchmarks.usage import check_folder
 from envs import TASKS
 from envs.control import from_envpool
@@ -256,8 +257,8 @@ def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:
     where = ["--experiment", "smoke", "--task", "t", "--floor", "0", "--ceiling", "2"]
     assert main(["import", "csv", str(path), *where]) == 0
     found = next(Path("results/smoke/imported").iterdir())
-    assert store.read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
+    assert read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
     from benchmarks.suite import Scale, Suite
 
-    suite = Suite(store.read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
+    suite = Suite(read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
     assert suite.curves["t", "x"].seeds.tolist() == [2**53, 2**53 + 1]

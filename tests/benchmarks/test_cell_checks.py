@@ -16,11 +16,25 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.training.records import Members
-from benchmarks import cli, store
+from benchmarks import cli
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells
-from benchmarks.experiment import RESULTS_VERSION, Cell
+from benchmarks.experiment import Cell
 from benchmarks.run import cell_path, pending
+from benchmarks.store.cells import META
+from benchmarks.store.files import Damaged, save_json
+from benchmarks.store.sources import (
+    MEASURED,
+    TRAINED,
+    check_cell,
+    experiments_under,
+    read_cells,
+    read_measurement,
+    read_results,
+    readable,
+    stored_cells,
+)
+from benchmarks.store.studies import stored_studies
 from benchmarks.tuning import result
 from benchmarks.tuning.racing import Race
 from envs import TASKS
@@ -40,10 +54,10 @@ def made(tmp_path: Path) -> Path:
 def edited(path: Path, edit: Edit) -> None:
     """The file with its table or metadata changed."""
     table = pq.read_table(path)
-    meta = json.loads(table.schema.metadata[store.META])
+    meta = json.loads(table.schema.metadata[META])
     changed = edit(table, meta)
     table = changed if isinstance(changed, pa.Table) else table
-    pq.write_table(table.replace_schema_metadata({store.META: json.dumps(meta)}), path)
+    pq.write_table(table.replace_schema_metadata({META: json.dumps(meta)}), path)
 
 
 def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edit:
@@ -70,6 +84,7 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
         (column("updates", [1.5] * 6, pa.float64()), "its column updates holds double, not int64"),
         (column("diverged", [0] * 6, pa.int64()), "its column diverged holds int64, not bool"),
         (column("eval_return", [None, *[1.0] * 5]), "its column eval_return has rows without a value"),
+        (column("member", [0, 2, 0, 2, 0, 2]), "its rows have member 2, and the cell has 2 members"),
         (column("seed", [3, 5, 3, 5, 3, 5]), "its rows are of other seeds than the cell's"),
         (column("learning_rate", [0.5] * 6), "its rows are of other learning rates than the cell's"),
         (column("fraction", [0.0, 0.0, 0.4, 0.4, 1.0, 1.0]), "its rows have other fractions of the budget"),
@@ -94,34 +109,34 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
     ],
 )
 def test_every_damage_is_named(made: Path, edit: Edit, said: str) -> None:
-    store.check_cell(made)
+    check_cell(made)
     edited(made, lambda t, m: None)
-    store.check_cell(made)  # writing it again is no damage
+    check_cell(made)  # writing it again is no damage
     edited(made, edit)
-    with pytest.raises(store.Damaged) as error:
-        store.check_cell(made)
+    with pytest.raises(Damaged) as error:
+        check_cell(made)
     assert str(error.value).startswith(f"{made.name}: {said}")
 
 
 def test_a_file_under_another_cells_name_is_damaged(made: Path) -> None:
     other = made.with_name(made.name.replace("seeds3-4__", "seeds3-4__0"))
     made.rename(other)
-    with pytest.raises(store.Damaged, match="its name's digest"):
-        store.check_cell(other)
+    with pytest.raises(Damaged, match="its name's digest"):
+        check_cell(other)
 
 
 def test_a_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
     """Of a file that is still accepted the rows are those that were written."""
     made = write_cell(tmp_path, "t", "gae", tuple(range(20)), np.random.default_rng(0).random((21, 20)))
-    content, rows = made.read_bytes(), store.read_cells([made])
+    content, rows = made.read_bytes(), read_cells([made])
     noticed = 0
     places = range(4, len(content), 101)
     for place in places:
         flipped = bytearray(content)
         flipped[place] ^= 1
         made.write_bytes(flipped)
-        if store.readable(made):
-            pd.testing.assert_frame_equal(store.read_cells([made]), rows)
+        if readable(made):
+            pd.testing.assert_frame_equal(read_cells([made]), rows)
         else:
             noticed += 1
     assert noticed > len(places) / 2
@@ -129,18 +144,18 @@ def test_a_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
 
 def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
     path = write_cell(tmp_path / "lr=0.1", "t", "gae", (0,), np.zeros((2, 1)))
-    assert store.check_cell(path)
-    assert "lr" not in store.read_cells([path]).columns
+    assert check_cell(path)
+    assert "lr" not in read_cells([path]).columns
 
 
 def test_reference_rows_have_one_checkpoint(tmp_path: Path) -> None:
     cell = single_cells(TASKS["bandit/small"], VARIANTS["random"], 2, 500, ())[0]
     path = tmp_path / cell.file_name
     run_cell(cell, path, "cpu", lambda event: None)
-    assert store.check_cell(path)
+    assert check_cell(path)
     edited(path, lambda t, m: t.slice(1))
-    with pytest.raises(store.Damaged, match="it has 1 rows, and 2 members x 1 checkpoints are 2"):
-        store.check_cell(path)
+    with pytest.raises(Damaged, match="it has 1 rows, and 2 members x 1 checkpoints are 2"):
+        check_cell(path)
 
 
 def raced(tmp_path: Path, race: Race | None) -> tuple[Cell, Path]:
@@ -157,15 +172,16 @@ def test_members_that_differ_are_held_by_their_place(tmp_path: Path, race: Race 
     """Only where there is a race may a member have stopped, and then it has all its checkpoints before."""
     cell, path = raced(tmp_path, race)
     run_cell(cell, path, "cpu", lambda event: None)
-    assert store.check_cell(path)
-    rows = store.read([path])
+    assert check_cell(path)
+    rows = read_results([path])
+    assert "place" not in {*rows.measures["measure"]}
     last = rows.frame["checkpoint"].to_numpy() == 1
-    places = rows.measures.loc[rows.measures["measure"] == "place", "value"].to_numpy()
+    places = rows.frame["member"].to_numpy()
     whole = pq.read_table(path)
     for dropped, fits in ((last & (places == 2), race is not None), (~last & (places == 2), False)):
         keep = whole.filter(pa.array(~dropped))
         pq.write_table(keep.replace_schema_metadata(whole.schema.metadata), path)
-        assert store.readable(path) == fits
+        assert readable(path) == fits
 
 
 def test_a_damaged_cell_runs_again_and_a_damaged_report_is_an_error(
@@ -197,10 +213,11 @@ def test_every_damaged_file_of_a_folder_is_named(
 
 
 def measured(tmp_path: Path) -> Path:
-    """A released measurement, copied."""
-    source = sorted((RELEASED / "gradient_quality" / "cells").glob("*.json"))[0]
-    (tmp_path / source.name).write_bytes(source.read_bytes())
-    return tmp_path / source.name
+    """A released measurement in a file of its own."""
+    source = stored_cells(RELEASED / "gradient_quality", MEASURED)[0]
+    path = tmp_path / source.name
+    save_json(path, read_measurement(source))
+    return path
 
 
 @pytest.mark.parametrize(
@@ -216,12 +233,12 @@ def test_a_measurement_is_held_against_its_name(
     tmp_path: Path, edit: Callable[[dict[str, Any]], object], said: str
 ) -> None:
     path = measured(tmp_path)
-    assert store.check_cell(path)
+    assert check_cell(path)
     value = json.loads(path.read_text())
     edit(value)
     path.write_text(json.dumps(value))
-    with pytest.raises(store.Damaged) as error:
-        store.check_cell(path)
+    with pytest.raises(Damaged) as error:
+        check_cell(path)
     assert str(error.value).startswith(f"{path.name}: {said}")
 
 
@@ -240,9 +257,8 @@ def test_a_measurement_is_held_against_its_name(
     ],
 )
 def test_a_study_is_held_against_itself(tmp_path: Path, edit: Callable[[dict[str, Any]], object], said: str) -> None:
-    source = sorted((RELEASED / "tuning").glob("*__*.json"))[0]
-    path = tmp_path / source.name
-    value = json.loads(source.read_text())
+    name, value = next(stored_studies(RELEASED / "tuning"))
+    path = tmp_path / name
     path.write_text(json.dumps(value))
     assert result.load(path).variant == value["variant"]
     edit(value)
@@ -252,38 +268,19 @@ def test_a_study_is_held_against_itself(tmp_path: Path, edit: Callable[[dict[str
     assert f"is damaged: {said}" in str(error.value)
 
 
-def released(folder: Path) -> list[Path]:
-    return sorted(
-        [*(folder / "cells").glob("*.parquet"), *(folder / "cells").glob("*.json"), *folder.glob("*__*.json")]
-    )
+@pytest.mark.parametrize("name", experiments_under(RELEASED))
+def test_released_cells_fit_their_digests(name: str) -> None:
+    for suffix in (TRAINED, MEASURED):
+        assert all(check_cell(path) for path in stored_cells(RELEASED / name, suffix))
 
 
-def check_released(paths: list[Path]) -> None:
-    for path in paths:
-        if path.parent.name == "cells":
-            assert store.check_cell(path)
-        else:
-            result.load(path)
+def test_all_results_are_released() -> None:
+    found = [stored_cells(RELEASED / n, s) for n in experiments_under(RELEASED) for s in (TRAINED, MEASURED)]
+    assert sum(map(len, found)) >= 1_621
+    assert len(result.load_all(RELEASED / "tuning")) == 50
 
 
-@pytest.mark.parametrize("folder", sorted(p.name for p in RELEASED.iterdir() if p.is_dir()))
-def test_released_files_fit_their_cells(folder: str) -> None:
-    """The first and the last of each experiment."""
-    paths = released(RELEASED / folder)
-    assert paths
-    check_released([paths[0], paths[-1]])
-
-
-@pytest.mark.slow
-def test_all_released_files_fit_their_cells() -> None:
-    paths = [path for folder in sorted(RELEASED.iterdir()) for path in released(folder)]
-    assert len(paths) >= 1_671
-    check_released(paths)
-
-
-def test_a_file_of_an_earlier_version_fits_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_an_earlier_version_fits_its_own_name(tmp_path: Path) -> None:
     path = write_cell(tmp_path, "t", "gae", (0,), np.zeros((2, 1)))
-    monkeypatch.setattr("benchmarks.cell_checks.RESULTS_VERSION", RESULTS_VERSION + 1)
-    assert store.check_cell(path)
     edited(path, lambda t, m: m["provenance"].pop("results_version"))
-    assert store.check_cell(path)  # early files do not say which
+    assert check_cell(path)  # early files do not say which

@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import store
 from benchmarks.cli import main
+from benchmarks.store.sources import read_cells
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -121,7 +121,7 @@ def command(results: Path, *more: str) -> list[str]:
 
 
 def rows(results: Path) -> pd.DataFrame:
-    frame = store.read_cells(sorted((results / "smoke" / "cells").glob("*.parquet")))
+    frame = read_cells(sorted((results / "smoke" / "cells").glob("*.parquet")))
     return frame.drop(columns="wall_s").sort_values(["task", "variant", "seed", "checkpoint"], ignore_index=True)
 
 

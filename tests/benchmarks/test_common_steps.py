@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, common_steps, compare, store
+from benchmarks import EXPERIMENTS, common_steps, compare
 from benchmarks.experiment import Experiment
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
 from benchmarks.statistics.comparisons import Pair, compare_variants
+from benchmarks.store.sources import read_meta
 from benchmarks.suite import Scale, Suite
 from tests.benchmarks.logs import CSV
 from tests.benchmarks.made import write_cell
@@ -118,7 +119,7 @@ def test_a_report_compares_a_csv_of_final_scores_and_says_at_which_steps(tmp_pat
     assert "On bandit/small runs are compared at 1,000 environment steps, where runs of `theirs` end" in text
     assert "Nothing is compared" not in text
     rows = pd.read_csv(tmp_path / "tables" / "baseline.csv")
-    scale = store.read_meta(next((tmp_path / "imported").glob("*.parquet")))["reading"]["scale"]
+    scale = read_meta(next((tmp_path / "imported").glob("*.parquet")))["reading"]["scale"]
     assert abs(rows["difference"].iloc[0]) == pytest.approx(0.2 / (scale[1] - scale[0]))
 
 

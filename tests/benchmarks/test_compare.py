@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import cli, compare, gate, pooling, store
+from benchmarks import cli, compare, gate, pooling
 from benchmarks.sides import Side
+from benchmarks.store.cells import save_rows
+from benchmarks.store.sources import read_cells, read_meta
 from tests.benchmarks.made import write_cell
 
 SEEDS = tuple(range(10))
@@ -225,11 +227,11 @@ def test_more_diverged_members_fail_the_gate(tmp_path: Path, capsys: pytest.Capt
     """0 of 10 against 7 of 10: Fisher's one-sided p is .0015. 2 of 10: .24, which is listed and no more."""
     a, b = folders(tmp_path)
     place = next((b / "cells").glob("t__gae__*"))
-    whole = store.read_cells([place])
-    meta = store.read_meta(place)
+    whole = read_cells([place])
+    meta = read_meta(place)
     for lost, status in ((2, 0), (7, 1)):
         frame = whole.assign(diverged=whole["seed"] < lost)
-        store.save_rows(place, [{**row, "measures": []} for row in frame.to_dict("records")], meta)
+        save_rows(place, [{**row, "measures": []} for row in frame.to_dict("records")], meta)
         sides = compare.load(a), compare.load(b)
         p = gate.diverged_more_p(*sides)["t", "gae"]
         table = [[lost, 10 - lost], [0, 10]]

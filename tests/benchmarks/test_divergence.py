@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import store
 from benchmarks.figures import learning_curves
 from benchmarks.reports import report, score_tables
 from benchmarks.reports.inputs import ReportInput
+from benchmarks.reports.score_tables import score_table
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import all_pairs
 from benchmarks.statistics.wording import leader
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Scale, Suite
-from benchmarks.tuning.summary import tables
 
 NAN = float("nan")
 FAR = Scale(-100.0, 0.0, -10.0)  # returns below its floor are possible
@@ -101,7 +101,7 @@ def test_a_return_that_is_no_number_is_told_from_a_missing_row_and_from_divergen
 def reported(suite: Suite, out: Path) -> str:
     names = list(suite.variants)
     made = ReportInput(
-        name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=store.MEASURE_COLUMNS), texts={},
+        name="made", question="Who is best?", suite=suite, measures=pd.DataFrame(columns=MEASURE_COLUMNS), texts={},
         parents={v: names[i - 1] if i else None for i, v in enumerate(names)}, changes=dict.fromkeys(names, ""), out=out,
         kinds=(".svg",),
         provenance={"commit": "abc"},
@@ -202,7 +202,7 @@ def test_the_report_of_returns_says_return(tmp_path: Path) -> None:
     for words in ("normalised", "optimality", "nine tenths", "[inf", " inf", " nan"):
         assert words not in text, words
     assert "| **a** | 8 | -150 |" in text
-    assert tables.score_table(suite)["reached"].isna().all()  # there is no threshold
+    assert score_table(suite)["reached"].isna().all()  # there is no threshold
     profile = learning_curves.profile(suite, "")
     x = profile.axes[0].lines[0].get_xdata()
     assert (min(x), max(x)) == pytest.approx((-161.007, -148.923))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,15 @@ import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
-from benchmarks.experiment import Experiment, build_cells, canonical, digest
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import Experiment, build_cells
 from benchmarks.figures.published_scores import PublishedScores
+from benchmarks.measurement import LABORATORY_VERSION, Laboratory
 from benchmarks.reports.report import write_report
 from benchmarks.run import Outcome
+from benchmarks.store.descriptions import digest
+from benchmarks.store.sources import MEASURED, read_measurement, read_metas, stored_cells
+from docs._scripts.rewrite_results import RELEASED_VERSION, differences
 from envs.api import Transcript
 
 OWN_FIGURE = {
@@ -21,10 +27,14 @@ OWN_FIGURE = {
     "reference_scores", "reference_scores_slm", "robot_control", "bipedal_walker", "atari", "parity",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
-RELEASED_VERSION = 2  # results version of the released cells
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
 # the laboratory has tests of its own
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)}
+
+
+def measured(folder: Path) -> list[Path]:
+    """The measurements of an experiment's folder."""
+    return stored_cells(folder, MEASURED)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -41,18 +51,26 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
     assert set(experiment.env_steps) <= set(experiment.task_names) | set(experiment.smoke().task_names)
 
 
-@pytest.mark.parametrize("name", [n for n in TRAINED if (RELEASED / n / "cells").exists()])
+@pytest.mark.parametrize("name", [n for n in EXPERIMENTS if stored_cells(RELEASED / n) or measured(RELEASED / n)])
 def test_released_cells_are_those_of_this_code(name: str) -> None:
-    """A field that came later, or a setting that moved, gives cells other digests: then they must be trained again.
+    """A setting that moved gives cells other digests, and a default that moved other values: both must be trained again.
 
     The released cells were trained under results version 2 and keep its digests until they are trained again.
     """
-    experiment = TRAINED[name]
-    cells = build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
-    released = {path.name for path in (RELEASED / name / "cells").glob("*.parquet")}
-    names = {c.file_name.replace(c.digest, digest(canonical(c), results_version=RELEASED_VERSION)): c for c in cells}
-    assert released <= {*names}
-    assert name in UNFINISHED or [c.label for n, c in names.items() if n not in released] == []
+    experiment = EXPERIMENTS[name]
+    if isinstance(experiment, Experiment):
+        cells = build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
+        version, paths = {"results_version": RELEASED_VERSION}, stored_cells(RELEASED / name)
+        described = {path.name: meta["cell"] for path, meta in zip(paths, read_metas(paths), strict=True)}
+    else:
+        assert isinstance(experiment, Laboratory)
+        cells, version = experiment.measurements, {"laboratory_version": LABORATORY_VERSION}
+        described = {path.name: read_measurement(path)["cell"] for path in measured(RELEASED / name)}
+    names = {c.file_name.replace(c.digest, digest(canonical(c), **version)): c for c in cells}
+    assert {*described} <= {*names}
+    assert name in UNFINISHED or [c.label for n, c in names.items() if n not in described] == []
+    for file_name, released in described.items():
+        assert differences(released, json.loads(json.dumps(canonical(names[file_name])))) == []
 
 
 def test_a_report_names_what_has_not_been_run_and_no_more(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import files
-from benchmarks.files import (
+from benchmarks.store import files
+from benchmarks.store.files import (
     NotWritten,
     machine,
     part_path,

@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmarks import compare, store
+from benchmarks import compare
 from benchmarks.design.report_blocks import Prose, Samples, Section, Table
-from benchmarks.experiment import digest
 from benchmarks.figures.rendering import lettering
-from benchmarks.naming import file_names, file_safe
 from benchmarks.reports import markup, render, report, table_formats
 from benchmarks.reports.document import Document
+from benchmarks.store.cells import save_rows
+from benchmarks.store.descriptions import digest
+from benchmarks.store.file_names import file_names, file_safe
+from benchmarks.store.sources import read_cells, read_meta
 from benchmarks.suite import Suite
 from tests.benchmarks import made
 from tests.benchmarks.reports.chromium import BROWSER, open_page
@@ -219,12 +221,12 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
     for side in "ab":
         score = np.linspace(0, 1, 3)[:, None] * rng.uniform(0.4, 0.6, 6)
         path = made.write_cell(tmp_path / side, "t", "made", range(6), score)
-        meta = store.read_meta(path)
+        meta = read_meta(path)
         meta["cell"]["variant"]["name"] = name
-        rows = store.read_cells([path]).assign(variant=name, measures=[[]] * 18)
+        rows = read_cells([path]).assign(variant=name, measures=[[]] * 18)
         own = digest(meta["cell"], results_version=meta["provenance"]["results_version"])
         path.unlink()
-        store.save_rows(path.with_name(f"t__made__seeds0-5__{own}.parquet"), rows.to_dict("records"), meta)
+        save_rows(path.with_name(f"t__made__seeds0-5__{own}.parquet"), rows.to_dict("records"), meta)
     a, b = compare.load(tmp_path / "a"), compare.load(tmp_path / "b")
     text = compare.document(a, b, compare.compare(a, b, 0.05), 0.05).as_markdown()
     assert "<script" not in text

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import store
 from benchmarks.cli import main
+from benchmarks.store.sources import read_cells
 
 MODULE = """
 import os, signal, sys
@@ -77,7 +77,7 @@ def test_what_an_environment_raises_fails_its_cell_alone(folder: Path, capsys: p
     for words in ("SystemExit: the code of the task or variant called sys.exit(0)", "KeyboardInterrupt"):
         assert words in err
         assert words in report
-    frame = store.read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
+    frame = read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
     assert set(frame["task"]) == {"bandit/small"}
 
 
@@ -92,7 +92,7 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
     assert (
         "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it is tried once more, alone" in said
     )
-    frame = store.read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
+    frame = read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
     assert set(frame["task"]) == {"killed_once", "bandit/small", "bandit/medium"}
 
 

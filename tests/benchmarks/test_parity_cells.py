@@ -7,12 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive_run, states, store
+from benchmarks import adaptive_run, store
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import Run, plan, single_cells
 from benchmarks.experiment import build_cells
 from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.select import tasks, variant, variants
+from benchmarks.store import states
 from envs import TASKS
 from envs.validation import UnknownName
 

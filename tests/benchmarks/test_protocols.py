@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS, select, settings, store
+from benchmarks import EXPERIMENTS, select, settings
 from benchmarks.experiment import UNREAD, Cell, Experiment, build_cells, training_for
 from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
 from benchmarks.reports import rate_report
+from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.suite import Scale
 from envs import TASKS
 
@@ -109,10 +110,10 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
     experiment = EXPERIMENTS["text_rates"]
     assert isinstance(experiment, Experiment)
-    paths = sorted((RELEASED / experiment.name / "cells").iterdir())
+    paths = stored_cells(RELEASED / experiment.name)
     assert len(paths) == len(cells(experiment))  # that they are its cells is asked in test_experiments.py
     scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
-    table = rate_report.objective(store.read_cells(paths), scales)
+    table = rate_report.objective(read_cells(paths), scales)
     lines = rate_report.as_settings(table, "text").splitlines()
     written = (Path(settings.__file__).parent / "learning_rates.csv").read_text().splitlines()
     assert sorted(lines) == sorted(line for line in written if line.startswith("text,"))

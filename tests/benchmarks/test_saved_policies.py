@@ -22,13 +22,14 @@ from algorithms.training.observation_normaliser import RunningMoments
 from algorithms.training.records import Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks import files, store
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
 from benchmarks.commands import single_cells
 from benchmarks.experiment import Cell
 from benchmarks.policies import META, NoPolicy, load_policy, policy_path, save_policies
 from benchmarks.run import cell_path
+from benchmarks.store import files
+from benchmarks.store.sources import read_cells
 from envs import TASKS
 
 TEXT, CONTROL = "dyck/masked-small", "Pendulum-v1"
@@ -166,7 +167,7 @@ def test_saving_moves_neither_rows_nor_digest(tmp_path: Path) -> None:
     run_cell(cell, paths[1], "cpu", lambda event: None)
     assert len(list((tmp_path / "policies").iterdir())) == 3
     assert paths[0].name == paths[1].name
-    a, b = (store.read_cells([path]).drop(columns="wall_s") for path in paths)
+    a, b = (read_cells([path]).drop(columns="wall_s") for path in paths)
     pd.testing.assert_frame_equal(a, b, check_exact=True)
 
 
@@ -206,16 +207,16 @@ def edited(path: Path, edit: Edit) -> Path:
     [
         (lambda x, m: m["cell"]["task"]["factory"].update({"class": "os.Lock"}), "is of package 'os'"),
         (lambda x, m: m["cell"]["training"]["network"].update({"class": "theirs.Net"}), "is of package 'theirs'"),
-        (lambda x, m: m["cell"]["training"]["network"].update({"class": "algorithms.policies.gru.LSTM"}), "no class"),
+        (lambda x, m: m["cell"]["training"]["network"].update({"class": "LSTM"}), "no frozen dataclass"),
         (
             lambda x, m: m["cell"]["training"]["network"].update({"width": 16}),
             "tensor actor.bias is [1, 96], and this network's is [1, 48]",
         ),
-        (lambda x, m: m["cell"]["training"]["network"].update({"class": "algorithms.setting.Unroll"}), "no field"),
+        (lambda x, m: m["cell"]["training"]["network"].update({"class": "Unroll"}), "no field"),
         (lambda x, m: m["cell"].pop("task"), "does not hold what a policy does: KeyError: 'task'"),
         (lambda x, m: m["cell"].update({"task": 3}), "does not hold what a policy does"),
         (lambda x, m: m.pop("cell"), "no policy of ours"),
-        (lambda x, m: m.update(format=2), "is of format 2, and this code reads 1"),
+        (lambda x, m: m.update(format=1), "is of format 1, and this code reads 2"),
         (lambda x, m: x.pop("actor.table"), "tensor actor.table is None"),
         (lambda x, m: x.update(more=torch.zeros(1)), "tensor more is [1], and this network's is None"),
         (
@@ -289,7 +290,7 @@ def test_train_saves_what_real_actors_have_taught(tmp_path: Path, capsys: pytest
     assert main([*words, "--actors", "2", "--results", str(tmp_path), "--save-policies"]) == 0
     assert f"policies in {tmp_path / 'train' / 'policies'}" in capsys.readouterr().out
     files = sorted((tmp_path / "train" / "policies").iterdir())
-    frame = store.read_cells(sorted((tmp_path / "train" / "cells").iterdir()))
+    frame = read_cells(sorted((tmp_path / "train" / "cells").iterdir()))
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     scores = [load_policy(path).scores["eval_return"] for path in files]
     assert scores == final.sort_values("seed").eval_return.tolist()

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import adaptive_run, cli, compare, scales, store
+from benchmarks import adaptive_run, cli, compare, scales
 from benchmarks.adaptive_run import Plan
 from benchmarks.experiment import Experiment
 from benchmarks.imports.importer import import_runs
 from benchmarks.run import Outcome
 from benchmarks.scales import ScaleFlags, of_cells, with_floors
+from benchmarks.store.sources import read_meta
 from envs import TASKS, random_policy
 from envs.api import Scale, Task
 from envs.random_policy import Floor
@@ -234,10 +235,10 @@ def test_imported_runs_of_a_gymnasium_task_take_its_scale_from_the_flags(tmp_pat
     table.write_text("\n".join(["variant,task,seed,env_steps,score", *rows]) + "\n")
     where = {"folder": tmp_path / "x", "task": "gymnasium:Pendulum-v1"}
     (path,) = import_runs("csv", [table], **where)  # type: ignore[arg-type]
-    assert store.read_meta(path)["reading"]["scale"] == [None, None, math.inf]
+    assert read_meta(path)["reading"]["scale"] == [None, None, math.inf]
     path.unlink()
     (path,) = import_runs("csv", [table], **where, floor=-1200.0, ceiling=-150.0)  # type: ignore[arg-type]
-    assert store.read_meta(path)["reading"]["scale"] == [-1200.0, -150.0, math.inf]
+    assert read_meta(path)["reading"]["scale"] == [-1200.0, -150.0, math.inf]
 
 
 def imported(folder: Path, variant: str, floor: float, ceiling: float) -> None:

@@ -20,14 +20,16 @@ from algorithms import VARIANTS
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks import cellwork, files, run, states, store, tensor_files
+from benchmarks import cellwork, run
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells
 from benchmarks.experiment import Cell
-from benchmarks.files import NotWritten, machine
 from benchmarks.resuming import new_run, resumable
 from benchmarks.run import cell_path
-from benchmarks.states import Unusable, load_state, save_state, state_path
+from benchmarks.store import files, states, tensor_files
+from benchmarks.store.files import NotWritten, machine
+from benchmarks.store.sources import check_cell, read_cells, read_meta
+from benchmarks.store.states import Unusable, load_state, save_state, state_path
 from envs import TASKS
 from tests.benchmarks.test_files import dead_process
 
@@ -55,7 +57,7 @@ def begun(cell: Cell, number: int = 5) -> tuple[RunState, list[Record]]:
 
 
 def numbers(path: Path) -> pd.DataFrame:
-    return store.read_cells([path]).drop(columns="wall_s")
+    return read_cells([path]).drop(columns="wall_s")
 
 
 def test_a_state_and_its_records_come_back(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_two_runs_of_one_cell_in_one_folder_end_alike(tmp_path: Path) -> None:
         seen += 1
         if seen == 20:
             run_cell(cell, path, "cpu", lambda event: None)
-            assert store.check_cell(path)
+            assert check_cell(path)
 
     run_cell(cell, path, "cpu", overtaken)
     assert seen > 20
@@ -145,8 +147,8 @@ def test_a_state_of_right_names_and_wrong_content_is_set_aside(tmp_path: Path, s
     name = state_path(path).name
     assert notice.startswith(f"{name} cannot be gone on from ({why or ''}")
     assert notice.endswith(f"it is kept as {name}.damaged-0, the cell begins anew")
-    assert store.read_meta(path)["notices"] == [notice]
-    assert len(store.read_cells([path])) == 22
+    assert read_meta(path)["notices"] == [notice]
+    assert len(read_cells([path])) == 22
     assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, f"{name}.damaged-0"])
 
 
@@ -213,7 +215,7 @@ def test_a_state_of_members_that_differ_is_gone_on_from(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run_cell(cell, path, "cpu", killed)
     run_cell(cell, path, "cpu", lambda event: None)
-    assert store.read_meta(path)["notices"] == []
+    assert read_meta(path)["notices"] == []
     pd.testing.assert_frame_equal(numbers(path), numbers(whole), check_exact=True)
 
 
@@ -245,7 +247,7 @@ def test_a_full_disk_costs_the_state_and_not_the_cell(tmp_path: Path, monkeypatc
     monkeypatch.setattr(safetensors.torch, "save_file", save_file)
     run_cell(cell, path, "cpu", told.append)
     notice = f"{state_path(path).name} could not be written (No space left on device); training goes on without it"
-    assert store.read_meta(path)["notices"] == [notice]
+    assert read_meta(path)["notices"] == [notice]
     assert [e.notice for e in told if isinstance(e, Progress) and e.notice] == [notice]
     pd.testing.assert_frame_equal(numbers(path), numbers(whole), check_exact=True)
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # no part is left
@@ -270,7 +272,7 @@ def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monk
     assert [p.name for p in path.parent.iterdir()] == [state_path(path).name]
     monkeypatch.undo()
     run_cell(cell, path, "cpu", lambda event: None)
-    assert store.check_cell(path)
+    assert check_cell(path)
 
 
 def test_a_run_that_lost_rows_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,15 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.training.records import Members, Record
-from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.commands import single_cells
-from benchmarks.experiment import BLOCK, Cell, blocks, canonical
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import BLOCK, Cell, blocks
 from benchmarks.provenance import command
 from benchmarks.run import cell_path, pending
+from benchmarks.store.cells import save_cell
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results
 from envs import TASKS
 
 
@@ -27,7 +30,7 @@ def write(folder: Path, one: Cell, records: list[Record]) -> Path:
     """The cell's file with these records."""
     path = cell_path(folder, one)
     meta = {"cell": canonical(one), "provenance": {"commit": "abc"}, "reading": reading(one), "texts": {}}
-    store.save_cell(path, one.task.name, one.variant.name, records, meta)
+    save_cell(path, one.task.name, one.variant.name, records, meta)
     return path
 
 
@@ -42,9 +45,9 @@ RECORD = Record(3, 0.0, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
 def test_rows_and_provenance_come_back(tmp_path: Path) -> None:
     path = write(tmp_path, reference(), [RECORD])
-    row = store.read_cells([path]).iloc[0]
+    row = read_cells([path]).iloc[0]
     assert (row.task, row.variant, row.seed, row.eval_return, row.wall_s) == ("bandit/small", "random", 3, 1.25, 0.5)
-    assert store.read_meta(path)["provenance"] == {"commit": "abc"}
+    assert read_meta(path)["provenance"] == {"commit": "abc"}
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # nothing half-written stays
 
 
@@ -61,9 +64,9 @@ def test_damage_is_named_set_aside_and_run_again(tmp_path: Path, capsys: pytest.
 
 def test_a_file_of_something_else_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    store.save_cell(path, "a", "b", [], {"provenance": {}})
-    with pytest.raises(store.Damaged, match=r"x\.parquet"):
-        store.check_cell(path)
+    save_cell(path, "a", "b", [], {"provenance": {}})
+    with pytest.raises(Damaged, match=r"x\.parquet"):
+        check_cell(path)
 
 
 def test_the_digest_sees_every_choice() -> None:
@@ -104,14 +107,14 @@ def test_the_recorded_command_leaves_out_where_results_lie(where: list[str]) -> 
 
 def test_measures_come_back_in_long_form(tmp_path: Path) -> None:
     first = replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",))
-    rows = [first, replace(RECORD, seed=4), replace(RECORD, seed=5, measures={"kl": 0.25})]
+    rows = [first, replace(RECORD, seed=4, place=1), replace(RECORD, seed=5, place=2, measures={"kl": 0.25})]
     path = write(tmp_path, reference((3, 4, 5)), rows)
-    frame = store.read([path]).measures
-    assert list(frame.columns) == store.MEASURE_COLUMNS
+    frame = read_results([path]).measures
+    assert list(frame.columns) == MEASURE_COLUMNS
     assert frame[["seed", "measure", "value"]].to_numpy().tolist() == [
         [3, "kl", 0.5],
         [3, "gold", -1.0],
         [5, "kl", 0.25],
     ]
-    assert "measures" not in store.read_cells([path]).columns
-    assert len(store.read_cells([path])) == 3
+    assert "measures" not in read_cells([path]).columns
+    assert len(read_cells([path])) == 3

@@ -11,9 +11,10 @@ from typing import Any
 import gymnasium
 import pytest
 
-from benchmarks import foreign, pooling, select, store
+from benchmarks import foreign, pooling, select
 from benchmarks.cli import main
 from benchmarks.policies import changed_since, load_policy
+from benchmarks.store.sources import read_meta
 from envs.control.factory import any_gymnasium
 from envs.custom.sources import described_class
 from envs.repeats import NOTICE
@@ -128,7 +129,7 @@ def train(results: Path, task: str, variant: str, *more: str) -> int:
 
 
 def cells(results: Path) -> dict[str, Any]:
-    return {path.name: store.read_meta(path) for path in sorted((results / "train/cells").glob("*.parquet"))}
+    return {path.name: read_meta(path) for path in sorted((results / "train/cells").glob("*.parquet"))}
 
 
 def edit(path: Path) -> None:

@@ -18,8 +18,10 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks import states
-from benchmarks.experiment import Cell, canonical, why_not
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import Cell, why_not
+from benchmarks.store import states
+from benchmarks.store.descriptions import DEFAULTS
 from envs import TASKS
 from tests.contracts.test_population import copy_of, double, gradient, member, strip
 from tests.helpers import LEARNING, make_rollout, small_training
@@ -102,7 +104,7 @@ def test_what_is_not_used_has_no_place_in_a_digest() -> None:
         for training in (plain, replace(plain, exploration=Independent(), actions="raw", normalise_returns=False))
     }
     assert len(digests) == 1
-    assert {"exploration", "actions", "normalise_returns"} & canonical(plain).keys() == set()
+    assert {"exploration", "actions", "normalise_returns"} <= {*canonical(plain)[DEFAULTS]}
     for changes in ({"exploration": GSDE()}, {"actions": "scaled"}, {"normalise_returns": True}):
         made = replace(plain, **changes)  # type: ignore[arg-type]
         digests.add(Cell(TASK, VARIANTS["gae"], made, members, 100, evaluation).digest)

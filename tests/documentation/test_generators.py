@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import store
+from benchmarks.store.cells import save_rows
+from benchmarks.store.sources import read_cells, read_meta
 from docs._scripts import experiment_rows, readme_blocks, theory_blocks, wording
 from docs._scripts.released import Released
 from tests.benchmarks import made
@@ -51,11 +52,11 @@ def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path:
     """Members of a cell share a clock: 3 s and 50 s, not 4 s and 50 s."""
     for task, ends in (("a", {0: 1.0, 1: 3.0}), ("b", {0: 50.0})):
         path = made.write_cell(tmp_path / "ladder", task, "v", [*ends], np.zeros((2, len(ends))))
-        meta = store.read_meta(path)
+        meta = read_meta(path)
         meta["provenance"]["processor"] = "Abacus"
-        rows = store.read_cells([path])
+        rows = read_cells([path])
         rows["wall_s"] = [0.5 if k == 0 else ends[s] for s, k in zip(rows["seed"], rows["checkpoint"], strict=True)]
-        store.save_rows(path, rows.assign(measures=[[]] * len(rows)).to_dict("records"), meta)
+        save_rows(path, rows.assign(measures=[[]] * len(rows)).to_dict("records"), meta)
     assert Released(tmp_path).clocks("ladder") == (2, 53.0, ("Abacus",))
     assert readme_blocks.training(Released(tmp_path), "ladder") == "53 seconds of training on one core of Abacus"
 

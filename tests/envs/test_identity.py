@@ -83,7 +83,7 @@ def test_what_it_does_not_import_does_not_matter(garden: Path) -> None:
 def test_sources_of_ours_and_of_nobody_are_empty() -> None:
     assert source_of([Identity]) == ""  # the results version stands for it
     assert source_of([dict]) == ""  # no file
-    assert described_class(Identity) == {"class": "envs.custom.identity.Identity"}
+    assert described_class(Identity) == {"class": "Identity"}
     here = described_class(Listed)
     assert here["class"] == f"{__name__}.Listed"
     assert len(here["class.source"]) == 16

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.rendering import lettering, margins
 from benchmarks.figures.style import STYLE
-from benchmarks.files import replace_bytes
+from benchmarks.store.files import replace_bytes
 
 UNDATED: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": None},

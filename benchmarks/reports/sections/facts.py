@@ -9,12 +9,12 @@ import pandas as pd
 
 from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, joined
 from benchmarks.figures import final_scores
-from benchmarks.naming import file_names
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.markup import plain
 from benchmarks.statistics.best import leaders
+from benchmarks.store.file_names import file_names
 
 
 def heat_map(report: ReportInput) -> Section:

@@ -20,8 +20,8 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.types import Schedule, Variant
-from benchmarks import states
 from benchmarks.experiment import why_not
+from benchmarks.store import states
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import LEARNING, brief, make_rollout, short_run, small_training

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import cli, store
+from benchmarks import cli
 from benchmarks.commands_results import Import
+from benchmarks.store.sources import read_cells
 from tests.benchmarks.logs import CSV, log
 
 RUN = ["monitor", "run", "--experiment", "smoke"]
@@ -85,6 +86,6 @@ def test_the_command_writes_into_the_folder_of_the_experiment(
     )
     path = Path(capsys.readouterr().out.strip())
     assert path.parent == tmp_path / "results" / "smoke" / "imported"
-    frame = store.read_cells([path])
+    frame = read_cells([path])
     expected = pd.DataFrame({"seed": [0, 1], "eval_return": [1.5, 4.0], "env_steps": [2, 2]})
     pd.testing.assert_frame_equal(frame[["seed", "eval_return", "env_steps"]], expected)

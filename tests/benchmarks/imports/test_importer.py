@@ -13,9 +13,10 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.monitor import load_results
 from stable_baselines3.common.results_plotter import X_TIMESTEPS, ts2xy
 
-from benchmarks import EXPERIMENTS, store
+from benchmarks import EXPERIMENTS
 from benchmarks.experiment import Experiment
 from benchmarks.imports.importer import import_runs
+from benchmarks.store.sources import read_cells, read_meta, read_results
 from envs import TASKS
 from tests.benchmarks.logs import CSV, log
 
@@ -47,7 +48,7 @@ def test_monitor_logs_of_stable_baselines3(trained: Trained, tmp_path: Path) -> 
     paths = import_runs(
         "monitor", [trained.logs], folder=tmp_path, task="CartPole-v1", variant="zoo:a2c", checkpoints=4
     )
-    frame = store.read_cells(paths)
+    frame = read_cells(paths)
     log = load_results(str(trained.logs))
     steps, returns = ts2xy(log, X_TIMESTEPS)
     assert len(list(trained.logs.glob("*.monitor.csv"))) == 2
@@ -66,7 +67,7 @@ def test_monitor_logs_of_stable_baselines3(trained: Trained, tmp_path: Path) -> 
 
 def test_evaluations_of_stable_baselines3(trained: Trained, tmp_path: Path) -> None:
     paths = import_runs("evaluations", [trained.evaluations], folder=tmp_path, task="CartPole-v1", variant="zoo:a2c")
-    frame = store.read_cells(paths)
+    frame = read_cells(paths)
     assert frame.env_steps.tolist() == [200, 400, 600]  # every 100 calls of two environments
     assert frame.eval_return.tolist() == pytest.approx([np.mean(r) for r in trained.callback.evaluations_results])
     assert frame.eval_return.nunique() > 1
@@ -78,11 +79,11 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     (path,) = import_runs("monitor", runs, folder=tmp_path, first_seed=5, **one)
     assert path.parent == tmp_path / "imported"
     assert path.name.startswith("CartPole-v1__zoo-ppo__")
-    frame = store.read_cells([path])
+    frame = read_cells([path])
     assert frame[["seed", "eval_return"]].to_numpy().tolist() == [[5, 1], [5, 2], [6, 3], [6, 4]]
-    assert store.read([path]).measures.empty
+    assert read_results([path]).measures.empty
     task = TASKS["CartPole-v1"]
-    assert store.read_meta(path) == {
+    assert read_meta(path) == {
         "cell": {
             "task": {"name": "CartPole-v1"},
             "variant": {"name": "zoo:ppo"},
@@ -120,9 +121,9 @@ def test_importing_again_changes_nothing_and_contradictions_are_refused(tmp_path
         import_runs("monitor", [b], **one, first_seed=1, floor=0.0, ceiling=9.0)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     (again,) = import_runs("monitor", [a], **one, floor=0.0, ceiling=9.0)  # alone, its scale may be put right
-    assert (again, store.read_meta(path)["reading"]["scale"]) == (path, [0.0, 9.0, 9.0])
+    assert (again, read_meta(path)["reading"]["scale"]) == (path, [0.0, 9.0, 9.0])
     (other,) = import_runs("monitor", [b], **one, first_seed=1, floor=0.0, ceiling=9.0)
-    assert store.read_cells([path, other]).seed.tolist() == [0, 0, 1, 1]
+    assert read_cells([path, other]).seed.tolist() == [0, 0, 1, 1]
     path.write_bytes(before[:-30])
     with pytest.raises(ValueError, match=f"damaged: {path.name}"):
         import_runs("monitor", [b], **one, first_seed=2, **TOY)
@@ -134,9 +135,9 @@ def test_a_csv_becomes_one_file_a_task_and_variant(tmp_path: Path) -> None:
     other.write_text(CSV + "x,toy,2,5,4\n")
     paths = import_runs("csv", [table, other], folder=tmp_path, **TOY, threshold=8.0)
     assert [p.name.rpartition("__")[0] for p in paths] == ["CartPole-v1__x", "toy__x", "toy__y"]
-    assert [store.read_meta(p)["reading"]["scale"][2] for p in paths] == [475.0, 8.0, 8.0]
-    assert store.read_meta(paths[1])["cell"]["members"] == {"seeds": [0, 1, 2]}
-    rows = store.read_cells(paths[1:2])[["seed", "checkpoint", "env_steps", "eval_return"]]
+    assert [read_meta(p)["reading"]["scale"][2] for p in paths] == [475.0, 8.0, 8.0]
+    assert read_meta(paths[1])["cell"]["members"] == {"seeds": [0, 1, 2]}
+    rows = read_cells(paths[1:2])[["seed", "checkpoint", "env_steps", "eval_return"]]
     assert rows.to_numpy().tolist() == [[0, 0, 5, 1], [0, 1, 10, 3], [1, 0, 5, 7], [2, 0, 5, 4]]
     (part,) = import_runs("csv", [table], folder=tmp_path / "part", task="toy", variant="y", **TOY)
     assert part.name == paths[2].name
@@ -149,7 +150,7 @@ def test_tasks_and_variants_of_the_experiment_are_ours(tmp_path: Path) -> None:
     (own,) = [t for t in home.tasks if not isinstance(t, str) and t.name == "fatigue"]
     runs = [log(tmp_path / "a", 1, 2)]
     (path,) = import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="zoo:ppo")
-    assert store.read_meta(path)["reading"]["scale"] == [own.floor, own.ceiling, own.threshold]
+    assert read_meta(path)["reading"]["scale"] == [own.floor, own.ceiling, own.threshold]
     with pytest.raises(ValueError, match="'myopic' would be pooled with ours; give it another name, as theirs:myopic"):
         import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="myopic")
     (tmp_path / "cells").mkdir()
@@ -171,16 +172,16 @@ def test_a_task_of_a_module_has_its_own_name_and_scale(tmp_path: Path, monkeypat
     logged = import_runs("monitor", [log(tmp_path / "a", 1)], folder=tmp_path, task="their_task:TASK", variant="y")
     for path in (*named, *logged):
         assert path.name.startswith("theirs__")
-        assert set(store.read_cells([path]).task) == {"theirs"}
-        assert store.read_meta(path)["cell"]["task"] == {"name": "theirs"}
-        assert store.read_meta(path)["reading"]["scale"] == [-3.0, 4.0, 3.5]
+        assert set(read_cells([path]).task) == {"theirs"}
+        assert read_meta(path)["cell"]["task"] == {"name": "theirs"}
+        assert read_meta(path)["reading"]["scale"] == [-3.0, 4.0, 3.5]
 
 
 def test_rows_without_a_score_are_counted_and_named(tmp_path: Path) -> None:
     table = tmp_path / "curves.csv"
     table.write_text(CSV + "x,toy,0,5,1\nx,toy,0,10,\nx,toy,3,5,nan\ny,toy,0,5,2\n")
     x, y = import_runs("csv", [table], folder=tmp_path, **TOY)
-    assert store.read_meta(x)["notices"] == [
+    assert read_meta(x)["notices"] == [
         "2 of 3 rows have no finite score and count as diverged (seed 0, 3)",
     ]
-    assert "notices" not in store.read_meta(y)
+    assert "notices" not in read_meta(y)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.imports.sources import read_csv, read_evaluations, read_monitor
-from benchmarks.store import SCHEMA
+from benchmarks.store.cells import SCHEMA
 
 # two environments; the second starts 5 s later. In order of the clock:
 #   ended at    12  16  18  19

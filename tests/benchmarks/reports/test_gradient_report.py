@@ -13,10 +13,12 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from benchmarks import EXPERIMENTS, cli, store
+from benchmarks import EXPERIMENTS, cli
 from benchmarks.figures import gradient_quality
 from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
 from benchmarks.reports.sections import gradients
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import check_cell
 from envs.text.bandit import Bandit
 from envs.text_env import text_task
 
@@ -99,9 +101,9 @@ def test_what_has_no_meaning_there_is_refused(words: list[str], said: str, capsy
 def test_a_file_that_is_no_measurement_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"found": {}}')
-    with pytest.raises(store.Damaged, match="does not hold"):
-        store.check_cell(path)
-    assert not store.check_cell(tmp_path / "b.json")
+    with pytest.raises(Damaged, match="does not hold"):
+        check_cell(path)
+    assert not check_cell(tmp_path / "b.json")
 
 
 def ladder_rows() -> pd.DataFrame:

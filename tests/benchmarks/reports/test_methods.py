@@ -9,7 +9,8 @@ import numpy as np
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
-from benchmarks.experiment import Cell, canonical, training_for
+from benchmarks.design.identity import canonical
+from benchmarks.experiment import Cell, training_for
 from benchmarks.reports import methods
 from benchmarks.suite import Suite
 from envs import TASKS
@@ -39,7 +40,7 @@ def test_settings_are_told_once_and_exceptions_by_name() -> None:
     rows = {(r["hyper-parameter"], r["value"]): r["where"] for r in table.to_dict("records")}
     assert rows["discount", "0.99"] == "CartPole-v1"
     assert rows["discount", "1"] == "bandit/small"
-    assert rows["network", "MLP(hidden=(64, 64))"] == "CartPole-v1"
+    assert rows["network", "MLP(hidden=(64, 64), activation=tanh)"] == "CartPole-v1"
     assert rows["env_steps", "5000"] == "everywhere"
     assert rows["value_coefficient", "0.5"] == "everywhere"
     windows = {value: where for (name, value), where in rows.items() if name == "collection"}
@@ -64,7 +65,7 @@ def test_the_paragraph_reads_its_numbers_from_the_cells() -> None:
     assert "at 11 evenly spaced points" in text
     assert "share network, optimiser, normalisation, initialisation and budget;" in text
     of = metas()
-    of[1]["cell"]["training"]["optimiser"] = {"class": "algorithms.estimators.optimisers.RMSprop"}
+    of[1]["cell"]["training"]["optimiser"] = {"class": "RMSprop"}
     assert "share network, normalisation, initialisation and budget;" in methods.methods(of, suite(), {})
     assert "Python 3.11.7 (numpy 2.4.6); hardware: a CPU" in text
     assert methods.methods([], suite(), {}) == ""

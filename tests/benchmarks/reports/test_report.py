@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import store
 from benchmarks.design.report_blocks import Drawn, Prose, Table
 from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
@@ -20,6 +19,7 @@ from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Data, Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
@@ -236,7 +236,7 @@ def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None
         for s in (0, 1) for k in (0, 1)
     )  # fmt: skip
     measures = pd.concat(
-        rows.assign(measure=name, value=value)[store.MEASURE_COLUMNS]
+        rows.assign(measure=name, value=value)[MEASURE_COLUMNS]
         for name, value in (("kl", rows.checkpoint * 4.0), ("gold", -1.0 * rows.checkpoint))
     )
     data = Data(Suite(rows, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",)), measures)
@@ -269,7 +269,7 @@ def test_diagnostics_stand_apart_from_what_is_measured_at_the_end() -> None:
         for k, pair in ((1, {"length": 9.0, "gradient_norm": 2.0}), (2, {"length": 5.0, "gradient_norm": 4.0}))
         for measure, value in pair.items()
     ]
-    made = pd.DataFrame(rows, columns=store.MEASURE_COLUMNS)
+    made = pd.DataFrame(rows, columns=MEASURE_COLUMNS)
     at_the_end = score_tables.measure_table(made, suite(frame()))
     assert at_the_end.to_dict("records") == [{"task": "CartPole-v1", "variant": "gae", "length": 5.0}]
     noted = score_tables.diagnostics_table(made, suite(frame()))

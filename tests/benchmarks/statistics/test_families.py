@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, store
+from benchmarks import EXPERIMENTS, pooling
 from benchmarks.design.report_blocks import Prose, Section, Table
 from benchmarks.experiment import Experiment
 from benchmarks.findings.entropy_bonus import EntropyBonus
@@ -23,6 +23,7 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.families import Ledger, hypothesis
 from benchmarks.statistics.wording import leader
+from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.suite import Data, Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
@@ -123,8 +124,8 @@ def released(name: str, tmp_path: Path) -> ReportInput:
     """What the report of a released experiment is made of."""
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
-    paths = sorted((REFERENCE / name / "cells").glob("*.parquet"))
-    chosen = pooling.select(paths, [store.read_meta(p) for p in paths])
+    paths = stored_cells(REFERENCE / name)
+    chosen = pooling.select(paths, [read_meta(p) for p in paths])
     return loading.input_of(experiment, loading.read([paths[i] for i in chosen], tmp_path), tmp_path)
 
 

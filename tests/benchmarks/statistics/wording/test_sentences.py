@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, store
+from benchmarks import EXPERIMENTS, pooling
 from benchmarks.experiment import Experiment
 from benchmarks.reports import loading
 from benchmarks.reports.sections import budgets, guide
@@ -18,6 +18,7 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, baseline_pairs
 from benchmarks.statistics.wording import leader, phrases, sentences
+from benchmarks.store.sources import read_meta, read_results, stored_cells
 from benchmarks.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
 
@@ -100,9 +101,9 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
 def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, Experiment)
-    paths = sorted((RELEASED / name / "cells").glob("*.parquet"))
-    chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
-    frame, _, metas = store.read([paths[i] for i in chosen])
+    paths = stored_cells(RELEASED / name)
+    chosen = pooling.select(paths, [read_meta(path) for path in paths])
+    frame, _, metas = read_results([paths[i] for i in chosen])
     return loading.suite_of(experiment, frame, metas), metas, experiment
 
 

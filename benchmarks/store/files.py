@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: each is written beside its place, under a name of its own, and then moved.
+"""Files that appear whole or not at all: each is written under a name of its own in the same folder, and then moved.
 
 .<name>.<machine>.<process>.<token>.part     a file that is being written, or that a killed process left behind
 """
@@ -6,19 +6,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 STALE_S = 24 * 3600.0  # no file takes that long to write: what is older was left behind, on whatever machine
 NAME_BYTES = 255  # the longest file name of the usual file systems
 _PART = re.compile(r"\..+\.(?P<machine>[\w-]+)\.(?P<process>\d+)\.[0-9a-f]{8}\.part")
 _EARLIER_PART = re.compile(r"\..+?(\.\d+)?\.part")  # as they were named before they had a machine
+
+
+class Damaged(ValueError):
+    """A result file that cannot be read, or does not hold what it should."""
 
 
 class NotWritten(OSError):
@@ -67,6 +73,27 @@ def replace_bytes(path: Path, content: bytes, durable: bool = True) -> None:
 def write_text(path: Path, text: str) -> None:
     """A text file in UTF-8 that can be made again from results: not waited for until it is on the disk."""
     replace_file(path, lambda part: part.write_text(text, encoding="utf-8"), durable=False)
+
+
+def save_json(path: Path, value: Mapping[str, object]) -> None:
+    """An object as JSON."""
+    replace_bytes(path, json.dumps(value, indent=1).encode())
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds. Raises Damaged where there is none."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path.name}: {reason(error)}") from error
+    if not isinstance(value, dict):
+        raise Damaged(f"{path.name}: it holds no object")
+    return value
+
+
+def reason(error: Exception) -> str:
+    """The error's message in one line, or its class where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def part_path(path: Path) -> Path:

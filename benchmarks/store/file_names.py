@@ -1,4 +1,4 @@
-"""Names of tasks and variants as parts of file names: readable, of bounded length, never hidden or leading elsewhere."""
+"""Names of tasks and variants as parts of file names: readable, of bounded length, never hidden or in another folder."""
 
 from __future__ import annotations
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.experiment import RESULTS_VERSION, digest
+from benchmarks.store.descriptions import digest
 
 META = {"cell", "provenance", "reading", "texts"}
 READING = {"scale", "parent", "change", "optional"}
-REFERENCES = ("algorithms.update.Uniform", "algorithms.update.Optimal")  # rows of one checkpoint, at no learning rate
+UNSTATED = (1, 2, 3)  # results versions of files that do not say theirs
+REFERENCES = ("Uniform", "Optimal")  # rows of one checkpoint, at no learning rate
 TOLERANCE = 1e-9  # of a fraction of the budget
 
 
@@ -74,7 +75,7 @@ def fault_of_digest(stem: str, meta: Mapping[str, Any]) -> str | None:
     if meta["cell"].get("imported"):
         return None
     stated = meta["provenance"].get("results_version")
-    versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)  # early files do not say
+    versions = [stated] if isinstance(stated, int) else UNSTATED
     named = stem.rpartition("__")[2]
     if named not in {digest(meta["cell"], results_version=version) for version in versions}:
         return "the configuration inside is not the one that its name's digest is of"
@@ -87,7 +88,7 @@ def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
     for name in ("task", "variant"):
         if set(table.column(name).unique().to_pylist()) != {cell[name]["name"]}:
             return f"its rows are not all of the {name} {cell[name]['name']}"
-    columns = {n: table.column(n).to_numpy() for n in ("seed", "learning_rate", "checkpoint", "fraction")}
+    columns = {n: table.column(n).to_numpy() for n in ("seed", "member", "learning_rate", "checkpoint", "fraction")}
     if cell.get("imported"):
         return _fault_of_imported(columns, cell["members"]["seeds"])
     at = _fractions(cell)
@@ -96,8 +97,6 @@ def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
         return f"its rows have checkpoint {checkpoint.max()}, and the cell has {len(at)} checkpoints"
     if np.abs(columns["fraction"] - at[checkpoint]).max() > TOLERANCE:
         return "its rows have other fractions of the budget than the cell's checkpoints"
-    if cell["members"].get("varied"):
-        return _fault_of_places(table, columns, cell, len(at))
     return _fault_of_members(columns, cell, len(at))
 
 
@@ -116,45 +115,26 @@ def _is_reference(cell: Mapping[str, Any]) -> bool:
 
 
 def _fault_of_members(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
-    """Members are told apart by their seed and learning rate (reference rows by the seed alone)."""
+    """Each row is of a member of the cell, and each member has one row at each checkpoint; in a race, up to its last."""
     seeds = np.asarray(cell["members"]["seeds"], np.int64)
-    rates = np.asarray(cell["members"]["rates"], np.float64)
-    if _is_reference(cell):
-        rates = np.zeros(len(seeds))
-    if len(columns["seed"]) != (wanted := len(seeds) * checkpoints):
-        return f"it has {len(columns['seed'])} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"
-    order = np.lexsort((columns["learning_rate"], columns["seed"], columns["checkpoint"]))
-    own = np.lexsort((rates, seeds))
-    if not np.array_equal(columns["checkpoint"][order], np.repeat(np.arange(checkpoints), len(seeds))):
-        return "its members have not one row at every checkpoint"
-    if not np.array_equal(columns["seed"][order], np.tile(seeds[own], checkpoints)):
+    rates = np.zeros(len(seeds)) if _is_reference(cell) else np.asarray(cell["members"]["rates"], np.float64)
+    races, member, wanted = cell.get("race") is not None, columns["member"], len(seeds) * checkpoints
+    if not races and len(member) != wanted:
+        return f"it has {len(member)} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"
+    if member.min() < 0 or member.max() >= len(seeds):
+        return f"its rows have member {member.max()}, and the cell has {len(seeds)} members"
+    if not np.array_equal(columns["seed"], seeds[member]):
         return "its rows are of other seeds than the cell's"
-    if not np.array_equal(columns["learning_rate"][order], np.tile(rates[own], checkpoints)):
+    if not np.array_equal(columns["learning_rate"], rates[member]):
         return "its rows are of other learning rates than the cell's"
-    return None
-
-
-def _fault_of_places(
-    table: pa.Table, columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int
-) -> str | None:
-    """Members that differ are told apart by their place; where there is a race, some stop early."""
-    seeds = np.asarray(cell["members"]["seeds"], np.int64)
-    measures = table.column("measures").combine_chunks()
-    counts = np.diff(measures.offsets.to_numpy())
-    is_place = np.asarray(measures.keys.to_pylist(), object) == "place"
-    row = np.repeat(np.arange(len(counts)), counts)[is_place]
-    place = np.asarray(measures.items.to_numpy(zero_copy_only=False))[is_place].astype(np.int64)
-    if not np.array_equal(row, np.arange(table.num_rows)) or place.min() < 0 or place.max() >= len(seeds):
-        return "its rows do not say which member they are of"
-    if not np.array_equal(columns["seed"], seeds[place]):
-        return "its rows are of other seeds than the cell's"
     has = np.zeros((len(seeds), checkpoints), np.int64)
-    np.add.at(has, (place, columns["checkpoint"]), 1)
-    stops_early = cell.get("race") is not None
-    fits = (has[:, 0] == 1) & (np.diff(has) <= 0).all(1) & (stops_early | (has == 1).all(1))
-    if not fits.all():
-        return f"member {int(np.flatnonzero(~fits)[0])} has not one row at each checkpoint that it came to"
-    return None
+    np.add.at(has, (member, columns["checkpoint"]), 1)
+    if not (has == 1).all() and not races:
+        return "its members have not one row at every checkpoint"
+    fits = (has[:, 0] == 1) & (np.diff(has) <= 0).all(1)
+    return (
+        None if fits.all() else f"member {int(np.flatnonzero(~fits)[0])} has not one row at each checkpoint it came to"
+    )
 
 
 def _fault_of_imported(columns: Mapping[str, np.ndarray], seeds: list[int]) -> str | None:
@@ -162,18 +142,3 @@ def _fault_of_imported(columns: Mapping[str, np.ndarray], seeds: list[int]) -> s
         return "its rows are of other seeds than it says"
     pairs = set(zip(columns["seed"].tolist(), columns["checkpoint"].tolist(), strict=True))
     return None if len(pairs) == len(columns["seed"]) else "a seed has two rows at one checkpoint"
-
-
-def fault_of_measurement(stem: str, value: Mapping[str, Any], version: int, needed: set[str]) -> str | None:
-    """A measurement of a gradient: what was found, its configuration, its provenance. `version`: the laboratory's."""
-    for name in ("found", "cell", "provenance"):
-        if not isinstance(value.get(name), dict):
-            return f"it does not hold what a measurement does ({name})"
-    if lacking := sorted(needed - value["found"].keys()):
-        return f"it does not hold what a measurement does (found.{lacking[0]})"
-    for name, number in value["found"].items():
-        if not isinstance(number, int | float) or isinstance(number, bool):
-            return f"its {name} is no number"
-    if stem.rpartition("__")[2] not in {digest(value["cell"], laboratory_version=v) for v in range(1, version + 1)}:
-        return "the configuration inside is not the one that its name's digest is of"
-    return None

@@ -18,8 +18,8 @@ import safetensors.torch
 
 from algorithms.training.records import Record
 from algorithms.training.state import RunState
-from benchmarks import store, tensor_files
-from benchmarks.files import left_behind, machine, replace_file
+from benchmarks.store import sources, tensor_files
+from benchmarks.store.files import left_behind, machine, replace_file
 
 SUFFIX = ".state"
 
@@ -78,7 +78,7 @@ def sweep_states(cells: Path) -> int:
     for path in [*cells.glob(f"*{SUFFIX}"), *cells.glob(f"*{SUFFIX}.damaged-*")]:
         done = path.with_name(path.name.partition(SUFFIX)[0] + ".parquet")
         with contextlib.suppress(OSError):
-            if done.exists() and left_behind(path, *_writer(path)) and store.readable(done):
+            if done.exists() and left_behind(path, *_writer(path)) and sources.readable(done):
                 path.unlink()
                 removed += 1
     return removed

@@ -1,0 +1,67 @@
+"""The identity of a configuration: a JSON description of it, and the digest of what in it decides the numbers.
+
+A description holds every field of a dataclass by name, its class, and the names of the fields that are at their default:
+
+    {"class": "Episodes", "class.defaults": ["group"], "envs": 8, "group": 1}
+
+The digest leaves out the fields at their default (benchmarks.store.descriptions). Therefore
+
+- a field that comes later, with a default that does what was done before, moves no digest;
+- a changed default gives other numbers the digest that the old ones had. Whoever changes one raises RESULTS_VERSION
+  (LABORATORY_VERSION for measurements): every digest is then another. The values stay in the description, so an old file
+  still says what it was made with, and a test holds the released files' values against the code's.
+
+Our classes are called by their short names, which a test keeps unique: moving a class to another module moves no digest.
+A class of anybody else is called by its module too, with a hash of its source (envs.custom.sources), and all its fields
+count. A field with metadata {"hashed": False} is in no description: no number depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from benchmarks.store.descriptions import DEFAULTS
+from envs.custom.sources import SOURCE, described_class
+
+
+def canonical(value: Any) -> Any:
+    """The JSON description of a configuration. TypeError for what can be part of none."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _described(value)
+    if isinstance(value, (tuple, list)):
+        return [canonical(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): canonical(v) for k, v in value.items()}
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    raise TypeError(f"{value!r} cannot be part of a cell's configuration")
+
+
+def _described(value: Any) -> dict[str, Any]:
+    own: Any = type(value)
+    kind = described_class(own)
+    parts = {f.name: canonical(getattr(value, f.name)) for f in _described_fields(own)}
+    if SOURCE in kind:  # its defaults may be computed from what the source's hash does not see
+        return {**kind, **parts}
+    defaults = _defaults(own)
+    at_default = [name for name, part in parts.items() if name in defaults and defaults[name] == part]
+    return {**kind, **({DEFAULTS: at_default} if at_default else {}), **parts}
+
+
+def _described_fields(kind: type) -> list[Field[Any]]:
+    return [f for f in fields(kind) if f.metadata.get("hashed", True)]
+
+
+@cache
+def _defaults(kind: type) -> dict[str, Any]:
+    """The description of the default of each field that has one."""
+    found = {}
+    for f in _described_fields(kind):
+        if f.default is not MISSING:
+            found[f.name] = canonical(f.default)
+        elif f.default_factory is not MISSING:
+            found[f.name] = canonical(f.default_factory())
+    return found

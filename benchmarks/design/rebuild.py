@@ -1,0 +1,118 @@
+"""Frozen dataclasses from the JSON that describes them (benchmarks.design.identity): the way back.
+
+A file can choose among our choices and do nothing else. Our classes are found by their short names in the source files of
+`envs` and `algorithms`, whatever has been imported. A class of another package is built only if the caller trusts it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.store.descriptions import DEFAULTS
+from envs.custom.sources import OURS, SOURCE
+
+PACKAGES = ("envs", "algorithms")  # what tasks, variants and trainings are made of
+OF_CLASSES = ("class", SOURCE, DEFAULTS)  # keys of a description that name no field
+
+
+class CannotRebuild(ValueError):
+    """A description of something that is foreign, gone or not valid."""
+
+
+def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
+    """The value that `data` describes; lists become tuples. `more`: fields that a description leaves out.
+
+    CannotRebuild for a class of a package that is not trusted, one that there is not, or fields that do not fit it.
+    """
+    if isinstance(data, list):
+        return tuple(rebuild(item, trust) for item in data)
+    if not isinstance(data, dict):
+        return data
+    values = {name: rebuild(value, trust) for name, value in data.items() if name not in OF_CLASSES}
+    if "class" not in data:
+        return values
+    name = str(data["class"])
+    return _build(_foreign_class(name, trust) if "." in name else _our_class(name), more | values)
+
+
+@cache
+def _our_class(name: str) -> type:
+    """The frozen dataclass of this name, of whichever of our modules defines it."""
+    defined = [getattr(module, name, None) for module in _modules_that_define(name)]
+    found: list[type] = [kind for kind in defined if isinstance(kind, type) and _is_choice(kind)]
+    if not found:
+        raise CannotRebuild(f"there is no frozen dataclass {name!r} (any more), and nothing else is built from a file")
+    if len(found) > 1:
+        raise CannotRebuild(f"{name!r} is the name of two classes: {', '.join(kind.__module__ for kind in found)}")
+    return found[0]
+
+
+def _modules_that_define(name: str) -> Iterator[Any]:
+    """Our modules whose source defines a class of this name."""
+    definition = re.compile(rf"^class {re.escape(name)}\b", re.MULTILINE)
+    for module, path in _sources():
+        if definition.search(path.read_text(encoding="utf-8")):
+            yield importlib.import_module(module)
+
+
+@cache
+def _sources() -> tuple[tuple[str, Path], ...]:
+    """(module, file) of every module but those that importing would run as a program."""
+    found = []
+    for package in PACKAGES:
+        file = importlib.import_module(package).__file__
+        assert file is not None
+        root = Path(file).parent
+        for path in sorted(root.rglob("*.py")):
+            parts = (package, *path.relative_to(root).with_suffix("").parts)
+            if "__main__" not in parts:
+                found.append((".".join(parts).removesuffix(".__init__"), path))
+    return tuple(found)
+
+
+def _foreign_class(name: str, trust: Sequence[str]) -> type:
+    module, _, last = name.rpartition(".")
+    package = name.partition(".")[0]
+    if package in OURS:
+        raise CannotRebuild(f"there is no class {name!r}: files call our classes by their names without the module")
+    if package not in trust:
+        raise CannotRebuild(
+            f"class {name!r} is of package {package!r}, which is not trusted; if it is your own, say so "
+            "(play --trust PACKAGE, load_policy(path, trust=...))"
+        )
+    found: Any = None
+    if not any(word.startswith("__") for word in module.split(".")):  # importing a __main__ runs it
+        try:
+            found = getattr(importlib.import_module(module), last, None)
+        except ImportError as error:
+            raise CannotRebuild(f"there is no class {name!r} (any more): {error}") from error
+    if not isinstance(found, type) or found.__module__ != module:
+        raise CannotRebuild(f"there is no class {name!r} (any more)")
+    if not _is_choice(found):
+        raise CannotRebuild(f"{name!r} is no frozen dataclass, and nothing else is built from a file")
+    return found
+
+
+def _is_choice(kind: Any) -> bool:
+    """Whether it is a frozen dataclass."""
+    return isinstance(kind, type) and is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+
+
+def _build(kind: type, values: dict[str, Any]) -> Any:
+    known = {f.name: f for f in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise CannotRebuild(f"{kind.__name__} has no field {name!r} (any more); it has {', '.join(known)}")
+    for name, field in known.items():
+        if name not in values and field.default is MISSING and field.default_factory is MISSING:
+            raise CannotRebuild(f"{kind.__name__} needs a field {name!r}, which the file does not hold")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise CannotRebuild(f"{kind.__name__}: {error}") from error

@@ -1,0 +1,1 @@
+"""What lies on disk, and as arrays: files, cells, packed results, states of unfinished runs."""

@@ -1,0 +1,89 @@
+"""The file of one finished cell, as Parquet (unfinished cells: benchmarks.store.states).
+
+    results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
+
+A file that is there, and holds what its cell should have left, is the mark that the cell is done (cell_checks).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from algorithms.training.records import Record
+from benchmarks.store import cell_checks, files
+from benchmarks.store.files import Damaged
+
+SCHEMA = pa.schema(
+    [
+        ("task", pa.string()),
+        ("variant", pa.string()),
+        ("seed", pa.int64()),
+        ("member", pa.int64()),  # its index in the cell: members may share a seed
+        ("learning_rate", pa.float64()),
+        ("checkpoint", pa.int64()),
+        ("fraction", pa.float64()),
+        ("env_steps", pa.int64()),
+        ("updates", pa.int64()),
+        ("wall_s", pa.float64()),
+        ("eval_return", pa.float64()),
+        ("eval_return_greedy", pa.float64()),
+        ("diverged", pa.bool_()),
+        ("measures", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+META, CHECKSUM = b"pg_ladder", b"pg_ladder.sha256"
+
+
+def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], meta: dict[str, Any]) -> None:
+    """One tidy row per member and checkpoint; `meta` (configuration, provenance) as JSON in the schema."""
+    rows = []
+    for record in records:
+        row = {"task": task, "variant": variant, **asdict(record), "measures": list(record.measures.items())}
+        row["member"] = row.pop("place")
+        del row["texts"]
+        rows.append(row)
+    save_rows(path, rows, meta)
+
+
+def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
+    """Rows of SCHEMA, measures as pairs, with `meta` and its checksum in the schema."""
+    text = json.dumps(meta).encode()
+    said = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
+    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(said))
+    files.replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+
+
+def read_cell_file(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """A cell's table and metadata, both from one reading of the file. Raises Damaged with what is wrong with it."""
+    try:
+        # no column is made of a folder that is named `lr=0.1`
+        table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
+        said = table.schema.metadata or {}
+        meta = json.loads(said[META])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        why = "it has no metadata of a cell" if isinstance(error, KeyError) else files.reason(error)
+        raise Damaged(f"{path.name}: {why}") from error
+    if said.get(CHECKSUM, sum_ := hashlib.sha256(said[META]).hexdigest().encode()) != sum_:
+        raise Damaged(f"{path.name}: its metadata are not those that were written")
+    check(path.name, table, meta)
+    return table, meta
+
+
+def check(name: str, table: pa.Table, meta: dict[str, Any]) -> None:
+    """Raises Damaged where the rows and the metadata are not what the cell of this file name should have left."""
+    why = (
+        cell_checks.fault_of_columns(table, SCHEMA)
+        or cell_checks.fault_of_meta(meta)
+        or cell_checks.fault_of_digest(Path(name).stem, meta)
+        or cell_checks.fault_of_rows(table, meta)
+    )
+    if why:
+        raise Damaged(f"{name}: {why}")
