@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.store.files import Damaged, read_document
-from benchmarks.store.packed import read_table, rows_path, write_table
+from benchmarks.store.packed import read_table, write_table
 
 TRIAL = pa.schema(
     [
@@ -35,6 +35,11 @@ def studies_path(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.studies.parquet")
 
 
+def trials_path(folder: Path) -> Path:
+    """The packed trials of the folder's studies."""
+    return folder.with_name(f"{folder.name}.trials.parquet")
+
+
 def stored_studies(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(file name, contents) of every study of a folder, by name. Raises Damaged for a file that cannot be read."""
     found = {path.name: path for path in folder.glob("*__*.json")}
@@ -50,7 +55,7 @@ def has_studies(folder: Path) -> bool:
 
 def _packed(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     trials: dict[str, list[dict[str, Any]]] = {}
-    for row in read_table(rows_path(folder)).to_pylist():
+    for row in read_table(trials_path(folder)).to_pylist():
         study = row.pop("file")
         trials.setdefault(study, []).append({k: json.loads(v) if k in AS_JSON else v for k, v in row.items()})
     for entry in read_table(studies_path(folder)).to_pylist():
@@ -58,7 +63,7 @@ def _packed(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         value = {key: json.loads(text) for key, text in entry.items() if text is not None}
         yield f"{study}.json", value | {"trials": trials.pop(study, [])}
     if trials:
-        raise Damaged(f"{rows_path(folder).name}: it has trials of {min(trials)}, which no study describes")
+        raise Damaged(f"{trials_path(folder).name}: it has trials of {min(trials)}, which no study describes")
 
 
 def pack_studies(folder: Path, studies: Mapping[str, Mapping[str, Any]]) -> None:
@@ -71,5 +76,5 @@ def pack_studies(folder: Path, studies: Mapping[str, Mapping[str, Any]]) -> None
         value = studies[name]
         entries.append({"file": stem, **{key: json.dumps(value[key]) if key in value else None for key in keys}})
     columns = pa.schema([(key, pa.string()) for key in ("file", *keys)])
-    write_table(rows_path(folder), pa.Table.from_pylist(trials, schema=TRIAL))
+    write_table(trials_path(folder), pa.Table.from_pylist(trials, schema=TRIAL))
     write_table(studies_path(folder), pa.Table.from_pylist(entries, schema=columns))
