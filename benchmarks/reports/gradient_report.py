@@ -19,6 +19,7 @@ from benchmarks.reports.markup import plain
 from benchmarks.reports.sections import gradients
 from benchmarks.reports.variant_groups import groups
 from benchmarks.run import Outcome
+from benchmarks.store.sources import read_measurement
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own

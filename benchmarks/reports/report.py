@@ -25,7 +25,8 @@ from benchmarks.run import Outcome
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
-from benchmarks.store.files import write_text
+from benchmarks.store.files import Damaged, write_text
+from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
 from benchmarks.suite import Data
 from envs.validation import UsageError
 

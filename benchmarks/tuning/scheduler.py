@@ -15,6 +15,7 @@ from benchmarks.display import Display
 from benchmarks.executor import Pool
 from benchmarks.provenance import provenance
 from benchmarks.run import cell_path, pending, sweep
+from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.stages import Cells
