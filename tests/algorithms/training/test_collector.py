@@ -88,10 +88,10 @@ def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
     lagged: list[torch.Tensor] = []
 
     class Watched(Learner):
-        def learn(self, rollout: Rollout, *rest: object) -> None:  # type: ignore[override]
+        def learn(self, rollout: Rollout, *rest: object, **diagnosing: object) -> None:  # type: ignore[override]
             seen.append(rollout)
             lagged.append(run.nucleus.policy.flat.values.clone())  # type: ignore[union-attr]
-            super().learn(rollout, *rest)  # type: ignore[arg-type]
+            super().learn(rollout, *rest, **diagnosing)  # type: ignore[arg-type]
 
     members = Members((0, 1), (0.1, 0.1))
     run = Run(task, variant, training, members, 64 * 12, Evaluation(1, 3), make_learner=Watched)
