@@ -10,7 +10,7 @@ from torch import nn
 
 from algorithms import VARIANTS
 from algorithms.asynchronous.shared_memory import capacity
-from algorithms.policies import convolutional
+from algorithms.policies import cnn
 from algorithms.policies.cnn import NatureCNN, NatureNet
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
@@ -86,7 +86,7 @@ def test_many_images_pass_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     net, seen = built(1, width=32), pictures(1, 5)
     with torch.no_grad():
         whole = net.step(seen, None)[0]
-        monkeypatch.setattr(convolutional, "CHUNK", 2)
+        monkeypatch.setattr(cnn, "CHUNK", 2)
         torch.testing.assert_close(net.step(seen, None)[0], whole, rtol=1e-5, atol=1e-6)
 
 
