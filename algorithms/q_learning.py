@@ -12,10 +12,9 @@ from torch import Tensor
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.distributions import ILLEGAL
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
-from algorithms.setting import Training
 from algorithms.training.exact_return import LIMIT, enumerable, text_mdp
 from algorithms.training.learner import Learner
-from algorithms.types import Estimator, Rollout, Schedule, Update
+from algorithms.types import Rollout
 from envs.api import Floats, Ints, Task, Transcript
 
 
@@ -78,33 +77,19 @@ def learn(update: QLearning, policy: ActorCritic, rollout: Rollout, rate: Tensor
 
 
 class QLearner(Learner):
-    """The learner of a run that follows no gradient: it moves the policy's table of values (Run's make_learner)."""
+    """Moves the policy's table of values, and follows no gradient."""
 
-    def __init__(
-        self,
-        policy: ActorCritic,
-        estimator: Estimator,
-        schedule: Schedule,
-        training: Training,
-        rate: Tensor,
-        task: Task,
-        update: Update | None = None,
-        *more: Any,
-    ) -> None:
-        super().__init__(policy, estimator, schedule, training, rate, task, update, *more)
-        assert isinstance(update, QLearning)
-        self.rule = update
+    diagnoses = False
 
-    def learn(
-        self,
-        rollout: Rollout,
-        shuffles: list[np.random.Generator],
-        progress: Tensor | None = None,
-        diagnosing: bool = False,
-        exact_gradient: Tensor | None = None,
+    def __init__(self, policy: ActorCritic, *parts: Any) -> None:
+        super().__init__(policy, *parts)
+        (self._rule,) = (part for part in parts if isinstance(part, QLearning))
+
+    def learn(  # type: ignore[override]
+        self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor
     ) -> None:
-        assert progress is not None
-        learn(self.rule, self.policy, rollout, self.rate[:, 0], progress)
+        """One pass over the rollout; `progress` [P] is the share of the budget that is spent."""
+        learn(self._rule, self.policy, rollout, self.rate[:, 0], progress)
 
 
 def _back_up(

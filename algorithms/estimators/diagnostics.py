@@ -83,14 +83,16 @@ class Diagnostics:
         self.gradients += torch.where(read[:, None], g, 0.0)
         self.squares += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
 
-    def add_first_gradient(self, gradient: Tensor, part: Tensor, exact: Tensor | None, actor: slice) -> None:
-        """The first gradient on a rollout [P, A], of the loss, over the actor's columns of all parameters [P, D].
+    def add_step(self, gradient: Tensor, actor: slice, part: Tensor, first: bool, exact: Tensor | None) -> None:
+        """The gradient of the loss [P, D] in one step, `actor` being the actor's columns.
 
-        exact  grad J [P, D], where the two are compared
+        first  of the steps on its rollout      exact  grad J [P, D], where the first is compared with it
         """
-        self.add_gradient(gradient, part)
-        if exact is not None:
-            self.add("gradient_cosine", functional.cosine_similarity(-gradient, exact[:, actor]), part)
+        self.add("gradient_norm", gradient.norm(dim=1), part)
+        if first:
+            self.add_gradient(gradient[:, actor], part)
+            if exact is not None:
+                self.add("gradient_cosine", functional.cosine_similarity(-gradient[:, actor], exact[:, actor]), part)
 
     def add_rollout(
         self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, correct_threshold: float | None

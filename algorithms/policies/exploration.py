@@ -1,21 +1,24 @@
-"""How a policy of continuous actions explores: independent normals at every step, or noise that depends on the state."""
+"""How policies explore: noise that is fresh at every step or depends on the state, and the random numbers for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from algorithms.policies.api import Acting
 from algorithms.policies.population import constant
 from algorithms.tunable import Choice, Number, Range, tunable
-from envs.api import Box
+from envs.api import Bools, Box, Floats
 
 if TYPE_CHECKING:
     from algorithms.types import Variant
     from envs.api import Spec
 
+CHUNK = 16  # steps whose noise is drawn at once
 EPSILON = 1e-6  # added to a variance that vanishes with z(s), as in stable-baselines3
 
 
@@ -70,3 +73,34 @@ class GSDE:
 
 
 Exploration = Independent | GSDE
+
+
+class ActingNoise:
+    """Each member's random numbers for acting, from its own generator.
+
+    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others. Noise that
+    lasts is drawn one by one.
+    """
+
+    def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:
+        self._policy, self._generators, self._envs = policy, generators, envs
+        self._lasts = policy.noise_lasts
+        self._draws = CHUNK if self._lasts == 1 else 1
+        self._t, self._chunk = 0, np.zeros(0, np.float32)
+
+    def start(self) -> None:
+        """A new rollout begins."""
+        self._t = 0
+
+    def next(self, running: Bools) -> Floats:
+        """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
+        if self._t % (self._draws * self._lasts) == 0:
+            shape = (self._draws, self._envs)
+            drawn = [
+                self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
+            ]
+            blank = np.zeros_like(next(d for d in drawn if d is not None))
+            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [draws, P, N, ...]
+        self._t += 1
+        chosen: Floats = self._chunk[(self._t - 1) // self._lasts % self._draws]
+        return chosen

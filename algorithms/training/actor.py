@@ -12,50 +12,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from algorithms.policies.api import Acting
+from algorithms.policies.exploration import ActingNoise
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.observation_normaliser import Doubles, Normaliser, RewardWindow
 from algorithms.tunable import Number
 from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
 
-CHUNK = 16  # steps whose noise is drawn at once
+CHUNK = 16  # steps between two looks at who still plays
 BeforeStep = Callable[[float], None]  # called before each step with the share of the rollout that is played
 
 
 def _float32(value: Number) -> Any:
     """The number, or one a member [P, 1], for numpy."""
     return value.float().cpu().numpy() if isinstance(value, Tensor) else np.float32(value)
-
-
-class Noise:
-    """Each member's random numbers for acting, from its own generator.
-
-    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others. Noise that
-    lasts is drawn one by one.
-    """
-
-    def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:
-        self._policy, self._generators, self._envs = policy, generators, envs
-        self._lasts = policy.noise_lasts
-        self._draws = CHUNK if self._lasts == 1 else 1
-        self._t, self._chunk = 0, np.zeros(0, np.float32)
-
-    def start(self) -> None:
-        """A new rollout begins."""
-        self._t = 0
-
-    def next(self, running: Bools) -> Floats:
-        """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
-        if self._t % (self._draws * self._lasts) == 0:
-            shape = (self._draws, self._envs)
-            drawn = [
-                self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
-            ]
-            blank = np.zeros_like(next(d for d in drawn if d is not None))
-            self._chunk = np.stack([blank if d is None else d for d in drawn], 1)  # [draws, P, N, ...]
-        self._t += 1
-        chosen: Floats = self._chunk[(self._t - 1) // self._lasts % self._draws]
-        return chosen
 
 
 @dataclass
@@ -101,7 +71,7 @@ class Actor:
         self._nucleus, self._learns = nucleus, learns
         self._compact = compact and nucleus is None and not isinstance(env.spec.observation, Transcript)
         self._acting, self._acting_places = policy, np.arange(0)  # who computes, and their places (none: all)
-        self._noise: Noise | None = None
+        self._noise: ActingNoise | None = None
         self._generators = generators
         observation = env.spec.observation
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
@@ -151,7 +121,7 @@ class Actor:
 
     def _begin(self, obs: Array) -> None:
         if self._generators is not None and self._noise is None:
-            self._noise = Noise(self.policy, self._generators, obs.shape[1])
+            self._noise = ActingNoise(self.policy, self._generators, obs.shape[1])
         if self._noise is not None:
             self._noise.start()
 

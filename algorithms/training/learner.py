@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -40,6 +41,8 @@ class Learner:
     healthy          members whose gradients have always been finite [P]; the others are frozen
     rate             learning rates [P, D]
     """
+
+    diagnoses: ClassVar[bool] = True  # whether `learn` can read diagnostics
 
     def __init__(
         self,
@@ -206,9 +209,7 @@ class Learner:
         valid = (batch.weight > 0).to(batch.weight)
         part = valid.amax((0, 2))
         gradient, actor = self.policy.flat.gradient, self.policy.actor_columns
-        self.diagnostics.add("gradient_norm", gradient.norm(dim=1), part)
-        if self._first_step:
-            self.diagnostics.add_first_gradient(gradient[:, actor], part, self._exact_gradient, actor)
+        self.diagnostics.add_step(gradient, actor, part, self._first_step, self._exact_gradient)
         self._first_step = False
         # else every ratio is 1
         if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_now:

@@ -52,15 +52,15 @@ class Run:
         env_steps: int,
         evaluation: Evaluation,
         device: str = "cpu",
-        places: tuple[int, ...] | None = None,
         make_learner: Callable[..., Learner] = Learner,
+        places: tuple[int, ...] | None = None,
     ) -> None:
         """env_steps: each member's budget. make_learner: a class or function with the arguments of Learner."""
         count = len(members.seeds)
         self.declared = variant, training  # before numbers of single members enter them
         self.task, self.members, self.places = task, members, places or tuple(range(count))
         self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
-        self.budget, self.evaluation, self.device, self._make_learner = env_steps, evaluation, device, make_learner
+        self.budget, self.evaluation, self.device, self.make_learner = env_steps, evaluation, device, make_learner
         blank_policy = functools.partial(build_policy, task, variant, training, members, device)
         blank_normaliser = functools.partial(build_normaliser, task, training, members)
         self.policy, self.normaliser = blank_policy(), blank_normaliser()
@@ -181,12 +181,14 @@ class Run:
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         progress = torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
-        due, diagnosing, exact_gradient = self.checkpoints.due(self.env_steps), False, None
-        if not self.compact:  # what members that differ are read for is their score
-            diagnosing = due or self.policy.reads_text or self.update % DIAGNOSED_EVERY == 0
-            if due and self.exact is not None:
-                exact_gradient = self.exact.gradient(self.policy)
-        self.learner.learn(rollout, shuffles, progress, diagnosing, exact_gradient)
+        due = self.checkpoints.due(self.env_steps)
+        read = due or self.policy.reads_text or self.update % DIAGNOSED_EVERY == 0
+        # what members that differ are read for is their score
+        if self.compact or not self.learner.diagnoses or not read:
+            self.learner.learn(rollout, shuffles, progress)
+            return
+        exact_gradient = self.exact.gradient(self.policy) if due and self.exact is not None else None
+        self.learner.learn(rollout, shuffles, progress, diagnosing=True, exact_gradient=exact_gradient)
 
     def _exact_step(self, playing: np.ndarray) -> None:
         """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
@@ -223,7 +225,7 @@ class Run:
         """The same run of the members at these places, as it stands."""
         members, of_cell = self.members.select_members(places), tuple(self.places[i] for i in places)
         variant, training = self.declared
-        rest = self.budget, self.evaluation, self.device, of_cell, self._make_learner
+        rest = self.budget, self.evaluation, self.device, self.make_learner, of_cell
         selected = Run(self.task, variant, training, members, *rest)
         selected.restore(self.state().select_members(places))
         return selected

@@ -33,14 +33,14 @@ from tests.helpers import grouped_rollout, make_rollout, small_training
 def test_of_texts_by_hand() -> None:
     """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right above 2: one text of 2 tokens; the others have 2, 1, 2."""
     rollout = grouped_rollout([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
-    made = of_texts(rollout, right=2.0)
+    made = of_texts(rollout, correct_threshold=2.0)
     value, weight = made["length_right"]
     assert (value.item(), weight.item()) == (2.0, 1.0)
     value, weight = made["length_wrong"]
     assert value.item() == pytest.approx(5 / 3)
     assert weight.item() == 3.0
     assert made["equal_groups"][0].item() == 0.5
-    value, weight = of_texts(rollout, right=9.0)["length_right"]
+    value, weight = of_texts(rollout, correct_threshold=9.0)["length_right"]
     assert weight.item() == 0.0  # nobody is right: no reading
 
 

@@ -11,9 +11,8 @@ from stable_baselines3.common.distributions import StateDependentNoiseDistributi
 
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.policies.exploration import EPSILON, GSDE
+from algorithms.policies.exploration import EPSILON, GSDE, ActingNoise
 from algorithms.policies.mlp import MLP
-from algorithms.training.actor import Noise
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
 from algorithms.tunable import parameters
@@ -110,7 +109,7 @@ def test_a_matrix_lasts_as_long_as_declared_and_a_rollout_starts_with_a_new_one(
     policy = policy_of(GSDE(sample_freq=sample_freq), members=2)
     seen = []
     for others in (True, False):
-        noise = Noise(policy, [np.random.default_rng(0), np.random.default_rng(1)], 2)
+        noise = ActingNoise(policy, [np.random.default_rng(0), np.random.default_rng(1)], 2)
         rows = []
         for _ in range(2):
             noise.start()

@@ -1,13 +1,9 @@
 """Collecting: dynamic sampling fills a batch with groups that differ, and a nucleus restricts what is drawn."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-
 from algorithms import VARIANTS
 from algorithms.policies.nucleus import TopP, top_p
 from algorithms.setting import Episodes
@@ -20,6 +16,7 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.types import Rollout
+from dataclasses import replace
 from envs import TASKS
 from envs.seeding import Role, generator, stream
 from tests.helpers import grouped_rollout, small_training
@@ -88,10 +85,10 @@ def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
     lagged: list[torch.Tensor] = []
 
     class Watched(Learner):
-        def learn(self, rollout: Rollout, *rest: object) -> None:  # type: ignore[override]
+        def learn(self, rollout: Rollout, *rest: object, **diagnosing: object) -> None:  # type: ignore[override]
             seen.append(rollout)
             lagged.append(run.nucleus.policy.flat.values.clone())  # type: ignore[union-attr]
-            super().learn(rollout, *rest)  # type: ignore[arg-type]
+            super().learn(rollout, *rest, **diagnosing)  # type: ignore[arg-type]
 
     members = Members((0, 1), (0.1, 0.1))
     run = Run(task, variant, training, members, 64 * 12, Evaluation(1, 3), make_learner=Watched)
