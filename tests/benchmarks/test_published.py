@@ -138,7 +138,7 @@ def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
 
 
 def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:
-    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
+    assert {(s.task, s.variant) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
     trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.configurations
                for t in e.task_names for v in e.variant_names}  # fmt: skip
-    assert {(s.task, s.column) for s in SCORES} <= trained
+    assert {(s.task, s.variant) for s in SCORES} <= trained
