@@ -1,13 +1,9 @@
 """What a lost run counts as is no measurement: nobody is identical, equivalent, not worse or first by it."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-
 from benchmarks import adaptive_run, cli, compare
 from benchmarks.findings import parity
 from benchmarks.reports import rate_report
@@ -22,8 +18,10 @@ from benchmarks.suite import Data, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt
 from benchmarks.tuning.study import _candidates
+from pathlib import Path
 from tests.benchmarks.made import write_cell
 from tests.benchmarks.test_divergence import NAN, rows, suite_of
+
 
 FLOOR = Scale(-200.0, None)
 STILL = [[-200.0, -200.0]]  # a seed at the floor
@@ -96,7 +94,7 @@ def test_a_look_does_not_call_lost_runs_the_same() -> None:
 def test_parity_is_not_shown_by_lost_runs() -> None:
     """All at the floor but for b's 7 lost seeds: no number is the same in every run."""
     data = Data(suite_of(NEARLY, FLOOR), pd.DataFrame())
-    assert parity.table(data, {"b": "a"})["equal"].tolist() == [1.0, 1.0]
+    assert parity.table(data.suite, {"b": "a"})["equal"].tolist() == [1.0, 1.0]
     said = parity.Parity({"b": "a"}).sentence(data)
     assert said.endswith("neither is shown: `b` on t (area, final).")
 

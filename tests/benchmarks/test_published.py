@@ -1,12 +1,7 @@
 """Published settings reach the cells as their sources have them: numbers that a reader can look up there."""
 
 from __future__ import annotations
-
-from functools import reduce
-from typing import Any
-
 import pytest
-
 from algorithms.estimators.entropy_bonus import Annealed
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.policies.cnn import NatureCNN
@@ -18,6 +13,9 @@ from benchmarks.experiment import Cell, Experiment, build_cells
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
 from benchmarks.published_scores import SCORES
+from functools import reduce
+from typing import Any
+
 
 FALLING, BOTH = {"anneal": True}, {"normalise_observations": True, "normalise_returns": True}
 EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
@@ -138,7 +136,7 @@ def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
 
 
 def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:
-    assert {(s.task, s.column) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
+    assert {(s.task, s.variant) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
     trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.configurations
                for t in e.task_names for v in e.variant_names}  # fmt: skip
-    assert {(s.task, s.column) for s in SCORES} <= trained
+    assert {(s.task, s.variant) for s in SCORES} <= trained
