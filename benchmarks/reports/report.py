@@ -26,7 +26,7 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store.files import Damaged, write_text
-from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.sources import MEASURED, imported_cells, read_metas, read_results, stored_cells
 from benchmarks.suite import Data
 from envs.validation import UsageError
 

@@ -1,9 +1,13 @@
 """What a lost run counts as is no measurement: nobody is identical, equivalent, not worse or first by it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+
 from benchmarks import adaptive_run, cli, compare
 from benchmarks.findings import parity
 from benchmarks.reports import rate_report
@@ -18,10 +22,8 @@ from benchmarks.suite import Data, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt
 from benchmarks.tuning.study import _candidates
-from pathlib import Path
 from tests.benchmarks.made import write_cell
 from tests.benchmarks.test_divergence import NAN, rows, suite_of
-
 
 FLOOR = Scale(-200.0, None)
 STILL = [[-200.0, -200.0]]  # a seed at the floor

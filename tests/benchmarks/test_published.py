@@ -1,7 +1,12 @@
 """Published settings reach the cells as their sources have them: numbers that a reader can look up there."""
 
 from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
 import pytest
+
 from algorithms.estimators.entropy_bonus import Annealed
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.policies.cnn import NatureCNN
@@ -13,9 +18,6 @@ from benchmarks.experiment import Cell, Experiment, build_cells
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
 from benchmarks.published_scores import SCORES
-from functools import reduce
-from typing import Any
-
 
 FALLING, BOTH = {"anneal": True}, {"normalise_observations": True, "normalise_returns": True}
 EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {

@@ -1,9 +1,13 @@
 """Collecting: dynamic sampling fills a batch with groups that differ, and a nucleus restricts what is drawn."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+
 from algorithms import VARIANTS
 from algorithms.policies.nucleus import TopP, top_p
 from algorithms.setting import Episodes
@@ -16,7 +20,6 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.types import Rollout
-from dataclasses import replace
 from envs import TASKS
 from envs.seeding import Role, generator, stream
 from tests.helpers import grouped_rollout, small_training
