@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 
 from benchmarks import figures
 from benchmarks.label_room import make_room
-from benchmarks.tuning.figures import _panels, _words
+from benchmarks.tuning.figures.layout import axis_labels, panels
 
 LONG = ["-0.00300000", "1,250,000.0"]
 
@@ -55,11 +55,11 @@ def grid_figure(labels: list[str], title: str = "one") -> Figure:
 def tuning_figure(labels: list[str]) -> Figure:
     """The same of the tuning report's panels."""
     with mpl.rc_context(figures.STYLE):
-        figure, axes = _panels(4, 2, 1.2)
+        figure, axes = panels(4, 2, 1.2)
         for axis in axes:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
-        _words(figure, "trials", "score")
+        axis_labels(figure, "trials", "score")
     return figure
 
 

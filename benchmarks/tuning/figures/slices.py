@@ -80,8 +80,8 @@ def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: s
         axis.scatter(x, y, c=numbers, cmap="cividis", s=14, lw=0, vmin=0, vmax=_last_number(study))
     else:
         axis.scatter(x, y, color=colour, marker=marker, s=8, alpha=0.55, lw=0)
-    default = {"ms": 8, "mfc": "none", "mec": "black" if alone else colour, "mew": 1.3, "zorder": 3}
-    chosen = {"ms": 11, "color": GAIN if alone else colour, "mec": "black", "mew": 0.6, "zorder": 4}
+    default: dict[str, Any] = {"ms": 8, "mfc": "none", "mec": "black" if alone else colour, "mew": 1.3, "zorder": 3}
+    chosen: dict[str, Any] = {"ms": 11, "color": GAIN if alone else colour, "mec": "black", "mew": 0.6, "zorder": 4}
     for number, mark, style in ((study.test["default"].number, "o", default), (study.chosen, "*", chosen)):
         for trial, at in zip(trials, x, strict=True):
             if trial.number != number:
