@@ -103,7 +103,8 @@ def test_another_seed_gives_others(studied: Path, tmp_path: Path) -> None:
     """What the first batch asks for is known before anything is trained."""
     (plan,) = plans(trials=2, batch=2, seed=1)
     other = in_progress(plan, tmp_path)
-    next(other.work())
+    work = other.work()  # while it is held, so are the trials of its first batch
+    next(work)
     first = result.load_all(studied / "tuned")[0]
     drawn = [plan.space.values(t.params) for t in other.study.trials]
     assert drawn[0] == first.trials[0].values

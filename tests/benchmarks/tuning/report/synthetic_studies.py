@@ -129,8 +129,10 @@ def study(
     test = {"default": StageResult(0, dict.fromkeys(tasks, tuple(default)))}
     test["tuned"] = StageResult(chosen, dict.fromkeys(tasks, tuple(tuned))) if chosen else test["default"]
     again = tuple(StageResult(k, dict.fromkeys(tasks, (v - 0.05,) * 20)) for k, v in enumerate(values[:2]))
-    made = StudyResult("made", variant, tuple(tasks), chosen, tried[chosen], tried[0], PROTOCOL, (RATE, LAM), attempts, again,
-                 test, PROVENANCE)  # fmt: skip
+    made = StudyResult(
+        "made", variant, tuple(tasks), chosen, tried[chosen], tried[0], PROTOCOL, (RATE, LAM), attempts, again, test,
+        PROVENANCE,
+    )  # fmt: skip
     return replace(made, **other)
 
 
