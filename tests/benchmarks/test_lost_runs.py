@@ -19,9 +19,9 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.suite import Data, Scale, Suite
-from benchmarks.tuning import counting
-from benchmarks.tuning.result import Attempt
-from benchmarks.tuning.study import _candidates
+from benchmarks.tuning import lost_runs
+from benchmarks.tuning.result import TrialResult
+from benchmarks.tuning.study import selection_candidates
 from tests.benchmarks.made import write_cell
 from tests.benchmarks.test_divergence import NAN, rows, suite_of
 
@@ -147,9 +147,9 @@ def test_of_equal_rates_the_one_that_lost_fewer_runs_is_chosen() -> None:
 
 def test_of_equal_configurations_the_one_that_lost_fewer_runs_is_first() -> None:
     lost, whole = {"t": (NAN, NAN, 0.0)}, {"t": (0.0, 0.0, 0.0)}
-    values = counting.values([lost, whole, whole], {})
+    values = lost_runs.mean_values([lost, whole, whole], {})
     assert values.tolist() == [0.0, 0.0, 0.0]
-    assert counting.first(values, [counting.lost(of) for of in (lost, whole, whole)]) == 1
-    assert counting.first(np.array([NAN, 0.0, 0.5]), [0, 0, 2]) == 2
-    trials = [Attempt(i, "complete", {"x": i}, dict(of), 0.0) for i, of in enumerate((whole, lost, whole))]
-    assert _candidates(trials, 2) == [0, 2, 1]
+    assert lost_runs.first_best(values, [lost_runs.count_lost(of) for of in (lost, whole, whole)]) == 1
+    assert lost_runs.first_best(np.array([NAN, 0.0, 0.5]), [0, 0, 2]) == 2
+    trials = [TrialResult(i, "complete", {"x": i}, dict(of), 0.0) for i, of in enumerate((whole, lost, whole))]
+    assert selection_candidates(trials, 2) == [0, 2, 1]

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from benchmarks.figures.layout import grid, line_legend, page_grid
+from benchmarks.figures.layout import grid, line_legend
 from benchmarks.figures.rendering.margins import make_room
 from benchmarks.figures.style import STYLE
+from benchmarks.tuning.figures.layout import axis_labels, panels
 
 LONG = ["-0.00300000", "1,250,000.0"]
 
@@ -52,15 +53,15 @@ def grid_figure(labels: list[str], title: str = "one") -> Figure:
     return made.figure
 
 
-def page_figure(labels: list[str]) -> Figure:
-    """The same as wide as a page."""
+def tuning_figure(labels: list[str]) -> Figure:
+    """The same of the tuning report's panels."""
     with mpl.rc_context(STYLE):
-        made = page_grid(4, 2, 1.2)
-        for axis in made.panels:
+        figure, axes = panels(4, 2, 1.2)
+        for axis in axes:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
-        made.label("trials", "score", bottom=0.08)
-    return made.figure
+        axis_labels(figure, "trials", "score")
+    return figure
 
 
 def with_room(figure: Figure) -> Figure:
