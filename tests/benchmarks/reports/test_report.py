@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import pairs, store, verdict
+from benchmarks import EXPERIMENTS, pairs, store, verdict
 from benchmarks.drawings import Frontier, Measured, Sweep
 from benchmarks.panels import Data
 from benchmarks.reports import report, score_tables, table_formats
@@ -18,6 +18,7 @@ from benchmarks.reports.document import Document, Drawn, Prose, Table
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.suite import Scale, Suite
+from benchmarks.tuning.experiment import Tuning
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -37,6 +38,13 @@ def document_of(of: ReportInput) -> Document:
 def text_of(of: ReportInput) -> str:
     """report.md"""
     return document_of(of).as_markdown()
+
+
+def test_every_experiment_has_a_report_of_its_kind() -> None:
+    """Those of tuning are written from studies, not from cells."""
+    of_cells = [e for e in EXPERIMENTS.values() if not isinstance(e, Tuning)]
+    assert len(of_cells) > 10
+    assert {type(e) for e in of_cells} == {*report.REPORTS}
 
 
 def score_row(made: pd.DataFrame) -> pd.Series:
