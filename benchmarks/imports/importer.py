@@ -1,4 +1,4 @@
-"""Runs of others beside ours: their curves as Parquet cells, which a report reads as it reads what we trained.
+"""Runs of other programs: their curves as Parquet cells, which a report reads as it reads what we trained.
 
 results/<experiment>/imported/<task>__<variant>__<digest of the rows>.parquet
 """
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.experiment import Experiment
-from benchmarks.imports.names import Scales, Terms
+from benchmarks.imports.names import ImportTarget, ScaledTask
 from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.numbers import LARGEST
+from benchmarks.scales import ScaleFlags
 from benchmarks.store.cells import save_rows
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
@@ -57,18 +58,18 @@ def import_runs(
     """
     look_up(KINDS, kind, "kind of import")
     _check_paths(paths)
-    terms = Terms(folder, experiment, floor, ceiling, threshold)
+    target = ImportTarget(folder, experiment, ScaleFlags(floor, ceiling, threshold))
     _check_flags(kind, task, variant, first_seed, checkpoints)
     if first_seed + len(paths) - 1 > LARGEST:
         raise UsageError(f"seeds are at most {LARGEST}, and --first-seed {first_seed} leads beyond")
     if kind == "csv":
-        frame, scales = _from_csv(paths, task, variant, terms)
+        frame, tasks = _from_csv(paths, task, variant, target)
     else:
-        terms.check_variants([str(variant)])
-        scales = terms.scales([str(task)])
+        target.check_variants([str(variant)])
+        tasks = target.tasks([str(task)])
         frame = _runs(kind, paths, first_seed, checkpoints or CHECKPOINTS).assign(task=task, variant=variant)
     names = dict.fromkeys(path.resolve().name for path in paths)
-    return _write(frame, scales, folder, {"imported": kind, "source": ", ".join(names), "returns": KINDS[kind]})
+    return _write(frame, tasks, folder, {"imported": kind, "source": ", ".join(names), "returns": KINDS[kind]})
 
 
 def _check_paths(paths: Sequence[Path]) -> None:
@@ -102,8 +103,8 @@ def _runs(kind: str, paths: Sequence[Path], first_seed: int, checkpoints: int) -
 
 
 def _from_csv(
-    paths: Sequence[Path], task: str | None, variant: str | None, terms: Terms
-) -> tuple[pd.DataFrame, Scales]:
+    paths: Sequence[Path], task: str | None, variant: str | None, target: ImportTarget
+) -> tuple[pd.DataFrame, dict[str, ScaledTask]]:
     """The rows of all CSVs that were picked; a run lies in one of the files."""
     frame = pd.concat([read_csv(path) for path in paths], ignore_index=True)
     for column, name in (("task", task), ("variant", variant)):
@@ -115,17 +116,19 @@ def _from_csv(
     if len(twice):
         row = twice.iloc[0]
         raise UsageError(f"{row.variant} on {row.task}, seed {row.seed}, is in two of the files")
-    terms.check_variants(frame["variant"].unique())
-    scales = terms.scales(frame["task"].unique(), by_user=task is not None)
-    return frame.sort_values([*RUN, "checkpoint"], ignore_index=True), scales
+    target.check_variants(frame["variant"].unique())
+    tasks = target.tasks(frame["task"].unique(), by_user=task is not None)
+    return frame.sort_values([*RUN, "checkpoint"], ignore_index=True), tasks
 
 
-def _write(frame: pd.DataFrame, scales: Scales, folder: Path, provenance: dict[str, object]) -> list[Path]:
+def _write(
+    frame: pd.DataFrame, tasks: dict[str, ScaledTask], folder: Path, provenance: dict[str, object]
+) -> list[Path]:
     """One file a (task, variant); nothing is written unless all of them can be."""
     ready: dict[Path, tuple[pd.DataFrame, dict[str, Any]]] = {}
     for key, rows in frame.groupby(["task", "variant"], sort=False):
         named, variant = map(str, key)
-        task, scale = scales[named]
+        task, scale = tasks[named]
         rows = rows.assign(task=task)
         path = folder / "imported" / f"{file_safe(task)}__{file_safe(variant)}__{_digest(rows)}.parquet"
         ready[path] = rows, _meta(rows, scale, provenance)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from algorithms import VARIANTS
 from benchmarks import select
@@ -17,18 +18,21 @@ from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.validation import UnknownName, UsageError
 
-Scales = dict[str, tuple[str, Scale]]  # by the name that was given: the task's own name, its scale
+
+class ScaledTask(NamedTuple):
+    """A task by its own name, and the scale on which imported returns are read."""
+
+    name: str
+    scale: Scale
 
 
 @dataclass(frozen=True)
-class Terms:
-    """Where runs are imported to (an experiment and its folder), and the flags that scale a task that is not ours."""
+class ImportTarget:
+    """An experiment, its folder, and the flags that scale a task that is not ours."""
 
     folder: Path
     experiment: Experiment | None = None
-    floor: float | None = None
-    ceiling: float | None = None
-    threshold: float | None = None
+    flags: ScaleFlags = field(default_factory=ScaleFlags)
 
     def check_variants(self, names: Iterable[str]) -> None:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
@@ -49,9 +53,9 @@ class Terms:
                 return True
         return False
 
-    def scales(self, names: Iterable[str], by_user: bool = True) -> Scales:
-        """Each task's own name and scale; a module:CONSTANT is imported only where the user wrote the name."""
-        found: Scales = {}
+    def tasks(self, names: Iterable[str], by_user: bool = True) -> dict[str, ScaledTask]:
+        """The tasks by the name that was given; a module:CONSTANT is imported only where the user wrote the name."""
+        found: dict[str, ScaledTask] = {}
         foreign = []
         for name in names:
             check_name("task", name)
@@ -60,36 +64,36 @@ class Terms:
             try:
                 task = self._task(name)
             except UnknownName as error:
-                found[name] = name, self._asked_scale(str(error))
+                found[name] = ScaledTask(name, self._scale_of_flags(str(error)))
                 foreign.append(name)
             else:
-                found[name] = task.name, self._own_scale(task)
-                foreign += [name] if self._is_users(task) and self._flags() else []
+                found[name] = ScaledTask(task.name, self._scale_of(task))
+                foreign += [name] if self._is_users(task) and self._given() else []
         if len(foreign) > 1:
             raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
-        if (flags := self._flags()) and not foreign:
+        if (flags := self._given()) and not foreign:
             raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
         return found
 
-    def _flags(self) -> list[str]:
+    def _given(self) -> list[str]:
         """The flags that are given."""
-        return [flag for flag in ("floor", "ceiling", "threshold") if getattr(self, flag) is not None]
+        return [flag for flag in ("floor", "ceiling", "threshold") if getattr(self.flags, flag) is not None]
 
     def _is_users(self, task: Task) -> bool:
         own = self.experiment.tasks if self.experiment else ()
         return is_users(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
 
-    def _own_scale(self, task: Task) -> Scale:
+    def _scale_of(self, task: Task) -> Scale:
         """Of a task whose code is known; the flags are of the user's."""
-        flags = ScaleFlags(self.floor, self.ceiling, self.threshold)
-        return flags.applied([task])[0].scale if self._is_users(task) else task.scale
+        return self.flags.applied([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
         return select.tasks(self.experiment, [name])[0] if self.experiment else select.task(name)
 
-    def _asked_scale(self, unknown: str) -> Scale:
-        if self.floor is None or self.ceiling is None:
+    def _scale_of_flags(self, unknown: str) -> Scale:
+        floor, ceiling, threshold = self.flags.floor, self.flags.ceiling, self.flags.threshold
+        if floor is None or ceiling is None:
             raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
-        return scale_of_flags(self.floor, self.ceiling, self.ceiling if self.threshold is None else self.threshold)
+        return scale_of_flags(floor, ceiling, ceiling if threshold is None else threshold)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
@@ -79,9 +78,9 @@ def read_csv(path: Path) -> pd.DataFrame:
     optional: dict[str, Callable[[str], Sequence[object]]] = {
         "wall_s": partial(table.numbers, blank=np.nan),
         "updates": partial(table.whole, least=0, blank=0),
-        "diverged": table.truths,
+        "diverged": table.booleans,
     }
-    if not table.lines:
+    if table.frame.empty:
         raise UsageError(f"{file.name} has no rows")
     frame = _rows(
         task=table.words("task"),
@@ -91,7 +90,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         fraction=0.0,
         env_steps=table.whole("env_steps", 0),
         eval_return=table.numbers("score", np.nan),
-        **{name: read(name) for name, read in optional.items() if name in table.columns},
+        **{name: read(name) for name, read in optional.items() if name in table.frame},
     )
     return _numbered(frame, file.name)
 
@@ -105,8 +104,8 @@ def _numbered(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         raise UsageError(
             f"{source}: two rows of {row.variant} on {row.task}, seed {row.seed}, env_steps {row.env_steps}"
         )
-    runs = frame.groupby(RUN, sort=False)
     _check_runs(frame, source)
+    runs = frame.groupby(RUN, sort=False)
     frame["checkpoint"] = runs.cumcount()
     frame["fraction"] = frame["env_steps"] / runs["env_steps"].transform("max").clip(lower=1)
     return frame
@@ -121,10 +120,10 @@ def _check_runs(frame: pd.DataFrame, source: str) -> None:
             f"{source}: {variant} on {task}, seed {seed}, ends at env_steps 0: give the steps it was trained"
         )
     for name in ("wall_s", "updates"):
-        told = frame[frame[name].notna() & (frame[name] > 0)]
-        falls = told.groupby(RUN, sort=False)[name].diff() < 0
+        known = frame[frame[name].notna() & (frame[name] > 0)]
+        falls = known.groupby(RUN, sort=False)[name].diff() < 0
         if falls.any():
-            row = told[falls].iloc[0]
+            row = known[falls].iloc[0]
             where = f"{row.variant} on {row.task}, seed {row.seed}: {name} falls at env_steps {row.env_steps}"
             raise ValueError(f"{source}: {where}; it holds more than one run")
 
@@ -151,8 +150,7 @@ def _episodes(path: Path) -> pd.DataFrame:
 
 def _monitor_file(file: Path) -> tuple[float, pd.DataFrame]:
     """When the file's environment started, and its episodes, t in seconds since the epoch."""
-    text = _text(file)
-    first = text.readline()
+    first, _, text = _text(file).partition("\n")
     try:
         start = float(json.loads(first.removeprefix("#"))["t_start"])
     except (ValueError, KeyError, TypeError):
@@ -160,7 +158,7 @@ def _monitor_file(file: Path) -> tuple[float, pd.DataFrame]:
     table = read_table(text, file.name, ("r", "l", "t"), skipped=1)
     ended = np.array(table.numbers("t"))
     if (fall := np.flatnonzero(~(np.diff(ended) >= 0))).size:
-        line = table.lines[fall[0] + 1]
+        line = table.frame.index[fall[0] + 1]
         raise UsageError(f"{file.name}, line {line}: t falls: another run was appended, whose start is not in the file")
     return start, pd.DataFrame({"r": table.numbers("r", np.nan), "l": table.whole("l", 1), "t": ended + start})
 
@@ -179,8 +177,8 @@ def _files(path: Path, ending: str = "") -> list[Path]:
     return found
 
 
-def _text(file: Path) -> io.StringIO:
+def _text(file: Path) -> str:
     try:
-        return io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{file.name} is no text: {error}") from error

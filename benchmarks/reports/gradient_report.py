@@ -54,13 +54,14 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     direction  cosine of E g to grad J, without the noise's part
     straight   direction is nearly 1, or what stands across grad J is no more than noise
     """
-    found = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
+    measured = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
     for spot in lab.spots:
-        made = spot.measurement
-        if made.digest in found:
+        measurement = spot.measurement
+        if measurement.digest in measured:
             place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
-            rows.append({**place, "task": made.task.name, "variant": made.variant.name, **found[made.digest]})
+            names = {"task": measurement.task.name, "variant": measurement.variant.name}
+            rows.append({**place, **names, **measured[measurement.digest]})
     frame = pd.DataFrame(rows)
     along = frame["scale"] * frame["gradient"]
     # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is

@@ -25,7 +25,7 @@ from benchmarks.suite import Suite
 
 @dataclass(frozen=True)
 class ReportInput:
-    """What a report is made of. `parents` and `changes` are of the rungs among the suite's variants."""
+    """The results of an experiment and what it declares; `parents` and `changes` are of the rungs among the variants."""
 
     name: str
     question: str
@@ -36,7 +36,7 @@ class ReportInput:
     changes: Mapping[str, str]
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
-    baseline: str | None = None  # whom all are held against; the first learner where it is None
+    baseline: str | None = None  # all others are compared with it; None: the first learner
     drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
     situations: tuple[Situation, ...] = ()
@@ -55,29 +55,29 @@ class ReportInput:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The decisions of the page, each in the family that asks first; single tasks add theirs later."""
-        made, suite = Ledger(), self.suite
+        """The decisions of the page, each in the first family that holds it; single tasks add theirs later."""
+        ledger, suite = Ledger(), self.suite
         if isinstance(self.finding, Deciding):
-            self.finding.decide(suite, made)
-        self._enter_sequential(made)
-        decide_pairs(suite, rung_pairs(suite, self.parents), made, RUNGS)
+            self.finding.decide(suite, ledger)
+        self._enter_sequential(ledger)
+        decide_pairs(suite, rung_pairs(suite, self.parents), ledger, RUNGS)
         if self.against:
-            decide_pairs(suite, baseline_pairs(suite, self.against), made, BASELINE)
-        decide_all_pairs(suite, all_pairs(suite), made)
-        return made
+            decide_pairs(suite, baseline_pairs(suite, self.against), ledger, BASELINE)
+        decide_all_pairs(suite, all_pairs(suite), ledger)
+        return ledger
 
     def _enter_sequential(self, ledger: Ledger) -> None:
         """What was decided as seeds were added, with p corrected for variants and looks.
 
         Earlier files hold no corrected p: it is below alpha where a difference was decided, and else not.
         """
-        found = self.sequential.get("decisions", ())
-        for row in found:
+        decisions = self.sequential.get("decisions", ())
+        for row in decisions:
             alpha, baseline = float(self.sequential["alpha"]), self.sequential["baseline"]
             p = float(row.get("p_corrected", 1.0))
             p = min(p, np.nextafter(alpha, 0.0)) if row["decision"] in ("better", "worse") else max(p, alpha)
-            asked = hypothesis(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
-            ledger.decisions.setdefault(asked, Decision(p, ADAPTIVE, len(found)))
+            key = hypothesis(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
+            ledger.decisions.setdefault(key, Decision(p, ADAPTIVE, len(decisions)))
 
     @property
     def n(self) -> str:
@@ -86,6 +86,6 @@ class ReportInput:
 
     @property
     def moving(self) -> list[str]:
-        """Everyone with a curve, references too."""
+        """Variants with a curve, references too."""
         suite = self.suite
         return [v for v in suite.present if any(c.moving for (_, name), c in suite.curves.items() if name == v)]

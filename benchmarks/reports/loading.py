@@ -56,8 +56,8 @@ def _decisions(path: Path) -> dict[str, Any]:
     """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
     value = read_document(path)
     rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
-    whole = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)
-    if not whole or {"baseline", "cap", "margin", "alpha"} - value.keys():
+    complete = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)
+    if not complete or {"baseline", "cap", "margin", "alpha"} - value.keys():
         raise Damaged(f"{path.name}: it does not hold what `run --adaptive` decided")
     return value
 

@@ -40,7 +40,7 @@ def trained(metas: Sequence[Meta]) -> list[Meta]:
     return list(found.values())
 
 
-def of_peers(meta: Meta) -> bool:
+def by_stable_baselines3(meta: Meta) -> bool:
     """Whether stable-baselines3 trained it, with its own network and settings."""
     return _class(meta["cell"]["variant"]["update"]) == "Peer"
 
@@ -49,9 +49,9 @@ def _class(part: Mapping[str, Any]) -> str:
     return str(part["class"]).rpartition(".")[2]
 
 
-def peers_table(metas: Sequence[Meta]) -> pd.DataFrame:
+def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
     """A row a task and variant that stable-baselines3 trained: its settings, where they are not its defaults."""
-    cells = [meta["cell"] for meta in trained(metas) if of_peers(meta)]
+    cells = [meta["cell"] for meta in trained(metas) if by_stable_baselines3(meta)]
     return pd.DataFrame(
         {
             "task": cell["task"]["name"],
@@ -64,7 +64,7 @@ def peers_table(metas: Sequence[Meta]) -> pd.DataFrame:
 
 def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     """A row a variant: the parts of its estimator, its schedule and its update."""
-    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas) if not of_peers(m)}
+    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas) if not by_stable_baselines3(m)}
     rows = []
     for name in (v for v in variants if v in cells):
         of = cells[name]
@@ -96,7 +96,7 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
     for meta in trained(metas):
-        if of_peers(meta):
+        if by_stable_baselines3(meta):
             continue
         cell = meta["cell"]
         place = (cell["task"]["name"], cell["variant"]["name"])
@@ -127,7 +127,7 @@ def shared_parts(metas: Sequence[Meta]) -> list[str]:
     """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
     of: dict[str, list[Mapping[str, Any]]] = {}
     for meta in trained(metas):
-        if not of_peers(meta):
+        if not by_stable_baselines3(meta):
             of.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
     return [
         name
@@ -155,8 +155,10 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
-    peers = sorted({m["cell"]["variant"]["name"] for m in trained(metas) if of_peers(m)})
-    own = f" {', '.join(peers)}: trained by stable-baselines3 itself, with its networks and settings." if peers else ""
+    by_sb3 = sorted({m["cell"]["variant"]["name"] for m in trained(metas) if by_stable_baselines3(m)})
+    own = (
+        f" {', '.join(by_sb3)}: trained by stable-baselines3 itself, with its networks and settings." if by_sb3 else ""
+    )
     shared = ", ".join([*shared_parts(metas), "initialisation and budget"])
     return (
         f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} "

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import settings
 from benchmarks.experiment import Experiment
-from benchmarks.reports.methods import of_peers, trained
+from benchmarks.reports.methods import by_stable_baselines3, trained
 
 NAMED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]
@@ -70,7 +70,7 @@ def of_experiment(experiment: Experiment, metas: Sequence[Mapping[str, Any]]) ->
     rates, fixed = {}, set()
     for meta in trained(metas):
         cell = meta["cell"]
-        if of_peers(meta) or not (found := cell["members"].get("rates")):
+        if by_stable_baselines3(meta) or not (found := cell["members"].get("rates")):
             continue
         place = cell["task"]["name"], cell["variant"]["name"]
         rates[place] = float(found[0])

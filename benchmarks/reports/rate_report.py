@@ -40,18 +40,20 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
-    made, gone = [], []
+    cells, lost_runs = [], []
     for (task, variant, rate), of in runs.groupby(CELL, sort=False):
         others = worst.get(str(task), np.inf)
         scores = readings[str(task)].score(of["value"], of["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
-        made.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
-        gone.append(int(of["lost"].sum()))
-    table = pd.DataFrame(made)
+        cells.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
+        lost_runs.append(int(of["lost"].sum()))
+    table = pd.DataFrame(cells)
     cell, score = [table["task"], table["variant"]], table["score"]
     tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
     good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
-    lost = pd.Series(gone, table.index)  # such a run ties with the worst of the others, and is still no equal of it
+    lost = pd.Series(
+        lost_runs, table.index
+    )  # such a run ties with the worst of the others, and is still no equal of it
     steady = good & (lost == lost.where(good).groupby(cell).transform("min"))
     smallest = table["learning_rate"].where(steady).groupby(cell).transform("min")
     table["chosen"] = table["learning_rate"] == smallest
@@ -218,7 +220,7 @@ def document_of(experiment: Experiment, frame: pd.DataFrame, scales: Mapping[str
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     variants = int(table["variant"][table["chosen"]].nunique())
     first, *others = verdicts(ranks, moved, seeds, variants)
-    others += [said] if (said := at_an_end(table)) else []
+    others += [sentence] if (sentence := at_an_end(table)) else []
     word = "seed" if seeds == 1 else "seeds"
     drawn = Drawn(
         "rates",

@@ -167,7 +167,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
         training.throughput(report, scores),
         comparisons.guide(report),
         facts.scores(report, scores),
-        facts.beside(report),
+        facts.other_measures(report),
         facts.failures(report),
         *facts.appendix(report),
         facts.provenance(report),

@@ -100,8 +100,8 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "missing": missing,
             }
         )
-    made = pd.DataFrame(rows)
-    return made if suite.normalised or made.empty else made.drop(columns="optimality_gap")
+    table = pd.DataFrame(rows)
+    return table if suite.normalised or table.empty else table.drop(columns="optimality_gap")
 
 
 def _of(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:

@@ -12,14 +12,14 @@ PRESET = "like_"  # how names of other libraries' settings begin
 def groups() -> dict[str, list[Variant]]:
     """The variants by the title of their group."""
     presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    beside = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
-    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *beside))}
+    without_gradient = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
+    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *without_gradient))}
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
         "Beside the ladder": sorted(others, key=_ancestry),
         "Presets of peers": presets,
-        "References": [*(VARIANTS[name] for name in REFERENCES), *beside],
+        "References": [*(VARIANTS[name] for name in REFERENCES), *without_gradient],
     }
 
 

@@ -56,14 +56,14 @@ def _clocked(meta: Meta) -> bool:
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
     """Of a curve and what its cells say of themselves."""
-    whole = ~curve.diverged
-    if not whole.any():
+    kept = ~curve.diverged
+    if not kept.any():
         return Budget(NAN, NAN, NAN)
     steps = {steps_of(m) for m in metas}
     each = steps.pop() if len(steps) == 1 else NAN
     seconds = curve.train_s / len(curve.seeds) if all(map(_clocked, metas)) else NAN
-    updates = float(curve.updates[-1, whole].mean()) * each
-    return Budget(float(curve.env_steps[-1, whole].mean()), updates or NAN, seconds or NAN)
+    updates = float(curve.updates[-1, kept].mean()) * each
+    return Budget(float(curve.env_steps[-1, kept].mean()), updates or NAN, seconds or NAN)
 
 
 def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget]:
@@ -125,9 +125,9 @@ def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) ->
     """What is equal between the learners, and by how much the rest differs; empty where one learner stands alone."""
     if len(suite.learners) < 2:
         return ""
-    made = table(suite, metas, baseline).set_index("variant").drop(index=baseline)
+    multiples = table(suite, metas, baseline).set_index("variant").drop(index=baseline)
     env, steps, seconds = (
-        made[f"{name} / {baseline}"].dropna() for name in ("environment steps", "optimiser steps", "training time")
+        multiples[f"{name} / {baseline}"].dropna() for name in ("environment steps", "optimiser steps", "training time")
     )
     parts = [_environment(suite, metas, env, baseline)]
     if leader in steps and abs(steps[leader] - 1) > EQUAL:
@@ -153,11 +153,11 @@ def _environment(suite: Suite, metas: Sequence[Meta], ratio: pd.Series, baseline
         return ""
     if (ratio - 1).abs().max() > EQUAL:
         return f"Environment steps differ: they are {_range(ratio)} times those of `{baseline}`."
-    asked = {
+    declared = {
         int(m["cell"]["env_steps"])
         for m in metas
         if m["cell"]["variant"]["name"] == baseline and m["cell"].get("env_steps")
     }
-    counts = asked or {round(suite.curves[t, baseline].env_steps[-1].max()) for t in suite.tasks(baseline)}
+    counts = declared or {round(suite.curves[t, baseline].env_steps[-1].max()) for t in suite.tasks(baseline)}
     budget = f"{min(counts):,}" + (f" to {max(counts):,}, by task" if len(counts) > 1 else "")
     return f"All variants use the same number of environment steps ({budget})."

@@ -124,9 +124,9 @@ def comparisons(report: ReportInput) -> Iterator[Section]:
     rungs = rung_pairs(suite, report.parents)
     yield _family(report, rungs, "rungs", "What each ingredient buys", "from", "each rung minus its parent")
     base = report.against
-    held = baseline_pairs(suite, base) if base else []
-    if base and {*held} != {*rungs}:
-        yield _family(report, held, "baseline", f"Against {base}", "over", f"each variant minus {base}")
+    with_baseline = baseline_pairs(suite, base) if base else []
+    if base and {*with_baseline} != {*rungs}:
+        yield _family(report, with_baseline, "baseline", f"Against {base}", "over", f"each variant minus {base}")
     every = all_pairs(suite)
     if len(every) > 1:
         yield _all_pairs(report, every)
@@ -186,7 +186,7 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
         return Section("All pairs", ())
     sure = int((table["p_joint"] < LEVEL).sum())
     blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
-    blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_elsewhere(table)})."))
+    blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_decided_before(table)})."))
     if len(suite.learners) <= MATRIX:
         title = f"Row minus column, {report.n}\na number: p < .05, corrected; a dot: not shown"
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
@@ -199,7 +199,7 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     return Section("All pairs", (*blocks, Table("pairs", _columns(table), caption)))
 
 
-def _elsewhere(table: pd.DataFrame) -> str:
+def _decided_before(table: pd.DataFrame) -> str:
     """How many of all pairs another family of the page has decided."""
     count = int((table["family"] != ALL_PAIRS).sum())
     return f"; {count} of them keep the decision of a family above" if count else ""

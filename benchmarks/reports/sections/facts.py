@@ -29,14 +29,14 @@ def heat_map(report: ReportInput) -> Section:
 
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     """Final returns, a table a task."""
-    said = (
+    explanation = (
         "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
         "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
         "seconds to it are their medians. A diverged member counts as the lowest of the task's floor and the worst finite "
         "return there, and has reached nothing; where all diverged there is no mean. Bold: the task's highest mean and "
         "those not shown to be lower (all pairs tested together, familywise error 5 %)."
     )
-    blocks: list[Block] = [Prose(said)]
+    blocks: list[Block] = [Prose(explanation)]
     suite = report.suite
     files = file_names(suite.scales)
     for task in suite.scales:
@@ -48,8 +48,8 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     return Section("Scores by task", tuple(blocks))
 
 
-def beside(report: ReportInput) -> Section:
-    """What was measured beside the return."""
+def other_measures(report: ReportInput) -> Section:
+    """Measures other than the return."""
     table = score_tables.measure_table(report.measures, report.suite)
     caption = (
         "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
@@ -69,8 +69,8 @@ def failures(report: ReportInput) -> Section:
     ]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
-    said = joined(lines) if lines else "None failed or is missing."
-    blocks: list[Block] = [Prose(f"{lost} of {members} members diverged.\n\n{said}")]
+    listed = joined(lines) if lines else "None failed or is missing."
+    blocks: list[Block] = [Prose(f"{lost} of {members} members diverged.\n\n{listed}")]
     if traces := [line for failure in report.failures for line in failure.splitlines() if "\n" in failure]:
         blocks.append(Samples("Where it failed", tuple(traces)))
     return Section("Failures and missing cells", tuple(blocks))
@@ -89,15 +89,15 @@ def appendix(report: ReportInput) -> Iterator[Section]:
     suite, metas = report.suite, report.metas
     if text := papers.methods(metas, suite, report.provenance):
         yield Section("Methods", (Prose(text),))
-    made = (
+    tables = (
         Table(
             "settings", papers.settings_table(metas, list(suite.scales)), "What a comparison holds fixed, and where."
         ),
         Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
         Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
-        Table("peers", papers.peers_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+        Table("peers", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
     )
-    yield Section("Hyper-parameters", tuple(t for t in made if not t.frame.empty))
+    yield Section("Hyper-parameters", tuple(t for t in tables if not t.frame.empty))
 
 
 def provenance(report: ReportInput) -> Section:

@@ -100,8 +100,10 @@ def samples(report: ReportInput) -> Section:
         lines = [f"{name if i == 0 else '':<16} {row}" for name, rows in writers.items() for i, row in enumerate(rows)]
         blocks.append(Samples(f"{task}: samples", tuple(lines)))
     if blocks:
-        said = "The first member's samples before and after training, and an optimal policy's, from the same starts; "
-        blocks.insert(0, Prose(f"{said}the prompt stands before the bar."))
+        explanation = (
+            "The first member's samples before and after training, and an optimal policy's, from the same starts; "
+        )
+        blocks.insert(0, Prose(f"{explanation}the prompt stands before the bar."))
     return Section("What they write", tuple(blocks))
 
 

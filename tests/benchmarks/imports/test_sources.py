@@ -126,6 +126,8 @@ CSV = "variant,task,seed,env_steps,score\n"
         ("", "its columns: none"),
         (CSV, "curves.csv has no rows"),
         (CSV + "x,t,0,1\n", "curves.csv, line 2: 4 fields under 5 columns"),
+        (CSV + 'x,t,0,1,1\n"y\nz",t,0,2,1\nx,t,0,2,high\n', "curves.csv, line 5: score must be a number, not 'high'"),
+        ("\n" + CSV + "x,t,0,1\n", "curves.csv, line 3: 4 fields under 5 columns"),
         (CSV + "x,t,0,1,1\n\nx,t,0,2,high\n", "curves.csv, line 4: score must be a number, not 'high'"),
         (CSV + "x,t,.5,1,1\n", "line 2: seed must be a whole number of at least 0, not '.5'"),
         (CSV + "x,t,-1,1,1\n", "seed must be a whole number of at least 0, not '-1'"),

@@ -82,7 +82,7 @@ def test_it_runs_goes_on_and_sets_damage_aside(tmp_path: Path, capsys: pytest.Ca
     for path in cells:
         assert json.loads(path.read_text())["found"] == json.loads(before[path])["found"]
     assert len(list(tmp_path.rglob("*.damaged-0"))) == 1
-    assert cli.main(["report", "gradient_quality", "--smoke", "--results", str(tmp_path)]) == 0
+    assert cli.main(["report", "gradient_quality", "--smoke", "--results", str(tmp_path), "--figures", "svg"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -223,10 +223,9 @@ def test_no_browser_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             os.kill(pid, 0)
 
 
-def test_the_report_page_in_a_browser(tmp_path: Path) -> None:
-    report.write(report_input(frame(), tmp_path))
+def test_the_report_page_in_a_browser(drawn: Path, tmp_path: Path) -> None:
     for width in (1280, 390):
-        with open_page(tmp_path / "report.html", width, 900, mobile=width < 500) as page:
+        with open_page(drawn / "report.html", width, 900, mobile=width < 500) as page:
             assert check_page(page) == []
             page.pdf(tmp_path / "report.pdf")
             assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
@@ -239,7 +238,7 @@ def test_long_numbers_have_room_in_every_figure(tmp_path: Path) -> None:
     made = report_input(rows, tmp_path)
     step = rows[rows["variant"] != "random"]
     named = [step.assign(measure=name, value=0.00301 + 5e-6 * step["checkpoint"])[MEASURE_COLUMNS] for name in NAMES]
-    report.write(replace(made, measures=pd.concat([made.measures, *named])))
+    report.write(replace(made, measures=pd.concat([made.measures, *named]), kinds=(".svg",)))
     with open_page(tmp_path / "report.html", 1280, 900) as page:
         assert check_page(page) == []
 

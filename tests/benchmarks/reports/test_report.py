@@ -10,17 +10,21 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from benchmarks import EXPERIMENTS
 from benchmarks.design.report_blocks import Drawn, Prose, Table
 from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.figures.sweep import Sweep
 from benchmarks.reports import report, score_tables, table_formats
+from benchmarks.reports.document import Document
+from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Data, Scale, Suite
+from benchmarks.tuning.experiment import Tuning
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -30,6 +34,23 @@ def rung_table(made: pd.DataFrame) -> pd.DataFrame:
     of = suite(made)
     family = rung_pairs(of, PARENTS)
     return suite_table(of, family, task_table(of, family))
+
+
+def document_of(of: ReportInput) -> Document:
+    """What the report says, before anything is drawn."""
+    return report.document_of(of, score_tables.score_table(of.suite))
+
+
+def text_of(of: ReportInput) -> str:
+    """report.md"""
+    return document_of(of).as_markdown()
+
+
+def test_every_experiment_has_a_report_of_its_kind() -> None:
+    """Those of tuning are written from studies, not from cells."""
+    of_cells = [e for e in EXPERIMENTS.values() if not isinstance(e, Tuning)]
+    assert len(of_cells) > 10
+    assert {type(e) for e in of_cells} == {*report.REPORTS}
 
 
 def score_row(made: pd.DataFrame) -> pd.Series:
@@ -97,7 +118,7 @@ def test_missing_cells_are_listed(tmp_path: Path) -> None:
     rungs = rung_table(made).set_index("variant")
     assert rungs.loc["ppo", "tasks"] == 2
     broken = replace(report_input(made, tmp_path), failures=("CartPole-v1 x ppo: RuntimeError: no",))
-    text = report.write(broken).read_text()
+    text = text_of(broken)
     assert "missing: CartPole-v1 x ppo" in text
     assert "RuntimeError: no" in text
 
@@ -114,23 +135,23 @@ def test_pairs_are_matched_by_seed_not_by_row() -> None:
     assert c.loc["ppo", "high"] - c.loc["ppo", "low"] > 2 * (a["high"] - a["low"]).iloc[-1]
 
 
-def test_the_report_is_whole_and_the_same_twice(tmp_path: Path) -> None:
-    paths = [report.write(report_input(frame(), tmp_path / name)) for name in ("a", "b")]
-    text = paths[0].read_text()
+def test_the_report_is_whole_and_the_same_twice(drawn: Path, tmp_path: Path) -> None:
+    report.write(report_input(frame(), tmp_path))
+    text = (drawn / "report.md").read_text()
     assert "What does each ingredient buy?" in text
     assert "| reward_to_go | reinforce | what reward_to_go changes | 3 | 10 |" in text
     assert "| transduce/reverse-medium | gae | 5.5 |" in text  # lengths 1 to 10
     assert "untrained        1 2 => | 1 1\ngae              1 2 => | 2 1\n" in text
-    files = {p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*")}
+    files = {p.relative_to(drawn) for p in drawn.rglob("*.*")}
     wanted = {"report.md", "tables/rungs.csv", "tables/rungs.md", "figures/heat_map.svg",
               "figures/heat_map.png", "figures/ingredients.svg", "figures/lengths.svg", "figures/lengths.pdf", "report.html",
               "tables/rungs.tex",
               "tables/measures.csv", "figures/curves_1.svg", "figures/curves_1.png"}  # fmt: skip
     assert wanted <= {str(f) for f in files}
     for file in files:
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+        assert (drawn / file).read_bytes() == (tmp_path / file).read_bytes(), file
     for link in [line.split("](")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")]:
-        assert (tmp_path / "a" / link).exists()
+        assert (drawn / link).exists()
 
 
 @dataclass(frozen=True)
@@ -145,21 +166,23 @@ class Counted:
 
 def test_a_finding_is_said_first_and_the_verdict_after_it(tmp_path: Path) -> None:
     made = report_input(frame(), tmp_path)
-    plain = report.write(made).read_text().split("\n\n")
+    plain = text_of(made).split("\n\n")
     assert plain[2] == leader.headline(made.suite)
     assert plain[3] == "All variants use the same number of environment steps (5,000)."
-    assert report.write(replace(made, finding=Counted(""))).read_text().split("\n\n") == plain
-    told = report.write(replace(made, finding=Counted(" & `gae`"))).read_text().split("\n\n")
+    assert text_of(replace(made, finding=Counted(""))).split("\n\n") == plain
+    document = document_of(replace(made, finding=Counted(" & `gae`")))
+    told = document.as_markdown().split("\n\n")
     said = f"5 learners, {len(measures_of(frame()))} measures & `gae`"
     assert told == [*plain[:2], said, *plain[2:]]
+    replace(document, sections=()).write(tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert page.index("measures &amp; <code>gae</code>") < page.index("has the highest mean normalised score")
 
 
 def test_few_seeds_are_said_aloud(tmp_path: Path) -> None:
-    text = report.write(report_input(frame(seeds=4), tmp_path)).read_text()
+    text = text_of(report_input(frame(seeds=4), tmp_path))
     assert "Four seeds: the smallest two-sided p of a paired test is 0.125" in text
-    assert "smallest two-sided" not in report.write(report_input(frame(), tmp_path / "ten")).read_text()
+    assert "smallest two-sided" not in text_of(report_input(frame(), tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def with_room(figure: Figure) -> Figure:
     return figure
 
 
-@pytest.mark.parametrize("make", [grid_figure, page_figure])
+@pytest.mark.parametrize("make", [grid_figure, tuning_figure])
 def test_long_labels_get_room(make: object) -> None:
     assert faults(make(LONG))  # type: ignore[operator]
     assert faults(with_room(make(LONG))) == []  # type: ignore[operator]
