@@ -10,6 +10,7 @@ import numpy as np
 
 from algorithms.children import begin_child
 from algorithms.collection import Collector
+from algorithms.composition import Composition
 from algorithms.fleet import Failed, Ready
 from algorithms.normaliser import Elsewhere, Normaliser, Snapshot
 from algorithms.policies.actor_critic import ActorCritic
@@ -17,7 +18,6 @@ from algorithms.returns import seen_by
 from algorithms.setting import Training
 from algorithms.shared import Board, Place, Slot
 from algorithms.training import Members, build_normaliser, build_policy
-from algorithms.types import Variant
 from envs.api import Task
 from envs.streams import Role, generator, stream
 
@@ -43,7 +43,7 @@ class Plan:
     with a run meets other episodes than before."""
 
     task: Task
-    variant: Variant
+    variant: Composition
     training: Training
     members: Members
     begun: int

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-6
 

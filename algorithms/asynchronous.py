@@ -20,24 +20,21 @@ from multiprocessing import get_context
 
 from algorithms import hogwild
 from algorithms.actors import Plan, Played, act
+from algorithms.composition import Composition, FirstOrder, Processes
+from algorithms.estimators.rollout import Rollout
 from algorithms.fleet import Fleet, NobodyLeft
-from algorithms.processes import Processes
 from algorithms.returns import absorb
 from algorithms.shared import Board, Slot, capacity
 from algorithms.training import Event, Progress, Run, State
-from algorithms.types import Rollout, Variant
-from algorithms.update import FirstOrder
 from envs.streams import Role, generator
 
 DEPTH = 2  # slots of an actor: it plays into one while what lies in the other is learned from
 
 
-def unfit(variant: Variant) -> str | None:
-    """Why a variant cannot be trained by processes; None where it can."""
-    if not variant.update.trains or variant.update.needs_oracle:
+def unfit(variant: Composition) -> str | None:
+    """Why a composition cannot be trained by processes; None where it can."""
+    if variant.update.exact:
         return "does not learn from rollouts"
-    if not variant.update.gradient:
-        return "follows no gradient of ours"
     if variant.nucleus is not None:
         return "draws from a nucleus that is a policy of its own, and actors are sent one"
     if variant.schedule.hogwild and not isinstance(variant.update, FirstOrder):
@@ -53,9 +50,9 @@ def train_asynchronously(run: Run, state: State | None = None) -> Iterator[Event
     """
     processes = run.variant.schedule.processes
     if processes is None:
-        raise ValueError(f"{run.variant.name} declares no processes (Schedule.processes)")
+        raise ValueError("the schedule declares no processes (Schedule.processes)")
     if reason := unfit(run.variant):
-        raise ValueError(f"{run.variant.name} {reason}")
+        raise ValueError(f"the algorithm {reason}")
     if run.members.varied:
         raise ValueError("members that differ are trained synchronously, so that their comparison repeats")
     if processes.hogwild and run.device != "cpu":

@@ -11,11 +11,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.means import mean, mean_of_others
 from algorithms.tunable import Number, Range, row, tunable
-from algorithms.types import Rollout
-
-State = dict[str, Tensor]
 
 
 class _Plain:
@@ -27,7 +25,7 @@ class _Plain:
 
 
 class _Stateless(_Plain):
-    def initial(self, members: int, horizon: int) -> State:
+    def initial(self, members: int, horizon: int) -> PartState:
         return {}
 
 
@@ -35,7 +33,9 @@ class _Stateless(_Plain):
 class Zero(_Stateless):
     """b = 0."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         return torch.zeros_like(q), state
 
 
@@ -53,10 +53,12 @@ class MovingAverage(_Plain):
         if not 0 <= row(self.alpha) < 1:
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
-    def initial(self, members: int, horizon: int) -> State:
+    def initial(self, members: int, horizon: int) -> PartState:
         return {"mean": torch.zeros(horizon, members), "weight": torch.zeros(horizon, members)}
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         steps = len(q)
         average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
         b = average[:steps].clone()
@@ -79,7 +81,9 @@ def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
 class LeaveOneOut(_Stateless):
     """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); an episode that ended counts 0."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "leave-one-out")
         return mean_of_others(grouped, torch.ones_like(grouped), -1).reshape(q.shape), state
 
@@ -91,7 +95,9 @@ class GroupMean(_Stateless):
     It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
     """
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "the mean of a group")
         return mean(grouped, torch.ones_like(grouped), -1).expand_as(grouped).reshape(q.shape), state
 
@@ -103,7 +109,9 @@ class LengthWeightedMean(_Stateless):
     |y_i| stands for |S_i|^2 of the optimal constant; where all lengths are equal it is GroupMean.
     """
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "a length-weighted mean")
         length = _in_groups(rollout.valid.sum(0, keepdim=True), rollout, "")
         return mean(grouped, length, -1).expand_as(grouped).reshape(q.shape), state
@@ -113,7 +121,9 @@ class LengthWeightedMean(_Stateless):
 class BatchMean(_Stateless):
     """b_t = mean of q_t over the member's batch, the episode itself included: the expected gradient shrinks by (N-1)/N."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         if q.shape[2] < 2:
             raise ValueError("the mean of a batch of 1 is the episode itself: its advantage would always be 0")
         return mean(q, torch.ones_like(q), 2).expand_as(q), state
@@ -129,7 +139,9 @@ class OptimalConstant(_Stateless):
 
     squares: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.square is not None
         if q.shape[2] < 2:
             raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
@@ -146,7 +158,9 @@ class OptimalToken(_Stateless):
 
     squares: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.square is not None
         w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
         grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
@@ -162,7 +176,9 @@ class GreedyReturn(_Stateless):
 
     greedy: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.greedy is not None
         return rollout.greedy, state
 
@@ -173,6 +189,8 @@ class ValueNetwork(_Stateless):
 
     critic: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert values is not None
         return values[: len(q)], state

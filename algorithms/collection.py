@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.batch import select
 from algorithms.collector import Actor
 from algorithms.credit import EpisodeReturn
 from algorithms.diagnostics import SAME
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout, select
 from algorithms.learner import penalised
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training, Unroll
-from algorithms.types import Estimator, Rollout
 from envs.api import Bools, Task, Transcript
 from envs.faults import Checked
 

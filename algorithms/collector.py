@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from algorithms.estimators.rollout import Rollout
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.api import Acting
 from algorithms.returns import Doubles, Earned, WithReturns
 from algorithms.tunable import Number
-from algorithms.types import Rollout
 from envs.api import Array, Bools, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once

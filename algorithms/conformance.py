@@ -29,10 +29,12 @@ from algorithms import (
     conformance_terms,
 )
 from algorithms.coefficients import assessed, coefficients, differentiated
+from algorithms.estimators.estimator import Credit, Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.learner import penalised, row_weights
 from algorithms.made_up import ENVS, LONGEST_FIRST, STEPS, made_up, spoilt, windows, with_tensors
-from algorithms.types import Credit, Estimator, Promises, Rollout
+from algorithms.variant import Promises
 
 __all__ = ["coefficients", "examine"]
 

@@ -20,9 +20,10 @@ from torch import Tensor
 
 from algorithms.affine import is_affine
 from algorithms.credit import EpisodeReturn, RewardToGo
+from algorithms.estimators.estimator import Credit, Estimator, OffPolicyCredit
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.made_up import GAMMA, cut_short, made_up, spoilt, windows
-from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-8
 LAMBDAS = ("lam", "lambda_", "gae_lambda", "trace_decay")  # names under which a credit may declare its lambda

@@ -7,19 +7,18 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.estimators.estimator import Estimator, Signals
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.learner import assess, row_weights
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number
-from algorithms.types import Estimator, Rollout, Signals
-
-State = dict[str, Tensor]
 
 
 def expected_gradient(
     policy: ActorCritic,
     estimator: Estimator,
     rollout: Rollout,
-    state: State,
+    state: PartState,
     alpha: Tensor,
     beta: float,
     value_coefficient: Number,

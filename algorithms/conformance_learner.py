@@ -18,8 +18,10 @@ import torch
 from torch import Tensor
 
 from algorithms.collection import Collector
+from algorithms.composition import Schedule
 from algorithms.conformance_gradient import expected_gradient
 from algorithms.entropy import Constant
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.learner import Learner
 from algorithms.made_up import WINDOW, spoilt, windows, with_tensors
@@ -30,7 +32,7 @@ from algorithms.policies.mlp import MLP
 from algorithms.population import Flat
 from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
-from algorithms.types import Rollout, Schedule, Variant
+from algorithms.variant import Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
 from envs.streams import Purpose, Role, generator, stream
 from envs.text.lock import Lock

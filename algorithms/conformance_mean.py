@@ -18,7 +18,10 @@ from torch import Tensor
 
 from algorithms import decision_tree, enumerated, laboratory
 from algorithms.coefficients import State, assessed, coefficients, initial_state
+from algorithms.composition import FirstOrder
 from algorithms.decision_tree import Batches, Episodes
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding
 from algorithms.kl import KL
 from algorithms.learner import penalised
@@ -28,8 +31,7 @@ from algorithms.scale import Deviation
 from algorithms.setting import Episodes as Collected
 from algorithms.setting import Training
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Promises, Rollout, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 from envs.text.bandit import Bandit
 from envs.text.lock import Lock
 from envs.transcript import TextMDP, text_task
@@ -222,7 +224,7 @@ def _spread(estimator: Estimator) -> Finding:
 def _sampled(estimator: Estimator, promises: Promises, mdp: TextMDP, replicates: int) -> Finding:
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
-    variant = Variant("examined", "", estimator, FirstOrder())
+    variant = Variant(name="examined", summary="", estimator=estimator, update=FirstOrder())
     training = Training(network=GRU(4), collection=Collected(8, GROUP))
     actor = laboratory.tilted(task, training, 0.7)
     truth = laboratory.exact_gradient(task, training, actor)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from algorithms.coefficients import State, assessed, coefficients, initial_state
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.made_up import equal_returns, made_up, spoilt
-from algorithms.types import Estimator, Rollout
 
 CLOSE = 1e-7
 NEAR = 1e-3  # a baseline that is learned need not be exact

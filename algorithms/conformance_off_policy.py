@@ -19,9 +19,10 @@ from torch import Tensor
 
 from algorithms.conformance_credit import axes, consistent_rewards, of_credit, of_target, response
 from algorithms.correction import Correction
+from algorithms.estimators.estimator import Estimator, OffPolicyCredit
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.made_up import GAMMA, made_up, moved, windows
-from algorithms.types import Estimator, OffPolicyCredit, Rollout
 
 CLOSE = 1e-7
 NUDGE = 1e-3  # of one log-probability

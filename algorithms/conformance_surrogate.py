@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from algorithms.coefficients import slope_of
+from algorithms.estimators.estimator import Surrogate
 from algorithms.finding import Finding
 from algorithms.made_up import made_up
-from algorithms.types import Surrogate
 
 CLOSE = 1e-6
 NUDGE = 1e-4  # of log rho

@@ -25,7 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.types import Bounds, Rollout
+from algorithms.estimators.estimator import Bounds
+from algorithms.estimators.rollout import Rollout
 
 SAME = 1e-6  # returns that differ by less are equal
 STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding

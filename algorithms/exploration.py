@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from algorithms.population import constant
-from algorithms.tunable import Choice, Number, Range, tunable
+from algorithms.tunable import Choice, Context, Number, Range, tunable
 from envs.api import Box
-
-if TYPE_CHECKING:
-    from algorithms.types import Variant
-    from envs.api import Spec
 
 EPSILON = 1e-6  # added to a variance that vanishes with z(s), as in stable-baselines3
 
 
-def continuous(owner: Any, variant: Variant, spec: Spec) -> bool:
+def continuous(owner: Any, context: Context) -> bool:
     """Only where actions are real numbers: a search range's `when`."""
-    return isinstance(spec.action, Box)
+    return isinstance(context.spec.action, Box)
 
 
 @dataclass(frozen=True)

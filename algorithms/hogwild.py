@@ -20,10 +20,10 @@ import torch
 
 from algorithms.actors import Plan
 from algorithms.children import begin_child
+from algorithms.composition import Processes
 from algorithms.fleet import Failed, Fleet, Ready
 from algorithms.learner import Learner
 from algorithms.normaliser import Snapshot
-from algorithms.processes import Processes
 from algorithms.returns import absorb, seen_by
 from algorithms.shared import Board, Shared
 from algorithms.training import Progress, Run

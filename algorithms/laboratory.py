@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from algorithms.collection import Collector
+from algorithms.composition import Schedule
 from algorithms.exact import ExactReturn
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training
 from algorithms.training import Members, build_policy
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from envs.api import Task
 from envs.streams import Purpose, Role, generator, stream
 

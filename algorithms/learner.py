@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from algorithms.batch import Batch, alike, columns_of, flat_rows, padded_columns, part_of, select, valid_columns
+from algorithms.composition import Schedule, Update
 from algorithms.diagnostics import Diagnostics, entropy_share, explained_variance, of_ratio, of_texts
+from algorithms.estimators.estimator import Assessment, Estimator, OffPolicyCredit, Signals
+from algorithms.estimators.rollout import (
+    Batch,
+    Rollout,
+    alike,
+    columns_of,
+    flat_rows,
+    padded_columns,
+    part_of,
+    select,
+    valid_columns,
+)
 from algorithms.heads import Categorical
 from algorithms.kl import KL
 from algorithms.natural import Natural, natural_step
@@ -19,7 +31,6 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import clip
 from algorithms.setting import Training
 from algorithms.tunable import Number, narrowed, row
-from algorithms.types import Assessment, Estimator, OffPolicyCredit, Rollout, Schedule, Signals, Update
 from envs.api import Task
 
 State = dict[str, Tensor]
@@ -143,6 +154,8 @@ class Learner:
     right     the return above which a text counts as right
     lean      members with few rows are not padded to the longest: for features, whose rollouts differ in length
     """
+
+    diagnoses: ClassVar[bool] = True  # compares a first step with the exact gradient
 
     def __init__(
         self,

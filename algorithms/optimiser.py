@@ -8,15 +8,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-State = dict[str, Tensor]
+from algorithms.estimators.rollout import PartState
 
 
 class Optimiser(Protocol):
     """How a gradient moves the parameters. Members never mix: every operation is elementwise."""
 
-    def initial(self, values: Tensor) -> State: ...
+    def initial(self, values: Tensor) -> PartState: ...
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         """values [P, D] move in place against gradient [P, D] at rate [P, D]; state moves with them."""
 
 
@@ -28,14 +28,14 @@ class Adam:
     beta2: float = 0.999
     eps: float = 1e-8
 
-    def initial(self, values: Tensor) -> State:
+    def initial(self, values: Tensor) -> PartState:
         return {
             "m": torch.zeros_like(values),
             "v": torch.zeros_like(values),
             "steps": torch.zeros((), dtype=torch.long),
         }
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         state["steps"] += 1
         steps = int(state["steps"])  # members only ever stop for good, so those that move share one count
         m = state["m"].lerp_(gradient, 1 - self.beta1)
@@ -51,9 +51,9 @@ class RMSprop:
     alpha: float = 0.99
     eps: float = 1e-5
 
-    def initial(self, values: Tensor) -> State:
+    def initial(self, values: Tensor) -> PartState:
         return {"v": torch.zeros_like(values)}
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         v = state["v"].mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
         values.addcdiv_(gradient * rate, v.sqrt().add_(self.eps), value=-1)

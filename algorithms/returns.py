@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from algorithms.normaliser import Elsewhere, Normaliser, RunningMoments, Snapshot, moments
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Floats
+from envs.api import Array, Bools, Doubles, Floats
 
-Doubles = NDArray[np.float64]
 PREFIX = "returns."
 FIRST = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3
 

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
+from algorithms.estimators.rollout import Rollout
 from algorithms.means import mean
-from algorithms.types import Rollout
 
 Over = Literal["group", "batch", "minibatch"]
 Of = Literal["returns", "advantages"]

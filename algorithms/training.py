@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from algorithms.collection import Collector
+from algorithms.composition import Composition
+from algorithms.estimators.rollout import Rollout
 from algorithms.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
 from algorithms.exact import ExactReturn, enumerable
 from algorithms.learner import Learner
@@ -23,14 +25,11 @@ from algorithms.normaliser import Identity, Normaliser, RunningMoments, Snapshot
 from algorithms.nucleus import Nucleus
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.population import torch_generators
-from algorithms.q_learning import QLearning, learn
 from algorithms.returns import WithReturns
 from algorithms.setting import Training
 from algorithms.snapshots import MARKS, Snapshots
 from algorithms.stale import Stale
 from algorithms.tunable import per_member
-from algorithms.types import Rollout, Variant
-from algorithms.update import Exact
 from envs.api import Features, Task
 from envs.streams import Purpose, Role, generator, stream
 
@@ -124,12 +123,11 @@ def _members_axis(name: str) -> int | None:
     return 0
 
 
-Event = Record | Progress | State
 WATCH_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
 
 
 def build_policy(
-    task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
+    task: Task, variant: Composition, training: Training, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
     if reason := training.unfit(task.spec):
@@ -168,6 +166,9 @@ class Trained(NamedTuple):
     lost: np.ndarray  # [P] who diverged before
 
 
+Event = Record | Progress | State | Trained
+
+
 class Run:
     """One cell in progress. `train` drives it; its fields are what `state` saves.
 
@@ -177,13 +178,15 @@ class Run:
     def __init__(
         self,
         task: Task,
-        variant: Variant,
+        variant: Composition,
         training: Training,
         members: Members,
         env_steps: int,
         evaluation: Evaluation,
         device: str = "cpu",
+        make_learner: Callable[..., Learner] = Learner,
     ) -> None:
+        self.make_learner = make_learner
         self.plan = variant, training
         self.task, self.members, self.places = task, members, tuple(range(len(members.seeds)))
         self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
@@ -193,7 +196,7 @@ class Run:
         self.normaliser = self._normaliser()
         self.lean = bool(members.varied)  # members that differ have rollouts of very different lengths
         rate = torch.tensor(members.rates)
-        self.learner = Learner(
+        self.learner = make_learner(
             self.policy, variant.estimator, variant.schedule, training, rate, task, variant.update, self.lean
         )
         self.nucleus = None
@@ -259,7 +262,7 @@ class Run:
 
     def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
         playing = self.playing
-        if isinstance(self.variant.update, Exact):
+        if self.variant.update.exact:
             self._exact_step(playing)
         else:
             if self.nucleus is not None:
@@ -296,13 +299,10 @@ class Run:
 
     def _learn(self, rollout: Rollout, shuffles: list[np.random.Generator]) -> None:
         learner, progress = self.learner, torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
-        if isinstance(self.variant.update, QLearning):
-            learn(self.variant.update, self.policy, rollout, learner.rate[:, 0], progress)
-            return
         due = self.snapshots.due(self.env_steps)
         # what members that differ are read for is their score
         learner.watching = not self.lean and (due or self.policy.reads_text or self.update % WATCH_EVERY == 0)
-        if due and not self.lean and self.exact is not None:
+        if due and not self.lean and self.exact is not None and learner.diagnoses:
             learner.truth = self.exact.gradient(self.policy)
         learner.learn(rollout, shuffles, progress)
 
@@ -391,7 +391,8 @@ class Run:
     def only(self, places: Sequence[int]) -> Run:
         """The same run of the members at these places, as it stands."""
         variant, training = self.plan
-        part = Run(self.task, variant, training, self.members.only(places), self.budget, self.evaluation, self.device)
+        members, make = self.members.only(places), self.make_learner
+        part = Run(self.task, variant, training, members, self.budget, self.evaluation, self.device, make)
         part.restore(self.state().only(places))
         part.places = tuple(self.places[i] for i in places)
         return part

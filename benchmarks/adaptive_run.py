@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from algorithms.types import Variant
+from algorithms.algorithm import Algorithm
 from benchmarks import adaptive, pairs
 from benchmarks.adaptive import Decision
-from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
+from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cells import build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.files import write_text
 from benchmarks.report_cells import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
@@ -42,8 +44,8 @@ class Plan:
         check_averaged([t for t in self.experiment.tasks if isinstance(t, Task)], "--adaptive")
 
     @property
-    def variants(self) -> list[Variant]:
-        return [v for v in self.experiment.variants if isinstance(v, Variant)]
+    def variants(self) -> list[Algorithm]:
+        return [v for v in self.experiment.variants if not isinstance(v, str)]
 
     def cells(self, seeds: int, names: set[str]) -> list[Cell]:
         """The cells of so many seeds of these variants."""

@@ -13,7 +13,7 @@ from benchmarks.usage import check_folder, checking
 from envs.discover import UsageError
 
 if TYPE_CHECKING:
-    from algorithms.types import Variant
+    from algorithms.variant import Variant
     from benchmarks.tuning.experiment import Tuning
     from benchmarks.tuning.study import Plan
     from envs.api import Task
@@ -105,7 +105,8 @@ def plans_of(
 ) -> list[Plan]:
     """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
     from benchmarks import foreign, settings
-    from benchmarks.experiment import file_safe, why_not
+    from benchmarks.design.resolve import reason_unsupported
+    from benchmarks.naming import file_safe
     from benchmarks.tuning.protocol import Protocol
     from benchmarks.tuning.samplers import sampler
     from benchmarks.tuning.space import space
@@ -123,9 +124,9 @@ def plans_of(
             raise UsageError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
         for variant in variants:
             for task in together:
-                if reason := why_not(task, variant):
+                if reason := reason_unsupported(task, variant):
                     raise UsageError(reason)
-            if not variant.update.gradient:
+            if not isinstance(variant, Variant):
                 why = "follows no gradient of ours" if variant.update.trains else "does not learn"
                 raise UsageError(f"{variant.name} {why}: there is nothing to tune")
             plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))

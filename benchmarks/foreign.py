@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import gymnasium
 
-from algorithms.types import Variant
-from benchmarks.experiment import canonical
+from algorithms.variant import Variant
+from benchmarks.design.identity import canonical
 from benchmarks.guarded import check_made
 from benchmarks.usage import Failed, check_name, described, working
 from envs.api import Task

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks.experiment import Experiment
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.naming import file_safe
 from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
@@ -147,7 +148,7 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
     return ({"notices": [count]} if len(lost) else {}) | {
         "cell": {
             "task": {"name": rows["task"].iloc[0]},
-            "variant": {"name": rows["variant"].iloc[0]},
+            "algorithm": {"name": rows["variant"].iloc[0]},
             "members": {"seeds": rows["seed"].unique().tolist()},
             "imported": True,
         },
@@ -178,5 +179,5 @@ def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
                 f"{other.name} gives {task} the scale {before}, not {scale}; remove it to change the scale"
             )
         shared = sorted(set(there["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
-        if there["cell"]["variant"] == cell["variant"] and shared:
+        if there["cell"]["algorithm"] == cell["algorithm"] and shared:
             raise UsageError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")

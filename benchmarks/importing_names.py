@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS
 from benchmarks import select, store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks.experiment import Experiment
+from benchmarks.naming import file_safe
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
@@ -29,7 +30,7 @@ class Terms:
 
     def check_variants(self, names: Iterable[str]) -> None:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
-        ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
+        ours = {*ALGORITHMS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
             check_name("variant", name)
             if name in ours or self._is_trained(name):
@@ -39,7 +40,7 @@ class Terms:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in (self.folder / "cells").glob("*.parquet"):
             try:
-                found = store.read_meta(path)["cell"]["variant"]["name"] == name
+                found = store.read_meta(path)["cell"]["algorithm"]["name"] == name
             except store.Damaged:
                 found = f"__{file_safe(name)}__" in path.name
             if found:

@@ -13,9 +13,10 @@ from algorithms import enumerated, laboratory
 from algorithms.exact import ExactReturn
 from algorithms.setting import Episodes, Training
 from algorithms.training import Members
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from benchmarks import store
-from benchmarks.experiment import canonical, digest, file_safe
+from benchmarks.design.identity import canonical, digest
+from benchmarks.naming import file_safe
 from envs.api import Task
 
 FOUND = {*laboratory.Quality.__dataclass_fields__, "return", "gradient"}  # what a measurement finds

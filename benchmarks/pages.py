@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from algorithms.evaluation import show
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from benchmarks.files import write_text
 from benchmarks.formats import number
 from envs import TASKS, oracle

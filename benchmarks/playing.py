@@ -9,7 +9,7 @@ import torch
 
 from algorithms.collector import Actor
 from algorithms.evaluation import show
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from benchmarks.saved import SavedPolicy
 from envs.api import Array, Task, VecEnv
 from envs.faults import Checked
@@ -61,7 +61,7 @@ def title(saved: SavedPolicy) -> str:
     """Who plays, and what it scored."""
     scores, task = saved.scores, saved.task
     return (
-        f"{task.name} x {saved.variant.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
+        f"{task.name} x {saved.algorithm.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
         f"{scores['eval_return']:.4g}{_ends(task)}"
     )
 

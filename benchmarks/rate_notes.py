@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import settings
-from benchmarks.appendix import of_peers, trained
+from benchmarks.appendix import brings_rate, of_sb3, trained
 from benchmarks.experiment import Experiment
 
 NAMED = 4  # tasks and variants that a note lists by name
@@ -70,11 +70,11 @@ def of_experiment(experiment: Experiment, metas: Sequence[Mapping[str, Any]]) ->
     rates, fixed = {}, set()
     for meta in trained(metas):
         cell = meta["cell"]
-        if of_peers(meta) or not (found := cell["members"].get("rates")):
+        if of_sb3(meta) or not (found := cell["members"].get("rates")):
             continue
-        place = cell["task"]["name"], cell["variant"]["name"]
+        place = cell["task"]["name"], cell["algorithm"]["name"]
         rates[place] = float(found[0])
-        if "learning_rate" in [name for name, _ in cell["variant"].get("fixed", ())]:
+        if brings_rate(meta):
             fixed.add(place)
     brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
     return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)

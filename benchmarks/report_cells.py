@@ -52,7 +52,7 @@ def input_of(experiment: Experiment, results: store.Results, folder: Path, basel
     suite = suite_of(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
-    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
     sequential = folder / SEQUENTIAL
     return ReportInput(
         name=experiment.name,
@@ -105,7 +105,7 @@ def suite_of(
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
     tasks = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
-    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
     scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
@@ -138,7 +138,7 @@ def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[
             continue  # the block of the first seed speaks for the others
         of_task = found.setdefault(meta["cell"]["task"]["name"], {})
         of_task.setdefault("untrained", texts["untrained"])
-        of_task[meta["cell"]["variant"]["name"]] = texts["trained"]
+        of_task[meta["cell"]["algorithm"]["name"]] = texts["trained"]
         of_task["optimal"] = texts["optimal"]
     last = {"untrained": 0, "optimal": 2}
     return {

@@ -90,7 +90,7 @@ def appendix(report: ReportInput) -> Iterator[Section]:
         ),
         Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
         Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
-        Table("peers", papers.peers_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+        Table("peers", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
     )
     yield Section("Hyper-parameters", tuple(t for t in made if not t.frame.empty))
 

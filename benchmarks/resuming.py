@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from algorithms.peer import Peer
-from algorithms.sweep import part_of
-from algorithms.training import Record, Run, State
+from algorithms.training import Record, State
 from benchmarks import states
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.files import set_aside
-
-
-def new_run(cell: Cell, device: str) -> Run | None:
-    """The cell's run before its first step; None where stable-baselines3 trains its models."""
-    if isinstance(cell.variant.update, Peer):
-        return None
-    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation, device)
 
 
 def resumable(cell: Cell, path: Path, device: str) -> tuple[State | None, list[Record], str]:
     """What a stopped run of the cell has left at `path`, and its records; where it is of no use, why not."""
     try:
         state, records = states.load_state(path, cell.digest)
-        _try(cell, state, records, device)
+        if reason := cell.algorithm.reason_unusable(cell, state, len(records), device):
+            raise states.Unusable(reason)
     except FileNotFoundError:  # there was none, or another run has finished the cell meanwhile
         return None, [], ""
     except Exception as error:  # whatever is wrong with a State, the cell can do without it
@@ -37,29 +28,3 @@ def resumable(cell: Cell, path: Path, device: str) -> tuple[State | None, list[R
             f"{path.name} cannot be gone on from ({line}); it is kept as {aside.name}, the cell begins anew",
         )
     return state, records, ""
-
-
-def _try(cell: Cell, state: State, records: Sequence[Record], device: str) -> None:
-    """Restore the State into a run that is thrown away. Raises Unusable, or whatever restoring raises."""
-    run, members = new_run(cell, device), len(cell.members.seeds)
-    if run is None:
-        done = int(state.meta["done"])
-        _agree(len(records), done * len(cell.evaluation.fractions))
-        if not 0 < done < members:
-            raise states.Unusable(f"it has finished {done} of {members} members")
-        return
-    varied = bool(cell.members.varied)
-    if varied:
-        if missing := sorted({"places", "seen", "gone"} - state.meta.keys()):
-            raise states.Unusable(f"it lacks {', '.join(missing)}")
-        run = part_of(run, state)
-    if why := run.unfit(state):
-        raise states.Unusable(why)
-    run.restore(state)
-    if not varied:
-        _agree(len(records), run.snapshots.evaluated * members)
-
-
-def _agree(found: int, wanted: int) -> None:
-    if found != wanted:
-        raise states.Unusable(f"it holds {found} records, and its checkpoints have {wanted}")

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import store
-from benchmarks.experiment import canonical, file_safe
+from benchmarks.design.identity import canonical
 from benchmarks.guarded import ChildFailed, in_child
+from benchmarks.naming import file_safe
 from envs import TASKS, uniform
 from envs.api import Scale, Task
 from envs.discover import UsageError

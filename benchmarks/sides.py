@@ -21,7 +21,7 @@ Place = tuple[str, str]  # task, variant
 
 def place(meta: dict[str, Any]) -> Place:
     """The task and the variant of a cell."""
-    return meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]
+    return meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Side:
     def variants(self) -> list[str]:
         """Those that learn, in the order of the files: a gate's comparisons are too dear for references."""
         looks = self.frame.groupby("variant")["checkpoint"].nunique()
-        optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
+        optional = {m["cell"]["algorithm"]["name"] for m in self.metas if m["reading"]["optional"]}
         found = dict.fromkeys(str(v) for v in self.frame["variant"])
         return [v for v in found if v not in optional and (looks[v] > 1 or self.imported)]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from algorithms import VARIANTS, variants
-from algorithms.types import Variant
+from algorithms import ALGORITHMS, VARIANTS, variants
+from algorithms.algorithm import Algorithm
+from algorithms.variant import Variant
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 from benchmarks.files import write_text
 
@@ -22,7 +24,11 @@ def docstrings() -> dict[str, str]:
     modules = (
         importlib.import_module(f"{variants.__name__}.{m.name}") for m in pkgutil.iter_modules(variants.__path__)
     )
-    return {module.VARIANT.name: (module.__doc__ or "").strip() for module in modules}
+    return {_declared(module).name: (module.__doc__ or "").strip() for module in modules}
+
+
+def _declared(module: Any) -> Algorithm:
+    return getattr(module, "VARIANT", None) or module.REFERENCE
 
 
 def source(docstring: str) -> str:
@@ -30,17 +36,17 @@ def source(docstring: str) -> str:
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
-def groups() -> dict[str, list[Variant]]:
+def groups() -> dict[str, Sequence[Algorithm]]:
     """The variants in the order they are shown."""
     presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    beside = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
-    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *beside))}
+    trained = [a for a in ALGORITHMS.values() if a.learns and not a.tunable]
+    known = {*RUNGS, *REFERENCES, *(v.name for v in presets)}
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
         "Beside the ladder": sorted(others, key=_ancestry),
         "Presets of peers": presets,
-        "References": [*(VARIANTS[name] for name in REFERENCES), *beside],
+        "References": [*(ALGORITHMS[name] for name in REFERENCES), *trained],
     }
 
 
@@ -52,13 +58,13 @@ def _ancestry(variant: Variant) -> tuple[str, ...]:
     return tuple(line)
 
 
-def table(shown: Iterable[Variant], of: str = "") -> str:
+def table(shown: Iterable[Algorithm], of: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
     for v in shown:
         name = f"[`{v.name}`]({of}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
-        mean = MEANS[v.promises.factor] if v.update.gradient and not v.update.needs_oracle else "-"
+        mean = MEANS[VARIANTS[v.name].promises.factor] if v.tunable and not v.exact else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
     return "\n".join(lines)
 

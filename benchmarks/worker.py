@@ -12,7 +12,7 @@ from pathlib import Path
 
 from algorithms.children import begin_child
 from algorithms.training import Progress, Record
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.usage import described
 

@@ -14,9 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from envs.api import Bools, Discrete, Ints, Spec, Task, Transcript
+from envs.api import Bools, Discrete, Doubles, Ints, Spec, Task, Transcript
 from envs.discover import UnknownName
 from envs.knobs import check_least
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from envs.text_env import TextEnv
 
 PAD = 0
-Doubles = NDArray[np.float64]
 Split = Literal["all", "train", "test", "ood"]
 
 

@@ -10,24 +10,25 @@ from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.collection import Collector
+from algorithms.estimators.rollout import Rollout
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training import Members, Record, Run, build_policy, train
-from algorithms.types import Rollout, Variant
-from benchmarks.experiment import training_for
+from algorithms.variant import Variant
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Task
 from envs.streams import Role, generator, stream
 
-LEARNING = [v for v in VARIANTS.values() if v.update.gradient and not v.update.needs_oracle]
+LEARNING = [v for v in VARIANTS.values() if not v.exact]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
 
 
 def small_training(task: Task, variant: Variant, envs: int = 16) -> Training:
     """The settings of (task, variant) with few environments, short windows and short segments."""
-    training = training_for(task, variant)
+    training = resolve(task, variant).training
     collection = training.collection
     smaller = Unroll(5, envs) if isinstance(collection, Unroll) else Episodes(envs, min(collection.group, 4))
     return replace(training, collection=smaller, segment=5)

@@ -9,13 +9,14 @@ Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning
 """
 
 from algorithms.baseline import ValueNetwork
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.credit import NStep
 from algorithms.entropy import Constant
+from algorithms.estimators.estimator import Estimator
 from algorithms.setting import Unroll
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="a3c",

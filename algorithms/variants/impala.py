@@ -9,13 +9,14 @@ Source: Espeholt et al. (2018), IMPALA, equations 1 and 4, section 3; windows of
 """
 
 from algorithms.baseline import ValueNetwork
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.credit import VTrace
 from algorithms.entropy import Constant
+from algorithms.estimators.estimator import Estimator
 from algorithms.setting import Unroll
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="impala",

@@ -8,12 +8,13 @@ Source: stable-baselines3 2.9, a2c/a2c.py (normalize_advantage False, ent_coef 0
 """
 
 from algorithms.baseline import ValueNetwork
+from algorithms.composition import FirstOrder
 from algorithms.credit import LambdaReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.optimiser import RMSprop
 from algorithms.setting import Unroll
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="like_sb3_a2c",

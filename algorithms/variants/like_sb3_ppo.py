@@ -8,13 +8,14 @@ Source: stable-baselines3 2.9, ppo/ppo.py (normalize_advantage True, ent_coef 0,
 """
 
 from algorithms.baseline import ValueNetwork
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.credit import LambdaReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.optimiser import Adam
 from algorithms.scale import Deviation
 from algorithms.setting import Unroll
 from algorithms.surrogate import ClippedRatio
-from algorithms.types import Estimator, Promises, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="like_sb3_ppo",

@@ -9,13 +9,14 @@ scale_rewards "group", loss_type "dapo").
 """
 
 from algorithms.baseline import GroupMean
+from algorithms.composition import FirstOrder
 from algorithms.credit import EpisodeReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.kl import KL
 from algorithms.scale import Deviation
 from algorithms.setting import Episodes
 from algorithms.surrogate import ClippedRatio
-from algorithms.types import Estimator, Promises, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="like_trl_grpo",

@@ -9,10 +9,11 @@ Source: Williams (1992), Simple statistical gradient-following algorithms, secti
 """
 
 from algorithms.baseline import Zero
+from algorithms.composition import FirstOrder
 from algorithms.credit import EpisodeReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Promises, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="reinforce",

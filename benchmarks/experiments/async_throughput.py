@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from algorithms.composition import Processes, Schedule
 from algorithms.evaluation import Evaluation
-from algorithms.processes import Processes
 from algorithms.setting import Episodes, Unroll
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from algorithms.variants import async_vtrace
 from benchmarks.drawings import Clocks
 from benchmarks.experiment import Experiment

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.correction import Correction, SequenceIS, SequenceMask, TokenIS
 from algorithms.credit import VTrace
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import ClippedRatio
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from benchmarks.drawings import Standing, Turned
 from benchmarks.experiment import Experiment
 from benchmarks.findings import Staleness

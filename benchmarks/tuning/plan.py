@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from benchmarks.foreign import sources
 from benchmarks.scales import is_users
 from benchmarks.tuning.protocol import Protocol

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import store
-from benchmarks.experiment import file_safe
+from benchmarks.naming import file_safe
 from envs.api import Scale
 from envs.discover import UsageError
 

@@ -16,7 +16,7 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.run import cell_path
 from benchmarks.stats import Doubles
 from benchmarks.tuning import counting, storage

@@ -20,12 +20,12 @@ import torch
 from algorithms import VARIANTS
 from algorithms.actors import Played
 from algorithms.asynchronous import Grants, fits, train_asynchronously
+from algorithms.composition import Processes, Schedule
 from algorithms.evaluation import Evaluation
 from algorithms.fleet import NobodyLeft
 from algorithms.normaliser import Elsewhere, RunningMoments
-from algorithms.processes import Processes
 from algorithms.training import Event, Members, Progress, Record, Run, State, train
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
 from tests.contracts.test_population import strip
@@ -277,11 +277,10 @@ def test_a_worker_is_killed_and_the_others_go_on() -> None:
 @pytest.mark.parametrize(
     ("variant", "said"),
     [
-        (VARIANTS["gae"], "gae declares no processes"),
-        (replace(VARIANTS["nlpo"], schedule=Schedule(processes=Processes())), "nlpo draws from a nucleus"),
+        (VARIANTS["gae"], "declares no processes"),
+        (replace(VARIANTS["nlpo"], schedule=Schedule(processes=Processes())), "draws from a nucleus"),
         (replace(VARIANTS["npg"], schedule=Schedule(processes=Processes(hogwild=True))), "natural gradient"),
         (replace(VARIANTS["exact_pg"], schedule=Schedule(processes=Processes())), "does not learn from rollouts"),
-        (replace(VARIANTS["sb3:a2c"], schedule=Schedule(processes=Processes())), "follows no gradient of ours"),
     ],
     ids=lambda x: x.name if isinstance(x, Variant) else "",
 )

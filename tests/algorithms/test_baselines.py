@@ -11,11 +11,12 @@ import torch
 from algorithms import VARIANTS
 from algorithms.baseline import BatchMean, GroupMean, LengthWeightedMean, OptimalConstant, OptimalToken
 from algorithms.collection import Collector
+from algorithms.estimators.estimator import Baseline, Signals
+from algorithms.estimators.rollout import Rollout
 from algorithms.heads import Categorical, Gaussian
 from algorithms.normaliser import Identity
 from algorithms.setting import Episodes
 from algorithms.training import Members, build_policy
-from algorithms.types import Baseline, Rollout, Signals
 from envs import TASKS
 from envs.api import Box, Discrete
 from envs.streams import Role, generator, stream
@@ -132,7 +133,7 @@ def test_the_self_critics_advantage_is_the_difference() -> None:
 
 @pytest.mark.parametrize("name", ["scst"])
 def test_a_self_critic_needs_prompts(name: str) -> None:
-    from benchmarks.experiment import why_not
+    from benchmarks.design.resolve import reason_unsupported
 
-    assert "no prompts" in str(why_not(TASKS["CartPole-v1"], VARIANTS[name]))
-    assert why_not(TASKS["bandit/small"], VARIANTS[name]) is None
+    assert "no prompts" in str(reason_unsupported(TASKS["CartPole-v1"], VARIANTS[name]))
+    assert reason_unsupported(TASKS["bandit/small"], VARIANTS[name]) is None

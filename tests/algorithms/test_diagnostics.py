@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
+from algorithms.composition import Schedule
 from algorithms.diagnostics import (
     NAMES,
     Diagnostics,
@@ -18,12 +18,12 @@ from algorithms.diagnostics import (
     of_ratio,
     of_texts,
 )
+from algorithms.estimators.rollout import Batch
 from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner
 from algorithms.normaliser import Identity
 from algorithms.snapshots import MARKS, Snapshots
 from algorithms.training import Members, Record, Run, State, train
-from algorithms.types import Schedule
 from envs import TASKS
 from tests.algorithms.test_parts import batch
 from tests.helpers import make_rollout, small_training

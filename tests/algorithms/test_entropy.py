@@ -12,7 +12,7 @@ from algorithms.diagnostics import entropy_share
 from algorithms.entropy import Annealed, Constant, Target
 from algorithms.evaluation import Evaluation
 from algorithms.training import Members, Record, Run, train
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from tests.algorithms.test_parts import batch
 from tests.helpers import small_training

@@ -19,13 +19,14 @@ from algorithms.baseline import (
     OptimalConstant,
     OptimalToken,
 )
+from algorithms.estimators.estimator import Baseline
 from algorithms.exact import ExactReturn
 from algorithms.learner import Learner
 from algorithms.means import mean, mean_of_others
 from algorithms.scale import Deviation
 from algorithms.setting import Episodes
 from algorithms.training import Members, build_policy
-from algorithms.types import Baseline, Variant
+from algorithms.variant import Variant
 from envs.api import Ints
 from envs.text.bandit import TASKS, Bandit
 from envs.transcript import Doubles, Response, Rows

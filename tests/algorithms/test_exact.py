@@ -14,7 +14,7 @@ from algorithms.exact import ExactReturn, enumerable, text_mdp
 from algorithms.normaliser import Identity
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
-from algorithms.references import play_uniformly
+from algorithms.references.scripted import play_uniformly
 from algorithms.training import Members, Record, Run, build_policy, train
 from envs import TASKS
 from envs.api import Task

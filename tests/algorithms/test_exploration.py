@@ -15,7 +15,7 @@ from algorithms.exploration import EPSILON, GSDE
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.mlp import MLP
 from algorithms.training import Members, build_policy
-from algorithms.tunable import parameters
+from benchmarks.tuning.space import parameters
 from envs import TASKS
 from envs.api import Box, Features, Spec
 from tests.helpers import make_rollout, small_training

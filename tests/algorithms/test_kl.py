@@ -12,7 +12,7 @@ from algorithms.kl import KL
 from algorithms.learner import Learner, penalised
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
 from envs.transcript import text_task

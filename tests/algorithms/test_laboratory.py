@@ -11,15 +11,17 @@ from torch import Tensor
 
 from algorithms import VARIANTS, laboratory
 from algorithms.baseline import GroupMean, Zero
+from algorithms.composition import FirstOrder
 from algorithms.credit import EpisodeReturn, ImmediateReward, RewardToGo
 from algorithms.enumerated import listed, rloo_variance
+from algorithms.estimators.estimator import Credit, Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training, Unroll
 from algorithms.surrogate import Score
 from algorithms.training import Members, build_policy
-from algorithms.types import Credit, Estimator, Rollout, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce

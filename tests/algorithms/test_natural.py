@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
+from algorithms.estimators.rollout import Batch
 from algorithms.heads import Categorical, Gaussian
 from algorithms.learner import Learner
 from algorithms.natural import Natural, conjugate_gradients, fisher_product, mean_kl, natural_step

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from algorithms.baseline import LeaveOneOut, MovingAverage
+from algorithms.estimators.estimator import Signals
+from algorithms.estimators.rollout import Rollout
 from algorithms.heads import ILLEGAL, Categorical, Gaussian, masked
 from algorithms.learner import assess, row_weights
 from algorithms.normaliser import RunningMoments
 from algorithms.optimiser import Adam, Optimiser, RMSprop
 from algorithms.population import clip
 from algorithms.surrogate import ClippedRatio, Score
-from algorithms.types import Rollout, Signals
 from algorithms.variants import baseline_loo, reinforce
 from envs.api import Box, Discrete
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.exact import ExactReturn
 from algorithms.learner import Learner, row_weights
 from algorithms.policies.api import Network
@@ -17,7 +18,6 @@ from algorithms.policies.mlp import MLP, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
 from algorithms.training import Members, build_policy
-from algorithms.types import Schedule
 from envs import TASKS, oracle
 from envs.transcript import TextMDP
 from tests.helpers import make_rollout, small_training

@@ -13,9 +13,9 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from algorithms import VARIANTS
 from algorithms.asynchronous import train_asynchronously
+from algorithms.composition import Processes
 from algorithms.evaluation import Evaluation
 from algorithms.normaliser import Elsewhere, Identity, RunningMoments
-from algorithms.processes import Processes
 from algorithms.returns import Earned, WithReturns, absorb, discounted, seen_by
 from algorithms.training import Members, Record, Run, train
 from envs import TASKS

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.evaluation import Evaluation
 from algorithms.stale import Stale
 from algorithms.staleness import Actors, Clock, Duration, Event, GeometricLag, UniformLag
 from algorithms.training import Members, Record, Run, State, train
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from envs.streams import Purpose
 from tests.contracts.test_population import strip

@@ -12,8 +12,8 @@ from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.sweep import Seen, train_apart
 from algorithms.training import Members, Progress, Record, Run, State, train
-from algorithms.types import Variant
-from benchmarks.experiment import why_not
+from algorithms.variant import Variant
+from benchmarks.design.resolve import reason_unsupported
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import LEARNING, small_training
@@ -130,7 +130,7 @@ def test_progress_counts_who_has_left() -> None:
         pytest.param(task, variant, id=f"{task}-{variant.name}")
         for task in ("lock/small", "CartPole-v1")
         for variant in LEARNING
-        if not why_not(TASKS[task], variant)
+        if not reason_unsupported(TASKS[task], variant)
     ],
 )
 def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) -> None:

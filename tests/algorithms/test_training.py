@@ -10,15 +10,16 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.evaluation import Evaluation
 from algorithms.learner import Learner, valid_columns
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training import Members, Record, Run, State, train
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from benchmarks import states
-from benchmarks.experiment import why_not
+from benchmarks.design.resolve import reason_unsupported
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import LEARNING, brief, make_rollout, short_run, small_training
@@ -28,7 +29,7 @@ FITTING = [
     pytest.param(name, variant, id=f"{name}-{variant.name}")
     for name in ("lock/small", "CartPole-v1", "Pendulum-v1")
     for variant in LEARNING
-    if not why_not(TASKS[name], variant)
+    if not reason_unsupported(TASKS[name], variant)
 ]
 
 

@@ -17,8 +17,9 @@ import pandas as pd
 from algorithms.diagnostics import NAMES
 from algorithms.training import Record
 from benchmarks import store
+from benchmarks.design.cell import RESULTS_VERSION
+from benchmarks.design.identity import digest
 from benchmarks.drawings import Measured
-from benchmarks.experiment import RESULTS_VERSION, digest
 from benchmarks.report_input import ReportInput
 from benchmarks.suite import Scale, Suite
 

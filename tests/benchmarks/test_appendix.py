@@ -10,7 +10,9 @@ from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.training import Members
 from benchmarks import appendix
-from benchmarks.experiment import Cell, canonical, training_for
+from benchmarks.design.cell import Cell
+from benchmarks.design.identity import canonical
+from benchmarks.design.resolve import resolve
 from benchmarks.suite import Suite
 from envs import TASKS
 from tests.benchmarks.test_pairs import made
@@ -22,7 +24,7 @@ def metas() -> list[dict[str, Any]]:
     """Four cells, and the random policy's, which has no settings worth telling."""
     found = []
     for task, variant in (*PLACES, ("bandit/small", "random")):
-        training = training_for(TASKS[task], VARIANTS[variant])
+        training = resolve(TASKS[task], VARIANTS[variant]).training
         members = Members((0, 1), (training.learning_rate,) * 2)
         cell = Cell(TASKS[task], VARIANTS[variant], training, members, 5_000, Evaluation(10, 20))
         found.append({"cell": canonical(cell)})
@@ -49,7 +51,9 @@ def test_settings_are_told_once_and_exceptions_by_name() -> None:
 
 def test_rates_and_parts() -> None:
     rates = appendix.rates_table(metas(), suite()).set_index("variant")
-    assert rates.loc["gae", "CartPole-v1"] == f"{training_for(TASKS['CartPole-v1'], VARIANTS['gae']).learning_rate:g}"
+    assert (
+        rates.loc["gae", "CartPole-v1"] == f"{resolve(TASKS['CartPole-v1'], VARIANTS['gae']).training.learning_rate:g}"
+    )
     parts = appendix.parts_table(metas(), ["gae", "a2c", "random"]).set_index("variant")
     assert list(parts.index) == ["gae", "a2c"]  # random has no parts
     assert parts.loc["gae", "credit"] == "LambdaReturn(lam=0.95)"

@@ -75,7 +75,9 @@ def test_the_sentence_names_what_is_equal_and_what_is_not() -> None:
 
 
 def test_seconds_of_different_processors_or_of_others_are_not_compared() -> None:
-    elsewhere = [m | {"provenance": {"processor": "two"}} if m["cell"]["variant"]["name"] == "b" else m for m in METAS]
+    elsewhere = [
+        m | {"provenance": {"processor": "two"}} if m["cell"]["algorithm"]["name"] == "b" else m for m in METAS
+    ]
     assert np.isnan(budgets.ratios(two(), elsewhere, [Pair("b", "a")])["training time"][0])
     assert "training time" not in budgets.sentence(two(), elsewhere, "a", "b")
     peer = [meta(t, "b", update={"class": "algorithms.peer.Peer", "algorithm": "ppo"}) for t in "tu"]

@@ -9,8 +9,10 @@ import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
+from benchmarks.design.cells import build_cells
+from benchmarks.design.identity import canonical, digest
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment, build_cells, canonical, digest
+from benchmarks.experiment import Experiment
 from benchmarks.report_cells import write_report
 from benchmarks.run import Outcome
 from envs.api import Transcript

@@ -11,9 +11,9 @@ from scipy import stats as sps
 
 from benchmarks import adaptive_run, formats, parity, states, store
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import Run, plan, single_cells
+from benchmarks.commands import Run, plan
+from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.drawings import Overlay
-from benchmarks.experiment import build_cells
 from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.panels import Data
 from benchmarks.parity import Parity, equivalence, pooled_deviation
@@ -119,7 +119,7 @@ def test_the_figure_lays_one_upon_the_other() -> None:
 
 def test_thirty_of_ours_stand_against_twenty_of_theirs() -> None:
     cells = build_cells(EXPERIMENT, tasks(EXPERIMENT, None), variants(EXPERIMENT, None), None)
-    seeds = {v: sum(len(c.members.seeds) for c in cells if c.variant.name == v) for v in EXPERIMENT.variant_names}
+    seeds = {v: sum(len(c.members.seeds) for c in cells if c.algorithm.name == v) for v in EXPERIMENT.variant_names}
     assert set(seeds.values()) == {60, 40}
     assert seeds[A2C.name] == 40
     assert {c.env_steps for c in cells} == {100_000}

@@ -23,7 +23,7 @@ def test_rows_of_real_actors_say_that_they_do_not_repeat(tmp_path: Path, capsys:
     assert main(train(tmp_path, "--variant", "async_is", "--env-steps", "2000")) == 0
     assert "do not repeat" not in capsys.readouterr().out
     metas = {
-        m["cell"]["variant"]["name"]: m for m in map(store.read_meta, (tmp_path / "train/cells").glob("*.parquet"))
+        m["cell"]["algorithm"]["name"]: m for m in map(store.read_meta, (tmp_path / "train/cells").glob("*.parquet"))
     }
     assert metas["async_is (2 actors)"]["provenance"]["reproducible"] is False
     assert "reproducible" not in metas["async_is"]["provenance"]

@@ -14,7 +14,9 @@ from algorithms.policies.convolutional import NatureCNN
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from benchmarks import EXPERIMENTS, select
-from benchmarks.experiment import Cell, Experiment, build_cells
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
 from benchmarks.published_scores import SCORES
@@ -133,8 +135,8 @@ def test_a_variant_has_one_setting_for_all_bodies() -> None:
 def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
     a2c, impala = (cell("robot_control", "Hopper-v5", name) for name in ("A2C", "IMPALA"))
     assert a2c.training == impala.training
-    assert a2c.variant.estimator.entropy == impala.variant.estimator.entropy
-    assert a2c.variant.estimator.credit != impala.variant.estimator.credit
+    assert a2c.algorithm.estimator.entropy == impala.algorithm.estimator.entropy
+    assert a2c.algorithm.estimator.credit != impala.algorithm.estimator.credit
 
 
 def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:

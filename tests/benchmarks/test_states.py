@@ -20,8 +20,8 @@ from algorithms import VARIANTS
 from algorithms.training import Event, Members, Progress, Record, Run, State, train
 from benchmarks import cellwork, files, run, states, store, tensor_files
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import single_cells
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import single_cells
 from benchmarks.files import NotWritten, machine
 from benchmarks.resuming import new_run, resumable
 from benchmarks.run import cell_path

@@ -7,27 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.credit import LambdaReturn, NStep
 from algorithms.training import Members, Record
 from benchmarks import store
 from benchmarks.cellwork import reading
-from benchmarks.commands import single_cells
-from benchmarks.experiment import BLOCK, Cell, blocks, canonical
+from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cells import blocks, single_cells
+from benchmarks.design.identity import canonical
 from benchmarks.provenance import command
 from benchmarks.run import cell_path, pending
 from envs import TASKS
 
 
 def cell(task: str = "bandit/small", variant: str = "gae", assignments: tuple[str, ...] = (), seeds: int = 2) -> Cell:
-    return single_cells(TASKS[task], VARIANTS[variant], seeds, 500, assignments)[0]
+    return single_cells(TASKS[task], ALGORITHMS[variant], seeds, 500, assignments)[0]
 
 
 def write(folder: Path, one: Cell, records: list[Record]) -> Path:
     """The cell's file with these records."""
     path = cell_path(folder, one)
     meta = {"cell": canonical(one), "provenance": {"commit": "abc"}, "reading": reading(one), "texts": {}}
-    store.save_cell(path, one.task.name, one.variant.name, records, meta)
+    store.save_cell(path, one.task.name, one.algorithm.name, records, meta)
     return path
 
 

@@ -17,14 +17,15 @@ import numpy as np
 import optuna
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.training import Record
 from algorithms.tunable import Choice
 from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.cli import main
 from benchmarks.commands_tuning import plans_of
-from benchmarks.experiment import Cell, canonical
+from benchmarks.design.cell import Cell
+from benchmarks.design.identity import canonical
 from benchmarks.tuning import counting, report, result
 from benchmarks.tuning import protocol as rules
 from benchmarks.tuning.cells import groups, objective, read
@@ -136,7 +137,7 @@ def test_a_study_over_tasks_searches_what_all_of_them_have() -> None:
 
 def test_nothing_to_tune_is_an_error() -> None:
     with pytest.raises(ValueError, match="random does not learn"):
-        plans_of("tuned", [VARIANTS["random"]], [(TASK,)], SMALL, STEPS)
+        plans_of("tuned", [ALGORITHMS["random"]], [(TASK,)], SMALL, STEPS)
 
 
 def test_choices_come_back_as_they_were() -> None:
@@ -216,7 +217,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
         for (place, k), value in returns.items()
     ]
     meta = {"cell": canonical(cell), "provenance": {}, "reading": reading(cell), "texts": {}}
-    store.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
+    store.save_cell(path, cell.task.name, cell.algorithm.name, records[::-1], meta)
 
 
 def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol]:

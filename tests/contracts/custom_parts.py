@@ -14,7 +14,9 @@ from algorithms.baseline import (
     Zero,
 )
 from algorithms.entropy import Constant
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 
 State = dict[str, Tensor]
 NONE, ONE, FREE = Promises(), Promises(factor="one"), Promises(scale_free=True)

@@ -11,8 +11,10 @@ from torch import Tensor
 from algorithms.baseline import GroupMean, Zero
 from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.entropy import Constant
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.scale import Deviation
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import (
     FREE,
     GAE,

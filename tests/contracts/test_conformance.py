@@ -14,10 +14,11 @@ from algorithms.conformance import coefficients, examine
 from algorithms.conformance_credit import axes, of_credit, response
 from algorithms.conformance_mean import success_factor
 from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo
+from algorithms.estimators.estimator import Estimator
 from algorithms.made_up import made_up, windows
 from algorithms.scale import Deviation
 from algorithms.surrogate import Score
-from algorithms.types import Estimator, Promises, Variant
+from algorithms.variant import Promises, Variant
 from tests.contracts import twins, wrong_estimators
 from tests.contracts.custom_parts import CustomScale
 from tests.contracts.right_estimators import RIGHT

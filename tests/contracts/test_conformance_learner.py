@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS, conformance_learner
-from algorithms.batch import Batch
+from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.learner import Learner, Loss
-from algorithms.types import Rollout, Variant
+from algorithms.variant import Variant
 from tests.contracts.twins import broken
 from tests.helpers import LEARNING
 

@@ -17,7 +17,9 @@ from algorithms.heads import Actions
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members, Record, Run, State, train
 from benchmarks import states
-from benchmarks.experiment import Cell, canonical, why_not
+from benchmarks.design.cell import Cell
+from benchmarks.design.identity import canonical
+from benchmarks.design.resolve import reason_unsupported
 from envs import TASKS
 from tests.contracts.test_population import copy_of, double, gradient, member, strip
 from tests.helpers import LEARNING, make_rollout, small_training
@@ -78,7 +80,7 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
     assert [strip(r) for r in records] == [strip(r) for r in whole]
 
 
-@pytest.mark.parametrize("variant", [v for v in LEARNING if not why_not(TASK, v)], ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", [v for v in LEARNING if not reason_unsupported(TASK, v)], ids=lambda v: v.name)
 def test_every_learner_learns_with_noise_that_depends_on_the_state(variant: object) -> None:
     assert isinstance(variant, type(VARIANTS["gae"]))
     training = training_of(variant.name, GSDE(-1.0), "squashed")

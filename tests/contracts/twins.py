@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from algorithms.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
+from algorithms.estimators.rollout import Rollout
 from algorithms.finding import Finding
 from algorithms.scale import Deviation
 from algorithms.surrogate import Score
-from algorithms.types import Rollout
 
 State = dict[str, Tensor]
 

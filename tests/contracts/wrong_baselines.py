@@ -17,7 +17,9 @@ from algorithms.baseline import (
 from algorithms.credit import (
     RewardToGo,
 )
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import (
     GAE,
     GO,

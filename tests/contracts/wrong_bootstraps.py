@@ -17,7 +17,7 @@ from algorithms.credit import (
     backward_sum,
     lambda_return,
 )
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 from tests.contracts.custom_parts import CustomBootstrap, CustomTarget
 from tests.contracts.wrong_returns import plain_gae
 

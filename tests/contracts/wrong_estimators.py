@@ -11,7 +11,8 @@ from algorithms.baseline import (
 from algorithms.credit import (
     LambdaReturn,
 )
-from algorithms.types import Estimator, Promises
+from algorithms.estimators.estimator import Estimator
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, PPO, RLOO, VT, CustomTarget
 from tests.contracts.wrong_baselines import BASELINES
 from tests.contracts.wrong_bootstraps import BOOT, TARGETS, VTRACES

@@ -16,7 +16,7 @@ from algorithms.credit import (
     RewardToGo,
     backward_sum,
 )
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 from tests.contracts.custom_parts import CustomCredit
 
 

@@ -13,9 +13,11 @@ from algorithms.baseline import (
     Zero,
 )
 from algorithms.entropy import Annealed, Constant, Target
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.kl import KL
 from algorithms.scale import BestOfGroup, Deviation
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
 
 

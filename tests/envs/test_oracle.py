@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from envs import TASKS
 from envs.api import Ints
 from envs.oracle import (

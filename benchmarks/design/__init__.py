@@ -1,0 +1,1 @@
+"""What is run: experiments, cells, and the settings of each."""
