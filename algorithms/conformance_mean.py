@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from algorithms import decision_tree, enumerated, laboratory
-from algorithms.coefficients import State, assessed, coefficients, initial_state
+from algorithms.coefficients import assessed, coefficients, initial_state
 from algorithms.composition import FirstOrder
 from algorithms.decision_tree import Batches, Episodes
 from algorithms.estimators.estimator import Estimator
-from algorithms.estimators.rollout import Rollout
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.finding import Finding
 from algorithms.kl import KL
 from algorithms.learner import penalised
@@ -112,7 +112,7 @@ def _with_kl(kl: KL, every: Episodes, batches: Batches) -> Case:
     return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (truth,))
 
 
-def _warm(estimator: Estimator, case: Case) -> State:
+def _warm(estimator: Estimator, case: Case) -> PartState:
     """What every member remembers alike, of two batches that are not its own."""
     members, steps = len(case.batches.index), len(case.rollout.valid)
     state = initial_state(estimator, members, steps)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms.coefficients import State, assessed, coefficients, initial_state
+from algorithms.coefficients import assessed, coefficients, initial_state
 from algorithms.estimators.estimator import Estimator
-from algorithms.estimators.rollout import Rollout
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.finding import Finding, close_to_zero
 from algorithms.made_up import equal_returns, made_up, spoilt
 
@@ -63,7 +63,7 @@ def _settled(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) 
     return b
 
 
-def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> State:
+def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> PartState:
     """What the baseline remembers after these."""
     state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
     for rollout, values in rollouts:

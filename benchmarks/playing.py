@@ -11,10 +11,10 @@ from algorithms.collector import Actor
 from algorithms.evaluation import show
 from algorithms.references.scripted import play_optimally
 from benchmarks.saved import SavedPolicy
-from envs.api import Array, Task, VecEnv
+from envs.api import Array, Doubles, Task, VecEnv
 from envs.faults import Checked
 from envs.streams import Purpose, Role, generator, stream
-from envs.transcript import PAD, Doubles, TextMDP
+from envs.transcript import PAD, TextMDP
 
 ROWS = 12  # steps of a control episode that its table shows
 

@@ -19,10 +19,10 @@ from gymnasium.spaces import Discrete, MultiDiscrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from envs.api import Bools, Ints
+from envs.api import Bools, Doubles, Ints
 from envs.discover import UnknownName, look_up
 from envs.text_env import Luck, draw, take
-from envs.transcript import PAD, Doubles, Rows, TextMDP
+from envs.transcript import PAD, Rows, TextMDP
 
 Info = dict[str, Any]
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.api import Bools, Ints
-from envs.transcript import Doubles, Rows, TextMDP
+from envs.api import Bools, Doubles, Ints
+from envs.transcript import Rows, TextMDP
 
 LIMIT = 200_000
 

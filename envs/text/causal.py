@@ -24,10 +24,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.knobs import check_between, check_least
 from envs.splits import SPLITS, of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, text_task
+from envs.transcript import Prompts, Response, Rows, TextMDP, text_task
 
 ASK = 0
 TEST, SYMPTOM, CUE = 4, 7, 9  # token ids of the first of each kind

@@ -24,10 +24,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.knobs import check_between
 from envs.splits import SPLITS, of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 OPERATIONS = "+-*"
 SLOTS = "abcd"

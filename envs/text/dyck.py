@@ -24,9 +24,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, text_task
+from envs.transcript import Prompts, Response, Rows, TextMDP, text_task
 
 BOS = 1
 OPENING, CLOSING = "([{<", ")]}>"

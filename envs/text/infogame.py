@@ -28,10 +28,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from envs import oracle
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.discover import UnknownName
 from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Game = Literal["questions", "letters"]
 ATTRIBUTES = ("flies", "swims", "big", "fur", "tame")

@@ -22,9 +22,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 EOS = 1
 EARLY = 0.1

@@ -25,11 +25,11 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.discover import UnknownName
 from envs.knobs import check_least
 from envs.oracle import enumerate_episodes
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Judge = Literal["proxy", "gold"]
 Proxy = Literal["lexicon", "pairs"]

@@ -22,10 +22,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.knobs import check_between, check_least
 from envs.splits import of_split
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 
 @dataclass(frozen=True)

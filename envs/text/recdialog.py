@@ -22,9 +22,9 @@ from functools import cached_property
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Count = tuple[int, int, int]  # of a genre: shown, clicked, named
 EQUAL = 1e-9  # values that differ by less are equal, and the first choice is made: rounding differs between processors

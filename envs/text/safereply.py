@@ -22,10 +22,10 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.discover import UnknownName
 from envs.knobs import check_between, check_least
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task
+from envs.transcript import Prompts, Response, Rows, TextMDP, one_hot, text_task
 
 Group = Literal["both", "first", "second"]
 

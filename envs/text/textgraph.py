@@ -24,11 +24,11 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from envs import oracle
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.discover import UnknownName
 from envs.knobs import check_between, check_least
 from envs.splits import SPLITS
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import PAD, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Observe = Literal["full", "history"]
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # north, east, south, west

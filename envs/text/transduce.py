@@ -27,11 +27,11 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.discover import UnknownName
 from envs.knobs import check_least
 from envs.splits import ROUNDS, SPLITS, held_out, of_split
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
+from envs.transcript import PAD, Prompts, Response, Rows, TextMDP, one_hot, text_task, uniform
 
 Operation = Literal["copy", "reverse", "sort", "caesar"]
 SEP = 1

@@ -27,9 +27,9 @@ from algorithms.scale import Deviation
 from algorithms.setting import Episodes
 from algorithms.training import Members, build_policy
 from algorithms.variant import Variant
-from envs.api import Ints
+from envs.api import Doubles, Ints
 from envs.text.bandit import TASKS, Bandit
-from envs.transcript import Doubles, Response, Rows
+from envs.transcript import Response, Rows
 from tests.algorithms.test_parts import batch
 from tests.helpers import LEARNING, brief, make_rollout, small_training
 

@@ -58,7 +58,9 @@ def test_epsilon_greedy_by_hand() -> None:
     assert chance.tolist() == pytest.approx([0.05, 0.85, 0.05, 0.05])
     sure = epsilon_greedy(torch.tensor([0.1, 0.7]), 0.0)
     assert sure.tolist() == [ILLEGAL, 0.0]
-    assert QLearning(start=1.0, end=0.2).epsilon(torch.tensor([0.0, 0.5, 3.0])).tolist() == pytest.approx([1, 0.6, 0.2])
+    assert QLearning(name="q", summary="", start=1.0, end=0.2).epsilon(
+        torch.tensor([0.0, 0.5, 3.0])
+    ).tolist() == pytest.approx([1, 0.6, 0.2])
 
 
 @pytest.mark.parametrize(("task", "env_steps"), [("lock/small", 8_000), ("bandit/small", 12_000)])

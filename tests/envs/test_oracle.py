@@ -12,7 +12,7 @@ import pytest
 
 from algorithms.references.scripted import play_optimally
 from envs import TASKS
-from envs.api import Ints
+from envs.api import Doubles, Ints
 from envs.oracle import (
     TooMany,
     enumerable,
@@ -29,7 +29,7 @@ from envs.text.dyck import Dyck
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
-from envs.transcript import Doubles, Prompts, Response, Rows, TextMDP
+from envs.transcript import Prompts, Response, Rows, TextMDP
 
 SMALL = [n for n, t in TASKS.items() if isinstance(t.factory, TextMDP) and enumerable(t.factory, 100_000)]
 

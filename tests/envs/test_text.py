@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from envs import TASKS
-from envs.api import Bools, Ints, Step
+from envs.api import Bools, Doubles, Ints, Step
 from envs.streams import Role, stream
 from envs.text.bandit import Bandit
 from envs.text.causal import Causal
@@ -24,7 +24,7 @@ from envs.text.overopt import OverOpt
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.transcript import PAD, Doubles, Prompts, Response, Rows, TextMDP
+from envs.transcript import PAD, Prompts, Response, Rows, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 
