@@ -6,7 +6,7 @@ A Variant is one (algorithms.variant); the others are the references that varian
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from algorithms.composition import Processes
 from algorithms.evaluation import Evaluation
@@ -55,6 +55,14 @@ class Algorithm(Protocol):
     @property
     def needs(self) -> tuple[str, ...]:
         """Parts that had to change along with it."""
+
+    @property
+    def fixed(self) -> tuple[tuple[str, Any], ...]:
+        """Fields of the Training that are part of it, and are not tuned."""
+
+    @property
+    def critic(self) -> bool:
+        """Whether it learns a critic."""
 
     @property
     def learns(self) -> bool:

@@ -15,9 +15,9 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.normaliser import Normaliser
 from algorithms.nucleus import Nucleus
 from algorithms.policies.api import Acting
-from algorithms.returns import Doubles, Earned, WithReturns
+from algorithms.returns import Earned, WithReturns
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps whose noise is drawn at once
 

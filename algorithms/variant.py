@@ -92,6 +92,11 @@ class Variant(Composition):
         )
 
     @property
+    def critic(self) -> bool:
+        """Whether its baseline is one."""
+        return self.estimator.baseline.critic
+
+    @property
     def exact(self) -> bool:
         """Whether it ascends grad J itself."""
         return self.update.exact
@@ -138,11 +143,11 @@ class Variant(Composition):
 
     def expected_seconds(self, job: Job) -> float:
         """Of one process, roughly."""
-        count, critic = len(job.members.seeds), self.estimator.baseline.critic
+        count = len(job.members.seeds)
         if self.exact:
             episodes = len(ExactReturn(job.task).enumeration.probability)
             return enumerated_seconds(job.task, job.training, episodes, job.env_steps, count)
-        return sampled_seconds(job.task, job.training, self.schedule, critic, job.env_steps, count)
+        return sampled_seconds(job.task, job.training, self.schedule, self.critic, job.env_steps, count)
 
     def reason_unusable(self, job: Job, state: State, records: int, device: str) -> str | None:
         """Why training cannot go on from this State; None where it can."""

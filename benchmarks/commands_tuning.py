@@ -13,7 +13,7 @@ from benchmarks.usage import check_folder, checking
 from envs.discover import UsageError
 
 if TYPE_CHECKING:
-    from algorithms.variant import Variant
+    from algorithms.algorithm import Algorithm
     from benchmarks.tuning.experiment import Tuning
     from benchmarks.tuning.study import Plan
     from envs.api import Task
@@ -98,7 +98,7 @@ class Tune:
 
 def plans_of(
     study: str,
-    variants: Sequence[Variant],
+    variants: Sequence[Algorithm],
     tasks: Sequence[tuple[Task, ...]],
     budget: Mapping[str, Any],
     env_steps: Mapping[str, int],
@@ -126,14 +126,14 @@ def plans_of(
             for task in together:
                 if reason := reason_unsupported(task, variant):
                     raise UsageError(reason)
-            if not isinstance(variant, Variant):
-                why = "follows no gradient of ours" if variant.update.trains else "does not learn"
+            if not variant.tunable:
+                why = "follows no gradient of ours" if variant.learns else "does not learn"
                 raise UsageError(f"{variant.name} {why}: there is nothing to tune")
             plans.append(Plan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 
 
-def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Variant]) -> list[Plan]:
+def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Algorithm]) -> list[Plan]:
     """A plan for each pair."""
     pairs = [(task,) for task in tasks]
     return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)

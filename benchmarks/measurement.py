@@ -80,6 +80,11 @@ class Measurement:
         return self.training.collection.envs * self.task.spec.horizon
 
     @property
+    def total_env_steps(self) -> int:
+        """Of all replicates."""
+        return self.env_steps * self.replicates
+
+    @property
     def members(self) -> Members:
         """The replicates, each a seed."""
         return Members(tuple(range(self.replicates)), (1.0,) * self.replicates)

@@ -72,7 +72,7 @@ def expected_seconds(cell: Cell | Measurement) -> float:
 
 def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
     """One line: how much there is to do."""
-    steps = sum(c.env_steps * len(c.members.seeds) for c in cells if isinstance(c, Measurement) or c.algorithm.learns)
+    steps = sum(c.total_env_steps for c in cells)
     seconds = sum(expected_seconds(c) for c in cells) / at_once
     disk = len(cells) * BYTES_PER_CELL / 1e6
     return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"

@@ -10,7 +10,6 @@ from typing import Any
 
 from algorithms import ALGORITHMS, VARIANTS, variants
 from algorithms.algorithm import Algorithm
-from algorithms.variant import Variant
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 from benchmarks.files import write_text
 
@@ -50,7 +49,7 @@ def groups() -> dict[str, Sequence[Algorithm]]:
     }
 
 
-def _ancestry(variant: Variant) -> tuple[str, ...]:
+def _ancestry(variant: Algorithm) -> tuple[str, ...]:
     """The variant's line of descent, so that children follow their parent."""
     line = [variant.name]
     while (parent := VARIANTS[line[0]].parent) is not None:

@@ -108,8 +108,9 @@ class TableLearner(Learner):
         super().__init__(*parts)
         self._q = q
 
-    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor) -> None:
+    def learn(self, rollout: Rollout, shuffles: list[np.random.Generator], progress: Tensor | None = None) -> None:
         """One pass over the rollout; `progress` [P] is the share of the budget that is spent."""
+        assert progress is not None
         back_up_rollout(self._q, self.policy, rollout, self.rate[:, 0], progress)
 
 

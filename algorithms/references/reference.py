@@ -24,6 +24,8 @@ class Reference:
     parent = None
     changes = ""
     needs = ()
+    fixed = ()
+    critic = False
     learns = False
     exact = False
     tunable = False

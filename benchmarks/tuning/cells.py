@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from algorithms.algorithm import Algorithm
 from algorithms.setting import Episodes
 from algorithms.training import Members
-from algorithms.variant import Variant
 from benchmarks import store
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNREAD
@@ -36,7 +36,7 @@ class Group:
 
 
 def groups(
-    variant: Variant,
+    variant: Algorithm,
     task: Task,
     configurations: Sequence[Values],
     varied: Sequence[str],
@@ -66,7 +66,7 @@ def groups(
 
 
 def _cell(
-    variant: Variant,
+    variant: Algorithm,
     task: Task,
     of: Sequence[Values],
     varied: Sequence[str],

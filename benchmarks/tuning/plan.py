@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from algorithms.variant import Variant
+from algorithms.algorithm import Algorithm
 from benchmarks.foreign import sources
 from benchmarks.scales import is_users
 from benchmarks.tuning.protocol import Protocol
@@ -18,7 +18,7 @@ class Plan:
     """What is to be tuned: `study` names the folder, and with variant and tasks the study in its storage."""
 
     study: str
-    variant: Variant
+    variant: Algorithm
     tasks: tuple[Task, ...]
     protocol: Protocol
     space: Space

@@ -8,9 +8,9 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from algorithms.algorithm import Algorithm
 from algorithms.setting import Training
 from algorithms.tunable import Choice, Context, Search
-from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs.api import Spec, Task
 from envs.discover import UnknownName, UsageError
@@ -27,13 +27,13 @@ class Parameter:
     default: Any
 
 
-def parameters(variant: Variant, training: Training, spec: Spec) -> Iterator[Parameter]:
+def parameters(variant: Algorithm, training: Training, spec: Spec) -> Iterator[Parameter]:
     """Every tunable field of (variant, training) that has an effect on tasks of this form, in the order it is declared.
 
     What a variant fixes is part of it and is not tuned; where it brings a window of its own, that is in `training`.
     """
     fixed = {f"training.{name}" for name, _ in variant.fixed}
-    context = Context(spec, variant.estimator.baseline.critic)
+    context = Context(spec, variant.critic)
     for name in ("training", "estimator", "schedule", "update"):
         root = training if name == "training" else getattr(variant, name)
         for path, owner, one in _fields(name, root):
@@ -111,7 +111,7 @@ class Space:
         )
 
 
-def space(variant: Variant, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
+def space(variant: Algorithm, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
     """The search of a study over `tasks`: fields that all of them have, around the settings of the first.
 
     which  members: what may differ inside a population; all: shapes too (networks, batches, windows, epochs); or names,

@@ -96,7 +96,7 @@ def meta(task: str, variant: str, seeds: Sequence[int], checkpoints: int = 6, **
     members = {"seeds": list(seeds), "rates": [RATE] * len(seeds)}
     cell = {
         "task": {"name": task},
-        "variant": {"name": variant},
+        "algorithm": {"name": variant},
         "members": members,
         "evaluation": {"checkpoints": checkpoints - 1},
         **changes,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.training import Members
 from benchmarks import appendix
@@ -24,9 +24,9 @@ def metas() -> list[dict[str, Any]]:
     """Four cells, and the random policy's, which has no settings worth telling."""
     found = []
     for task, variant in (*PLACES, ("bandit/small", "random")):
-        training = resolve(TASKS[task], VARIANTS[variant]).training
+        training = resolve(TASKS[task], ALGORITHMS[variant]).training
         members = Members((0, 1), (training.learning_rate,) * 2)
-        cell = Cell(TASKS[task], VARIANTS[variant], training, members, 5_000, Evaluation(10, 20))
+        cell = Cell(TASKS[task], ALGORITHMS[variant], training, members, 5_000, Evaluation(10, 20))
         found.append({"cell": canonical(cell)})
     return found
 

@@ -75,7 +75,7 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
         (column("fraction", [0.0, 0.0, 0.4, 0.4, 1.0, 1.0]), "its rows have other fractions of the budget"),
         (column("checkpoint", [0, 0, 1, 1, 3, 3]), "its rows have checkpoint 3, and the cell has 3 checkpoints"),
         (column("task", ["u"] * 6), "its rows are not all of the task t"),
-        (column("variant", ["gae"] * 5 + ["ppo"]), "its rows are not all of the variant gae"),
+        (column("variant", ["gae"] * 5 + ["ppo"]), "its rows are not all of the algorithm gae"),
         (lambda t, m: m.clear(), "its metadata lack cell, provenance, reading, texts"),
         (lambda t, m: m.pop("texts"), "its metadata lack texts"),
         (lambda t, m: m.update(provenance="abc"), "its metadata provenance is no object"),

@@ -79,7 +79,7 @@ def test_the_digest_sees_every_choice() -> None:
     ]
     assert len({c.digest for c in [base, *others]}) == len(others) + 1
     assert cell().digest == base.digest
-    renamed = replace(base, variant=replace(base.variant, summary="other words"))
+    renamed = replace(base, algorithm=replace(base.algorithm, summary="other words"))
     assert renamed.digest == base.digest
 
 
