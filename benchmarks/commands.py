@@ -180,11 +180,7 @@ class Run:
         waiting = [c for c in cells if not store.readable(runner.cell_path(folder, c))]
         if self.dry_run:
             for cell in waiting:
-                steps = (
-                    f"{cell.env_steps:,} steps"
-                    if isinstance(cell, Measurement) or cell.algorithm.learns
-                    else "no training"
-                )
+                steps = f"{cell.env_steps:,} steps" if cell.total_env_steps else "no training"
                 print(f"{cell.label}: {len(cell.members.seeds)} members x {steps}")
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:

@@ -23,7 +23,7 @@ from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
 from benchmarks.files import NotWritten, machine
-from benchmarks.resuming import new_run, resumable
+from benchmarks.resuming import resumable
 from benchmarks.run import cell_path
 from benchmarks.states import Unusable, load_state, save_state, state_path
 from envs import TASKS
@@ -40,9 +40,8 @@ def small(variant: str = "gae", rate: float = 0.1) -> Cell:
 
 def begun(cell: Cell, number: int = 5) -> tuple[State, list[Record]]:
     """The State at the end of a segment, and the records before it."""
-    made, records = new_run(cell, "cpu"), []
-    assert made is not None
-    for event in train(made):
+    records = []
+    for event in cell.algorithm.train(cell):
         if isinstance(event, State):
             number -= 1
             if not number:
@@ -219,10 +218,8 @@ def test_a_state_of_members_that_differ_is_gone_on_from(tmp_path: Path) -> None:
 def test_the_states_of_every_kind_fit(variant: str) -> None:
     """What a run has saved is never refused: shapes do not change while it runs."""
     cell = small(variant)
-    state, _ = begun(cell, 3)
-    made = new_run(cell, "cpu")
-    assert made is not None
-    assert made.unfit(state) is None
+    state, records = begun(cell, 3)
+    assert cell.algorithm.reason_unusable(cell, state, len(records), "cpu") is None
 
 
 def no_room(path: Path) -> None:
