@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from algorithms import VARIANTS
 from algorithms.composition import Processes
 from benchmarks import pooling, select, store
 from benchmarks.cli import main
@@ -67,7 +68,7 @@ def test_what_real_actors_cannot_do_is_said_at_once(
 
 def test_the_uncorrected_one_has_a_name_among_its_siblings() -> None:
     assert select.variant("async_none").name == "async"
-    real = select.variant("async_vtrace").with_processes(Processes(4))
+    real = VARIANTS["async_vtrace"].with_processes(Processes(4))
     assert real.name == "async_vtrace (4 actors)"
     assert real.schedule.lag == 0  # the lag is what it turns out to be
     assert real.schedule.processes is not None

@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training import Event, Members, Progress, Record, Run, State, train
-from benchmarks import cellwork, files, run, states, store, tensor_files
+from algorithms.algorithm import Job
+from algorithms.training import Event, Members, Progress, Record, State
+from algorithms.variant import Variant
+from benchmarks import files, run, states, store, tensor_files
 from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
@@ -268,16 +270,23 @@ def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monk
     assert store.check_cell(path)
 
 
-def test_a_run_that_lost_rows_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lossy(made: Run, state: State | None) -> Iterator[Event]:
-        for event in train(made, state):
+@dataclass(frozen=True, kw_only=True)
+class Lossy(Variant):
+    """A variant that loses the records of a checkpoint."""
+
+    def train(self, job: Job, device: str = "cpu", state: State | None = None) -> Iterator[Event]:
+        for event in super().train(job, device, state):
             if not (isinstance(event, Record) and event.checkpoint == 1):
                 yield event
 
-    monkeypatch.setattr(cellwork, "train", lossy)
-    path = cell_path(tmp_path, small())
+
+def test_a_run_that_lost_rows_is_no_result(tmp_path: Path) -> None:
+    cell = small()
+    lossy = Lossy(**{f.name: getattr(cell.algorithm, f.name) for f in fields(Variant)})
+    cell = replace(cell, algorithm=lossy)
+    path = cell_path(tmp_path, cell)
     with pytest.raises(RuntimeError, match="training left 20 rows, and 2 members x 11 checkpoints are 22"):
-        run_cell(small(), path, "cpu", lambda event: None)
+        run_cell(cell, path, "cpu", lambda event: None)
     assert not path.exists()
 
 
