@@ -1,12 +1,17 @@
-"""The policy-gradient family. `VARIANTS` holds every named variant, found in `algorithms.variants`."""
+"""The policy-gradient family: `VARIANTS` and the references that they are read against, found in `algorithms.variants`."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from algorithms.types import Variant
+from algorithms.algorithm import Algorithm
+from algorithms.variant import Variant
 from envs.registry import declared, unique
 
 VARIANTS: dict[str, Variant] = unique(
     (variant.name, variant) for variant in cast("list[Variant]", declared("algorithms.variants", "VARIANT"))
 )
+REFERENCES: dict[str, Algorithm] = unique(
+    (reference.name, reference) for reference in cast("list[Algorithm]", declared("algorithms.variants", "REFERENCE"))
+)
+ALGORITHMS: dict[str, Algorithm] = unique((*VARIANTS.items(), *REFERENCES.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,13 +11,9 @@ from algorithms.estimators.optimisers import Adam, Optimiser
 from algorithms.policies.api import Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
-from algorithms.tunable import Choice, Number, Range, row, tunable, with_critic
-from envs.api import Box, Transcript
+from algorithms.tunable import Choice, Context, Number, Range, row, tunable, with_critic
+from envs.api import Box, Spec, Transcript
 from envs.validation import UnknownName
-
-if TYPE_CHECKING:
-    from algorithms.types import Variant
-    from envs.api import Spec
 
 
 @dataclass(frozen=True)
@@ -48,14 +44,14 @@ Collection = Episodes | Unroll
 Clipped = Literal["together", "apart"]
 
 
-def _clipping(training: Training, variant: Variant, spec: Spec) -> bool:
+def _clipping(training: Training, context: Context) -> bool:
     """Only where gradients are clipped at all."""
     return row(training.max_grad_norm) != float("inf")
 
 
-def _independent(training: Training, variant: Variant, spec: Spec) -> bool:
+def _independent(training: Training, context: Context) -> bool:
     """Only normals that do not depend on the state have this deviation."""
-    return continuous(training, variant, spec) and isinstance(training.exploration, Independent)
+    return continuous(training, context) and isinstance(training.exploration, Independent)
 
 
 @dataclass(frozen=True)

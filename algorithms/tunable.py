@@ -9,18 +9,18 @@ A path names a field: `training.learning_rate`, `estimator.credit.lam`, `schedul
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from algorithms.setting import Training
-    from algorithms.types import Variant
-    from envs.api import Spec
+from envs.api import Spec
+
+Algorithm = TypeVar("Algorithm")
+Training = TypeVar("Training")
 
 Number = float | Tensor  # the same for all members, or a column [P, 1] with one number a member
 
@@ -51,17 +51,26 @@ class Choice:
 
 
 Search = Range | Choice
-When = Callable[[Any, "Variant", "Spec"], bool]  # (the dataclass that has the field, the variant, the task's form)
 
 
-def always(owner: Any, variant: Variant, spec: Spec) -> bool:
+class Context(NamedTuple):
+    """Where a field is used: the form of the task, and whether the algorithm learns a critic."""
+
+    spec: Spec
+    critic: bool
+
+
+When = Callable[[Any, Context], bool]  # of the dataclass that has the field, and where it is used
+
+
+def always(owner: Any, context: Context) -> bool:
     """Everywhere."""
     return True
 
 
-def with_critic(owner: Any, variant: Variant, spec: Spec) -> bool:
+def with_critic(owner: Any, context: Context) -> bool:
     """Only where a critic learns."""
-    return variant.estimator.baseline.critic
+    return context.critic
 
 
 def tunable(default: Any, search: Search, when: When = always) -> Any:
@@ -69,113 +78,57 @@ def tunable(default: Any, search: Search, when: When = always) -> Any:
     return field(default=default, metadata={"search": search, "when": when})
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A field of a composition that can be tuned; `default` is what it holds now, and lies within the search."""
+def put(owner: Any, path: Sequence[str], value: Any, copied: Callable[..., Any] = replace) -> Any:
+    """`owner` with the field at `path` set; ValueError where it cannot have the value.
 
-    path: str
-    search: Search
-    default: Any
-
-
-def parameters(variant: Variant, training: Training, spec: Spec) -> Iterator[Parameter]:
-    """Every tunable field of (variant, training) that has an effect on tasks of this form, in the order it is declared.
-
-    What a variant fixes is part of it and is not tuned; where it brings a window of its own, that is in `training`.
+    copied  makes a copy of a dataclass with other fields; `replace` runs the dataclass's checks
     """
-    fixed = {f"training.{name}" for name, _ in variant.fixed}
-    for name in ("training", "estimator", "schedule", "update"):
-        root = training if name == "training" else getattr(variant, name)
-        for path, owner, one in _walk(name, root):
-            search = one.metadata.get("search")
-            if search is None or path in fixed or not one.metadata["when"](owner, variant, spec):
-                continue
-            value = getattr(owner, one.name)
-            legal = search.holding(value)
-            if isinstance(legal, Choice):
-                legal = Choice(tuple(v for v in legal.values if _fits(owner, one.name, v)))
-            yield Parameter(path, legal, value)
+    first, *rest = path
+    return copied(owner, **{first: put(getattr(owner, first), rest, value, copied) if rest else value})
 
 
-def _walk(path: str, owner: Any) -> Iterator[tuple[str, Any, Any]]:
-    for one in fields(owner):
-        inner = getattr(owner, one.name)
-        below = f"{path}.{one.name}"
-        if is_dataclass(inner) and not isinstance(inner, type):
-            yield from _walk(below, inner)
-        else:
-            yield below, owner, one
-
-
-def _fits(owner: Any, name: str, value: Any) -> bool:
-    try:
-        replace(owner, **{name: value})
-    except ValueError:
-        return False
-    return True
-
-
-def configured(variant: Variant, training: Training, values: Mapping[str, Any]) -> tuple[Variant, Training]:
-    """(variant, training) with the named fields at these values, each checked by its own dataclass.
-
-    A list, as JSON has them, becomes a tuple.
-    """
-    for path, given in values.items():
-        value = tuple(given) if isinstance(given, list) else given
+def put_all(
+    algorithm: Algorithm, training: Training, values: Iterable[tuple[str, Any]], copied: Callable[..., Any] = replace
+) -> tuple[Algorithm, Training]:
+    """(algorithm, training) with the named fields at these values: `training.FIELD`, or a field of the algorithm."""
+    for path, value in values:
         first, *rest = path.split(".")
         if first == "training":
-            training = put(training, rest, value)
+            training = put(training, rest, value, copied)
         else:
-            variant = replace(variant, **{first: put(getattr(variant, first), rest, value)})
-    return variant, training
+            algorithm = put(algorithm, [first, *rest], value, copied)
+    return algorithm, training
 
 
-def put(owner: Any, path: Sequence[str], value: Any) -> Any:
-    """`owner` with the field at `path` set; ValueError where it cannot have the value."""
-    first, *rest = path
-    return replace(owner, **{first: put(getattr(owner, first), rest, value) if rest else value})
+def unchecked(owner: Any, **values: Any) -> Any:
+    """A copy with these fields, without the checks of its dataclass, which need not understand columns."""
+    twin = copy.copy(owner)
+    vars(twin).update(values)
+    return twin
 
 
 def per_member(
-    variant: Variant, training: Training, values: Sequence[tuple[str, Sequence[float]]], device: str = "cpu"
-) -> tuple[Variant, Training]:
-    """(variant, training) for a population: the fields in `values` hold a column [P, 1] with each member's number.
+    algorithm: Algorithm, training: Training, values: Sequence[tuple[str, Sequence[float]]], device: str = "cpu"
+) -> tuple[Algorithm, Training]:
+    """(algorithm, training) of a population: the fields in `values` hold a column [P, 1] with each member's number.
 
-    Each number has been checked where its own configuration was made, so the dataclasses' checks are passed by. What
-    comes out is for a run; it has no digest.
+    Each number has been checked where its own configuration was made. The result is for a run; it has no digest.
     """
-    for path, numbers in values:
-        column = torch.tensor(numbers, dtype=torch.get_default_dtype(), device=device)[:, None]
-        first, *rest = path.split(".")
-        if first == "training":
-            training = _hold(training, rest, column)
-        else:
-            variant = _hold(variant, [first, *rest], column)
-    return variant, training
-
-
-def _hold(owner: Any, path: Sequence[str], column: Tensor) -> Any:
-    first, *rest = path
-    twin = copy.copy(owner)
-    object.__setattr__(twin, first, _hold(getattr(owner, first), rest, column) if rest else column)
-    return twin
+    dtype = torch.get_default_dtype()
+    columns = [(path, torch.tensor(numbers, dtype=dtype, device=device)[:, None]) for path, numbers in values]
+    return put_all(algorithm, training, columns, unchecked)
 
 
 def narrowed(owner: Any, places: np.ndarray) -> Any:
     """`owner`, as `per_member` made it, for the members at these places alone."""
-    twin = owner
+    changed = {}
     for one in fields(owner):
         value = getattr(owner, one.name)
         if isinstance(value, Tensor):
-            part: Any = value[torch.as_tensor(places, device=value.device)]
-        elif is_dataclass(value) and not isinstance(value, type):
-            part = narrowed(value, places)
-        else:
-            continue
-        if part is not value:
-            twin = copy.copy(owner) if twin is owner else twin
-            object.__setattr__(twin, one.name, part)
-    return twin
+            changed[one.name] = value[torch.as_tensor(places, device=value.device)]
+        elif is_dataclass(value) and not isinstance(value, type) and (part := narrowed(value, places)) is not value:
+            changed[one.name] = part
+    return unchecked(owner, **changed) if changed else owner
 
 
 def row(value: Number) -> Any:

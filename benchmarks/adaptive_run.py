@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from algorithms.types import Variant
-from benchmarks.experiment import BLOCK, Cell, Experiment, build_cells
+from algorithms.algorithm import Algorithm
+from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cells import build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
 from benchmarks.run import Outcome
 from benchmarks.scales import check_averaged
@@ -17,8 +19,8 @@ from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
 from benchmarks.store.files import write_text
-from benchmarks.suite import Doubles, Suite
-from envs.api import Task
+from benchmarks.suite import Suite
+from envs.api import Doubles, Task
 from envs.validation import UsageError
 
 Train = Callable[[list[Cell]], Outcome]
@@ -43,8 +45,8 @@ class Plan:
         check_averaged([t for t in self.experiment.tasks if isinstance(t, Task)], "--adaptive")
 
     @property
-    def variants(self) -> list[Variant]:
-        return [v for v in self.experiment.variants if isinstance(v, Variant)]
+    def variants(self) -> list[Algorithm]:
+        return [v for v in self.experiment.variants if not isinstance(v, str)]
 
     def cells(self, seeds: int, names: set[str]) -> list[Cell]:
         """The cells of so many seeds of these variants."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.asynchronous.learner import train_asynchronously
-from algorithms.peer import Peer, train_peers
-from algorithms.references import optimal_texts, reference_records
-from algorithms.training.elimination import train_apart
-from algorithms.training.records import Progress, Record, TrainingEvent
-from algorithms.training.run import Run, train
+from algorithms.references.scripted import optimal_texts
+from algorithms.training.records import Progress, Record, Trained
 from algorithms.training.state import RunState
+from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Cell
 from benchmarks.policies import save_policies
 from benchmarks.provenance import provenance
-from benchmarks.resuming import new_run, resumable
+from benchmarks.resuming import resumable
 from benchmarks.store import states
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
@@ -37,17 +33,17 @@ def run_cell(
     """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
     actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
-    once = cell.variant.schedule.processes is not None or not repeating
+    once = not cell.algorithm.repeatable or not repeating
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
-    if isinstance(cell.variant.update, Peer):  # its models stay on the processor
-        made = made | {"device": "cpu"}
+    if (own := cell.algorithm.device(device)) != device:
+        made = made | {"device": own}
     account = _Account(cell, tell)
     if not repeating:
         account.note(NOTICE)
-    if cell.variant.update.trains:
+    if cell.algorithm.learns:
         _train(cell, states.state_path(path), device, account, made, policies)
     else:
-        account.records.extend(reference_records(cell.task, cell.variant, cell.members, cell.evaluation))
+        account.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
     meta = {
         "cell": canonical(cell),
         "provenance": made,
@@ -55,7 +51,7 @@ def run_cell(
         "texts": texts(cell, account.records),
         "notices": account.notices,
     }
-    save_cell(path, cell.task.name, cell.variant.name, account.records, meta)
+    save_cell(path, cell.task.name, cell.algorithm.name, account.records, meta)
     states.state_path(path).unlink(missing_ok=True)
 
 
@@ -90,8 +86,11 @@ def _train(
     state, account.records, why = resumable(cell, waiting, device)
     if why:
         account.note(why)
-    run, written = new_run(cell, device), True
-    for event in _events(cell, run, state):
+    trained, written = None, True
+    for event in cell.algorithm.train(cell, device, state):
+        if isinstance(event, Trained):
+            trained = event
+            continue
         if not isinstance(event, RunState):
             account.hear(event)
             continue
@@ -108,18 +107,8 @@ def _train(
             f"training left {len(account.records)} rows, and {members} members x {checkpoints} checkpoints are "
             f"{members * checkpoints}"
         )
-    if policies is not None and run is not None:
-        save_policies(policies, cell, run.trained(), account.records, made)
-
-
-def _events(cell: Cell, run: Run | None, state: RunState | None) -> Iterator[TrainingEvent]:
-    if run is None:
-        assert isinstance(cell.variant.update, Peer)
-        return train_peers(cell.task, cell.variant.update, cell.members, cell.env_steps, cell.evaluation, state)
-    if cell.variant.schedule.processes is not None:
-        return train_asynchronously(run, state)
-    # members that differ leave as they finish
-    return train_apart(run, state, cell.race) if cell.members.varied else train(run, state)
+    if policies is not None and trained is not None:
+        save_policies(policies, cell, trained, account.records, made)
 
 
 def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
@@ -132,11 +121,11 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
 
 def reading(cell: Cell) -> dict[str, object]:
     """What a report needs to know of a cell beside its numbers; no number depends on it."""
-    task, variant = cell.task, cell.variant
-    needs = f" (needs another {', '.join(variant.needs)})" if variant.needs else ""
+    task, algorithm = cell.task, cell.algorithm
+    needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {
         "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
-        "parent": variant.parent,
-        "change": variant.summary + needs,
-        "optional": variant.update.needs_oracle,
+        "parent": algorithm.parent,
+        "change": algorithm.summary + needs,
+        "optional": algorithm.exact,
     }

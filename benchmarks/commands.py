@@ -17,14 +17,13 @@ from benchmarks.usage import check_folder, checking
 from envs.validation import UnknownName, UsageError, look_up
 
 if TYPE_CHECKING:
-    from algorithms.types import Variant
     from benchmarks import adaptive_run
-    from benchmarks.experiment import Cell, Experiment
+    from benchmarks.design.cell import Cell
+    from benchmarks.experiment import Experiment
     from benchmarks.live import Live
     from benchmarks.measurement import Laboratory, Measurement
     from benchmarks.run import Outcome
     from benchmarks.tuning.experiment import Tuning
-    from envs.api import Task
 
 
 DONE, FAILED = 0, 1
@@ -96,8 +95,9 @@ class Train:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
+        from algorithms.composition import Processes
         from benchmarks import select
-        from benchmarks.policies import unsaved
+        from benchmarks.design.cells import single_cells
         from benchmarks.scales import ScaleFlags, with_floors
         from benchmarks.train import train_one
 
@@ -109,10 +109,10 @@ class Train:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
         if self.actors is not None:
             with checking():
-                variant = select.with_processes(variant, self.actors, self.hogwild)
+                variant = variant.with_processes(Processes(self.actors, hogwild=self.hogwild))
         with checking():
             cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)
-        if self.save_policies and (reason := unsaved(variant)):
+        if self.save_policies and (reason := variant.unsaved):
             raise UsageError(f"--save-policies: {variant.name} {reason}")
         check_device(self.device)
         folder = self.results / "train"
@@ -182,7 +182,7 @@ class Run:
         waiting = [c for c in cells if not readable(runner.cell_path(folder, c))]
         if self.dry_run:
             for cell in waiting:
-                steps = f"{cell.env_steps:,} steps" if cell.variant.update.trains else "no training"
+                steps = f"{cell.env_steps:,} steps" if cell.total_env_steps else "no training"
                 print(f"{cell.label}: {len(cell.members.seeds)} members x {steps}")
         print(f"{experiment.name}: {runner.expected(waiting, at_once)}, {at_once} at once", file=sys.stderr)
         if self.dry_run:
@@ -260,7 +260,7 @@ class Run:
 
                 files = imported_cells(folder)
                 try:
-                    names = [*names, *(read_meta(path)["cell"]["variant"]["name"] for path in files)]
+                    names = [*names, *(read_meta(path)["cell"]["algorithm"]["name"] for path in files)]
                 except Damaged as error:
                     raise UsageError(f"damaged: {error}; remove it and import it again") from error
             look_up(dict.fromkeys(names), self.baseline, "baseline")
@@ -312,10 +312,8 @@ class Pages:
 
 def learners(experiment: Experiment | Laboratory) -> list[str]:
     """Variants that learn and may stand on every task: those that a baseline can be."""
-    from algorithms.types import Variant
-
-    chosen = (v for v in getattr(experiment, "variants", ()) if isinstance(v, Variant))
-    return [v.name for v in chosen if v.update.trains and not v.update.needs_oracle]
+    chosen = (v for v in getattr(experiment, "variants", ()) if not isinstance(v, str))
+    return [v.name for v in chosen if v.learns and not v.exact]
 
 
 def check_outputs(
@@ -342,7 +340,7 @@ def folder_of(results: Path, experiment: Experiment | Laboratory | Tuning, smoke
 def policies_folder(folder: Path, cells: Sequence[Cell | Measurement]) -> Path:
     """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
     from benchmarks import policies
-    from benchmarks.experiment import Cell
+    from benchmarks.design.cell import Cell
 
     of = folder / "policies"
     for line in policies.absent([c for c in cells if isinstance(c, Cell)], folder / "cells", of):
@@ -353,7 +351,8 @@ def policies_folder(folder: Path, cells: Sequence[Cell | Measurement]) -> Path:
 def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measurement]]:
     """The experiment as the flags resize it, and its cells."""
     from benchmarks import foreign, select
-    from benchmarks.experiment import build_cells, why_not
+    from benchmarks.design.cells import build_cells
+    from benchmarks.design.resolve import reason_unsupported
     from benchmarks.measurement import Laboratory
     from benchmarks.scales import ScaleFlags, check_averaged
     from benchmarks.tuning.experiment import Tuning
@@ -387,34 +386,7 @@ def plan(args: Run) -> tuple[Experiment | Laboratory, Sequence[Cell | Measuremen
     tuned = configurations(args.results / args.study, tasks, variants) if args.tuned else {}
     cells = build_cells(experiment, tasks, variants, args.env_steps, tuned)
     for variant in variants if named else ():
-        reasons = [why_not(task, variant) for task in tasks]
+        reasons = [reason_unsupported(task, variant) for task in tasks]
         if all(reasons):
             raise UsageError(str(reasons[0]))
     return replace(experiment, tasks=tuple(tasks), variants=tuple(variants)), cells
-
-
-def single_cells(
-    task: Task, variant: Variant, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
-) -> list[Cell]:
-    """The cells of `train`: one task and variant with fields set on the command line."""
-    from algorithms.peer import Peer
-    from algorithms.training.evaluation import Evaluation
-    from algorithms.training.records import Members
-    from benchmarks import foreign, settings
-    from benchmarks.assignments import override
-    from benchmarks.experiment import Cell, blocks, training_for, why_not
-    from benchmarks.peers import settled
-
-    foreign.check_installed([task])
-    if reason := why_not(task, variant):
-        raise UsageError(reason)
-    if assignments and isinstance(variant.update, Peer):
-        raise UsageError(f"--set has no meaning for {variant.name}: stable-baselines3 does not read our fields")
-    variant = settled(task, variant)
-    training, variant = override(training_for(task, variant), variant, assignments)
-    budget = env_steps or settings.budget(task)
-    rate = training.learning_rate
-    return [
-        Cell(task, variant, training, Members(block, (rate,) * len(block)), budget, Evaluation())
-        for block in blocks(seeds)
-    ]

@@ -51,7 +51,7 @@ class Play:
         print(title(saved))
         for episode in range(self.episodes):
             print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
-            with working(f"{saved.task.name} x {saved.variant.name}, episode {episode}"):
+            with working(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}"):
                 lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
             print("\n".join(lines))
         return DONE

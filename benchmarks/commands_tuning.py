@@ -13,7 +13,7 @@ from benchmarks.usage import check_folder, checking
 from envs.validation import UsageError
 
 if TYPE_CHECKING:
-    from algorithms.types import Variant
+    from algorithms.algorithm import Algorithm
     from benchmarks.tuning.experiment import Tuning
     from benchmarks.tuning.protocol import StudyPlan
     from envs.api import Task
@@ -98,14 +98,14 @@ class Tune:
 
 def plans_of(
     study: str,
-    variants: Sequence[Variant],
+    variants: Sequence[Algorithm],
     tasks: Sequence[tuple[Task, ...]],
     budget: Mapping[str, Any],
     env_steps: Mapping[str, int],
 ) -> list[StudyPlan]:
     """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
     from benchmarks import foreign, settings
-    from benchmarks.experiment import why_not
+    from benchmarks.design.resolve import reason_unsupported
     from benchmarks.store.file_names import file_safe
     from benchmarks.tuning.protocol import Protocol
     from benchmarks.tuning.samplers import sampler
@@ -123,16 +123,16 @@ def plans_of(
             raise UsageError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
         for variant in variants:
             for task in together:
-                if reason := why_not(task, variant):
+                if reason := reason_unsupported(task, variant):
                     raise UsageError(reason)
-            if not variant.update.gradient:
-                why = "follows no gradient of ours" if variant.update.trains else "does not learn"
+            if not variant.tunable:
+                why = "follows no gradient of ours" if variant.learns else "does not learn"
                 raise UsageError(f"{variant.name} {why}: there is nothing to tune")
             plans.append(StudyPlan(study, variant, together, protocol, space(variant, together, protocol.space)))
     return plans
 
 
-def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Variant]) -> list[StudyPlan]:
+def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Algorithm]) -> list[StudyPlan]:
     """A plan for each pair."""
     pairs = [(task,) for task in tasks]
     return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)

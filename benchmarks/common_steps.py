@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.curves import FINITE, states
+from envs.api import Doubles
 
-Doubles = NDArray[np.float64]
 CLOCKS = ("wall_s", "updates")  # columns that are interpolated over all finite logs
 REACHED = 1e-6  # of T: a log this close to it is one at T
 NEAR = 0.05  # of T: a first log (a final score alone, say) this soon after T is read as one at T

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from envs.api import Scale
+from envs.api import Doubles, Scale
 
-Doubles = NDArray[np.float64]
 BLOCK = 10  # seeds that one process trains: its clock is the same for all of them
 
 

@@ -131,4 +131,4 @@ class Display:
 
 def _steps(job: Job) -> int:
     """Environment steps of all members of a job."""
-    return job.cell.env_steps * len(job.cell.members.seeds) if job.cell.variant.update.trains else 0
+    return job.cell.total_env_steps

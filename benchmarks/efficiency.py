@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.statistics.aggregates import iqm
 from benchmarks.statistics.intervals import Interval, over_resamples
+from envs.api import Doubles
 
-Doubles = NDArray[np.float64]
 RESAMPLES = 2_000
 TAILS = (0.025, 0.975)
 

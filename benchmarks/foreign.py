@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import gymnasium
 
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from benchmarks.design.identity import canonical
 from benchmarks.guarded import check_made
 from benchmarks.usage import Failed, check_name, described, working

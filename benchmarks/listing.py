@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from benchmarks import EXPERIMENTS
 from benchmarks.experiments.ladder import RUNGS
 from envs import TASKS
@@ -19,7 +19,7 @@ def as_json() -> dict[str, list[dict[str, object]]]:
         ],
         "variants": [
             {"name": v.name, "parent": v.parent, "changes": v.changes, "needs": list(v.needs), "summary": v.summary}
-            for v in VARIANTS.values()
+            for v in ALGORITHMS.values()
         ],
         "experiments": [
             {"name": e.name, "question": e.question, "tasks": list(e.task_names), "variants": list(e.variant_names)}
@@ -35,7 +35,7 @@ def as_text(kinds: Iterable[str]) -> str:
         if kind == "tasks":
             lines = [f"{t.name:34} {t.field:16} J0 {t.floor:10.4g}  J* {t.ceiling:8.4g}" for t in TASKS.values()]
         elif kind == "variants":
-            lines = [f"{v.name:16} from {v.parent or '-':15} {v.summary}" for v in VARIANTS.values()]
+            lines = [f"{v.name:16} from {v.parent or '-':15} {v.summary}" for v in ALGORITHMS.values()]
         else:
             lines = [f"{e.name:16} {e.question}" for e in EXPERIMENTS.values()]
         blocks.append("\n".join([f"{kind}:", *(f"  {line}" for line in lines)]))

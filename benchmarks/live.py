@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from algorithms.training.records import Record
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.store.file_names import file_safe
 from envs.validation import UsageError
 
@@ -33,7 +33,7 @@ def check() -> Any:
 
 def run_name(cell: Cell, seed: int, rate: float) -> str:
     """A member's run; its rate is part of the name only where the cell's members differ in it."""
-    name = f"{file_safe(cell.task.name)}__{file_safe(cell.variant.name)}__seed{seed}"
+    name = f"{file_safe(cell.task.name)}__{file_safe(cell.algorithm.name)}__seed{seed}"
     return name if len(set(cell.members.rates)) == 1 else f"{name}__rate{rate:g}"
 
 

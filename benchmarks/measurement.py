@@ -14,7 +14,7 @@ from algorithms.conformance import gradient_quality as laboratory
 from algorithms.setting import Episodes, Training
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.records import Members
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -79,6 +79,11 @@ class Measurement:
         """Of one replicate."""
         assert isinstance(self.training.collection, Episodes)
         return self.training.collection.envs * self.task.spec.horizon
+
+    @property
+    def total_env_steps(self) -> int:
+        """Of all replicates."""
+        return self.env_steps * self.replicates
 
     @property
     def members(self) -> Members:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from algorithms.training.evaluation import show
 from benchmarks.reports.table_formats import number
 from benchmarks.store.files import write_text

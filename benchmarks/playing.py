@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from algorithms.training.actor import Actor
 from algorithms.training.evaluation import show
 from benchmarks.saved import SavedPolicy
-from envs.api import Array, Task, VecEnv
+from envs.api import Array, Doubles, Task, VecEnv
 from envs.custom.faults import Checked
 from envs.seeding import Purpose, Role, generator, stream
-from envs.text_mdp import PAD, Doubles, TextMDP
+from envs.text_mdp import PAD, TextMDP
 
 ROWS = 12  # steps of a control episode that its table shows
 
@@ -61,7 +61,7 @@ def title(saved: SavedPolicy) -> str:
     """Who plays, and what it scored."""
     scores, task = saved.scores, saved.task
     return (
-        f"{task.name} x {saved.variant.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
+        f"{task.name} x {saved.algorithm.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
         f"{scores['eval_return']:.4g}{_ends(task)}"
     )
 

@@ -18,15 +18,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from algorithms.peer import Peer
+from algorithms.algorithm import Algorithm
 from algorithms.setting import Training
-from algorithms.training.build import build_normaliser, build_policy
+from algorithms.training.build import build_normaliser
 from algorithms.training.records import Members, Record, Trained
-from algorithms.types import Variant
 from benchmarks import pooling
+from benchmarks.design.cell import RESULTS_VERSION, Cell
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
-from benchmarks.experiment import RESULTS_VERSION, Cell
 from benchmarks.live import run_name
 from benchmarks.saved import SavedPolicy
 from benchmarks.store import files, tensor_files
@@ -101,10 +100,10 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
     try:
         member, cell = meta["member"], meta["cell"]
         task: Task = rebuild(cell["task"], trust, **meta["scale"])
-        variant: Variant = rebuild(cell["variant"], trust, summary="")
+        algorithm: Algorithm = rebuild(cell["algorithm"], trust, summary="")
         training: Training = rebuild(cell["training"], trust)
         members = Members((member["seed"],), (member["learning_rate"],), Purpose(member["purpose"]))
-        policy = build_policy(task, variant, training, members, device)
+        policy = algorithm.policy(task, training, members, device)
         normaliser = build_normaliser(task, training, members)
         parameters = dict(policy.named_parameters())
         moments = {MOMENTS + n: torch.from_numpy(x) for n, x in normaliser.snapshot().items()}
@@ -121,7 +120,7 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name][None])
     normaliser.restore({name.removeprefix(MOMENTS): tensors[name].numpy()[None] for name in moments})
-    return SavedPolicy(task, variant, training, policy, normaliser, member["seed"], meta["scores"], meta)
+    return SavedPolicy(task, algorithm, training, policy, normaliser, member["seed"], meta["scores"], meta)
 
 
 def changed_since(saved: SavedPolicy) -> list[str]:
@@ -129,7 +128,7 @@ def changed_since(saved: SavedPolicy) -> list[str]:
 
     Makes the environment, which loading a policy does not: a file that is only read runs no code of the user's.
     """
-    parts = {"task": saved.task, "variant": saved.variant, "training": saved.training}
+    parts = {"task": saved.task, "algorithm": saved.algorithm, "training": saved.training}
     lines = [
         line
         for name, part in parts.items()
@@ -192,23 +191,14 @@ def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
             raise CannotRebuild(f"tensor {name} is {shapes.get(name)}, and this network's is {wanted.get(name)}")
 
 
-def unsaved(variant: Variant) -> str | None:
-    """Why a variant leaves no policy to save; None where it does."""
-    if not variant.update.trains:
-        return "trains nothing, so there is no policy to save"
-    if isinstance(variant.update, Peer):
-        return "is trained by stable-baselines3, whose policies are not ours to rebuild"
-    return None
-
-
 def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
     """A line for each reason why some of these cells will have no policies in `folder` after a run."""
-    variants = sorted({cell.variant.name: cell.variant for cell in cells}.items())
-    lines = [f"{name} {reason}" for name, variant in variants if (reason := unsaved(variant))]
+    algorithms = sorted({cell.algorithm.name: cell.algorithm for cell in cells}.items())
+    lines = [f"{name} {algorithm.unsaved}" for name, algorithm in algorithms if algorithm.unsaved]
     done = [
         f"{cell.label} (seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]})"
         for cell in cells
-        if not unsaved(cell.variant)
+        if not cell.algorithm.unsaved
         and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
         and readable(cells_folder / cell.file_name)
     ]

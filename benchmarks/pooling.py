@@ -72,7 +72,7 @@ def select(paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:
     kept: dict[tuple[str, str], list[int]] = {}
     for i in sorted(range(len(paths)), key=lambda i: -len(_seeds(metas[i]))):
         cell = metas[i]["cell"]
-        of = kept.setdefault((cell["task"]["name"], cell["variant"]["name"]), [])
+        of = kept.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), [])
         if of and (lines := differing(configuration(metas[of[0]]), configuration(metas[i]))):
             raise NotPoolable(
                 f"{paths[of[0]].name} and {paths[i].name} differ in more than their seeds ({'; '.join(lines[:3])}); "

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.experiment import RESULTS_VERSION
+from benchmarks.design.cell import RESULTS_VERSION
 
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,32 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from algorithms.peer import Peer
-from algorithms.setting import Unroll
-from algorithms.training.exact_return import ExactReturn
-from algorithms.update import Exact
+from benchmarks.design.cell import Cell
 from benchmarks.display import Display, duration
 from benchmarks.executor import execute
-from benchmarks.experiment import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.provenance import provenance
 from benchmarks.store.files import Damaged, set_aside, sweep_parts
 from benchmarks.store.sources import check_cell
 from benchmarks.store.states import sweep_states
 from benchmarks.worker import Job, Update
-from envs.api import Image
-from envs.delayed import Slowed
 
 if TYPE_CHECKING:
     from benchmarks.live import Live
 
 
-# for estimates and for the order of cells only, of one process: rows a second, acting and learning
-ACTED_PER_S, LEARNED_PER_S, MEASURED_PER_S = 370_000, 400_000, 120_000
-CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # of a population's policy and of its optimiser, however few their rows
-SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
-IMAGES_PER_S = 200  # with a convolutional policy
-PEER_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # of stable-baselines3, one seed after another
+MEASURED_PER_S = 120_000  # rows a second, for estimates only
 BYTES_PER_CELL = 12_000
 
 
@@ -76,32 +65,15 @@ def sweep(folder: Path) -> None:
 
 
 def expected_seconds(cell: Cell | Measurement) -> float:
-    """About how long one process trains a cell: rows simulated, acted, learned from, enumerated; calls and updates."""
+    """About how long one process trains a cell or makes a measurement."""
     if isinstance(cell, Measurement):
         return 0.3 + cell.env_steps * cell.replicates / MEASURED_PER_S
-    if not cell.variant.update.trains:
-        return 1.0
-    rows = cell.env_steps * len(cell.members.seeds)
-    if isinstance(cell.variant.update, Peer):
-        return rows / PEER_PER_S[cell.variant.update.algorithm]
-    if isinstance(cell.variant.update, Exact):
-        updates = cell.env_steps / (cell.training.collection.envs * cell.task.spec.horizon)
-        enumerated = len(ExactReturn(cell.task).enumeration.probability) * cell.task.spec.horizon
-        return updates * enumerated * len(cell.members.seeds) / LEARNED_PER_S
-    slow = rows * factory.step_s if isinstance(factory := cell.task.factory, Slowed) else 0.0
-    if isinstance(cell.task.spec.observation, Image):
-        return slow + rows / IMAGES_PER_S
-    slow += rows / SIMULATED_PER_S.get(cell.task.field, float("inf"))
-    collection, schedule = cell.training.collection, cell.variant.schedule
-    calls = cell.env_steps / collection.envs
-    steps = calls / (collection.steps if isinstance(collection, Unroll) else cell.task.spec.horizon) * schedule.steps
-    learned = rows * (1 + cell.variant.estimator.baseline.critic) * schedule.epochs
-    return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
+    return cell.algorithm.expected_seconds(cell)
 
 
 def expected(cells: Sequence[Cell | Measurement], at_once: int) -> str:
     """One line: how much there is to do."""
-    steps = sum(c.env_steps * len(c.members.seeds) for c in cells if c.variant.update.trains)
+    steps = sum(c.total_env_steps for c in cells)
     seconds = sum(expected_seconds(c) for c in cells) / at_once
     disk = len(cells) * BYTES_PER_CELL / 1e6
     return f"{len(cells)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"

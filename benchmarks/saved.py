@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.algorithm import Algorithm
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training
 from algorithms.training.observation_normaliser import Normaliser
-from algorithms.types import Variant
 from envs.api import Array, Bools, Box, Image, Task, Transcript
 
 
@@ -24,7 +24,7 @@ class SavedPolicy:
     """
 
     task: Task
-    variant: Variant
+    algorithm: Algorithm
     training: Training
     policy: ActorCritic
     normaliser: Normaliser

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from algorithms import VARIANTS
-from algorithms.asynchronous.learner import unfit
-from algorithms.processes import Processes
-from algorithms.types import Variant
+from algorithms import ALGORITHMS
+from algorithms.algorithm import Algorithm
+from algorithms.variant import Variant
 from benchmarks import EXPERIMENTS, foreign
 from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
@@ -17,7 +15,7 @@ from envs import TASKS
 from envs.api import Task
 from envs.validation import UsageError, look_up
 
-PEERS = "sb3:"  # names of ours that have a colon
+SB3 = "sb3:"  # names of ours that have a colon
 ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
@@ -28,22 +26,11 @@ def task(name: str) -> Task:
     return foreign.task(name, TASKS) if ":" in name else look_up(TASKS, name, "task")
 
 
-def variant(name: str) -> Variant:
+def variant(name: str) -> Algorithm:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
-    if ":" in name and not name.startswith(PEERS):
-        return foreign.constant(name, Variant, VARIANTS)
-    return look_up(VARIANTS, ALIASES.get(name, name), "variant")
-
-
-def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
-    """The variant with real actors in place of its lag or its simulated ones; UsageError where it cannot have them."""
-    processes = Processes(actors, hogwild=hogwild)
-    schedule = replace(variant.schedule, lag=0, actors=None, gradient="newest", processes=processes)
-    workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
-    made = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
-    if reason := unfit(made):
-        raise UsageError(f"{variant.name} {reason}")
-    return made
+    if ":" in name and not name.startswith(SB3):
+        return foreign.constant(name, Variant, ALGORITHMS)
+    return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
 
 
 def experiment(name: str) -> Experiment | Laboratory | Tuning:
@@ -59,15 +46,15 @@ def tasks(experiment: Experiment, names: list[str] | None) -> list[Task]:
     return found
 
 
-def variants(experiment: Experiment, names: list[str] | None) -> list[Variant]:
+def variants(experiment: Experiment, names: list[str] | None) -> list[Algorithm]:
     """The experiment's variants, or the named ones: its own by their names, and any other."""
-    own = {v.name: v for v in experiment.variants if isinstance(v, Variant)}
+    own = {v.name: v for v in experiment.variants if not isinstance(v, str)}
     found = [own[n] if n in own else variant(n) for n in names or experiment.variant_names]
     _check_unique("variants", found)
     return found
 
 
-def _check_unique(kind: str, found: Sequence[Task | Variant]) -> None:
+def _check_unique(kind: str, found: Sequence[Task | Algorithm]) -> None:
     """UsageError where two have one name: a report would take their rows for one sample."""
     names = [one.name for one in found]
     if twice := next((n for i, n in enumerate(names) if n in names[:i]), None):

@@ -21,7 +21,6 @@ from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Training
-from algorithms.types import Variant
 from envs.api import Image, Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
@@ -106,9 +105,9 @@ with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
         _of_task[_row["variant"]] = float(_row["learning_rate"])
 
 
-def training(task: Task, variant: Variant, protocol: str = "ladder") -> Training:
+def training(task: Task, variant: str, protocol: str = "ladder") -> Training:
     """What the comparison holds fixed on this task, at this variant's learning rate."""
-    return replace(_base(task), learning_rate=learning_rate(task, variant.name, protocol))
+    return replace(_base(task), learning_rate=learning_rate(task, variant, protocol))
 
 
 def _base(task: Task) -> Training:

@@ -23,7 +23,7 @@ Place = tuple[str, str]  # task, variant
 
 def place(meta: dict[str, Any]) -> Place:
     """The task and the variant of a cell."""
-    return meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]
+    return meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Side:
     def variants(self) -> list[str]:
         """Those that learn, in the order of the files. References would only add comparisons to the gate's family."""
         checkpoints = self.frame.groupby("variant")["checkpoint"].nunique()
-        optional = {m["cell"]["variant"]["name"] for m in self.metas if m["reading"]["optional"]}
+        optional = {m["cell"]["algorithm"]["name"] for m in self.metas if m["reading"]["optional"]}
         found = dict.fromkeys(str(v) for v in self.frame["variant"])
         return [v for v in found if v not in optional and (checkpoints[v] > 1 or self.imported)]
 

@@ -20,7 +20,7 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run, train
 from benchmarks.commands import available_processors
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
 from envs import TASKS
@@ -89,7 +89,7 @@ def races() -> list[Race]:
         collection=Unroll(steps=5, envs=8),
         segment=2_000,
     )
-    default = replace(training_for(TASKS[TASK], VARIANTS["a2c"]))
+    default = replace(resolve(TASKS[TASK], VARIANTS["a2c"]).training)
     name = "stable-baselines3 A2C (8 environments x 5 steps)"
     shape = default.collection
     assert isinstance(shape, Unroll)
@@ -121,7 +121,7 @@ def _trained(name: str, steps: int) -> Callable[[], float]:
         from algorithms.asynchronous.learner import train_asynchronously
 
         (variant,) = (v for v in BY_PROCESSES if v.name == name)
-        training = training_for(COMPUTED, variant)
+        training = resolve(COMPUTED, variant).training
         run = Run(COMPUTED, variant, training, Members((0,), (training.learning_rate,)), steps, Evaluation(1, 1))
         for _ in train(run) if variant.schedule.processes is None else train_asynchronously(run):
             pass

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
 from benchmarks.cellwork import run_cell
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.run import cell_path, pending, sweep
 from benchmarks.store.sources import read_cells
 from benchmarks.usage import working
@@ -47,7 +47,7 @@ def train_one(
     frame = read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
-    if cells[0].variant.schedule.processes:
+    if not cells[0].algorithm.repeatable:
         print("rows of real actors do not repeat; they are pooled only with their like")
     print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)

@@ -6,9 +6,10 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from algorithms import variants
-from algorithms.types import Variant
+from algorithms import VARIANTS, variants
+from algorithms.algorithm import Algorithm
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.files import write_text
 
@@ -21,7 +22,11 @@ def docstrings() -> dict[str, str]:
     modules = (
         importlib.import_module(f"{variants.__name__}.{m.name}") for m in pkgutil.iter_modules(variants.__path__)
     )
-    return {module.VARIANT.name: (module.__doc__ or "").strip() for module in modules}
+    return {_declared(module).name: (module.__doc__ or "").strip() for module in modules}
+
+
+def _declared(module: Any) -> Algorithm:
+    return getattr(module, "VARIANT", None) or module.REFERENCE
 
 
 def source(docstring: str) -> str:
@@ -29,13 +34,13 @@ def source(docstring: str) -> str:
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
-def table(shown: Iterable[Variant], of: str = "") -> str:
+def table(shown: Iterable[Algorithm], of: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
     for v in shown:
         name = f"[`{v.name}`]({of}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
-        mean = MEANS[v.promises.factor] if v.update.gradient and not v.update.needs_oracle else "-"
+        mean = MEANS[VARIANTS[v.name].promises.factor] if v.tunable and not v.exact else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.measurement import Measurement
 from benchmarks.usage import described
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.api import Bools, Ints
-from envs.text_mdp import Doubles, Rows, TextMDP
+from envs.api import Bools, Doubles, Ints
+from envs.text_mdp import Rows, TextMDP
 
 LIMIT = 200_000
 

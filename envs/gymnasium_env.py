@@ -19,10 +19,10 @@ from gymnasium.spaces import Discrete, MultiDiscrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from envs.api import Bools, Ints
+from envs.api import Bools, Doubles, Ints
 from envs.tasks import TASKS
 from envs.text_env import EpisodeRandomness, draw, take
-from envs.text_mdp import PAD, Doubles, Rows, TextMDP
+from envs.text_mdp import PAD, Rows, TextMDP
 from envs.validation import UnknownName, look_up
 
 Info = dict[str, Any]

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.api import Bools
+from envs.api import Bools, Doubles
 from envs.enumeration import LIMIT, Enumeration, _expand
-from envs.text_mdp import Doubles, TextMDP
+from envs.text_mdp import TextMDP
 
 
 def value(episodes: Enumeration, logp: Doubles, gamma: float = 1.0, beta: float = 0.0) -> float:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.api import Array, Bools, Floats, Ints, Step, Task
-from envs.text_mdp import PAD, Doubles, Rows, TextMDP
+from envs.api import Array, Bools, Doubles, Floats, Ints, Step, Task
+from envs.text_mdp import PAD, Rows, TextMDP
 
 
 class EpisodeRandomness(NamedTuple):

@@ -13,13 +13,11 @@ from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from envs.api import Bools, Discrete, Ints, Spec, Transcript
+from envs.api import Bools, Discrete, Doubles, Ints, Spec, Transcript
 from envs.validation import UnknownName, check_least
 
 PAD = 0
-Doubles = NDArray[np.float64]
 Split = Literal["all", "train", "test", "ood"]
 
 

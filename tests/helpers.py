@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training.build import build_collector, build_policy
@@ -16,18 +17,18 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from algorithms.types import Rollout, Variant
-from benchmarks.experiment import training_for
+from algorithms.variant import Variant
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Task
 
-LEARNING = [v for v in VARIANTS.values() if v.update.gradient and not v.update.needs_oracle]
+LEARNING = [v for v in VARIANTS.values() if not v.exact]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
 
 
 def small_training(task: Task, variant: Variant, envs: int = 16) -> Training:
     """The settings of (task, variant) with few environments, short windows and short segments."""
-    training = training_for(task, variant)
+    training = resolve(task, variant).training
     collection = training.collection
     smaller = Unroll(5, envs) if isinstance(collection, Unroll) else Episodes(envs, min(collection.group, 4))
     return replace(training, collection=smaller, segment=5)

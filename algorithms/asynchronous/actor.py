@@ -11,13 +11,13 @@ import numpy as np
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, TensorLayout
 from algorithms.asynchronous.workers import Failed, Ready
+from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.setting import Training
 from algorithms.training.build import build_collector, build_normaliser, build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
 from algorithms.training.records import Members
-from algorithms.types import Variant
 from envs.api import Task
 
 
@@ -45,7 +45,7 @@ class ActorJob:
     """
 
     task: Task
-    variant: Variant
+    variant: Composition
     training: Training
     members: Members
     begun: int

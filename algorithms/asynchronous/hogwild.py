@@ -22,7 +22,7 @@ from algorithms.asynchronous.actor import ActorJob
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.asynchronous.shared_memory import ParameterBoard, SharedArray
 from algorithms.asynchronous.workers import Failed, Ready, Workers
-from algorithms.processes import Processes
+from algorithms.composition import Processes
 from algorithms.training.build import minibatch_generators
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Moments

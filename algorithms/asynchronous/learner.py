@@ -22,23 +22,20 @@ from algorithms.asynchronous import hogwild
 from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
 from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
 from algorithms.asynchronous.workers import NoWorkersLeft, Workers
-from algorithms.processes import Processes
+from algorithms.composition import Composition, FirstOrder, Processes
+from algorithms.estimators.rollout import Rollout
 from algorithms.training.build import minibatch_generators
 from algorithms.training.records import Progress, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
-from algorithms.types import Rollout, Variant
-from algorithms.update import FirstOrder
 
 SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
 
 
-def unfit(variant: Variant) -> str | None:
-    """Why a variant cannot be trained by processes; None where it can."""
-    if not variant.update.trains or variant.update.needs_oracle:
+def unfit(variant: Composition) -> str | None:
+    """Why a composition cannot be trained by processes; None where it can."""
+    if variant.update.exact:
         return "does not learn from rollouts"
-    if not variant.update.gradient:
-        return "follows no gradient of ours"
     if variant.nucleus is not None:
         return "draws from a nucleus that is a policy of its own, and actors are sent one"
     if variant.schedule.hogwild and not isinstance(variant.update, FirstOrder):
@@ -55,9 +52,9 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
     """
     processes = run.variant.schedule.processes
     if processes is None:
-        raise ValueError(f"{run.variant.name} declares no processes (Schedule.processes)")
+        raise ValueError("the schedule declares no processes (Schedule.processes)")
     if reason := unfit(run.variant):
-        raise ValueError(f"{run.variant.name} {reason}")
+        raise ValueError(f"the algorithm {reason}")
     if run.members.varied:
         raise ValueError("members that differ are trained synchronously, so that their comparison repeats")
     if processes.hogwild and run.device != "cpu":

@@ -10,22 +10,21 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.synthetic_rollouts import STEPS
+from algorithms.estimators.estimator import Assessment, Estimator, Signals
 from algorithms.estimators.loss import assess, row_weights
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number
-from algorithms.types import Assessment, Estimator, Rollout, Signals
-
-State = dict[str, Tensor]
 
 
-def initial_state(estimator: Estimator, members: int, horizon: int) -> State:
+def initial_state(estimator: Estimator, members: int, horizon: int) -> PartState:
     """What the baseline remembers before its first rollout, in float64."""
     return {name: value.double() for name, value in estimator.baseline.initial(members, horizon).items()}
 
 
 def assessed(
-    estimator: Estimator, rollout: Rollout, values: Tensor, state: State | None = None
-) -> tuple[Assessment, State]:
+    estimator: Estimator, rollout: Rollout, values: Tensor, state: PartState | None = None
+) -> tuple[Assessment, PartState]:
     """(advantages and critic targets [T, P, N], the baseline's next state) of a rollout that is its own only minibatch.
 
     values  [T+1, P, N], handed on only where the estimator has a critic
@@ -55,7 +54,7 @@ def slope_of(objective: Tensor, x: Tensor) -> Tensor:
 
 
 def coefficients(
-    estimator: Estimator, rollout: Rollout, values: Tensor, state: State | None = None, horizon: int = STEPS
+    estimator: Estimator, rollout: Rollout, values: Tensor, state: PartState | None = None, horizon: int = STEPS
 ) -> Tensor:
     """c [T, P, N]: weight times d L / d log pi at pi = mu, so that the gradient is sum c grad log pi."""
     made, _ = assessed(estimator, rollout, values, state)
@@ -66,7 +65,7 @@ def expected_gradient(
     policy: ActorCritic,
     estimator: Estimator,
     rollout: Rollout,
-    state: State,
+    state: PartState,
     alpha: Tensor,
     beta: float,
     value_coefficient: Number,

@@ -22,7 +22,8 @@ from algorithms.conformance.coefficients import is_affine
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import GAMMA, corrupted, cut_short, synthetic_rollout, windows
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
-from algorithms.types import Credit, Estimator, OffPolicyCredit, Rollout
+from algorithms.estimators.estimator import Credit, Estimator, OffPolicyCredit
+from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-8
 LAMBDAS = ("lam", "lambda_", "gae_lambda", "trace_decay")  # names under which a credit may declare its lambda

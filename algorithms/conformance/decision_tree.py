@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 
 Branch = tuple[float, int | None]  # (reward, the next node; None: the episode is over)
 Tree = tuple[tuple[Branch, ...], ...]

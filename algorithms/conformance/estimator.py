@@ -37,8 +37,10 @@ from algorithms.conformance.synthetic_rollouts import (
     windows,
     with_tensors,
 )
+from algorithms.estimators.estimator import Credit, Estimator
 from algorithms.estimators.loss import penalised, row_weights
-from algorithms.types import Credit, Estimator, Promises, Rollout
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 
 __all__ = ["coefficients", "examine"]
 

@@ -17,10 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.conformance.coefficients import expected_gradient
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import WINDOW, corrupted, windows, with_tensors
 from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
@@ -30,8 +32,7 @@ from algorithms.training.build import build_collector, build_policy, minibatch_g
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
-from algorithms.types import Rollout, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
 from envs.seeding import Purpose
 from envs.text.lock import Lock

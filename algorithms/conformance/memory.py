@@ -8,10 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
+from algorithms.conformance.coefficients import assessed, coefficients, initial_state
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import corrupted, equal_returns, synthetic_rollout
-from algorithms.types import Estimator, Rollout
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import PartState, Rollout
 
 CLOSE = 1e-7
 NEAR = 1e-3  # a baseline that is learned need not be exact
@@ -62,7 +63,7 @@ def _settled(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) 
     return b
 
 
-def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> State:
+def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> PartState:
     """What the baseline remembers after these."""
     state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
     for rollout, values in rollouts:

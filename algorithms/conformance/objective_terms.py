@@ -13,8 +13,9 @@ from torch import Tensor
 from algorithms.conformance.coefficients import Line, assessed, line, parts, slope_of
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, with_tensors
+from algorithms.estimators.estimator import AdvantageScale, EntropyBonus, Estimator
 from algorithms.estimators.kl_penalty import KL, Kind
-from algorithms.types import Bonus, Estimator, Rollout, Scale
+from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-6
 LITTLE, MUCH = 2e-3, 0.1  # a scale that is this far from a common unit, no less and no more, is a mistake in it
@@ -29,7 +30,7 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
     return findings
 
 
-def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
+def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[Finding]:
     """A' = a A + b with a > 0, in every group or member, b being 0, common or what centres A'; or the best, or ranks."""
     rollout, values = synthetic_rollout()
     made, _ = assessed(replace(estimator, scale=None, correction=None), rollout, values)
@@ -60,7 +61,7 @@ def _scale(estimator: Estimator, scale: Scale, promised: bool) -> list[Finding]:
     return [Finding(rule, False, f"{expected}; seen neither in any member, group or step")]
 
 
-def _even(scale: Scale) -> Finding:
+def _even(scale: AdvantageScale) -> Finding:
     """Rows that differ in nothing but their number are scaled alike: whole windows in which every row is the first."""
     rollout, _ = synthetic_rollout()
     first = {name: x[:1].expand_as(x) for name, x in rollout.tensors().items()}
@@ -193,7 +194,7 @@ def _closed_form(kl: KL, x: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     return forms[kl.kind]
 
 
-def _entropy(bonus: Bonus) -> list[Finding]:
+def _entropy(bonus: EntropyBonus) -> list[Finding]:
     """alpha is never negative (a bonus raises entropy), 0 where it is not active, and moves towards its target."""
     progress = torch.linspace(0, 1, 11, dtype=torch.float64)
     state = {name: value.double() for name, value in bonus.initial(len(progress)).items()}

@@ -20,8 +20,9 @@ from torch import Tensor
 from algorithms.conformance.credit import axes, consistent_rewards, of_credit, of_target, response
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import GAMMA, moved, synthetic_rollout, windows
+from algorithms.estimators.estimator import Estimator, OffPolicyCredit
 from algorithms.estimators.importance_weights import Correction
-from algorithms.types import Estimator, OffPolicyCredit, Rollout
+from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-7
 NUDGE = 1e-3  # of one log-probability

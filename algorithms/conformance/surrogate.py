@@ -20,7 +20,7 @@ from torch import Tensor
 from algorithms.conformance.coefficients import slope_of
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
-from algorithms.types import Surrogate
+from algorithms.estimators.estimator import Surrogate
 
 CLOSE = 1e-6
 NUDGE = 1e-4  # of log rho

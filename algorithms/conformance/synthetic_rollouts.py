@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 
 STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
 WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and of the episode that it opens with

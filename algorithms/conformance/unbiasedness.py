@@ -16,19 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.composition import FirstOrder
 from algorithms.conformance import decision_tree, exact_moments, gradient_quality
-from algorithms.conformance.coefficients import State, assessed, coefficients, initial_state
+from algorithms.conformance.coefficients import assessed, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, TreeEpisodes
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
 from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from algorithms.types import Estimator, Promises, Rollout, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 from envs.text.bandit import Bandit
 from envs.text.lock import Lock
 from envs.text_env import TextFactory, text_task
@@ -109,7 +111,7 @@ def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:
     return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (exact,))
 
 
-def _warm(estimator: Estimator, case: Case) -> State:
+def _warm(estimator: Estimator, case: Case) -> PartState:
     """What every member remembers alike, of two batches that are not its own."""
     members, steps = len(case.batches.index), len(case.rollout.valid)
     state = initial_state(estimator, members, steps)
@@ -221,7 +223,7 @@ def _spread(estimator: Estimator) -> Finding:
 def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replicates: int) -> Finding:
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
-    variant = Variant("examined", "", estimator, FirstOrder())
+    variant = Variant(name="examined", summary="", estimator=estimator, update=FirstOrder())
     training = Training(network=GRU(4), collection=Episodes(8, GROUP))
     actor = gradient_quality.tilted(task, training, 0.7)
     exact = gradient_quality.exact_gradient(task, training, actor)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.means import mean
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 
 Over = Literal["group", "batch", "minibatch"]
 Of = Literal["returns", "advantages"]

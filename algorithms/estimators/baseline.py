@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.means import mean, mean_of_others
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.tunable import Number, Range, row, tunable
-from algorithms.types import Rollout
 
-State = dict[str, Tensor]
 STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
 
 
@@ -28,7 +27,7 @@ class _Plain:
 
 
 class _Stateless(_Plain):
-    def initial(self, members: int, horizon: int) -> State:
+    def initial(self, members: int, horizon: int) -> PartState:
         return {}
 
 
@@ -36,7 +35,9 @@ class _Stateless(_Plain):
 class Zero(_Stateless):
     """b = 0."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         return torch.zeros_like(q), state
 
 
@@ -54,10 +55,12 @@ class MovingAverage(_Plain):
         if not 0 <= row(self.alpha) < 1:
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
-    def initial(self, members: int, horizon: int) -> State:
+    def initial(self, members: int, horizon: int) -> PartState:
         return {"mean": torch.zeros(horizon, members), "weight": torch.zeros(horizon, members)}
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         steps = len(q)
         average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
         b = average[:steps].clone()
@@ -80,7 +83,9 @@ def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
 class LeaveOneOut(_Stateless):
     """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); an episode that ended counts 0."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "leave-one-out")
         return mean_of_others(grouped, torch.ones_like(grouped), -1).reshape(q.shape), state
 
@@ -92,7 +97,9 @@ class GroupMean(_Stateless):
     It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
     """
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "the mean of a group")
         return mean(grouped, torch.ones_like(grouped), -1).expand_as(grouped).reshape(q.shape), state
 
@@ -104,7 +111,9 @@ class LengthWeightedMean(_Stateless):
     |y_i| stands for |S_i|^2 of the optimal constant; where all lengths are equal it is GroupMean.
     """
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "a length-weighted mean")
         length = _in_groups(rollout.valid.sum(0, keepdim=True), rollout, "")
         return mean(grouped, length, -1).expand_as(grouped).reshape(q.shape), state
@@ -114,7 +123,9 @@ class LengthWeightedMean(_Stateless):
 class BatchMean(_Stateless):
     """b_t = mean of q_t over the member's batch, the episode itself included: the expected gradient shrinks by (N-1)/N."""
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         if q.shape[2] < 2:
             raise ValueError("the mean of a batch of 1 is the episode itself: its advantage would always be 0")
         return mean(q, torch.ones_like(q), 2).expand_as(q), state
@@ -130,7 +141,9 @@ class OptimalConstant(_Stateless):
 
     squares: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.square is not None
         if q.shape[2] < 2:
             raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
@@ -147,7 +160,9 @@ class OptimalToken(_Stateless):
 
     squares: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.square is not None
         w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
         grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
@@ -163,7 +178,9 @@ class GreedyReturn(_Stateless):
 
     greedy: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert rollout.greedy is not None
         return rollout.greedy, state
 
@@ -174,6 +191,8 @@ class ValueNetwork(_Stateless):
 
     critic: ClassVar[bool] = True
 
-    def __call__(self, q: Tensor, rollout: Rollout, values: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
         assert values is not None
         return values[: len(q)], state

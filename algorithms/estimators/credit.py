@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.importance_weights import exact
+from algorithms.estimators.rollout import Rollout
 from algorithms.tunable import Number, Range, row, tunable
-from algorithms.types import Rollout
 
 
 def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:

@@ -27,8 +27,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from algorithms.estimators.estimator import Assessment, Bounds, Signals
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.distributions import Categorical, Head
-from algorithms.types import Assessment, Bounds, Rollout, Signals
 
 SAME = 1e-6  # returns that differ by less are equal
 STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding

@@ -8,22 +8,21 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.estimators.rollout import PartState
 from algorithms.tunable import Number, Range, row, tunable
-
-State = dict[str, Tensor]
 
 
 class _Stateless:
     bounded: ClassVar[bool] = False
 
-    def initial(self, members: int) -> State:
+    def initial(self, members: int) -> PartState:
         return {}
 
-    def update(self, fraction: Tensor, state: State) -> State:
+    def update(self, fraction: Tensor, state: PartState) -> PartState:
         return state
 
 
-def _active(bonus: Any, variant: object, spec: object) -> bool:
+def _active(bonus: Any, context: object) -> bool:
     """Only where there is a bonus: tuned from 0 upwards, a variant without one would become another."""
     return bonus.active
 
@@ -48,7 +47,7 @@ class Constant(_Stateless):
         # asked at every step: a plain number needs no tensor
         return bool((self.alpha > 0).any()) if isinstance(self.alpha, Tensor) else self.alpha > 0
 
-    def __call__(self, progress: Tensor, state: State) -> Tensor:
+    def __call__(self, progress: Tensor, state: PartState) -> Tensor:
         return torch.zeros_like(progress) + row(self.alpha)
 
 
@@ -63,7 +62,7 @@ class Annealed(_Stateless):
     def __post_init__(self) -> None:
         _at_least_0(start=self.start, end=self.end)
 
-    def __call__(self, progress: Tensor, state: State) -> Tensor:
+    def __call__(self, progress: Tensor, state: PartState) -> Tensor:
         return row(self.start) + (self.end - row(self.start)) * progress.clamp(0, 1)
 
 
@@ -89,12 +88,12 @@ class Target:
         if not 0 < self.least <= self.start <= self.most:
             raise ValueError(f"needs 0 < least <= start <= most, not {self.least}, {self.start}, {self.most}")
 
-    def initial(self, members: int) -> State:
+    def initial(self, members: int) -> PartState:
         return {"alpha": torch.full((members,), self.start)}
 
-    def __call__(self, progress: Tensor, state: State) -> Tensor:
+    def __call__(self, progress: Tensor, state: PartState) -> Tensor:
         return state["alpha"]
 
-    def update(self, fraction: Tensor, state: State) -> State:
+    def update(self, fraction: Tensor, state: PartState) -> PartState:
         moved = state["alpha"] * (self.rate * (row(self.fraction) - fraction)).exp()
         return {"alpha": moved.clamp(self.least, self.most)}

@@ -62,7 +62,7 @@ class TokenIS:
 class SequenceIS:
     """w = min(prod_t rho_t, cap) on every row of the episode. Without a cap the only one here that is unbiased."""
 
-    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, variant, spec: row(owner.cap) != INF)
+    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: row(owner.cap) != INF)
     whole = True
 
     def __post_init__(self) -> None:

@@ -9,11 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.batch import Batch, alike, columns_of, flat_rows, padded_columns, select, valid_columns
+from algorithms.estimators.estimator import Assessment, Estimator, OffPolicyCredit, Signals
 from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.rollout import (
+    Batch,
+    Rollout,
+    alike,
+    columns_of,
+    flat_rows,
+    padded_columns,
+    select,
+    valid_columns,
+)
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, narrowed, row
-from algorithms.types import Assessment, Estimator, OffPolicyCredit, Rollout, Signals
 
 PartState = dict[str, Tensor]
 DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.batch import Batch
+from algorithms.estimators.rollout import Batch
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, Range, row, tunable
 
@@ -30,9 +30,7 @@ class Natural:
     conjugate_steps: int = 10
     damping: float = 0.01
     backtracks: int = 10
-    trains: ClassVar[bool] = True
-    gradient: ClassVar[bool] = True
-    needs_oracle: ClassVar[bool] = False
+    exact: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not (row(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):

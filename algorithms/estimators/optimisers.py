@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor
 
-State = dict[str, Tensor]
+from algorithms.estimators.rollout import PartState
 
 
 class Optimiser(Protocol):
@@ -19,9 +19,9 @@ class Optimiser(Protocol):
 
     shared_state: ClassVar[tuple[str, ...]]
 
-    def initial(self, values: Tensor) -> State: ...
+    def initial(self, values: Tensor) -> PartState: ...
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         """values [P, D] move in place against gradient [P, D] at rate [P, D]; state moves with them."""
 
 
@@ -34,14 +34,14 @@ class Adam:
     eps: float = 1e-8
     shared_state: ClassVar[tuple[str, ...]] = ("steps",)
 
-    def initial(self, values: Tensor) -> State:
+    def initial(self, values: Tensor) -> PartState:
         return {
             "m": torch.zeros_like(values),
             "v": torch.zeros_like(values),
             "steps": torch.zeros((), dtype=torch.long),
         }
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         state["steps"] += 1
         steps = int(state["steps"])  # members only ever stop for good, so those that move share one count
         m = state["m"].lerp_(gradient, 1 - self.beta1)
@@ -58,9 +58,9 @@ class RMSprop:
     eps: float = 1e-5
     shared_state: ClassVar[tuple[str, ...]] = ()
 
-    def initial(self, values: Tensor) -> State:
+    def initial(self, values: Tensor) -> PartState:
         return {"v": torch.zeros_like(values)}
 
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: State) -> None:
+    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         v = state["v"].mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
         values.addcdiv_(gradient * rate, v.sqrt().add_(self.eps), value=-1)

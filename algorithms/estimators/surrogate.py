@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.estimators.estimator import Bounds
 from algorithms.tunable import Number, Range, row, tunable
 
-Bounds = tuple[Number, Number]
 ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 
 
@@ -55,7 +55,7 @@ def _check_clip(clip: Number, high: Number | None) -> None:
         raise ValueError(f"high must be positive, not {high}")
 
 
-def _raised(surrogate: Any, variant: object, spec: object) -> bool:
+def _raised(surrogate: Any, context: object) -> bool:
     """Only where the upper bound is one of its own."""
     return surrogate.high is not None
 

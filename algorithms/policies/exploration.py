@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,20 +11,16 @@ from torch import Tensor, nn
 
 from algorithms.policies.api import Acting
 from algorithms.policies.population import constant
-from algorithms.tunable import Choice, Number, Range, tunable
+from algorithms.tunable import Choice, Context, Number, Range, tunable
 from envs.api import Bools, Box, Floats
-
-if TYPE_CHECKING:
-    from algorithms.types import Variant
-    from envs.api import Spec
 
 CHUNK = 16  # steps whose noise is drawn at once
 EPSILON = 1e-6  # added to a variance that vanishes with z(s), as in stable-baselines3
 
 
-def continuous(owner: Any, variant: Variant, spec: Spec) -> bool:
+def continuous(owner: Any, context: Context) -> bool:
     """Only where actions are real numbers: a search range's `when`."""
-    return isinstance(spec.action, Box)
+    return isinstance(context.spec.action, Box)
 
 
 @dataclass(frozen=True)

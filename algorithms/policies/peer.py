@@ -18,7 +18,7 @@ NEARLY_1 = 1 - 1e-6  # epsilon up to which the likeliest action is the best one
 Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
 
 
-class PeerPolicy:
+class Sb3Policy:
     """`read` for one member. It never learned of illegal actions, so no mask is laid on what it says."""
 
     members = 1
@@ -51,7 +51,7 @@ class PeerPolicy:
             return torch.stack([self.read(row[0])[None] for row in obs])
         return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
 
-    def select_members(self, places: np.ndarray) -> PeerPolicy:
+    def select_members(self, places: np.ndarray) -> Sb3Policy:
         """There is one."""
         return self
 

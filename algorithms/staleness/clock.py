@@ -1,4 +1,4 @@
-"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+"""ActorSchedule that do not wait for the learner, simulated: how old the parameters were that played each rollout.
 
 `age` counts updates: the rollout that makes update u was begun with the parameters of update u - age.
 Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.api import Acting
 from algorithms.policies.exploration import ActingNoise
 from algorithms.policies.nucleus import Nucleus
-from algorithms.training.observation_normaliser import Doubles, Normaliser, RewardWindow
+from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
-from algorithms.types import Rollout
-from envs.api import Array, Bools, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
 
 CHUNK = 16  # steps between two looks at who still plays
 BeforeStep = Callable[[float], None]  # called before each step with the share of the rollout that is played

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from algorithms.composition import Composition
+from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.policies.population import torch_generators
@@ -14,13 +16,12 @@ from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
 from algorithms.training.reward_normaliser import RewardNormaliser
-from algorithms.types import Estimator, Variant
 from envs.api import Features, Task
 from envs.seeding import Role, generator, stream
 
 
 def build_policy(
-    task: Task, variant: Variant, training: Training, members: Members, device: str = "cpu"
+    task: Task, variant: Composition, training: Training, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
     if reason := training.unfit(task.spec):

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.batch import select
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.loss import penalised
+from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.setting import Training, Unroll
 from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
-from algorithms.types import Estimator, Rollout
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import Checked
 

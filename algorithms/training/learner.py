@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.batch import Batch, alike, columns_of, padded_columns, part_of
+from algorithms.composition import Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
 from algorithms.estimators.diagnostics import Diagnostics, entropy_share, of_ratio
+from algorithms.estimators.estimator import Estimator, Signals
 from algorithms.estimators.loss import (
     Loss,
     Objective,
@@ -24,11 +25,11 @@ from algorithms.estimators.loss import (
     rows_to_learn_from,
 )
 from algorithms.estimators.natural_gradient import Natural, natural_step
+from algorithms.estimators.rollout import Batch, Rollout, alike, columns_of, padded_columns, part_of
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
 from algorithms.setting import Training
 from algorithms.training.state import joined, under
-from algorithms.types import Estimator, Rollout, Schedule, Signals, Update
 from envs.api import Task
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Floats
+from envs.api import Array, Bools, Doubles, Floats
 
 Moments = dict[str, np.ndarray]  # [P, ...] by name
-Doubles = NDArray[np.float64]
 
 
 class RewardWindow(NamedTuple):
@@ -29,7 +27,7 @@ class RewardWindow(NamedTuple):
 class Normaliser(Protocol):
     """Maps observations to what the policy reads and rewards to what is learned from.
 
-    Observations are scaled by moments that are fixed during a rollout and updated after it. An actor that plays for a
+    Observations are scaled by batch_moments that are fixed during a rollout and updated after it. An actor that plays for a
     learner in another process keeps what it has seen in `seen`, and the learner's normaliser takes it in by `absorb`.
     """
 
@@ -84,7 +82,7 @@ class Identity(_PlainRewards):
 
 
 class RunningMoments(_PlainRewards):
-    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments merged batch by batch (Chan et al. 1983)."""
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; batch_moments merged batch by batch (Chan et al. 1983)."""
 
     def __init__(self, members: int, size: int, count: float = 0.0) -> None:
         """count: rows that mean 0 and variance 1 stand for at first."""
@@ -102,7 +100,7 @@ class RunningMoments(_PlainRewards):
 
     @property
     def seen(self) -> Moments:
-        """Empty: a rollout's moments are merged at once."""
+        """Empty: a rollout's batch_moments are merged at once."""
         return {}
 
     def absorb(self, seen: Moments) -> None:
@@ -130,7 +128,7 @@ class RunningMoments(_PlainRewards):
 
 
 class ActorMoments(_PlainRewards):
-    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for the learner."""
+    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for it."""
 
     def __init__(self, members: int, size: int) -> None:
         self._published = RunningMoments(members, size)

@@ -69,12 +69,12 @@ class Progress:
     notice: str = ""
 
 
-TrainingEvent = Record | Progress | RunState
-
-
 class Trained(NamedTuple):
     """The policies of a population's last checkpoint: those that its final scores belong to."""
 
     parameters: dict[str, Tensor]  # [P, ...] by name
     moments: Moments  # of the normaliser, [P, ...] by name
     lost: np.ndarray  # [P] who diverged before
+
+
+TrainingEvent = Record | Progress | RunState | Trained

@@ -1,20 +1,13 @@
-"""Rewards on the scale of what a member earns: divided by the running deviation of its discounted returns."""
+"""Rewards on the scale of what a member earns: divided by the running deviation of its discounted_returns returns."""
 
 from __future__ import annotations
 
 import numpy as np
 from torch import Tensor
 
-from algorithms.training.observation_normaliser import (
-    Doubles,
-    Moments,
-    Normaliser,
-    RewardWindow,
-    RunningMoments,
-    batch_moments,
-)
+from algorithms.training.observation_normaliser import Moments, Normaliser, RewardWindow, RunningMoments, batch_moments
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Floats
+from envs.api import Array, Bools, Doubles, Floats
 
 PREFIX = "returns."
 FIRST_COUNT = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3

@@ -14,6 +14,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from algorithms.composition import Composition
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import Nucleus
 from algorithms.setting import Training
 from algorithms.staleness.parameter_history import ParameterHistory
@@ -26,8 +28,6 @@ from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
 from algorithms.training.state import Part, RunState, under
 from algorithms.tunable import per_member
-from algorithms.types import Rollout, Variant
-from algorithms.update import Exact
 from envs.api import Task
 
 DIAGNOSED_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
@@ -46,7 +46,7 @@ class Run:
     def __init__(
         self,
         task: Task,
-        variant: Variant,
+        variant: Composition,
         training: Training,
         members: Members,
         env_steps: int,
@@ -134,7 +134,7 @@ class Run:
 
     def _one_update(self, collector: Collector, shuffles: list[np.random.Generator]) -> None:
         playing = self.playing
-        if isinstance(self.variant.update, Exact):
+        if self.variant.update.exact:
             self._exact_step(playing)
         else:
             self._collect(collector, playing)

@@ -8,14 +8,15 @@ copying to stepping, about three others step. The seed repeats it; `train --acto
 Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning, algorithm S3 (windows of 5, entropy .01).
 """
 
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import NStep
 from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
 from algorithms.setting import Unroll
 from algorithms.staleness.clock import Clock, Duration
-from algorithms.types import Estimator, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="a3c",

@@ -8,7 +8,7 @@ quantity of the experiment; lag 0 is `gae`, bit for bit. Nothing corrects for it
 Source: Mnih et al. (2016) (asynchronous actors); Espeholt et al. (2018), section 3 (policy lag).
 """
 
-from algorithms.types import Schedule
+from algorithms.composition import Schedule
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

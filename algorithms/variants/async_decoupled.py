@@ -7,8 +7,8 @@ PPO's clip around an old mu throws away what has moved since; around pi_new it o
 Source: Hilton et al. (2022), Batch size-invariance for policy optimization, equation 3; Fu et al. (2025), AReaL, equation 5.
 """
 
+from algorithms.composition import Schedule
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.types import Schedule
 from algorithms.variants import async_is
 
 VARIANT = async_is.VARIANT.rung(

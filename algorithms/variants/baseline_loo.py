@@ -9,7 +9,7 @@ Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, e
 """
 
 from algorithms.estimators.baseline import LeaveOneOut
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(

@@ -9,7 +9,7 @@ Source: Williams (1992), section 4 (reinforcement comparison); Greensmith et al.
 """
 
 from algorithms.estimators.baseline import MovingAverage
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(

@@ -8,7 +8,7 @@ Source: Sutton et al. (2000); Sutton and Barto (2018), section 13.4 (REINFORCE w
 """
 
 from algorithms.estimators.baseline import ValueNetwork
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(

@@ -9,7 +9,7 @@ Source: the common practice; the factor is that of a sample covariance with N in
 """
 
 from algorithms.estimators.baseline import BatchMean
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

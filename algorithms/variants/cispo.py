@@ -14,7 +14,7 @@ Source: MiniMax (2025), MiniMax-M1, arXiv 2506.13585, equations 4 and 5 (upper b
 """
 
 from algorithms.estimators.surrogate import StoppedRatio
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import grpo_epochs
 
 VARIANT = grpo_epochs.VARIANT.rung(

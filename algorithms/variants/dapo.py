@@ -8,8 +8,9 @@ further prompts (up to 3 rollouts an update, all charged) in place of groups who
 Source: Yu et al. (2025), DAPO, arXiv 2503.14476, equations 8 and 10 to 12.
 """
 
+from algorithms.composition import Schedule
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.types import Promises, Schedule
+from algorithms.variant import Promises
 from algorithms.variants import grpo_epochs
 
 VARIANT = grpo_epochs.VARIANT.rung(

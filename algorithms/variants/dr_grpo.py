@@ -9,7 +9,7 @@ Source: Liu et al. (2025), Understanding R1-Zero-like training, arXiv 2503.20783
 """
 
 from algorithms.estimators.baseline import GroupMean
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import rloo
 
 VARIANT = rloo.VARIANT.rung(

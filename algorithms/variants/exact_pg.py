@@ -10,12 +10,12 @@ Source: ours; the sum is the definition of J.
 
 from dataclasses import replace
 
-from algorithms.update import Exact
+from algorithms.composition import ExactGradient
 from algorithms.variants import reinforce
 
 VARIANT = replace(
     reinforce.VARIANT,
     name="exact_pg",
     summary="ascent on the exact gradient (reference)",
-    update=Exact(),
+    update=ExactGradient(),
 )

@@ -8,7 +8,7 @@ Source: Chu et al. (2025), GPG, arXiv 2504.02546, equation 7; alpha as computed 
 """
 
 from algorithms.estimators.advantage_scale import Nonzero
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import dr_grpo
 
 VARIANT = dr_grpo.VARIANT.rung(

@@ -12,7 +12,7 @@ Source: Shao et al. (2024), DeepSeekMath, arXiv 2402.03300, equations 3 and 4 (n
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import dr_grpo
 
 VARIANT = dr_grpo.VARIANT.rung(

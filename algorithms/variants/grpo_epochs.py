@@ -7,7 +7,8 @@ The rung from which `dapo`, `gspo`, `cispo`, `clip_cov` and `kl_cov` change one 
 Source: Shao et al. (2024), DeepSeekMath, arXiv 2402.03300, algorithm 1 (mu iterations).
 """
 
-from algorithms.types import Promises, Schedule
+from algorithms.composition import Schedule
+from algorithms.variant import Promises
 from algorithms.variants import grpo
 
 VARIANT = grpo.VARIANT.rung(

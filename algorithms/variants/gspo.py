@@ -8,7 +8,7 @@ Source: Zheng et al. (2025), Group sequence policy optimization, arXiv 2507.1807
 """
 
 from algorithms.estimators.surrogate import GeometricRatio
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import grpo_epochs
 
 VARIANT = grpo_epochs.VARIANT.rung(

@@ -8,14 +8,15 @@ to five updates, and the seed repeats it. The paper's learner takes several wind
 Source: Espeholt et al. (2018), IMPALA, equations 1 and 4, section 3; windows of 20 and an entropy cost of .01 as for Atari.
 """
 
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import VTrace
 from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
 from algorithms.setting import Unroll
 from algorithms.staleness.clock import Clock, Duration
-from algorithms.types import Estimator, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="impala",

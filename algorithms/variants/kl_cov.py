@@ -9,7 +9,7 @@ Source: Cui et al. (2025), The entropy mechanism of RL for reasoning language mo
 """
 
 from algorithms.estimators.surrogate import PenalisedCovariance
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import grpo_epochs
 
 VARIANT = grpo_epochs.VARIANT.rung(

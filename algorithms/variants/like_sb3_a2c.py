@@ -7,13 +7,14 @@
 Source: stable-baselines3 2.9, a2c/a2c.py (normalize_advantage False, ent_coef 0, rms_prop_eps 1e-5).
 """
 
+from algorithms.composition import FirstOrder
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.optimisers import RMSprop
 from algorithms.estimators.surrogate import Score
 from algorithms.setting import Unroll
-from algorithms.types import Estimator, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 VARIANT = Variant(
     name="like_sb3_a2c",

@@ -7,14 +7,15 @@ lambda 0.95, Adam at 3e-4 with eps 1e-5, gradient norm 0.5, one environment. On 
 Source: stable-baselines3 2.9, ppo/ppo.py (normalize_advantage True, ent_coef 0, clip_range_vf None).
 """
 
+from algorithms.composition import FirstOrder, Schedule
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.optimisers import Adam
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.setting import Unroll
-from algorithms.types import Estimator, Promises, Schedule, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="like_sb3_ppo",

@@ -8,14 +8,15 @@ Source: huggingface/trl 1.10, trl/trainer/grpo_trainer.py and grpo_config.py (nu
 scale_rewards "group", loss_type "dapo").
 """
 
+from algorithms.composition import FirstOrder
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import GroupMean
 from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.setting import Episodes
-from algorithms.types import Estimator, Promises, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="like_trl_grpo",

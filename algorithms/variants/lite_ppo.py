@@ -9,7 +9,7 @@ Source: Liu et al. (2025), Part I: tricks or traps?, arXiv 2508.08221, section 5
 """
 
 from algorithms.estimators.advantage_scale import Deviation
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import grpo
 
 VARIANT = grpo.VARIANT.rung(

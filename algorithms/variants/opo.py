@@ -9,7 +9,7 @@ Source: Hao et al. (2025), On-policy RL with optimal reward baseline, arXiv 2505
 """
 
 from algorithms.estimators.baseline import LengthWeightedMean
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import rloo
 
 VARIANT = rloo.VARIANT.rung(

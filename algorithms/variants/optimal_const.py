@@ -9,7 +9,7 @@ Source: Greensmith, Bartlett and Baxter (2004), Variance reduction techniques fo
 """
 
 from algorithms.estimators.baseline import OptimalConstant
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

@@ -9,7 +9,7 @@ Source: Greensmith et al. (2004), theorem 8, per step; as computed by verl (opti
 """
 
 from algorithms.estimators.baseline import OptimalToken
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import baseline_loo
 
 VARIANT = baseline_loo.VARIANT.rung(

@@ -7,8 +7,8 @@ At the first step rho is 1 and the gradient is that of `gae`; the epochs are wha
 Source: Schulman et al. (2017), Proximal policy optimization algorithms, equation 7.
 """
 
+from algorithms.composition import Schedule
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.types import Schedule
 from algorithms.variants import gae
 
 VARIANT = gae.VARIANT.rung(

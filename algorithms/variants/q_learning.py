@@ -8,18 +8,9 @@ epsilon falling from 1 to 0 over the budget; a score with sampled actions is of 
 Source: Watkins (1989), Learning from delayed rewards, section 7; Watkins and Dayan (1992), Q-learning, equation 1.
 """
 
-from dataclasses import replace
+from algorithms.references.q_learning import QLearning
 
-from algorithms.q_learning import QLearning
-from algorithms.setting import Episodes
-from algorithms.types import Promises
-from algorithms.variants import reinforce
-
-VARIANT = replace(
-    reinforce.VARIANT,
+REFERENCE = QLearning(
     name="q_learning",
     summary="a table of action values, epsilon-greedy (reference; tasks that can be listed)",
-    update=QLearning(),
-    fixed=(("learning_rate", 1.0), ("reward_scale", 1.0), ("collection", Episodes(envs=8))),
-    promises=Promises(),
 )

@@ -9,7 +9,7 @@ Source: Dong et al. (2023), RAFT, algorithm 1; Xiong et al. (2025), A minimalist
 """
 
 from algorithms.estimators.advantage_scale import BestOfGroup
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

@@ -8,11 +8,12 @@ rewards that came before it and with the return's mean.
 Source: Williams (1992), Simple statistical gradient-following algorithms, section 2.
 """
 
+from algorithms.composition import FirstOrder
 from algorithms.estimators.baseline import Zero
 from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
-from algorithms.types import Estimator, Promises, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(
     name="reinforce",

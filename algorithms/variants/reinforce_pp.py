@@ -9,7 +9,7 @@ Source: Hu et al. (2025), REINFORCE++, arXiv 2501.03262, equations 6 to 8.
 
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reward_to_go
 
 VARIANT = reward_to_go.VARIANT.rung(

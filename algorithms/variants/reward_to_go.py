@@ -9,7 +9,7 @@ Source: Sutton and Barto (2018), equation 13.8; Peters and Schaal (2008), sectio
 """
 
 from algorithms.estimators.credit import RewardToGo
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

@@ -10,7 +10,7 @@ Source: Kool et al. (2019), Buy 4 REINFORCE samples, get a baseline for free!, e
 """
 
 from algorithms.estimators.baseline import LeaveOneOut
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

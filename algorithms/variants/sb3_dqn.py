@@ -4,20 +4,15 @@
 
 It acts epsilon-greedily; a score with sampled actions is of the policy that acts at that moment.
 
-Source: stable-baselines3 2.9, dqn/dqn.py; settings: rl-baselines3-zoo, hyperparams/dqn.yml (benchmarks/peers.py).
+Source: stable-baselines3 2.9, dqn/dqn.py; settings: rl-baselines3-zoo, hyperparams/dqn.yml
+(benchmarks/published/sb3_settings.py).
 """
 
-from dataclasses import replace
+from algorithms.references.sb3 import Sb3
 
-from algorithms.peer import Peer
-from algorithms.types import Promises
-from algorithms.variants import reinforce
-
-VARIANT = replace(
-    reinforce.VARIANT,
+REFERENCE = Sb3(
     name="sb3:dqn",
     summary="stable-baselines3's own DQN (reference; discrete actions)",
-    update=Peer("dqn", published=True),
-    fixed=(("learning_rate", 1e-4),),
-    promises=Promises(),
+    model_class="dqn",
+    learning_rate=1e-4,
 )

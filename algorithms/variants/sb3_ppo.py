@@ -5,19 +5,15 @@
 At its defaults (2048 steps, 10 epochs, lambda .95, Adam at 3e-4); on CartPole-v1 and Pendulum-v1 as tuned in
 rl-baselines3-zoo.
 
-Source: stable-baselines3 2.9, ppo/ppo.py; settings: rl-baselines3-zoo, hyperparams/ppo.yml (benchmarks/peers.py).
+Source: stable-baselines3 2.9, ppo/ppo.py; settings: rl-baselines3-zoo, hyperparams/ppo.yml
+(benchmarks/published/sb3_settings.py).
 """
 
-from dataclasses import replace
+from algorithms.references.sb3 import Sb3
 
-from algorithms.peer import Peer
-from algorithms.types import Promises
-from algorithms.variants import like_sb3_ppo
-
-VARIANT = replace(
-    like_sb3_ppo.VARIANT,
+REFERENCE = Sb3(
     name="sb3:ppo",
     summary="stable-baselines3's own PPO (reference)",
-    update=Peer("ppo", published=True),
-    promises=Promises(),
+    model_class="ppo",
+    learning_rate=3e-4,
 )

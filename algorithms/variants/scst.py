@@ -9,7 +9,7 @@ Source: Rennie et al. (2017), Self-critical sequence training, equation 8; Li et
 """
 
 from algorithms.estimators.baseline import GreedyReturn
-from algorithms.types import Promises
+from algorithms.variant import Promises
 from algorithms.variants import reinforce
 
 VARIANT = reinforce.VARIANT.rung(

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from algorithms.processes import Processes
+from algorithms.composition import Processes, Schedule
 from algorithms.setting import Episodes, Unroll
 from algorithms.training.evaluation import Evaluation
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from algorithms.variants import async_vtrace
 from benchmarks.experiment import Experiment
 from benchmarks.figures.throughput import Throughput

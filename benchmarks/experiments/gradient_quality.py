@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
+from algorithms.composition import FirstOrder
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from algorithms.types import Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 from benchmarks.measurement import Ascended, Exact, Laboratory, Measurement, Spot, Tilted, Where
 from envs.api import Task
 from envs.text.bandit import Bandit

@@ -7,26 +7,24 @@ more; and our environments are built anew every 1,000 steps (A2C) or with every 
 bootstrapping, and the next one begins at the start.
 """
 
-from dataclasses import replace
-
-from algorithms import VARIANTS
-from algorithms.peer import Peer
+from algorithms.references.sb3 import Sb3
 from algorithms.training.evaluation import Evaluation
 from benchmarks.experiment import Experiment
 from benchmarks.figures.overlay import Overlay
 from benchmarks.findings.parity import Parity
 
-A2C = replace(
-    VARIANTS["sb3:a2c"],
+A2C = Sb3(
     name="sb3:a2c (defaults)",
     summary="stable-baselines3's own A2C at its defaults, 8 environments",
-    update=Peer("a2c", envs=8),
+    model_class="a2c",
+    learning_rate=7e-4,
+    envs=8,
 )
-PPO = replace(
-    VARIANTS["sb3:ppo"],
+PPO = Sb3(
     name="sb3:ppo (defaults)",
     summary="stable-baselines3's own PPO at its defaults, one environment",
-    update=Peer("ppo"),
+    model_class="ppo",
+    learning_rate=3e-4,
 )
 PAIRS = {"like_sb3_a2c": A2C.name, "like_sb3_ppo": PPO.name}
 TASKS = ("CartPole-v1", "Pendulum-v1")

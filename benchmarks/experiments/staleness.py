@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.estimators.credit import VTrace
 from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenIS
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from benchmarks.experiment import Experiment
 from benchmarks.figures.staleness import LagSweep, ScoreStrip
 from benchmarks.findings.staleness import Staleness

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from benchmarks.figures.layout import name_rows, row_chart, seed_dots
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Doubles, Suite
+from benchmarks.suite import Suite
+from envs.api import Doubles
 
 
 def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures.style import LONG_WORD, line_styles, t_band
-from benchmarks.suite import Doubles
+from envs.api import Doubles
 
 LINES_A_PANEL = 6
 LEAST_WIDTH = 5.4  # inches of a figure with a legend above it

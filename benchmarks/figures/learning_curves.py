@@ -17,8 +17,8 @@ from benchmarks.curves import Curve
 from benchmarks.figures.layout import constrained_grid, grid, line_groups, line_legend, thousands
 from benchmarks.figures.style import STYLE, Band, LineStyle, banded, line_styles, t_band
 from benchmarks.statistics.comparisons import SEED
-from benchmarks.suite import Doubles, Suite
-from envs.api import Scale
+from benchmarks.suite import Suite
+from envs.api import Doubles, Scale
 
 AXES = {
     "env_steps": "environment steps a seed",

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from scipy import stats as sps
 
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Doubles
+from envs.api import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
 DASHES: tuple[object, ...] = (

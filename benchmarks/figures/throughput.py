@@ -16,7 +16,8 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE, t_band
 from benchmarks.findings import throughput
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Data, Doubles
+from benchmarks.suite import Data
+from envs.api import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}
 BASELINE = "black"

@@ -18,7 +18,8 @@ from benchmarks.statistics import tests
 from benchmarks.statistics.equivalence import equivalence
 from benchmarks.statistics.families import FINDING, Decision, Ledger, hypothesis
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Data, Doubles, Suite
+from benchmarks.suite import Data, Suite
+from envs.api import Doubles
 
 Pairs = Mapping[str, str]  # ours -> the other
 CAPTION = (

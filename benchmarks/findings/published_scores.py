@@ -11,7 +11,8 @@ from benchmarks.curves import Curve
 from benchmarks.published_scores import PublishedScore
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Data, Doubles
+from benchmarks.suite import Data
+from envs.api import Doubles
 
 COLUMNS = (
     "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",

@@ -20,7 +20,8 @@ from benchmarks.efficiency import time_to_threshold
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, holm
-from benchmarks.suite import Data, Doubles
+from benchmarks.suite import Data
+from envs.api import Doubles
 
 NAN = float("nan")
 MEASURES = ("steps_per_s", "seconds")

@@ -155,7 +155,7 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
     return ({"notices": [count]} if len(lost) else {}) | {
         "cell": {
             "task": {"name": rows["task"].iloc[0]},
-            "variant": {"name": rows["variant"].iloc[0]},
+            "algorithm": {"name": rows["variant"].iloc[0]},
             "members": {"seeds": rows["seed"].unique().tolist()},
             "imported": True,
         },
@@ -186,5 +186,5 @@ def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
                 f"{other.name} gives {task} the scale {before}, not {scale}; remove it to change the scale"
             )
         shared = sorted(set(there["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
-        if there["cell"]["variant"] == cell["variant"] and shared:
+        if there["cell"]["algorithm"] == cell["algorithm"] and shared:
             raise UsageError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")

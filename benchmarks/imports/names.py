@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS
 from benchmarks import select
 from benchmarks.experiment import Experiment
 from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
@@ -36,7 +36,7 @@ class ImportTarget:
 
     def check_variants(self, names: Iterable[str]) -> None:
         """Refuse a name that a report would pool with ours: registered, of the experiment, or trained in its folder."""
-        ours = {*VARIANTS, *(self.experiment.variant_names if self.experiment else ())}
+        ours = {*ALGORITHMS, *(self.experiment.variant_names if self.experiment else ())}
         for name in names:
             check_name("variant", name)
             if name in ours or self._is_trained(name):
@@ -46,7 +46,7 @@ class ImportTarget:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in stored_cells(self.folder):
             try:
-                found = read_meta(path)["cell"]["variant"]["name"] == name
+                found = read_meta(path)["cell"]["algorithm"]["name"] == name
             except Damaged:
                 found = f"__{file_safe(name)}__" in path.name
             if found:

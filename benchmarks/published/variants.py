@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
+from algorithms.composition import FirstOrder
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import Zero
 from algorithms.estimators.credit import RewardToGo, VTrace
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
-from algorithms.types import Estimator, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 
 A2C = replace(VARIANTS["like_sb3_a2c"], name="A2C", summary="advantage actor-critic, in published settings")
 PPO = replace(VARIANTS["like_sb3_ppo"], name="PPO", summary="proximal policy optimisation, in published settings")

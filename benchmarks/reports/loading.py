@@ -28,7 +28,7 @@ def input_of(experiment: Experiment, results: Results, folder: Path, baseline: s
     suite = suite_of(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
-    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
     sequential = folder / SEQUENTIAL
     return ReportInput(
         name=experiment.name,
@@ -81,7 +81,7 @@ def suite_of(
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
     scales = scales_of(experiment, metas, folder)
-    known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
+    known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
@@ -104,7 +104,7 @@ def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[
             continue  # the block of the first seed speaks for the others
         of_task = found.setdefault(meta["cell"]["task"]["name"], {})
         of_task.setdefault("untrained", texts["untrained"])
-        of_task[meta["cell"]["variant"]["name"]] = texts["trained"]
+        of_task[meta["cell"]["algorithm"]["name"]] = texts["trained"]
         of_task["optimal"] = texts["optimal"]
     last = {"untrained": 0, "optimal": 2}
     return {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from algorithms.types import Estimator
+from algorithms.estimators.estimator import Estimator
 from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.store.descriptions import DEFAULTS
 from benchmarks.suite import Suite
@@ -17,7 +17,7 @@ Meta = Mapping[str, Any]
 PARTS = tuple(Estimator.__dataclass_fields__)
 OF_VARIANT = ("schedule", "update", "nucleus")
 NOT_SHARED = ("class", DEFAULTS, "learning_rate")
-REFERENCES = ("Uniform", "Optimal")  # updates that do not train
+REFERENCES = ("Random", "Optimal")  # classes of algorithms that do not train
 
 
 def described(value: Any) -> str:
@@ -35,18 +35,24 @@ def trained(metas: Sequence[Meta]) -> list[Meta]:
     found: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
-        if "training" in cell and _class(cell["variant"]["update"]) not in REFERENCES:
-            found.setdefault((cell["task"]["name"], cell["variant"]["name"]), meta)
+        if "training" in cell and _class(cell["algorithm"]) not in REFERENCES:
+            found.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
     return list(found.values())
 
 
 def by_stable_baselines3(meta: Meta) -> bool:
     """Whether stable-baselines3 trained it, with its own network and settings."""
-    return _class(meta["cell"]["variant"]["update"]) == "Peer"
+    return _class(meta["cell"]["algorithm"]) == "Sb3"
+
+
+def brings_rate(meta: Meta) -> bool:
+    """Whether its learning rate is part of the algorithm."""
+    algorithm = meta["cell"]["algorithm"]
+    return _class(algorithm) == "QLearning" or "learning_rate" in [name for name, _ in algorithm.get("fixed", ())]
 
 
 def _class(part: Mapping[str, Any]) -> str:
-    return str(part["class"]).rpartition(".")[2]
+    return str(part.get("class", "")).rpartition(".")[2]
 
 
 def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
@@ -55,8 +61,8 @@ def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "task": cell["task"]["name"],
-            "variant": cell["variant"]["name"],
-            "settings": described({k: v for k, v in cell["variant"]["update"].items() if k != "published"}),
+            "variant": cell["algorithm"]["name"],
+            "settings": described({k: v for k, v in cell["algorithm"].items() if k != "name"}),
         }
         for cell in cells
     )
@@ -64,13 +70,18 @@ def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
 
 def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     """A row a variant: the parts of its estimator, its schedule and its update."""
-    cells = {m["cell"]["variant"]["name"]: m["cell"]["variant"] for m in trained(metas) if not by_stable_baselines3(m)}
+    cells = {
+        m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"] for m in trained(metas) if not by_stable_baselines3(m)
+    }
     rows = []
     for name in (v for v in variants if v in cells):
         of = cells[name]
-        # a part that came later is written only where it is used
-        estimator = {} if _class(of["update"]) == "QLearning" else of["estimator"]  # it estimates no gradient
-        parts = {p: described(estimator.get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+        if "estimator" in of:
+            # a part that came later is written only where it is used
+            parts = {p: described(of["estimator"].get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+        else:  # it estimates no gradient
+            own = {k: v for k, v in of.items() if k != "name"}
+            parts = dict.fromkeys((*PARTS, *OF_VARIANT), "-") | {"update": described(own)}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
 
@@ -78,7 +89,7 @@ def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
 def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
     """Learning rates: a row a variant, a column a task."""
     rates = {
-        (m["cell"]["task"]["name"], m["cell"]["variant"]["name"]): m["cell"]["members"]["rates"][0]
+        (m["cell"]["task"]["name"], m["cell"]["algorithm"]["name"]): m["cell"]["members"]["rates"][0]
         for m in trained(metas)
     }
     rows = []
@@ -99,7 +110,7 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
         if by_stable_baselines3(meta):
             continue
         cell = meta["cell"]
-        place = (cell["task"]["name"], cell["variant"]["name"])
+        place = (cell["task"]["name"], cell["algorithm"]["name"])
         of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
         for name, value in {**of, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
             values.setdefault(name, {})[place] = described(value)
@@ -155,7 +166,7 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
-    by_sb3 = sorted({m["cell"]["variant"]["name"] for m in trained(metas) if by_stable_baselines3(m)})
+    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained(metas) if by_stable_baselines3(m)})
     own = (
         f" {', '.join(by_sb3)}: trained by stable-baselines3 itself, with its networks and settings." if by_sb3 else ""
     )

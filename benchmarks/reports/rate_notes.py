@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import settings
 from benchmarks.experiment import Experiment
-from benchmarks.reports.methods import by_stable_baselines3, trained
+from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
 
 NAMED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]
@@ -72,9 +72,9 @@ def of_experiment(experiment: Experiment, metas: Sequence[Mapping[str, Any]]) ->
         cell = meta["cell"]
         if by_stable_baselines3(meta) or not (found := cell["members"].get("rates")):
             continue
-        place = cell["task"]["name"], cell["variant"]["name"]
+        place = cell["task"]["name"], cell["algorithm"]["name"]
         rates[place] = float(found[0])
-        if "learning_rate" in [name for name, _ in cell["variant"].get("fixed", ())]:
+        if brings_rate(meta):
             fixed.add(place)
     brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
     return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)

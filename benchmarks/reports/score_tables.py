@@ -18,7 +18,8 @@ from benchmarks.curves import Curve
 from benchmarks.statistics import aggregates
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.suite import Doubles, Scale, Suite
+from benchmarks.suite import Scale, Suite
+from envs.api import Doubles
 
 
 def score_table(suite: Suite) -> pd.DataFrame:

@@ -1,29 +1,31 @@
-"""The registered variants in groups, in the order in which pages and figures show them."""
+"""The registered algorithms in groups, in the order in which pages and figures show them."""
 
 from __future__ import annotations
 
-from algorithms import VARIANTS
-from algorithms.types import Variant
+from collections.abc import Sequence
+
+from algorithms import ALGORITHMS, VARIANTS
+from algorithms.algorithm import Algorithm
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 
 PRESET = "like_"  # how names of other libraries' settings begin
 
 
-def groups() -> dict[str, list[Variant]]:
-    """The variants by the title of their group."""
+def groups() -> dict[str, Sequence[Algorithm]]:
+    """The algorithms by the title of their group."""
     presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    without_gradient = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
-    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *without_gradient))}
+    trained = [a for a in ALGORITHMS.values() if a.learns and not a.tunable]
+    known = {*RUNGS, *REFERENCES, *(v.name for v in presets)}
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
         "Beside the ladder": sorted(others, key=_ancestry),
         "Presets of peers": presets,
-        "References": [*(VARIANTS[name] for name in REFERENCES), *without_gradient],
+        "References": [*(ALGORITHMS[name] for name in REFERENCES), *trained],
     }
 
 
-def _ancestry(variant: Variant) -> tuple[str, ...]:
+def _ancestry(variant: Algorithm) -> tuple[str, ...]:
     """The variant's line of descent, so that children follow their parent."""
     line = [variant.name]
     while (parent := VARIANTS[line[0]].parent) is not None:

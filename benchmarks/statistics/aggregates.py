@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.statistics.intervals import RESAMPLES, Doubles, Interval, bootstrap
+from benchmarks.statistics.intervals import RESAMPLES, Interval, bootstrap
+from envs.api import Doubles
 
 
 def _matrices(x: Doubles, axis: int | None) -> Doubles:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
 
-Doubles = NDArray[np.float64]
+from envs.api import Doubles
+
 Statistic = Callable[[Doubles], Doubles]  # [resamples, seeds, tasks] -> [resamples]
 RESAMPLES = 10_000
 CHUNK = 2**21  # resampled scores held at once, 16 MiB; a statistic makes a few copies

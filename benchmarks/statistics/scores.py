@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.statistics.intervals import Doubles
+from envs.api import Doubles
 
 
 class ScoreCurve(Protocol):

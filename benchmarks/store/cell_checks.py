@@ -16,7 +16,7 @@ from benchmarks.store.descriptions import digest
 META = {"cell", "provenance", "reading", "texts"}
 READING = {"scale", "parent", "change", "optional"}
 UNSTATED = (1, 2, 3)  # results versions of files that do not say theirs
-REFERENCES = ("Uniform", "Optimal")  # rows of one checkpoint, at no learning rate
+REFERENCES = ("Random", "Optimal")  # classes whose rows are of one checkpoint, at no learning rate
 TOLERANCE = 1e-9  # of a fraction of the budget
 
 
@@ -51,8 +51,8 @@ def fault_of_meta(meta: Any) -> str | None:
 
 
 def fault_of_cell(cell: Mapping[str, Any]) -> str | None:
-    """Whether a configuration names its task, its variant and its members."""
-    for name in ("task", "variant"):
+    """Whether a configuration names its task, its algorithm and its members."""
+    for name in ("task", "algorithm"):
         if not isinstance(cell.get(name), dict) or not isinstance(cell[name].get("name"), str):
             return f"its configuration names no {name}"
     members = cell.get("members")
@@ -85,8 +85,8 @@ def fault_of_digest(stem: str, meta: Mapping[str, Any]) -> str | None:
 def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
     """Whether every member of the cell has its row at every checkpoint, once."""
     cell = meta["cell"]
-    for name in ("task", "variant"):
-        if set(table.column(name).unique().to_pylist()) != {cell[name]["name"]}:
+    for column, name in (("task", "task"), ("variant", "algorithm")):
+        if set(table.column(column).unique().to_pylist()) != {cell[name]["name"]}:
             return f"its rows are not all of the {name} {cell[name]['name']}"
     columns = {n: table.column(n).to_numpy() for n in ("seed", "member", "learning_rate", "checkpoint", "fraction")}
     if cell.get("imported"):
@@ -110,8 +110,7 @@ def _fractions(cell: Mapping[str, Any]) -> np.ndarray:
 
 
 def _is_reference(cell: Mapping[str, Any]) -> bool:
-    update = cell["variant"].get("update")
-    return isinstance(update, dict) and update.get("class") in REFERENCES
+    return str(cell["algorithm"].get("class")).rpartition(".")[2] in REFERENCES
 
 
 def _fault_of_members(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:

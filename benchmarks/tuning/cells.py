@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from algorithms.algorithm import Algorithm
 from algorithms.setting import Episodes
 from algorithms.training.records import Members
-from algorithms.tunable import configured
-from algorithms.types import Variant
-from benchmarks.experiment import UNREAD, Cell, training_for, windowed
-from benchmarks.statistics.intervals import Doubles
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import UNREAD
+from benchmarks.design.resolve import resolve
 from benchmarks.store.sources import read_results
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Values
-from envs.api import Bools, Task
+from envs.api import Bools, Doubles, Task
 
 RATE = "training.learning_rate"
 # of one cell: enough that a step is arithmetic, few enough that a batch keeps two processes busy
@@ -35,7 +35,7 @@ class Group:
 
 
 def groups(
-    variant: Variant,
+    variant: Algorithm,
     task: Task,
     configurations: Sequence[Values],
     varied: Sequence[str],
@@ -65,7 +65,7 @@ def groups(
 
 
 def _cell(
-    variant: Variant,
+    variant: Algorithm,
     task: Task,
     of: Sequence[Values],
     varied: Sequence[str],
@@ -73,11 +73,10 @@ def _cell(
     protocol: Protocol,
     race: Race | None,
 ) -> Cell:
-    training = training_for(task, variant)
     shape = {path: value for path, value in of[0].items() if path not in varied}
-    variant, training = configured(variant, training, shape)
+    training, resolved = resolve(task, variant, shape)
     for values in of:  # each is checked as if it trained alone
-        configured(variant, training, values)
+        resolve(task, variant, values)
 
     def column(path: str, default: float) -> tuple[float, ...]:
         return tuple(float(values.get(path, default)) for values in of for _ in stream.seeds)
@@ -85,11 +84,10 @@ def _cell(
     rates = column(RATE, training.learning_rate)
     own = ((path, column(path, 0.0)) for path in varied if path != RATE)
     members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
-    # a learner reads its members' rates alone
-    training = replace(windowed(training, task), learning_rate=UNREAD)
+    training = replace(training, learning_rate=UNREAD)  # a learner reads its members' rates alone
     if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
         training = replace(training, segment=min(training.segment, RACED))
-    return Cell(task, variant, training, members, protocol.env_steps[task.name], protocol.evaluation, race)
+    return Cell(task, resolved, training, members, protocol.env_steps[task.name], protocol.evaluation, race)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from algorithms.types import Variant
+from algorithms.algorithm import Algorithm
 from benchmarks.tuning import result
 from benchmarks.tuning.result import StudyResult, Values
 from envs.api import Task
@@ -14,7 +14,7 @@ from envs.validation import UsageError
 SHARED = ("trials", "tuning_seeds", "sampler", "pruner", "space", "objective")  # of a fair comparison
 
 
-def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Variant]) -> dict[tuple[str, str], Values]:
+def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Algorithm]) -> dict[tuple[str, str], Values]:
     """(task, variant) -> its tuned configuration, for every variant that learns.
 
     A study of the task alone goes before one over several tasks. UsageError where a pair has none, or where the studies had
@@ -25,7 +25,7 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Varia
     for found in result.load_all(folder):
         for task in found.tasks:
             (alone if len(found.tasks) == 1 else together)[task, found.variant] = found
-    pairs = [(task.name, v.name) for v in variants if v.update.gradient and not v.update.needs_oracle for task in tasks]
+    pairs = [(task.name, v.name) for v in variants if v.tunable and not v.exact for task in tasks]
     studies = {pair: study for pair in pairs if (study := alone.get(pair) or together.get(pair))}
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning.result import mean_score
-from envs.api import Scale
+from envs.api import Doubles, Scale
 
 Scores = Mapping[str, Sequence[float]]  # task -> one score a seed
 NORMALISED = Scale(0.0, 1.0)  # a normalised score is its own score

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
-from algorithms.types import Variant
 from benchmarks.foreign import sources
 from benchmarks.scales import is_users
 from benchmarks.tuning.result import task_label
@@ -111,7 +111,7 @@ class StudyPlan:
     """A variant to be tuned on tasks. `study` names the folder, and with variant and tasks the study in its storage."""
 
     study: str
-    variant: Variant
+    variant: Algorithm
     tasks: tuple[Task, ...]
     protocol: Protocol
     space: Space

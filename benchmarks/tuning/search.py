@@ -15,7 +15,6 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.statistics.intervals import Doubles
 from benchmarks.tuning import lost_runs, stages
 from benchmarks.tuning.cells import StudyScores
 from benchmarks.tuning.lost_runs import Scores
@@ -27,6 +26,7 @@ from benchmarks.tuning.stages import Cells
 from benchmarks.tuning.storage.seats import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, release, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
+from envs.api import Doubles
 
 WILCOXON_P, WILCOXON_SEEDS = 0.1, 4  # the pruner's level, and the seeds before its first look
 

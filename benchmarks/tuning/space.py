@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from algorithms.tunable import Choice, Parameter, parameters
-from algorithms.types import Variant
-from benchmarks.experiment import training_for
-from envs.api import Task
+from algorithms.algorithm import Algorithm
+from algorithms.setting import Training
+from algorithms.tunable import Choice, Context, Search
+from benchmarks.design.resolve import resolve
+from envs.api import Spec, Task
 from envs.validation import UnknownName, UsageError
 
 MEMBERS, ALL = "members", "all"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field of a composition that can be tuned; `default` is what it holds now, and lies within the search."""
+
+    path: str
+    search: Search
+    default: Any
+
+
+def parameters(variant: Algorithm, training: Training, spec: Spec) -> Iterator[Parameter]:
+    """Every tunable field of (variant, training) that has an effect on tasks of this form, in the order it is declared.
+
+    What a variant fixes is part of it and is not tuned; where it brings a window of its own, that is in `training`.
+    """
+    fixed = {f"training.{name}" for name, _ in variant.fixed}
+    context = Context(spec, variant.critic)
+    for name in ("training", "estimator", "schedule", "update"):
+        root = training if name == "training" else getattr(variant, name)
+        for path, owner, one in _fields(name, root):
+            search = one.metadata.get("search")
+            if search is None or path in fixed or not one.metadata["when"](owner, context):
+                continue
+            value = getattr(owner, one.name)
+            legal = search.holding(value)
+            if isinstance(legal, Choice):
+                legal = Choice(tuple(v for v in legal.values if _fits(owner, one.name, v)))
+            yield Parameter(path, legal, value)
+
+
+def _fields(path: str, owner: Any) -> Iterator[tuple[str, Any, Any]]:
+    for one in fields(owner):
+        inner = getattr(owner, one.name)
+        below = f"{path}.{one.name}"
+        if is_dataclass(inner) and not isinstance(inner, type):
+            yield from _fields(below, inner)
+        else:
+            yield below, owner, one
+
+
+def _fits(owner: Any, name: str, value: Any) -> bool:
+    try:
+        replace(owner, **{name: value})
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -63,13 +111,13 @@ class Space:
         )
 
 
-def space(variant: Variant, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
+def space(variant: Algorithm, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
     """The search of a study over `tasks`: fields that all of them have, around the settings of the first.
 
     which  members: what may differ inside a population; all: shapes too (networks, batches, windows, epochs); or names,
            a,b: whole paths, or their last words
     """
-    of_tasks = [list(parameters(variant, training_for(task, variant), task.spec)) for task in tasks]
+    of_tasks = [list(parameters(variant, resolve(task, variant).training, task.spec)) for task in tasks]
     shared = set.intersection(*({p.path for p in of} for of in of_tasks))
     found = [p for p in of_tasks[0] if p.path in shared]
     if which == MEMBERS:

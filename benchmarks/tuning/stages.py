@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.run import cell_path
 from benchmarks.tuning.cells import Group, StudyScores, groups, read
 from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan

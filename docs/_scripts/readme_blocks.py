@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
-from algorithms.types import Variant
 from benchmarks import EXPERIMENTS, settings, variant_page
 from benchmarks.experiment import Experiment
 from benchmarks.listing import ladder_table
@@ -77,7 +76,7 @@ def undone(of: Released, name: str) -> str:
 
 def variants(title: str) -> str:
     """A group of variants as a table that leads to docs/variants.md."""
-    shown: Sequence[Variant] = variant_groups.groups()[title]
+    shown = variant_groups.groups()[title]
     return variant_page.table(shown, of="docs/variants.md")
 
 

@@ -21,8 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import EXPERIMENTS, select
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import build_cells
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Cell, Experiment, build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.measurement import LABORATORY_VERSION, Laboratory, Measurement
 from benchmarks.store import packed
 from benchmarks.store.cells import META, SCHEMA

@@ -22,9 +22,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_least
 
 

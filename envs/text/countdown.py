@@ -24,10 +24,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.splits import SPLITS, of_split
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between
 
 OPERATIONS = "+-*"

@@ -24,9 +24,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import Doubles, Prompts, Response, Rows
+from envs.text_mdp import Prompts, Response, Rows
 from envs.validation import check_between, check_least
 
 BOS = 1

@@ -25,10 +25,10 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from envs.api import Ints, Task
+from envs.api import Doubles, Ints, Task
 from envs.enumeration import enumerate_episodes
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
 
 Judge = Literal["proxy", "gold"]

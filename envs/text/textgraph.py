@@ -24,10 +24,10 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from envs import solver
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.splits import SPLITS
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.text_mdp import PAD, Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_between, check_least
 
 Observe = Literal["full", "history"]

@@ -27,10 +27,10 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs.api import Bools, Ints, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.splits import ROUNDS, SPLITS, held_out, of_split
 from envs.text_env import TextFactory, text_task
-from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, one_hot, uniform
+from envs.text_mdp import PAD, Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
 
 Operation = Literal["copy", "reverse", "sort", "caesar"]

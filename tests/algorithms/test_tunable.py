@@ -9,15 +9,19 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.estimators.entropy_bonus import Annealed, Constant
+from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Episodes, Training
+from algorithms.setting import Training
 from algorithms.training.learner import Learner
-from algorithms.tunable import Choice, Parameter, Range, configured, narrowed, parameters, per_member, tunable
-from algorithms.types import Rollout, Schedule, Variant
-from benchmarks.experiment import training_for, why_not
+from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
+from algorithms.variant import Variant
+from benchmarks.design.overrides import configured
+from benchmarks.design.resolve import resolve
+from benchmarks.tuning.space import Parameter, parameters
 from envs import TASKS
 from envs.api import Features, Task
 from tests.contracts.test_population import copy_of, double, member
@@ -26,42 +30,11 @@ from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, small_trai
 SEEDS = (3, 5, 8)
 TASK_NAMES = ("lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [
-    pytest.param(TASKS[t], v, id=f"{t}-{v.name}") for t in TASK_NAMES for v in LEARNING if not why_not(TASKS[t], v)
+    pytest.param(TASKS[t], v, id=f"{t}-{v.name}")
+    for t in TASK_NAMES
+    for v in LEARNING
+    if not v.reason_unsupported(TASKS[t])
 ]
-
-
-def test_what_is_tuned_stands_beside_its_field() -> None:
-    variant = VARIANTS["entropy"]
-    training = replace(training_for(TASKS["CartPole-v1"], variant), learning_rate=0.01)
-    found = {p.path: p for p in parameters(variant, training, TASKS["CartPole-v1"].spec)}
-    assert found["training.learning_rate"] == Parameter("training.learning_rate", Range(1e-4, 1e-1, log=True), 0.01)
-    assert found["estimator.entropy.alpha"] == Parameter("estimator.entropy.alpha", Range(1e-4, 1e-1, log=True), 0.01)
-    assert found["estimator.credit.lam"].default == 0.95
-    assert found["training.network.hidden"].search == Choice(((32, 32), (64, 64), (128, 128)))
-
-
-@pytest.mark.parametrize(
-    ("variant", "task", "path", "there"),
-    [
-        ("reinforce", "CartPole-v1", "training.critic_rate", False),  # it has no critic
-        ("gae", "CartPole-v1", "training.critic_rate", True),
-        ("gae", "CartPole-v1", "estimator.entropy.alpha", False),  # a bonus would make it another rung
-        ("gae", "CartPole-v1", "schedule.epochs", False),  # nothing corrects for a second epoch
-        ("ppo", "CartPole-v1", "schedule.epochs", True),
-        ("gae", "CartPole-v1", "training.max_grad_norm", False),  # it does not clip
-        ("like_sb3_ppo", "CartPole-v1", "training.learning_rate", False),  # the preset fixes it
-        ("gae", "CartPole-v1", "training.initial_log_std", False),  # discrete actions have none
-        ("gae", "Pendulum-v1", "training.initial_log_std", True),
-        ("a2c", "CartPole-v1", "estimator.credit.n", True),
-        ("npg", "bandit/small", "update.delta", True),
-        ("dapo", "bandit/small", "estimator.surrogate.high", True),
-        ("ppo", "bandit/small", "estimator.surrogate.high", False),  # its upper bound is the lower one
-    ],
-)
-def test_only_what_has_an_effect_is_tuned(variant: str, task: str, path: str, there: bool) -> None:
-    made = VARIANTS[variant]
-    found = {p.path for p in parameters(made, training_for(TASKS[task], made), TASKS[task].spec)}
-    assert (path in found) is there
 
 
 def test_a_default_outside_the_range_widens_it() -> None:
@@ -69,38 +42,6 @@ def test_a_default_outside_the_range_widens_it() -> None:
     assert Range(0.9, 1.0).holding(0.95) == Range(0.9, 1.0)
     assert Choice((8, 16)).holding(12) == Choice((12, 8, 16))
     assert Choice((8, 16)).holding(8) == Choice((8, 16))
-
-
-@pytest.mark.parametrize(("task", "variant"), PAIRS)
-def test_every_end_of_every_range_is_a_legal_value(task: Task, variant: Variant) -> None:
-    training = training_for(task, variant)
-    found = list(parameters(variant, training, task.spec))
-    assert found
-    for p in found:
-        ends = p.search.values if isinstance(p.search, Choice) else (p.search.low, p.search.high)
-        for value in (*ends, p.default):
-            configured(variant, training, {p.path: value})
-        if isinstance(p.search, Range):
-            assert p.search.low <= p.default <= p.search.high
-
-
-def test_choices_that_cannot_be_made_are_left_out() -> None:
-    task, variant = TASKS["bandit/small"], VARIANTS["reinforce"]
-    training = replace(training_for(task, variant), collection=Episodes(envs=48, group=16))
-    (envs,) = (p for p in parameters(variant, training, task.spec) if p.path == "training.collection.envs")
-    assert envs.search == Choice((48, 16, 32, 64))  # 8 environments are no groups of 16
-
-
-def test_configured_checks_each_value() -> None:
-    task, variant = TASKS["CartPole-v1"], VARIANTS["gae"]
-    training = training_for(task, variant)
-    made, changed = configured(
-        variant, training, {"estimator.credit.lam": 0.5, "training.network.hidden": [8, 4], "training.discount": 0.1}
-    )
-    assert made.estimator.credit == LambdaReturn(0.5)
-    assert (changed.network.hidden, changed.discount) == ((8, 4), 0.1)  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match="lam must lie in"):
-        configured(variant, training, {"estimator.credit.lam": 1.5})
 
 
 def spread(parameter: Parameter) -> tuple[float, ...]:
@@ -174,7 +115,7 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
 )
 def test_narrowed_keeps_the_numbers_of_its_places(part: object, path: str, numbers: tuple[float, ...]) -> None:
     variant = replace(VARIANTS["gae"], schedule=Holder(part=part))  # type: ignore[arg-type]
-    made, _ = per_member(variant, training_for(TASKS["CartPole-v1"], variant), [(f"schedule.part.{path}", numbers)])
+    made, _ = per_member(variant, resolve(TASKS["CartPole-v1"], variant).training, [(f"schedule.part.{path}", numbers)])
     held = getattr(narrowed(made.schedule, np.array([1])).part, path)
     assert held.tolist() == [[pytest.approx(numbers[1])]]
     assert getattr(part, path) != held  # the configuration itself holds a number still
@@ -188,7 +129,7 @@ class Holder(Schedule):
 
 
 def test_a_bonus_is_active_where_any_member_has_one() -> None:
-    variant, training = VARIANTS["entropy"], training_for(TASKS["CartPole-v1"], VARIANTS["entropy"])
+    variant, training = VARIANTS["entropy"], resolve(TASKS["CartPole-v1"], VARIANTS["entropy"]).training
     made, _ = per_member(variant, training, [("estimator.entropy.alpha", (0.0, 0.2))])
     assert made.estimator.entropy.active
     assert made.estimator.entropy(torch.zeros(2), {}).tolist() == pytest.approx([0.0, 0.2])

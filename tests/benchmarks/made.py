@@ -16,7 +16,7 @@ import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
 from algorithms.training.records import Record
-from benchmarks.experiment import RESULTS_VERSION
+from benchmarks.design.cell import RESULTS_VERSION
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.store.cells import save_cell
@@ -97,7 +97,7 @@ def meta(task: str, variant: str, seeds: Sequence[int], checkpoints: int = 6, **
     members = {"seeds": list(seeds), "rates": [RATE] * len(seeds)}
     cell = {
         "task": {"name": task},
-        "variant": {"name": variant},
+        "algorithm": {"name": variant},
         "members": members,
         "evaluation": {"checkpoints": checkpoints - 1},
         **changes,

@@ -11,7 +11,9 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.setting import Unroll
 from benchmarks import run as runner
-from benchmarks.experiment import Cell, Experiment, build_cells
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.run import expected_seconds
 from benchmarks.worker import Job, Update
 from envs import TASKS
@@ -40,7 +42,7 @@ def test_compared_cells_run_as_neighbours(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
         assert all(isinstance(job.cell, Cell) for job in jobs)
-        ran[:] = [(j.cell.variant.name, j.cell.members.seeds[0]) for j in jobs]  # type: ignore[union-attr]
+        ran[:] = [(j.cell.algorithm.name, j.cell.members.seeds[0]) for j in jobs]  # type: ignore[union-attr]
         yield from ()
 
     monkeypatch.setattr(runner, "execute", execute)

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.training.records import Members
 from benchmarks import cli
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import single_cells
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import single_cells
 from benchmarks.run import cell_path, pending
 from benchmarks.store.cells import META
 from benchmarks.store.files import Damaged, save_json
@@ -90,14 +90,14 @@ def column(name: str, values: list[Any], kind: pa.DataType | None = None) -> Edi
         (column("fraction", [0.0, 0.0, 0.4, 0.4, 1.0, 1.0]), "its rows have other fractions of the budget"),
         (column("checkpoint", [0, 0, 1, 1, 3, 3]), "its rows have checkpoint 3, and the cell has 3 checkpoints"),
         (column("task", ["u"] * 6), "its rows are not all of the task t"),
-        (column("variant", ["gae"] * 5 + ["ppo"]), "its rows are not all of the variant gae"),
+        (column("variant", ["gae"] * 5 + ["ppo"]), "its rows are not all of the algorithm gae"),
         (lambda t, m: m.clear(), "its metadata lack cell, provenance, reading, texts"),
         (lambda t, m: m.pop("texts"), "its metadata lack texts"),
         (lambda t, m: m.update(provenance="abc"), "its metadata provenance is no object"),
         (lambda t, m: m["reading"].clear(), "its metadata reading lacks change, optional, parent, scale"),
         (lambda t, m: m["reading"].update(scale=1.0), "its metadata reading.scale is no list"),
         (lambda t, m: m["cell"].pop("task"), "its configuration names no task"),
-        (lambda t, m: m["cell"].update(variant="gae"), "its configuration names no variant"),
+        (lambda t, m: m["cell"].update(algorithm="gae"), "its configuration names no algorithm"),
         (lambda t, m: m["cell"]["members"].update(seeds=[]), "its configuration names no seeds"),
         (lambda t, m: m["cell"]["members"].update(rates=[0.01]), "its configuration has not one learning rate a seed"),
         (lambda t, m: m["cell"].pop("evaluation"), "its configuration says nothing of its checkpoints"),
@@ -149,7 +149,7 @@ def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
 
 
 def test_reference_rows_have_one_checkpoint(tmp_path: Path) -> None:
-    cell = single_cells(TASKS["bandit/small"], VARIANTS["random"], 2, 500, ())[0]
+    cell = single_cells(TASKS["bandit/small"], ALGORITHMS["random"], 2, 500, ())[0]
     path = tmp_path / cell.file_name
     run_cell(cell, path, "cpu", lambda event: None)
     assert check_cell(path)

@@ -12,7 +12,7 @@ from rich.console import Console
 from algorithms import VARIANTS
 from algorithms.training.records import Progress, Record
 from benchmarks import display
-from benchmarks.commands import single_cells
+from benchmarks.design.cells import single_cells
 from benchmarks.display import Display, duration
 from benchmarks.worker import Job, Update
 from envs import TASKS

@@ -15,9 +15,9 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.training.records import Progress, Record
 from benchmarks import cellwork
-from benchmarks.commands import single_cells
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import single_cells
 from benchmarks.executor import Pool, how_it_ended
-from benchmarks.experiment import Cell
 from benchmarks.usage import described
 from benchmarks.worker import Job, Update, work
 from envs import TASKS

@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
+from benchmarks.design.cells import build_cells
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Experiment, build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.measurement import LABORATORY_VERSION, Laboratory
 from benchmarks.reports.report import write_report

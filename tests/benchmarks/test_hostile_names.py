@@ -222,7 +222,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
         score = np.linspace(0, 1, 3)[:, None] * rng.uniform(0.4, 0.6, 6)
         path = made.write_cell(tmp_path / side, "t", "made", range(6), score)
         meta = read_meta(path)
-        meta["cell"]["variant"]["name"] = name
+        meta["cell"]["algorithm"]["name"] = name
         rows = read_cells([path]).assign(variant=name, measures=[[]] * 18)
         own = digest(meta["cell"], results_version=meta["provenance"]["results_version"])
         path.unlink()
@@ -239,7 +239,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
 
 def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """rich takes [/x] for the end of a style and raises where none began."""
-    from benchmarks.commands import single_cells
+    from benchmarks.design.cells import single_cells
     from benchmarks.display import Display
     from benchmarks.executor import Job, Update
     from benchmarks.select import task, variant

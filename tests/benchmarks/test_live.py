@@ -11,7 +11,8 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
-from benchmarks.experiment import Cell, training_for
+from benchmarks.design.cell import Cell
+from benchmarks.design.resolve import resolve
 from benchmarks.live import MISSING, Live, check
 from envs import TASKS
 
@@ -24,7 +25,7 @@ LATER = replace(
 
 def cell(seeds: tuple[int, ...] = (0, 1), rates: tuple[float, ...] = (0.01, 0.01)) -> Cell:
     task, variant = TASKS["bandit/small"], VARIANTS["gae"]
-    return Cell(task, variant, training_for(task, variant), Members(seeds, rates), 1_000, Evaluation(2, 3))
+    return Cell(task, variant, resolve(task, variant).training, Members(seeds, rates), 1_000, Evaluation(2, 3))
 
 
 def told(folder: Path) -> dict[str, list[tuple[int, float]]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from benchmarks import pages, variant_page
 from benchmarks.reports import variant_groups
 
@@ -46,7 +46,7 @@ def test_the_page_of_variants_is_the_registrys() -> None:
 def test_a_variants_file_has_formula_and_source(name: str) -> None:
     """About 20 to 40 lines: what it is, the formula indented, the source with an equation, a section or a file."""
     text = variant_page.docstrings()[name]
-    if VARIANTS[name].update.trains:
+    if ALGORITHMS[name].learns:
         assert "\n    " in text, "no formula"
         told = variant_page.source(text)
         assert any(

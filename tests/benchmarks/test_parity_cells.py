@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import adaptive_run, store
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import Run, plan, single_cells
-from benchmarks.experiment import build_cells
+from benchmarks.commands import Run, plan
+from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.select import tasks, variant, variants
 from benchmarks.store import states

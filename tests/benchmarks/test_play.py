@@ -18,7 +18,7 @@ from algorithms.training.evaluation import Evaluation
 from benchmarks import films, playing
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
-from benchmarks.commands import single_cells
+from benchmarks.design.cells import single_cells
 from benchmarks.policies import load_policy
 from envs import TASKS
 from envs.api import Task

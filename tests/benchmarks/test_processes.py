@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from algorithms import VARIANTS
+from algorithms.composition import Processes
 from benchmarks import pooling, select
 from benchmarks.cli import main
 from benchmarks.store.sources import read_meta
@@ -23,7 +25,7 @@ def test_rows_of_real_actors_say_that_they_do_not_repeat(tmp_path: Path, capsys:
     assert "do not repeat" in capsys.readouterr().out
     assert main(train(tmp_path, "--variant", "async_is", "--env-steps", "2000")) == 0
     assert "do not repeat" not in capsys.readouterr().out
-    metas = {m["cell"]["variant"]["name"]: m for m in map(read_meta, (tmp_path / "train/cells").glob("*.parquet"))}
+    metas = {m["cell"]["algorithm"]["name"]: m for m in map(read_meta, (tmp_path / "train/cells").glob("*.parquet"))}
     assert metas["async_is (2 actors)"]["provenance"]["reproducible"] is False
     assert "reproducible" not in metas["async_is"]["provenance"]
     assert metas["async_is (2 actors)"]["notices"] == []
@@ -65,7 +67,7 @@ def test_what_real_actors_cannot_do_is_said_at_once(
 
 def test_the_uncorrected_one_has_a_name_among_its_siblings() -> None:
     assert select.variant("async_none").name == "async"
-    real = select.with_processes(select.variant("async_vtrace"), 4, hogwild=False)
+    real = VARIANTS["async_vtrace"].with_processes(Processes(4))
     assert real.name == "async_vtrace (4 actors)"
     assert real.schedule.lag == 0  # the lag is what it turns out to be
     assert real.schedule.processes is not None

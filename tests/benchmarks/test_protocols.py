@@ -9,7 +9,10 @@ import pytest
 
 from algorithms import VARIANTS
 from benchmarks import EXPERIMENTS, select, settings
-from benchmarks.experiment import UNREAD, Cell, Experiment, build_cells, training_for
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import UNREAD, build_cells
+from benchmarks.design.resolve import resolve
+from benchmarks.experiment import Experiment
 from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
@@ -28,7 +31,7 @@ def cells(experiment: Experiment) -> list[Cell]:
 
 
 def own_rates(experiment: Experiment) -> dict[tuple[str, str], float]:
-    return {(c.task.name, c.variant.name): c.members.rates[0] for c in cells(experiment) if c.variant.update.trains}
+    return {(c.task.name, c.algorithm.name): c.members.rates[0] for c in cells(experiment) if c.algorithm.learns}
 
 
 @pytest.mark.parametrize("experiment", SELECTIONS, ids=lambda e: e.name)
@@ -45,7 +48,7 @@ def test_what_chooses_rates_does_not_depend_on_those_chosen(
     }
     monkeypatch.setattr(settings, "LEARNING_RATES", other)
     assert [c.digest for c in cells(experiment)] == before
-    moved = [c.variant.name for c, old in zip(cells(ladder), trained, strict=True) if c.digest != old]
+    moved = [c.algorithm.name for c, old in zip(cells(ladder), trained, strict=True) if c.digest != old]
     assert set(moved) >= set(RUNGS)
 
 
@@ -80,12 +83,12 @@ def test_where_a_protocol_has_no_rate_the_other_has_then_the_task(monkeypatch: p
     task, gae, rloo, npg = TASKS["lock/medium"], VARIANTS["gae"], VARIANTS["rloo"], VARIANTS["npg"]
     made = {"ladder": {task.name: {"gae": 0.1}}, "text": {task.name: {"gae": 0.2, "rloo": 0.3}}}
     monkeypatch.setattr(settings, "LEARNING_RATES", made)
-    assert training_for(task, gae).learning_rate == 0.1
-    assert training_for(task, gae, "text").learning_rate == 0.2
-    assert training_for(task, rloo, "ladder").learning_rate == 0.3
-    assert training_for(task, npg, "text").learning_rate == settings.TEXT.learning_rate
+    assert resolve(task, gae).training.learning_rate == 0.1
+    assert resolve(task, gae, protocol="text").training.learning_rate == 0.2
+    assert resolve(task, rloo, protocol="ladder").training.learning_rate == 0.3
+    assert resolve(task, npg, protocol="text").training.learning_rate == settings.TEXT.learning_rate
     with pytest.raises(ValueError, match="protocol 'texts'; there are ladder, text"):
-        training_for(task, gae, "texts")
+        resolve(task, gae, protocol="texts")
 
 
 def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from algorithms import VARIANTS
 from algorithms.policies.transformer import Transformer
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
-from benchmarks.experiment import training_for, why_not
+from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.policies import SCALE
 from envs import TASKS
 from envs.delayed import slowed
@@ -40,8 +40,8 @@ def test_every_variant_and_its_training_come_back(name: str) -> None:
     for part in ("name", "estimator", "update", "schedule", "collection", "nucleus", "fixed"):
         assert getattr(back, part) == getattr(variant, part), part
     for task in ("bandit/small", "Pendulum-v1"):
-        if not why_not(TASKS[task], variant) and variant.update.trains:
-            training = training_for(TASKS[task], variant)
+        if not reason_unsupported(TASKS[task], variant):
+            training = resolve(TASKS[task], variant).training
             assert through_json(training) == training
             training = replace(training, network=Transformer(32, 1, 2))
             assert through_json(training) == training

@@ -24,8 +24,8 @@ from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from benchmarks.cellwork import run_cell
 from benchmarks.cli import main
-from benchmarks.commands import single_cells
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import single_cells
 from benchmarks.policies import META, NoPolicy, load_policy, policy_path, save_policies
 from benchmarks.run import cell_path
 from benchmarks.store import files
@@ -42,7 +42,7 @@ def small_cell(task: str, variant: str = "gae", seeds: int = 3, env_steps: int =
 
 
 def run_of(cell: Cell) -> Run:
-    return Run(cell.task, cell.variant, cell.training, cell.members, cell.env_steps, cell.evaluation)
+    return Run(cell.task, cell.algorithm, cell.training, cell.members, cell.env_steps, cell.evaluation)
 
 
 @cache
@@ -69,7 +69,7 @@ def test_a_members_file_holds_its_numbers_and_all_that_rebuilds_it(tmp_path: Pat
             saved = load_policy(path)
             assert torch.equal(saved.policy.flat.values[0], rows[place])
             assert (saved.task, saved.training) == (cell.task, cell.training)
-            assert saved.variant.estimator == cell.variant.estimator
+            assert saved.algorithm.estimator == cell.algorithm.estimator
             last = next(r for r in records if r.checkpoint == 1 and r.place == place)
             assert saved.seed == last.seed == place
             assert saved.scores["eval_return"] == last.eval_return

@@ -208,13 +208,13 @@ def test_seeds_are_not_added_for_a_variant_that_diverged_with_all(tmp_path: Path
     trained: list[set[str]] = []
 
     def train(cells: Any) -> Outcome:
-        trained.append({c.variant.name for c in cells if c.members.seeds[0] == 10})
+        trained.append({c.algorithm.name for c in cells if c.members.seeds[0] == 10})
         paths = []
         for cell in cells:
             seeds = cell.members.seeds
             luck = np.random.default_rng(seeds[0]).uniform(0.4, 0.6, len(seeds))
-            end = {"reinforce": luck, "gae": np.full(len(seeds), np.nan), "ppo": luck[::-1]}[cell.variant.name]
-            paths.append(write_cell(tmp_path, "bandit/small", cell.variant.name, seeds, np.stack([luck * 0, end])))
+            end = {"reinforce": luck, "gae": np.full(len(seeds), np.nan), "ppo": luck[::-1]}[cell.algorithm.name]
+            paths.append(write_cell(tmp_path, "bandit/small", cell.algorithm.name, seeds, np.stack([luck * 0, end])))
         return Outcome(tuple(paths), ())
 
     from algorithms import VARIANTS

@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
+from algorithms.algorithm import Job
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
-from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks import cellwork, run
+from algorithms.variant import Variant
+from benchmarks import run
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import single_cells
-from benchmarks.experiment import Cell
-from benchmarks.resuming import new_run, resumable
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import single_cells
+from benchmarks.resuming import resumable
 from benchmarks.run import cell_path
 from benchmarks.store import files, states, tensor_files
 from benchmarks.store.files import NotWritten, machine
@@ -43,10 +44,9 @@ def small(variant: str = "gae", rate: float = 0.1) -> Cell:
 
 
 def begun(cell: Cell, number: int = 5) -> tuple[RunState, list[Record]]:
-    """The RunState at the end of a segment, and the records before it."""
-    made, records = new_run(cell, "cpu"), []
-    assert made is not None
-    for event in train(made):
+    """The State at the end of a segment, and the records before it."""
+    records = []
+    for event in cell.algorithm.train(cell):
         if isinstance(event, RunState):
             number -= 1
             if not number:
@@ -223,10 +223,8 @@ def test_a_state_of_members_that_differ_is_gone_on_from(tmp_path: Path) -> None:
 def test_the_states_of_every_kind_fit(variant: str) -> None:
     """What a run has saved is never refused: shapes do not change while it runs."""
     cell = small(variant)
-    state, _ = begun(cell, 3)
-    made = new_run(cell, "cpu")
-    assert made is not None
-    assert made.unfit(state) is None
+    state, records = begun(cell, 3)
+    assert cell.algorithm.reason_unusable(cell, state, len(records), "cpu") is None
 
 
 def no_room(path: Path) -> None:
@@ -275,16 +273,23 @@ def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monk
     assert check_cell(path)
 
 
-def test_a_run_that_lost_rows_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lossy(made: Run, state: RunState | None) -> Iterator[TrainingEvent]:
-        for event in train(made, state):
+@dataclass(frozen=True, kw_only=True)
+class Lossy(Variant):
+    """A variant that loses the records of a checkpoint."""
+
+    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        for event in super().train(job, device, state):
             if not (isinstance(event, Record) and event.checkpoint == 1):
                 yield event
 
-    monkeypatch.setattr(cellwork, "train", lossy)
-    path = cell_path(tmp_path, small())
+
+def test_a_run_that_lost_rows_is_no_result(tmp_path: Path) -> None:
+    cell = small()
+    lossy = Lossy(**{f.name: getattr(cell.algorithm, f.name) for f in fields(Variant)})
+    cell = replace(cell, algorithm=lossy)
+    path = cell_path(tmp_path, cell)
     with pytest.raises(RuntimeError, match="training left 20 rows, and 2 members x 11 checkpoints are 22"):
-        run_cell(small(), path, "cpu", lambda event: None)
+        run_cell(cell, path, "cpu", lambda event: None)
     assert not path.exists()
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.training.records import Members, Record
 from benchmarks.cellwork import reading
-from benchmarks.commands import single_cells
+from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cells import blocks, single_cells
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import BLOCK, Cell, blocks
 from benchmarks.provenance import command
 from benchmarks.run import cell_path, pending
 from benchmarks.store.cells import save_cell
@@ -23,14 +23,14 @@ from envs import TASKS
 
 
 def cell(task: str = "bandit/small", variant: str = "gae", assignments: tuple[str, ...] = (), seeds: int = 2) -> Cell:
-    return single_cells(TASKS[task], VARIANTS[variant], seeds, 500, assignments)[0]
+    return single_cells(TASKS[task], ALGORITHMS[variant], seeds, 500, assignments)[0]
 
 
 def write(folder: Path, one: Cell, records: list[Record]) -> Path:
     """The cell's file with these records."""
     path = cell_path(folder, one)
     meta = {"cell": canonical(one), "provenance": {"commit": "abc"}, "reading": reading(one), "texts": {}}
-    save_cell(path, one.task.name, one.variant.name, records, meta)
+    save_cell(path, one.task.name, one.algorithm.name, records, meta)
     return path
 
 
@@ -81,7 +81,7 @@ def test_the_digest_sees_every_choice() -> None:
     ]
     assert len({c.digest for c in [base, *others]}) == len(others) + 1
     assert cell().digest == base.digest
-    renamed = replace(base, variant=replace(base.variant, summary="other words"))
+    renamed = replace(base, algorithm=replace(base.algorithm, summary="other words"))
     assert renamed.digest == base.digest
 
 

@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.estimators.baseline import (
-    LeaveOneOut,
-    Zero,
-)
+from algorithms.estimators.baseline import LeaveOneOut, Zero
 from algorithms.estimators.entropy_bonus import Constant
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 
 State = dict[str, Tensor]
 NONE, ONE, FREE = Promises(), Promises(factor="one"), Promises(scale_free=True)

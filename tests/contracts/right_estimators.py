@@ -12,7 +12,9 @@ from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.estimators.entropy_bonus import Constant
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import (
     FREE,
     GAE,

@@ -17,8 +17,9 @@ from algorithms.conformance.unbiasedness import success_factor
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
-from algorithms.types import Estimator, Promises, Variant
+from algorithms.variant import Promises, Variant
 from tests.contracts import twins, wrong_estimators
 from tests.contracts.custom_parts import CustomScale
 from tests.contracts.right_estimators import RIGHT

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
 from algorithms.conformance import learner as conformance_learner
 from algorithms.estimators.loss import Loss
+from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.training.learner import Learner
-from algorithms.types import Rollout, Variant
+from algorithms.variant import Variant
 from tests.contracts.twins import broken
 from tests.helpers import LEARNING
 

@@ -18,8 +18,9 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Cell, why_not
+from benchmarks.design.resolve import reason_unsupported
 from benchmarks.store import states
 from benchmarks.store.descriptions import DEFAULTS
 from envs import TASKS
@@ -82,7 +83,7 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
     assert [strip(r) for r in records] == [strip(r) for r in whole]
 
 
-@pytest.mark.parametrize("variant", [v for v in LEARNING if not why_not(TASK, v)], ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", [v for v in LEARNING if not reason_unsupported(TASK, v)], ids=lambda v: v.name)
 def test_every_learner_learns_with_noise_that_depends_on_the_state(variant: object) -> None:
     assert isinstance(variant, type(VARIANTS["gae"]))
     training = training_of(variant.name, GSDE(-1.0), "squashed")

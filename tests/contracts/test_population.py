@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.estimators.rollout import Rollout
 from algorithms.training.learner import Learner
-from algorithms.types import Rollout, Variant
-from benchmarks.experiment import why_not
+from algorithms.variant import Variant
 from envs import TASKS
 from envs.api import Task, Transcript
 from envs.control.classic import TASKS as CLASSIC
@@ -22,7 +22,10 @@ from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, short_run,
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [
-    pytest.param(TASKS[t], v, id=f"{t}-{v.name}") for t in TASK_NAMES for v in LEARNING if not why_not(TASKS[t], v)
+    pytest.param(TASKS[t], v, id=f"{t}-{v.name}")
+    for t in TASK_NAMES
+    for v in LEARNING
+    if not v.reason_unsupported(TASKS[t])
 ]
 PAIRS += [pytest.param(IMAGES, VARIANTS[name], id=f"images-{name}") for name in ("reinforce", "gae", "ppo")]
 # control tasks whose streams are compared in every run; the others, which are slow or as these, in the slow one

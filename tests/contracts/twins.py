@@ -11,8 +11,8 @@ from torch import Tensor
 from algorithms.conformance.finding import Finding
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo, backward_sum
+from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
-from algorithms.types import Rollout
 
 State = dict[str, Tensor]
 

@@ -8,16 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.estimators.baseline import (
-    GroupMean,
-    MovingAverage,
-    OptimalConstant,
-    Zero,
-)
-from algorithms.estimators.credit import (
-    RewardToGo,
-)
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.baseline import GroupMean, MovingAverage, OptimalConstant, Zero
+from algorithms.estimators.credit import RewardToGo
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import (
     GAE,
     GO,

@@ -9,15 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.estimators.credit import (
-    EpisodeReturn,
-    LambdaReturn,
-    NStep,
-    VTrace,
-    backward_sum,
-    lambda_return,
-)
-from algorithms.types import Rollout
+from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, NStep, VTrace, backward_sum, lambda_return
+from algorithms.estimators.rollout import Rollout
 from tests.contracts.custom_parts import CustomBootstrap, CustomTarget
 from tests.contracts.wrong_returns import plain_gae
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.estimators.baseline import (
-    MovingAverage,
-)
-from algorithms.estimators.credit import (
-    LambdaReturn,
-)
-from algorithms.types import Estimator, Promises
+from algorithms.estimators.baseline import MovingAverage
+from algorithms.estimators.credit import LambdaReturn
+from algorithms.estimators.estimator import Estimator
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, PPO, RLOO, VT, CustomTarget
 from tests.contracts.wrong_baselines import BASELINES
 from tests.contracts.wrong_bootstraps import BOOT, TARGETS, VTRACES

@@ -9,14 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.estimators.credit import (
-    EpisodeReturn,
-    ImmediateReward,
-    LambdaReturn,
-    RewardToGo,
-    backward_sum,
-)
-from algorithms.types import Rollout
+from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, LambdaReturn, RewardToGo, backward_sum
+from algorithms.estimators.rollout import Rollout
 from tests.contracts.custom_parts import CustomCredit
 
 

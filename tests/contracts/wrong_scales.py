@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.advantage_scale import BestOfGroup, Deviation
-from algorithms.estimators.baseline import (
-    Zero,
-)
+from algorithms.estimators.baseline import Zero
 from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
-from algorithms.types import Estimator, Promises, Rollout
+from algorithms.estimators.rollout import Rollout
+from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from algorithms.references import play_optimally
+from algorithms.references.scripted import play_optimally
 from envs import TASKS
-from envs.api import Ints
+from envs.api import Doubles, Ints
 from envs.enumeration import TooMany, enumerable, enumerate_episodes
 from envs.seeding import Role, stream
 from envs.solver import kl_optimal, optimal_return, random_return, reference_policy, solve, value
@@ -21,7 +21,7 @@ from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import TextFactory
-from envs.text_mdp import Doubles, Prompts, Response, Rows, TextMDP
+from envs.text_mdp import Prompts, Response, Rows, TextMDP
 
 SMALL = [n for n, t in TASKS.items() if isinstance(t.factory, TextMDP) and enumerable(t.factory, 100_000)]
 

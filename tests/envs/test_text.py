@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from envs import TASKS
-from envs.api import Bools, Ints, Step
+from envs.api import Bools, Doubles, Ints, Step
 from envs.seeding import Role, stream
 from envs.text.bandit import Bandit
 from envs.text.causal import Causal
@@ -25,7 +25,7 @@ from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
 from envs.text_env import TextFactory
-from envs.text_mdp import PAD, Doubles, Prompts, Response, Rows, TextMDP
+from envs.text_mdp import PAD, Prompts, Response, Rows, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
 

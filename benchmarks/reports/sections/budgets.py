@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.curves import Curve
+from benchmarks.reports.methods import by_stable_baselines3
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.suite import Suite
 
@@ -36,22 +37,18 @@ class Budget(NamedTuple):
 
 def steps_of(meta: Meta) -> float:
     """Optimiser steps that one `update` of the rows stands for: epochs x minibatches; NaN where others count them."""
-    variant = meta["cell"].get("variant", {})
-    update = str(variant.get("update", {}).get("class", "")).rpartition(".")[2]
-    if meta["cell"].get("imported") or not update:
+    algorithm = meta["cell"].get("algorithm", {})
+    if meta["cell"].get("imported") or "class" not in algorithm:
         return NAN
-    if (
-        update == "Peer"
-    ):  # stable-baselines3: its own epochs and batches; A2C makes one step a rollout, DQN counts steps
-        return 1.0 if variant["update"]["algorithm"] in ("a2c", "dqn") else NAN
-    schedule = variant.get("schedule", {})
+    if by_stable_baselines3(meta):  # its own epochs and batches; A2C makes one step a rollout, DQN counts steps
+        return 1.0 if algorithm["model_class"] in ("a2c", "dqn") else NAN
+    schedule = algorithm.get("schedule", {})
     return float(schedule.get("epochs", 1) * schedule.get("minibatches", 1))
 
 
 def _clocked(meta: Meta) -> bool:
     """Whether its seconds are those of a population of ours."""
-    update = str(meta["cell"].get("variant", {}).get("update", {}).get("class", ""))
-    return not meta["cell"].get("imported") and not update.endswith("Peer")
+    return not meta["cell"].get("imported") and not by_stable_baselines3(meta)
 
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
@@ -70,7 +67,7 @@ def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget
     """By (task, variant) of the learners."""
     of: dict[tuple[str, str], list[Meta]] = {}
     for meta in metas:
-        of.setdefault((meta["cell"]["task"]["name"], meta["cell"]["variant"]["name"]), []).append(meta)
+        of.setdefault((meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]), []).append(meta)
     curves = {key: curve for key, curve in suite.curves.items() if key[1] in suite.learners}
     return {key: _budget(curve, of.get(key, [])) for key, curve in curves.items()}
 
@@ -156,7 +153,7 @@ def _environment(suite: Suite, metas: Sequence[Meta], ratio: pd.Series, baseline
     declared = {
         int(m["cell"]["env_steps"])
         for m in metas
-        if m["cell"]["variant"]["name"] == baseline and m["cell"].get("env_steps")
+        if m["cell"]["algorithm"]["name"] == baseline and m["cell"].get("env_steps")
     }
     counts = declared or {round(suite.curves[t, baseline].env_steps[-1].max()) for t in suite.tasks(baseline)}
     budget = f"{min(counts):,}" + (f" to {max(counts):,}, by task" if len(counts) > 1 else "")

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import (
     axis_labels,
     beeswarm,
@@ -22,6 +21,7 @@ from benchmarks.tuning.figures.layout import (
     widen_flat_axis,
 )
 from benchmarks.tuning.summary.summary import Summary
+from envs.api import Doubles
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "default": {"marker": "o", "mfc": "white", "ls": "none"},

@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.statistics.intervals import Interval, t_interval
-from benchmarks.suite import Doubles
 from benchmarks.tuning.summary.summary import Summary
+from envs.api import Doubles
 
 WIDTH = 7.6  # inches
 LETTER = 0.064  # inches of a letter of 7 points, on average

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures.style import STYLE
-from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import (
     axis_labels,
     horizontal_interval,
@@ -18,6 +17,7 @@ from benchmarks.tuning.figures.layout import (
 )
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import NAN, selection_scores
+from envs.api import Doubles
 
 STAGES = {  # where a score comes from: its mark and colour
     "best trial, tuning seeds": (">", "#E69F00"),

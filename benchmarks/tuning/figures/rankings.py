@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures.style import GAIN, LOSS, STYLE
-from benchmarks.suite import Doubles
 from benchmarks.tuning.figures.layout import LETTER, WIDTH, bounds, legend, panels, title
 from benchmarks.tuning.summary.ranking import Ranking
+from envs.api import Doubles
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "rises": {"color": GAIN, "lw": 1.6},

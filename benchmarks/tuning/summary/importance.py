@@ -12,11 +12,11 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from benchmarks.statistics.comparisons import SEED
-from benchmarks.suite import Doubles
 from benchmarks.tuning.result import StudyResult, TrialResult
 from benchmarks.tuning.summary.parameters import TunedParameter, shown
 from benchmarks.tuning.summary.ranking import TIE
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
+from envs.api import Doubles
 
 ENOUGH = 10  # complete trials: of fewer, none has both a best part of TOP and a rest
 TOP = 5  # trials that count as good ones in an importance, as its authors advise, and a tenth of many

@@ -18,9 +18,10 @@ from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import Interval, bootstrap
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Doubles, Scale, Suite
+from benchmarks.suite import Scale, Suite
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.trials import NAN, SETTINGS, StudyKey, tested_scores
+from envs.api import Doubles
 
 TIE = 1e-12  # means of equal scores differ in their last digits
 

@@ -16,7 +16,6 @@ import pandas as pd
 
 from benchmarks.reports.variant_groups import groups
 from benchmarks.statistics import tests
-from benchmarks.suite import Doubles
 from benchmarks.tuning.lost_runs import worst_scores
 from benchmarks.tuning.result import StudyResult, task_label
 from benchmarks.tuning.summary import tables
@@ -24,6 +23,7 @@ from benchmarks.tuning.summary.importance import Importance, field_table, import
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.ranking import Ranking, rank
 from benchmarks.tuning.summary.trials import StudyKey, filled_study, lost_settings, tested_scores
+from envs.api import Doubles
 
 
 def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyResult]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.suite import Doubles
 from benchmarks.tuning.lost_runs import filled, worst_scores
 from benchmarks.tuning.result import BySeed, StudyResult, TrialResult
+from envs.api import Doubles
 
 NAN = float("nan")
 SETTINGS = ("default", "tuned")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from algorithms.asynchronous.shared_memory import VERSIONS, ParameterBoard, RolloutSlot, capacity
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from tests.helpers import LEARNING, brief, make_rollout, small_training
 

@@ -10,18 +10,20 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
+from algorithms.composition import FirstOrder
 from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import listed, rloo_variance
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, RewardToGo
+from algorithms.estimators.estimator import Credit, Estimator
+from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
-from algorithms.types import Credit, Estimator, Rollout, Variant
-from algorithms.update import FirstOrder
+from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce

@@ -10,13 +10,16 @@ import torch
 from algorithms.estimators.advantage_scale import BestOfGroup, Deviation, Nonzero
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
+from algorithms.estimators.estimator import AdvantageScale, Credit, Estimator, Signals
 from algorithms.estimators.loss import assess
+from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
-from algorithms.types import Credit, Estimator, Rollout, Scale, Signals
 from tests.helpers import grouped_rollout
 
 
-def scaled(scale: Scale, rollout: Rollout, baseline: object = None, credit: Credit | None = None) -> list[list[float]]:
+def scaled(
+    scale: AdvantageScale, rollout: Rollout, baseline: object = None, credit: Credit | None = None
+) -> list[list[float]]:
     estimator = Estimator(credit or EpisodeReturn(), baseline or Zero(), Score(), scale=scale)  # type: ignore[arg-type]
     made, _ = assess(estimator, rollout, Signals(None), {})
     return made.advantage[:, 0].tolist()  # type: ignore[no-any-return]
@@ -101,7 +104,7 @@ def test_the_best_of_each_group_are_imitated() -> None:
 
 
 @pytest.mark.parametrize("scale", [Deviation("group"), BestOfGroup()])
-def test_a_group_of_one_is_an_error(scale: Scale) -> None:
+def test_a_group_of_one_is_an_error(scale: AdvantageScale) -> None:
     with pytest.raises(ValueError, match="at least 2 episodes"):
         scaled(scale, grouped_rollout([[1.0, 2.0]], [[1.0, 1.0]], group=1))
 

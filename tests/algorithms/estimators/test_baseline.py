@@ -18,14 +18,15 @@ from algorithms.estimators.baseline import (
     OptimalConstant,
     OptimalToken,
 )
+from algorithms.estimators.estimator import Baseline, Signals
 from algorithms.estimators.loss import assess
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
-from algorithms.types import Baseline, Rollout, Signals
 from algorithms.variants import baseline_loo, reinforce
 from envs import TASKS
 from envs.api import Box, Discrete
@@ -142,10 +143,10 @@ def test_the_self_critics_advantage_is_the_difference() -> None:
 
 @pytest.mark.parametrize("name", ["scst"])
 def test_a_self_critic_needs_prompts(name: str) -> None:
-    from benchmarks.experiment import why_not
+    from benchmarks.design.resolve import reason_unsupported
 
-    assert "no prompts" in str(why_not(TASKS["CartPole-v1"], VARIANTS[name]))
-    assert why_not(TASKS["bandit/small"], VARIANTS[name]) is None
+    assert "no prompts" in str(reason_unsupported(TASKS["CartPole-v1"], VARIANTS[name]))
+    assert reason_unsupported(TASKS["bandit/small"], VARIANTS[name]) is None
 
 
 def test_leave_one_out_by_hand() -> None:

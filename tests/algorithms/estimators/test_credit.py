@@ -11,7 +11,7 @@ import torch
 from stable_baselines3.common.buffers import RolloutBuffer
 
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, LambdaReturn, NStep, RewardToGo, backward_sum
-from algorithms.types import Rollout
+from algorithms.estimators.rollout import Rollout
 from tests.helpers import manual_rollout
 
 G = 0.1

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
+from algorithms.composition import Schedule
 from algorithms.estimators.diagnostics import (
     NAMES,
     Diagnostics,
@@ -18,6 +18,7 @@ from algorithms.estimators.diagnostics import (
     of_ratio,
     of_texts,
 )
+from algorithms.estimators.rollout import Batch
 from algorithms.training.checkpoints import MARKS, Checkpoints
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
@@ -25,7 +26,6 @@ from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.types import Schedule
 from envs import TASKS
 from tests.helpers import grouped_rollout, make_rollout, small_training
 

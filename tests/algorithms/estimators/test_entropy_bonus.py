@@ -13,7 +13,7 @@ from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from tests.helpers import grouped_rollout, small_training
 

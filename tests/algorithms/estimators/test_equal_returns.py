@@ -20,16 +20,17 @@ from algorithms.estimators.baseline import (
     OptimalConstant,
     OptimalToken,
 )
+from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members
-from algorithms.types import Baseline, Variant
-from envs.api import Ints
+from algorithms.variant import Variant
+from envs.api import Doubles, Ints
 from envs.text.bandit import TASKS, Bandit
-from envs.text_mdp import Doubles, Response, Rows
+from envs.text_mdp import Response, Rows
 from tests.helpers import LEARNING, brief, grouped_rollout, make_rollout, small_training
 
 CENTRED = (BatchMean, GreedyReturn, GroupMean, LeaveOneOut, LengthWeightedMean, OptimalConstant, OptimalToken)

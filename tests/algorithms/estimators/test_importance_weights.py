@@ -10,17 +10,19 @@ import torch
 from torch import Tensor
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.conformance.exact_moments import listed
 from algorithms.conformance.gradient_quality import exact_gradient, tilted
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace
+from algorithms.estimators.estimator import Signals
 from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenIS
 from algorithms.estimators.loss import assess
+from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training, Unroll
-from algorithms.types import Rollout, Schedule, Signals
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.text.lock import Lock
 from envs.text_env import text_task
@@ -218,7 +220,7 @@ def test_weights_of_whole_episodes_are_not_for_windows(correction: Correction) -
     """A column of a window holds several episodes: a product over it weighs nothing that was drawn."""
     variant = VARIANTS["gae"].rung("v", "", correction=correction)
     cartpole = TASKS["CartPole-v1"]
-    assert training_for(cartpole, variant).collection == Episodes(8)
+    assert resolve(cartpole, variant).training.collection == Episodes(8)
     with pytest.raises(ValueError, match="v weighs whole episodes and cannot learn from windows"):
-        training_for(cartpole, replace(variant, collection=Unroll(5, 8)))
-    assert training_for(cartpole, replace(VARIANTS["async_is"], collection=Unroll(5, 8))).collection == Unroll(5, 8)
+        resolve(cartpole, replace(variant, collection=Unroll(5, 8)))
+    assert resolve(cartpole, replace(VARIANTS["async_is"], collection=Unroll(5, 8))).training.collection == Unroll(5, 8)

@@ -14,7 +14,7 @@ from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from algorithms.training.learner import Learner
-from algorithms.types import Variant
+from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task

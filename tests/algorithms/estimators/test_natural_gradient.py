@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
 from algorithms.estimators.natural_gradient import Natural, conjugate_gradients, fisher_product, mean_kl, natural_step
+from algorithms.estimators.rollout import Batch
 from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.policies.tabular import Tabular
 from algorithms.setting import Episodes

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from algorithms.estimators.estimator import Surrogate
 from algorithms.estimators.surrogate import (
     ClippedCovariance,
     ClippedRatio,
@@ -16,7 +17,6 @@ from algorithms.estimators.surrogate import (
     StoppedRatio,
     _largest_covariances,
 )
-from algorithms.types import Surrogate
 
 
 def made(surrogate: Surrogate, ratio: Tensor, advantage: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from algorithms.setting import Episodes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Features, Image, Task
 from envs.control import from_envpool
@@ -113,7 +113,7 @@ def test_what_it_cannot_read_is_named() -> None:
 def test_a_slot_of_shared_memory_holds_images() -> None:
     """28,224 bytes an observation, steps + 1 of them an environment."""
     pong = TASKS["Pong-v5"].spec
-    window = training_for(TASKS["Pong-v5"], VARIANTS["a2c"]).collection
+    window = resolve(TASKS["Pong-v5"], VARIANTS["a2c"]).training.collection
     steps = window.steps  # type: ignore[union-attr]
     assert capacity(pong, window, 1) > window.envs * (steps + 1) * 28_224
     assert capacity(pong, window, 1) < window.envs * (steps + 2) * 28_224

@@ -15,7 +15,7 @@ from algorithms.policies.exploration import EPSILON, GSDE, ActingNoise
 from algorithms.policies.mlp import MLP
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
-from algorithms.tunable import parameters
+from benchmarks.tuning.space import parameters
 from envs import TASKS
 from envs.api import Box, Features, Spec
 from tests.helpers import make_rollout, small_training

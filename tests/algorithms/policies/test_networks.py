@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.estimators.loss import row_weights
 from algorithms.policies.api import Network
 from algorithms.policies.gru import GRU
@@ -19,7 +20,6 @@ from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members
-from algorithms.types import Schedule
 from envs import TASKS, solver
 from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP

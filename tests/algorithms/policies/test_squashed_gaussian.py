@@ -14,7 +14,7 @@ from algorithms import VARIANTS
 from algorithms.policies.distributions import Gaussian, Scaled, Squashed, head_for, log_slope
 from algorithms.policies.exploration import GSDE
 from algorithms.setting import Training
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Box, Discrete
 from tests.helpers import make_rollout, small_training
@@ -125,12 +125,12 @@ def test_a_rollout_records_what_was_drawn_and_the_environment_gets_what_is_appli
 def test_settings_that_fit_no_task_say_so(task: str, changes: dict[str, object], said: str) -> None:
     variant = VARIANTS["reinforce"]
     with pytest.raises(ValueError, match=said):
-        make_rollout(TASKS[task], variant, replace(training_for(TASKS[task], variant), **changes), (0,))  # type: ignore[arg-type]
+        make_rollout(TASKS[task], variant, replace(resolve(TASKS[task], variant).training, **changes), (0,))  # type: ignore[arg-type]
 
 
 def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
     spec = replace(TASKS["Pendulum-v1"].spec, action=Box((-1.0,), (float("inf"),)))
-    training = training_for(TASKS["Pendulum-v1"], VARIANTS["reinforce"])
+    training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
     assert training.unfit(spec) is None
     for kind in ("scaled", "squashed"):
         made: Training = replace(training, actions=kind)  # type: ignore[arg-type]

@@ -8,29 +8,29 @@ import numpy as np
 import pytest
 import torch
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.policies.distributions import ILLEGAL, epsilon_greedy
 from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
-from algorithms.q_learning import QLearner, QLearning, _back_up, learn
+from algorithms.references.q_learning import COMPOSITION, QLearning, back_up, back_up_rollout
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks.experiment import training_for, why_not
-from benchmarks.peers import settled
+from benchmarks.design.cell import Cell
+from benchmarks.design.resolve import reason_unsupported, resolve
 from envs import TASKS
 from tests.helpers import make_rollout, small_training
 
 
-def run_of(task: str, seeds: tuple[int, ...], env_steps: int, discount: float = 1.0) -> Run:
-    variant = settled(TASKS[task], VARIANTS["q_learning"])
-    training = replace(training_for(TASKS[task], variant), segment=20, discount=discount)
+def run_of(task: str, seeds: tuple[int, ...], env_steps: int, discount: float = 1.0, **options: float) -> Cell:
+    """A cell of Q-learning."""
+    algorithm = QLearning(name="q_learning", summary="", **options)  # type: ignore[arg-type]
+    training = replace(resolve(TASKS[task], algorithm).training, segment=20, discount=discount)
     members = Members(seeds, (training.learning_rate,) * len(seeds))
-    return Run(TASKS[task], variant, training, members, env_steps, Evaluation(2, 10), make_learner=QLearner)
+    return Cell(TASKS[task], algorithm, training, members, env_steps, Evaluation(2, 10))
 
 
-def records(run: Run, state: RunState | None = None) -> list[Record]:
-    found = [e for e in train(run, state) if isinstance(e, Record)]
+def records(cell: Cell, state: RunState | None = None) -> list[Record]:
+    found = [e for e in cell.algorithm.train(cell, state=state) if isinstance(e, Record)]
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
 
@@ -40,17 +40,17 @@ def test_a_backup_by_hand() -> None:
     places, action = np.array([0, 1, 2]).reshape(3, 1, 1), np.array([1, 0]).reshape(2, 1, 1)
     reward, discount = (np.array(x, np.float32).reshape(2, 1, 1) for x in ([0, 1], [0.9, 0]))
     told = (places, action, reward, discount, np.ones((2, 1, 1), np.float32), np.array([0.5], np.float32))
-    _back_up(value, visits, 0.0, *told)
+    back_up(value, visits, 0.0, *told)
     assert value[0].tolist() == [[0.0, 0.0], [0.5, 0.0], [0.0, 0.0]]
-    _back_up(value, visits, 0.0, *told)
+    back_up(value, visits, 0.0, *told)
     assert value[0, 0].tolist() == pytest.approx([0.0, 0.5 * 0.9 * 0.5])
     assert value[0, 1].tolist() == [0.75, 0.0]
     assert visits[0].tolist() == [[0.0, 2.0], [2.0, 0.0], [0.0, 0.0]]
     # the third visit of the last: .75 + .5 / 3 (1 - .75) with omega 1
-    _back_up(value, visits, 1.0, *told)
+    back_up(value, visits, 1.0, *told)
     assert value[0, 1, 0] == pytest.approx(0.75 + 0.25 / 6)
     before = value.copy()
-    _back_up(value, visits, 0.0, *told[:4], np.zeros((2, 1, 1), np.float32), told[5])  # rows that are not valid
+    back_up(value, visits, 0.0, *told[:4], np.zeros((2, 1, 1), np.float32), told[5])  # rows that are not valid
     assert np.array_equal(value, before)
 
 
@@ -59,7 +59,9 @@ def test_epsilon_greedy_by_hand() -> None:
     assert chance.tolist() == pytest.approx([0.05, 0.85, 0.05, 0.05])
     sure = epsilon_greedy(torch.tensor([0.1, 0.7]), 0.0)
     assert sure.tolist() == [ILLEGAL, 0.0]
-    assert QLearning(start=1.0, end=0.2).epsilon(torch.tensor([0.0, 0.5, 3.0])).tolist() == pytest.approx([1, 0.6, 0.2])
+    assert QLearning(name="q", summary="", start=1.0, end=0.2).epsilon(
+        torch.tensor([0.0, 0.5, 3.0])
+    ).tolist() == pytest.approx([1, 0.6, 0.2])
 
 
 @pytest.mark.parametrize(("task", "env_steps"), [("lock/small", 8_000), ("bandit/small", 12_000)])
@@ -75,14 +77,14 @@ def test_it_finds_the_optimum(task: str, env_steps: int) -> None:
 
 def test_values_that_look_no_further_than_the_next_reward_do_not_find_it() -> None:
     """Without the maximum of the next state the way to the prize is worth nothing: it stops early, at .1."""
-    run = run_of("lock/small", (0,), 8_000, discount=0.0)
-    assert records(run)[-1].eval_return == pytest.approx(0.1)
+    assert records(run_of("lock/small", (0,), 8_000, discount=0.0))[-1].eval_return == pytest.approx(0.1)
 
 
 def test_a_member_alone_is_itself_in_a_population_and_a_resume_repeats() -> None:
     both, alone = records(run_of("lock/small", (0, 1), 1_500)), records(run_of("lock/small", (1,), 1_500))
     assert [replace(r, place=0, texts=()) for r in both if r.seed == 1] == [replace(r, texts=()) for r in alone]
-    state = next(e for e in train(run_of("lock/small", (0, 1), 1_500)) if isinstance(e, RunState))
+    cell = run_of("lock/small", (0, 1), 1_500)
+    state = next(e for e in cell.algorithm.train(cell) if isinstance(e, RunState))
     later = records(run_of("lock/small", (0, 1), 1_500), state)
     assert later
     assert later == both[-len(later) :]
@@ -90,9 +92,9 @@ def test_a_member_alone_is_itself_in_a_population_and_a_resume_repeats() -> None
 
 def test_forbidden_actions_are_never_the_best() -> None:
     task = TASKS["dyck/masked-small"]
-    variant = settled(task, VARIANTS["q_learning"])
-    policy, rollout = make_rollout(task, variant, small_training(task, variant, 8), (0,))
-    learn(QLearning(), policy, rollout, torch.ones(1), torch.zeros(1))
+    q = QLearning(name="q_learning", summary="")
+    policy, rollout = make_rollout(task, COMPOSITION, resolve(task, q).training, (0,))
+    back_up_rollout(q, policy, rollout, torch.ones(1), torch.zeros(1))
     assert rollout.action_mask is not None
     assert isinstance(policy.actor, EpsilonGreedyNet)
     first = task.factory.spec.observation.action_position[:1]  # type: ignore[union-attr]
@@ -110,14 +112,14 @@ def test_forbidden_actions_are_never_the_best() -> None:
     ],
 )
 def test_it_refuses_what_has_no_table(task: str, words: str) -> None:
-    assert why_not(TASKS[task], VARIANTS["q_learning"]) == words
+    assert reason_unsupported(TASKS[task], ALGORITHMS["q_learning"]) == words
 
 
 def test_what_cannot_be_an_epsilon_is_refused() -> None:
     for wrong in ({"start": 1.5}, {"end": -0.1}, {"start": 0.1, "end": 0.2}, {"omega": 2.0}):
         with pytest.raises(ValueError, match="0 <= end <= start <= 1"):
-            QLearning(**wrong)
+            QLearning(name="q", summary="", **wrong)
     task = TASKS["bandit/small"]
     policy, rollout = make_rollout(task, VARIANTS["reinforce"], small_training(task, VARIANTS["reinforce"]), (0,))
     with pytest.raises(ValueError, match="needs a table of values"):
-        learn(QLearning(), policy, rollout, torch.ones(1), torch.zeros(1))
+        back_up_rollout(QLearning(name="q", summary=""), policy, rollout, torch.ones(1), torch.zeros(1))

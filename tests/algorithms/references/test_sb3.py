@@ -12,29 +12,36 @@ import pytest
 import stable_baselines3
 import torch
 
-from algorithms import VARIANTS
-from algorithms.peer import Peer, train_peers
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.peer_env import Resetting
-from algorithms.policies.peer import PeerPolicy, reader
+from algorithms.policies.peer import Sb3Policy, reader
+from algorithms.references.sb3 import Sb3
 from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record
 from algorithms.training.state import RunState
-from benchmarks.experiment import training_for, why_not
-from benchmarks.peers import PUBLISHED, settled
+from benchmarks.design.cell import Cell
+from benchmarks.design.resolve import reason_unsupported, resolve
+from benchmarks.published.sb3_settings import CONFIGURATIONS
 from envs import TASKS
 from envs.api import Task
 from envs.delayed import slowed
 from envs.seeding import Purpose
 
-A2C = Peer("a2c", envs=8)
+A2C = Sb3(name="sb3:a2c", summary="", model_class="a2c", learning_rate=7e-4, envs=8)
+PPO = Sb3(name="sb3:ppo", summary="", model_class="ppo", learning_rate=3e-4)
+DQN = Sb3(name="sb3:dqn", summary="", model_class="dqn", learning_rate=1e-4)
 SHORT = Evaluation(checkpoints=2, episodes=3)
 TWO = Members((0, 1), (7e-4, 7e-4))
 
 
-def records(task: str, peer: Peer, members: Members, budget: int, state: RunState | None = None) -> list[Record]:
-    events = train_peers(TASKS[task], peer, members, budget, SHORT, state)
+def job(task: Task, algorithm: Sb3, members: Members, budget: int, evaluation: Evaluation = SHORT) -> Cell:
+    return Cell(task, algorithm, resolve(task, algorithm).training, members, budget, evaluation)
+
+
+def records(task: str, algorithm: Sb3, members: Members, budget: int, state: RunState | None = None) -> list[Record]:
+    events = algorithm.train(job(TASKS[task], algorithm, members, budget), state=state)
     found = [e for e in events if isinstance(e, Record)]
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
@@ -93,7 +100,8 @@ def test_the_clock_stands_while_a_model_is_judged(monkeypatch: pytest.MonkeyPatc
         return judge(*given, **named)
 
     monkeypatch.setattr(Examination, "scores", slowly)
-    events = train_peers(TASKS["CartPole-v1"], A2C, Members((0,), (7e-4,)), 40, Evaluation(checkpoints=8, episodes=1))
+    members, evaluation = Members((0,), (7e-4,)), Evaluation(checkpoints=8, episodes=1)
+    events = A2C.train(job(TASKS["CartPole-v1"], A2C, members, 40, evaluation))
     seconds = [e.wall_s for e in events if isinstance(e, Record)]
     assert seconds[0] == 0
     assert seconds[1:] == [seconds[1]] * 8
@@ -103,7 +111,7 @@ def test_the_clock_stands_while_a_model_is_judged(monkeypatch: pytest.MonkeyPatc
 def test_a_run_repeats_and_a_seed_that_had_finished_is_not_trained_again() -> None:
     whole = records("CartPole-v1", A2C, TWO, 200)
     assert records("CartPole-v1", A2C, TWO, 200) == whole
-    events = train_peers(TASKS["CartPole-v1"], A2C, TWO, 200, SHORT)
+    events = A2C.train(job(TASKS["CartPole-v1"], A2C, TWO, 200))
     first = []
     for event in events:
         first.append(event)
@@ -120,14 +128,14 @@ def test_its_policy_is_judged_as_ours_is(name: str) -> None:
     """With the same weights, ours and theirs get the same score at the same place of the streams."""
     task, variant = TASKS[name], VARIANTS["like_sb3_a2c"]
     model, _ = A2C.model(task, 5, TWO)
-    ours = build_policy(task, variant, training_for(task, variant), Members((0,), (1.0,)))
+    ours = build_policy(task, variant, resolve(task, variant).training, Members((0,), (1.0,)))
     theirs = model.policy
     nets = [*theirs.mlp_extractor.policy_net[::2], theirs.action_net]
     with torch.no_grad():
         for weight, bias, net in zip(ours.actor.weights, ours.actor.biases, nets, strict=True):  # type: ignore[attr-defined]
             weight.copy_(net.weight.T[None])
             bias.copy_(net.bias[None, None])
-    told = PeerPolicy(task.spec, reader(model, None))
+    told = Sb3Policy(task.spec, reader(model, None))
     for greedy in (False, True):
         mine, its = (
             Examination(policy, Identity(), (7,), Purpose.TRAIN, 1).scores(task, 4, greedy) for policy in (ours, told)
@@ -140,8 +148,8 @@ def test_its_policy_is_judged_as_ours_is(name: str) -> None:
 def test_networks_start_as_ours_do() -> None:
     """Same shapes, orthogonal with gains sqrt 2 and .01 or 1, zero biases; a deviation of 1."""
     task, variant = TASKS["Pendulum-v1"], VARIANTS["like_sb3_ppo"]
-    model, _ = Peer("ppo").model(task, 0, TWO)
-    ours = build_policy(task, variant, training_for(task, variant), Members((0,), (1.0,)))
+    model, _ = PPO.model(task, 0, TWO)
+    ours = build_policy(task, variant, resolve(task, variant).training, Members((0,), (1.0,)))
     theirs = model.policy
     pairs = [
         (ours.actor, [*theirs.mlp_extractor.policy_net, theirs.action_net]),
@@ -165,7 +173,7 @@ def test_networks_start_as_ours_do() -> None:
 def test_a_text_is_read_alike_when_acting_and_when_listed() -> None:
     task = TASKS["lock/small"]
     model, _ = A2C.model(task, 0, TWO)
-    policy = PeerPolicy(task.spec, reader(model, None))
+    policy = Sb3Policy(task.spec, reader(model, None))
     tape = Examination(policy, Identity(), (0,), Purpose.TRAIN, 0).play(task, 5, greedy=False)
     tokens = torch.from_numpy(tape.obs[-1].transpose(2, 0, 1).copy())
     listed = policy.outputs(tokens, None, len(tape.out))
@@ -184,7 +192,7 @@ def test_it_trains_on_texts_and_is_judged_exactly() -> None:
 
 def test_dqn_is_judged_as_the_policy_that_acts() -> None:
     """Untrained it explores at rate 1: the uniform policy, whose J is known."""
-    peer = Peer("dqn", settings=(("learning_starts", 50), ("buffer_size", 500)))
+    peer = replace(DQN, settings=(("learning_starts", 50), ("buffer_size", 500)))
     found = records("bandit/small", peer, Members((0,), (1e-4,)), 100)
     assert found[0].eval_return == pytest.approx(TASKS["bandit/small"].floor, abs=1e-5)
     assert found[-1].measures["entropy"] < 0.5  # epsilon .05 at the end
@@ -214,48 +222,47 @@ def with_beta() -> Task:
     ],
 )
 def test_what_it_cannot_train_on_is_said(variant: str, task: Task, words: str) -> None:
-    assert words in str(why_not(task, VARIANTS[variant]))
-    peer = VARIANTS[variant].update
-    assert isinstance(peer, Peer)
+    algorithm = ALGORITHMS[variant]
+    assert words in str(reason_unsupported(task, algorithm))
+    assert isinstance(algorithm, Sb3)
+    cell = Cell(task, algorithm, resolve(TASKS["CartPole-v1"], algorithm).training, TWO, 100, SHORT)
     with pytest.raises(ValueError, match=words):
-        next(iter(train_peers(task, peer, TWO, 100, SHORT)))
-    assert why_not(TASKS["CartPole-v1"], VARIANTS[variant]) is None
+        next(algorithm.train(cell))
+    assert reason_unsupported(TASKS["CartPole-v1"], algorithm) is None
 
 
 def test_published_settings_reach_the_model() -> None:
-    def peer(name: str, task: str) -> Peer:
-        update = settled(TASKS[task], VARIANTS[name]).update
-        assert isinstance(update, Peer)
-        return update
+    def of(name: str, task: str) -> Sb3:
+        algorithm = resolve(TASKS[task], ALGORITHMS[name]).algorithm
+        assert isinstance(algorithm, Sb3)
+        return algorithm
 
-    dqn, _ = peer("sb3:dqn", "CartPole-v1").model(TASKS["CartPole-v1"], 0, TWO)
+    dqn, _ = of("sb3:dqn", "CartPole-v1").model(TASKS["CartPole-v1"], 0, TWO)
     assert (dqn.batch_size, dqn.learning_rate, dqn.policy.net_arch) == (64, 2.3e-3, [256, 256])  # type: ignore[attr-defined]
-    a2c, normaliser = peer("sb3:a2c", "Pendulum-v1").model(TASKS["Pendulum-v1"], 0, TWO)
+    a2c, normaliser = of("sb3:a2c", "Pendulum-v1").model(TASKS["Pendulum-v1"], 0, TWO)
     assert normaliser is not None
     assert normaliser.gamma == a2c.gamma == 0.9  # type: ignore[attr-defined]
     assert a2c.use_sde
     assert a2c.lr_schedule(0.5) == pytest.approx(3.5e-4)
     assert a2c.policy.log_std[0, 0].item() == -2
-    assert peer("sb3:ppo", "Acrobot-v1") == Peer("ppo", published=True)  # at its defaults
-    assert (
-        training_for(TASKS["CartPole-v1"], settled(TASKS["CartPole-v1"], VARIANTS["sb3:dqn"])).learning_rate == 2.3e-3
-    )
-    assert training_for(TASKS["CartPole-v1"], settled(TASKS["CartPole-v1"], VARIANTS["sb3:ppo"])).learning_rate == 1e-3
+    assert of("sb3:ppo", "Acrobot-v1") == ALGORITHMS["sb3:ppo"]  # at its defaults
+    for name, rate in (("sb3:dqn", 2.3e-3), ("sb3:ppo", 1e-3)):
+        assert resolve(TASKS["CartPole-v1"], ALGORITHMS[name]).training.learning_rate == rate
 
 
 def test_settings_and_rates_are_those_of_its_constructors() -> None:
     for name in ("a2c", "ppo", "dqn"):
         theirs = signature(getattr(stable_baselines3, name.upper()).__init__).parameters
-        assert dict(VARIANTS[f"sb3:{name}"].fixed)["learning_rate"] == theirs["learning_rate"].default
-    for (_, name), peer in PUBLISHED.items():
-        theirs = signature(getattr(stable_baselines3, name.upper()).__init__).parameters
-        assert all(key in theirs or key.startswith("policy.") for key, _ in peer.settings)
+        assert ALGORITHMS[f"sb3:{name}"].learning_rate == theirs["learning_rate"].default  # type: ignore[attr-defined]
+    for (_, name), values in CONFIGURATIONS.items():
+        theirs = signature(getattr(stable_baselines3, name.removeprefix("sb3:").upper()).__init__).parameters
+        assert all(key in theirs or key.startswith("policy.") for key, _ in values.get("settings", ()))
 
 
 def test_a_dqn_is_uniform_before_it_learns_and_its_likeliest_action_is_its_best() -> None:
     """Whatever its values are: among states where the second action is better, it is the mode."""
     task = TASKS["CartPole-v1"]
-    model, _ = Peer("dqn").model(task, 0, TWO)
+    model, _ = DQN.model(task, 0, TWO)
     obs = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.policy.q_net.q_net[-1].bias.copy_(torch.tensor([0.0, 1.0]))  # type: ignore[union-attr]

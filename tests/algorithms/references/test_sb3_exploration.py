@@ -16,7 +16,7 @@ from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.exploration import GSDE
 from algorithms.setting import Unroll
 from algorithms.training.learner import Learner
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from tests.helpers import make_rollout
 
@@ -29,7 +29,7 @@ def test_an_update_with_gsde_is_ours(full: bool, alpha: float) -> None:
     """Weights, deviations of the matrix among them, agree to 1e-5 after it; the entropy's gradient reaches them."""
     task, variant = TASKS["Pendulum-v1"], VARIANTS["like_sb3_a2c"]
     training = replace(
-        training_for(task, variant), collection=Unroll(STEPS, ENVS), exploration=GSDE(-1.0, full_std=full)
+        resolve(task, variant).training, collection=Unroll(STEPS, ENVS), exploration=GSDE(-1.0, full_std=full)
     )
     policy, rollout = make_rollout(task, variant, training, (3,))
     model = A2C(

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.composition import Schedule
 from algorithms.staleness.clock import ActorSchedule, Clock, Duration, GeometricLag, LearnedRollout, UniformLag
 from algorithms.staleness.parameter_history import ParameterHistory
 from algorithms.training.evaluation import Evaluation
@@ -17,7 +18,7 @@ from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.types import Schedule, Variant
+from algorithms.variant import Variant
 from envs import TASKS
 from envs.seeding import Purpose
 from tests.contracts.test_population import strip

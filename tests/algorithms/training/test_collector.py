@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
+from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import TopP, top_p
 from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
@@ -19,7 +20,6 @@ from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.types import Rollout
 from envs import TASKS
 from envs.seeding import Role, generator, stream
 from tests.helpers import grouped_rollout, small_training

@@ -14,8 +14,8 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Progress, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.types import Variant
-from benchmarks.experiment import why_not
+from algorithms.variant import Variant
+from benchmarks.design.resolve import reason_unsupported
 from envs import TASKS
 from tests.contracts.test_population import strip
 from tests.helpers import LEARNING, small_training
@@ -132,7 +132,7 @@ def test_progress_counts_who_has_left() -> None:
         pytest.param(task, variant, id=f"{task}-{variant.name}")
         for task in ("lock/small", "CartPole-v1")
         for variant in LEARNING
-        if not why_not(TASKS[task], variant)
+        if not reason_unsupported(TASKS[task], variant)
     ],
 )
 def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) -> None:

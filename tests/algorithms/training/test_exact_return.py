@@ -11,7 +11,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
-from algorithms.references import play_uniformly
+from algorithms.references.scripted import play_uniformly
 from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp

@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from algorithms import VARIANTS
 from algorithms.asynchronous.learner import train_asynchronously
-from algorithms.processes import Processes
+from algorithms.composition import Processes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import ActorMoments, Identity, RewardWindow, RunningMoments
 from algorithms.training.records import Members, Record

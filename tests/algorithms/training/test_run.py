@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.batch import valid_columns
+from algorithms.composition import Schedule
+from algorithms.estimators.rollout import valid_columns
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
@@ -19,8 +20,8 @@ from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.types import Schedule, Variant
-from benchmarks.experiment import why_not
+from algorithms.variant import Variant
+from benchmarks.design.resolve import reason_unsupported
 from benchmarks.store import states
 from envs import TASKS
 from tests.contracts.test_population import strip
@@ -31,7 +32,7 @@ FITTING = [
     pytest.param(name, variant, id=f"{name}-{variant.name}")
     for name in ("lock/small", "CartPole-v1", "Pendulum-v1")
     for variant in LEARNING
-    if not why_not(TASKS[name], variant)
+    if not reason_unsupported(TASKS[name], variant)
 ]
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.estimators.advantage_scale import Deviation
+from algorithms.estimators.estimator import Estimator
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from algorithms.types import Estimator, Variant
-from benchmarks.experiment import training_for, why_not
+from algorithms.variant import Variant
+from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.experiments import ladder
 from envs import TASKS
 from tests.helpers import brief
@@ -57,11 +58,11 @@ def test_a_rung_that_changes_two_parts_is_refused() -> None:
         VARIANTS["gae"].rung("both", "", aggregation="token", scale=Deviation("group"))
 
 
-@pytest.mark.parametrize("variant", [v for v in VARIANTS.values() if v.update.gradient], ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", list(VARIANTS.values()), ids=lambda v: v.name)
 def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) -> None:
     task = TASKS["bandit/small"]
-    assert why_not(task, variant) is None
-    training = replace(training_for(task, variant), learning_rate=1e-2)
+    assert reason_unsupported(task, variant) is None
+    training = replace(resolve(task, variant).training, learning_rate=1e-2)
     run = Run(task, brief(variant), training, Members((0, 1, 2), (1e-2,) * 3), 10_000, Evaluation(2, 3))
     final = [e.eval_return for e in train(run) if isinstance(e, Record) and e.checkpoint == 2]
     assert task.scale.read(final).min() > 0.3
@@ -69,5 +70,5 @@ def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) ->
 
 @pytest.mark.parametrize("name", ["exact_pg", "optimal"])
 def test_oracle_variants_say_why_they_cannot_run(name: str) -> None:
-    assert "has none" in str(why_not(TASKS["CartPole-v1"], VARIANTS[name]))
-    assert why_not(TASKS["bandit/small"], VARIANTS[name]) is None
+    assert "has none" in str(reason_unsupported(TASKS["CartPole-v1"], VARIANTS[name]))
+    assert reason_unsupported(TASKS["bandit/small"], VARIANTS[name]) is None

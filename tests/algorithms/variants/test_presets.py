@@ -11,15 +11,17 @@ from gymnasium.spaces import Box as GymBox
 from gymnasium.spaces import Discrete as GymDiscrete
 
 from algorithms import VARIANTS
-from algorithms.batch import Batch
+from algorithms.composition import Schedule
 from algorithms.estimators.entropy_bonus import Constant
+from algorithms.estimators.estimator import Signals
 from algorithms.estimators.loss import assess, penalised, row_weights
 from algorithms.estimators.optimisers import Adam, RMSprop
+from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
 from algorithms.training.learner import Learner
-from algorithms.types import Rollout, Schedule, Signals, Variant
-from benchmarks.experiment import training_for
+from algorithms.variant import Variant
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 from tests.helpers import grouped_rollout, make_rollout
 
@@ -45,7 +47,7 @@ def objective(name: str, ratio: float, advantage: float) -> float:
 
 
 def collection(name: str, task: str) -> object:
-    return training_for(TASKS[task], VARIANTS[name]).collection
+    return resolve(TASKS[task], VARIANTS[name]).training.collection
 
 
 def test_like_trl_rloo() -> None:
@@ -107,7 +109,7 @@ def sb3_twin(name: str, steps: int, envs: int, **model_settings: object) -> tupl
     task, variant = TASKS["CartPole-v1"], VARIANTS[name]
     maker = {"like_sb3_a2c": stable_baselines3.A2C, "like_sb3_ppo": stable_baselines3.PPO}[name]
     model = maker("MlpPolicy", make_vec_env("CartPole-v1", envs, seed=0), device="cpu", seed=0, **model_settings)
-    training = replace(training_for(task, variant), collection=Unroll(steps, envs))
+    training = replace(resolve(task, variant).training, collection=Unroll(steps, envs))
     policy, rollout = make_rollout(task, variant, training, (3,))
     theirs = model.policy
     layers = [
@@ -180,7 +182,7 @@ def test_sb3s_settings_are_its_defaults() -> None:
         theirs = {p.name: p.default for p in __import__("inspect").signature(peer.__init__).parameters.values()}
         variant: Variant = VARIANTS[name]
         for task in ("CartPole-v1", "Pendulum-v1"):  # whatever else a task's settings say
-            ours = training_for(TASKS[task], variant)
+            ours = resolve(TASKS[task], variant).training
             assert ours.learning_rate == theirs["learning_rate"]
             assert ours.max_grad_norm == theirs["max_grad_norm"]
             assert ours.discount == theirs["gamma"]
@@ -203,7 +205,7 @@ def test_sb3s_settings_are_its_defaults() -> None:
 def test_like_sb3_ppo_whitens_each_minibatch() -> None:
     """Rows 1 2 6 with one filled row: (x - 3) / sqrt 7, ddof 1."""
     task, variant = TASKS["CartPole-v1"], VARIANTS["like_sb3_ppo"]
-    training = replace(training_for(task, variant), collection=Unroll(4, 1))
+    training = replace(resolve(task, variant).training, collection=Unroll(4, 1))
     policy, _ = make_rollout(task, variant, training, (0,))
     captured: list[torch.Tensor] = []
 

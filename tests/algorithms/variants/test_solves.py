@@ -10,7 +10,7 @@ from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from benchmarks.experiment import training_for
+from benchmarks.design.resolve import resolve
 from envs import TASKS
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ FASTER_CRITIC = {"learning_rate": 3e-3, "critic_rate": 3.0, "max_grad_norm": 0.5
 
 def final_scores(task: str, variant: str, env_steps: int, changes: dict[str, float]) -> list[float]:
     """Final sampled evaluation of 10 training seeds at the published settings, with `changes`."""
-    training = replace(training_for(TASKS[task], VARIANTS[variant]), **changes)  # type: ignore[arg-type]
+    training = replace(resolve(TASKS[task], VARIANTS[variant]).training, **changes)  # type: ignore[arg-type]
     members = Members(tuple(range(10)), (training.learning_rate,) * 10)
     run = Run(TASKS[task], VARIANTS[variant], training, members, env_steps, Evaluation(2, 20))
     return [e.eval_return for e in train(run) if isinstance(e, Record) and e.fraction == 1.0]

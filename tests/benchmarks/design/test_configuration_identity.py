@@ -14,9 +14,9 @@ import pytest
 
 from algorithms import VARIANTS
 from benchmarks import EXPERIMENTS, select
-from benchmarks.commands import single_cells
+from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Experiment, build_cells
+from benchmarks.experiment import Experiment
 from benchmarks.measurement import Laboratory
 from benchmarks.store.descriptions import DEFAULTS, digest, hashed_part
 from benchmarks.tuning.racing import Race

@@ -86,7 +86,7 @@ def test_the_file_holds_what_a_report_reads(tmp_path: Path) -> None:
     assert read_meta(path) == {
         "cell": {
             "task": {"name": "CartPole-v1"},
-            "variant": {"name": "zoo:ppo"},
+            "algorithm": {"name": "zoo:ppo"},
             "members": {"seeds": [5, 6]},
             "imported": True,
         },

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
+from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Cell, training_for
+from benchmarks.design.resolve import resolve
 from benchmarks.reports import methods
 from benchmarks.suite import Suite
 from envs import TASKS
@@ -23,9 +24,9 @@ def metas() -> list[dict[str, Any]]:
     """Four cells, and the random policy's, which has no settings worth telling."""
     found = []
     for task, variant in (*PLACES, ("bandit/small", "random")):
-        training = training_for(TASKS[task], VARIANTS[variant])
+        training = resolve(TASKS[task], ALGORITHMS[variant]).training
         members = Members((0, 1), (training.learning_rate,) * 2)
-        cell = Cell(TASKS[task], VARIANTS[variant], training, members, 5_000, Evaluation(10, 20))
+        cell = Cell(TASKS[task], ALGORITHMS[variant], training, members, 5_000, Evaluation(10, 20))
         found.append({"cell": canonical(cell)})
     return found
 
@@ -50,7 +51,9 @@ def test_settings_are_told_once_and_exceptions_by_name() -> None:
 
 def test_rates_and_parts() -> None:
     rates = methods.rates_table(metas(), suite()).set_index("variant")
-    assert rates.loc["gae", "CartPole-v1"] == f"{training_for(TASKS['CartPole-v1'], VARIANTS['gae']).learning_rate:g}"
+    assert (
+        rates.loc["gae", "CartPole-v1"] == f"{resolve(TASKS['CartPole-v1'], VARIANTS['gae']).training.learning_rate:g}"
+    )
     parts = methods.parts_table(metas(), ["gae", "a2c", "random"]).set_index("variant")
     assert list(parts.index) == ["gae", "a2c"]  # random has no parts
     assert parts.loc["gae", "credit"] == "LambdaReturn(lam=0.95)"

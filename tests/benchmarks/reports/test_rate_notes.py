@@ -20,8 +20,8 @@ from tests.benchmarks.made import frame, report_input, suite
 
 def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> dict[str, Any]:
     """What a cell says of its rate."""
-    of = {"name": variant, "update": {"class": "algorithms.update.Gradient"}, "fixed": [[name, rate] for name in fixed]}
-    return {"cell": {"task": {"name": task}, "variant": of, "training": {}, "members": {"rates": [rate]}}}
+    of = {"name": variant, "class": "algorithms.variant.Variant", "fixed": [[name, rate] for name in fixed]}
+    return {"cell": {"task": {"name": task}, "algorithm": of, "training": {}, "members": {"rates": [rate]}}}
 
 
 def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats as sps
 
 from benchmarks.statistics.equivalence import equivalence, noninferiority, pooled_deviation, tost, tost_unpaired
-from benchmarks.statistics.intervals import Doubles
+from envs.api import Doubles
 from tests.benchmarks.statistics.test_power import TOLERANCE, false_positive_rate
 
 

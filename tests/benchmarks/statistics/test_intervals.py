@@ -10,7 +10,8 @@ import pytest
 from scipy import stats as sps
 
 from benchmarks.statistics import aggregates, intervals
-from benchmarks.statistics.intervals import Doubles, Interval, bootstrap, t_interval
+from benchmarks.statistics.intervals import Interval, bootstrap, t_interval
+from envs.api import Doubles
 
 
 def coverage(interval: Callable[[Doubles], Interval], draw, truth: float, times: int) -> float:

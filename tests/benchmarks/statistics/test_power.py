@@ -10,9 +10,9 @@ import pytest
 from scipy import stats as sps
 
 from benchmarks.statistics import power, sign_flips
-from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import compare_paired, compare_unpaired, holm
+from envs.api import Doubles
 
 Claim = Callable[[Doubles, Doubles], bool]
 

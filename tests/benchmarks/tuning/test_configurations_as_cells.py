@@ -12,8 +12,8 @@ import pytest
 from algorithms.training.records import Record
 from benchmarks import store
 from benchmarks.cellwork import reading
+from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Cell
 from benchmarks.tuning.cells import groups, objective, read
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.commands_tuning import plans_of
-from benchmarks.experiment import Cell
+from benchmarks.design.cell import Cell
 from benchmarks.tuning import protocol, result, stages
 from benchmarks.tuning.lookup import configurations
 from benchmarks.tuning.protocol import StudyPlan

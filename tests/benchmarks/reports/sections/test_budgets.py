@@ -20,10 +20,10 @@ from tests.benchmarks.statistics.test_comparisons import made
 
 def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:
     """What a cell says of how it trained."""
-    update = more.pop("update", {"class": "algorithms.update.FirstOrder"})
-    of = {"name": variant, "update": update, "schedule": {"epochs": epochs, "minibatches": minibatches}}
+    plain = {"class": "algorithms.variant.Variant", "schedule": {"epochs": epochs, "minibatches": minibatches}}
+    of = {"name": variant, **more.pop("algorithm", plain)}
     return {
-        "cell": {"task": {"name": task}, "variant": of, "env_steps": 100, **more.pop("cell", {})},
+        "cell": {"task": {"name": task}, "algorithm": of, "env_steps": 100, **more.pop("cell", {})},
         "provenance": {"processor": "one", **more},
     }
 
@@ -47,9 +47,9 @@ def test_optimiser_steps_are_updates_times_epochs_times_minibatches() -> None:
     assert budgets.steps_of(meta("t", "ppo", 4, 8)) == 32
     assert budgets.steps_of(meta("t", "gae")) == 1
     assert np.isnan(budgets.steps_of(meta("t", "theirs", cell={"imported": True})))
-    peer = {"class": "algorithms.peer.Peer", "algorithm": "ppo"}
-    assert np.isnan(budgets.steps_of(meta("t", "sb3:ppo", update=peer)))
-    assert budgets.steps_of(meta("t", "sb3:a2c", update=peer | {"algorithm": "a2c"})) == 1
+    sb3 = {"class": "algorithms.references.sb3.Sb3", "model_class": "ppo"}
+    assert np.isnan(budgets.steps_of(meta("t", "sb3:ppo", algorithm=sb3)))
+    assert budgets.steps_of(meta("t", "sb3:a2c", algorithm=sb3 | {"model_class": "a2c"})) == 1
 
 
 def test_ratios_by_hand() -> None:
@@ -77,11 +77,13 @@ def test_the_sentence_names_what_is_equal_and_what_is_not() -> None:
 
 
 def test_seconds_of_different_processors_or_of_others_are_not_compared() -> None:
-    elsewhere = [m | {"provenance": {"processor": "two"}} if m["cell"]["variant"]["name"] == "b" else m for m in METAS]
+    elsewhere = [
+        m | {"provenance": {"processor": "two"}} if m["cell"]["algorithm"]["name"] == "b" else m for m in METAS
+    ]
     assert np.isnan(budgets.ratios(two(), elsewhere, [Pair("b", "a")])["training time"][0])
     assert "training time" not in budgets.sentence(two(), elsewhere, "a", "b")
-    peer = [meta(t, "b", update={"class": "algorithms.peer.Peer", "algorithm": "ppo"}) for t in "tu"]
-    of = budgets.ratios(two(), [*METAS[::2], *peer], [Pair("b", "a")])
+    sb3 = [meta(t, "b", algorithm={"class": "algorithms.references.sb3.Sb3", "model_class": "ppo"}) for t in "tu"]
+    of = budgets.ratios(two(), [*METAS[::2], *sb3], [Pair("b", "a")])
     assert np.isnan(of.to_numpy()).all()
 
 

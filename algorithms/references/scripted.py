@@ -1,16 +1,18 @@
-"""Rows to read the others against: the uniform policy and the oracle's optimum. No learning, one checkpoint at step 0."""
+"""Policies without training: uniform actions, and the optimum of the task's model. One checkpoint at step 0."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, Evaluation, show
+from algorithms.algorithm import Job
+from algorithms.references.reference import Reference
+from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, show
 from algorithms.training.exact_return import text_mdp
-from algorithms.training.records import Members, Record
-from algorithms.types import Variant
-from algorithms.update import Optimal
+from algorithms.training.records import Members, Record, TrainingEvent
+from algorithms.training.state import RunState
 from envs import random_policy
 from envs.api import Array, Task
 from envs.seeding import Role, stream
@@ -18,14 +20,33 @@ from envs.text_env import TextEnv
 from envs.text_mdp import TextMDP
 
 
-def reference_records(task: Task, variant: Variant, members: Members, evaluation: Evaluation) -> Iterator[Record]:
-    """One Record a seed: J* from the oracle for `optimal`, played episodes for `random`."""
-    if isinstance(variant.update, Optimal):
-        mdp = text_mdp(task)
+@dataclass(frozen=True, kw_only=True)
+class Random(Reference):
+    """The uniform policy over legal actions."""
+
+    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        """One Record a seed: the mean return of the episodes of an evaluation."""
+        yield from _records(job.members, play_uniformly(job.task, job.members, job.evaluation.episodes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimal(Reference):
+    """The optimal policy, by dynamic programming on the task's model."""
+
+    exact = True
+
+    def reason_unsupported(self, task: Task) -> str | None:
+        """Why it has no optimum of the task; None where it has one."""
+        return "needs an oracle, and this task has none" if text_mdp(task) is None else None
+
+    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        """One Record a seed: J*."""
+        mdp = text_mdp(job.task)
         assert mdp is not None
-        scores = np.full(len(members.seeds), mdp.optimal_return())
-    else:
-        scores = play_uniformly(task, members, evaluation.episodes)
+        yield from _records(job.members, np.full(len(job.members.seeds), mdp.optimal_return()))
+
+
+def _records(members: Members, scores: Array) -> Iterator[Record]:
     for member, (seed, score) in enumerate(zip(members.seeds, scores.tolist(), strict=True)):
         yield Record(seed, 0.0, 0, 0.0, 0, 0, 0.0, score, score, False, place=member)
 

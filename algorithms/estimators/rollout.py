@@ -1,12 +1,58 @@
-"""The rows of a rollout that a loss is computed on, and picking some of them."""
+"""What a population did, and the rows of it that a loss is computed on.
+
+Axes: T time, P members of the population, N environments of a member, then features. See docs/notation.md.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from torch import Tensor
+
+PartState = dict[str, Tensor]  # what a baseline, a bonus or an optimiser carries from rollout to rollout
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What a population did. T rows of P x N environments; rows with `valid` 0 have no influence on anything.
+
+    obs          [T+1, P, N, F] features as they were when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
+                 transcripts
+    discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
+    group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
+
+    The last four are there only where the task or the estimator has a use for them.
+    """
+
+    obs: Tensor
+    action: Tensor  # [T, P, N] or [T, P, N, A]
+    logp: Tensor  # [T, P, N] log-probability under the policy that acted
+    reward: Tensor  # [T, P, N]
+    discount: Tensor  # [T, P, N]
+    continues: Tensor  # [T, P, N]
+    valid: Tensor  # [T, P, N], 0 or 1
+    action_mask: Tensor | None  # [T, P, N, V]
+    group: int
+    reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
+    square: Tensor | None = None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
+    greedy: Tensor | None = None  # [T, P, N] return of the greedy policy from the same start, the same for every t
+    now: Tensor | None = None  # [T, P, N] log-probability under the policy that is about to learn; None: as it acted
+
+    @property
+    def log_ratio(self) -> Tensor:
+        """log pi(a_t|s_t) - log mu(a_t|s_t) of the policy that learns and the one that acted [T, P, N]."""
+        return torch.zeros_like(self.logp) if self.now is None else self.now - self.logp
+
+    def to(self, device: str) -> Rollout:
+        """On this device."""
+        return replace(self, **{name: x.to(device) for name, x in self.tensors().items()})  # type: ignore[arg-type]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The fields that are tensors, by name."""
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return {name: value for name, value in pairs if isinstance(value, Tensor)}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""`--set path=value`: fields of a variant and its training, read from text by the type that the field declares."""
+"""Fields of an algorithm and its training, set by path: as values, or as texts of `--set path=value`.
+
+A path names a field: `training.learning_rate`, `estimator.credit.lam`, `schedule.epochs`, `update.delta`. A text is read by
+the type that the field declares.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,17 @@ import ast
 import math
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields, is_dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from algorithms.algorithm import Algorithm
 from algorithms.setting import Training
-from algorithms.tunable import Range, configured
-from algorithms.types import Variant
+from algorithms.tunable import Range, put_all
 from benchmarks.numbers import whole_number
 from envs.validation import UnknownName, UsageError
 
+A = TypeVar("A")
 ROOTS = ("estimator", "schedule", "training")
 
 
@@ -23,23 +28,35 @@ class Unreadable(ValueError):
     """The text is no value of the type."""
 
 
-def override(training: Training, variant: Variant, assignments: Iterable[str]) -> tuple[Training, Variant]:
-    """Apply `path=value` settings: `estimator...`, `schedule...` on the variant, `training...` on the training.
+def configured(algorithm: A, training: Training, values: Mapping[str, Any]) -> tuple[A, Training]:
+    """(algorithm, training) with the named fields at these values, each checked by its own dataclass.
+
+    A list, as JSON has them, becomes a tuple.
+    """
+    return put_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
+
+
+def parsed_all(training: Training, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
+    """`path=value` settings as values by path: `estimator...`, `schedule...`, `training...`.
 
     UsageError for a path that is not there, a text that is no value of the field's type, and a value that is refused.
     """
+    values: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = (part.strip() for part in assignment.partition("="))
         first, _, rest = path.partition(".")
         if not equals or not rest or first not in ROOTS:
             raise UsageError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
-        owner, field = _field(training if first == "training" else getattr(variant, first), rest.split("."), path)
-        value = _value(owner, field, text, path)
+        root = training if first == "training" else getattr(algorithm, first, None)
+        if root is None:
+            raise UsageError(f"--set {path}: {algorithm.name} has no {first}")
+        owner, field = _field(root, rest.split("."), path)
+        values[path] = _value(owner, field, text, path)
         try:
-            variant, training = configured(variant, training, {path: value})
+            algorithm, training = configured(algorithm, training, {path: values[path]})
         except (ValueError, TypeError) as error:  # its dataclass refuses it; TypeError: a check that expects no None
             raise UsageError(f"--set {path}={text}: {error}") from error
-    return training, variant
+    return values
 
 
 def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 
-from algorithms.policies.peer import PeerPolicy, reader
-from algorithms.training.evaluation import SAMPLES_AT, Evaluation, Examination, Scores
+from algorithms.algorithm import Job, wrong_count
+from algorithms.policies.peer import Sb3Policy, reader
+from algorithms.references.reference import Reference
+from algorithms.setting import Training
+from algorithms.training.evaluation import SAMPLES_AT, Examination, Scores
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
@@ -28,35 +31,37 @@ if TYPE_CHECKING:
 
 
 Settings = tuple[tuple[str, Any], ...]
+STEPS_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # one seed after another; for estimates only
 
 
-@dataclass(frozen=True)
-class Peer:
+@dataclass(frozen=True, kw_only=True)
+class Sb3(Reference):
     """An algorithm of stable-baselines3 (2.9), with its MlpPolicy.
 
-    envs       environments of a model
-    normalise  observations and rewards (VecNormalize), as its runs are tuned for
-    settings   of its constructor, where they are not its defaults; "policy.NAME" is of policy_kwargs, and "lin_0.001" falls
-               to 0 over the budget, as rl-baselines3-zoo writes it
-    published  take the settings that benchmarks.peers lists for the task (CartPole-v1, Pendulum-v1)
+    learning_rate  the default of its constructor, which the settings may replace
+    envs           environments of a model
+    normalise      observations and rewards (VecNormalize), as its runs are tuned for
+    settings       of its constructor, where they are not its defaults; "policy.NAME" is of policy_kwargs, and "lin_0.001"
+                   falls to 0 over the budget, as rl-baselines3-zoo writes it
     """
 
-    algorithm: Literal["a2c", "ppo", "dqn"]
+    model_class: Literal["a2c", "ppo", "dqn"]
+    learning_rate: float
     envs: int = 1
     normalise: bool = False
     settings: Settings = ()
-    published: bool = False
-    trains: ClassVar[bool] = True
-    gradient: ClassVar[bool] = False
-    needs_oracle: ClassVar[bool] = False
 
-    def unfit(self, task: Task) -> str | None:
+    learns = True
+    unsettable = "stable-baselines3 does not read our fields"
+    unsaved = "is trained by stable-baselines3, whose policies are not ours to rebuild"
+
+    def reason_unsupported(self, task: Task) -> str | None:
         """Why it cannot learn this task; None where it can."""
         if importlib.util.find_spec("stable_baselines3") is None:
             return "needs the package stable-baselines3"
         if isinstance(task.spec.observation, Image):
             return "reads vectors and texts, and this task observes images"
-        if self.algorithm == "dqn" and isinstance(task.spec.action, Box):
+        if self.model_class == "dqn" and isinstance(task.spec.action, Box):
             return "takes the best of listed actions, and continuous ones are not listed"
         if isinstance(task.factory, Slowed):
             return "plays its own copies of the environment, and this one's slowness would be lost"
@@ -66,6 +71,41 @@ class Peer:
             return "chooses among all actions, and this task forbids some"
         return None
 
+    def configure(self, training: Training, task: Task) -> Training:
+        """At the first learning rate of its own; it reads no other field."""
+        rate = dict(self.settings).get("learning_rate", self.learning_rate)
+        return replace(training, learning_rate=float(str(rate).removeprefix("lin_")))
+
+    def device(self, requested: str) -> str:
+        """Its models stay on the processor."""
+        return "cpu"
+
+    def expected_seconds(self, job: Job) -> float:
+        """Of one process, roughly."""
+        return job.env_steps * len(job.members.seeds) / STEPS_PER_S[self.model_class]
+
+    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
+        """Why training cannot go on from this RunState; None where it can."""
+        done, members = int(state.meta["done"]), len(job.members.seeds)
+        if reason := wrong_count(records, done * len(job.evaluation.fractions)):
+            return reason
+        return None if 0 < done < members else f"it has finished {done} of {members} members"
+
+    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
+
+        Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as
+        many seeds as there are, which one of our populations trains at once. Repeats bit for bit.
+        """
+        if reason := self.reason_unsupported(job.task):
+            raise ValueError(f"{self.name} {reason}")
+        seeds = len(job.members.seeds)
+        for place in range(0 if state is None else int(state.meta["done"]), seeds):
+            yield from _SeedRun(self, job, place).records()
+            yield Progress((place + 1) * job.env_steps, seeds * job.env_steps)
+            if place + 1 < seeds:
+                yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
+
     def model(self, task: Task, seed: int, members: Members) -> tuple[BaseAlgorithm, VecNormalize | None]:
         """An untrained model, and what normalises its environments."""
         import stable_baselines3
@@ -73,13 +113,13 @@ class Peer:
 
         from algorithms.peer_env import vec_env
 
-        given = {name: _spelled(value) for name, value in self.settings}
+        given = {name: _schedule(value) for name, value in self.settings}
         policy = {name.removeprefix("policy."): given.pop(name) for name in [*given] if name.startswith("policy.")}
         given.setdefault("gamma", task.gamma if text_mdp(task) is not None else 0.99)
         env = vec_env(task, stream(seed, Role.ENVIRONMENT, 0, purpose=members.purpose), self.envs)
         normaliser = VecNormalize(env, gamma=given["gamma"]) if self.normalise else None
         number = stream(seed, Role.INITIALISATION, purpose=members.purpose).generate_state(1, np.uint32)[0] >> 1
-        make = getattr(stable_baselines3, self.algorithm.upper())
+        make = getattr(stable_baselines3, self.model_class.upper())
         made = make("MlpPolicy", normaliser or env, policy_kwargs=policy, seed=int(number), device="cpu", **given)
         return made, normaliser
 
@@ -95,62 +135,44 @@ def forbids(factory: Factory) -> bool:
         env.close()
 
 
-def _spelled(value: Any) -> Any:
+def _schedule(value: Any) -> Any:
     """ "lin_0.001" as the function of the share that is left."""
     if not (isinstance(value, str) and value.startswith("lin_")):
         return list(value) if isinstance(value, tuple) else value
     first = float(value.removeprefix("lin_"))
-    return lambda left: left * first
+    return lambda remaining: remaining * first
 
 
-def train_peers(
-    task: Task, peer: Peer, members: Members, budget: int, evaluation: Evaluation, state: RunState | None = None
-) -> Iterator[TrainingEvent]:
-    """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
-
-    Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as many
-    seeds as there are, which one of our populations trains at once. Repeats bit for bit.
-    """
-    if reason := peer.unfit(task):
-        raise ValueError(f"stable-baselines3's {peer.algorithm} {reason}")
-    done = 0 if state is None else int(state.meta["done"])
-    for place in range(done, len(members.seeds)):
-        yield from _Trial(task, peer, members, place, budget, evaluation).records()
-        yield Progress((place + 1) * budget, len(members.seeds) * budget)
-        if place + 1 < len(members.seeds):
-            yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
-
-
-class _Trial:
+class _SeedRun:
     """One seed: its model, and the Records of the checkpoints that it has passed."""
 
-    def __init__(
-        self, task: Task, peer: Peer, members: Members, place: int, budget: int, evaluation: Evaluation
-    ) -> None:
-        self.task, self.members, self.place, self.budget, self.evaluation = task, members, place, budget, evaluation
-        self.model, normaliser = peer.model(task, members.seeds[place], members)
+    def __init__(self, algorithm: Sb3, job: Job, place: int) -> None:
+        self.task, self.members, self.evaluation, self.budget = job.task, job.members, job.evaluation, job.env_steps
+        self.place = place
+        self.model, normaliser = algorithm.model(job.task, job.members.seeds[place], job.members)
         self.close = self.model.get_env().close  # type: ignore[union-attr]
-        self.policy = PeerPolicy(
-            task.spec, reader(self.model, None if normaliser is None else normaliser.normalize_obs)
-        )
-        self.exact = ExactReturn(task) if enumerable(task) else None
-        self.found: list[Record] = []
-        self.counts_steps = peer.algorithm == "dqn"  # gradient steps; the others' updates are rollouts learned from
+        normalise = None if normaliser is None else normaliser.normalize_obs
+        self.policy = Sb3Policy(job.task.spec, reader(self.model, normalise))
+        self.exact = ExactReturn(job.task) if enumerable(job.task) else None
+        self.recorded: list[Record] = []
+        self.counts_steps = (
+            algorithm.model_class == "dqn"
+        )  # gradient steps; the others' updates are rollouts learned from
         self.rollouts, self.judged_s, self.began = -1, 0.0, time.perf_counter()
 
     def records(self) -> list[Record]:
         """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
         try:
-            self.model.learn(self.budget, callback=_watcher(self.look))
+            self.model.learn(self.budget, callback=_callback(self.look))
         except ValueError:  # of its distributions, which refuse NaN
             if self._finite():
                 raise
             spent = time.perf_counter() - self.began - self.judged_s
-            while len(self.found) < len(self.evaluation.fractions):
-                self.found.append(self._record(spent, diverged=True))
+            while len(self.recorded) < len(self.evaluation.fractions):
+                self.recorded.append(self._record(spent, diverged=True))
         finally:
             self.close()
-        return self.found
+        return self.recorded
 
     def look(self) -> None:
         """Called before each rollout and after the last update."""
@@ -158,8 +180,11 @@ class _Trial:
         fractions = self.evaluation.fractions
         start = time.perf_counter()
         spent = start - self.began - self.judged_s  # one number for all checkpoints that a rollout has passed
-        while len(self.found) < len(fractions) and self.model.num_timesteps >= fractions[len(self.found)] * self.budget:
-            self.found.append(self._record(spent, not self._finite()))
+        while (
+            len(self.recorded) < len(fractions)
+            and self.model.num_timesteps >= fractions[len(self.recorded)] * self.budget
+        ):
+            self.recorded.append(self._record(spent, not self._finite()))
         self.judged_s += time.perf_counter() - start
 
     def _finite(self) -> bool:
@@ -167,7 +192,7 @@ class _Trial:
 
     def _record(self, spent: float, diverged: bool) -> Record:
         """spent: seconds of training."""
-        k, fractions = len(self.found), self.evaluation.fractions
+        k, fractions = len(self.recorded), self.evaluation.fractions
         value = greedy = float("nan")
         measures: dict[str, float] = {}
         texts: tuple[str, ...] = ()
@@ -204,11 +229,11 @@ class _Trial:
         return Examination(self.policy, Identity(), seeds, self.members.purpose, checkpoint)
 
 
-def _watcher(look: Callable[[], None]) -> Any:
+def _callback(look: Callable[[], None]) -> Any:
     """A callback of stable-baselines3's that looks before each rollout and at the end."""
     from stable_baselines3.common.callbacks import BaseCallback
 
-    class Watcher(BaseCallback):
+    class Callback(BaseCallback):
         def _on_step(self) -> bool:
             return True
 
@@ -218,4 +243,4 @@ def _watcher(look: Callable[[], None]) -> Any:
         def _on_training_end(self) -> None:
             look()
 
-    return Watcher()
+    return Callback()

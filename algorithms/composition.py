@@ -1,0 +1,121 @@
+"""The parts that training reads: an estimator, a way to step along its gradient, and a schedule of updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+from algorithms.estimators.estimator import Estimator
+from algorithms.policies.nucleus import TopP
+from algorithms.staleness.clock import ActorSchedule
+from algorithms.tunable import Choice, Context, tunable
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes beside the learner's.
+
+    actors      how many act
+    longest     no rollout is older than so many updates when it is learned from: an actor waits as long as its next one
+                could make another older. Hogwild has no such bound
+    hogwild     actors share the parameters and not rollouts: each descends on its own rollout, without a lock (Recht et
+                al. 2011; Mnih et al. 2016)
+    patience_s  an actor that is silent for so long, while it has something to do, is given up
+    """
+
+    actors: int = 2
+    longest: int = 8
+    hogwild: bool = False
+    patience_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        if self.actors < 1 or self.longest < 0:
+            raise ValueError(f"needs 1 actor and longest 0 at least, not {self.actors} and {self.longest}")
+        if not self.patience_s > 0:
+            raise ValueError(f"patience_s must be positive, not {self.patience_s}")
+
+
+def _reuses(schedule: Schedule, context: Context) -> bool:
+    """Only where a rollout is learned from more than once: others have no correction for it."""
+    return schedule.steps > 1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When what is learned from what.
+
+    lag      learn at update u from the rollout of u - lag
+    actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness.clock)
+    gradient whose it is: of the policy that learns (newest), or of the one that acted (A3C: a worker's own copy)
+    processes  real actors instead, whose runs do not repeat (algorithms.asynchronous.learner)
+    epochs   passes over a rollout, each in `minibatches` steps
+    tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
+    """
+
+    lag: int = 0
+    epochs: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
+    minibatches: int = tunable(1, Choice((1, 2, 4, 8)), when=_reuses)
+    tries: int = 1
+    actors: ActorSchedule | None = None
+    gradient: Literal["newest", "actor"] = "newest"
+    processes: Processes | None = None
+
+    def __post_init__(self) -> None:
+        if (self.lag > 0) + (self.actors is not None) + (self.processes is not None) > 1:
+            raise ValueError("a constant lag, simulated actors and real ones exclude each other")
+        if self.gradient not in ("newest", "actor"):
+            raise ValueError(f"gradient {self.gradient!r} is none of newest, actor")
+        if self.gradient == "actor" and self.actors is None:
+            raise ValueError("a gradient of the policy that acted needs simulated actors")
+        if (self.gradient == "actor" or self.hogwild) and self.steps > 1:
+            raise ValueError(f"a gradient of the policy that acted is good for one step a rollout, not {self.steps}")
+        if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
+            raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps on a rollout."""
+        return self.epochs * self.minibatches
+
+    @property
+    def stale(self) -> bool:
+        """Whether rollouts may have been played by other parameters than those that learn from them."""
+        return self.lag > 0 or self.actors is not None or self.processes is not None
+
+    @property
+    def hogwild(self) -> bool:
+        """Whether workers share parameters and not rollouts."""
+        return self.processes is not None and self.processes.hogwild
+
+
+class Update(Protocol):
+    """How a gradient becomes a step."""
+
+    exact: ClassVar[bool]  # the gradient is that of J itself, by enumeration: no rollout is played
+
+
+@dataclass(frozen=True)
+class FirstOrder:
+    """The estimator's gradient goes to the optimiser."""
+
+    exact: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class ExactGradient:
+    """The gradient of J goes to the optimiser. Each update is charged a rollout of the budget."""
+
+    exact: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """What a population is trained by.
+
+    nucleus  draws from the most probable actions of a lagged policy only; discrete actions
+    """
+
+    estimator: Estimator
+    update: Update
+    schedule: Schedule = field(default_factory=Schedule)
+    nucleus: TopP | None = None

@@ -1,0 +1,1 @@
+"""What variants are read against: scripted policies, tabular Q-learning, stable-baselines3."""

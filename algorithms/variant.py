@@ -1,0 +1,176 @@
+"""A variant of the policy gradient: a composition of parts, how it stands to other variants, and what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from algorithms.algorithm import Job, reason_unusable
+from algorithms.asynchronous.learner import train_asynchronously, unfit
+from algorithms.composition import Composition, Processes
+from algorithms.cost import enumerated_seconds, sampled_seconds
+from algorithms.estimators.estimator import Estimator
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.setting import Collection, Training, Unroll
+from algorithms.training.build import build_policy
+from algorithms.training.elimination import train_apart
+from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.records import Members, TrainingEvent
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
+from envs.api import Box, Task, Transcript
+from envs.validation import UsageError
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What an estimator's gradient is held to by the conformance kit; see algorithms.conformance.estimator.
+
+    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
+                     rewards of 0 or 1 and one prompt), or None where no closed form is known
+    shift_invariant  a constant added to every final reward leaves each coefficient as it was
+    scale_free       rewards times a positive constant leave each coefficient as it was (else they are multiplied by it)
+    rloo_variance    its variance is the closed form of RLOO's (a U-statistic)
+    separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
+    """
+
+    factor: Literal["one", "group", "batch", "success"] | None = None
+    shift_invariant: bool = False
+    scale_free: bool = False
+    rloo_variance: bool = False
+    separable: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant(Composition):
+    """A policy gradient. `changes` names the one part in which it differs from its `parent`.
+
+    needs       parts that changed along with it (another batch shape); declared, so that the table can say so
+    collection  the window this variant needs on control tasks, None for the training's own
+    fixed       fields of the Training that are part of it (a preset's learning rate, say), as pairs
+    promises    what the conformance kit holds it to; never inherited by a rung
+    """
+
+    name: str
+    summary: str
+    collection: Collection | None = None
+    parent: str | None = None
+    changes: str = ""
+    needs: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, Any], ...] = ()
+    promises: Promises = field(default_factory=Promises)
+
+    learns = True
+    tunable = True
+    unsettable = None
+    unsaved = None
+
+    def rung(
+        self,
+        name: str,
+        summary: str,
+        needs: dict[str, Any] | None = None,
+        promises: Promises | None = None,
+        **change: Any,
+    ) -> Variant:
+        """The next rung of the ladder: this variant with exactly one part changed (and what that change needs)."""
+        if len(change) != 1:
+            raise TypeError(f"a rung changes exactly one part, not {sorted(change)}")
+        ((part, _),) = change.items()
+        parts = {**change, **(needs or {})}
+        of_estimator = {f.name for f in fields(Estimator)}
+        inner = {k: v for k, v in parts.items() if k in of_estimator}
+        outer = {k: v for k, v in parts.items() if k not in of_estimator}
+        return replace(
+            self,
+            name=name,
+            summary=summary,
+            estimator=replace(self.estimator, **inner),
+            parent=self.name,
+            changes=part,
+            needs=tuple(needs or ()),
+            promises=promises or Promises(),
+            **outer,
+        )
+
+    @property
+    def critic(self) -> bool:
+        """Whether its baseline is one."""
+        return self.estimator.baseline.critic
+
+    @property
+    def exact(self) -> bool:
+        """Whether it ascends grad J itself."""
+        return self.update.exact
+
+    @property
+    def repeatable(self) -> bool:
+        """Not with real actors."""
+        return self.schedule.processes is None
+
+    def reason_unsupported(self, task: Task) -> str | None:
+        """Why it cannot learn the task; None where it can."""
+        if self.exact and text_mdp(task) is None:
+            return "needs an oracle, and this task has none"
+        if self.exact and not enumerable(task):
+            return "needs a task small enough to enumerate, and this one is not"
+        if self.nucleus is not None and isinstance(task.spec.action, Box):
+            return "draws from the most probable actions, and continuous ones are not listed"
+        return self.estimator.unfit(task.spec)
+
+    def configure(self, training: Training, task: Task) -> Training:
+        """With what is fixed, and the window that it needs on control tasks."""
+        training = replace(training, **dict(self.fixed))
+        if self.collection is not None and not isinstance(task.spec.observation, Transcript):
+            training = replace(training, collection=self.collection)
+        if isinstance(training.collection, Unroll):
+            if not self.estimator.credit.bootstraps:
+                raise UsageError(f"{self.name} credits whole episodes and cannot learn from windows (Unroll)")
+            if self.estimator.correction is not None and self.estimator.correction.whole:
+                raise UsageError(f"{self.name} weighs whole episodes and cannot learn from windows (Unroll)")
+        return training
+
+    def with_processes(self, processes: Processes) -> Variant:
+        """With real actors in place of its lag or its simulated ones. UsageError where it cannot have them."""
+        schedule = replace(self.schedule, lag=0, actors=None, gradient="newest", processes=processes)
+        workers = f"{processes.actors} {'Hogwild workers' if processes.hogwild else 'actors'}"
+        made = replace(self, name=f"{self.name} ({workers})", schedule=schedule)
+        if reason := unfit(made):
+            raise UsageError(f"{self.name} {reason}")
+        return made
+
+    def device(self, requested: str) -> str:
+        """As requested."""
+        return requested
+
+    def expected_seconds(self, job: Job) -> float:
+        """Of one process, roughly."""
+        count = len(job.members.seeds)
+        if self.exact:
+            episodes = len(ExactReturn(job.task).enumeration.probability)
+            return enumerated_seconds(job.task, job.training, episodes, job.env_steps, count)
+        return sampled_seconds(job.task, job.training, self.schedule, self.critic, job.env_steps, count)
+
+    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
+        """Why training cannot go on from this RunState; None where it can."""
+        return reason_unusable(self._run(job, device), state, records)
+
+    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        """By real actors where the schedule has them; members that differ leave the population as they finish."""
+        run = self._run(job, device)
+        if self.schedule.processes is not None:
+            yield from train_asynchronously(run, state)
+        elif job.members.varied:
+            yield from train_apart(run, state, job.race)
+            return
+        else:
+            yield from train(run, state)
+        yield run.trained()
+
+    def policy(self, task: Task, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+        """The untrained policies of a population."""
+        return build_policy(task, self, training, members, device)
+
+    def _run(self, job: Job, device: str) -> Run:
+        return Run(job.task, self, job.training, job.members, job.env_steps, job.evaluation, device)

@@ -1,0 +1,56 @@
+"""A cell: one population, trained in one process, whose rows lie in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from algorithms.algorithm import Algorithm
+from algorithms.setting import Training
+from algorithms.training.elimination import Judge
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
+from benchmarks.design.identity import canonical
+from benchmarks.store.descriptions import digest
+from benchmarks.store.file_names import file_safe
+from envs.api import Task
+
+RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
+# seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
+BLOCK = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One population: its task, algorithm, fixed settings, members, budget of environment steps a member.
+
+    race  who may be stopped early, where members differ
+    """
+
+    task: Task
+    algorithm: Algorithm
+    training: Training
+    members: Members
+    env_steps: int
+    evaluation: Evaluation
+    race: Judge | None = None
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that its numbers depend on."""
+        return digest(canonical(self), results_version=RESULTS_VERSION)
+
+    @property
+    def file_name(self) -> str:
+        """Readable, and unique by its digest."""
+        task = file_safe(self.task.name)
+        first, last = self.members.seeds[0], self.members.seeds[-1]
+        return f"{task}__{file_safe(self.algorithm.name)}__seeds{first}-{last}__{self.digest}.parquet"
+
+    @property
+    def total_env_steps(self) -> int:
+        """Of all its members; none where nothing is trained."""
+        return self.env_steps * len(self.members.seeds) if self.algorithm.learns else 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.task.name} x {self.algorithm.name}"

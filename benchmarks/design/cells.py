@@ -1,0 +1,103 @@
+"""The cells of an experiment, and of one task and algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from algorithms.algorithm import Algorithm
+from algorithms.training.evaluation import Evaluation
+from algorithms.training.records import Members
+from benchmarks import foreign, settings
+from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.overrides import parsed_all
+from benchmarks.design.resolve import reason_unsupported, resolve
+from envs.api import Task
+from envs.seeding import Purpose
+from envs.validation import UsageError
+
+UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
+Configurations = Mapping[tuple[str, str], Mapping[str, Any]]  # (task, algorithm) -> values by path
+
+
+class Design(Protocol):
+    """What of an experiment its cells depend on (benchmarks.experiment.Experiment)."""
+
+    @property
+    def seeds(self) -> int: ...
+    @property
+    def seeds_of(self) -> Mapping[str, int]: ...
+    @property
+    def block(self) -> int: ...
+    @property
+    def env_steps(self) -> Mapping[str, int]: ...
+    @property
+    def evaluation(self) -> Evaluation: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def rates(self) -> tuple[float, ...] | None: ...
+    @property
+    def rates_of(self) -> str | None: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def configurations(self) -> Configurations: ...
+
+
+def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
+    """Seeds 0..n-1 in blocks of 10, or of `size`."""
+    return [tuple(range(i, min(i + size, seeds))) for i in range(0, seeds, size)]
+
+
+def build_cells(
+    design: Design,
+    tasks: Sequence[Task],
+    algorithms: Sequence[Algorithm],
+    env_steps: int | None,
+    tuned: Configurations = MappingProxyType({}),
+) -> list[Cell]:
+    """Every (task, algorithm, block of seeds) that can run, in its settings or, where it has one, its tuned configuration.
+
+    tuned  what studies have found (benchmarks.tuning)
+    """
+    cells = []
+    for task in tasks:
+        budget = env_steps or design.env_steps.get(task.name) or settings.budget(task)
+        for plain in algorithms:
+            if reason_unsupported(task, plain):
+                continue
+            key = task.name, plain.name
+            values = tuned.get(key) or design.configurations.get(key, {})
+            training, algorithm = resolve(task, plain, values, design.protocol, design.rates_of)
+            rates: tuple[float, ...] = (training.learning_rate,)
+            if design.rates and algorithm.tunable:
+                # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
+                # cells choose would age them
+                rates, training = design.rates, replace(training, learning_rate=UNREAD)
+            for block in blocks(design.seeds_of.get(plain.name, design.seeds), design.block):
+                pairs = [(seed, rate) for seed in block for rate in rates]
+                members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), design.purpose)
+                cells.append(Cell(task, algorithm, training, members, budget, design.evaluation))
+    return cells
+
+
+def single_cells(
+    task: Task, algorithm: Algorithm, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
+) -> list[Cell]:
+    """The cells of one task and algorithm with fields set on the command line. UsageError for what cannot run."""
+    foreign.check_installed([task])
+    if reason := reason_unsupported(task, algorithm):
+        raise UsageError(reason)
+    if assignments and algorithm.unsettable:
+        raise UsageError(f"--set has no meaning for {algorithm.name}: {algorithm.unsettable}")
+    values = parsed_all(*resolve(task, algorithm), assignments)
+    training, algorithm = resolve(task, algorithm, values)
+    budget = env_steps or settings.budget(task)
+    rate = training.learning_rate
+    return [
+        Cell(task, algorithm, training, Members(block, (rate,) * len(block)), budget, Evaluation())
+        for block in blocks(seeds)
+    ]

@@ -1,0 +1,67 @@
+"""Which settings an algorithm has on a task: one function, one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from algorithms.algorithm import Algorithm
+from algorithms.setting import Training, Unroll
+from benchmarks import settings
+from benchmarks.design.overrides import configured
+from benchmarks.published import sb3_settings
+from envs.api import Task
+
+# steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
+SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
+SEGMENT = "training.segment"
+
+
+class Resolved(NamedTuple):
+    """What a cell trains, and in which settings."""
+
+    training: Training
+    algorithm: Algorithm
+
+
+def reason_unsupported(task: Task, algorithm: Algorithm) -> str | None:
+    """Why an algorithm cannot run on a task, as a sentence; None where it can."""
+    reason = algorithm.reason_unsupported(task)
+    return None if reason is None else f"{algorithm.name} {reason} ({task.name})"
+
+
+def resolve(
+    task: Task,
+    algorithm: Algorithm,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+    protocol: str = "ladder",
+    rates_of: str | None = None,
+) -> Resolved:
+    """The settings of the task; the algorithm's own; the rate of `rates_of`; the overrides; segments of that window.
+
+    overrides  values by path (benchmarks.design.overrides)
+    protocol   under which learning rates were chosen (benchmarks.settings)
+    rates_of   the variant whose learning rate it is, where that is not its own
+    """
+    published = sb3_settings.CONFIGURATIONS.get((task.name, algorithm.name), {})
+    training = settings.training(task, algorithm.name, protocol)
+    algorithm, training = configured(algorithm, training, published)
+    training = algorithm.configure(training, task)
+    if rates_of is not None:
+        training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
+    algorithm, training = configured(algorithm, training, overrides)
+    return Resolved(training if SEGMENT in overrides else windowed(training, task), algorithm)
+
+
+def windowed(training: Training, task: Task) -> Training:
+    """With segments of as many steps whatever the window: a segment's end truncates episodes, so it should be rare.
+
+    As long as an episode, or its late steps would never be learned from; within bounds, for a killed run repeats a segment.
+    """
+    if not isinstance(training.collection, Unroll):
+        return training
+    window = training.collection.steps
+    episode = -(-min(task.spec.horizon, LONGEST_SEGMENT) // window)  # windows that hold one
+    return replace(training, segment=max(SEGMENT_STEPS // window, episode))
