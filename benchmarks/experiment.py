@@ -1,13 +1,13 @@
-"""An experiment is a question and the cells that answer it; a cell is one population trained in one process."""
+"""A cell is one population trained in one process, and what its identity and its settings are."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from algorithms.evaluation import Evaluation
 from algorithms.exact import enumerable, text_mdp
@@ -21,30 +21,20 @@ from algorithms.tunable import configured
 from algorithms.types import Estimator, Schedule, Variant
 from algorithms.update import Optimal
 from benchmarks import settings
+from benchmarks.design.experiment import BLOCK, ComparisonExperiment
 from benchmarks.naming import file_safe as file_safe
 from benchmarks.peers import settled
-from benchmarks.situation import Situation
 from envs.api import Task, Transcript
 from envs.control.factory import Control
 from envs.discover import UsageError
 from envs.sources import described_class
-from envs.streams import Purpose
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from benchmarks.document import Table
-    from benchmarks.families import Ledger
-    from benchmarks.panels import Data
-    from benchmarks.suite import Suite
     from benchmarks.tuning.racing import Race
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
 # steps of an environment between two cuts of an unrolled run: an episode's, within these bounds
 SEGMENT_STEPS, LONGEST_SEGMENT = 1_000, 4_000
-BLOCK = (
-    10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
-)
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 
 
@@ -130,97 +120,6 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
 
 
-class Drawing(Protocol):
-    """A figure that an experiment declares: nothing is imported for it until it is drawn."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def caption(self) -> str: ...
-
-    def draw(self, data: Data) -> Figure: ...
-
-
-@runtime_checkable
-class Tabled(Protocol):
-    """A drawing that brings a table: what stands in the report below its figure, unless there are no rows."""
-
-    def table(self, data: Data) -> Table: ...
-
-
-@runtime_checkable
-class Deciding(Protocol):
-    """A finding that tests pairs of variants: it enters its families before those of the report, which refer to them."""
-
-    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
-
-
-class Finding(Protocol):
-    """What an experiment's runs answer to its question: nothing is imported for it until it is asked."""
-
-    def sentence(self, data: Data) -> str:
-        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A question, the tasks and variants that answer it, and how much of each.
-
-    tasks, variants  names of registered ones, or the thing itself where only this experiment has it
-    figures    what it draws beside the figures that every report has
-    env_steps  a member's budget by task; tasks that are not named use their settings' budget
-    rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
-    rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
-    protocol   whose selection the own learning rates are (benchmarks.settings); with `rates`, the one that it makes
-    small      what `--smoke` runs instead
-    baseline   whom the report holds all others against; the first variant that learns where it is None
-    guide      what its runs tell a reader who must choose
-    finding    the answer that its report begins with
-    block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
-    seeds_of   of variants, by name, that have another number of them than `seeds`
-    configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
-    alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
-    """
-
-    name: str
-    question: str
-    tasks: tuple[str | Task, ...]
-    variants: tuple[str | Variant, ...]
-    seeds: int = 10
-    env_steps: Mapping[str, int] = field(default_factory=dict)
-    evaluation: Evaluation = field(default_factory=Evaluation)
-    purpose: Purpose = Purpose.TRAIN
-    rates: tuple[float, ...] | None = None
-    rates_of: str | None = None
-    protocol: str = "ladder"
-    small: Mapping[str, Any] = field(default_factory=dict)
-    figures: tuple[Drawing, ...] = ()
-    baseline: str | None = None
-    guide: tuple[Situation, ...] = ()
-    finding: Finding | None = None
-    block: int = BLOCK
-    seeds_of: Mapping[str, int] = field(default_factory=dict)
-    alone: bool = False
-    configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.rates and self.rates_of:
-            raise ValueError(f"{self.name} cannot train every rate (rates) and one alone (rates_of)")
-
-    @property
-    def task_names(self) -> tuple[str, ...]:
-        return tuple(t if isinstance(t, str) else t.name for t in self.tasks)
-
-    @property
-    def variant_names(self) -> tuple[str, ...]:
-        return tuple(v if isinstance(v, str) else v.name for v in self.variants)
-
-    def smoke(self) -> Experiment:
-        """The same question at its smallest size."""
-        return replace(self, **self.small)
-
-
 def why_not(task: Task, variant: Variant) -> str | None:
     """Why a variant cannot run on a task, or None where it can."""
     if variant.update.needs_oracle and text_mdp(task) is None:
@@ -269,7 +168,7 @@ def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
 
 
 def build_cells(
-    experiment: Experiment,
+    experiment: ComparisonExperiment,
     tasks: list[Task],
     variants: list[Variant],
     env_steps: int | None,

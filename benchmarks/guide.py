@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, store, verdict
-from benchmarks.experiment import Experiment
+from benchmarks import pooling, report_cells, store, verdict
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.families import Ledger
 from benchmarks.leaders import Leaders, leaders
 from benchmarks.phrases import amount
@@ -83,7 +84,7 @@ def collected(root: Path) -> pd.DataFrame:
     rows = []
     for experiment in EXPERIMENTS.values():
         paths = sorted((root / experiment.name / "cells").glob("*.parquet"))
-        if not isinstance(experiment, Experiment) or not experiment.guide or not paths:
+        if not isinstance(experiment, ComparisonExperiment) or not experiment.guide or not paths:
             continue
         try:
             chosen = pooling.select(paths, store.read_metas(paths))

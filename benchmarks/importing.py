@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import store
-from benchmarks.experiment import Experiment, file_safe
+from benchmarks.design.experiment import Experiment
 from benchmarks.importing_names import Scales, Terms
 from benchmarks.importing_sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
+from benchmarks.naming import file_safe
 from benchmarks.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale

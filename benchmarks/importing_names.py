@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms import VARIANTS
-from benchmarks import select, store
-from benchmarks.experiment import Experiment, file_safe
-from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks import store
+from benchmarks.design.experiment import Experiment
+from benchmarks.design.named import task_named, tasks_named
+from benchmarks.design.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.naming import file_safe
 from benchmarks.usage import check_name
 from envs.api import Scale, Task
 from envs.discover import UnknownName, UsageError
@@ -84,7 +86,7 @@ class Terms:
         return flags.applied([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
-        return select.tasks(self.experiment, [name])[0] if self.experiment else select.task(name)
+        return tasks_named(self.experiment.tasks, [name])[0] if self.experiment else task_named(name)
 
     def _asked_scale(self, unknown: str) -> Scale:
         if self.floor is None or self.ceiling is None:

@@ -14,11 +14,11 @@ from algorithms import VARIANTS, enumerated
 from algorithms.conformance_mean import success_factor
 from algorithms.kl import KL
 from benchmarks import quality_figures, store
+from benchmarks.design.gradient_experiment import GradientExperiment, Tilted, crossover_rows
 from benchmarks.document import Document, Drawn, Prose, Section, Table, joined
 from benchmarks.figures import SUFFIXES
 from benchmarks.markup import plain
-from benchmarks.measurement import Laboratory, Tilted, crossover_rows
-from benchmarks.variant_page import groups
+from benchmarks.reports.variant_groups import groups
 
 CLEARLY = 1.1  # times a variance
 FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
@@ -48,7 +48,7 @@ EXPLAINED = (
 )
 
 
-def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
+def frame_of(lab: GradientExperiment, paths: Sequence[Path]) -> pd.DataFrame:
     """A row a place on an axis whose measurement is done, with four more columns.
 
     relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
@@ -57,7 +57,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     """
     found = {path.stem.rpartition("__")[2]: store.read_json(path)["found"] for path in paths}
     rows = []
-    for spot in lab.spots:
+    for spot in lab.points:
         made = spot.measurement
         if made.digest in found:
             place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
@@ -75,7 +75,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
 
 
-def kl_rows(lab: Laboratory) -> pd.DataFrame:
+def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
     """Relative error of the expected gradient of each estimator and placement of the KL."""
     rows = []
     for task in lab.exact.kl:
@@ -89,7 +89,7 @@ def kl_rows(lab: Laboratory) -> pd.DataFrame:
 
 
 def write(
-    lab: Laboratory, paths: Sequence[Path], failures: Sequence[str], out: Path, kinds: Sequence[str] = SUFFIXES
+    lab: GradientExperiment, paths: Sequence[Path], failures: Sequence[str], out: Path, kinds: Sequence[str] = SUFFIXES
 ) -> Path:
     """Tables, figures, report.html and report.md under `out`."""
     frame = frame_of(lab, paths)
@@ -104,7 +104,7 @@ def write(
         "lambda": (frame[frame["axis"] == "lambda"], quality_figures.of_lambda),
         "kl": (kl, quality_figures.kl_bars),
     }
-    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
+    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.points}
     first, *others = sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
     drawn = [Drawn(n, partial(draw, rows), CAPTIONS[n]) for n, (rows, draw) in drawings.items() if len(rows)]
     lost = joined([plain(failure.splitlines()[0]) for failure in failures]) or "None failed."

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import settings
 from benchmarks.appendix import of_peers, trained
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 
 NAMED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]
@@ -65,7 +65,7 @@ class RateNotes:
         return found if len({self.rates[task, v] for v in found}) == 1 else []
 
 
-def of_experiment(experiment: Experiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
+def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
     """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
     rates, fixed = {}, set()
     for meta in trained(metas):

@@ -9,13 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, pooling, quality_report, rate_notes, rates, report, store
-from benchmarks.experiment import Experiment
+from benchmarks import common_steps, pooling, rate_notes, rates, report, store
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.scales import scales_of_cells
 from benchmarks.figures import SUFFIXES
-from benchmarks.measurement import Laboratory
 from benchmarks.report_input import ReportInput
-from benchmarks.run import Outcome
-from benchmarks.scales import of_cells
 from benchmarks.suite import Suite
 from envs.discover import UnknownName, UsageError
 
@@ -23,7 +21,7 @@ SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how man
 
 
 def write_report(
-    experiment: Experiment | Laboratory,
+    experiment: ComparisonExperiment,
     outcome: Outcome,
     folder: Path,
     baseline: str | None = None,
@@ -35,18 +33,18 @@ def write_report(
     """
     if not outcome.paths and not [*(folder / "imported").glob("*.parquet")]:
         return None
-    if isinstance(experiment, Laboratory):
-        return quality_report.write(experiment, outcome.paths, outcome.failures, folder, kinds)
     frame, measures, metas = read(outcome.paths, folder)
     if experiment.rates:
-        scales = of_cells(metas, experiment.tasks, [folder])
+        scales = scales_of_cells(metas, experiment.tasks, [folder])
         of = {name: scales[name] for name in _in_order(experiment.task_names, scales)}
         return rates.write(experiment.name, experiment.protocol, experiment.question, frame, of, folder, kinds)
     made = input_of(experiment, store.Results(frame, measures, metas), folder, baseline)
     return report.write(replace(made, failures=outcome.failures, kinds=kinds))
 
 
-def input_of(experiment: Experiment, results: store.Results, folder: Path, baseline: str | None = None) -> ReportInput:
+def input_of(
+    experiment: ComparisonExperiment, results: store.Results, folder: Path, baseline: str | None = None
+) -> ReportInput:
     """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
     suite = suite_of(experiment, frame, metas, folder)
@@ -86,7 +84,7 @@ def _decisions(path: Path) -> dict[str, Any]:
     return value
 
 
-def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
+def _undone(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
     """Tasks and variants that an experiment of hours has not come to."""
     tasks = [t for t in experiment.task_names if t not in suite.scales]
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
@@ -101,10 +99,10 @@ def read(paths: Iterable[Path], folder: Path) -> store.Results:
 
 
 def suite_of(
-    experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
+    experiment: ComparisonExperiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
-    tasks = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
+    tasks = scales_of_cells(metas, experiment.tasks, [] if folder is None else [folder])
     known = {meta["cell"]["variant"]["name"]: meta["reading"] for meta in metas}
     scales = {name: tasks[name] for name in _in_order(experiment.task_names, tasks)}
     variants = _in_order(experiment.variant_names, known)
@@ -115,15 +113,13 @@ def suite_of(
 
 
 def report_folder(
-    experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
+    experiment: ComparisonExperiment, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
 ) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
-    suffix = "json" if isinstance(experiment, Laboratory) else "parquet"
-    paths = sorted((folder / "cells").glob(f"*.{suffix}"))
+    paths = sorted((folder / "cells").glob("*.parquet"))
     try:
-        if not isinstance(experiment, Laboratory):
-            chosen = pooling.select(paths, store.read_metas(paths))
-            paths = [paths[i] for i in chosen]
+        chosen = pooling.select(paths, store.read_metas(paths))
+        paths = [paths[i] for i in chosen]
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except store.Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error

@@ -9,9 +9,9 @@ import pandas as pd
 
 from benchmarks import budgets, pairs, stats, suite_figures, tables, verdict
 from benchmarks import guide as decision_guide
+from benchmarks.design.experiment import FigureWithTable
 from benchmarks.document import Block, Drawn, Prose, Section, Table, Warned, joined
 from benchmarks.drawings import Sweep
-from benchmarks.experiment import Tabled
 from benchmarks.families import ALL_PAIRS
 from benchmarks.leaders import all_pairs, leaders
 from benchmarks.pairs import Pair
@@ -50,7 +50,7 @@ def answer(report: ReportInput) -> Section:
     blocks: list[Block] = []
     for drawing in report.drawings if data.moving else ():
         blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
-        if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
+        if not isinstance(drawing, FigureWithTable) or (table := drawing.table(data)).frame.empty:
             continue
         blocks.append(table)
         if isinstance(drawing, Sweep):

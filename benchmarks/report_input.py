@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import leaders, pairs
-from benchmarks.experiment import Deciding, Drawing, Finding
+from benchmarks.design.experiment import Figure, Finding, TestedFinding
 from benchmarks.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, question
 from benchmarks.figures import SUFFIXES
 from benchmarks.phrases import counted
@@ -35,7 +35,7 @@ class ReportInput:
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # whom all are held against; the first learner where it is None
-    drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
+    drawings: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
     situations: tuple[Situation, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
@@ -55,7 +55,7 @@ class ReportInput:
     def ledger(self) -> Ledger:
         """The decisions of the page, each in the family that asks first; single tasks add theirs later."""
         made, suite = Ledger(), self.suite
-        if isinstance(self.finding, Deciding):
+        if isinstance(self.finding, TestedFinding):
             self.finding.decide(suite, made)
         self._enter_sequential(made)
         pairs.decide(suite, pairs.rungs(suite, self.parents), made, RUNGS)

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 
 from algorithms import VARIANTS
+from algorithms.asynchronous import train_asynchronously
 from algorithms.evaluation import Evaluation
 from algorithms.optimiser import RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Training, Unroll
 from algorithms.training import Members, Run, train
-from benchmarks.commands import available_processors
+from benchmarks.execution.pool import available_processors
 from benchmarks.experiment import training_for
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
@@ -117,8 +118,6 @@ def _trained(name: str, steps: int) -> Callable[[], float]:
     """Training speed of one seed of a configuration of `async_throughput`, as its clock reads."""
 
     def once() -> float:
-        from algorithms.asynchronous import train_asynchronously
-
         (variant,) = (v for v in BY_PROCESSES if v.name == name)
         training = training_for(COMPUTED, variant)
         run = Run(COMPUTED, variant, training, Members((0,), (training.learning_rate,)), steps, Evaluation(1, 1))

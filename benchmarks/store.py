@@ -108,7 +108,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A measurement. Raises Damaged where it cannot be read, or is not the one that its name says."""
-    from benchmarks.measurement import FOUND, LABORATORY_VERSION
+    from benchmarks.design.gradient_experiment import FOUND, LABORATORY_VERSION
 
     value = read_document(path)
     if why := cell_checks.fault_of_measurement(path.stem, value, LABORATORY_VERSION, FOUND):

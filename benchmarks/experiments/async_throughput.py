@@ -7,8 +7,8 @@ from algorithms.processes import Processes
 from algorithms.setting import Episodes, Unroll
 from algorithms.types import Schedule, Variant
 from algorithms.variants import async_vtrace
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Clocks
-from benchmarks.experiment import Experiment
 from benchmarks.throughput import Saved
 from envs import TASKS
 from envs.slowed import slowed
@@ -46,7 +46,7 @@ VARIANTS = (
     ),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="async_throughput",
     question="How many seconds does asynchrony save, and where?",
     tasks=("CartPole-v1", TEXT, COMPUTED, WAITED),

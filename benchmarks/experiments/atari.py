@@ -6,12 +6,12 @@ beside them.
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, PPO
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="atari",
     question="Do A2C and PPO learn Pong from images, in published settings?",
     tasks=("Pong-v5",),

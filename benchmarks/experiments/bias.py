@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Measured
-from benchmarks.experiment import Experiment
 from envs.text.safereply import Group, SafeReply, grouped_task
 
 GROUPS: tuple[Group, ...] = ("first", "second")
@@ -11,7 +11,7 @@ PENALTIES = (0.0, 0.5, 2.0)
 MDPS = {f"penalty {penalty:g}": SafeReply(penalty=penalty) for penalty in PENALTIES}
 TASKS = tuple(grouped_task(name, mdp) for name, mdp in MDPS.items())
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="bias",
     question="Who pays for a penalty on flagged words?",
     tasks=TASKS,

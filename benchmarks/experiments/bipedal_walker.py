@@ -2,12 +2,12 @@
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="bipedal_walker",
     question="Do our variants reach the published scores of walking over uneven ground?",
     tasks=("BipedalWalker-v3",),

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Measured
-from benchmarks.experiment import Experiment
 from envs.api import Task
 from envs.text.causal import Causal
 from envs.transcript import text_task
@@ -18,7 +18,7 @@ DEAR = replace(SURE, cost=0.15)
 NOISY = Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)
 TASKS = (_task("asking pays .05", SURE), _task("the cue pays .05", DEAR), _task("noisy tests", NOISY))
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="causal",
     question="Does a policy learn the shortcut or the cause, and what is it worth when the shortcut breaks?",
     tasks=TASKS,

@@ -2,12 +2,12 @@
 
 import math
 
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Measured
-from benchmarks.experiment import Experiment
 
 TASKS = ("lock/medium", "dyck/sparse-medium", "dyck/masked-medium", "bandit/null-medium")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="entropy_collapse",
     question="Does entropy fall because learning needs it to, or by noise alone?",
     tasks=TASKS,

@@ -1,7 +1,7 @@
 """Which estimator for text? Every variant on the text suite, equal budgets of generated tokens, each at its own rate."""
 
 from algorithms import VARIANTS
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.situation import Situation
 
 TASKS = (
@@ -20,7 +20,7 @@ LEARNERS = tuple(
 )
 REFERENCES = ("random", "optimal", "exact_pg")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="estimators",
     question="Which estimator learns most from equally many tokens?",
     tasks=TASKS,

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from algorithms.evaluation import Evaluation
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Measured
-from benchmarks.experiment import Experiment
 from envs.api import Task
 from envs.text.padanswer import PadAnswer
 from envs.text.transduce import Transduce
@@ -26,7 +26,7 @@ TASKS = (
     _task("parity", PadAnswer(bits=5, length=4)),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="generalisation",
     question="How much of what is learned on some prompts carries over to others?",
     tasks=TASKS,

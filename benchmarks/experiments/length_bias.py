@@ -2,8 +2,8 @@
 
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Measured
-from benchmarks.experiment import Experiment
 from envs.text.padanswer import PadAnswer
 from envs.transcript import text_task
 
@@ -15,7 +15,7 @@ TASKS = (
     text_task("20 fillers", PadAnswer(length=16, bits=2, fillers=20)),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="length_bias",
     question="Does dividing the loss by the length of the text make texts longer?",
     tasks=TASKS,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from algorithms import VARIANTS
 from algorithms.evaluation import Evaluation
 from algorithms.peer import Peer
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Overlay
-from benchmarks.experiment import Experiment
 from benchmarks.parity import Parity
 
 A2C = replace(
@@ -31,7 +31,7 @@ PPO = replace(
 PAIRS = {"like_sb3_a2c": A2C.name, "like_sb3_ppo": PPO.name}
 TASKS = ("CartPole-v1", "Pendulum-v1")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="parity",
     question="Do our A2C and PPO learn as stable-baselines3's own do?",
     tasks=TASKS,

@@ -3,8 +3,8 @@ Tianshou's); SLM-Lab's own settings and budgets are `reference_scores_slm`."""
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 from benchmarks.published_scores import SCORES
 
@@ -17,7 +17,7 @@ BUDGETS = {
     "LunarLander-v3": 1_000_000,
 }
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reference_scores",
     question="Do our variants reach the scores that others have published?",
     tasks=tuple(BUDGETS),

@@ -2,15 +2,15 @@
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, PPO
 from benchmarks.published.slm_lab import BUDGETS, CONFIGURATIONS
 from benchmarks.published_scores import of_sources
 
 SCORES = of_sources("SLM")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reference_scores_slm",
     question="Do our A2C and PPO reach SLM-Lab's scores in its settings?",
     tasks=tuple(BUDGETS),

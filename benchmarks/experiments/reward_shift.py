@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Sweep
-from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
@@ -12,7 +12,7 @@ SHIFTS = (0.0, 1.0, 10.0)
 COPY = Transduce(symbols=8, length=4)
 TASKS = {shift: text_task(f"copy shift={shift:g}", replace(COPY, reward_shift=shift)) for shift in SHIFTS}
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reward_shift",
     question="What does a constant in the reward cost, and whom?",
     tasks=tuple(TASKS.values()),

@@ -2,13 +2,13 @@
 
 from algorithms.evaluation import Evaluation
 from benchmarks.beside import Reached
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Beside
-from benchmarks.experiment import Experiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 from benchmarks.published.robots import BODIES, BUDGETS
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="robot_control",
     question="Do our variants reach the published scores on robot control?",
     tasks=BODIES,

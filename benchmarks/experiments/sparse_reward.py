@@ -1,7 +1,7 @@
 """When is the reward too sparse? An answer to copy, paid by symbol, as a fraction, shaped, or only when all is right."""
 
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Sweep
-from benchmarks.experiment import Experiment
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.transcript import text_task
@@ -14,7 +14,7 @@ TASKS = {
     for length in LENGTHS
 }
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="sparse_reward",
     question="What does a sparser reward cost, over the length of the answer?",
     tasks=tuple(TASKS.values()),

@@ -8,8 +8,8 @@ from algorithms.credit import VTrace
 from algorithms.staleness import Clock, Duration
 from algorithms.surrogate import ClippedRatio
 from algorithms.types import Schedule, Variant
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.drawings import Standing, Turned
-from benchmarks.experiment import Experiment
 from benchmarks.findings import Staleness
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
@@ -68,7 +68,7 @@ REPAIRS = {
 }
 OLD = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED)
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="staleness",
     question="How much staleness can I afford, and what repairs it?",
     tasks=(CARTPOLE, "bandit/small", COPY, "lock/small"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from algorithms.types import Variant
-from benchmarks.foreign import sources
-from benchmarks.scales import is_users
+from benchmarks.design.scales import is_users
+from benchmarks.provenance import source_hash
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.space import Space
 from envs.api import Scale, Task
@@ -35,7 +35,7 @@ class Plan:
             t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
         }
         made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
-        made_of = sources([self.variant, *self.tasks])
+        made_of = source_hash([self.variant, *self.tasks])
         return made | ({"scales": units} if units else {}) | ({"sources of your code": made_of} if made_of else {})
 
     @property

@@ -12,23 +12,17 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks import store
+from benchmarks.design.experiment import Outcome
 from benchmarks.display import Display
-from benchmarks.executor import Pool
+from benchmarks.execution.engine import Message
+from benchmarks.execution.jobs import CellJob
+from benchmarks.execution.pool import Pool
+from benchmarks.execution.runner import cell_path, pending, sweep
 from benchmarks.provenance import provenance
-from benchmarks.run import cell_path, pending, sweep
 from benchmarks.tuning import result
 from benchmarks.tuning.study import Cells, Plan, StudyInProgress
-from benchmarks.worker import Job, Update
 
 BEAT_EVERY_S, ASK_EVERY_S = 20.0, 2.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The studies that were finished, where they are written, and what went wrong with the others."""
-
-    paths: tuple[Path, ...]
-    failures: tuple[str, ...]
 
 
 @dataclass
@@ -65,8 +59,8 @@ class Session:
                         study = waiting.popleft()
                         self.lanes.append(Lane(study, study.work()))
                         self._go_on(self.lanes[-1])
-                    for update in pool.news():
-                        self._hear(update)
+                    for message in pool.messages():
+                        self._hear(message)
                         if waiting and len(self.lanes) < self.at_once:
                             break
                     self._ask_again()
@@ -75,18 +69,18 @@ class Session:
                     lane.cells.close()
         return Outcome(tuple(self.paths), tuple(self.failures))
 
-    def _hear(self, update: Update) -> None:
-        self.display.show(update)
+    def _hear(self, message: Message) -> None:
+        self.display.show(message)
         now = time.monotonic()
         if now - self.spoke > BEAT_EVERY_S:
             self.spoke = now
             for lane in self.lanes:
                 lane.study.beat()
-        if not update.ended:
+        if not message.ended:
             return
-        lane = next(lane for lane in self.lanes if update.index in lane.jobs)
-        lane.jobs.remove(update.index)
-        lane.error = lane.error or update.error
+        lane = next(lane for lane in self.lanes if message.index in lane.jobs)
+        lane.jobs.remove(message.index)
+        lane.error = lane.error or message.error
         if not lane.jobs:
             self._go_on(lane)
 
@@ -103,7 +97,7 @@ class Session:
             if not cells:
                 return
             for cell in pending(cells, self.folder):
-                job = Job(cell, cell_path(self.folder, cell), self.device)
+                job = CellJob(cell, cell_path(self.folder, cell), self.device)
                 self.display.add(job)
                 lane.jobs.add(self.pool.submit(job))
             if lane.jobs:

@@ -16,8 +16,8 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from benchmarks.execution.runner import cell_path
 from benchmarks.experiment import Cell
-from benchmarks.run import cell_path
 from benchmarks.stats import Doubles
 from benchmarks.tuning import counting, storage
 from benchmarks.tuning.cells import Found, Group, groups, read

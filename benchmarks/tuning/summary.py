@@ -23,10 +23,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from benchmarks import leaders as joint
 from benchmarks import stats
 from benchmarks.pairs import LEVEL, SEED
+from benchmarks.reports.variant_groups import groups
 from benchmarks.suite import COLUMNS, Doubles, Scale, Suite
 from benchmarks.tuning import counting
 from benchmarks.tuning.result import Attempt, BySeed, Tuned
-from benchmarks.variant_page import groups
 
 NAN = float("nan")
 TIE = 1e-12  # means of equal scores differ in their last digits

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import adaptive, cli, stats, store
+from benchmarks import adaptive, stats, store
+from benchmarks.cli import main as cli
 
 
 def test_the_levels_add_up_to_alpha() -> None:

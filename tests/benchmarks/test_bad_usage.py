@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import assignments, importing_sources, store
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.experiment import training_for
 from benchmarks.numbers import whole_number
 from benchmarks.usage import check_folder

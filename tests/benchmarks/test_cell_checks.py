@@ -16,11 +16,12 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.training import Members
-from benchmarks import cli, store
+from benchmarks import store
 from benchmarks.cellwork import run_cell
+from benchmarks.cli import main as cli
 from benchmarks.commands import single_cells
+from benchmarks.execution.runner import cell_path, pending
 from benchmarks.experiment import RESULTS_VERSION, Cell
-from benchmarks.run import cell_path, pending
 from benchmarks.tuning import result
 from benchmarks.tuning.racing import Race
 from envs import TASKS

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import store
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 

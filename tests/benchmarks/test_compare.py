@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import cli, compare, gate, pooling, store
+from benchmarks import compare, gate, pooling, store
+from benchmarks.cli import main as cli
 from benchmarks.sides import Side
 from tests.benchmarks.made import write_cell
 

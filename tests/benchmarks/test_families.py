@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling, report_cells, report_comparisons, store, verdict
+from benchmarks import pooling, report_cells, report_comparisons, store, verdict
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.document import Prose, Section, Table
-from benchmarks.experiment import Experiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.families import Ledger, question
 from benchmarks.findings import Bonuses, Staleness
 from benchmarks.panels import Data
@@ -119,7 +120,7 @@ def assert_no_two_disagree(report: ReportInput) -> int:
 def released(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReportInput:
     """What the report of a released experiment is made of."""
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     paths = sorted((REFERENCE / name / "cells").glob("*.parquet"))
     chosen = pooling.select(paths, [store.read_meta(p) for p in paths])
     made: list[ReportInput] = []

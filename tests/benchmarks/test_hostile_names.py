@@ -12,8 +12,14 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
+import algorithms
+import envs
 from benchmarks import compare, document, formats, lettering, markup, report, store
+from benchmarks.commands import single_cells
+from benchmarks.display import Display
 from benchmarks.document import Document, Prose, Samples, Section, Table
+from benchmarks.execution.engine import Message
+from benchmarks.execution.jobs import CellJob
 from benchmarks.experiment import digest
 from benchmarks.naming import file_names, file_safe
 from benchmarks.suite import Suite
@@ -231,12 +237,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
 
 def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """rich takes [/x] for the end of a style and raises where none began."""
-    from benchmarks.commands import single_cells
-    from benchmarks.display import Display
-    from benchmarks.executor import Job, Update
-    from benchmarks.select import task, variant
-
-    (cell,) = single_cells(task("bandit/small"), variant("gae"), 1, 1000, ())
-    with Display([Job(cell, Path("x"))], 0) as display:
-        display.show(Update(0, ended=True, error="KeyError: [/x] [red]"))
+    (cell,) = single_cells(envs.TASKS["bandit/small"], algorithms.VARIANTS["gae"], 1, 1000, ())
+    with Display([CellJob(cell, Path("x"))], 0) as display:
+        display.show(Message(0, ended=True, error="KeyError: [/x] [red]"))
     assert "failed bandit/small x gae: KeyError: [/x] [red]" in " ".join(capsys.readouterr().err.split())

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from benchmarks import cli, store
 from benchmarks.commands_results import Import
+
+from benchmarks import store
+from benchmarks.cli import main as cli
 from tests.benchmarks.logs import CSV, log
 
 RUN = ["monitor", "run", "--experiment", "smoke"]

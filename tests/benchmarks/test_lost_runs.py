@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive, adaptive_run, cli, compare, guide, pairs, parity, rates, verdict
+from benchmarks import adaptive, adaptive_run, compare, guide, pairs, parity, rates, verdict
+from benchmarks.cli import main as cli
 from benchmarks.leaders import leaders
 from benchmarks.pairs import Pair
 from benchmarks.panels import Data

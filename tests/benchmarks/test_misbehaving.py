@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import store
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 
 MODULE = """
 import os, signal, sys

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import pooling, select, store
-from benchmarks.cli import main
+from benchmarks import pooling, store
+from benchmarks.cli.lookup import with_processes
+from benchmarks.cli.main import main
+from benchmarks.design.named import variant_named
 from tests.benchmarks.test_cli import stopped_in_the_middle
 
 
@@ -65,8 +67,8 @@ def test_what_real_actors_cannot_do_is_said_at_once(
 
 
 def test_the_uncorrected_one_has_a_name_among_its_siblings() -> None:
-    assert select.variant("async_none").name == "async"
-    real = select.with_processes(select.variant("async_vtrace"), 4, hogwild=False)
+    assert variant_named("async_none").name == "async"
+    real = with_processes(variant_named("async_vtrace"), 4, hogwild=False)
     assert real.name == "async_vtrace (4 actors)"
     assert real.schedule.lag == 0  # the lag is what it turns out to be
     assert real.schedule.processes is not None

@@ -22,11 +22,11 @@ from algorithms.normaliser import RunningMoments
 from algorithms.training import Record, Run, State, train
 from benchmarks import files, store
 from benchmarks.cellwork import run_cell
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.commands import single_cells
+from benchmarks.execution.runner import cell_path
 from benchmarks.experiment import Cell
 from benchmarks.policies import META, NoPolicy, load_policy, policy_path, save_policies
-from benchmarks.run import cell_path
 from envs import TASKS
 
 TEXT, CONTROL = "dyck/masked-small", "Pendulum-v1"

@@ -18,13 +18,14 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.training import Event, Members, Progress, Record, Run, State, train
-from benchmarks import cellwork, files, run, states, store, tensor_files
+from benchmarks import cellwork, files, states, store, tensor_files
 from benchmarks.cellwork import run_cell
 from benchmarks.commands import single_cells
+from benchmarks.execution import runner
+from benchmarks.execution.runner import cell_path
 from benchmarks.experiment import Cell
 from benchmarks.files import NotWritten, machine
 from benchmarks.resuming import new_run, resumable
-from benchmarks.run import cell_path
 from benchmarks.states import Unusable, load_state, save_state, state_path
 from envs import TASKS
 from tests.benchmarks.test_files import dead_process
@@ -302,7 +303,7 @@ def test_states_of_done_cells_are_swept(
     state, dead = state_path(paths[0]), f"{machine()} {dead_process()}"
     for writer, stays in ((f"{machine()} {os.getpid()}", True), (f"other {dead_process()}", True), (dead, False)):
         saved_by(state, writer, monkeypatch)
-        run.sweep(tmp_path)
+        runner.sweep(tmp_path)
         assert state.exists() == stays
     state.with_name(state.name + ".damaged-0").write_bytes(b"no State")
     saved_by(state_path(paths[1]), dead, monkeypatch)
@@ -311,7 +312,7 @@ def test_states_of_done_cells_are_swept(
     for path in paths[0].parent.iterdir():
         os.utime(path, (old, old))
     capsys.readouterr()
-    run.sweep(tmp_path)
+    runner.sweep(tmp_path)
     assert (
         capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
     )

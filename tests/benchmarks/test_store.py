@@ -13,9 +13,9 @@ from algorithms.training import Members, Record
 from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.commands import single_cells
+from benchmarks.execution.runner import cell_path, pending
 from benchmarks.experiment import BLOCK, Cell, blocks, canonical
 from benchmarks.provenance import command
-from benchmarks.run import cell_path, pending
 from envs import TASKS
 
 

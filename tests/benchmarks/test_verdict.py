@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, budgets, guide, leaders, pairs, pooling, report_cells, store, verdict
-from benchmarks.experiment import Experiment
+from benchmarks import budgets, guide, leaders, pairs, pooling, report_cells, store, verdict
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.pairs import Pair
 from benchmarks.suite import Suite
 from tests.benchmarks.test_pairs import made
@@ -92,9 +93,9 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
 
 
 @cache
-def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
+def released(name: str) -> tuple[Suite, list[dict[str, object]], ComparisonExperiment]:
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     paths = sorted((RELEASED / name / "cells").glob("*.parquet"))
     chosen = pooling.select(paths, [store.read_meta(path) for path in paths])
     frame, _, metas = store.read([paths[i] for i in chosen])

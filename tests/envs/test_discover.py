@@ -7,7 +7,7 @@ import pytest
 
 import algorithms.variants
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS
+from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS
 from envs.discover import UnknownName, declared, look_up, unique
 from envs.streams import Purpose, Role, generator

@@ -11,7 +11,6 @@ import numpy as np
 
 from algorithms.evaluation import show
 from algorithms.references import play_optimally
-from benchmarks.files import write_text
 from benchmarks.formats import number
 from envs import TASKS, oracle
 from envs.api import Task
@@ -98,7 +97,7 @@ def _samples(task: Task) -> list[str]:
 
 def index() -> str:
     """The list of all pages."""
-    lines = ["# The text tasks", "", "Made from the cards by `python -m benchmarks pages`.", ""]
+    lines = ["# The text tasks", "", "Made from the cards by `nox -s docs`.", ""]
     lines += ["| task | what it isolates |", "| --- | --- |"]
     for name, tasks in families().items():
         text = card(tasks)
@@ -111,11 +110,3 @@ def texts() -> dict[Path, str]:
     """Every page and the index, by their path."""
     made = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
     return {FOLDER / name: text for name, text in made.items()}
-
-
-def write(root: Path) -> list[Path]:
-    """Write every page and the index under root; returns their paths."""
-    made = texts()
-    for path, text in made.items():
-        write_text(root / path, text)
-    return [root / path for path in made]

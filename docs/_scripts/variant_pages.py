@@ -9,12 +9,11 @@ from pathlib import Path
 
 from algorithms import VARIANTS, variants
 from algorithms.types import Variant
-from benchmarks.experiments.ladder import REFERENCES, RUNGS
-from benchmarks.files import write_text
+from benchmarks.experiments.ladder import RUNGS
+from benchmarks.reports.variant_groups import groups
 
 PAGE = Path("docs") / "variants.md"
 MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}
-PRESET = "like_"
 
 
 def docstrings() -> dict[str, str]:
@@ -30,28 +29,6 @@ def source(docstring: str) -> str:
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
-def groups() -> dict[str, list[Variant]]:
-    """The variants in the order they are shown."""
-    presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
-    beside = [v for v in VARIANTS.values() if v.update.trains and not v.update.gradient]
-    known = {*RUNGS, *REFERENCES, *(v.name for v in (*presets, *beside))}
-    others = [v for n, v in VARIANTS.items() if n not in known]
-    return {
-        "The ladder": [VARIANTS[name] for name in RUNGS],
-        "Beside the ladder": sorted(others, key=_ancestry),
-        "Presets of peers": presets,
-        "References": [*(VARIANTS[name] for name in REFERENCES), *beside],
-    }
-
-
-def _ancestry(variant: Variant) -> tuple[str, ...]:
-    """The variant's line of descent, so that children follow their parent."""
-    line = [variant.name]
-    while (parent := VARIANTS[line[0]].parent) is not None:
-        line.insert(0, parent)
-    return tuple(line)
-
-
 def table(shown: Iterable[Variant], of: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
@@ -63,13 +40,23 @@ def table(shown: Iterable[Variant], of: str = "") -> str:
     return "\n".join(lines)
 
 
+def ladder_table() -> str:
+    """The ladder as a Markdown table."""
+    lines = ["| rung | from | changes | what it does | needs |", "| --- | --- | --- | --- | --- |"]
+    for name in RUNGS:
+        v = VARIANTS[name]
+        needs = ", ".join(v.needs) or "-"
+        lines.append(f"| `{v.name}` | {v.parent or '-'} | {v.changes or '-'} | {v.summary} | {needs} |")
+    return "\n".join(lines)
+
+
 def page() -> str:
     """docs/variants.md"""
     said = docstrings()
     lines = [
         "# Variants",
         "",
-        "Made from the registry by `python -m benchmarks pages`. A variant is a composition of parts; a rung changes one of",
+        "Made from the registry by `nox -s docs`. A variant is a composition of parts; a rung changes one of",
         "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
         "(`algorithms/conformance.py`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
@@ -84,9 +71,3 @@ def page() -> str:
             first, _, rest = said[v.name].partition("\n")
             lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
     return "\n".join(lines)
-
-
-def write(root: Path) -> Path:
-    """Write the page under `root`."""
-    write_text(root / PAGE, page())
-    return root / PAGE

@@ -1,0 +1,1 @@
+"""What is run: experiments, cells, their settings and their identity."""

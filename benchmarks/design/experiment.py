@@ -1,0 +1,175 @@
+"""What every experiment declares, and the kind that compares trained variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
+
+from algorithms.evaluation import Evaluation
+from algorithms.types import Variant
+from benchmarks.document import Table
+from benchmarks.panels import Data
+from benchmarks.situation import Situation
+from benchmarks.suite import Suite
+from envs.api import Task
+from envs.discover import UsageError
+from envs.streams import Purpose
+
+BLOCK = 10  # seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again
+
+
+class Experiment(Protocol):
+    """A question, and what answers it. `benchmarks.cli.kinds` holds what is run and reported for each class of them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def tasks(self) -> tuple[str | Task, ...]: ...
+
+    @property
+    def variants(self) -> tuple[str | Variant, ...]: ...
+
+    @property
+    def task_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def variant_names(self) -> tuple[str, ...]: ...
+
+    def smoke(self) -> Self:
+        """The same question at its smallest size."""
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Flags of `run` that have no meaning here, with the reason as a relative clause."""
+
+
+def check_flags(experiment: Experiment, given: Iterable[str]) -> None:
+    """UsageError for the first of the given flags that has no meaning for the experiment."""
+    reasons = experiment.unsupported()
+    for flag in given:
+        if flag in reasons:
+            raise UsageError(f"--{flag} has no meaning for {experiment.name}, {reasons[flag]}")
+
+
+class Figure(Protocol):
+    """A figure that an experiment declares."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def caption(self) -> str: ...
+
+    def draw(self, data: Data) -> Any:
+        """A matplotlib figure. Its type is not named here, for only `figures/` imports matplotlib."""
+
+
+@runtime_checkable
+class FigureWithTable(Protocol):
+    """A figure with a table that follows it in the report, unless the table has no rows."""
+
+    def table(self, data: Data) -> Table: ...
+
+
+class Finding(Protocol):
+    """What an experiment's runs answer to its question."""
+
+    def sentence(self, data: Data) -> str:
+        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
+
+
+@runtime_checkable
+class TestedFinding(Protocol):
+    """A finding that tests pairs of variants: its families are corrected before those of the report."""
+
+    def decide(self, suite: Suite, ledger: Any) -> None:
+        """Enter the decisions into the ledger (statistics.families.Ledger, a layer above this one)."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback."""
+
+    paths: tuple[Path, ...]
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonExperiment:
+    """A question, the tasks and variants that answer it, and how much of each.
+
+    tasks, variants  names of registered ones, or the thing itself where only this experiment has it
+    figures    what it draws beside the figures that every report has
+    env_steps  a member's budget by task; tasks that are not named use their settings' budget
+    rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
+    rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
+    protocol   whose selection the own learning rates are (benchmarks.settings); with `rates`, the one that it makes
+    small      what `--smoke` runs instead
+    baseline   whom the report holds all others against; the first variant that learns where it is None
+    guide      what its runs tell a reader who must choose
+    finding    the answer that its report begins with
+    block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
+    seeds_of   of variants, by name, that have another number of them than `seeds`
+    configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
+    alone      cells run one after another, because their seconds are measured
+    """
+
+    name: str
+    question: str
+    tasks: tuple[str | Task, ...]
+    variants: tuple[str | Variant, ...]
+    seeds: int = 10
+    env_steps: Mapping[str, int] = field(default_factory=dict)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    purpose: Purpose = Purpose.TRAIN
+    rates: tuple[float, ...] | None = None
+    rates_of: str | None = None
+    protocol: str = "ladder"
+    small: Mapping[str, Any] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
+    baseline: str | None = None
+    guide: tuple[Situation, ...] = ()
+    finding: Finding | None = None
+    block: int = BLOCK
+    seeds_of: Mapping[str, int] = field(default_factory=dict)
+    alone: bool = False
+    configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.rates and self.rates_of:
+            raise ValueError(f"{self.name} cannot train every rate (rates) and one alone (rates_of)")
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return tuple(t if isinstance(t, str) else t.name for t in self.tasks)
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        return tuple(v if isinstance(v, str) else v.name for v in self.variants)
+
+    @property
+    def own_tasks(self) -> tuple[Task, ...]:
+        """The tasks that are declared themselves; all of them, once names are resolved."""
+        return tuple(t for t in self.tasks if isinstance(t, Task))
+
+    @property
+    def own_variants(self) -> tuple[Variant, ...]:
+        """The variants that are declared themselves; all of them, once names are resolved."""
+        return tuple(v for v in self.variants if isinstance(v, Variant))
+
+    def smoke(self) -> Self:
+        return replace(self, **self.small)
+
+    def unsupported(self) -> Mapping[str, str]:
+        reasons = {}
+        if self.rates or self.rates_of:
+            reasons["tuned"] = "which has settings of its own"
+        if self.rates:
+            reasons["adaptive"] = "which does not compare seeds"
+            reasons["import"] = "which compares no learning curves"
+        return reasons
