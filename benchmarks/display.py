@@ -1,4 +1,4 @@
-"""What a run shows while it works: a live table in a terminal, plain lines elsewhere."""
+"""What a run shows while it works: a live table in a terminal, plain lines where there is none."""
 
 from __future__ import annotations
 

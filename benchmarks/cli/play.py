@@ -29,7 +29,7 @@ class Play:
     episodes: int = 1
     greedy: bool = False  # the most likely action at each step, instead of a drawn one
     seed: int = 0  # of the episodes: the same seed is the same episodes
-    out: Path | None = None  # a folder for what is written; beside FILE where it is not given
+    out: Path | None = None  # a folder for what is written; FILE's own folder where it is not given
     trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
 
     def __call__(self) -> int:

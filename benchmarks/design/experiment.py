@@ -104,7 +104,7 @@ class ComparisonExperiment:
     """A question, the tasks and variants that answer it, and how much of each.
 
     tasks, variants  names of registered ones, or the thing itself where only this experiment has it
-    figures    what it draws beside the figures that every report has
+    figures    what it draws in addition to the figures of every report
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
     rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own

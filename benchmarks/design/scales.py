@@ -120,7 +120,7 @@ def _ends(scale: Scale) -> str:
 
 
 def keep_scales(tasks: Iterable[Task], folder: Path) -> None:
-    """Leave the scales of users' tasks beside their cells, which may have been trained before a scale was known."""
+    """Write the scales of users' tasks to a folder whose cells may have been trained before a scale was known."""
     users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}
     if users:
         store.save_json(folder / KEPT, {**_read_kept(folder), **users})
