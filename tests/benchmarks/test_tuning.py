@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from benchmarks.commands_tuning import plans_of
 
 from algorithms import VARIANTS
 from algorithms.training import Record
@@ -24,6 +23,7 @@ from algorithms.tunable import Choice
 from benchmarks import store
 from benchmarks.cellwork import reading
 from benchmarks.cli.main import main
+from benchmarks.cli.tune import plans_of
 from benchmarks.experiment import Cell, canonical
 from benchmarks.tuning import counting, report, result
 from benchmarks.tuning import protocol as rules
