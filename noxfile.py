@@ -118,5 +118,5 @@ def tune(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def speed(session: nox.Session) -> None:
-    """Ours against the installed peers, on this machine."""
+    """Our speed and that of the installed libraries of others, on this machine."""
     run(session, "benchmarks", "speed", *session.posargs)

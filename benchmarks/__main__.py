@@ -1,4 +1,4 @@
-"""python -m benchmarks list | train | run | report | speed | tune | play"""
+"""python -m benchmarks COMMAND"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 
 
 def leave(status: int) -> None:

@@ -8,29 +8,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from algorithms.algorithm import Algorithm
 from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.cells import build_cells
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.scales import check_averaged
 from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
-from benchmarks.run import Outcome
-from benchmarks.scales import check_averaged
 from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
 from benchmarks.store.files import write_text
 from benchmarks.suite import Suite
-from envs.api import Doubles, Task
+from envs.api import Doubles
 from envs.validation import UsageError
 
 Train = Callable[[list[Cell]], Outcome]
 
 
 @dataclass(frozen=True)
-class Plan:
+class SequentialPlan:
     """What is decided: everyone against `baseline`, with at most `cap` seeds, differences below `margin` being none."""
 
-    experiment: Experiment  # its tasks and variants are the things themselves
+    experiment: ComparisonExperiment  # its tasks and variants are the things themselves
     baseline: str  # one of them that learns
     cap: int
     margin: float
@@ -42,52 +40,48 @@ class Plan:
             raise UsageError(f"--max-seeds must be a multiple of {BLOCK}, {BLOCK} or more, not {self.cap}")
         if not self.margin > 0:
             raise UsageError(f"--margin must be greater than 0, not {self.margin}")
-        check_averaged([t for t in self.experiment.tasks if isinstance(t, Task)], "--adaptive")
-
-    @property
-    def variants(self) -> list[Algorithm]:
-        return [v for v in self.experiment.variants if not isinstance(v, str)]
+        check_averaged(self.experiment.own_tasks, "--adaptive")
 
     def cells(self, seeds: int, names: set[str]) -> list[Cell]:
         """The cells of so many seeds of these variants."""
-        tasks = [t for t in self.experiment.tasks if isinstance(t, Task)]
-        chosen = [v for v in self.variants if v.name in names]
+        tasks = list(self.experiment.own_tasks)
+        chosen = [v for v in self.experiment.own_variants if v.name in names]
         return build_cells(replace(self.experiment, seeds=seeds, seeds_of={}), tasks, chosen, self.env_steps)
 
 
-def run(plan: Plan, train: Train, folder: Path) -> Outcome:
-    """Train until all is decided; the decisions lie in `folder`/adaptive.json, for the report."""
+def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
+    """Train until all is decided; writes the decisions to `folder`/adaptive.json, for the report."""
     looks = plan.cap // BLOCK
     decided: dict[str, SequentialDecision] = {}
-    open_ = {v.name for v in plan.variants}
+    undecided = {v.name for v in plan.experiment.own_variants}
     wanted: dict[str, Cell] = {}
     least: dict[str, float] = {}  # each variant's corrected p, over the looks so far
     for number, level in enumerate(sequential.levels(looks, plan.alpha), 1):
         seeds = number * BLOCK
-        wanted |= {c.file_name: c for c in plan.cells(seeds, open_ | {plan.baseline})}
+        wanted |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
         outcome = train(list(wanted.values()))
         frame, _, metas = read(outcome.paths, folder)
         suite = suite_of(plan.experiment, frame, metas)
         gone = _without_mean(suite)
         if plan.baseline in gone:
-            open_ -= {plan.baseline}
+            undecided -= {plan.baseline}
             print(
                 f"look {number} of {looks}: all seeds of {plan.baseline} diverged, so nothing is decided",
                 file=sys.stderr,
             )
-            _save(plan, suite, decided, open_ - gone, seeds, least, folder)
+            _save(plan, suite, decided, undecided - gone, seeds, least, folder)
             break
-        waiting = [v for v in suite.learners if v in open_ and v != plan.baseline and v not in gone]
+        waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
         new = sequential.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             least[v] = min(p, least.get(v, 1.0))
         decided |= new
-        open_ = {v for v in waiting if v not in new}
-        told = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
-        print(f"look {number} of {looks}, {seeds} seeds: {told}; {len(open_)} undecided", file=sys.stderr)
-        _save(plan, suite, decided, open_, seeds, least, folder)
-        if not open_ or outcome.failures:
+        undecided = {v for v in waiting if v not in new}
+        decisions = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
+        print(f"look {number} of {looks}, {seeds} seeds: {decisions}; {len(undecided)} undecided", file=sys.stderr)
+        _save(plan, suite, decided, undecided, seeds, least, folder)
+        if not undecided or outcome.failures:
             break
     return outcome
 
@@ -110,10 +104,10 @@ def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str
 
 
 def _save(
-    plan: Plan,
+    plan: SequentialPlan,
     suite: Suite,
     decided: dict[str, SequentialDecision],
-    open_: set[str],
+    undecided: set[str],
     seeds: int,
     corrected: dict[str, float],
     folder: Path,
@@ -126,7 +120,7 @@ def _save(
     gone = _without_mean(suite)
     lost = {"decision": "no mean: all seeds diverged", "seeds": seeds, "difference": None, "p": None}
     rows += [{"variant": v, **lost} for v in suite.learners if v in gone and v not in decided]
-    for v in sorted(open_ - gone) if plan.baseline not in gone else ():
+    for v in sorted(undecided - gone) if plan.baseline not in gone else ():
         mean = float(_differences(suite, v, plan.baseline).mean())
         rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
     for row in rows:

@@ -16,10 +16,10 @@ import pandas as pd
 
 from benchmarks import common_steps, divergence, gate
 from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.scales import check_agree, scales_of_cells
 from benchmarks.figures import final_scores
 from benchmarks.gate import Rules
 from benchmarks.reports.document import Document
-from benchmarks.scales import check_agree, of_cells
 from benchmarks.sides import Side, place
 from benchmarks.sides import differences as differences
 from benchmarks.sides import left_out as left_out
@@ -72,7 +72,7 @@ def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, nonin
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
     check_agree([([m for m in side.metas if place(m)[1] in shared], side.folder) for side in (a, b)])
-    scales = of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
+    scales = scales_of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
     names = [_sided(v, side) for v in shared for side in "AB"]

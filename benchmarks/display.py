@@ -1,9 +1,10 @@
-"""What a run shows while it works: a live table in a terminal, plain lines elsewhere."""
+"""What a run shows while it works: a live table in a terminal, plain lines where there is none."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -11,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.worker import Job, Update
+from benchmarks.execution.engine import Job, Message, total_steps
 
 PLAIN_EVERY_S = 15.0
 
@@ -23,14 +24,14 @@ def duration(seconds: float) -> str:
 
 
 class Display:
-    """Cells, steps per second and time left. Use as a context; feed it every Update.
+    """Cells, steps per second and time left. Use as a context; show it every Message.
 
     total  environment steps, where jobs are added while others run
     """
 
-    def __init__(self, jobs: list[Job], done_before: int, total: int | None = None) -> None:
-        self.jobs, self.before = jobs, done_before
-        self.total = sum(_steps(job) for job in jobs) if total is None else total
+    def __init__(self, jobs: Sequence[Job], done_before: int, total: int | None = None) -> None:
+        self.jobs, self.before = list(jobs), done_before
+        self.total = sum(total_steps(job) for job in jobs) if total is None else total
         self.steps = [0] * len(jobs)
         self.resumed: dict[int, int] = {}
         self.running: dict[int, str] = {}
@@ -61,27 +62,27 @@ class Display:
         self.jobs.append(job)
         self.steps.append(0)
 
-    def show(self, update: Update) -> None:
-        """Take in one piece of news."""
-        i, job = update.index, self.jobs[update.index]
+    def show(self, message: Message) -> None:
+        """Show one message."""
+        i, job = message.index, self.jobs[message.index]
         if i in self.over:  # the queue may deliver after a job's end
             return
-        if update.progress:
-            self.resumed.setdefault(i, update.progress.env_steps)
-            self.steps[i] = min(update.progress.env_steps, _steps(job))  # a last rollout may go beyond the budget
-            if update.progress.notice:
-                self._say(f"{job.cell.label}: {update.progress.notice}")
-        if update.records:
-            last = update.records[-1]
-            at = [r.eval_return for r in update.records if r.checkpoint == last.checkpoint]
+        if message.progress:
+            self.resumed.setdefault(i, message.progress.env_steps)
+            self.steps[i] = min(message.progress.env_steps, total_steps(job))  # a last rollout may go beyond the budget
+            if message.progress.notice:
+                self._say(f"{job.label}: {message.progress.notice}")
+        if message.records:
+            last = message.records[-1]
+            at = [r.eval_return for r in message.records if r.checkpoint == last.checkpoint]
             self.running[i] = f"{last.fraction:4.0%}  return {sum(at) / len(at):9.3f}"
-        if update.ended:
-            self._end(i, update.error)
-        elif update.lost:
+        if message.ended:
+            self._end(i, message.error)
+        elif message.lost:
             self._forget(i)
-            self._say(f"{job.cell.label}: its worker {update.lost}; it is tried once more, alone, after the others")
-        elif not update.records and self.running.get(i, "starting") == "starting":
-            self.running[i] = "  0%" if update.progress else "starting"
+            self._say(f"{job.label}: its worker {message.lost}; it is tried once more, alone, after the others")
+        elif not message.records and self.running.get(i, "starting") == "starting":
+            self.running[i] = "  0%" if message.progress else "starting"
         if not self.live and time.monotonic() - self.spoke > PLAIN_EVERY_S:
             self.spoke = time.monotonic()
             self._say(self._line())
@@ -91,12 +92,12 @@ class Display:
         self.over.add(i)
         if error is None:
             self.running.pop(i, None)
-            self.steps[i] = _steps(self.jobs[i])
+            self.steps[i] = total_steps(self.jobs[i])
             return
         self._forget(i)
         self.failed += 1
-        self.total -= _steps(self.jobs[i])
-        self._say(f"failed {self.jobs[i].cell.label}: {error.splitlines()[0]}", style="red")
+        self.total -= total_steps(self.jobs[i])
+        self._say(f"failed {self.jobs[i].label}: {error.splitlines()[0]}", style="red")
 
     def _forget(self, i: int) -> None:
         """Of a job that begins anew, or has failed."""
@@ -125,10 +126,5 @@ class Display:
         """The line, and a row for each cell that runs."""
         table = Table(box=None, show_header=False)
         for i, state in sorted(self.running.items()):
-            table.add_row(Text(self.jobs[i].cell.label), f"{self.steps[i]:,} steps", state)
+            table.add_row(Text(self.jobs[i].label), f"{self.steps[i]:,} steps", state)
         return Group(Text(self._line()), table) if self.running else Group(Text(self._line()))
-
-
-def _steps(job: Job) -> int:
-    """Environment steps of all members of a job."""
-    return job.cell.total_env_steps

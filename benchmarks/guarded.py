@@ -13,8 +13,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from benchmarks.executor import how_it_ended
-from benchmarks.usage import Failed, described
+from benchmarks.usage import Failed, described, how_it_ended
 
 T = TypeVar("T")
 

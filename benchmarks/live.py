@@ -1,7 +1,7 @@
 """Live logs on request: what a running cell has yielded, as TensorBoard scalars, a run a member.
 
     <folder>/<experiment>/<task>__<variant>__seed<k>[__rate<r>]/events.out.tfevents.*
-    tags    score/return, score/greedy, measures/<name>     step    env_steps of the member     time    when it was told
+    tags    score/return, score/greedy, measures/<name>     step    env_steps of the member     time    when it was written
 
 They are a window, not a result: everything in them stands in the cell's Parquet too. The package `tensorboard` is needed
 only here.

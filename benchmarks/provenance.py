@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from benchmarks.design.cell import RESULTS_VERSION
+from benchmarks.design.identity import canonical
+from envs.custom.sources import LENGTH, SOURCE
 
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,3 +70,19 @@ def command(words: list[str]) -> str:
             kept.append(word)
         skip = word == "--results"
     return " ".join(["python -m benchmarks", *kept])
+
+
+def source_hash(parts: Iterable[Any]) -> str:
+    """A hash of the sources of the user's code that these parts of cells are made of; empty where all is ours."""
+    found = [hashed for part in parts for hashed in _hashes(canonical(part))]
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:LENGTH] if found else ""
+
+
+def _hashes(described: Any) -> Iterator[Any]:
+    """Hashes of foreign classes and identities of environments in a canonical value."""
+    if isinstance(described, dict):
+        yield from (described[key] for key in (SOURCE, "identity") if described.get(key))
+        described = list(described.values())
+    if isinstance(described, list):
+        for part in described:
+            yield from _hashes(part)

@@ -1,4 +1,4 @@
-"""`speed`: what this machine reaches, ours and the installed peers, alternating in one call, medians of several runs."""
+"""Speed on this machine: ours and that of installed libraries, alternating in one call, medians of several runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import numpy as np
 import torch
 
 from algorithms import VARIANTS
+from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.estimators.optimisers import RMSprop
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run, train
-from benchmarks.commands import available_processors
 from benchmarks.design.resolve import resolve
+from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
 from envs import TASKS
@@ -34,13 +35,13 @@ STEPPED_S = 0.3
 
 
 @dataclass(frozen=True)
-class Race:
-    """Ours against a peer: each callable runs once and returns environment steps per second."""
+class SpeedComparison:
+    """Ours against the code of others: each callable runs once and returns environment steps per second."""
 
     what: str
     ours: Callable[[], float]
-    peer: Callable[[], float]
-    peer_name: str
+    theirs: Callable[[], float]
+    name: str
 
 
 def _ours(training: Training, steps: int) -> Callable[[], float]:
@@ -78,7 +79,7 @@ def _sb3(steps: int) -> Callable[[], float]:
     return once
 
 
-def races() -> list[Race]:
+def comparisons() -> list[SpeedComparison]:
     """What is measured."""
     like_sb3 = Training(
         network=MLP((64, 64)),
@@ -94,8 +95,10 @@ def races() -> list[Race]:
     shape = default.collection
     assert isinstance(shape, Unroll)
     return [
-        Race("10 seeds of a2c, CartPole-v1, 8 environments x 5 steps", _ours(like_sb3, 20_000), _sb3(20_000), name),
-        Race(
+        SpeedComparison(
+            "10 seeds of a2c, CartPole-v1, 8 environments x 5 steps", _ours(like_sb3, 20_000), _sb3(20_000), name
+        ),
+        SpeedComparison(
             f"10 seeds of a2c, CartPole-v1, our default {shape.envs} environments x {shape.steps} steps",
             _ours(default, 60_000),
             _sb3(20_000),
@@ -104,9 +107,9 @@ def races() -> list[Race]:
     ]
 
 
-def actors_race(steps: int = 1_000) -> Race:
+def actors_comparison(steps: int = 1_000) -> SpeedComparison:
     """Actors and a learner against one process that does both, where a step of the environment computes for 1 ms."""
-    return Race(
+    return SpeedComparison(
         f"{TWO} and a learner, {COMPUTED.name} a step, on {available_processors()} processors",
         _trained(TWO, steps),
         _trained(SYNCHRONOUS, steps),
@@ -118,8 +121,6 @@ def _trained(name: str, steps: int) -> Callable[[], float]:
     """Training speed of one seed of a configuration of `async_throughput`, as its clock reads."""
 
     def once() -> float:
-        from algorithms.asynchronous.learner import train_asynchronously
-
         (variant,) = (v for v in BY_PROCESSES if v.name == name)
         training = resolve(COMPUTED, variant).training
         run = Run(COMPUTED, variant, training, Members((0,), (training.learning_rate,)), steps, Evaluation(1, 1))
@@ -157,27 +158,29 @@ def one_core() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def raced(race: Race, repeats: int) -> dict[str, Any]:
+def compared(pair: SpeedComparison, repeats: int) -> dict[str, Any]:
     """The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels."""
-    race.ours()  # the first run of each also imports and warms up
-    race.peer()
-    pairs = [(race.ours(), race.peer()) for _ in range(repeats)]
+    pair.ours()  # the first run of each also imports and warms up
+    pair.theirs()
+    pairs = [(pair.ours(), pair.theirs()) for _ in range(repeats)]
     return {
-        "what": race.what,
+        "what": pair.what,
         "ours": round(statistics.median(a for a, _ in pairs)),
         "peer": round(statistics.median(b for _, b in pairs)),
-        "peer_name": race.peer_name,
+        "peer_name": pair.name,
         "ratio": round(statistics.median(a / b for a, b in pairs), 2),
     }
 
 
 def measure(repeats: int) -> list[dict[str, Any]]:
-    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, one core each but for the race of actors,
-    which comes first; then {what, ours, unit}."""
+    """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, then {what, ours, unit}.
+
+    The comparison of actors comes first and has all cores; the others have one.
+    """
     torch.set_num_threads(1)
-    rows = [raced(actors_race(), repeats)]  # on all processors, hence first: nobody comes back from one core
+    rows = [compared(actors_comparison(), repeats)]  # on all processors, hence first: nobody comes back from one core
     one_core()
-    rows += [raced(race, repeats) for race in races()]
+    rows += [compared(pair, repeats) for pair in comparisons()]
     for name in text_tasks():
         stepping(name)
         rate = statistics.median(stepping(name) for _ in range(repeats))

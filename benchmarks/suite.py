@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.curves import BLOCK, FINITE, Curve, curve_of, states
-from benchmarks.curves import Doubles as Doubles
+from envs.api import Doubles
 from envs.api import Scale as Scale
 
 

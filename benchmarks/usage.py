@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from envs.custom.faults import EnvironmentFault
 from envs.validation import UsageError
 
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 FRAMES = 3  # of a traceback, the innermost ones
 
 
@@ -54,6 +56,18 @@ def described(error: BaseException) -> str:
         words = f"the code of the task or variant called sys.exit({words})"
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
     return printable(f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else ""))
+
+
+def how_it_ended(code: int) -> str:
+    """The exit code of a process in words; negative codes are signals."""
+    if code >= 0:
+        return f"ended by itself with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    why = {"SIGKILL": ", perhaps for memory", "SIGSEGV": ", an error in compiled code"}.get(name, "")
+    return f"was killed ({name}{why})"
 
 
 def printable(text: str) -> str:

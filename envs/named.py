@@ -1,36 +1,95 @@
-"""Tasks by the names that commands take: a registered one, any `gymnasium:<id>`, or `module:TASK` of the user's."""
+"""Tasks and constants by the names that commands take: a registered one, `gymnasium:<id>`, or `module:CONSTANT`."""
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import traceback
+from collections.abc import Iterable
+from types import ModuleType
+from typing import TypeVar
+
+import gymnasium
 
 from envs.api import Task
-from envs.control.factory import any_gymnasium
+from envs.control import from_envpool
+from envs.control.factory import Control, any_gymnasium
+from envs.delayed import unslowed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
+
+GYMNASIUM = "gymnasium:"  # before any Gymnasium id
+Kind = TypeVar("Kind")
 
 
 def task_named(name: str) -> Task:
     """The task of this name; UsageError where there is none."""
-    if name.startswith("gymnasium:"):
+    if name.startswith(GYMNASIUM):
         try:
-            return any_gymnasium(name.removeprefix("gymnasium:"))
+            return any_gymnasium(name.removeprefix(GYMNASIUM))
         except ValueError as error:
             raise UsageError(str(error)) from error
-    return _constant(name) if ":" in name else look_up(TASKS, name, "task")
+    return constant(name, Task, TASKS) if ":" in name else look_up(TASKS, name, "task")
 
 
-def _constant(name: str) -> Task:
-    module, _, attribute = name.partition(":")
-    try:
-        found = importlib.import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{name!r} cannot be imported: {error}") from error
+def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
+    """The object of class `kind` that `module:CONSTANT` names; UsageError where there is none.
+
+    registered  names that a message may offer instead
+    """
+    module, attribute = _parts(name, registered)
+    found = _module(name, module, registered)
     if not hasattr(found, attribute):
-        raise UnknownName(
-            f"constant of {module}", attribute, [n for n, v in vars(found).items() if isinstance(v, Task)]
-        )
+        there = [n for n, value in vars(found).items() if isinstance(value, kind)]
+        raise UnknownName(f"constant of {module}", attribute, there)
     value = getattr(found, attribute)
-    if not isinstance(value, Task):
-        raise UsageError(f"{name!r} is a {type(value).__name__}, not a Task")
+    if isinstance(value, type):
+        raise UsageError(f"{name!r} is a class; name a constant that holds a {kind.__name__}")
+    if not isinstance(value, kind):
+        raise UsageError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
     return value
+
+
+def _parts(name: str, registered: Iterable[str]) -> tuple[str, str]:
+    """(module, constant) of a name; UsageError where it is not of that form."""
+    module, _, attribute = name.partition(":")
+    words = [*module.split("."), attribute]
+    if not all(word.isidentifier() for word in words):
+        raise UsageError(f"{name!r} is not of the form module:CONSTANT{_nearest(name, registered)}")
+    return module, attribute
+
+
+def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and (module == error.name or module.startswith(f"{error.name}.")):
+            why = f"there is no module {error.name!r}{_nearest(name, registered)}"
+        else:
+            why = f"it needs {error.name!r}, which is not installed"
+        raise UsageError(f"{name!r} cannot be imported: {why}") from error
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        line = f"{last.filename}, line {last.lineno}"
+        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {error} ({line})") from error
+
+
+def _nearest(name: str, registered: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(registered), n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def check_installed(tasks: Iterable[Task]) -> None:
+    """UsageError for a control task that can be made by neither EnvPool nor Gymnasium as they are installed here."""
+    if from_envpool.installed():
+        return
+    for task in tasks:
+        factory = unslowed(task.factory)
+        if not isinstance(factory, Control) or factory.backend != "auto":
+            continue
+        try:
+            gymnasium.make(factory.env_id).close()
+        except (gymnasium.error.Error, ImportError) as error:
+            raise UsageError(
+                f"{task.name} needs EnvPool (pip install envpool), for Gymnasium cannot make it: {error}"
+            ) from error

@@ -5,46 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
-from benchmarks import foreign, settings
+from benchmarks import settings
 from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.overrides import parsed_all
 from benchmarks.design.resolve import reason_unsupported, resolve
 from envs.api import Task
-from envs.seeding import Purpose
+from envs.named import check_installed
 from envs.validation import UsageError
 
 UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
 Configurations = Mapping[tuple[str, str], Mapping[str, Any]]  # (task, algorithm) -> values by path
-
-
-class Design(Protocol):
-    """What of an experiment its cells depend on (benchmarks.experiment.Experiment)."""
-
-    @property
-    def seeds(self) -> int: ...
-    @property
-    def seeds_of(self) -> Mapping[str, int]: ...
-    @property
-    def block(self) -> int: ...
-    @property
-    def env_steps(self) -> Mapping[str, int]: ...
-    @property
-    def evaluation(self) -> Evaluation: ...
-    @property
-    def purpose(self) -> Purpose: ...
-    @property
-    def rates(self) -> tuple[float, ...] | None: ...
-    @property
-    def rates_of(self) -> str | None: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def configurations(self) -> Configurations: ...
 
 
 def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
@@ -53,7 +29,7 @@ def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
 
 
 def build_cells(
-    design: Design,
+    experiment: ComparisonExperiment,
     tasks: Sequence[Task],
     algorithms: Sequence[Algorithm],
     env_steps: int | None,
@@ -65,22 +41,22 @@ def build_cells(
     """
     cells = []
     for task in tasks:
-        budget = env_steps or design.env_steps.get(task.name) or settings.budget(task)
+        budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
         for plain in algorithms:
             if reason_unsupported(task, plain):
                 continue
             key = task.name, plain.name
-            values = tuned.get(key) or design.configurations.get(key, {})
-            training, algorithm = resolve(task, plain, values, design.protocol, design.rates_of)
+            values = tuned.get(key) or experiment.configurations.get(key, {})
+            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.rates_of)
             rates: tuple[float, ...] = (training.learning_rate,)
-            if design.rates and algorithm.tunable:
+            if experiment.rates and algorithm.tunable:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
-                rates, training = design.rates, replace(training, learning_rate=UNREAD)
-            for block in blocks(design.seeds_of.get(plain.name, design.seeds), design.block):
+                rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
+            for block in blocks(experiment.seeds_of.get(plain.name, experiment.seeds), experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
-                members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), design.purpose)
-                cells.append(Cell(task, algorithm, training, members, budget, design.evaluation))
+                members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
+                cells.append(Cell(task, algorithm, training, members, budget, experiment.evaluation))
     return cells
 
 
@@ -88,7 +64,7 @@ def single_cells(
     task: Task, algorithm: Algorithm, seeds: int, env_steps: int | None, assignments: tuple[str, ...]
 ) -> list[Cell]:
     """The cells of one task and algorithm with fields set on the command line. UsageError for what cannot run."""
-    foreign.check_installed([task])
+    check_installed([task])
     if reason := reason_unsupported(task, algorithm):
         raise UsageError(reason)
     if assignments and algorithm.unsettable:

@@ -80,7 +80,7 @@ def joined(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {s}" for s in sentences)
 
 
-class Drawing(Protocol):
+class Figure(Protocol):
     """A figure that an experiment declares."""
 
     @property
@@ -93,14 +93,14 @@ class Drawing(Protocol):
 
 
 @runtime_checkable
-class Tabled(Protocol):
+class FigureWithTable(Protocol):
     """A figure that brings a table, which stands below it in the report unless it has no rows."""
 
     def table(self, data: Data) -> Table: ...
 
 
 @runtime_checkable
-class Summarised(Tabled, Protocol):
+class Summarised(FigureWithTable, Protocol):
     """A figure whose table is summarised in sentences above it."""
 
     def sentences(self, table: Table) -> list[str]: ...

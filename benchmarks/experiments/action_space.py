@@ -1,7 +1,7 @@
 """How does learning slow down as the vocabulary grows? The same one-step choice among 4 to 10,000 tokens."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.bandit import Bandit
@@ -10,7 +10,7 @@ from envs.text_env import text_task
 SIZES = (4, 10, 100, 1_000, 10_000)
 TASKS = {size: text_task(f"bandit V={size}", Bandit(arms=size, contexts=4)) for size in SIZES}
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="action_space",
     question="How does learning slow down as the vocabulary grows?",
     tasks=tuple(TASKS.values()),

@@ -7,7 +7,7 @@ from algorithms.setting import Episodes, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.variant import Variant
 from algorithms.variants import async_vtrace
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.throughput import Throughput
 from benchmarks.findings.throughput import Speedup
 from envs import TASKS
@@ -46,7 +46,7 @@ VARIANTS = (
     ),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="async_throughput",
     question="How many seconds does asynchrony save, and where?",
     tasks=("CartPole-v1", TEXT, COMPUTED, WAITED),

@@ -5,13 +5,13 @@ beside them.
 """
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, PPO
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="atari",
     question="Do A2C and PPO learn Pong from images, in published settings?",
     tasks=("Pong-v5",),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from envs.text.safereply import Group, SafeReply, grouped_task
 
@@ -11,7 +11,7 @@ PENALTIES = (0.0, 0.5, 2.0)
 MDPS = {f"penalty {penalty:g}": SafeReply(penalty=penalty) for penalty in PENALTIES}
 TASKS = tuple(grouped_task(name, mdp) for name, mdp in MDPS.items())
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="bias",
     question="Who pays for a penalty on flagged words?",
     tasks=TASKS,

@@ -1,13 +1,13 @@
 """Do we reach what rl-baselines3-zoo has published on BipedalWalker? Its settings and its budget, five seeds."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="bipedal_walker",
     question="Do our variants reach the published scores of walking over uneven ground?",
     tasks=("BipedalWalker-v3",),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from envs.api import Task
 from envs.text.causal import Causal
@@ -18,7 +18,7 @@ DEAR = replace(SURE, cost=0.15)
 NOISY = Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)
 TASKS = (_task("asking pays .05", SURE), _task("the cue pays .05", DEAR), _task("noisy tests", NOISY))
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="causal",
     question="Does a policy learn the shortcut or the cause, and what is it worth when the shortcut breaks?",
     tasks=TASKS,

@@ -1,13 +1,13 @@
 """Which variant learns to ask before it answers? Dialogues with a hidden secret, where turns cost and answers inform."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.situation import Situation
 
 TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="dialogue",
     question="Which variant learns to gather information over several turns?",
     tasks=TASKS,

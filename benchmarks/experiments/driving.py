@@ -4,10 +4,10 @@ Nobody has published scores on these versions, so none stand beside ours.
 """
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="driving",
     question="Which variant drives best among other cars, in published settings?",
     tasks=("Highway-v0", "Roundabout-v0"),

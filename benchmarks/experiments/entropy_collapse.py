@@ -2,12 +2,12 @@
 
 import math
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 
 TASKS = ("lock/medium", "dyck/sparse-medium", "dyck/masked-medium", "bandit/null-medium")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="entropy_collapse",
     question="Does entropy fall because learning needs it to, or by noise alone?",
     tasks=TASKS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from algorithms import VARIANTS
 from algorithms.estimators.entropy_bonus import Constant, Target
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.findings.entropy_bonus import EntropyBonus
 
@@ -14,7 +14,7 @@ LOW = NONE.rung("entropy_target .1", "plus a bonus that holds 0.1 of the maximal
 
 BUDGETS = {"CartPole-v1": 60_000, "bandit/medium": 50_000, "lock/medium": 40_000, "dyck/sparse-medium": 30_000}
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="entropy_schedules",
     question="Constant, annealed or targeted: which entropy bonus helps, and where?",
     tasks=tuple(BUDGETS),

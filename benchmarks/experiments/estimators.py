@@ -1,7 +1,7 @@
 """Which estimator for text? Every variant on the text suite, equal budgets of generated tokens, each at its own rate."""
 
 from algorithms import VARIANTS
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.situation import Situation
 
 TASKS = (
@@ -16,7 +16,7 @@ LEFT_OUT = ("like_sb3_a2c", "like_sb3_ppo")
 LEARNERS = tuple(name for name, v in VARIANTS.items() if not v.exact and not v.schedule.stale and name not in LEFT_OUT)
 REFERENCES = ("random", "optimal", "exact_pg")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="estimators",
     question="Which estimator learns most from equally many tokens?",
     tasks=TASKS,

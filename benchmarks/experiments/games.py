@@ -3,9 +3,9 @@
 No rate was selected for these tasks: all learn at that of their settings (benchmarks/settings.py).
 """
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="games",
     question="What does each ingredient of policy gradients buy on small games?",
     tasks=("FrozenLake-v1", "Taxi-v3", "CliffWalking-v1", "Blackjack-v1", "Catch-v0"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from envs.api import Task
 from envs.text.padanswer import PadAnswer
@@ -26,7 +26,7 @@ TASKS = (
     _task("parity", PadAnswer(bits=5, length=4)),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="generalisation",
     question="How much of what is learned on some prompts carries over to others?",
     tasks=TASKS,

@@ -11,7 +11,15 @@ from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
 from algorithms.variant import Variant
-from benchmarks.measurement import Ascended, Exact, Laboratory, Measurement, Spot, Tilted, Where
+from benchmarks.design.gradient_experiment import (
+    Ascended,
+    AxisPoint,
+    ExactNumbers,
+    GradientExperiment,
+    Measurement,
+    Tilted,
+    Where,
+)
 from envs.api import Task
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
@@ -63,7 +71,7 @@ LAMBDAS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 FITTED = (0, 50, 500)
 
 
-def _spot(
+def _point(
     axis: str,
     x: float,
     label: str,
@@ -74,11 +82,11 @@ def _spot(
     where: Where = TILTED,
     replicates: int = REPLICATES,
     fitted: int | None = None,
-) -> Spot:
+) -> AxisPoint:
     if fitted is None:
         fitted = FITTED[1] if variant.estimator.baseline.critic else 0
     training = replace(TRAINING, collection=Episodes(envs, group))
-    return Spot(axis, x, label, Measurement(task, variant, training, where, replicates, fitted))
+    return AxisPoint(axis, x, label, Measurement(task, variant, training, where, replicates, fitted))
 
 
 def _of_lambda(lam: float) -> Variant:
@@ -86,45 +94,45 @@ def _of_lambda(lam: float) -> Variant:
     return replace(gae, name=f"gae {lam:g}", estimator=replace(gae.estimator, credit=LambdaReturn(lam)))
 
 
-def spots(
+def points_of(
     family: tuple[str, ...],
     subset: tuple[str, ...],
     replicates: int,
     lambdas: tuple[float, ...] = LAMBDAS,
-    points: int = 9,
-) -> tuple[Spot, ...]:
-    """Everything that is measured; `points`: places an axis at most."""
-    found: list[Spot] = []
+    longest: int = 9,
+) -> tuple[AxisPoint, ...]:
+    """Everything that is measured, with at most `longest` points an axis."""
+    found: list[AxisPoint] = []
 
     def add(axis: str, x: float, label: str, task: Task, variant: Variant, **where: object) -> None:
-        found.append(_spot(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
+        found.append(_point(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
 
     for name in family:
         for x, task in enumerate((DENSE, EXACT, LOCK)):
             add("estimator", x, task.name, task, VARIANTS[name])
     for name in subset:
         variant = VARIANTS[name]
-        for envs in (4, 8, 16, 32, 64)[:points]:
+        for envs in (4, 8, 16, 32, 64)[:longest]:
             add("episodes of a batch", envs, str(envs), DENSE, variant, envs=envs)
-        for group in (2, 4, 8, 16)[:points]:
+        for group in (2, 4, 8, 16)[:longest]:
             add("episodes of a group", group, str(group), DENSE, variant, group=group)
-        for horizon, task in list(HORIZONS.items())[:points]:
+        for horizon, task in list(HORIZONS.items())[:longest]:
             add("horizon", horizon, str(horizon), task, variant)
-        for arms, task in list(VOCABULARY.items())[:points]:
+        for arms, task in list(VOCABULARY.items())[:longest]:
             add("vocabulary", arms, str(arms), task, variant)
-        for x, task in enumerate((DENSE, TERMINAL, EXACT)[:points]):
+        for x, task in enumerate((DENSE, TERMINAL, EXACT)[:longest]):
             add("reward", x, task.name.removeprefix("copy "), task, variant)
-        for shift, task in [(0.0, DENSE), *SHIFTS.items()][:points]:
+        for shift, task in [(0.0, DENSE), *SHIFTS.items()][:longest]:
             add("constant in the reward", shift, f"{shift:g}", task, variant)
-        for updates in (0, 20, 60, 150, 400)[:points]:
+        for updates in (0, 20, 60, 150, 400)[:longest]:
             add("steps of exact ascent", updates, str(updates), DENSE, variant, where=Ascended(updates))
-    for fitted in FITTED[:points]:
+    for fitted in FITTED[:longest]:
         for lam in lambdas:
             add("lambda", lam, f"critic fitted to {fitted} rollouts", DENSE, _of_lambda(lam), fitted=fitted)
     # the deviation alone, with sums over tokens: grpo without the division by length
     ratio = replace(VARIANTS["grpo"].estimator, entropy=Constant())
     for group in (2, 8):
-        for p, task in list(RATES.items())[:points]:
+        for p, task in list(RATES.items())[:longest]:
             variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", estimator=ratio)
             add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=Tilted(0.0))
     return tuple(found)
@@ -137,12 +145,12 @@ def _copy(mode: str, symbols: int, length: int) -> Task:
 STEPS = (0, 10, 20, 30, 45, 70, 120, 250, 500)
 WORDS = Lexicon(words=3, length=3, topics=2, beta=1.0)
 
-EXPERIMENT = Laboratory(
+EXPERIMENT = GradientExperiment(
     name="gradient_quality",
     question="How good is each estimator's gradient, measured against the exact one?",
     training=TRAINING,
-    spots=spots(FAMILY, SUBSET, REPLICATES),
-    exact=Exact(
+    points=points_of(FAMILY, SUBSET, REPLICATES),
+    exact=ExactNumbers(
         crossover=(
             ("copy, paid by the symbol", _copy("dense", 4, 2), STEPS),
             ("copy, all or nothing", _copy("exact", 4, 2), STEPS),
@@ -151,8 +159,8 @@ EXPERIMENT = Laboratory(
         kl=(text_task("lexicon V=3 L=3", WORDS),),
     ),
     small={
-        "spots": spots(("reinforce", "rloo", "dr_grpo"), ("reinforce", "rloo"), 200, (0.0, 0.95), 2),
-        "exact": Exact(
+        "points": points_of(("reinforce", "rloo", "dr_grpo"), ("reinforce", "rloo"), 200, (0.0, 0.95), 2),
+        "exact": ExactNumbers(
             crossover=(("copy, all or nothing", _copy("exact", 3, 1), (0, 40)),),
             kl=(text_task("lexicon V=3 L=2", replace(WORDS, length=2)),),
             noises=(0.7,),

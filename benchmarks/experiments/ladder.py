@@ -1,6 +1,6 @@
 """What does each ingredient of policy gradients buy? Every rung at its own learning rate, ten seeds, eight tasks."""
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.situation import Situation
 
 RUNGS = (
@@ -27,7 +27,7 @@ TASKS = (
     "dyck/sparse-medium",
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="ladder",
     question="What does each ingredient of policy gradients buy?",
     tasks=TASKS,

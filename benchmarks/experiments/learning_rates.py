@@ -1,12 +1,12 @@
 """Which learning rate can each rung bear? Every rate on every selection seed, as extra members of the population."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments.ladder import RUNGS, TASKS
 from benchmarks.settings import RATES
 from envs.seeding import Purpose
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="learning_rates",
     question="Which learning rate can each rung bear, and how much of a ranking is the rate?",
     tasks=(*TASKS, "transduce/copy-small"),

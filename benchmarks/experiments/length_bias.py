@@ -2,7 +2,7 @@
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from envs.text.padanswer import PadAnswer
 from envs.text_env import text_task
@@ -15,7 +15,7 @@ TASKS = (
     text_task("20 fillers", PadAnswer(length=16, bits=2, fillers=20)),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="length_bias",
     question="Does dividing the loss by the length of the text make texts longer?",
     tasks=TASKS,

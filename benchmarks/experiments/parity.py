@@ -9,7 +9,7 @@ bootstrapping, and the next one begins at the start.
 
 from algorithms.references.sb3 import Sb3
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.overlay import Overlay
 from benchmarks.findings.parity import Parity
 
@@ -29,7 +29,7 @@ PPO = Sb3(
 PAIRS = {"like_sb3_a2c": A2C.name, "like_sb3_ppo": PPO.name}
 TASKS = ("CartPole-v1", "Pendulum-v1")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="parity",
     question="Do our A2C and PPO learn as stable-baselines3's own do?",
     tasks=TASKS,

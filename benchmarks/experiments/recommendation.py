@@ -3,7 +3,7 @@
 from algorithms import VARIANTS
 from algorithms.estimators.credit import ImmediateReward
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.situation import Situation
 from envs.text.recdialog import RecDialog
@@ -16,7 +16,7 @@ TASKS = (
     text_task("fatigue", RecDialog(genres=3, turns=8, fatigue=0.15, diversity=0.1)),
 )
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="recommendation",
     question="What does credit for the long run buy over pleasing the user now?",
     tasks=TASKS,

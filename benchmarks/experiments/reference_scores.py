@@ -2,7 +2,7 @@
 Tianshou's); SLM-Lab's own settings and budgets are `reference_scores_slm`."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
@@ -17,7 +17,7 @@ BUDGETS = {
     "LunarLander-v3": 1_000_000,
 }
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reference_scores",
     question="Do our variants reach the scores that others have published?",
     tasks=tuple(BUDGETS),

@@ -1,7 +1,7 @@
 """Do we reach what SLM-Lab has published, in its own settings and at its own budgets? Classic control and LunarLander."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, PPO
@@ -10,7 +10,7 @@ from benchmarks.published_scores import of_sources
 
 SCORES = of_sources("SLM")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reference_scores_slm",
     question="Do our A2C and PPO reach SLM-Lab's scores in its settings?",
     tasks=tuple(BUDGETS),

@@ -5,13 +5,13 @@ experiment. It has its published settings on control tasks and its defaults on t
 Where it explores by state (Pendulum), its sampled scores draw that noise at every step: compare greedy ones.
 """
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 
 TASKS = ("CartPole-v1", "Pendulum-v1", "lock/medium", "dyck/small")
 OURS = ("reinforce", "baseline_value", "gae", "a2c", "ppo", "like_sb3_a2c", "like_sb3_ppo")
 PEERS = ("sb3:a2c", "sb3:ppo", "sb3:dqn", "q_learning")
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="references",
     question="How do our policy gradients stand beside stable-baselines3's runs and beside Q-learning?",
     tasks=TASKS,

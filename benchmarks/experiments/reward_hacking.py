@@ -1,7 +1,7 @@
 """When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.frontier import Frontier
 from benchmarks.situation import Situation
 from envs.text.overopt import OverOpt, judged_task
@@ -10,7 +10,7 @@ BETAS = (0.0, 0.02, 0.06)
 MDPS = {f"overopt beta={beta:g}": OverOpt(beta=beta) for beta in BETAS}
 TASKS = tuple(judged_task(name, mdp) for name, mdp in MDPS.items())
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reward_hacking",
     question="When does optimising a proxy stop serving what it stands for, and does a KL penalty help?",
     tasks=TASKS,

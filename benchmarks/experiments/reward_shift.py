@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
@@ -12,7 +12,7 @@ SHIFTS = (0.0, 1.0, 10.0)
 COPY = Transduce(symbols=8, length=4)
 TASKS = {shift: text_task(f"copy shift={shift:g}", replace(COPY, reward_shift=shift)) for shift in SHIFTS}
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="reward_shift",
     question="What does a constant in the reward cost, and whom?",
     tasks=tuple(TASKS.values()),

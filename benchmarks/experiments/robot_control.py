@@ -1,14 +1,14 @@
 """Do we reach what others have published on robot control? MuJoCo's bodies, a setting a variant, as the sources have it."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
 from benchmarks.published.robots import BODIES, BUDGETS
 from benchmarks.published_scores import SCORES
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="robot_control",
     question="Do our variants reach the published scores on robot control?",
     tasks=BODIES,

@@ -1,10 +1,10 @@
 """Does everything run here? The whole ladder, small: one control and one text task, five seeds."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="smoke",
     question="Does everything run here, and does it learn?",
     tasks=("CartPole-v1", "dyck/small"),

@@ -1,6 +1,6 @@
 """When is the reward too sparse? An answer to copy, paid by symbol, as a fraction, shaped, or only when all is right."""
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.sweep import Sweep
 from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
@@ -14,7 +14,7 @@ TASKS = {
     for length in LENGTHS
 }
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="sparse_reward",
     question="What does a sparser reward cost, over the length of the answer?",
     tasks=tuple(TASKS.values()),

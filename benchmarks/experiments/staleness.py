@@ -9,7 +9,7 @@ from algorithms.estimators.importance_weights import Correction, SequenceIS, Seq
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
 from algorithms.variant import Variant
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.staleness import LagSweep, ScoreStrip
 from benchmarks.findings.staleness import Staleness
 from benchmarks.situation import Situation
@@ -69,7 +69,7 @@ REPAIRS = {
 }
 OLD = (STALE[AT], TOKEN[AT], VTRACE[AT], FULL, SEQUENCE, CAPPED, MASK, DISCARD, CLIP, DECOUPLED)
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="staleness",
     question="How much staleness can I afford, and what repairs it?",
     tasks=(CARTPOLE, "bandit/small", COPY, "lock/small"),

@@ -1,12 +1,12 @@
 """Which learning rate can each estimator bear on text? Every rate on selection seeds, at half of `estimators`' budget."""
 
 from algorithms.training.evaluation import Evaluation
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments.estimators import LEARNERS, TASKS
 from benchmarks.settings import RATES
 from envs.seeding import Purpose
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ComparisonExperiment(
     name="text_rates",
     question="Which learning rate can each estimator bear on text, and how much of a ranking is the rate?",
     tasks=TASKS,

@@ -1,9 +1,9 @@
 """Does the ranking survive tuning? The ladder on two control and three text tasks, every study under the same budget."""
 
+from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.experiments.ladder import RUNGS
-from benchmarks.tuning.experiment import Tuning
 
-EXPERIMENT = Tuning(
+EXPERIMENT = TuningExperiment(
     name="tuning",
     question="Does the ranking of the ladder survive when every rung is tuned under the same budget?",
     tasks=("CartPole-v1", "Pendulum-v1", "bandit/medium", "transduce/copy-shifted", "lock/medium"),

@@ -9,7 +9,7 @@ from benchmarks.suite import Suite
 
 
 @runtime_checkable
-class Deciding(Protocol):
+class TestedFinding(Protocol):
     """A finding that enters its families in the ledger before those of the report, which refer to them."""
 
     def decide(self, suite: Suite, ledger: Ledger) -> None: ...

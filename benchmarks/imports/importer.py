@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import Experiment
+from benchmarks.design.scales import ScaleFlags
 from benchmarks.imports.names import ImportTarget, ScaledTask
 from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.numbers import LARGEST
-from benchmarks.scales import ScaleFlags
 from benchmarks.store.cells import save_rows
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from algorithms import ALGORITHMS
-from benchmarks import select
-from benchmarks.experiment import Experiment
-from benchmarks.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.design.experiment import Experiment
+from benchmarks.design.named import task_named, tasks_named
+from benchmarks.design.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import read_meta, stored_cells
@@ -90,7 +90,7 @@ class ImportTarget:
         return self.flags.applied([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
-        return select.tasks(self.experiment, [name])[0] if self.experiment else select.task(name)
+        return tasks_named(self.experiment.tasks, [name])[0] if self.experiment else task_named(name)
 
     def _scale_of_flags(self, unknown: str) -> Scale:
         floor, ceiling, threshold = self.flags.floor, self.flags.ceiling, self.flags.threshold

@@ -10,15 +10,15 @@ import pandas as pd
 
 from algorithms.conformance import exact_moments
 from algorithms.estimators.kl_penalty import KL
+from benchmarks.design.experiment import Outcome
+from benchmarks.design.gradient_experiment import GradientExperiment, Tilted, crossover_rows
 from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.figures import gradient_quality
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.measurement import Laboratory, Tilted, crossover_rows
 from benchmarks.reports.document import Document
 from benchmarks.reports.markup import plain
 from benchmarks.reports.sections import gradients
 from benchmarks.reports.variant_groups import groups
-from benchmarks.run import Outcome
 from benchmarks.store.sources import read_measurement
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
@@ -47,7 +47,7 @@ EXPLAINED = (
 )
 
 
-def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
+def frame_of(lab: GradientExperiment, paths: Sequence[Path]) -> pd.DataFrame:
     """A row a place on an axis whose measurement is done, with four more columns.
 
     relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
@@ -56,7 +56,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     """
     measured = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
-    for spot in lab.spots:
+    for spot in lab.points:
         measurement = spot.measurement
         if measurement.digest in measured:
             place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
@@ -75,7 +75,7 @@ def frame_of(lab: Laboratory, paths: Sequence[Path]) -> pd.DataFrame:
     return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
 
 
-def kl_rows(lab: Laboratory) -> pd.DataFrame:
+def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
     """Relative error of the expected gradient of each estimator and placement of the KL."""
     rows = []
     for task in lab.exact.kl:
@@ -89,7 +89,7 @@ def kl_rows(lab: Laboratory) -> pd.DataFrame:
 
 
 def gradient_report(
-    lab: Laboratory,
+    lab: GradientExperiment,
     outcome: Outcome,
     folder: Path,
     baseline: str | None = None,
@@ -102,13 +102,13 @@ def gradient_report(
     return document_of(lab, outcome).write(folder, kinds)
 
 
-def document_of(lab: Laboratory, outcome: Outcome) -> Document:
+def document_of(lab: GradientExperiment, outcome: Outcome) -> Document:
     """Tables, figures, and sentences that are computed from them."""
     paths = outcome.paths
     frame = frame_of(lab, paths)
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
     ladder = frame[frame["axis"] == "estimator"]
-    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.spots}
+    horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.points}
     first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
     lost = joined([plain(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."

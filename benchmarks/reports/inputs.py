@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.design.report_blocks import Drawing, Finding
+from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.findings.deciding import Deciding
+from benchmarks.findings.deciding import TestedFinding
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.situation import Situation
 from benchmarks.statistics.best import decide_all_pairs
@@ -37,7 +37,7 @@ class ReportInput:
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # all others are compared with it; None: the first learner
-    drawings: tuple[Drawing, ...] = ()  # the experiment's own figures
+    drawings: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
     situations: tuple[Situation, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
@@ -57,7 +57,7 @@ class ReportInput:
     def ledger(self) -> Ledger:
         """The decisions of the page, each in the first family that holds it; single tasks add theirs later."""
         ledger, suite = Ledger(), self.suite
-        if isinstance(self.finding, Deciding):
+        if isinstance(self.finding, TestedFinding):
             self.finding.decide(suite, ledger)
         self._enter_sequential(ledger)
         decide_pairs(suite, rung_pairs(suite, self.parents), ledger, RUNGS)

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import common_steps, pooling
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.scales import scales_of_cells
 from benchmarks.reports import rate_notes
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.scales import of_cells
 from benchmarks.store.files import Damaged, read_document
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.suite import Suite
@@ -22,7 +22,9 @@ from envs.validation import UnknownName, UsageError
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
 
-def input_of(experiment: Experiment, results: Results, folder: Path, baseline: str | None = None) -> ReportInput:
+def input_of(
+    experiment: ComparisonExperiment, results: Results, folder: Path, baseline: str | None = None
+) -> ReportInput:
     """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
     suite = suite_of(experiment, frame, metas, folder)
@@ -62,7 +64,7 @@ def _decisions(path: Path) -> dict[str, Any]:
     return value
 
 
-def _undone(experiment: Experiment, suite: Suite) -> tuple[str, ...]:
+def _undone(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
     """Tasks and variants of the experiment that no cell has."""
     tasks = [t for t in experiment.task_names if t not in suite.scales]
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
@@ -77,7 +79,7 @@ def read(paths: Iterable[Path], folder: Path) -> Results:
 
 
 def suite_of(
-    experiment: Experiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
+    experiment: ComparisonExperiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
     scales = scales_of(experiment, metas, folder)
@@ -89,9 +91,11 @@ def suite_of(
     return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
-def scales_of(experiment: Experiment, metas: list[dict[str, Any]], folder: Path | None = None) -> dict[str, Scale]:
+def scales_of(
+    experiment: ComparisonExperiment, metas: list[dict[str, Any]], folder: Path | None = None
+) -> dict[str, Scale]:
     """The scales of the cells' tasks, in the experiment's order; `folder` may hold those of users' tasks."""
-    scales = of_cells(metas, experiment.tasks, [] if folder is None else [folder])
+    scales = scales_of_cells(metas, experiment.tasks, [] if folder is None else [folder])
     return {name: scales[name] for name in _in_order(experiment.task_names, scales)}
 
 

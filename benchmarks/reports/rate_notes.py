@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import settings
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
 
 NAMED = 4  # tasks and variants that a note lists by name
@@ -65,7 +65,7 @@ class RateNotes:
         return found if len({self.rates[task, v] for v in found}) == 1 else []
 
 
-def of_experiment(experiment: Experiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
+def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
     """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
     rates, fixed = {}, set()
     for meta in trained(metas):

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import Drawn, Prose, Samples, Section, Table, joined
-from benchmarks.experiment import Experiment
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports import loading
 from benchmarks.reports.document import Document
-from benchmarks.run import Outcome
 from envs.api import Scale
 from envs.validation import UsageError
 
@@ -198,7 +197,7 @@ def as_settings(table: pd.DataFrame, protocol: str) -> str:
 
 
 def rate_report(
-    experiment: Experiment,
+    experiment: ComparisonExperiment,
     outcome: Outcome,
     folder: Path,
     baseline: str | None = None,
@@ -213,7 +212,7 @@ def rate_report(
     return document_of(experiment, results.frame, scales).write(folder, kinds)
 
 
-def document_of(experiment: Experiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
+def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
     """The figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     unit = next(iter(scales.values())).unit

@@ -1,32 +1,29 @@
-"""The report of an experiment: its sections in order, and the kinds of experiment that have a report of their own."""
+"""The report of an experiment that compares variants: its sections in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, divergence, pooling
+from benchmarks import divergence, pooling
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import Section
-from benchmarks.experiment import Experiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.measurement import Laboratory
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
-from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
 from benchmarks.reports.sections import budgets, comparisons, facts, training
 from benchmarks.reports.sections import guide as decision_guide
-from benchmarks.run import Outcome
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store.files import Damaged, write_text
-from benchmarks.store.sources import MEASURED, imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
 from benchmarks.suite import Data
 from envs.validation import UsageError
 
@@ -34,7 +31,7 @@ ENOUGH_SEEDS = 10
 
 
 def write_report(
-    experiment: Experiment | Laboratory,
+    experiment: ComparisonExperiment,
     outcome: Outcome,
     folder: Path,
     baseline: str | None = None,
@@ -46,15 +43,15 @@ def write_report(
     """
     if not outcome.paths and not imported_cells(folder):
         return None
-    return REPORTS[type(experiment)].write(experiment, outcome, folder, baseline, kinds)
+    return _comparison_or_rates(experiment, outcome, folder, baseline, kinds)
 
 
 def report_folder(
-    experiment: Experiment | Laboratory, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
+    experiment: ComparisonExperiment, folder: Path, baseline: str | None = None, kinds: Sequence[str] = SUFFIXES
 ) -> Path | None:
     """The report of everything that lies in an experiment's folder."""
     try:
-        paths = REPORTS[type(experiment)].cells(folder)
+        paths = pooled_cells(folder)
         return write_report(experiment, Outcome(tuple(paths), ()), folder, baseline, kinds)
     except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
@@ -65,7 +62,7 @@ def collected_guide(root: Path) -> pd.DataFrame:
     rows = []
     for experiment in EXPERIMENTS.values():
         folder = root / experiment.name
-        if not isinstance(experiment, Experiment) or not experiment.guide:
+        if not isinstance(experiment, ComparisonExperiment) or not experiment.guide:
             continue
         try:
             if not stored_cells(folder):
@@ -85,7 +82,7 @@ def collected_guide(root: Path) -> pd.DataFrame:
 
 
 def comparison_report(
-    experiment: Experiment,
+    experiment: ComparisonExperiment,
     outcome: Outcome,
     folder: Path,
     baseline: str | None = None,
@@ -97,7 +94,7 @@ def comparison_report(
 
 
 def _comparison_or_rates(
-    experiment: Experiment, outcome: Outcome, folder: Path, baseline: str | None, kinds: Sequence[str]
+    experiment: ComparisonExperiment, outcome: Outcome, folder: Path, baseline: str | None, kinds: Sequence[str]
 ) -> Path:
     """An experiment that trains at every rate selects rates; all others compare variants."""
     chosen = rate_report if experiment.rates else comparison_report
@@ -108,25 +105,6 @@ def pooled_cells(folder: Path) -> list[Path]:
     """The cells of a folder whose rows may stand together (benchmarks/pooling.py)."""
     paths = stored_cells(folder)
     return [paths[i] for i in pooling.select(paths, read_metas(paths))]
-
-
-def measurements(folder: Path) -> list[Path]:
-    """The files of a gradient laboratory's folder."""
-    return stored_cells(folder, MEASURED)
-
-
-@dataclass(frozen=True)
-class ReportKind:
-    """The report of a kind of experiment: which files of its folder it reads, and what writes it."""
-
-    cells: Callable[[Path], list[Path]]
-    write: Callable[[Any, Outcome, Path, str | None, Sequence[str]], Path]
-
-
-REPORTS: Mapping[type, ReportKind] = {
-    Experiment: ReportKind(pooled_cells, _comparison_or_rates),
-    Laboratory: ReportKind(measurements, gradient_report),
-}
 
 
 def write(report: ReportInput) -> Path:

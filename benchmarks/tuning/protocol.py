@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
-from benchmarks.foreign import sources
-from benchmarks.scales import is_users
+from benchmarks.design.scales import is_users
+from benchmarks.provenance import source_hash
 from benchmarks.tuning.result import task_label
 from benchmarks.tuning.space import Space
 from envs.api import Scale, Task
@@ -127,7 +127,7 @@ class StudyPlan:
         units = {
             t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
         }
-        code = sources([self.variant, *self.tasks])
+        code = source_hash([self.variant, *self.tasks])
         made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
         return made | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
 

@@ -11,26 +11,20 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
+from benchmarks.design.experiment import Outcome
 from benchmarks.display import Display
-from benchmarks.executor import Pool
+from benchmarks.execution.engine import Message
+from benchmarks.execution.jobs import CellJob
+from benchmarks.execution.pool import Pool
+from benchmarks.execution.runner import cell_path, pending, sweep
 from benchmarks.provenance import provenance
-from benchmarks.run import cell_path, pending, sweep
 from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.stages import Cells
 from benchmarks.tuning.study import StudyInProgress
-from benchmarks.worker import Job, Update
 
 HEARTBEAT_EVERY_S, POLL_EVERY_S = 20.0, 2.0
-
-
-@dataclass(frozen=True)
-class TuningOutcome:
-    """The studies that were finished, where they are written, and what went wrong with the others."""
-
-    paths: tuple[Path, ...]
-    failures: tuple[str, ...]
 
 
 @dataclass
@@ -54,7 +48,7 @@ class StudyScheduler:
         self.failures: list[str] = []
         self.last_heartbeat = time.monotonic()
 
-    def run(self, plans: Sequence[StudyPlan]) -> TuningOutcome:
+    def run(self, plans: Sequence[StudyPlan]) -> Outcome:
         """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
         sweep(self.folder)
         # a study that cannot be opened is known before anything runs
@@ -70,28 +64,28 @@ class StudyScheduler:
                         study = waiting.popleft()
                         self.active.append(ActiveStudy(study, study.work()))
                         self._advance(self.active[-1])
-                    for update in pool.news():
-                        self._handle(update)
+                    for message in pool.messages():
+                        self._handle(message)
                         if waiting and len(self.active) < self.at_once:
                             break
                     self._poll_idle()
             finally:
                 for active in self.active:
                     active.cells.close()
-        return TuningOutcome(tuple(self.paths), tuple(self.failures))
+        return Outcome(tuple(self.paths), tuple(self.failures))
 
-    def _handle(self, update: Update) -> None:
-        self.display.show(update)
+    def _handle(self, message: Message) -> None:
+        self.display.show(message)
         now = time.monotonic()
         if now - self.last_heartbeat > HEARTBEAT_EVERY_S:
             self.last_heartbeat = now
             for active in self.active:
                 active.study.heartbeat()
-        if not update.ended:
+        if not message.ended:
             return
-        active = next(a for a in self.active if update.index in a.jobs)
-        active.jobs.remove(update.index)
-        active.error = active.error or update.error
+        active = next(a for a in self.active if message.index in a.jobs)
+        active.jobs.remove(message.index)
+        active.error = active.error or message.error
         if not active.jobs:
             self._advance(active)
 
@@ -108,7 +102,7 @@ class StudyScheduler:
             if not cells:
                 return
             for cell in pending(cells, self.folder):
-                job = Job(cell, cell_path(self.folder, cell), self.device)
+                job = CellJob(cell, cell_path(self.folder, cell), self.device)
                 self.display.add(job)
                 active.jobs.add(self.pool.submit(job))
             if active.jobs:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.design.cell import Cell
-from benchmarks.run import cell_path
+from benchmarks.execution.runner import cell_path
 from benchmarks.tuning.cells import Group, StudyScores, groups, read
 from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan
 from benchmarks.tuning.racing import Race

@@ -7,11 +7,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import EXPERIMENTS, settings, variant_page
-from benchmarks.experiment import Experiment
-from benchmarks.listing import ladder_table
-from benchmarks.reports import rate_report, table_formats, variant_groups
-from docs._scripts import experiment_rows
+from benchmarks import settings
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
+from benchmarks.reports import rate_report, table_formats
+from benchmarks.reports.variant_groups import groups
+from docs._scripts import experiment_rows, variant_pages
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, span, two
 
@@ -25,7 +26,7 @@ def blocks(of: Released) -> dict[str, Callable[[], str]]:
         "ladder-scores": lambda: of.markdown("ladder", "aggregate"),
         "ladder-ingredients": lambda: of.section("ladder", "What each ingredient buys"),
         "ladder-seconds": partial(ladder_seconds, of),
-        "ladder-rungs": ladder_table,
+        "ladder-rungs": variant_pages.ladder_table,
         "variants": partial(variants, "Beside the ladder"),
         "presets": partial(variants, "Presets of peers"),
         "tuning-sections": lambda: "\n".join(of.section("tuning", title) for title in TUNING),
@@ -64,7 +65,7 @@ def ladder_seconds(of: Released) -> str:
 def undone(of: Released, name: str) -> str:
     """What an experiment has not come to: whole variants, and variants on some of the tasks."""
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     have = set(of.summary(name)["variant"])
     told = [f"`{v}`" for v in experiment.variant_names if v not in have]
     by_variant: dict[str, list[str]] = {}
@@ -76,8 +77,7 @@ def undone(of: Released, name: str) -> str:
 
 def variants(title: str) -> str:
     """A group of variants as a table that leads to docs/variants.md."""
-    shown = variant_groups.groups()[title]
-    return variant_page.table(shown, of="docs/variants.md")
+    return variant_pages.table(groups()[title], of="docs/variants.md")
 
 
 def guide(of: Released) -> str:
@@ -85,7 +85,7 @@ def guide(of: Released) -> str:
     rows = []
     for name, experiment in EXPERIMENTS.items():
         if (
-            isinstance(experiment, Experiment)
+            isinstance(experiment, ComparisonExperiment)
             and experiment.guide
             and (of.root / name / "tables" / "guide.csv").exists()
         ):

@@ -20,12 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import EXPERIMENTS, select
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
+from benchmarks.design.experiment import ComparisonExperiment, Experiment
+from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment, Measurement
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Experiment
-from benchmarks.measurement import LABORATORY_VERSION, Laboratory, Measurement
+from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store import packed
 from benchmarks.store.cells import META, SCHEMA
 from benchmarks.store.descriptions import DEFAULTS, digest
@@ -88,11 +89,11 @@ def key(described: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*parts, tuple(members["seeds"]), tuple(members["rates"]))
 
 
-def built(experiment: Experiment | Laboratory) -> list[Cell | Measurement]:
+def built(experiment: ComparisonExperiment | GradientExperiment) -> list[Cell | Measurement]:
     """Every cell that the code builds for an experiment."""
-    if isinstance(experiment, Laboratory):
+    if isinstance(experiment, GradientExperiment):
         return list(experiment.measurements)
-    return list(build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None))
+    return list(build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None))
 
 
 def old_cells(folder: Path) -> Iterator[tuple[str, Old]]:
@@ -144,7 +145,7 @@ def rewritten(name: str, old: Old, candidates: list[Cell | Measurement]) -> tupl
     return cell.file_name.replace(cell.digest, own), (with_members(table, described), said)
 
 
-def rewrite(experiment: Experiment | Laboratory, old: Path, new: Path) -> str:
+def rewrite(experiment: Experiment | GradientExperiment, old: Path, new: Path) -> str:
     """Rewrite one experiment's cells; what was done, in a line."""
     cells = built(experiment)
     by_key: dict[tuple[Any, ...], list[Cell | Measurement]] = {}
@@ -211,7 +212,7 @@ def main(old: Path, new: Path, names: Sequence[str]) -> int:
     for name, experiment in EXPERIMENTS.items():
         if names and name not in names:
             continue
-        if isinstance(experiment, Experiment | Laboratory) and next(old_cells(old / name), None) is not None:
+        if isinstance(experiment, Experiment | GradientExperiment) and next(old_cells(old / name), None) is not None:
             print(rewrite(experiment, old / name, new / name))
         elif studies := dict(stored_studies(old / name)):
             pack_studies(new / name, studies)

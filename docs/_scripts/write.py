@@ -9,9 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from benchmarks import pages, variant_page
 from benchmarks.store.files import write_text
-from docs._scripts import marks, readme_blocks, theory_blocks
+from docs._scripts import marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import FOLDER, Released
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
@@ -27,7 +26,7 @@ def hand_written(root: Path) -> list[Path]:
 @cache
 def whole() -> dict[Path, str]:
     """The pages that are generated from their first line to their last."""
-    return {variant_page.PAGE: variant_page.page(), **pages.texts()}
+    return {variant_pages.PAGE: variant_pages.page(), **task_pages.texts()}
 
 
 def released(root: Path) -> Released:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cli
+from benchmarks.cli import main as cli
 from benchmarks.statistics import sequential
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm

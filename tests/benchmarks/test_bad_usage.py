@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.design.overrides import parsed_all
 from benchmarks.design.resolve import resolve
 from benchmarks.imports import sources

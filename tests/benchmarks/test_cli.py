@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.store.sources import read_cells
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ MISTAKES = [
     (["run", "ladder", "--baseline", "random"], "unknown baseline 'random'"),
     (["run", "ladder", "--adaptive", "--max-seeds", "15"], "--max-seeds must be a multiple of 10, 10 or more, not 15"),
     (["run", "ladder", "--adaptive", "--margin", "0"], "--margin must be greater than 0, not 0"),
-    (["run", "learning_rates", "--adaptive"], "learning_rates does not compare seeds"),
+    (["run", "learning_rates", "--adaptive"], "--adaptive has no meaning for learning_rates, which does not"),
     (["compare", "nowhere", "nowhere"], "nowhere holds no cells: name a folder such as results/ladder"),
     (["compare", "nowhere", "nowhere", "--margin", "-1"], "--margin must be greater than 0, not -1"),
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, common_steps, compare
-from benchmarks.experiment import Experiment
+from benchmarks import common_steps, compare
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
 from benchmarks.statistics.comparisons import Pair, compare_variants
@@ -107,7 +108,7 @@ def test_references_have_no_length_and_own_runs_alone_are_left_as_they_are() -> 
 def test_a_report_compares_a_csv_of_final_scores_and_says_at_which_steps(tmp_path: Path) -> None:
     """Five seeds of theirs at 100 steps have .7; ours pass .5 there and end at .9 after 200."""
     home = EXPERIMENTS["smoke"]
-    assert isinstance(home, Experiment)
+    assert isinstance(home, ComparisonExperiment)
     score = np.linspace(0.1, 0.9, 3)[:, None] + 0.01 * np.arange(5)
     write_cell(tmp_path, "bandit/small", "gae", range(5), score)  # 0, 1,000 and 2,000 steps
     table = tmp_path / "final.csv"

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import cli, compare, gate, pooling
+from benchmarks import compare, gate, pooling
+from benchmarks.cli import main as cli
 from benchmarks.sides import Side
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import EXPERIMENTS, cli, select
 from benchmarks.cellwork import run_cell
+from benchmarks.cli import main as cli
 from benchmarks.design.cells import build_cells
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Experiment
+from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.published_scores import PublishedScores
-from benchmarks.measurement import LABORATORY_VERSION, Laboratory
 from benchmarks.reports.report import write_report
-from benchmarks.run import Outcome
 from benchmarks.store.descriptions import digest
 from benchmarks.store.sources import MEASURED, read_measurement, read_metas, stored_cells
 from docs._scripts.rewrite_results import RELEASED_VERSION, differences
@@ -30,7 +31,7 @@ OWN_FIGURE = {
 RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
 # the laboratory has tests of its own
-TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Experiment)}
+TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}
 
 
 def measured(folder: Path) -> list[Path]:
@@ -44,7 +45,7 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
     assert experiment.question.endswith("?")
     sizes = []
     for size in (experiment, experiment.smoke()):
-        cells = build_cells(size, select.tasks(size, None), select.variants(size, None), None)
+        cells = build_cells(size, tasks_named(size.tasks), variants_named(size.variants), None)
         assert len({cell.file_name for cell in cells}) == len(cells)
         assert all(cell.file_name.isprintable() and " " not in cell.file_name for cell in cells)
         sizes.append(sum(cell.env_steps * len(cell.members.seeds) for cell in cells))
@@ -59,12 +60,12 @@ def test_released_cells_are_those_of_this_code(name: str) -> None:
     The released cells were trained under results version 2 and keep its digests until they are trained again.
     """
     experiment = EXPERIMENTS[name]
-    if isinstance(experiment, Experiment):
-        cells = build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
+    if isinstance(experiment, ComparisonExperiment):
+        cells = build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None)
         version, paths = {"results_version": RELEASED_VERSION}, stored_cells(RELEASED / name)
         described = {path.name: meta["cell"] for path, meta in zip(paths, read_metas(paths), strict=True)}
     else:
-        assert isinstance(experiment, Laboratory)
+        assert isinstance(experiment, GradientExperiment)
         cells, version = experiment.measurements, {"laboratory_version": LABORATORY_VERSION}
         described = {path.name: read_measurement(path)["cell"] for path in measured(RELEASED / name)}
     names = {c.file_name.replace(c.digest, digest(canonical(c), **version)): c for c in cells}
@@ -76,9 +77,12 @@ def test_released_cells_are_those_of_this_code(name: str) -> None:
 
 def test_a_report_names_what_has_not_been_run_and_no_more(tmp_path: Path) -> None:
     """Of an experiment of bandit and lock by reinforce and gae, the cells of reinforce on the bandit alone."""
-    experiment = Experiment("half", "Which?", ("bandit/small", "lock/small"), ("reinforce", "gae"), seeds=2)
+    experiment = ComparisonExperiment("half", "Which?", ("bandit/small", "lock/small"), ("reinforce", "gae"), seeds=2)
     some = build_cells(
-        experiment, select.tasks(experiment, ["bandit/small"]), select.variants(experiment, ["reinforce"]), 200
+        experiment,
+        tasks_named(experiment.tasks, ["bandit/small"]),
+        variants_named(experiment.variants, ["reinforce"]),
+        200,
     )
     paths = tuple(tmp_path / "cells" / cell.file_name for cell in some)
     for cell, path in zip(some, paths, strict=True):
@@ -106,6 +110,6 @@ def test_the_smoke_size_runs_and_draws(name: str, tmp_path: Path, capsys: pytest
         assert f"](figures/{drawing.name}.svg)" in text
         least = 1_000 if isinstance(drawing, PublishedScores) else 5_000  # nothing is published at a budget of seconds
         assert (report.parent / "figures" / f"{drawing.name}.svg").stat().st_size > least
-    if any(isinstance(t.spec.observation, Transcript) for t in select.tasks(TRAINED[name].smoke(), None)):
+    if any(isinstance(t.spec.observation, Transcript) for t in tasks_named(TRAINED[name].smoke().tasks)):
         assert "## What they write" in text
         assert "optimal " in text

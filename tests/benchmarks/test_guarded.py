@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.guarded import ChildFailed, in_child
 from benchmarks.usage import described, printable
 

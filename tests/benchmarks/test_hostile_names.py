@@ -12,8 +12,14 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
+import algorithms
+import envs
 from benchmarks import compare
+from benchmarks.design.cells import single_cells
 from benchmarks.design.report_blocks import Prose, Samples, Section, Table
+from benchmarks.display import Display
+from benchmarks.execution.engine import Message
+from benchmarks.execution.jobs import CellJob
 from benchmarks.figures.rendering import lettering
 from benchmarks.reports import markup, render, report, table_formats
 from benchmarks.reports.document import Document
@@ -239,12 +245,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
 
 def test_a_message_in_square_brackets_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """rich takes [/x] for the end of a style and raises where none began."""
-    from benchmarks.design.cells import single_cells
-    from benchmarks.display import Display
-    from benchmarks.executor import Job, Update
-    from benchmarks.select import task, variant
-
-    (cell,) = single_cells(task("bandit/small"), variant("gae"), 1, 1000, ())
-    with Display([Job(cell, Path("x"))], 0) as display:
-        display.show(Update(0, ended=True, error="KeyError: [/x] [red]"))
+    (cell,) = single_cells(envs.TASKS["bandit/small"], algorithms.VARIANTS["gae"], 1, 1000, ())
+    with Display([CellJob(cell, Path("x"))], 0) as display:
+        display.show(Message(0, ended=True, error="KeyError: [/x] [red]"))
     assert "failed bandit/small x gae: KeyError: [/x] [red]" in " ".join(capsys.readouterr().err.split())

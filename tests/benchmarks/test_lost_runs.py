@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import adaptive_run, cli, compare
+from benchmarks import adaptive_run, compare
+from benchmarks.cli import main as cli
 from benchmarks.findings import parity
 from benchmarks.reports import rate_report
 from benchmarks.reports.sections import guide

@@ -7,28 +7,28 @@ from pathlib import Path
 import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
-from benchmarks import pages, variant_page
-from benchmarks.reports import variant_groups
+from benchmarks.reports.variant_groups import groups
+from docs._scripts import task_pages, variant_pages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FAMILIES = pages.families()
+FAMILIES = task_pages.families()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_page_is_its_card(name: str) -> None:
-    """`python -m benchmarks pages` writes them."""
-    assert (ROOT / pages.FOLDER / f"{name}.md").read_text() == pages.page(name, FAMILIES[name])
+    """`nox -s docs` writes them."""
+    assert (ROOT / task_pages.FOLDER / f"{name}.md").read_text() == task_pages.page(name, FAMILIES[name])
 
 
 def test_the_index_lists_all_and_nothing_else_lies_there() -> None:
-    assert (ROOT / pages.FOLDER / "README.md").read_text() == pages.index()
-    written = {path.stem for path in (ROOT / pages.FOLDER).glob("*.md")}
+    assert (ROOT / task_pages.FOLDER / "README.md").read_text() == task_pages.index()
+    written = {path.stem for path in (ROOT / task_pages.FOLDER).glob("*.md")}
     assert written == {*FAMILIES, "README"}
     assert len(FAMILIES) == 15
 
 
 def test_a_page_has_what_a_user_asks_for() -> None:
-    text = pages.page("causal", FAMILIES["causal"])
+    text = task_pages.page("causal", FAMILIES["causal"])
     assert "| `causal/small` | 0.422 | 0.95 | 1 | 11 | 3 | 2 | 8 | 40 |" in text
     assert "isolates lack of causal understanding" in text
     assert "| `cost` | `0.05` |" in text
@@ -36,19 +36,19 @@ def test_a_page_has_what_a_user_asks_for() -> None:
 
 
 def test_the_page_of_variants_is_the_registrys() -> None:
-    assert (ROOT / variant_page.PAGE).read_text() == variant_page.page()
-    assert sorted(v.name for shown in variant_groups.groups().values() for v in shown) == sorted(VARIANTS)
+    assert (ROOT / variant_pages.PAGE).read_text() == variant_pages.page()
+    assert sorted(v.name for shown in groups().values() for v in shown) == sorted(VARIANTS)
     grpo = "| [`grpo`](#grpo) | dr_grpo | scale, aggregation, surrogate, kl | over the deviation of the group's returns"
-    assert grpo in variant_page.page()
+    assert grpo in variant_pages.page()
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variants_file_has_formula_and_source(name: str) -> None:
     """About 20 to 40 lines: what it is, the formula indented, the source with an equation, a section or a file."""
-    text = variant_page.docstrings()[name]
+    text = variant_pages.docstrings()[name]
     if ALGORITHMS[name].learns:
         assert "\n    " in text, "no formula"
-        told = variant_page.source(text)
+        told = variant_pages.source(text)
         assert any(
             word in told for word in ("equation", "section", "algorithm", "theorem", ".py", "sum", "practice")
         ), told
@@ -59,4 +59,4 @@ def test_where_cispo_departs_from_its_source_is_said() -> None:
     assert VARIANTS["cispo"].estimator.aggregation == "sequence"
     assert VARIANTS["dapo"].estimator.aggregation == "token"
     assert "GRPO's mean over texts, not the source's over tokens" in VARIANTS["cispo"].summary
-    assert "Departs from its source" in variant_page.page().partition("### cispo")[2].partition("### ")[0]
+    assert "Departs from its source" in variant_pages.page().partition("### cispo")[2].partition("### ")[0]

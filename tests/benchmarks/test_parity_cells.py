@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from benchmarks.commands import Run, plan
 
 from benchmarks import adaptive_run, store
 from benchmarks.cellwork import run_cell
-from benchmarks.commands import Run, plan
 from benchmarks.design.cells import build_cells, single_cells
+from benchmarks.design.named import tasks, variant
 from benchmarks.experiments.parity import A2C, EXPERIMENT
-from benchmarks.select import tasks, variant, variants
 from benchmarks.store import states
+from docs._scripts.readme_blocks import variants
 from envs import TASKS
 from envs.validation import UnknownName
 

@@ -17,7 +17,7 @@ from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from benchmarks import films, playing
 from benchmarks.cellwork import run_cell
-from benchmarks.cli import main
+from benchmarks.cli.main import main
 from benchmarks.design.cells import single_cells
 from benchmarks.policies import load_policy
 from envs import TASKS

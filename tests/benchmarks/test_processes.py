@@ -10,8 +10,9 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.composition import Processes
-from benchmarks import pooling, select
-from benchmarks.cli import main
+from benchmarks import pooling
+from benchmarks.cli.main import main
+from benchmarks.design.named import variant_named
 from benchmarks.store.sources import read_meta
 from tests.benchmarks.test_cli import stopped_in_the_middle
 
@@ -66,7 +67,7 @@ def test_what_real_actors_cannot_do_is_said_at_once(
 
 
 def test_the_uncorrected_one_has_a_name_among_its_siblings() -> None:
-    assert select.variant("async_none").name == "async"
+    assert variant_named("async_none").name == "async"
     real = VARIANTS["async_vtrace"].with_processes(Processes(4))
     assert real.name == "async_vtrace (4 actors)"
     assert real.schedule.lag == 0  # the lag is what it turns out to be

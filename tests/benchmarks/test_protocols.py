@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS, select, settings
+from benchmarks import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNREAD, build_cells
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.named import tasks_named, variants_named
 from benchmarks.design.resolve import resolve
-from benchmarks.experiment import Experiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
@@ -23,24 +25,24 @@ from benchmarks.suite import Scale
 from envs import TASKS
 
 RELEASED = Path(__file__).parents[2] / "results" / "reference"
-SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.rates]
+SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.rates]
 
 
-def cells(experiment: Experiment) -> list[Cell]:
-    return build_cells(experiment, select.tasks(experiment, None), select.variants(experiment, None), None)
+def cells(experiment: ComparisonExperiment) -> list[Cell]:
+    return build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None)
 
 
-def own_rates(experiment: Experiment) -> dict[tuple[str, str], float]:
+def own_rates(experiment: ComparisonExperiment) -> dict[tuple[str, str], float]:
     return {(c.task.name, c.algorithm.name): c.members.rates[0] for c in cells(experiment) if c.algorithm.learns}
 
 
 @pytest.mark.parametrize("experiment", SELECTIONS, ids=lambda e: e.name)
 def test_what_chooses_rates_does_not_depend_on_those_chosen(
-    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+    experiment: ComparisonExperiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every chosen rate turned into another: no digest of a selection's cells moves, every digest of the ladder's does."""
     ladder = EXPERIMENTS["ladder"]
-    assert isinstance(ladder, Experiment)
+    assert isinstance(ladder, ComparisonExperiment)
     before, trained = ([c.digest for c in cells(e)] for e in (experiment, ladder))
     other = {
         protocol: {task: dict.fromkeys(of_task, 0.123) for task, of_task in tasks.items()}
@@ -53,7 +55,7 @@ def test_what_chooses_rates_does_not_depend_on_those_chosen(
 
 
 @pytest.mark.parametrize("experiment", SELECTIONS, ids=lambda e: e.name)
-def test_a_selection_trains_every_rate_on_every_seed(experiment: Experiment) -> None:
+def test_a_selection_trains_every_rate_on_every_seed(experiment: ComparisonExperiment) -> None:
     for cell in cells(experiment):
         pairs = list(zip(cell.members.seeds, cell.members.rates, strict=True))
         assert pairs == [(s, r) for s in range(experiment.seeds) for r in settings.RATES]
@@ -63,8 +65,8 @@ def test_a_selection_trains_every_rate_on_every_seed(experiment: Experiment) -> 
 def test_estimators_compares_rates_of_one_protocol() -> None:
     """All of its learners stand at the text selection's rates, and the ladder's rungs at the ladder's."""
     estimators, ladder = EXPERIMENTS["estimators"], EXPERIMENTS["ladder"]
-    assert isinstance(estimators, Experiment)
-    assert isinstance(ladder, Experiment)
+    assert isinstance(estimators, ComparisonExperiment)
+    assert isinstance(ladder, ComparisonExperiment)
     assert (
         own_rates(estimators).items()
         >= {
@@ -97,7 +99,7 @@ def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.Monk
     made = {"ladder": {locks.name: {"gae": 0.1, "ppo": 0.4}, dyck.name: {"ppo": 0.4}}}
     monkeypatch.setattr(settings, "LEARNING_RATES", made)
     fixed = replace(VARIANTS["gae"], name="fixed", fixed=(("learning_rate", 0.7), ("max_grad_norm", 9.0)))
-    shared = Experiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, rates_of="gae")
+    shared = ComparisonExperiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, rates_of="gae")
     built = cells(shared)
     base = settings.TEXT.learning_rate
     assert [c.members.rates for c in built] == [(0.1,), (0.1,), (base,), (base,)]
@@ -112,7 +114,7 @@ def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.Monk
 def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     """Chosen anew from the released cells, one by one the lines of learning_rates.csv."""
     experiment = EXPERIMENTS["text_rates"]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     paths = stored_cells(RELEASED / experiment.name)
     assert len(paths) == len(cells(experiment))  # that they are its cells is asked in test_experiments.py
     scales = {t: Scale(TASKS[t].floor, TASKS[t].ceiling, TASKS[t].threshold) for t in TEXT_SUITE}
@@ -126,5 +128,5 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
 def test_a_cell_of_one_rate_holds_it_twice() -> None:
     """Where a variant has a rate of its own, it is the members' and the training's."""
     small = replace(EXPERIMENTS["estimators"].smoke(), seeds=1)  # type: ignore[type-var]
-    assert isinstance(small, Experiment)
+    assert isinstance(small, ComparisonExperiment)
     assert all(c.members.rates == (c.training.learning_rate,) for c in cells(small))

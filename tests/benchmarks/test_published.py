@@ -13,10 +13,11 @@ from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.exploration import GSDE
 from algorithms.policies.mlp import MLP
 from algorithms.setting import Episodes, Unroll
-from benchmarks import EXPERIMENTS, select
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
 from benchmarks.published_scores import SCORES
@@ -100,8 +101,13 @@ EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {
 
 def cell(name: str, task: str, variant: str) -> Cell:
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
-    cells = build_cells(experiment, select.tasks(experiment, [task]), select.variants(experiment, [variant]), None)
+    assert isinstance(experiment, ComparisonExperiment)
+    cells = build_cells(
+        experiment,
+        tasks_named(experiment.tasks, [task]),
+        variants_named(experiment.variants, [variant]),
+        None,
+    )
     return cells[0]
 
 
@@ -141,6 +147,6 @@ def test_impala_differs_from_a2c_in_its_credit_and_its_actors_alone() -> None:
 
 def test_every_published_score_has_settings_of_its_column_and_a_task_that_an_experiment_trains() -> None:
     assert {(s.task, s.variant) for s in SCORES} <= set(CONFIGURATIONS) | set(slm_lab.CONFIGURATIONS)
-    trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, Experiment) and e.configurations
+    trained = {(t, v) for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.configurations
                for t in e.task_names for v in e.variant_names}  # fmt: skip
     assert {(s.task, s.variant) for s in SCORES} <= trained

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import adaptive_run, cli, compare, scales
-from benchmarks.adaptive_run import Plan
-from benchmarks.experiment import Experiment
+from benchmarks import adaptive_run, compare
+from benchmarks.adaptive_run import SequentialPlan
+from benchmarks.cli import main as cli
+from benchmarks.design import scales
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.scales import ScaleFlags, scales_of_cells
+from benchmarks.execution.floors import with_floors
 from benchmarks.imports.importer import import_runs
-from benchmarks.run import Outcome
-from benchmarks.scales import ScaleFlags, of_cells, with_floors
 from benchmarks.store.sources import read_meta
 from envs import TASKS, random_policy
 from envs.api import Scale, Task
@@ -65,7 +67,9 @@ def test_a_floor_is_measured_once_and_again_for_another_environment(
         return Floor(1.5, 0.1, 300, 4_000)
 
     monkeypatch.setattr(random_policy, "measured", measured)
-    monkeypatch.setattr("benchmarks.scales.in_child", lambda work: work())  # a child's calls are not seen here
+    monkeypatch.setattr(
+        "benchmarks.execution.floors.in_child", lambda work: work()
+    )  # a child's calls are not seen here
     given = replace(MINE, name="given", floor=-1.0)
     assert [t.floor for t in with_floors([MINE, given], tmp_path)] == [1.5, -1.0]
     assert [t.floor for t in with_floors([MINE], tmp_path)] == [1.5]
@@ -102,16 +106,18 @@ def told(task: str, *scale: float | None) -> dict[str, Any]:
 def test_which_scale_a_report_reads() -> None:
     inf = math.inf
     cells = [told("CartPole-v1", 0.0, 1.0, inf), told("mine", -3.0, None, inf), told("mine", -3.0, 4.0, 2.0)]
-    found = of_cells([*cells, told("mine", None, None, None), told("gymnasium:Old-v0", 0.0, 1.0, inf)])
+    found = scales_of_cells([*cells, told("mine", None, None, None), told("gymnasium:Old-v0", 0.0, 1.0, inf)])
     assert found["CartPole-v1"] == TASKS["CartPole-v1"].scale
     assert found["mine"] == Scale(-3.0, 4.0, 2.0)  # of all that was said, the fullest
     assert found["gymnasium:Old-v0"] == Scale(None, None)  # 0 and 1 were no measured ends
-    assert of_cells(cells, [replace(MINE, floor=0.0, ceiling=9.0, threshold=8.0)])["mine"] == Scale(0.0, 9.0, 8.0)
+    assert scales_of_cells(cells, [replace(MINE, floor=0.0, ceiling=9.0, threshold=8.0)])["mine"] == Scale(
+        0.0, 9.0, 8.0
+    )
 
 
 def test_a_ceiling_that_comes_after_the_cells_is_kept_for_later_reports(tmp_path: Path) -> None:
-    scales.keep([replace(MINE, floor=0.0, ceiling=5.0), TASKS["CartPole-v1"]], tmp_path)
-    assert of_cells([told("mine", 0.0, None, None)], folders=[tmp_path])["mine"] == Scale(0.0, 5.0)
+    scales.keep_scales([replace(MINE, floor=0.0, ceiling=5.0), TASKS["CartPole-v1"]], tmp_path)
+    assert scales_of_cells([told("mine", 0.0, None, None)], folders=[tmp_path])["mine"] == Scale(0.0, 5.0)
     assert list(json.loads((tmp_path / "scales.json").read_text())) == ["mine"]
 
 
@@ -220,7 +226,9 @@ def test_seeds_are_not_added_for_a_variant_that_diverged_with_all(tmp_path: Path
     from algorithms import VARIANTS
 
     chosen = tuple(VARIANTS[v] for v in ("reinforce", "gae", "ppo"))
-    plan = Plan(Experiment("x", "?", (TASKS["bandit/small"],), chosen), "reinforce", 20, 0.001, 0.05, 100)
+    plan = SequentialPlan(
+        ComparisonExperiment("x", "?", (TASKS["bandit/small"],), chosen), "reinforce", 20, 0.001, 0.05, 100
+    )
     adaptive_run.run(plan, train, tmp_path)
     decisions = {r["variant"]: r for r in json.loads((tmp_path / "adaptive.json").read_text())["decisions"]}
     assert decisions["gae"]["decision"] == "no mean: all seeds diverged"
@@ -258,7 +266,7 @@ def test_compare_refuses_two_scales_of_one_task(of_b: tuple[float, float], tmp_p
         compare.compare(sides[0], sides[1], 0.05)
     assert "the same --floor and --ceiling" in str(error.value)
     for name in "ab":  # what was given later holds
-        scales.keep([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
+        scales.keep_scales([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
     assert compare.compare(sides[0], sides[1], 0.05).suite.scales["toy"] == Scale(0.0, 200.0, 200.0)
 
 

@@ -1,4 +1,4 @@
-"""Races: how two sides that alternate become a row, and what the race of actors puts against what."""
+"""How two sides that alternate become a row, and what the comparison of actors compares."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from benchmarks import speed
-from benchmarks.speed import Race, raced
+from benchmarks.speed import SpeedComparison, compared
 
 
 def scripted(numbers: list[float]) -> Callable[[], float]:
-    told: Iterator[float] = iter(numbers)
-    return lambda: next(told)
+    rates: Iterator[float] = iter(numbers)
+    return lambda: next(rates)
 
 
 def test_a_row_holds_medians_and_the_median_ratio_of_neighbours() -> None:
     """Without the first of each: 10/10, 90/30, 20/10 have the ratios 1, 3, 2; the medians are 20 and 10."""
-    race = Race("a", scripted([7.0, 10.0, 90.0, 20.0]), scripted([7.0, 10.0, 30.0, 10.0]), "b")
-    assert raced(race, 3) == {"what": "a", "ours": 20, "peer": 10, "peer_name": "b", "ratio": 2.0}
+    pair = SpeedComparison("a", scripted([7.0, 10.0, 90.0, 20.0]), scripted([7.0, 10.0, 30.0, 10.0]), "b")
+    assert compared(pair, 3) == {"what": "a", "ours": 20, "peer": 10, "peer_name": "b", "ratio": 2.0}
 
 
-def test_the_race_of_actors_has_all_processors_and_the_others_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_of_actors_has_all_processors_and_the_others_one(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
-    def noted(race: Race, repeats: int) -> dict[str, object]:
-        done.append(race.what)
-        return {"what": race.what, "ours": 1, "peer": 1, "peer_name": race.peer_name, "ratio": 1.0}
+    def noted(pair: SpeedComparison, repeats: int) -> dict[str, object]:
+        done.append(pair.what)
+        return {"what": pair.what, "ours": 1, "peer": 1, "peer_name": pair.name, "ratio": 1.0}
 
-    monkeypatch.setattr(speed, "raced", noted)
+    monkeypatch.setattr(speed, "compared", noted)
     monkeypatch.setattr(speed, "one_core", lambda: done.append("one core"))
     monkeypatch.setattr(speed, "text_tasks", list)
     monkeypatch.setattr(speed, "available_processors", lambda: 6)
@@ -40,7 +40,7 @@ def test_the_race_of_actors_has_all_processors_and_the_others_one(monkeypatch: p
 
 
 def test_one_process_cannot_pass_a_thousand_steps_of_a_millisecond_a_second() -> None:
-    rate = speed.actors_race(steps=100).peer()
+    rate = speed.actors_comparison(steps=100).theirs()
     assert 0 < rate < 1_000
 
 
@@ -48,5 +48,5 @@ def test_one_process_cannot_pass_a_thousand_steps_of_a_millisecond_a_second() ->
 def test_actors_are_timed_from_when_they_are_ready() -> None:
     """Two processes import torch before they are, which takes more than the half second that is asked for here."""
     begun = time.monotonic()
-    rate = speed.actors_race(steps=100).ours()
+    rate = speed.actors_comparison(steps=100).ours()
     assert 100 / rate < time.monotonic() - begun - 0.5

@@ -21,12 +21,12 @@ from algorithms.algorithm import Job
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
-from benchmarks import run
 from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
+from benchmarks.execution import runner
+from benchmarks.execution.runner import cell_path
 from benchmarks.resuming import resumable
-from benchmarks.run import cell_path
 from benchmarks.store import files, states, tensor_files
 from benchmarks.store.files import NotWritten, machine
 from benchmarks.store.sources import check_cell, read_cells, read_meta
@@ -311,7 +311,7 @@ def test_states_of_done_cells_are_swept(
     state, dead = state_path(paths[0]), f"{machine()} {dead_process()}"
     for writer, stays in ((f"{machine()} {os.getpid()}", True), (f"other {dead_process()}", True), (dead, False)):
         saved_by(state, writer, monkeypatch)
-        run.sweep(tmp_path)
+        runner.sweep(tmp_path)
         assert state.exists() == stays
     state.with_name(state.name + ".damaged-0").write_bytes(b"no RunState")
     saved_by(state_path(paths[1]), dead, monkeypatch)
@@ -320,7 +320,7 @@ def test_states_of_done_cells_are_swept(
     for path in paths[0].parent.iterdir():
         os.utime(path, (old, old))
     capsys.readouterr()
-    run.sweep(tmp_path)
+    runner.sweep(tmp_path)
     assert (
         capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
     )

@@ -14,8 +14,8 @@ from benchmarks.cellwork import reading
 from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.cells import blocks, single_cells
 from benchmarks.design.identity import canonical
+from benchmarks.execution.runner import cell_path, pending
 from benchmarks.provenance import command
-from benchmarks.run import cell_path, pending
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results

@@ -11,9 +11,11 @@ from typing import Any
 import gymnasium
 import pytest
 
-from benchmarks import foreign, pooling, select
-from benchmarks.cli import main
+from benchmarks import pooling
+from benchmarks.cli.main import main
+from benchmarks.design.named import task_named, variant_named
 from benchmarks.policies import changed_since, load_policy
+from benchmarks.provenance import source_hash
 from benchmarks.store.sources import read_meta
 from envs.control.factory import any_gymnasium
 from envs.custom.sources import described_class
@@ -218,13 +220,13 @@ def test_what_was_edited_is_trained_anew_and_not_pooled(
 def test_a_study_does_not_go_on_with_trials_of_other_code(orchard: Path) -> None:
     def sources(variant: str) -> str:
         forget()
-        return foreign.sources([select.variant(variant), select.task("orchard:TASK")])
+        return source_hash([variant_named(variant), task_named("orchard:TASK")])
 
     first, mine = sources("reinforce"), sources("orchard:VARIANT")
     assert len({first, mine, ""}) == 3
     edit(orchard)
     assert len({first, mine, sources("reinforce"), sources("orchard:VARIANT")}) == 4
-    assert foreign.sources([select.variant("reinforce"), select.task("dyck/small")]) == ""
+    assert source_hash([variant_named("reinforce"), task_named("dyck/small")]) == ""
 
 
 def test_a_saved_policy_says_that_its_environment_has_changed(

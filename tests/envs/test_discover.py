@@ -7,7 +7,7 @@ import pytest
 
 import algorithms.variants
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS
+from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS
 from envs.registry import declared, unique
 from envs.seeding import Purpose, Role, generator

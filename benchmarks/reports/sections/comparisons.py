@@ -7,7 +7,17 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Summarised, Table, Tabled, Warned, joined
+from benchmarks.design.report_blocks import (
+    Block,
+    Drawn,
+    FigureWithTable,
+    Prose,
+    Section,
+    Summarised,
+    Table,
+    Warned,
+    joined,
+)
 from benchmarks.figures import final_scores
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
@@ -54,7 +64,7 @@ def answer(report: ReportInput) -> Section:
     blocks: list[Block] = []
     for drawing in report.drawings if data.moving else ():
         blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
-        if not isinstance(drawing, Tabled) or (table := drawing.table(data)).frame.empty:
+        if not isinstance(drawing, FigureWithTable) or (table := drawing.table(data)).frame.empty:
             continue
         blocks.append(table)
         if isinstance(drawing, Summarised):

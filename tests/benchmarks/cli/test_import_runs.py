@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import cli
-from benchmarks.commands_results import Import
+from benchmarks.cli import main as cli
 from benchmarks.store.sources import read_cells
 from tests.benchmarks.logs import CSV, log
 
@@ -63,7 +62,6 @@ MISTAKES = [
 def test_mistakes_are_one_line_and_write_nothing(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "import", Import)
     monkeypatch.chdir(tmp_path)
     log(tmp_path / "run", 1, 2)
     for name in ("curves.csv", "copy.csv"):
@@ -76,9 +74,8 @@ def test_mistakes_are_one_line_and_write_nothing(
 
 
 def test_the_command_writes_into_the_folder_of_the_experiment(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "import", Import)
     runs = [str(log(tmp_path / name, *returns)) for name, returns in (("a", (1, 2)), ("b", (3, 5)))]
     where = ["--experiment", "smoke", "--results", str(tmp_path / "results"), "--task", "toy", "--variant", "zoo:ppo"]
     assert (

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import EXPERIMENTS, select
+from benchmarks.design import named
 from benchmarks.design.cells import build_cells, single_cells
+from benchmarks.design.experiment import Experiment
+from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.design.identity import canonical
-from benchmarks.experiment import Experiment
-from benchmarks.measurement import Laboratory
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store.descriptions import DEFAULTS, digest, hashed_part
 from benchmarks.tuning.racing import Race
 from envs import TASKS
@@ -110,9 +111,9 @@ def test_the_names_of_our_hashed_classes_are_unique() -> None:
     values += single_cells(TASKS["CartPole-v1"], VARIANTS["ppo"], 1, 500, ())
     for experiment in EXPERIMENTS.values():
         if isinstance(experiment, Experiment):
-            tasks, variants = select.tasks(experiment, None), select.variants(experiment, None)
+            tasks, variants = named.tasks(experiment, None), named.variants(experiment, None)
             values += build_cells(experiment, tasks, variants, None)
-        elif isinstance(experiment, Laboratory):
+        elif isinstance(experiment, GradientExperiment):
             values += experiment.measurements
     found: dict[str, set[type]] = defaultdict(set)
     for value in values:

@@ -13,8 +13,8 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.monitor import load_results
 from stable_baselines3.common.results_plotter import X_TIMESTEPS, ts2xy
 
-from benchmarks import EXPERIMENTS
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_cells, read_meta, read_results
 from envs import TASKS
@@ -146,7 +146,7 @@ def test_a_csv_becomes_one_file_a_task_and_variant(tmp_path: Path) -> None:
 
 def test_tasks_and_variants_of_the_experiment_are_ours(tmp_path: Path) -> None:
     home = EXPERIMENTS["recommendation"]
-    assert isinstance(home, Experiment)
+    assert isinstance(home, ComparisonExperiment)
     (own,) = [t for t in home.tasks if not isinstance(t, str) and t.name == "fatigue"]
     runs = [log(tmp_path / "a", 1, 2)]
     (path,) = import_runs("monitor", runs, folder=tmp_path, experiment=home, task="fatigue", variant="zoo:ppo")

@@ -13,9 +13,10 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
 from algorithms.setting import Episodes, Training
-from benchmarks import EXPERIMENTS, cli
+from benchmarks.cli import main as cli
+from benchmarks.design.gradient_experiment import Ascended, GradientExperiment, Measurement, Tilted
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures import gradient_quality
-from benchmarks.measurement import Ascended, Laboratory, Measurement, Tilted
 from benchmarks.reports.sections import gradients
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import check_cell
@@ -48,10 +49,10 @@ def test_a_measurements_digest_is_of_everything_its_numbers_depend_on() -> None:
 
 
 def test_a_place_on_several_axes_is_measured_once() -> None:
-    assert isinstance(LAB, Laboratory)
-    assert len(LAB.measurements) < len(LAB.spots)
+    assert isinstance(LAB, GradientExperiment)
+    assert len(LAB.measurements) < len(LAB.points)
     assert {"estimator", "lambda", "success", "horizon", "vocabulary", "reward", "constant in the reward"} <= {
-        s.axis for s in LAB.spots
+        s.axis for s in LAB.points
     }
     assert len({m.file_name for m in LAB.measurements}) == len(LAB.measurements)
     learners = {v.name for v in VARIANTS.values() if v.promises.factor is not None and v.name != "exact_pg"} - {

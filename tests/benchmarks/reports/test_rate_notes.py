@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import EXPERIMENTS
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import rate_notes, report
 from benchmarks.reports.document import Document
 from benchmarks.reports.rate_notes import RateNotes
@@ -26,7 +26,7 @@ def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> d
 
 def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     return rate_notes.of_experiment(experiment, [meta(*place) for place in places])
 
 
@@ -63,7 +63,7 @@ def test_some_tasks_and_some_variants_are_named() -> None:
 
 def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
     home = EXPERIMENTS["reference_scores"]
-    assert isinstance(home, Experiment)
+    assert isinstance(home, ComparisonExperiment)
     (task, variant), *_ = home.configurations
     assert notes("reference_scores", [(task, variant, 0.1)]).note([task], [variant]) == ""
     made = rate_notes.of_experiment(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])

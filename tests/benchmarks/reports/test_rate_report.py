@@ -8,8 +8,8 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS
-from benchmarks.experiment import Experiment
+from benchmarks.design.experiment import Experiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.learning_rates import rate_curves
 from benchmarks.reports import rate_report
 from benchmarks.reports.rate_report import ranking, spreads, verdicts

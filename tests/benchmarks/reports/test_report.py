@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks import EXPERIMENTS
 from benchmarks.design.report_blocks import Drawn, Prose, Table
+from benchmarks.design.tuning_experiment import TuningExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.figures.sweep import Sweep
@@ -24,7 +25,6 @@ from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.suite import Data, Scale, Suite
-from benchmarks.tuning.experiment import Tuning
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -48,7 +48,7 @@ def text_of(of: ReportInput) -> str:
 
 def test_every_experiment_has_a_report_of_its_kind() -> None:
     """Those of tuning are written from studies, not from cells."""
-    of_cells = [e for e in EXPERIMENTS.values() if not isinstance(e, Tuning)]
+    of_cells = [e for e in EXPERIMENTS.values() if not isinstance(e, TuningExperiment)]
     assert len(of_cells) > 10
     assert {type(e) for e in of_cells} == {*report.REPORTS}
 

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling
+from benchmarks import pooling
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.report_blocks import Prose, Section, Table
-from benchmarks.experiment import Experiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.findings.entropy_bonus import EntropyBonus
 from benchmarks.findings.parity import Parity
 from benchmarks.findings.staleness import Staleness
@@ -123,7 +124,7 @@ def assert_no_two_disagree(report: ReportInput) -> int:
 def released(name: str, tmp_path: Path) -> ReportInput:
     """What the report of a released experiment is made of."""
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     paths = stored_cells(REFERENCE / name)
     chosen = pooling.select(paths, [read_meta(p) for p in paths])
     return loading.input_of(experiment, loading.read([paths[i] for i in chosen], tmp_path), tmp_path)

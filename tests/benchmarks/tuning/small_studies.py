@@ -14,8 +14,8 @@ import pytest
 
 from algorithms import VARIANTS
 from benchmarks.cellwork import run_cell
-from benchmarks.commands_tuning import plans_of
-from benchmarks.run import cell_path, pending
+from benchmarks.cli.tune import plans_of
+from benchmarks.execution.runner import cell_path, pending
 from benchmarks.tuning import result, stages
 from benchmarks.tuning.protocol import Protocol, StudyPlan
 from benchmarks.tuning.result import StudyResult

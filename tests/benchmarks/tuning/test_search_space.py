@@ -6,7 +6,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.tunable import Choice
-from benchmarks.commands_tuning import plans_of
+from benchmarks.cli.tune import plans_of
 from benchmarks.tuning.space import space
 from envs import TASKS
 from envs.validation import UnknownName

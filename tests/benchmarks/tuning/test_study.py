@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.commands_tuning import plans_of
+from benchmarks.cli.tune import plans_of
 from benchmarks.design.cell import Cell
 from benchmarks.tuning import protocol, result, stages
 from benchmarks.tuning.lookup import configurations

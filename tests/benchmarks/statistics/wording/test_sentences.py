@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import EXPERIMENTS, pooling
-from benchmarks.experiment import Experiment
+from benchmarks import pooling
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import loading
 from benchmarks.reports.sections import budgets, guide
 from benchmarks.statistics.best import leaders
@@ -98,9 +99,9 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
 
 
 @cache
-def released(name: str) -> tuple[Suite, list[dict[str, object]], Experiment]:
+def released(name: str) -> tuple[Suite, list[dict[str, object]], ComparisonExperiment]:
     experiment = EXPERIMENTS[name]
-    assert isinstance(experiment, Experiment)
+    assert isinstance(experiment, ComparisonExperiment)
     paths = stored_cells(RELEASED / name)
     chosen = pooling.select(paths, [read_meta(path) for path in paths])
     frame, _, metas = read_results([paths[i] for i in chosen])

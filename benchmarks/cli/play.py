@@ -1,4 +1,4 @@
-"""`play`: what a saved policy does, to be looked at."""
+"""Show episodes of a saved policy: text as a transcript, control as a GIF."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from benchmarks.commands import DONE, positive
+from algorithms.training.exact_return import text_mdp
+from benchmarks import films, playing
+from benchmarks.cli.options import check_positive
 from benchmarks.numbers import LARGEST
-from benchmarks.usage import check_folder, working
+from benchmarks.policies import changed_since, load_policy
+from benchmarks.saved import SavedPolicy
+from benchmarks.store import files
+from benchmarks.usage import DONE, check_folder, working
+from envs.named import check_installed
+from envs.text_mdp import TextMDP
 from envs.validation import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.saved import SavedPolicy
     from envs.text_mdp import TextMDP
 
 
 @dataclass(frozen=True)
 class Play:
-    """Show episodes of a saved policy: text as a transcript, control as a GIF."""
+    """The flags of `play`."""
 
     file: Annotated[Path, tyro.conf.Positional]  # results/<experiment>/policies/<...>.safetensors
     episodes: int = 1
     greedy: bool = False  # the most likely action at each step, instead of a drawn one
     seed: int = 0  # of the episodes: the same seed is the same episodes
-    out: Path | None = None  # a folder for what is written; beside FILE where it is not given
+    out: Path | None = None  # a folder for what is written; FILE's own folder where it is not given
     trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
 
     def __call__(self) -> int:
-        from algorithms.training.exact_return import text_mdp
-        from benchmarks import foreign
-        from benchmarks.playing import title
-        from benchmarks.policies import changed_since, load_policy
-
-        positive("episodes", self.episodes)
+        check_positive("episodes", self.episodes)
         if self.seed < 0:
             raise UsageError(f"--seed must be 0 or more, not {self.seed}")
         if self.seed > LARGEST:
@@ -44,11 +45,11 @@ class Play:
         saved = load_policy(self.file, trust=self.trust)
         for notice in changed_since(saved):
             print(f"since this policy was trained: {notice}", file=sys.stderr)
-        foreign.check_installed([saved.task])
+        check_installed([saved.task])
         mdp = text_mdp(saved.task)
         if self.out is not None or mdp is None:
             check_folder(self._folder, "FILE" if self.out is None else "--out")
-        print(title(saved))
+        print(playing.title(saved))
         for episode in range(self.episodes):
             print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
             with working(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}"):
@@ -57,21 +58,16 @@ class Play:
         return DONE
 
     def _text(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> list[str]:
-        from benchmarks import playing
-        from benchmarks.store import files
-
         seed = playing.environment_seed(self.seed, episode)
         env = saved.task.factory.make([seed], 1)
         played = playing.play(saved, env, self.seed, episode, self.greedy)
         lines = playing.text_lines(saved.task, mdp, played, seed)
         if self.out is not None:
-            files.replace_bytes(self._beside(episode, "txt"), ("\n".join(lines) + "\n").encode())
+            files.replace_bytes(self._output(episode, "txt"), ("\n".join(lines) + "\n").encode())
         return lines
 
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
-        from benchmarks import films, playing
-
-        seed, path = playing.environment_seed(self.seed, episode), self._beside(episode, "gif")
+        seed, path = playing.environment_seed(self.seed, episode), self._output(episode, "gif")
         try:
             filmed = films.Filmed(saved.task, seed)
         except films.NoPictures as reason:
@@ -87,7 +83,7 @@ class Play:
         env.close()
         return [*playing.control_lines(saved.task, played), str(path)]
 
-    def _beside(self, episode: int, suffix: str) -> Path:
+    def _output(self, episode: int, suffix: str) -> Path:
         """Where an episode is written."""
         how = "greedy" if self.greedy else "sampled"
         return self._folder / f"{self.file.stem}__{how}{self.seed}-{episode}.{suffix}"

@@ -1,10 +1,9 @@
-"""`train`: one cell in this process, with its learning curve drawn as it grows."""
+"""Cells trained in this process, one after another, each with its learning curve drawn as it grows."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,23 +14,20 @@ from rich.markup import escape
 from algorithms.training.records import Progress, Record
 from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
-from benchmarks.run import cell_path, pending, sweep
+from benchmarks.execution.runner import cell_path, pending, sweep
+from benchmarks.live import Live
 from benchmarks.store.sources import read_cells
-from benchmarks.usage import working
-
-if TYPE_CHECKING:
-    from benchmarks.live import Live
-
+from benchmarks.usage import DONE, working
 
 BAR = 40
 
 
-def train_one(
+def train_and_show(
     cells: list[Cell], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
 ) -> int:
     """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores.
 
-    policies  as in Job
+    policies  a folder for what the members have learned
     """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
@@ -44,6 +40,14 @@ def train_one(
             run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
         if live is not None:
             live.ended(cell)
+    _print_scores(cells, folder)
+    if policies is not None and policies.exists():
+        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
+    return DONE
+
+
+def _print_scores(cells: list[Cell], folder: Path) -> None:
+    """Print what the cells scored at the end of training."""
     frame = read_cells([cell_path(folder, cell) for cell in cells])
     final = frame[frame.checkpoint == frame.checkpoint.max()]
     score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
@@ -54,9 +58,6 @@ def train_one(
     print(
         f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells"
     )
-    if policies is not None and policies.exists():
-        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
-    return 0
 
 
 class _Curve:

@@ -1,29 +1,19 @@
-"""Scales of tasks that are the user's: the flags that give them, and floors that are measured once and kept.
-
-results/floors/<task>__<hash of what the environment is>.json
-"""
+"""Scales of tasks that are the user's: the flags that give them, and where a report finds them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.design.identity import canonical
-from benchmarks.guarded import ChildFailed, in_child
-from benchmarks.store.descriptions import hashed_part
-from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
-from envs import TASKS, random_policy
+from envs import TASKS
 from envs.api import Scale, Task
 from envs.validation import UsageError
 
-FOLDER, KEPT = "floors", "scales.json"
+KEPT = "scales.json"  # in an experiment's folder
 
 
 def scale_of_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
@@ -38,31 +28,30 @@ def scale_of_flags(floor: float | None, ceiling: float | None, threshold: float 
 
 @dataclass(frozen=True)
 class ScaleFlags:
-    """`--floor`, `--ceiling` and `--threshold` of a command line: they are of the one task that is the user's."""
+    """`--floor`, `--ceiling` and `--threshold` of a command line: the scale of the one task that is the user's."""
 
     floor: float | None = None
     ceiling: float | None = None
     threshold: float | None = None
 
     def applied(self, tasks: Sequence[Task], own: Sequence[str] = ()) -> list[Task]:
-        """The tasks with the flags on the user's one. UsageError where there is none of his, or more than one.
+        """The tasks with the flags on the user's one. UsageError where the user has none among them, or several.
 
-        own  names of tasks that the experiment brings: they have scales, as registered tasks do
+        own  names of tasks that the experiment declares itself: they have scales, as registered tasks do
         """
-        given = {
-            name: value for name in ("floor", "ceiling", "threshold") if (value := getattr(self, name)) is not None
-        }
+        names = ("floor", "ceiling", "threshold")
+        given = {name: value for name in names if (value := getattr(self, name)) is not None}
         if not given:
             return list(tasks)
         flag = f"--{next(iter(given))}"
         scale_of_flags(self.floor, self.ceiling, self.threshold)
         users = [task for task in tasks if is_users(task) and task.name not in own]
         if not users:
-            names = ", ".join(task.name for task in tasks[:3])
-            raise UsageError(f"{flag} has no meaning for {names}: a registered task has its own scale")
+            shown = ", ".join(task.name for task in tasks[:3])
+            raise UsageError(f"{flag} has no meaning for {shown}: a registered task has its own scale")
         if len(users) > 1:
-            names = " and ".join(task.name for task in users[:2])
-            raise UsageError(f"{flag} cannot be the scale of both {names}; run them one by one")
+            shown = " and ".join(task.name for task in users[:2])
+            raise UsageError(f"{flag} cannot be the scale of both {shown}; run them one by one")
         (theirs,) = users
         changed = {"floor": theirs.floor, "ceiling": theirs.ceiling, **given}
         scale_of_flags(changed["floor"], changed["ceiling"], None)
@@ -74,18 +63,18 @@ def is_users(task: Task) -> bool:
     return TASKS.get(task.name) != task
 
 
-def of_cells(
+def scales_of_cells(
     metas: Iterable[Mapping[str, Any]], tasks: Iterable[object] = (), folders: Iterable[Path] = ()
 ) -> dict[str, Scale]:
     """The scale of every task of these cells, by name.
 
-    A registered task has its own, for a floor may have been measured anew. Of what is said elsewhere of a user's task the
-    fullest is taken: of the cells, the files that `keep` left in `folders`, and the Task objects among `tasks`.
+    A registered task has its own, for a floor may have been measured anew. For a user's task the scale of which most is
+    known is taken: of those in the cells, in the files that `keep_scales` left in `folders`, and of the Tasks among `tasks`.
     """
-    told = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
-    names = dict.fromkeys(name for name, _ in told)
+    stated = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
+    names = dict.fromkeys(name for name, _ in stated)
     kept = [item for folder in folders for item in _read_kept(folder).items()]
-    sources = [(name, _said(name, scale)) for name, scale in [*told, *kept]]
+    sources = [(name, _stated_scale(name, scale)) for name, scale in [*stated, *kept]]
     sources += [(task.name, task.scale) for task in tasks if isinstance(task, Task)]
     found = {name: TASKS[name].scale for name in names if name in TASKS}
     for name, scale in sources:
@@ -97,26 +86,26 @@ def of_cells(
 def check_agree(sides: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> None:
     """UsageError where a user's task has two floors or ceilings among the cells of these folders; unknown ones agree.
 
-    What `keep` left in a folder later holds for its cells, if it is as full as what they say.
+    What `keep_scales` left in a folder later holds for its cells, if no less is known there than in them.
     """
     found: dict[str, list[tuple[Scale, Path]]] = {}
     for metas, folder in sides:
-        told: dict[str, list[Scale]] = {}
+        stated: dict[str, list[Scale]] = {}
         for meta in metas:
             name = meta["cell"]["task"]["name"]
             if name not in TASKS:
-                told.setdefault(name, []).append(_said(name, meta["reading"]["scale"]))
-        kept = {name: _said(name, scale) for name, scale in _read_kept(folder).items()}
-        for name, of in told.items():
+                stated.setdefault(name, []).append(_stated_scale(name, meta["reading"]["scale"]))
+        kept = {name: _stated_scale(name, scale) for name, scale in _read_kept(folder).items()}
+        for name, of in stated.items():
             late = kept.get(name)
             holds = late is not None and all(_fuller(scale, late) is late for scale in of)
             found.setdefault(name, []).extend((scale, folder) for scale in ([late] if late and holds else of))
     for name, scales in found.items():
         for i, (b, in_b) in enumerate(scales):
-            if odd := next((known for known in scales[:i] if not _agree(known[0], b)), None):
+            if other := next((known for known in scales[:i] if not _agree(known[0], b)), None):
                 raise UsageError(
-                    f"{name} has {_ends(odd[0])} in {odd[1]}, {_ends(b)} in {in_b}: scores on two scales are not compared; "
-                    "run or import one again with the same --floor and --ceiling"
+                    f"{name} has {_ends(other[0])} in {other[1]}, {_ends(b)} in {in_b}: scores on two scales are not "
+                    "compared; run or import one again with the same --floor and --ceiling"
                 )
 
 
@@ -130,8 +119,8 @@ def _ends(scale: Scale) -> str:
     return " and ".join(known)
 
 
-def keep(tasks: Iterable[Task], folder: Path) -> None:
-    """Leave the scales of users' tasks beside their cells, which may have been trained before a scale was known."""
+def keep_scales(tasks: Iterable[Task], folder: Path) -> None:
+    """Write the scales of users' tasks to a folder whose cells may have been trained before a scale was known."""
     users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}
     if users:
         save_json(folder / KEPT, {**_read_kept(folder), **users})
@@ -144,7 +133,7 @@ def _read_kept(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _said(name: str, scale: Sequence[float | None]) -> Scale:
+def _stated_scale(name: str, scale: Sequence[float | None]) -> Scale:
     """What a cell says; before floors were measured, a `gymnasium:` task had floor 0 and ceiling 1, which meant nothing."""
     floor, ceiling, threshold = scale
     threshold = math.inf if threshold is None else threshold
@@ -165,51 +154,3 @@ def check_averaged(tasks: Sequence[Task], what: str) -> None:
         raise UsageError(
             f"{what} averages over tasks, and {raw[0]} has no ceiling: give --ceiling, or take one task at a time"
         )
-
-
-def with_floors(tasks: Sequence[Task], results: Path) -> list[Task]:
-    """The tasks, each with its floor: one that nobody gave is measured once, and then read from `results`/floors."""
-    return [task if task.floor is not None else _with_floor(task, results / FOLDER) for task in tasks]
-
-
-def _with_floor(task: Task, folder: Path) -> Task:
-    path = folder / f"{file_safe(task.name)}__{_key(task)}.json"
-    floor = _kept(path)
-    if floor is None:
-        print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
-        try:
-            found = in_child(lambda: random_policy.measured(task))
-        except ChildFailed as error:  # an environment may do anything; training will say it again
-            return _without(task, str(error))
-        floor = found.mean
-        save_json(path, {"task": task.name, **found._asdict()})
-        print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)
-    if task.ceiling is not None and floor >= task.ceiling:
-        raise UsageError(
-            f"the uniform policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"
-        )
-    return replace(task, floor=floor)
-
-
-def _without(task: Task, why: str) -> Task:
-    """The task as it is, where scores can do without a floor; says why there is none."""
-    text = f"the floor of {task.name} cannot be measured ({why.splitlines()[0]})"
-    if task.ceiling is not None:
-        raise UsageError(f"{text}; give it by --floor")
-    print(f"{text}; diverged runs count as the worst finite return", file=sys.stderr)
-    return task
-
-
-def _key(task: Task) -> str:
-    """Hash of what the floor depends on."""
-    what = {"factory": canonical(task.factory), "gamma": task.gamma, "beta": task.beta}
-    return hashlib.sha256(json.dumps(hashed_part(what), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _kept(path: Path) -> float | None:
-    """The floor in a file; None where it is missing or damaged."""
-    try:
-        value = read_document(path)["mean"]
-    except (Damaged, KeyError):
-        return None
-    return float(value) if isinstance(value, (int, float)) else None

@@ -1,11 +1,11 @@
-"""A measurement in the gradient laboratory, a cell of its kind: an estimator at one policy of a task, many replicates."""
+"""An experiment that measures gradients: each measurement is an estimator at one policy of a task, many replicates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -20,8 +20,16 @@ from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import save_json
 from envs.api import Task
+from envs.validation import look_up
 
 LABORATORY_VERSION = 1  # raise it when a change of code, or of a field's default, moves measurements
+FIXED = "whose policies are fixed; --variants narrows it"
+UNSUPPORTED = {
+    **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED),
+    **dict.fromkeys(("floor", "ceiling", "threshold"), "whose tasks have scales"),
+    **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
+    **dict.fromkeys(("baseline", "adaptive", "import"), "which compares no learning curves"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,10 @@ Where = Tilted | Ascended
 
 @dataclass(frozen=True)
 class Measurement:
-    """replicates: how many gradients; fitted: rollouts a critic has learned from before."""
+    """Gradients of one estimator at one policy.
+
+    replicates  how many gradients are drawn      fitted  rollouts that a critic has learned from before
+    """
 
     task: Task
     variant: Variant
@@ -111,8 +122,8 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Spot:
-    """Where a measurement stands in a figure: its axis, its place there and what that place is called."""
+class AxisPoint:
+    """Where a figure shows a measurement: the axis, the value on it, and the label of that value."""
 
     axis: str
     x: float
@@ -121,8 +132,8 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Exact:
-    """Numbers without samples that the figures set beside the measurements."""
+class ExactNumbers:
+    """Numbers without samples that the figures show next to the measurements."""
 
     crossover: tuple[tuple[str, Task, tuple[int, ...]], ...] = ()  # (line, task, steps of ascent)
     kl: tuple[Task, ...] = ()
@@ -131,39 +142,51 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class Laboratory:
+class GradientExperiment:
     """An experiment whose cells are measurements of gradients."""
 
     name: str
     question: str
     training: Training
-    spots: tuple[Spot, ...]
-    exact: Exact
+    points: tuple[AxisPoint, ...]
+    exact: ExactNumbers
     small: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple({p.measurement.task.name: p.measurement.task for p in self.points}.values())
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return tuple({p.measurement.variant.name: p.measurement.variant for p in self.points}.values())
+
+    @property
     def task_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(s.measurement.task.name for s in self.spots))
+        return tuple(task.name for task in self.tasks)
 
     @property
     def variant_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(s.measurement.variant.name for s in self.spots))
+        return tuple(variant.name for variant in self.variants)
 
     @property
     def measurements(self) -> list[Measurement]:
-        """Each once: a measurement may stand on several axes."""
-        return list({s.measurement.digest: s.measurement for s in self.spots}.values())
+        """Each once: several axes may share a measurement."""
+        return list({p.measurement.digest: p.measurement for p in self.points}.values())
 
-    def smoke(self) -> Laboratory:
-        """The same question at its smallest size."""
+    def smoke(self) -> Self:
         return replace(self, **self.small)
 
-    def only(self, variants: list[str]) -> Laboratory:
-        """With these variants alone."""
-        return replace(self, spots=tuple(s for s in self.spots if s.measurement.variant.name in variants))
+    def unsupported(self) -> Mapping[str, str]:
+        return UNSUPPORTED
+
+    def select_variants(self, names: Sequence[str]) -> Self:
+        """With the measurements of these variants alone. UnknownName for a name that has none here."""
+        for name in names:
+            look_up(dict.fromkeys(self.variant_names), name, f"variant of {self.name}")
+        return replace(self, points=tuple(p for p in self.points if p.measurement.variant.name in names))
 
 
-def crossover_rows(exact: Exact, training: Training) -> list[dict[str, object]]:
+def crossover_rows(exact: ExactNumbers, training: Training) -> list[dict[str, object]]:
     """Variance of RLOO over REINFORCE's along exact ascent: a row a line, group size and step."""
     rows: list[dict[str, object]] = []
     for line, task, steps in exact.crossover:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
+
+UNSUPPORTED = ("seeds", "baseline", "adaptive", "tensorboard", "tuned", "save-policies", "import")
 
 
 @dataclass(frozen=True)
-class Tuning:
+class TuningExperiment:
     """Studies of `variants` on `tasks`, a study a pair, under one protocol.
 
     env_steps  a run's budget, by task
@@ -32,6 +34,8 @@ class Tuning:
     def variant_names(self) -> tuple[str, ...]:
         return self.variants
 
-    def smoke(self) -> Tuning:
-        """The same question at its smallest size."""
+    def smoke(self) -> Self:
         return replace(self, **self.small)
+
+    def unsupported(self) -> Mapping[str, str]:
+        return dict.fromkeys(UNSUPPORTED, "whose rows are studies")

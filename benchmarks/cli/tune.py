@@ -1,4 +1,4 @@
-"""The command that tunes: Optuna studies of one or many variants, on one task or several together."""
+"""Tune variants with Optuna: many seeds a trial, whole batches of trials at once, chosen on fresh seeds, tested once."""
 
 from __future__ import annotations
 
@@ -6,22 +6,38 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.commands import DONE, FAILED, RESULTS, available_processors, check_device, positive
-from benchmarks.usage import check_folder, checking
+from algorithms.algorithm import Algorithm
+from benchmarks import settings
+from benchmarks.cli.lookup import split
+from benchmarks.cli.options import RESULTS, check_device, check_positive
+from benchmarks.design.experiment import Outcome
+from benchmarks.design.named import task_named, variant_named
+from benchmarks.design.resolve import reason_unsupported
+from benchmarks.design.scales import ScaleFlags
+from benchmarks.execution.floors import with_floors
+from benchmarks.execution.pool import available_processors
+from benchmarks.experiments.ladder import RUNGS
+from benchmarks.store.file_names import file_safe
+from benchmarks.tuning import result
+from benchmarks.tuning.protocol import Protocol, StudyPlan
+from benchmarks.tuning.report.report import write
+from benchmarks.tuning.samplers import sampler
+from benchmarks.tuning.scheduler import StudyScheduler
+from benchmarks.tuning.space import space
+from benchmarks.tuning.storage.opening import open_storage
+from benchmarks.usage import DONE, FAILED, check_folder, checking
+from envs.api import Task
+from envs.named import check_installed
 from envs.validation import UsageError
 
-if TYPE_CHECKING:
-    from algorithms.algorithm import Algorithm
-    from benchmarks.tuning.experiment import Tuning
-    from benchmarks.tuning.protocol import StudyPlan
-    from envs.api import Task
+SIZES = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds")
 
 
 @dataclass(frozen=True)
 class Tune:
-    """Tune variants with Optuna: many seeds a trial, whole batches of trials at once, chosen on fresh seeds, tested once."""
+    """The flags of `tune`."""
 
     variant: str | None = None  # one variant
     task: str | None = None  # one task
@@ -51,49 +67,34 @@ class Tune:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
-        from benchmarks import select
-        from benchmarks.scales import ScaleFlags
-
-        variants = [select.variant(n) for n in self._names("variant", self.variant, self.variants)]
-        tasks = [select.task(n) for n in self._names("task", self.task, self.tasks)]
+        variants = [variant_named(n) for n in self._names("variant", self.variant, self.variants)]
+        tasks = [task_named(n) for n in self._names("task", self.task, self.tasks)]
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
-        positive("env-steps", self.env_steps)
+        check_positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
-        budget = {
-            name: getattr(self, name)
-            for name in (
-                "trials",
-                "batch",
-                "tuning_seeds",
-                "selection_seeds",
-                "test_seeds",
-                "sampler",
-                "objective",
-                "space",
-                "seed",
-            )
-        }
+        budget = {name: getattr(self, name) for name in (*SIZES, "sampler", "objective", "space", "seed")}
         steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
         with checking():
             plans = plans_of(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
-        question = f"What do {self.trials} trials buy?"
-        return tune(plans, question, self.results, self.storage, self.jobs, self.device, self.dry_run)
+        outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run)
+        if outcome is None:
+            return DONE
+        folder = self.results / self.study
+        if found := result.load_all(folder):
+            print(write(self.study, f"What do {self.trials} trials buy?", found, folder))
+        return FAILED if outcome.failures else DONE
 
     def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:
-        from benchmarks import select
-
         if (one is None) == (many is None):
             raise UsageError(f"tune takes --{kind} NAME or --{kind}s A,B, one of the two")
         if one is not None:
             return [one]
         assert many is not None
         if kind == "variant" and many == "ladder":
-            from benchmarks.experiments.ladder import RUNGS
-
             return RUNGS
-        return select.split(many)
+        return split(many)
 
 
 def plans_of(
@@ -104,18 +105,11 @@ def plans_of(
     env_steps: Mapping[str, int],
 ) -> list[StudyPlan]:
     """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
-    from benchmarks import foreign, settings
-    from benchmarks.design.resolve import reason_unsupported
-    from benchmarks.store.file_names import file_safe
-    from benchmarks.tuning.protocol import Protocol
-    from benchmarks.tuning.samplers import sampler
-    from benchmarks.tuning.space import space
-
     if file_safe(study) != study or study.startswith("."):
         raise UsageError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
     plans = []
     for together in tasks:
-        foreign.check_installed(together)
+        check_installed(together)
         steps = {task.name: env_steps.get(task.name) or settings.budget(task) for task in together}
         protocol = Protocol(env_steps=steps, **budget)
         sampler(protocol.sampler, protocol.seed, 0)  # it exists, and what it needs is installed
@@ -132,17 +126,8 @@ def plans_of(
     return plans
 
 
-def plans_of_experiment(experiment: Tuning, tasks: Sequence[Task], variants: Sequence[Algorithm]) -> list[StudyPlan]:
-    """A plan for each pair."""
-    pairs = [(task,) for task in tasks]
-    return plans_of(experiment.name, variants, pairs, experiment.budget, experiment.env_steps)
-
-
-def check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
+def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
     """UsageError where the report of the folder would average returns of several tasks."""
-    from benchmarks.tuning import result
-    from envs.validation import UsageError
-
     scales = {task: scale for found in result.load_all(folder) for task, scale in found.task_scales.items()}
     scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
     raw = [task for task, scale in scales.items() if scale.ceiling is None]
@@ -153,51 +138,34 @@ def check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
         )
 
 
-def with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
+def _with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
     """The plans, with the floors of tasks that have none."""
-    from benchmarks.scales import with_floors
-
     tasks = {task.name: task for plan in plans for task in plan.tasks}
     found = {task.name: task for task in with_floors(list(tasks.values()), results)}
     return [replace(plan, tasks=tuple(found[task.name] for task in plan.tasks)) for plan in plans]
 
 
-def tune(
-    plans: Sequence[StudyPlan],
-    question: str,
-    results: Path,
-    storage: str | None,
-    jobs: int | None,
-    device: str,
-    dry_run: bool,
-) -> int:
-    """Work off the plans and write the report of their folder."""
-    from benchmarks.tuning import result
-    from benchmarks.tuning.report.report import write
-    from benchmarks.tuning.scheduler import StudyScheduler
-    from benchmarks.tuning.storage.opening import open_storage
-
-    positive("jobs", jobs)
+def run_studies(
+    plans: Sequence[StudyPlan], results: Path, storage: str | None, jobs: int | None, device: str, dry_run: bool
+) -> Outcome | None:
+    """Work off the plans of one study folder; None for a dry run, which says what would be done."""
+    check_positive("jobs", jobs)
     check_device(device)
     folder = results / plans[0].study
-    check_units(plans, folder)
+    _check_units(plans, folder)
     for part in () if dry_run else ("", "cells", "tables", "figures"):
         check_folder(folder / part, "--results")
     at_once = jobs or available_processors()
     total = sum(plan.env_steps for plan in plans)
-    print(
-        f"{plans[0].study}: {len(plans)} studies, at most {total:,} environment steps, {at_once} at once",
-        file=sys.stderr,
-    )
+    name = plans[0].study
+    print(f"{name}: {len(plans)} studies, at most {total:,} environment steps, {at_once} at once", file=sys.stderr)
     if dry_run:
         for plan in plans:
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
-        return DONE
-    plans = with_measured_floors(plans, results)
+        return None
+    plans = _with_measured_floors(plans, results)
     outcome = StudyScheduler(open_storage(storage, folder), folder, at_once, device).run(plans)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
-    if found := result.load_all(folder):
-        print(write(plans[0].study, question, found, folder))
-    return FAILED if outcome.failures else DONE
+    return outcome

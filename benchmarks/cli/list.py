@@ -1,13 +1,35 @@
-"""What there is: tasks, variants and experiments, as text or JSON."""
+"""What there is to run: tasks, variants and experiments."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
 
-from algorithms import ALGORITHMS, VARIANTS
-from benchmarks import EXPERIMENTS
-from benchmarks.experiments.ladder import RUNGS
+import tyro
+
+from algorithms import ALGORITHMS
+from benchmarks.experiments import EXPERIMENTS
+from benchmarks.usage import DONE
 from envs import TASKS
+from envs.validation import look_up
+
+KINDS = ("tasks", "variants", "experiments")
+
+
+@dataclass(frozen=True)
+class List:
+    """The flags of `list`."""
+
+    what: Annotated[str, tyro.conf.Positional] = "all"  # tasks, variants, experiments or all
+    json: bool = False  # one JSON object on standard output
+
+    def __call__(self) -> int:
+        look_up(dict.fromkeys((*KINDS, "all")), self.what, "list")
+        chosen = KINDS if self.what == "all" else (self.what,)
+        print(json.dumps(as_json()) if self.json else as_text(chosen))
+        return DONE
 
 
 def as_json() -> dict[str, list[dict[str, object]]]:
@@ -40,13 +62,3 @@ def as_text(kinds: Iterable[str]) -> str:
             lines = [f"{e.name:16} {e.question}" for e in EXPERIMENTS.values()]
         blocks.append("\n".join([f"{kind}:", *(f"  {line}" for line in lines)]))
     return "\n\n".join(blocks)
-
-
-def ladder_table() -> str:
-    """The ladder as a Markdown table, from the registry (the README holds it; a test compares)."""
-    lines = ["| rung | from | changes | what it does | needs |", "| --- | --- | --- | --- | --- |"]
-    for name in RUNGS:
-        v = VARIANTS[name]
-        needs = ", ".join(v.needs) or "-"
-        lines.append(f"| `{v.name}` | {v.parent or '-'} | {v.changes or '-'} | {v.summary} | {needs} |")
-    return "\n".join(lines)

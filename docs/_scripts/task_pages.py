@@ -12,7 +12,6 @@ import numpy as np
 from algorithms.references.scripted import play_optimally
 from algorithms.training.evaluation import show
 from benchmarks.reports.table_formats import number
-from benchmarks.store.files import write_text
 from envs import TASKS
 from envs.api import Task
 from envs.enumeration import enumerate_episodes
@@ -99,7 +98,7 @@ def _samples(task: Task) -> list[str]:
 
 def index() -> str:
     """The list of all pages."""
-    lines = ["# The text tasks", "", "Made from the cards by `python -m benchmarks pages`.", ""]
+    lines = ["# The text tasks", "", "Made from the cards by `nox -s docs`.", ""]
     lines += ["| task | what it isolates |", "| --- | --- |"]
     for name, tasks in families().items():
         text = card(tasks)
@@ -112,11 +111,3 @@ def texts() -> dict[Path, str]:
     """Every page and the index, by their path."""
     made = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
     return {FOLDER / name: text for name, text in made.items()}
-
-
-def write(root: Path) -> list[Path]:
-    """Write every page and the index under root; returns their paths."""
-    made = texts()
-    for path, text in made.items():
-        write_text(root / path, text)
-    return [root / path for path in made]

@@ -1,26 +1,72 @@
-"""An experiment: a question, and the tasks and algorithms that answer it."""
+"""What every experiment declares, and the kind that compares trained variants."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.cell import BLOCK
-from benchmarks.design.report_blocks import Drawing, Finding
+from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.situation import Situation
 from envs.api import Task
 from envs.seeding import Purpose
+from envs.validation import UsageError
+
+
+class Experiment(Protocol):
+    """A question, and what answers it. `benchmarks.cli.kinds` holds what is run and reported for each class of them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def tasks(self) -> tuple[str | Task, ...]: ...
+
+    @property
+    def variants(self) -> tuple[str | Algorithm, ...]: ...
+
+    @property
+    def task_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def variant_names(self) -> tuple[str, ...]: ...
+
+    def smoke(self) -> Self:
+        """The same question at its smallest size."""
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Flags of `run` that have no meaning here, with the reason as a relative clause."""
+
+
+def check_flags(experiment: Experiment, given: Iterable[str]) -> None:
+    """UsageError for the first of the given flags that has no meaning for the experiment."""
+    reasons = experiment.unsupported()
+    for flag in given:
+        if flag in reasons:
+            raise UsageError(f"--{flag} has no meaning for {experiment.name}, {reasons[flag]}")
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Outcome:
+    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback."""
+
+    paths: tuple[Path, ...]
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonExperiment:
     """A question, the tasks and variants that answer it, and how much of each.
 
     tasks, variants  names of registered ones, or the thing itself where only this experiment has it
-    figures    what it draws beside the figures that every report has
+    figures    what it draws in addition to the figures of every report
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
     rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
@@ -32,7 +78,7 @@ class Experiment:
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
     seeds_of   of variants, by name, that have another number of them than `seeds`
     configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
-    alone      cells run one after another, for seconds are measured: beside others they would be others' seconds too
+    alone      cells run one after another, because their seconds are measured
     """
 
     name: str
@@ -47,7 +93,7 @@ class Experiment:
     rates_of: str | None = None
     protocol: str = "ladder"
     small: Mapping[str, Any] = field(default_factory=dict)
-    figures: tuple[Drawing, ...] = ()
+    figures: tuple[Figure, ...] = ()
     baseline: str | None = None
     guide: tuple[Situation, ...] = ()
     finding: Finding | None = None
@@ -68,6 +114,24 @@ class Experiment:
     def variant_names(self) -> tuple[str, ...]:
         return tuple(v if isinstance(v, str) else v.name for v in self.variants)
 
-    def smoke(self) -> Experiment:
-        """The same question at its smallest size."""
+    @property
+    def own_tasks(self) -> tuple[Task, ...]:
+        """The tasks that are declared themselves; all of them, once names are resolved."""
+        return tuple(t for t in self.tasks if isinstance(t, Task))
+
+    @property
+    def own_variants(self) -> tuple[Algorithm, ...]:
+        """The variants that are declared themselves; all of them, once names are resolved."""
+        return tuple(v for v in self.variants if not isinstance(v, str))
+
+    def smoke(self) -> Self:
         return replace(self, **self.small)
+
+    def unsupported(self) -> Mapping[str, str]:
+        reasons = {}
+        if self.rates or self.rates_of:
+            reasons["tuned"] = "which has settings of its own"
+        if self.rates:
+            reasons["adaptive"] = "which does not compare seeds"
+            reasons["import"] = "which compares no learning curves"
+        return reasons

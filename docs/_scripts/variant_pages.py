@@ -10,8 +10,8 @@ from typing import Any
 
 from algorithms import VARIANTS, variants
 from algorithms.algorithm import Algorithm
+from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports.variant_groups import groups
-from benchmarks.store.files import write_text
 
 PAGE = Path("docs") / "variants.md"
 MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}
@@ -45,13 +45,23 @@ def table(shown: Iterable[Algorithm], of: str = "") -> str:
     return "\n".join(lines)
 
 
+def ladder_table() -> str:
+    """The ladder as a Markdown table."""
+    lines = ["| rung | from | changes | what it does | needs |", "| --- | --- | --- | --- | --- |"]
+    for name in RUNGS:
+        v = VARIANTS[name]
+        needs = ", ".join(v.needs) or "-"
+        lines.append(f"| `{v.name}` | {v.parent or '-'} | {v.changes or '-'} | {v.summary} | {needs} |")
+    return "\n".join(lines)
+
+
 def page() -> str:
     """docs/variants.md"""
     said = docstrings()
     lines = [
         "# Variants",
         "",
-        "Made from the registry by `python -m benchmarks pages`. A variant is a composition of parts; a rung changes one of",
+        "Made from the registry by `nox -s docs`. A variant is a composition of parts; a rung changes one of",
         "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
         "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
@@ -66,9 +76,3 @@ def page() -> str:
             first, _, rest = said[v.name].partition("\n")
             lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
     return "\n".join(lines)
-
-
-def write(root: Path) -> Path:
-    """Write the page under `root`."""
-    write_text(root / PAGE, page())
-    return root / PAGE

@@ -1,4 +1,4 @@
-"""A warm pool of one-thread processes: jobs run `at_once` at a time, each process kept from job to job.
+"""The local engine: a pool of one-thread processes, each kept from job to job.
 
 Every worker has a pipe of its own and one job at a time, so that a worker which dies names the job that it died of. That
 job is tried once more, alone, after all others: a worker that was killed for memory may have been the wrong one. A job
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -17,13 +16,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-from benchmarks.usage import described
-from benchmarks.worker import DONE, Job, Update, packed, serve
+from benchmarks.execution.engine import Job, Message, Origin
+from benchmarks.execution.worker import STOP, packed, serve
+from benchmarks.usage import described, how_it_ended
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
-STOP_S = 3.0  # how long a worker may take to end when it is asked to
+STOP_S = 3.0  # how long a worker may take to end
 
 
 @dataclass
@@ -36,12 +36,12 @@ class _Worker:
 
 
 class Pool:
-    """Submit jobs, also while you listen to their news. As a context: leaving it early stops the workers.
+    """The engine of one machine (execution.engine). As a context: leaving it early stops the workers.
 
     start  how processes are started (multiprocessing.get_context)
     """
 
-    def __init__(self, at_once: int, origin: dict[str, object], start: str = "spawn") -> None:
+    def __init__(self, at_once: int, origin: Origin, start: str = "spawn") -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by a worker's libraries when they load
         self._context: Any = multiprocessing.get_context(start)
@@ -51,9 +51,9 @@ class Pool:
         self._suspects: deque[int] = deque()  # whose worker died, to be tried again alone
         self._lost: dict[int, str] = {}  # how the worker of a suspect ended
         self._workers: list[_Worker] = []
-        self._heard: deque[Update] = deque()  # and not yet told
+        self._unread: deque[Message] = deque()
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -61,22 +61,22 @@ class Pool:
     ) -> None:
         workers, self._workers = self._workers, []
         if kind is None and not self._jobs:
-            _ask_to_stop(workers)
+            _stop_when_idle(workers)
         _end(workers)
 
     def submit(self, job: Job) -> int:
-        """Queue a job; returns the index that its news will carry."""
+        """Queue a job; returns the index that its messages will carry."""
         index, self._submitted = self._submitted, self._submitted + 1
         self._jobs[index] = job
         self._queue.append(index)
         self._fill()
         return index
 
-    def news(self) -> Iterator[Update]:
-        """News as it comes, until no job is left."""
+    def messages(self) -> Iterator[Message]:
+        """Messages as they come, until no job is left."""
         while True:
-            while self._heard:
-                yield self._heard.popleft()
+            while self._unread:
+                yield self._unread.popleft()
             if not self._jobs:
                 return
             self._fill()
@@ -86,23 +86,23 @@ class Pool:
         return [worker for worker in self._workers if worker.index is not None]
 
     def _fill(self) -> None:
-        """Give jobs to idle workers; a suspect only while nothing else runs and nothing else waits."""
+        """Assign jobs to idle workers; a suspect only while nothing else runs and nothing else waits."""
         while self._queue and len(busy := self._busy()) < self._at_once:
             if any(worker.index in self._lost for worker in busy):
                 return
-            self._give(self._queue.popleft())
+            self._assign(self._queue.popleft())
         if self._suspects and not self._queue and not self._busy():
-            self._give(self._suspects.popleft())
+            self._assign(self._suspects.popleft())
 
-    def _give(self, index: int) -> None:
+    def _assign(self, index: int) -> None:
         try:
             content = packed(index, self._jobs[index])
         except Exception as error:  # a task or variant that pickle cannot take
-            self._end_job(Update(index, ended=True, error=described(error)))
+            self._end_job(Message(index, ended=True, error=described(error)))
             return
         worker = self._idle() or self._start()
         worker.index = index
-        self._heard.append(Update(index))
+        self._unread.append(Message(index))
         try:
             worker.pipe.send_bytes(content)
         except OSError:
@@ -125,9 +125,9 @@ class Pool:
         return worker
 
     def _listen(self) -> None:
-        """Wait for the next news of a busy worker, and take in all that there is."""
+        """Wait for the next message of a busy worker, and read all that there is."""
         busy = self._busy()
-        if not busy or self._heard:
+        if not busy or self._unread:
             return
         wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], LOOK_EVERY_S)
         for worker in busy:
@@ -136,23 +136,23 @@ class Pool:
                 self._lose(worker)
 
     def _read(self, worker: _Worker) -> bool:
-        """Take in what lies in a worker's pipe. False where nobody holds its other end any more."""
+        """Read what lies in a worker's pipe. False where nobody holds its other end any more."""
         try:
             while worker.pipe.poll():
-                update: Update = worker.pipe.recv()
-                if update.ended:
+                message: Message = worker.pipe.recv()
+                if message.ended:
                     worker.index = None
-                    self._end_job(update)
+                    self._end_job(message)
                 else:
-                    self._heard.append(update)
+                    self._unread.append(message)
         except (EOFError, OSError):
             return False
         return True
 
-    def _end_job(self, update: Update) -> None:
-        del self._jobs[update.index]
-        self._lost.pop(update.index, None)
-        self._heard.append(update)
+    def _end_job(self, message: Message) -> None:
+        del self._jobs[message.index]
+        self._lost.pop(message.index, None)
+        self._unread.append(message)
 
     def _lose(self, worker: _Worker) -> None:
         """A worker died of its job: the job is tried again alone, or it has failed."""
@@ -166,41 +166,21 @@ class Pool:
         if index in self._lost:
             first = self._lost[index]
             before = f"the same as before, {how}" if first == how else f"{how}; before, it {first}"
-            self._end_job(Update(index, ended=True, error=f"its worker died twice, the second time alone: {before}"))
+            self._end_job(Message(index, ended=True, error=f"its worker died twice, the second time alone: {before}"))
         else:
             self._lost[index] = how
             self._suspects.append(index)
-            self._heard.append(Update(index, lost=how))
+            self._unread.append(Message(index, lost=how))
 
     def _forget(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.pipe.close()
 
 
-def execute(jobs: list[Job], at_once: int, origin: dict[str, object]) -> Iterator[Update]:
-    """Run all jobs, yielding news as it comes. Stops its workers when the caller stops listening (Ctrl-C, an error)."""
-    with Pool(at_once, origin) as pool:
-        for job in jobs:
-            pool.submit(job)
-        yield from pool.news()
-
-
-def how_it_ended(code: int) -> str:
-    """The exit code of a process in words; negative codes are signals."""
-    if code >= 0:
-        return f"ended by itself with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    why = {"SIGKILL": ", perhaps for memory", "SIGSEGV": ", an error in compiled code"}.get(name, "")
-    return f"was killed ({name}{why})"
-
-
-def _ask_to_stop(workers: list[_Worker]) -> None:
+def _stop_when_idle(workers: list[_Worker]) -> None:
     for worker in workers:
         try:
-            worker.pipe.send_bytes(DONE)
+            worker.pipe.send_bytes(STOP)
         except OSError:
             continue
     until = time.monotonic() + STOP_S
@@ -218,3 +198,8 @@ def _end(workers: list[_Worker]) -> None:
         if worker.process.exitcode is None:
             worker.process.kill()
             worker.process.join()
+
+
+def available_processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

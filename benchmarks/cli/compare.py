@@ -1,0 +1,48 @@
+"""Hold one folder of results against another, as a gate.
+
+Exit status 0: B passes. 1: B is shown to be worse, has lost a variant, task or cell of A, diverges more often, or a rule
+that you set (--min-seeds, --noninferior) is not met; each is named. 2: the folders cannot be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from benchmarks import compare
+from benchmarks.gate import Rules
+from benchmarks.usage import DONE, FAILED, check_folder
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The flags of `compare`."""
+
+    result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
+    result_b: Annotated[Path, tyro.conf.Positional]  # what is
+    margin: float = 0.05  # a difference of the score, or of the return where a task has no ceiling, that counts as none
+    min_seeds: int | None = None  # status 1 where a variant has fewer seeds on a task, in A or in B
+    noninferior: float | None = (
+        None  # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
+    )
+    out: Path | None = None  # a folder for report.html, report.md, tables and figures
+    json: bool = False  # one JSON object on standard output
+
+    def __call__(self) -> int:
+        rules = Rules(self.margin, self.min_seeds, self.noninferior)
+        a, b = compare.load(self.result_a), compare.load(self.result_b)
+        if self.out is not None:
+            check_folder(self.out, "--out")
+        result = compare.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
+        document = compare.document(a, b, result, self.margin)
+        print(json.dumps(compare.as_json(result)) if self.json else document.as_text())
+        if self.out is not None:
+            print(document.write(self.out), file=sys.stderr)
+        for line in result.violations:
+            print(f"gate: {line}", file=sys.stderr)
+        return FAILED if result.violations else DONE

@@ -1,0 +1,58 @@
+"""Add learning curves of others to an experiment: monitor, evaluations (stable-baselines3) or csv."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from benchmarks.cli.lookup import experiment_named
+from benchmarks.cli.options import RESULTS
+from benchmarks.imports.importer import import_runs
+from benchmarks.store.sources import read_meta
+from benchmarks.usage import DONE, check_folder
+from envs.validation import UsageError
+
+
+@dataclass(frozen=True)
+class Import:
+    """The flags of `import`."""
+
+    kind: Annotated[str, tyro.conf.Positional]  # monitor, evaluations or csv
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional]  # a run each (a folder or a file), in the order of seeds
+    experiment: str
+    task: str | None = None  # of the runs; csv: only this one
+    variant: str | None = None  # a name for whoever made the runs, as zoo:ppo; csv: only this one
+    first_seed: int = 0  # of the first path; the others follow
+    checkpoints: int | None = None  # monitor: points of a curve; 20 where it is not given
+    floor: float | None = None  # scale of a task that is not ours: the return that counts 0
+    ceiling: float | None = None  # the return that counts 1
+    threshold: float | None = None  # the return that counts as solved; the ceiling where it is not given
+    results: Path = RESULTS
+
+    def __call__(self) -> int:
+        experiment = experiment_named(self.experiment)
+        if "import" in experiment.unsupported():
+            raise UsageError(f"{experiment.name} compares no learning curves; import into another experiment")
+        check_folder(self.results / experiment.name / "imported", "--results")
+        written = import_runs(
+            self.kind,
+            self.paths,
+            folder=self.results / experiment.name,
+            experiment=experiment,
+            task=self.task,
+            variant=self.variant,
+            first_seed=self.first_seed,
+            checkpoints=self.checkpoints,
+            floor=self.floor,
+            ceiling=self.ceiling,
+            threshold=self.threshold,
+        )
+        for path in written:
+            print(path)
+            for notice in read_meta(path).get("notices", ()):
+                print(f"{path.name}: {notice}", file=sys.stderr)
+        return DONE

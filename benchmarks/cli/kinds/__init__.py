@@ -1,0 +1,1 @@
+"""What `run` and `report` do with each kind of experiment."""

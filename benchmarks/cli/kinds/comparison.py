@@ -1,0 +1,124 @@
+"""Experiments that compare trained variants: their jobs are cells, and seeds may be added until all is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from algorithms.algorithm import Algorithm
+from benchmarks import adaptive_run
+from benchmarks.adaptive_run import SequentialPlan
+from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.lookup import split
+from benchmarks.cli.options import RunFlags, live_logs, policies_folder
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import build_cells
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.resolve import reason_unsupported
+from benchmarks.design.scales import check_averaged, keep_scales
+from benchmarks.execution import runner
+from benchmarks.execution.floors import with_floors
+from benchmarks.execution.jobs import CellJob
+from benchmarks.reports.report import report_folder, write_report
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import has_results, imported_cells, read_meta
+from benchmarks.tuning.lookup import configurations
+from envs.api import Task
+from envs.named import check_installed
+from envs.validation import UsageError, look_up
+
+
+class ComparisonRun:
+    """See cli.kinds.api.ExperimentRun."""
+
+    def __init__(self, experiment: ComparisonExperiment) -> None:
+        self.declared = self.experiment = experiment
+        self.cells: list[Cell] = []
+
+    def select(self, flags: RunFlags) -> None:
+        experiment = self.declared
+        if flags.seeds is not None:
+            experiment = replace(experiment, seeds=flags.seeds, seeds_of={})
+        tasks = tasks_named(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = flags.scale.applied(tasks, [task.name for task in experiment.own_tasks])
+        if experiment.rates:
+            check_averaged(tasks, experiment.name)
+        check_installed(tasks)
+        named = None if flags.variants is None else split(flags.variants)
+        variants = variants_named(experiment.variants, named)
+        tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
+        self.cells = build_cells(experiment, tasks, variants, flags.env_steps, tuned)
+        if named:
+            _check_each_runs(tasks, variants)
+        self.experiment = replace(experiment, tasks=tuple(tasks), variants=tuple(variants))
+
+    def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
+        experiment = self.experiment
+        if flags.baseline is not None:
+            look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
+        plan = self._sequential_plan(flags) if flags.adaptive else None
+        at_once = jobs_at_once(flags, experiment.name, experiment.alone)
+        announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once)
+        if flags.dry_run:
+            return None
+        self._measure_floors(flags, folder)
+        policies = policies_folder(folder, self.cells) if flags.save_policies else None
+        with live_logs(flags.tensorboard, folder.name) as live:
+
+            def train(cells: Sequence[Cell]) -> Outcome:
+                jobs = self._jobs(cells, folder, flags, policies)
+                return runner.run(jobs, folder, at_once, flags.device, live, experiment.alone)
+
+            if plan is None:
+                return train(self.cells)
+            return adaptive_run.run(replace(plan, experiment=self.experiment), train, folder)
+
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+        return write_report(self.experiment, outcome, folder, baseline)
+
+    def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
+        if not has_results(folder):
+            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
+        return report_folder(self.experiment, folder, baseline, figure_kinds)
+
+    def _jobs(self, cells: Sequence[Cell], folder: Path, flags: RunFlags, policies: Path | None) -> list[CellJob]:
+        return [CellJob(cell, runner.cell_path(folder, cell), flags.device, policies) for cell in cells]
+
+    def _measure_floors(self, flags: RunFlags, folder: Path) -> None:
+        """Measure floors that are not known; the scales of users' tasks are kept in the folder, for later reports."""
+        tasks = with_floors(self.experiment.own_tasks, flags.results)
+        own = {task.name for task in self.declared.own_tasks}
+        keep_scales([task for task in tasks if task.name not in own], folder)
+        by_name = {task.name: task for task in tasks}
+        self.experiment = replace(self.experiment, tasks=tuple(tasks))
+        self.cells = [replace(cell, task=by_name[cell.task.name]) for cell in self.cells]
+
+    def _learners(self) -> list[str]:
+        """Variants that learn and can run on every task: those that a baseline can be."""
+        return [v.name for v in self.experiment.own_variants if v.learns and not v.exact]
+
+    def _possible_baselines(self, flags: RunFlags, folder: Path) -> list[str]:
+        """The learners, and the variants of imported runs. These get no more seeds, so --adaptive cannot take them."""
+        if flags.adaptive:
+            return self._learners()
+        files = imported_cells(folder)
+        try:
+            return [*self._learners(), *(read_meta(path)["cell"]["algorithm"]["name"] for path in files)]
+        except Damaged as error:
+            raise UsageError(f"damaged: {error}; remove it and import it again") from error
+
+    def _sequential_plan(self, flags: RunFlags) -> SequentialPlan:
+        """What --adaptive is to decide; UsageError where it cannot."""
+        names, declared = self._learners(), self.experiment.baseline
+        baseline = flags.baseline or (declared if declared in names else names[0])
+        return SequentialPlan(self.experiment, baseline, flags.max_seeds, flags.margin, 0.05, flags.env_steps)
+
+
+def _check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
+    """UsageError for a variant that can run on none of the tasks."""
+    for variant in variants:
+        reasons = [reason_unsupported(task, variant) for task in tasks]
+        if all(reasons):
+            raise UsageError(str(reasons[0]))

@@ -1,0 +1,49 @@
+"""Experiments that measure gradients: their jobs are measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.lookup import split
+from benchmarks.cli.options import RunFlags
+from benchmarks.design.experiment import Outcome
+from benchmarks.design.gradient_experiment import GradientExperiment
+from benchmarks.execution import runner
+from benchmarks.execution.jobs import MeasurementJob
+from benchmarks.reports.gradient_report import gradient_report
+from benchmarks.store.files import Damaged
+from benchmarks.store.sources import MEASURED, stored_cells
+from envs.validation import UsageError
+
+
+class GradientRun:
+    """See cli.kinds.api.ExperimentRun."""
+
+    def __init__(self, experiment: GradientExperiment) -> None:
+        self.experiment = experiment
+
+    def select(self, flags: RunFlags) -> None:
+        if flags.variants is not None:
+            self.experiment = self.experiment.select_variants(split(flags.variants))
+
+    def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
+        jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
+        at_once = jobs_at_once(flags, self.experiment.name, alone=False)
+        announce(flags, folder, self.experiment.name, jobs, at_once)
+        return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
+
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+        if not outcome.paths:
+            return None
+        return gradient_report(self.experiment, outcome, folder)
+
+    def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
+        paths = stored_cells(folder, MEASURED)
+        if not paths:
+            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
+        try:
+            return gradient_report(self.experiment, Outcome(tuple(paths)), folder, kinds=figure_kinds)
+        except Damaged as error:
+            raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error

@@ -1,0 +1,154 @@
+"""The command line: tyro reads one dataclass a command; mistakes are one line, said before any work."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import tyro
+
+from benchmarks.numbers import whole_number
+from benchmarks.usage import DONE, FAILED, INTERRUPTED, USAGE, Failed, described
+from envs.validation import UnknownName, UsageError
+
+# command -> the module of this folder that holds it, and its class; a module is imported when its command is given, for
+# most of them import torch
+COMMANDS = {
+    "list": ("list", "List"),
+    "train": ("train", "Train"),
+    "run": ("run", "Run"),
+    "report": ("report", "Report"),
+    "compare": ("compare", "Compare"),
+    "import": ("import_runs", "Import"),
+    "guide": ("guide", "Guide"),
+    "speed": ("speed", "Speed"),
+    "tune": ("tune", "Tune"),
+    "play": ("play", "Play"),
+}
+LISTS = {  # kinds of names -> the command that prints all of them
+    "command": "--help",
+    "task": "list tasks",
+    "variant": "list variants",
+    "baseline": "list variants",
+    "experiment": "list experiments",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview())
+        return DONE if argv else USAGE
+    try:
+        command = _parse(argv)
+    except SystemExit as end:  # --help
+        return int(end.code or 0)
+    except UsageError as error:
+        return _refused(error)
+    return _status(command)
+
+
+def _status(command: Callable[[], int]) -> int:
+    """Run the command; whatever it raises becomes a line on standard error and an exit status."""
+    try:
+        return int(command())
+    except UsageError as error:
+        return _refused(error)
+    except KeyboardInterrupt:
+        print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
+        return INTERRUPTED
+    except (Failed, OSError) as error:
+        print(f"failed: {error}", file=sys.stderr)
+    except BaseException as error:
+        print(f"failed: {described(error)}", file=sys.stderr)
+    return FAILED
+
+
+def _overview() -> str:
+    """All commands, each with the first line of its module's docstring; no module is imported for it."""
+    lines = ["usage: python -m benchmarks COMMAND [--help]", ""]
+    for name, (module, _) in COMMANDS.items():
+        source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+        lines.append(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').splitlines()[0]}")
+    return "\n".join(lines)
+
+
+def _parse(argv: list[str]) -> Callable[[], int]:
+    """The command with its flags. UsageError for what does not fit."""
+    name, *words = argv
+    if name not in COMMANDS:
+        raise UnknownName("command", name, COMMANDS)
+    module_name, kind = COMMANDS[name]
+    module = importlib.import_module(f"benchmarks.cli.{module_name}")
+    command: type = getattr(module, kind)
+    _check_flags(name, command, words)
+    return _read(command, _plain_numbers(command, words), name, module.__doc__ or "")
+
+
+def _check_flags(name: str, command: type, words: list[str]) -> None:
+    """UnknownName for a flag that the command does not have."""
+    known = ["--help", *(f"--{f.name.replace('_', '-')}" for f in fields(command))]
+    for word in words:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag.replace("_", "-").replace("--no-", "--") not in known:
+            raise UnknownName(f"flag of {name}", flag, known)
+
+
+def _plain_numbers(command: type, words: list[str]) -> list[str]:
+    """The words with numbers as tyro reads them (1e5 as 100000); UsageError for what is no number."""
+    kinds = {f"--{name.replace('_', '-')}": kind for name, kind in get_type_hints(command).items()}
+    found = list(words)
+    for i, word in enumerate(words):
+        flag, equals, value = word.partition("=")
+        flag = flag.replace("_", "-")
+        if not equals and i + 1 < len(words):
+            value = words[i + 1]
+        members: tuple[Any, ...] = get_args(kinds.get(flag)) or (kinds.get(flag),)
+        is_number = bool({int, float} & {*members}) and not (type(None) in members and value == "None")
+        if not value or value.startswith("--") or not is_number:
+            continue
+        plain = _plain_number(flag, value, int if int in members else float)
+        found[i if equals else i + 1] = f"{flag}={plain}" if equals else plain
+    return found
+
+
+def _plain_number(flag: str, value: str, kind: type) -> str:
+    try:
+        return str(whole_number(value) if kind is int else float(value))
+    except ValueError as error:
+        takes = error if kind is int else f"a number, as .05, not {value!r}"
+        raise UsageError(f"{flag} takes {takes}") from None
+
+
+def _read(command: type, words: list[str], name: str, description: str) -> Callable[[], int]:
+    """What tyro makes of the words. tyro boxes its errors and ends the process; here they are one line each."""
+    boxed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(boxed):
+            made: Callable[[], int] = tyro.cli(
+                command, prog=f"python -m benchmarks {name}", description=description, args=words
+            )
+            return made
+    except SystemExit as end:
+        if not end.code:
+            raise
+        lines = (line.strip("╭╮╰╯│─ \t") for line in boxed.getvalue().splitlines())
+        kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
+        raise UsageError("; ".join(kept) or "the arguments do not fit") from None
+
+
+def _refused(error: UsageError) -> int:
+    """Print one line for a mistake, with the command that lists what there is; returns the exit status."""
+    kind = error.kind if isinstance(error, UnknownName) else ""
+    more = next((f"; all: python -m benchmarks {words}" for word, words in LISTS.items() if kind.startswith(word)), "")
+    if kind.startswith("flag of "):
+        more = f"; all: python -m benchmarks {kind.removeprefix('flag of ')} --help"
+    print(f"error: {' '.join(str(error).split())}{more}", file=sys.stderr)
+    return USAGE

@@ -1,0 +1,108 @@
+"""What several commands share: folders, flags and their checks."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from benchmarks import policies
+from benchmarks.design.cell import Cell
+from benchmarks.design.experiment import Experiment
+from benchmarks.design.scales import ScaleFlags
+from benchmarks.live import Live
+from benchmarks.usage import check_folder
+from envs.validation import UsageError
+
+RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """The flags of `run`."""
+
+    experiment: Annotated[str, tyro.conf.Positional]
+    tasks: str | None = None  # a,b: instead of the experiment's
+    variants: str | None = None  # x,y: instead of the experiment's
+    seeds: int | None = None
+    env_steps: int | None = None  # budget of one member
+    jobs: int | None = None  # processes at once; the number of processors where it is not given
+    results: Path = RESULTS  # holds one folder an experiment
+    device: str = "cpu"
+    smoke: bool = False  # the experiment at its smallest size
+    dry_run: bool = False  # say what would run, and stop
+    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    adaptive: bool = False  # add blocks of seeds until every variant's place against the baseline is decided
+    max_seeds: int = 40  # --adaptive stops there
+    margin: float = (
+        0.05  # --adaptive: a difference of the score, or of the return where a task has no ceiling, that counts as none
+    )
+    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
+    study: str = "tuned"  # --tuned: which of them, a folder under --results
+    save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
+    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
+    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
+    threshold: float | None = None  # of that task: the return that counts as solved
+
+    @property
+    def scale(self) -> ScaleFlags:
+        return ScaleFlags(self.floor, self.ceiling, self.threshold)
+
+    def given(self) -> list[str]:
+        """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
+        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
+        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
+        values |= {name: getattr(self, name) for name in ("adaptive", "tuned", "save_policies")}
+        return [name.replace("_", "-") for name, value in values.items() if value]
+
+
+def check_positive(name: str, value: int | None) -> None:
+    """UsageError for a flag that must be 1 or more."""
+    if value is not None and value < 1:
+        raise UsageError(f"--{name} must be at least 1, not {value}")
+
+
+def check_device(device: str) -> None:
+    """UsageError for a device that torch cannot use."""
+    if device == "cpu":
+        return
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def check_outputs(
+    results: Path, folder: Path, parts: Sequence[str], save_policies: bool = False, tensorboard: Path | None = None
+) -> None:
+    """UsageError where a folder that a command will write cannot be written. Call it before any work."""
+    check_folder(results, "--results")
+    for part in (*parts, *(["policies"] if save_policies else [])):
+        check_folder(folder / part, "--results")
+    if tensorboard is not None:
+        check_folder(tensorboard, "--tensorboard")
+
+
+def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:
+    """Live logs under `folder`, or nothing; UsageError where their package is missing."""
+    return contextlib.nullcontext() if folder is None else Live(folder, experiment)
+
+
+def folder_of(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:
+    """Where an experiment's results lie. Other sizes and settings of it have folders of their own."""
+    return results / (experiment.name + ("-smoke" if smoke else "") + ("-tuned" if tuned else ""))
+
+
+def policies_folder(folder: Path, cells: Sequence[Cell]) -> Path:
+    """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
+    found = folder / "policies"
+    for line in policies.absent(cells, folder / "cells", found):
+        print(f"--save-policies: {line}", file=sys.stderr)
+    return found

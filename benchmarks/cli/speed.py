@@ -1,0 +1,26 @@
+"""Measure the speed of this machine: ours and the installed libraries of others, alternating, medians."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from benchmarks import speed
+from benchmarks.cli.options import check_positive
+from benchmarks.provenance import provenance
+from benchmarks.usage import DONE
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The flags of `speed`."""
+
+    json: bool = False  # one JSON object on standard output, with the machine and the versions
+    repeats: int = 5
+
+    def __call__(self) -> int:
+        check_positive("repeats", self.repeats)
+        rows = speed.measure(self.repeats)
+        found = {"rows": rows, "provenance": provenance()}
+        print(json.dumps(found, indent=1) if self.json else speed.as_text(rows))
+        return DONE

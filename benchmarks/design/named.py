@@ -1,0 +1,91 @@
+"""Tasks and variants by the names that commands take; every mistake is one line with the nearest names.
+
+A user's environment is made in a child process first, where it can end no process but its own (benchmarks.guarded).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from algorithms import ALGORITHMS
+from algorithms.algorithm import Algorithm
+from algorithms.variant import Variant
+from benchmarks.guarded import check_made
+from benchmarks.usage import Failed, check_name, described, working
+from envs import TASKS
+from envs.api import Task
+from envs.control.factory import any_gymnasium, identified
+from envs.named import GYMNASIUM, constant
+from envs.validation import UsageError, look_up
+
+STABLE_BASELINES3 = "sb3:"  # names of ours that have a colon
+ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
+
+
+def task_named(name: str) -> Task:
+    """A registered task, `gymnasium:<id>`, or `module:CONSTANT`.
+
+    Failed where a user's environment raises, or ends its process, when it is made.
+    """
+    if name.startswith(GYMNASIUM):
+        return _gymnasium_task(name)
+    return _users_task(name) if ":" in name else look_up(TASKS, name, "task")
+
+
+def _gymnasium_task(name: str) -> Task:
+    env_id = name.removeprefix(GYMNASIUM)
+    check_made(name, lambda: any_gymnasium(env_id))
+    try:
+        return any_gymnasium(env_id)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise Failed(f"{name} fails when it is made: {described(error)}") from error
+
+
+def _users_task(name: str) -> Task:
+    """With the identity of the Gymnasium environments that its ids name now."""
+    found = constant(name, Task, TASKS)
+    check_name("task", found.name)
+    check_made(name, lambda: found.spec)
+    with working(name):
+        str(found.spec)  # a property: the first thing that runs the user's code
+    try:
+        return identified(found, name.partition(":")[0])
+    except UsageError:
+        raise
+    except Exception as error:
+        raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
+
+
+def variant_named(name: str) -> Algorithm:
+    """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
+    if ":" in name and not name.startswith(STABLE_BASELINES3):
+        found = constant(name, Variant, ALGORITHMS)
+        check_name("variant", found.name)
+        return found
+    return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
+
+
+def tasks_named(declared: Sequence[str | Task], names: Sequence[str] | None = None) -> list[Task]:
+    """The declared tasks of an experiment, or the named ones: its own by their names, and any other."""
+    own = {t.name: t for t in declared if isinstance(t, Task)}
+    wanted = declared if names is None else names
+    found = [t if isinstance(t, Task) else own[t] if t in own else task_named(t) for t in wanted]
+    _check_unique("tasks", [t.name for t in found])
+    return found
+
+
+def variants_named(declared: Sequence[str | Algorithm], names: Sequence[str] | None = None) -> list[Algorithm]:
+    """The declared variants of an experiment, or the named ones: its own by their names, and any other."""
+    own = {v.name: v for v in declared if not isinstance(v, str)}
+    wanted = declared if names is None else names
+    found = [v if not isinstance(v, str) else own[v] if v in own else variant_named(v) for v in wanted]
+    _check_unique("variants", [v.name for v in found])
+    return found
+
+
+def _check_unique(kind: str, names: Sequence[str]) -> None:
+    """UsageError where two have one name: a report would take their rows for one sample."""
+    if twice := next((n for i, n in enumerate(names) if n in names[:i]), None):
+        raise UsageError(f"two {kind} are called {twice!r}; give one of them another name")

@@ -1,0 +1,1 @@
+"""How it is run: engines, jobs, their cost and their progress."""

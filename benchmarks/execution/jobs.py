@@ -1,0 +1,78 @@
+"""The jobs that an engine runs here: the training of a cell, and a measurement of gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cellwork import run_cell
+from benchmarks.design.cell import Cell
+from benchmarks.design.gradient_experiment import Measurement
+from benchmarks.execution.cost import measurement_seconds
+from benchmarks.execution.engine import Message, Origin, Tell
+from benchmarks.live import Live
+
+
+@dataclass(frozen=True)
+class CellJob:
+    """The training of a cell; `policies` is a folder for what its members have learned."""
+
+    cell: Cell
+    path: Path
+    device: str = "cpu"
+    policies: Path | None = None
+
+    @property
+    def label(self) -> str:
+        return self.cell.label
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return self.cell.members.seeds
+
+    @property
+    def member_steps(self) -> int:
+        return self.cell.env_steps if self.cell.algorithm.learns else 0
+
+    @property
+    def expected_seconds(self) -> float:
+        return self.cell.algorithm.expected_seconds(self.cell)
+
+    def run(self, tell: Tell, origin: Origin) -> None:
+        run_cell(self.cell, self.path, self.device, tell, dict(origin), self.policies)
+
+    def log(self, live: Live, message: Message) -> None:
+        for record in message.records:
+            live.record(self.cell, record)
+        if message.ended or message.lost:
+            live.ended(self.cell, again=bool(message.lost))
+
+
+@dataclass(frozen=True)
+class MeasurementJob:
+    """A measurement; its replicates are its seeds."""
+
+    measurement: Measurement
+    path: Path
+
+    @property
+    def label(self) -> str:
+        return self.measurement.label
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(range(self.measurement.replicates))
+
+    @property
+    def member_steps(self) -> int:
+        return self.measurement.env_steps
+
+    @property
+    def expected_seconds(self) -> float:
+        return measurement_seconds(self.measurement)
+
+    def run(self, tell: Tell, origin: Origin) -> None:
+        self.measurement.write(self.path, origin)
+
+    def log(self, live: Live, message: Message) -> None:
+        """A measurement has no learning curve."""

@@ -1,0 +1,90 @@
+"""Running jobs: those that have no result yet, on an engine, with a display of their progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from benchmarks.design.experiment import Outcome
+from benchmarks.display import Display
+from benchmarks.execution.engine import Job, StartEngine
+from benchmarks.execution.pool import Pool
+from benchmarks.live import Live
+from benchmarks.provenance import provenance
+from benchmarks.store.files import Damaged, set_aside, sweep_parts
+from benchmarks.store.sources import check_cell
+from benchmarks.store.states import sweep_states
+
+
+class HasFile(Protocol):
+    """A cell or a measurement: what has a result file of its own."""
+
+    @property
+    def file_name(self) -> str: ...
+
+
+T = TypeVar("T", bound=HasFile)
+
+
+def cell_path(folder: Path, cell: HasFile) -> Path:
+    """The file of a cell or measurement under an experiment's folder."""
+    return folder / "cells" / cell.file_name
+
+
+def pending(cells: Sequence[T], folder: Path) -> list[T]:
+    """Cells without a readable result; damaged files are named and set aside."""
+    return [cell for cell in cells if not is_done(cell_path(folder, cell))]
+
+
+def is_done(path: Path) -> bool:
+    """Whether a result can be read; a damaged file is named and set aside."""
+    try:
+        return check_cell(path)
+    except Damaged as error:
+        aside = set_aside(path)
+        print(f"damaged: {error}; kept as {aside.name}, its cell runs again", file=sys.stderr)
+        return False
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed runs left in an experiment's folder: unfinished files, and States of cells that are done."""
+    if removed := sweep_parts(folder) + sweep_states(folder / "cells"):
+        print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
+
+
+def in_order(jobs: Sequence[Job], alone: bool) -> list[Job]:
+    """The longest first, so that the last ones are short.
+
+    alone  by seeds instead, so that a machine whose speed drifts is as fast for those that are compared
+    """
+    if alone:
+        return sorted(jobs, key=lambda job: job.seeds)
+    return sorted(jobs, key=lambda job: job.expected_seconds, reverse=True)
+
+
+def run(
+    jobs: Sequence[Job],
+    folder: Path,
+    at_once: int,
+    device: str,
+    live: Live | None = None,
+    alone: bool = False,
+    start_engine: StartEngine = Pool,
+) -> Outcome:
+    """Do the jobs of an experiment's folder that are not done, and say which failed. `alone` as in `in_order`."""
+    sweep(folder)
+    waiting = in_order([job for job in jobs if not is_done(job.path)], alone)
+    failures = []
+    with Display(waiting, len(jobs) - len(waiting)) as display, start_engine(at_once, provenance(device)) as engine:
+        for job in waiting:
+            engine.submit(job)
+        for message in engine.messages():
+            job = waiting[message.index]
+            display.show(message)
+            if live is not None:
+                job.log(live, message)
+            if message.error is not None:
+                failures.append(f"{job.label}: {message.error}")
+    return Outcome(tuple(job.path for job in jobs if job.path.exists()), tuple(failures))

@@ -1,0 +1,70 @@
+"""A worker process: it does one job after another and sends their messages through a pipe."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from algorithms.asynchronous.child_process import begin_child
+from algorithms.training.records import Progress, Record
+from benchmarks.execution.engine import Job, Message, Origin
+from benchmarks.usage import described
+
+SEND_EVERY_S = 0.5
+STOP = b""  # in place of a job: no more will come
+
+Send = Callable[[Message], None]
+
+
+def serve(pipe: Connection, origin: Origin) -> None:
+    """Do the jobs that come through the pipe until STOP comes, or nobody holds its other end."""
+    begin_child()
+    process = os.getpid()
+    try:
+        while (content := pipe.recv_bytes()) != STOP:
+            pipe.send(_read_and_work(content, origin, pipe.send))
+            if os.getpid() != process:  # a fork that an environment made, and that came back here
+                os._exit(1)
+    except (EOFError, OSError):
+        return
+
+
+def packed(index: int, job: Job) -> bytes:
+    """A job as it goes through the pipe. Raises whatever pickle does for a task or variant that it cannot take."""
+    return pickle.dumps((index, pickle.dumps(job)))
+
+
+def _read_and_work(content: bytes, origin: Origin, send: Send) -> Message:
+    index, inner = pickle.loads(content)
+    try:
+        job = pickle.loads(inner)
+    except BaseException as error:  # a module of the user's that is not found here, say, or that exits
+        return Message(index, ended=True, error=described(error))
+    return work(index, job, origin, send)
+
+
+def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
+    """Do one job; returns its end, with the records that were not yet sent.
+
+    Whatever the code of a task or variant raises ends this job alone, `sys.exit` and KeyboardInterrupt among it.
+    """
+    last = 0.0
+    unsent: list[Record] = []
+
+    def tell(event: Progress | Record) -> None:
+        nonlocal last
+        if isinstance(event, Record):
+            unsent.append(event)
+        elif event.notice or time.monotonic() - last > SEND_EVERY_S:
+            last = time.monotonic()
+            send(Message(index, event, tuple(unsent)))
+            unsent.clear()
+
+    try:
+        job.run(tell, origin)
+    except BaseException as error:
+        return Message(index, None, tuple(unsent), True, described(error))
+    return Message(index, None, tuple(unsent), True)
