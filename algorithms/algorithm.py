@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Training
 from algorithms.training.elimination import Judge
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
+from algorithms.training_config import Training
 from envs.api import Task
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algorithms.composition import Schedule
-from algorithms.setting import Training, Unroll
+from algorithms.training_config import Training, Unroll
 from envs.api import Image, Task
 from envs.delayed import Slowed
 

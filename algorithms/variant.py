@@ -12,13 +12,13 @@ from algorithms.composition import Composition, Processes
 from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Collection, Training, Unroll
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_apart
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.training_config import Collection, Training, Unroll
 from envs.api import Box, Task, Transcript
 from envs.validation import UsageError
 

@@ -11,12 +11,12 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training.build import build_collector, build_policy
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training_config import Episodes, Training, Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs import TASKS

@@ -13,11 +13,11 @@ from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, T
 from algorithms.asynchronous.workers import Failed, Ready
 from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Training
 from algorithms.training.build import build_collector, build_normaliser, build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
 from algorithms.training.records import Members
+from algorithms.training_config import Training
 from envs.api import Task
 
 

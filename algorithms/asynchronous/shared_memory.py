@@ -15,7 +15,7 @@ import torch
 from numpy.typing import DTypeLike
 from torch import Tensor
 
-from algorithms.setting import Collection, Unroll
+from algorithms.training_config import Collection, Unroll
 from envs.api import Array, Bools, Box, Discrete, Features, Image, Observation, Spec
 
 VERSIONS = 4  # of the parameters that are kept: whoever reads one has this many updates of time for it

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from algorithms.conformance.gradient_quality import one_policy
 from algorithms.estimators.kl_penalty import KL
-from algorithms.setting import Training
 from algorithms.training.exact_return import ExactReturn, text_mdp
+from algorithms.training_config import Training
 from envs.api import Task
 
 

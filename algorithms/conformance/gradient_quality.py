@@ -13,12 +13,12 @@ from torch import Tensor
 
 from algorithms.composition import Schedule
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Episodes, Training
 from algorithms.training.build import build_collector, build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.seeding import Purpose

@@ -27,11 +27,11 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.policies.population import Flat
-from algorithms.setting import Episodes, Training
 from algorithms.training.build import build_collector, build_policy, minibatch_generators
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
 from envs.seeding import Purpose

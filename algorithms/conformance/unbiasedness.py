@@ -29,7 +29,7 @@ from algorithms.estimators.loss import penalised
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Promises, Variant
 from envs.text.bandit import Bandit
 from envs.text.lock import Lock

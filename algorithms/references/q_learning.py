@@ -20,15 +20,15 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.distributions import ILLEGAL
-from algorithms.policies.epsilon_greedy import EpsilonGreedy, EpsilonGreedyNet
+from algorithms.references.epsilon_greedy import EpsilonGreedy, EpsilonGreedyNet
 from algorithms.references.reference import Reference
-from algorithms.setting import Episodes, Training
 from algorithms.training.build import build_policy
 from algorithms.training.exact_return import LIMIT, enumerable, text_mdp
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.training_config import Episodes, Training
 from envs.api import Floats, Ints, Task, Transcript
 
 # what its rollouts are collected with: whole episodes, and nothing beside them

@@ -8,9 +8,9 @@ from typing import NoReturn
 from algorithms.algorithm import Job
 from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Training
 from algorithms.training.records import Members
 from algorithms.training.state import RunState
+from algorithms.training_config import Training
 from envs.api import Task
 from envs.validation import UsageError
 

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from algorithms.algorithm import Job, wrong_count
-from algorithms.policies.peer import Sb3Policy, reader
 from algorithms.references.reference import Reference
-from algorithms.setting import Training
+from algorithms.references.sb3_policy import Sb3Policy, reader
 from algorithms.training.evaluation import SAMPLES_AT, Examination, Scores
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
+from algorithms.training_config import Training
 from envs.api import Box, Factory, Image, Task
 from envs.custom.faults import Unreadable
 from envs.delayed import Slowed
@@ -111,7 +111,7 @@ class Sb3(Reference):
         import stable_baselines3
         from stable_baselines3.common.vec_env import VecNormalize
 
-        from algorithms.peer_env import vec_env
+        from algorithms.references.sb3_env import vec_env
 
         given = {name: _schedule(value) for name, value in self.settings}
         policy = {name.removeprefix("policy."): given.pop(name) for name in [*given] if name.startswith("policy.")}

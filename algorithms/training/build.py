@@ -11,11 +11,11 @@ from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.policies.population import torch_generators
-from algorithms.setting import Training
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
 from algorithms.training.reward_normaliser import RewardNormaliser
+from algorithms.training_config import Training
 from envs.api import Features, Task
 from envs.seeding import Role, generator, stream
 

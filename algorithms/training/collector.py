@@ -16,9 +16,9 @@ from algorithms.estimators.loss import penalised
 from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
-from algorithms.setting import Training, Unroll
 from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
+from algorithms.training_config import Training, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import Checked
 

@@ -28,8 +28,8 @@ from algorithms.estimators.natural_gradient import Natural, natural_step
 from algorithms.estimators.rollout import Batch, Rollout, alike, columns_of, padded_columns, part_of
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
-from algorithms.setting import Training
 from algorithms.training.state import joined, under
+from algorithms.training_config import Training
 from envs.api import Task
 
 

@@ -17,7 +17,6 @@ import torch
 from algorithms.composition import Composition
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import Nucleus
-from algorithms.setting import Training
 from algorithms.staleness.parameter_history import ParameterHistory
 from algorithms.training.build import build_collector, build_normaliser, build_policy, minibatch_generators
 from algorithms.training.checkpoints import Checkpoints
@@ -27,6 +26,7 @@ from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
 from algorithms.training.state import Part, RunState, under
+from algorithms.training_config import Training
 from algorithms.tunable import per_member
 from envs.api import Task
 

@@ -9,7 +9,7 @@ Source: Mnih et al. (2016), Asynchronous methods for deep reinforcement learning
 """
 
 from algorithms.estimators.credit import NStep
-from algorithms.setting import Unroll
+from algorithms.training_config import Unroll
 from algorithms.variants import baseline_value
 
 VARIANT = baseline_value.VARIANT.rung(

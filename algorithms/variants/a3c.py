@@ -14,8 +14,8 @@ from algorithms.estimators.credit import NStep
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
-from algorithms.setting import Unroll
 from algorithms.staleness.clock import Clock, Duration
+from algorithms.training_config import Unroll
 from algorithms.variant import Variant
 
 VARIANT = Variant(

@@ -13,7 +13,7 @@ from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.optimisers import RMSprop
 from algorithms.estimators.surrogate import Score
-from algorithms.setting import Unroll
+from algorithms.training_config import Unroll
 from algorithms.variant import Variant
 
 VARIANT = Variant(

@@ -14,7 +14,7 @@ from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.optimisers import Adam
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.setting import Unroll
+from algorithms.training_config import Unroll
 from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(

@@ -15,7 +15,7 @@ from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.setting import Episodes
+from algorithms.training_config import Episodes
 from algorithms.variant import Promises, Variant
 
 VARIANT = Variant(

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.surrogate import SequenceRatio
-from algorithms.setting import Episodes
+from algorithms.training_config import Episodes
 from algorithms.variants import rloo
 
 VARIANT = replace(

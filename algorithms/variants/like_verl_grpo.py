@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.setting import Episodes
+from algorithms.training_config import Episodes
 from algorithms.variants import like_trl_grpo
 
 VARIANT = replace(

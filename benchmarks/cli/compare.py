@@ -14,9 +14,10 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks import compare
-from benchmarks.gate import Rules
-from benchmarks.usage import DONE, FAILED, check_folder
+from benchmarks.reports.comparison import comparison
+from benchmarks.reports.comparison.gate import Rules
+from benchmarks.reports.comparison.sides import load
+from benchmarks.validation.usage import DONE, FAILED, check_folder
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Compare:
 
     def __call__(self) -> int:
         rules = Rules(self.margin, self.min_seeds, self.noninferior)
-        a, b = compare.load(self.result_a), compare.load(self.result_b)
+        a, b = load(self.result_a), load(self.result_b)
         if self.out is not None:
             check_folder(self.out, "--out")
-        result = compare.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
-        document = compare.document(a, b, result, self.margin)
-        print(json.dumps(compare.as_json(result)) if self.json else document.as_text())
+        result = comparison.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
+        document = comparison.document(a, b, result, self.margin)
+        print(json.dumps(comparison.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
             print(document.write(self.out), file=sys.stderr)
         for line in result.violations:

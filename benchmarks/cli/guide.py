@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.cli.options import RESULTS
 from benchmarks.reports import table_formats
 from benchmarks.reports.report import collected_guide
-from benchmarks.usage import DONE
+from benchmarks.validation.usage import DONE
 
 
 @dataclass(frozen=True)

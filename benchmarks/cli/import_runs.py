@@ -13,7 +13,7 @@ from benchmarks.cli.lookup import experiment_named
 from benchmarks.cli.options import RESULTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_meta
-from benchmarks.usage import DONE, check_folder
+from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError
 
 

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
-from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path, pending, sweep
-from benchmarks.live import Live
+from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
-from benchmarks.usage import DONE, working
+from benchmarks.validation.usage import DONE, working
 
 BAR = 40
 

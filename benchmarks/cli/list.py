@@ -11,7 +11,7 @@ import tyro
 
 from algorithms import ALGORITHMS
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.usage import DONE
+from benchmarks.validation.usage import DONE
 from envs import TASKS
 from envs.validation import look_up
 

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_type_hints
 
 import tyro
 
-from benchmarks.numbers import whole_number
-from benchmarks.usage import DONE, FAILED, INTERRUPTED, USAGE, Failed, described
+from benchmarks.validation.numbers import whole_number
+from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, Failed, described
 from envs.validation import UnknownName, UsageError
 
 # command -> the module of this folder that holds it, and its class; a module is imported when its command is given, for

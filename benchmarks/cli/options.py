@@ -12,12 +12,12 @@ from typing import Annotated
 import torch
 import tyro
 
-from benchmarks import policies
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
-from benchmarks.live import Live
-from benchmarks.usage import check_folder
+from benchmarks.execution.tensorboard import Live
+from benchmarks.playback import policy_files
+from benchmarks.validation.usage import check_folder
 from envs.validation import UsageError
 
 RESULTS = Path("results")
@@ -103,6 +103,6 @@ def folder_of(results: Path, experiment: Experiment, smoke: bool, tuned: bool = 
 def policies_folder(folder: Path, cells: Sequence[Cell]) -> Path:
     """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
     found = folder / "policies"
-    for line in policies.absent(cells, folder / "cells", found):
+    for line in policy_files.absent(cells, folder / "cells", found):
         print(f"--save-policies: {line}", file=sys.stderr)
     return found

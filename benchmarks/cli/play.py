@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from algorithms.training.exact_return import text_mdp
-from benchmarks import films, playing
 from benchmarks.cli.options import check_positive
-from benchmarks.numbers import LARGEST
-from benchmarks.policies import changed_since, load_policy
-from benchmarks.saved import SavedPolicy
+from benchmarks.playback import episode as playing
+from benchmarks.playback import film
+from benchmarks.playback.policy_files import changed_since, load_policy
+from benchmarks.playback.saved_policy import SavedPolicy
 from benchmarks.store import files
-from benchmarks.usage import DONE, check_folder, working
+from benchmarks.validation.numbers import LARGEST
+from benchmarks.validation.usage import DONE, check_folder, working
 from envs.named import check_installed
 from envs.text_mdp import TextMDP
 from envs.validation import UsageError
@@ -69,17 +70,17 @@ class Play:
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
         seed, path = playing.environment_seed(self.seed, episode), self._output(episode, "gif")
         try:
-            filmed = films.Filmed(saved.task, seed)
-        except films.NoPictures as reason:
+            filmed = film.Filmed(saved.task, seed)
+        except film.NoPictures as reason:
             if episode == 0:
                 print(f"no pictures, curves instead: {reason}", file=sys.stderr)
             env = saved.task.factory.make([seed], 1)
             played = playing.play(saved, env, self.seed, episode, self.greedy)
-            films.write_curves(path, saved.task.name, played)
+            film.write_curves(path, saved.task.name, played)
         else:
             env = filmed
             played = playing.play(saved, env, self.seed, episode, self.greedy)
-            films.write_pictures(path, filmed.pictures, filmed.pause_ms)
+            film.write_pictures(path, filmed.pictures, filmed.pause_ms)
         env.close()
         return [*playing.control_lines(saved.task, played), str(path)]
 

@@ -12,7 +12,7 @@ from benchmarks.cli.kinds.registry import run_of
 from benchmarks.cli.lookup import experiment_named, split
 from benchmarks.cli.options import RESULTS, folder_of
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.usage import DONE, check_folder
+from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError, look_up
 
 

@@ -8,7 +8,7 @@ from benchmarks.cli.kinds.registry import run_of
 from benchmarks.cli.lookup import experiment_named
 from benchmarks.cli.options import RunFlags, check_positive, folder_of
 from benchmarks.design.experiment import check_flags
-from benchmarks.usage import DONE, FAILED, checking
+from benchmarks.validation.usage import DONE, FAILED, checking
 
 
 @dataclass(frozen=True)

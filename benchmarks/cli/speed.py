@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from benchmarks import speed
 from benchmarks.cli.options import check_positive
-from benchmarks.provenance import provenance
-from benchmarks.usage import DONE
+from benchmarks.execution import speed
+from benchmarks.execution.provenance import provenance
+from benchmarks.validation.usage import DONE
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from benchmarks.design.cells import single_cells
 from benchmarks.design.named import task_named, variant_named
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
-from benchmarks.usage import checking
+from benchmarks.validation.usage import checking
 from envs.validation import UsageError
 
 

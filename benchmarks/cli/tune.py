@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.algorithm import Algorithm
-from benchmarks import settings
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RESULTS, check_device, check_positive
+from benchmarks.design import settings
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.named import task_named, variant_named
 from benchmarks.design.resolve import reason_unsupported
@@ -27,7 +27,7 @@ from benchmarks.tuning.samplers import sampler
 from benchmarks.tuning.scheduler import StudyScheduler
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage.opening import open_storage
-from benchmarks.usage import DONE, FAILED, check_folder, checking
+from benchmarks.validation.usage import DONE, FAILED, check_folder, checking
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError

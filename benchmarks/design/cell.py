@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Training
 from algorithms.training.elimination import Judge
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
+from algorithms.training_config import Training
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -54,3 +54,9 @@ class Cell:
     @property
     def label(self) -> str:
         return f"{self.task.name} x {self.algorithm.name}"
+
+
+def run_name(cell: Cell, seed: int, rate: float) -> str:
+    """A member's run; its rate is part of the name only where the cell's members differ in it."""
+    name = f"{file_safe(cell.task.name)}__{file_safe(cell.algorithm.name)}__seed{seed}"
+    return name if len(set(cell.members.rates)) == 1 else f"{name}__rate{rate:g}"

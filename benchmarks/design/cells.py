@@ -10,7 +10,7 @@ from typing import Any
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
-from benchmarks import settings
+from benchmarks.design import settings
 from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.overrides import parsed_all

@@ -10,8 +10,8 @@ from typing import Any, Protocol, Self
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.cell import BLOCK
+from benchmarks.design.guide_case import Situation
 from benchmarks.design.report_blocks import Figure, Finding
-from benchmarks.situation import Situation
 from envs.api import Task
 from envs.seeding import Purpose
 from envs.validation import UsageError
@@ -70,7 +70,7 @@ class ComparisonExperiment:
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
     rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
-    protocol   whose selection the own learning rates are (benchmarks.settings); with `rates`, the one that it makes
+    protocol   whose selection the own learning rates are (benchmarks.design.settings); with `rates`, the one that it makes
     small      what `--smoke` runs instead
     baseline   whom the report holds all others against; the first variant that learns where it is None
     guide      what its runs tell a reader who must choose

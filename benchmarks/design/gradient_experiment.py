@@ -11,9 +11,9 @@ from torch import Tensor
 
 from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
-from algorithms.setting import Episodes, Training
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Variant
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest

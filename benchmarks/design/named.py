@@ -1,6 +1,6 @@
 """Tasks and variants by the names that commands take; every mistake is one line with the nearest names.
 
-A user's environment is made in a child process first, where it can end no process but its own (benchmarks.guarded).
+A user's environment is made in a child process first (validation.guarded), where it can end no process but its own.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from algorithms import ALGORITHMS
 from algorithms.algorithm import Algorithm
 from algorithms.variant import Variant
-from benchmarks.guarded import check_made
-from benchmarks.usage import Failed, check_name, described, working
+from benchmarks.validation.guarded import check_made
+from benchmarks.validation.usage import Failed, check_name, described, working
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import any_gymnasium, identified

@@ -15,9 +15,9 @@ from dataclasses import Field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Training
+from algorithms.training_config import Training
 from algorithms.tunable import Range, put_all
-from benchmarks.numbers import whole_number
+from benchmarks.validation.numbers import whole_number
 from envs.validation import UnknownName, UsageError
 
 A = TypeVar("A")

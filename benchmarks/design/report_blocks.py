@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Training, Unroll
-from benchmarks import settings
+from algorithms.training_config import Training, Unroll
+from benchmarks.design import settings
 from benchmarks.design.overrides import configured
 from benchmarks.published import sb3_settings
 from envs.api import Task
@@ -42,7 +42,7 @@ def resolve(
     """The settings of the task; the algorithm's own; the rate of `rates_of`; the overrides; segments of that window.
 
     overrides  values by path (benchmarks.design.overrides)
-    protocol   under which learning rates were chosen (benchmarks.settings)
+    protocol   under which learning rates were chosen (benchmarks.design.settings)
     rates_of   the variant whose learning rate it is, where that is not its own
     """
     published = sb3_settings.CONFIGURATIONS.get((task.name, algorithm.name), {})

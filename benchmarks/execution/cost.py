@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.design.gradient_experiment import Measurement
-from benchmarks.display import duration
 from benchmarks.execution.engine import Job, total_steps
+from benchmarks.execution.progress import duration
 
 MEASURED_PER_S = 120_000  # rows a second of one process, acting and learning
 BYTES_PER_CELL = 12_000

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from algorithms.training.records import Progress, Record
-from benchmarks.live import Live
+from benchmarks.execution.tensorboard import Live
 
 Tell = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.design.identity import canonical
-from benchmarks.guarded import ChildFailed, in_child
 from benchmarks.store.descriptions import hashed_part
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
+from benchmarks.validation.guarded import ChildFailed, in_child
 from envs import random_policy
 from envs.api import Task
 from envs.validation import UsageError

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
 from benchmarks.execution.cost import measurement_seconds
 from benchmarks.execution.engine import Message, Origin, Tell
-from benchmarks.live import Live
+from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.train_cell import run_cell
 
 
 @dataclass(frozen=True)

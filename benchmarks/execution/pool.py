@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Origin
 from benchmarks.execution.worker import STOP, packed, serve
-from benchmarks.usage import described, how_it_ended
+from benchmarks.validation.usage import described, how_it_ended
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
 STOP_S = 3.0  # how long a worker may take to end

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.display import Display
 from benchmarks.execution.engine import Job, StartEngine
 from benchmarks.execution.pool import Pool
-from benchmarks.live import Live
-from benchmarks.provenance import provenance
+from benchmarks.execution.progress import Display
+from benchmarks.execution.provenance import provenance
+from benchmarks.execution.tensorboard import Live
 from benchmarks.store.files import Damaged, set_aside, sweep_parts
 from benchmarks.store.sources import check_cell
 from benchmarks.store.states import sweep_states

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Job, Message, Origin
-from benchmarks.usage import described
+from benchmarks.validation.usage import described
 
 SEND_EVERY_S = 0.5
 STOP = b""  # in place of a job: no more will come

@@ -2,8 +2,8 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.sweep import Sweep
-from benchmarks.situation import Situation
 from envs.text.bandit import Bandit
 from envs.text_env import text_task
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from algorithms.composition import Processes, Schedule
-from algorithms.setting import Episodes, Unroll
 from algorithms.training.evaluation import Evaluation
+from algorithms.training_config import Episodes, Unroll
 from algorithms.variant import Variant
 from algorithms.variants import async_vtrace
 from benchmarks.design.experiment import ComparisonExperiment

@@ -9,7 +9,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, PPO
-from benchmarks.published_scores import SCORES
+from benchmarks.published.scores import SCORES
 
 EXPERIMENT = ComparisonExperiment(
     name="atari",

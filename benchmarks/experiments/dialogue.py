@@ -2,8 +2,8 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.measures import MeasureCurves
-from benchmarks.situation import Situation
 
 TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
 

@@ -2,7 +2,7 @@
 
 from algorithms import VARIANTS
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.situation import Situation
+from benchmarks.design.guide_case import Situation
 
 TASKS = (
     "bandit/medium",

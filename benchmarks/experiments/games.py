@@ -1,6 +1,6 @@
 """What does each ingredient of policy gradients buy on small games? The ladder's main rungs, all at one learning rate.
 
-No rate was selected for these tasks: all learn at that of their settings (benchmarks/settings.py).
+No rate was selected for these tasks: all learn at that of their settings (benchmarks/design/settings.py).
 """
 
 from benchmarks.design.experiment import ComparisonExperiment

@@ -9,7 +9,7 @@ from algorithms.composition import FirstOrder
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Variant
 from benchmarks.design.gradient_experiment import (
     Ascended,

@@ -1,7 +1,7 @@
 """What does each ingredient of policy gradients buy? Every rung at its own learning rate, ten seeds, eight tasks."""
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.situation import Situation
+from benchmarks.design.guide_case import Situation
 
 RUNGS = (
     "reinforce",

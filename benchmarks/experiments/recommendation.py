@@ -4,8 +4,8 @@ from algorithms import VARIANTS
 from algorithms.estimators.credit import ImmediateReward
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.measures import MeasureCurves
-from benchmarks.situation import Situation
 from envs.text.recdialog import RecDialog
 from envs.text_env import text_task
 

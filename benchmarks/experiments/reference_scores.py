@@ -6,7 +6,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, CONFIGURATIONS, IMPALA, PPO, REINFORCE
-from benchmarks.published_scores import SCORES
+from benchmarks.published.scores import SCORES
 
 BUDGETS = {
     "CartPole-v1": 500_000,

@@ -5,8 +5,8 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, PPO
+from benchmarks.published.scores import of_sources
 from benchmarks.published.slm_lab import BUDGETS, CONFIGURATIONS
-from benchmarks.published_scores import of_sources
 
 SCORES = of_sources("SLM")
 

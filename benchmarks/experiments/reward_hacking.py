@@ -2,8 +2,8 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.frontier import Frontier
-from benchmarks.situation import Situation
 from envs.text.overopt import OverOpt, judged_task
 
 BETAS = (0.0, 0.02, 0.06)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.sweep import Sweep
-from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 

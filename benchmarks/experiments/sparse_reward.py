@@ -1,8 +1,8 @@
 """When is the reward too sparse? An answer to copy, paid by symbol, as a fraction, shaped, or only when all is right."""
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.sweep import Sweep
-from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 

@@ -10,9 +10,9 @@ from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.figures.staleness import LagSweep, ScoreStrip
 from benchmarks.findings.staleness import Staleness
-from benchmarks.situation import Situation
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 

@@ -2,8 +2,8 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.settings import RATES
 from benchmarks.experiments.estimators import LEARNERS, TASKS
-from benchmarks.settings import RATES
 from envs.seeding import Purpose
 
 EXPERIMENT = ComparisonExperiment(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.figures.layout import name_rows, row_chart, seed_dots
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.api import Doubles
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 from envs.text.overopt import OverOpt
 
 EXACT = "exact frontier"

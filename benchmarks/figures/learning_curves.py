@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from algorithms.estimators.diagnostics import NAMES
-from benchmarks import efficiency
-from benchmarks.curves import Curve
 from benchmarks.figures.layout import constrained_grid, grid, line_groups, line_legend, thousands
 from benchmarks.figures.style import STYLE, Band, LineStyle, banded, line_styles, t_band
+from benchmarks.statistics import learning_curves as efficiency
 from benchmarks.statistics.comparisons import SEED
-from benchmarks.suite import Suite
+from benchmarks.store.curves import Curve
+from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
 
 AXES = {

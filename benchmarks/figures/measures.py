@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend, thousands
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 
 UNITS = {
     "entropy": "entropy, nats an episode",

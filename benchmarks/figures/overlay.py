@@ -12,7 +12,7 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.layout import grid, line_legend, thousands
 from benchmarks.figures.style import STYLE, banded, line_styles, t_band
 from benchmarks.findings import parity
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 
 OURS, THEIRS = "ours", "the other implementation"
 

@@ -13,9 +13,9 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.layout import constrained_grid
 from benchmarks.figures.style import GAIN, LOSS, STYLE
 from benchmarks.findings import published_scores
-from benchmarks.published_scores import PublishedScore
+from benchmarks.published.scores import PublishedScore
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 
 
 @dataclass(frozen=True)

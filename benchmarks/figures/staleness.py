@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import LEAST_WIDTH, beeswarm, line_legend, show_scores
 from benchmarks.figures.style import GAIN, STYLE, UNSURE, band_title, banded_groups, line_styles, t_band
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 from envs.api import Doubles
 
 UNITS = {

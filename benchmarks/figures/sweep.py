@@ -13,7 +13,7 @@ from benchmarks.figures.layout import constrained_grid, line_legend, show_scores
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.statistics.comparison_tables import sweep_table
 from benchmarks.statistics.wording.sentences import of_sweep
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 from envs.api import Doubles
 
 

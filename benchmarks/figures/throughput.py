@@ -16,7 +16,7 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE, t_band
 from benchmarks.findings import throughput
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 from envs.api import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}

@@ -8,7 +8,7 @@ from benchmarks.statistics.families import ComparisonKey
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.phrases import listed
 from benchmarks.statistics.wording.sentences import too_few_seeds
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 
 
 def task_sentences(found: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from benchmarks.statistics.families import Ledger
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 
 
 @runtime_checkable

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.curves import Curve, area_under_curve
 from benchmarks.statistics import tests
 from benchmarks.statistics.equivalence import equivalence
 from benchmarks.statistics.families import FINDING, Decision, Ledger, hypothesis
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Data, Suite
+from benchmarks.store.curves import Curve, area_under_curve
+from benchmarks.store.suite import Data, Suite
 from envs.api import Doubles
 
 Pairs = Mapping[str, str]  # ours -> the other

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.curves import Curve
-from benchmarks.published_scores import PublishedScore
+from benchmarks.published.scores import PublishedScore
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Data
+from benchmarks.store.curves import Curve
+from benchmarks.store.suite import Data
 from envs.api import Doubles
 
 COLUMNS = (

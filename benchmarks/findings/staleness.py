@@ -10,7 +10,7 @@ from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_tas
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.phrases import effect_size, listed
 from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
-from benchmarks.suite import Data, Suite
+from benchmarks.store.suite import Data, Suite
 
 CORRECTIONS = "finding, corrections"  # the name of the second family
 

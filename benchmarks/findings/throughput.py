@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks.curves import Curve
-from benchmarks.efficiency import time_to_threshold
 from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.learning_curves import time_to_threshold
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, holm
-from benchmarks.suite import Data
+from benchmarks.store.curves import Curve
+from benchmarks.store.suite import Data
 from envs.api import Doubles
 
 NAN = float("nan")

@@ -1,1 +1,1 @@
-"""Learning curves of other programs, read into cells that reports hold beside ours."""
+"""Learning curves of others, read into an experiment."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from benchmarks.numbers import LARGEST, whole_number
+from benchmarks.validation.numbers import LARGEST, whole_number
 from envs.validation import UsageError
 
 T = TypeVar("T")

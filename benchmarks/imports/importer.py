@@ -17,11 +17,11 @@ from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.imports.names import ImportTarget, ScaledTask
 from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
-from benchmarks.numbers import LARGEST
 from benchmarks.store.cells import save_rows
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import imported_cells, read_meta
+from benchmarks.validation.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
 from envs.validation import UnknownName, UsageError, look_up

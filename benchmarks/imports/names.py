@@ -14,7 +14,7 @@ from benchmarks.design.scales import ScaleFlags, is_users, scale_of_flags
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import read_meta, stored_cells
-from benchmarks.usage import check_name
+from benchmarks.validation.usage import check_name
 from envs.api import Scale, Task
 from envs.validation import UnknownName, UsageError
 

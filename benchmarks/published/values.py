@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from algorithms.policies.exploration import GSDE
-from algorithms.setting import Episodes, Unroll
+from algorithms.training_config import Episodes, Unroll
 from benchmarks.published.variants import A2C, IMPALA, PPO, REINFORCE
 
 Values = Mapping[str, Any]

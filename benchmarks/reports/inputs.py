@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.design.guide_case import Situation
 from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.findings.deciding import TestedFinding
 from benchmarks.reports.rate_notes import RateNotes
-from benchmarks.situation import Situation
 from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs
 from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, decide_pairs, hypothesis
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 
 
 @dataclass(frozen=True)

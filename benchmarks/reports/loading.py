@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, pooling
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.scales import scales_of_cells
 from benchmarks.reports import rate_notes
+from benchmarks.reports.comparison import common_steps
 from benchmarks.reports.inputs import ReportInput
+from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, read_document
 from benchmarks.store.sources import Results, imported_cells, read_results
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.api import Scale
 from envs.validation import UnknownName, UsageError
 

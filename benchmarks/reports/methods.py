@@ -11,7 +11,7 @@ import pandas as pd
 from algorithms.estimators.estimator import Estimator
 from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.store.descriptions import DEFAULTS
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 
 Meta = Mapping[str, Any]
 PARTS = tuple(Estimator.__dataclass_fields__)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks import settings
+from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
 

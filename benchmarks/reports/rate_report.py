@@ -235,7 +235,7 @@ def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: M
         Section("Score against learning rate", (Prose(joined(others)), drawn)),
         *([Section("How much of the ranking is the rate", compared)] if variants > 1 and len(ranks) > 2 else []),
         Section("All rates", (Table("rates", shown),)),
-        Section("For benchmarks/learning_rates.csv", (Samples("Lines", lines),)),
+        Section("For benchmarks/design/learning_rates.csv", (Samples("Lines", lines),)),
     )
     lost = without_score(table)
     names = (*scales, *dict.fromkeys(table["variant"]))

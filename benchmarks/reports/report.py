@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import divergence, pooling
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import Section
 from benchmarks.experiments import EXPERIMENTS
@@ -19,12 +18,14 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
 from benchmarks.reports.sections import budgets, comparisons, facts, training
 from benchmarks.reports.sections import guide as decision_guide
+from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
+from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, write_text
 from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10
@@ -102,7 +103,7 @@ def _comparison_or_rates(
 
 
 def pooled_cells(folder: Path) -> list[Path]:
-    """The cells of a folder whose rows may stand together (benchmarks/pooling.py)."""
+    """The cells of a folder whose rows may stand together (benchmarks/store/pooling.py)."""
     paths = stored_cells(folder)
     return [paths[i] for i in pooling.select(paths, read_metas(paths))]
 

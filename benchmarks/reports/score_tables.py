@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
-from benchmarks import efficiency
-from benchmarks.curves import Curve
-from benchmarks.statistics import aggregates
+from benchmarks.statistics import aggregates, learning_curves
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.suite import Scale, Suite
+from benchmarks.store.curves import Curve
+from benchmarks.store.suite import Scale, Suite
 from envs.api import Doubles
 
 
@@ -33,8 +32,8 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     values = curve.value[-1]
     interval = t_interval(values)
     value = np.where(curve.lost, np.nan, curve.value).T  # who diverged in the end has reached nothing
-    reached = efficiency.time_to_threshold(curve.env_steps.T, value, scale.threshold)
-    seconds = efficiency.time_to_threshold(curve.wall_s.T, value, scale.threshold)
+    reached = learning_curves.time_to_threshold(curve.env_steps.T, value, scale.threshold)
+    seconds = learning_curves.time_to_threshold(curve.wall_s.T, value, scale.threshold)
     train_s = curve.train_s
     return {
         "seeds": len(values),
@@ -133,7 +132,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
             share = float("nan")
             if scores is not None:
                 fraction = suite.curves[tasks[0], variant].fraction
-                share = float(efficiency.time_to_threshold(fraction, scores.mean(axis=(1, 2))[None], level)[0])
+                share = float(learning_curves.time_to_threshold(fraction, scores.mean(axis=(1, 2))[None], level)[0])
             row[name] = share
         rows.append(row)
     return pd.DataFrame(rows)

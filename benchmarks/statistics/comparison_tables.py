@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks.efficiency import improvement_interval, probability_of_improvement
 from benchmarks.statistics.comparisons import (
     ROUNDING,
     SEED,
@@ -21,6 +20,7 @@ from benchmarks.statistics.comparisons import (
     one_sided_losses,
 )
 from benchmarks.statistics.families import ITS_TASKS, Decision, Ledger, hypothesis
+from benchmarks.statistics.learning_curves import improvement_interval, probability_of_improvement
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
 from envs.api import Doubles

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Episodes
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNREAD
 from benchmarks.design.resolve import resolve

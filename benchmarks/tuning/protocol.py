@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.scales import is_users
-from benchmarks.provenance import source_hash
+from benchmarks.execution.provenance import source_hash
 from benchmarks.tuning.result import task_label
 from benchmarks.tuning.space import Space
 from envs.api import Scale, Task

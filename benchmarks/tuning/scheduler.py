@@ -12,12 +12,12 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.display import Display
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
+from benchmarks.execution.progress import Display
+from benchmarks.execution.provenance import provenance
 from benchmarks.execution.runner import cell_path, pending, sweep
-from benchmarks.provenance import provenance
 from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan

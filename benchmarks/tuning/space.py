@@ -9,7 +9,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Training
+from algorithms.training_config import Training
 from algorithms.tunable import Choice, Context, Search
 from benchmarks.design.resolve import resolve
 from envs.api import Spec, Task

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import settings
+from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import rate_report, table_formats

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
-from benchmarks.design.experiment import ComparisonExperiment, Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment, Measurement
 from benchmarks.design.identity import canonical
 from benchmarks.design.named import tasks_named, variants_named
@@ -145,7 +145,7 @@ def rewritten(name: str, old: Old, candidates: list[Cell | Measurement]) -> tupl
     return cell.file_name.replace(cell.digest, own), (with_members(table, described), said)
 
 
-def rewrite(experiment: Experiment | GradientExperiment, old: Path, new: Path) -> str:
+def rewrite(experiment: ComparisonExperiment | GradientExperiment, old: Path, new: Path) -> str:
     """Rewrite one experiment's cells; what was done, in a line."""
     cells = built(experiment)
     by_key: dict[tuple[Any, ...], list[Cell | Measurement]] = {}
@@ -212,7 +212,10 @@ def main(old: Path, new: Path, names: Sequence[str]) -> int:
     for name, experiment in EXPERIMENTS.items():
         if names and name not in names:
             continue
-        if isinstance(experiment, Experiment | GradientExperiment) and next(old_cells(old / name), None) is not None:
+        if (
+            isinstance(experiment, ComparisonExperiment | GradientExperiment)
+            and next(old_cells(old / name), None) is not None
+        ):
             print(rewrite(experiment, old / name, new / name))
         elif studies := dict(stored_studies(old / name)):
             pack_studies(new / name, studies)

@@ -9,7 +9,7 @@ from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from docs._scripts.released import Released
 from docs._scripts.wording import change, listed, span, two
 from envs.text.lexicon import Lexicon

@@ -15,8 +15,8 @@ from algorithms.estimators.entropy_bonus import Annealed, Constant
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Training
 from algorithms.training.learner import Learner
+from algorithms.training_config import Training
 from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
 from algorithms.variant import Variant
 from benchmarks.design.overrides import configured

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.setting import Unroll
+from algorithms.training_config import Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome

@@ -12,9 +12,9 @@ from benchmarks.cli.main import main
 from benchmarks.design.overrides import parsed_all
 from benchmarks.design.resolve import resolve
 from benchmarks.imports import sources
-from benchmarks.numbers import whole_number
 from benchmarks.store.sources import read_cells, read_meta
-from benchmarks.usage import check_folder
+from benchmarks.validation.numbers import whole_number
+from benchmarks.validation.usage import check_folder
 from envs import TASKS
 from envs.control import from_envpool
 from envs.validation import UsageError
@@ -259,7 +259,7 @@ def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:
     assert main(["import", "csv", str(path), *where]) == 0
     found = next(Path("results/smoke/imported").iterdir())
     assert read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
-    from benchmarks.suite import Scale, Suite
+    from benchmarks.store.suite import Scale, Suite
 
     suite = Suite(read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
     assert suite.curves["t", "x"].seeds.tolist() == [2**53, 2**53 + 1]

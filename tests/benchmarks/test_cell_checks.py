@@ -16,11 +16,11 @@ import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.training.records import Members
-from benchmarks.cellwork import run_cell
 from benchmarks.cli import main as cli
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
 from benchmarks.execution.runner import cell_path, pending
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.cells import META
 from benchmarks.store.files import Damaged, save_json
 from benchmarks.store.sources import (

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import common_steps, compare
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
+from benchmarks.reports.comparison import common_steps, comparison
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
-from benchmarks.suite import Scale, Suite
+from benchmarks.store.suite import Scale, Suite
 from tests.benchmarks.logs import CSV
 from tests.benchmarks.made import write_cell
 
@@ -131,7 +131,7 @@ def test_two_folders_of_others_are_compared_at_common_steps(tmp_path: Path) -> N
         rows = [f"x,toy,{s},{k},{k / 100 + 0.01 * s}\n" for s in range(6) for k in range(50, last + 1, 50)]
         table.write_text(CSV + "".join(rows))
         import_runs("csv", [table], folder=tmp_path / side, floor=0.0, ceiling=10.0)
-    result = compare.compare(compare.load(tmp_path / "a"), compare.load(tmp_path / "b"), 0.05)
+    result = comparison.compare(comparison.load(tmp_path / "a"), comparison.load(tmp_path / "b"), 0.05)
     assert result.by_variant["difference"].tolist() == pytest.approx([0.0])
     assert result.suite.notes == (
         "On toy runs are compared at 100 environment steps, where runs of `x (B)` end; "

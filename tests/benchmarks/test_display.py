@@ -11,11 +11,11 @@ from rich.console import Console
 
 from algorithms import VARIANTS
 from algorithms.training.records import Progress, Record
-from benchmarks import display
 from benchmarks.design.cells import single_cells
-from benchmarks.display import Display, duration
+from benchmarks.execution import progress
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
+from benchmarks.execution.progress import Display, duration
 from envs import TASKS
 
 CELL = single_cells(TASKS["bandit/small"], VARIANTS["gae"], 2, 500, ())[0]  # 2 members x 500 steps
@@ -34,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(display, "time", made)
+    monkeypatch.setattr(progress, "time", made)
     return made
 
 

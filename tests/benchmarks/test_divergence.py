@@ -18,7 +18,7 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import all_pairs
 from benchmarks.statistics.wording import leader
 from benchmarks.store.sources import MEASURE_COLUMNS
-from benchmarks.suite import Scale, Suite
+from benchmarks.store.suite import Scale, Suite
 
 NAN = float("nan")
 FAR = Scale(-100.0, 0.0, -10.0)  # returns below its floor are possible

@@ -15,9 +15,9 @@ import pytest
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Message, Origin, Tell
 from benchmarks.execution.pool import Pool
+from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.worker import work
-from benchmarks.live import Live
-from benchmarks.usage import described, how_it_ended
+from benchmarks.validation.usage import described, how_it_ended
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cellwork import run_cell
 from benchmarks.cli import main as cli
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment
 from benchmarks.design.identity import canonical
 from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.reports.report import write_report

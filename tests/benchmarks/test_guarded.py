@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.guarded import ChildFailed, in_child
-from benchmarks.usage import described, printable
+from benchmarks.validation.guarded import ChildFailed, in_child
+from benchmarks.validation.usage import described, printable
 
 MODULE = """
 import os

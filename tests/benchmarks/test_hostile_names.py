@@ -14,20 +14,20 @@ from markdown_it import MarkdownIt
 
 import algorithms
 import envs
-from benchmarks import compare
 from benchmarks.design.cells import single_cells
 from benchmarks.design.report_blocks import Prose, Samples, Section, Table
-from benchmarks.display import Display
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
+from benchmarks.execution.progress import Display
 from benchmarks.figures.rendering import lettering
 from benchmarks.reports import markup, render, report, table_formats
+from benchmarks.reports.comparison import comparison
 from benchmarks.reports.document import Document
 from benchmarks.store.cells import save_rows
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_names, file_safe
 from benchmarks.store.sources import read_cells, read_meta
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from tests.benchmarks import made
 from tests.benchmarks.reports.chromium import BROWSER, open_page
 
@@ -233,8 +233,8 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
         own = digest(meta["cell"], results_version=meta["provenance"]["results_version"])
         path.unlink()
         save_rows(path.with_name(f"t__made__seeds0-5__{own}.parquet"), rows.to_dict("records"), meta)
-    a, b = compare.load(tmp_path / "a"), compare.load(tmp_path / "b")
-    text = compare.document(a, b, compare.compare(a, b, 0.05), 0.05).as_markdown()
+    a, b = comparison.load(tmp_path / "a"), comparison.load(tmp_path / "b")
+    text = comparison.document(a, b, comparison.compare(a, b, 0.05), 0.05).as_markdown()
     assert "<script" not in text
     assert "&lt;script>\\`\\|\\$" in text
     assert (

@@ -13,7 +13,7 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import resolve
-from benchmarks.live import MISSING, Live, check
+from benchmarks.execution.tensorboard import MISSING, Live, check
 from envs import TASKS
 
 NAN = float("nan")

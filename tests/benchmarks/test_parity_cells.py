@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from benchmarks.commands import Run, plan
 
-from benchmarks import adaptive_run, store
-from benchmarks.cellwork import run_cell
+from benchmarks import store
 from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.design.named import tasks, variant
+from benchmarks.execution import adaptive
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.experiments.parity import A2C, EXPERIMENT
 from benchmarks.store import states
 from docs._scripts.readme_blocks import variants
@@ -28,7 +29,7 @@ def test_thirty_of_ours_stand_against_twenty_of_theirs() -> None:
     _, fewer = plan(Run("parity", seeds=10, tasks="CartPole-v1"))
     assert {len(c.members.seeds) for c in fewer} == {10}  # type: ignore[union-attr]
     chosen, _ = plan(Run("parity"))
-    looks = adaptive_run.Plan(chosen, A2C.name, 20, 0.05, 0.05, None)  # type: ignore[arg-type]
+    looks = adaptive.Plan(chosen, A2C.name, 20, 0.05, 0.05, None)  # type: ignore[arg-type]
     first = looks.cells(10, set(EXPERIMENT.variant_names))
     assert len(first) == 2 * len(EXPERIMENT.variants)  # on each task a block of ten, of ours and of theirs
     assert {c.members.seeds for c in first} == {tuple(range(10))}

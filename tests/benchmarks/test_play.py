@@ -15,11 +15,12 @@ from PIL import Image
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
-from benchmarks import films, playing
-from benchmarks.cellwork import run_cell
 from benchmarks.cli.main import main
 from benchmarks.design.cells import single_cells
-from benchmarks.policies import load_policy
+from benchmarks.execution.train_cell import run_cell
+from benchmarks.playback import episode as playing
+from benchmarks.playback import film as films
+from benchmarks.playback.policy_files import load_policy
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import any_gymnasium

@@ -10,9 +10,9 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.composition import Processes
-from benchmarks import pooling
 from benchmarks.cli.main import main
 from benchmarks.design.named import variant_named
+from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
 from tests.benchmarks.test_cli import stopped_in_the_middle
 

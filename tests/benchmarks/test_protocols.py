@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import settings
+from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNREAD, build_cells
 from benchmarks.design.experiment import ComparisonExperiment
@@ -21,7 +21,7 @@ from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
 from benchmarks.reports import rate_report
 from benchmarks.store.sources import read_cells, stored_cells
-from benchmarks.suite import Scale
+from benchmarks.store.suite import Scale
 from envs import TASKS
 
 RELEASED = Path(__file__).parents[2] / "results" / "reference"

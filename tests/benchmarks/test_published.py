@@ -12,7 +12,7 @@ from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.exploration import GSDE
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes, Unroll
+from algorithms.training_config import Episodes, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment
@@ -20,7 +20,7 @@ from benchmarks.design.named import tasks_named, variants_named
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
-from benchmarks.published_scores import SCORES
+from benchmarks.published.scores import SCORES
 
 FALLING, BOTH = {"anneal": True}, {"normalise_observations": True, "normalise_returns": True}
 EXPECTED: dict[tuple[str, str, str], dict[str, Any]] = {

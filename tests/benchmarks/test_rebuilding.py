@@ -15,7 +15,7 @@ from algorithms.policies.transformer import Transformer
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
 from benchmarks.design.resolve import reason_unsupported, resolve
-from benchmarks.policies import SCALE
+from benchmarks.playback.policy_files import SCALE
 from envs import TASKS
 from envs.delayed import slowed
 

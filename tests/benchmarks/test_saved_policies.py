@@ -22,12 +22,12 @@ from algorithms.training.observation_normaliser import RunningMoments
 from algorithms.training.records import Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from benchmarks.cellwork import run_cell
 from benchmarks.cli.main import main
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
 from benchmarks.execution.runner import cell_path
-from benchmarks.policies import META, NoPolicy, load_policy, policy_path, save_policies
+from benchmarks.execution.train_cell import run_cell
+from benchmarks.playback.policy_files import META, NoPolicy, load_policy, policy_path, save_policies
 from benchmarks.store import files
 from benchmarks.store.sources import read_cells
 from envs import TASKS

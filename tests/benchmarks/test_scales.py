@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import adaptive_run, compare
-from benchmarks.adaptive_run import SequentialPlan
 from benchmarks.cli import main as cli
 from benchmarks.design import scales
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.scales import ScaleFlags, scales_of_cells
+from benchmarks.execution import adaptive
+from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.execution.floors import with_floors
 from benchmarks.imports.importer import import_runs
+from benchmarks.reports.comparison import comparison
 from benchmarks.store.sources import read_meta
 from envs import TASKS, random_policy
 from envs.api import Scale, Task
@@ -204,7 +205,7 @@ def test_compare_names_a_cell_that_diverged_in_b_alone(tmp_path: Path, capsys: p
     out = capsys.readouterr().out
     assert "more members diverge in B: `ppo` on t (10 of 10; in A 0 of 10)" in out
     assert "All seeds diverged or returned no finite number: `ppo (B)` on t." in out
-    mended = compare.compare(compare.load(tmp_path / "b"), compare.load(tmp_path / "a"), 0.05)
+    mended = comparison.compare(comparison.load(tmp_path / "b"), comparison.load(tmp_path / "a"), 0.05)
     assert mended.violations == ()
     assert mended.by_task["finding"].tolist()[-1] == "no mean in A"
     assert cli.main(["compare", str(tmp_path / "b"), str(tmp_path / "b")]) == 0  # it was so before
@@ -229,7 +230,7 @@ def test_seeds_are_not_added_for_a_variant_that_diverged_with_all(tmp_path: Path
     plan = SequentialPlan(
         ComparisonExperiment("x", "?", (TASKS["bandit/small"],), chosen), "reinforce", 20, 0.001, 0.05, 100
     )
-    adaptive_run.run(plan, train, tmp_path)
+    adaptive.run(plan, train, tmp_path)
     decisions = {r["variant"]: r for r in json.loads((tmp_path / "adaptive.json").read_text())["decisions"]}
     assert decisions["gae"]["decision"] == "no mean: all seeds diverged"
     assert decisions["ppo"]["decision"] == "undecided"
@@ -260,14 +261,14 @@ def imported(folder: Path, variant: str, floor: float, ceiling: float) -> None:
 def test_compare_refuses_two_scales_of_one_task(of_b: tuple[float, float], tmp_path: Path) -> None:
     imported(tmp_path / "a", "x", 0.0, 500.0)
     imported(tmp_path / "b", "x", *of_b)
-    sides = [compare.load(tmp_path / name) for name in "ab"]
+    sides = [comparison.load(tmp_path / name) for name in "ab"]
     said = f"toy has floor 0 and ceiling 500 in {tmp_path / 'a'}, floor {of_b[0]:g} and ceiling {of_b[1]:g} in"
     with pytest.raises(UsageError, match=re.escape(said)) as error:
-        compare.compare(sides[0], sides[1], 0.05)
+        comparison.compare(sides[0], sides[1], 0.05)
     assert "the same --floor and --ceiling" in str(error.value)
     for name in "ab":  # what was given later holds
         scales.keep_scales([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
-    assert compare.compare(sides[0], sides[1], 0.05).suite.scales["toy"] == Scale(0.0, 200.0, 200.0)
+    assert comparison.compare(sides[0], sides[1], 0.05).suite.scales["toy"] == Scale(0.0, 200.0, 200.0)
 
 
 def test_a_ceiling_that_one_folder_does_not_know_is_no_contradiction(tmp_path: Path) -> None:

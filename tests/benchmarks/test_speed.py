@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from benchmarks import speed
-from benchmarks.speed import SpeedComparison, compared
+from benchmarks.execution import speed
+from benchmarks.execution.speed import SpeedComparison, compared
 
 
 def scripted(numbers: list[float]) -> Callable[[], float]:

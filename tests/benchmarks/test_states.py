@@ -21,12 +21,12 @@ from algorithms.algorithm import Job
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
-from benchmarks.cellwork import run_cell
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells
 from benchmarks.execution import runner
+from benchmarks.execution.resume import resumable
 from benchmarks.execution.runner import cell_path
-from benchmarks.resuming import resumable
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.store import files, states, tensor_files
 from benchmarks.store.files import NotWritten, machine
 from benchmarks.store.sources import check_cell, read_cells, read_meta

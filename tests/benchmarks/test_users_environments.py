@@ -11,15 +11,15 @@ from typing import Any
 import gymnasium
 import pytest
 
-from benchmarks import pooling
 from benchmarks.cli.main import main
 from benchmarks.design.named import task_named, variant_named
-from benchmarks.policies import changed_since, load_policy
-from benchmarks.provenance import source_hash
+from benchmarks.execution.provenance import source_hash
+from benchmarks.playback.policy_files import changed_since, load_policy
+from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
 from envs.control.factory import any_gymnasium
+from envs.custom.repeats import NOTICE
 from envs.custom.sources import described_class
-from envs.repeats import NOTICE
 
 MODULE = '''
 from dataclasses import dataclass

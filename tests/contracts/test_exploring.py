@@ -13,11 +13,11 @@ import torch
 from algorithms import VARIANTS
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent
-from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.training_config import Training, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
 from benchmarks.design.resolve import reason_unsupported

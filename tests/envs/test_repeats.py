@@ -12,7 +12,7 @@ import pytest
 
 from envs import TASKS
 from envs.control.factory import any_gymnasium
-from envs.repeats import foreign, repeats
+from envs.custom.repeats import foreign, repeats
 
 
 class Seeded(gymnasium.Env[Any, Any]):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import settings
+from benchmarks.design import settings
 from envs import TASKS
 from envs.api import Box, Discrete, Features, Image
 from envs.control import from_envpool

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from algorithms.algorithm import Algorithm
-from benchmarks import adaptive_run
-from benchmarks.adaptive_run import SequentialPlan
 from benchmarks.cli.kinds.jobs import announce, jobs_at_once
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, live_logs, policies_folder
@@ -18,7 +16,8 @@ from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.named import tasks_named, variants_named
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, keep_scales
-from benchmarks.execution import runner
+from benchmarks.execution import adaptive, runner
+from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
 from benchmarks.reports.report import report_folder, write_report
@@ -73,7 +72,7 @@ class ComparisonRun:
 
             if plan is None:
                 return train(self.cells)
-            return adaptive_run.run(replace(plan, experiment=self.experiment), train, folder)
+            return adaptive.run(replace(plan, experiment=self.experiment), train, folder)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
         return write_report(self.experiment, outcome, folder, baseline)

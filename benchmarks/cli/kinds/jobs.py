@@ -6,9 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import live
 from benchmarks.cli.options import RunFlags, check_device, check_outputs
-from benchmarks.execution import cost
+from benchmarks.execution import cost, tensorboard
 from benchmarks.execution.engine import Job
 from benchmarks.execution.pool import available_processors
 from benchmarks.store.sources import readable
@@ -28,7 +27,7 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
     """Say how much there is to do, and for a dry run of what; UsageError where it could not be done or written."""
     check_device(flags.device)
     if flags.tensorboard is not None:
-        live.check()
+        tensorboard.check()
     if not flags.dry_run:
         check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
     waiting = [job for job in jobs if not readable(job.path)]

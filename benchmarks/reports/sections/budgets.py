@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.curves import Curve
 from benchmarks.reports.methods import by_stable_baselines3
 from benchmarks.statistics.comparisons import Pair
-from benchmarks.suite import Suite
+from benchmarks.store.curves import Curve
+from benchmarks.store.suite import Suite
 
 NAN = float("nan")
 Meta = Mapping[str, Any]

@@ -31,7 +31,7 @@ from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import sentences
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Data
+from benchmarks.store.suite import Data
 
 MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
 BY_TASK = (

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from benchmarks.design.guide_case import Situation
 from benchmarks.reports.rate_notes import RateNotes
-from benchmarks.situation import Situation
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording import leader, phrases
 from benchmarks.statistics.wording.phrases import amount
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 
 
 def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks import divergence
+from benchmarks.statistics import divergence
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.scores import Scores

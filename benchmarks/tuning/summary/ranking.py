@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.curves import COLUMNS
 from benchmarks.statistics import best as joint
 from benchmarks.statistics import tests
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import Interval, bootstrap
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.suite import Scale, Suite
+from benchmarks.store.curves import COLUMNS
+from benchmarks.store.suite import Scale, Suite
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.trials import NAN, SETTINGS, StudyKey, tested_scores
 from envs.api import Doubles

@@ -12,7 +12,7 @@ from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import Listed, kl_error, listed, reinforce_variance, rloo_variance
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock

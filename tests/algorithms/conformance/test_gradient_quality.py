@@ -20,9 +20,9 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
-from algorithms.setting import Episodes, Training, Unroll
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes, Training, Unroll
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lock import Lock

@@ -22,11 +22,11 @@ from algorithms.estimators.estimator import Baseline, Signals
 from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.distributions import Categorical, Gaussian
-from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes
 from algorithms.variants import baseline_loo, reinforce
 from envs import TASKS
 from envs.api import Box, Discrete

@@ -22,11 +22,11 @@ from algorithms.estimators.baseline import (
 )
 from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
-from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members
+from algorithms.training_config import Episodes
 from algorithms.variant import Variant
 from envs.api import Doubles, Ints
 from envs.text.bandit import TASKS, Bandit

@@ -21,7 +21,7 @@ from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training, Unroll
+from algorithms.training_config import Episodes, Training, Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.text.lock import Lock

@@ -12,8 +12,8 @@ from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
 from algorithms.training.learner import Learner
+from algorithms.training_config import Episodes, Training
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon

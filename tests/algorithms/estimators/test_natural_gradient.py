@@ -13,8 +13,8 @@ from algorithms.estimators.natural_gradient import Natural, conjugate_gradients,
 from algorithms.estimators.rollout import Batch
 from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.policies.tabular import Tabular
-from algorithms.setting import Episodes
 from algorithms.training.learner import Learner
+from algorithms.training_config import Episodes
 from envs import TASKS
 from envs.api import Box, Discrete
 from envs.text.bandit import Bandit

@@ -14,10 +14,10 @@ from algorithms.policies import cnn
 from algorithms.policies.cnn import NatureCNN, NatureNet
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training_config import Episodes
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Features, Image, Task

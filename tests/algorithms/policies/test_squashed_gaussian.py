@@ -13,7 +13,7 @@ from stable_baselines3.common.distributions import SquashedDiagGaussianDistribut
 from algorithms import VARIANTS
 from algorithms.policies.distributions import Gaussian, Scaled, Squashed, head_for, log_slope
 from algorithms.policies.exploration import GSDE
-from algorithms.setting import Training
+from algorithms.training_config import Training
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Box, Discrete

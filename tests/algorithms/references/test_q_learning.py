@@ -10,7 +10,7 @@ import torch
 
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.policies.distributions import ILLEGAL, epsilon_greedy
-from algorithms.policies.epsilon_greedy import EpsilonGreedyNet
+from algorithms.references.epsilon_greedy import EpsilonGreedyNet
 from algorithms.references.q_learning import COMPOSITION, QLearning, back_up, back_up_rollout
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record

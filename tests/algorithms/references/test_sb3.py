@@ -13,9 +13,9 @@ import stable_baselines3
 import torch
 
 from algorithms import ALGORITHMS, VARIANTS
-from algorithms.peer_env import Resetting
-from algorithms.policies.peer import Sb3Policy, reader
 from algorithms.references.sb3 import Sb3
+from algorithms.references.sb3_env import Resetting
+from algorithms.references.sb3_policy import Sb3Policy, reader
 from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.observation_normaliser import Identity

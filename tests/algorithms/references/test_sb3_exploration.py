@@ -14,8 +14,8 @@ from stable_baselines3.common.logger import configure
 from algorithms import VARIANTS
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.exploration import GSDE
-from algorithms.setting import Unroll
 from algorithms.training.learner import Learner
+from algorithms.training_config import Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from tests.helpers import make_rollout

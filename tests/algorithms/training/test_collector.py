@@ -11,7 +11,6 @@ import torch
 from algorithms import VARIANTS
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import TopP, top_p
-from algorithms.setting import Episodes
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector, filled, informative
 from algorithms.training.evaluation import Evaluation
@@ -20,6 +19,7 @@ from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.training_config import Episodes
 from envs import TASKS
 from envs.seeding import Role, generator, stream
 from tests.helpers import grouped_rollout, small_training

@@ -13,13 +13,13 @@ from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.estimators.rollout import valid_columns
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes, Unroll
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
+from algorithms.training_config import Episodes, Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.store import states

@@ -14,10 +14,10 @@ from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
-from algorithms.setting import Episodes, Training
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
+from algorithms.training_config import Episodes, Training
 from envs.api import Task
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon

@@ -18,8 +18,8 @@ from algorithms.estimators.loss import assess, penalised, row_weights
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes, Unroll
 from algorithms.training.learner import Learner
+from algorithms.training_config import Episodes, Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs import TASKS

@@ -8,8 +8,8 @@ import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Unroll
-from benchmarks import settings
+from algorithms.training_config import Unroll
+from benchmarks.design import settings
 from benchmarks.design.cells import single_cells
 from benchmarks.design.resolve import resolve
 from envs import TASKS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks import store
-from benchmarks.published_scores import PublishedScore
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.published.scores import PublishedScore
+from benchmarks.store.suite import Data, Scale, Suite
 
 LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
 

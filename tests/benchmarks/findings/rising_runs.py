@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import store
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Scale, Suite
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
 FINE, ROUGH = 0.01 * WOBBLE, 0.1 * WOBBLE  # .01 sqrt(10/9) t_9 / sqrt(10) = .0075 is half an interval

@@ -11,7 +11,7 @@ from benchmarks import store
 from benchmarks.findings import parity
 from benchmarks.findings.parity import Parity
 from benchmarks.reports import table_formats
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Scale, Suite
 
 PAIRS = {"mine": "theirs"}
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.curves import Curve
 from benchmarks.findings import published_scores
 from benchmarks.findings.published_scores import ReachedScores
-from benchmarks.published_scores import PublishedScore
+from benchmarks.published.scores import PublishedScore
+from benchmarks.store.curves import Curve
 from tests.benchmarks.findings.middling_runs import data, score
 
 

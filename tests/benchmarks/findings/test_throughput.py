@@ -13,7 +13,7 @@ import pytest
 from benchmarks.findings import throughput
 from benchmarks.findings.throughput import Speedup, paired_ratio
 from benchmarks.statistics.tests import holm
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Scale, Suite
 
 SCALES = {"cheap": Scale(0.0, 1.0, 0.5), "dear": Scale(0.0, 1.0, 0.5)}
 

@@ -12,7 +12,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from benchmarks.cli import main as cli
 from benchmarks.design.gradient_experiment import Ascended, GradientExperiment, Measurement, Tilted
 from benchmarks.experiments import EXPERIMENTS

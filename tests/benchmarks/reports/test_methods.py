@@ -13,7 +13,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
 from benchmarks.design.resolve import resolve
 from benchmarks.reports import methods
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs import TASKS
 from tests.benchmarks.statistics.test_comparisons import made
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import Situation
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import rate_notes, report
 from benchmarks.reports.document import Document
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.reports.sections import guide
-from benchmarks.situation import Situation
 from tests.benchmarks.made import frame, report_input, suite
 
 

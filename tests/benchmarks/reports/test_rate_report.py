@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from benchmarks.design.experiment import Experiment
+from benchmarks.design.settings import LEARNING_RATES, RATES
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.learning_rates import rate_curves
 from benchmarks.reports import rate_report
 from benchmarks.reports.rate_report import ranking, spreads, verdicts
-from benchmarks.settings import LEARNING_RATES, RATES
-from benchmarks.suite import Scale
+from benchmarks.store.suite import Scale
 
 EXPERIMENT = cast("Experiment", EXPERIMENTS["text_rates"])
 SCALES = {"task": Scale(0.0, 10.0, 9.0)}

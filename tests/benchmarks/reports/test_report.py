@@ -24,7 +24,7 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Scale, Suite
 from envs.text.overopt import OverOpt
 from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 

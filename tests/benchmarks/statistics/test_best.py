@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
+from benchmarks.design.guide_case import Situation
 from benchmarks.reports.sections import guide
-from benchmarks.situation import Situation
 from benchmarks.statistics import sign_flips
 from benchmarks.statistics.best import Leaders, all_pairs_table, leaders
 from benchmarks.statistics.comparisons import Pair, all_pairs, compare_variants
 from benchmarks.statistics.sign_flips import joint, sign_flip_p
 from benchmarks.statistics.tests import compare_unpaired
 from benchmarks.statistics.wording import leader
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.api import Doubles
 from tests.benchmarks.made import frame, suite
 from tests.benchmarks.statistics.test_comparisons import made

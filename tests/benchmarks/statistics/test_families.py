@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pooling
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.report_blocks import Prose, Section, Table
 from benchmarks.experiments import EXPERIMENTS
@@ -24,8 +23,9 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.families import Ledger, hypothesis
 from benchmarks.statistics.wording import leader
+from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, stored_cells
-from benchmarks.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Scale, Suite
 from tests.benchmarks.made import frame, report_input
 
 REFERENCE = Path("results/reference")

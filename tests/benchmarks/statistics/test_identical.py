@@ -7,7 +7,7 @@ import pytest
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import sentences
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
 
 UNIT = "normalised score"

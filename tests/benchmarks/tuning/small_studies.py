@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks.cellwork import run_cell
 from benchmarks.cli.tune import plans_of
 from benchmarks.execution.runner import cell_path, pending
+from benchmarks.execution.train_cell import run_cell
 from benchmarks.tuning import result, stages
 from benchmarks.tuning.protocol import Protocol, StudyPlan
 from benchmarks.tuning.result import StudyResult

@@ -11,9 +11,9 @@ import pytest
 
 from algorithms.training.records import Record
 from benchmarks import store
-from benchmarks.cellwork import reading
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
+from benchmarks.execution.train_cell import reading
 from benchmarks.tuning.cells import groups, objective, read
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.setting import Episodes
+from algorithms.training_config import Episodes
 from algorithms.tunable import Choice, Range
 from algorithms.variant import Variant
 from benchmarks.design.overrides import configured

@@ -13,7 +13,7 @@ from benchmarks.reports import report
 from benchmarks.reports.sections import budgets
 from benchmarks.reports.sections.comparisons import comparisons
 from benchmarks.statistics.comparisons import Pair
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from tests.benchmarks.made import frame, report_input, suite
 from tests.benchmarks.statistics.test_comparisons import made
 

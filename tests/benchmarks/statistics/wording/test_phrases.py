@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.design.guide_case import Situation
 from benchmarks.reports.sections import guide
-from benchmarks.situation import Situation
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.statistics.wording.phrases import amount, counted
-from benchmarks.suite import Scale, Suite
+from benchmarks.store.suite import Scale, Suite
 from tests.benchmarks.test_divergence import reported, rows, suite_of
 
 ONE = re.compile(r"\b(?:1|[Oo]ne) (seeds|tasks|comparisons|variants|cells|places|rows)\b")

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pooling
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import loading
@@ -19,8 +18,9 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, baseline_pairs
 from benchmarks.statistics.wording import leader, phrases, sentences
+from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, read_results, stored_cells
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
 
 RELEASED = Path(__file__).resolve().parents[4] / "results" / "reference"

@@ -19,16 +19,14 @@ import torch
 from torch import Tensor
 
 from algorithms.algorithm import Algorithm
-from algorithms.setting import Training
 from algorithms.training.build import build_normaliser
 from algorithms.training.records import Members, Record, Trained
-from benchmarks import pooling
-from benchmarks.design.cell import RESULTS_VERSION, Cell
+from algorithms.training_config import Training
+from benchmarks.design.cell import RESULTS_VERSION, Cell, run_name
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
-from benchmarks.live import run_name
-from benchmarks.saved import SavedPolicy
-from benchmarks.store import files, tensor_files
+from benchmarks.playback.saved_policy import SavedPolicy
+from benchmarks.store import files, pooling, tensor_files
 from benchmarks.store.descriptions import digest
 from benchmarks.store.sources import readable
 from envs.api import Task

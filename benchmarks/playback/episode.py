@@ -10,7 +10,7 @@ import torch
 from algorithms.references.scripted import play_optimally
 from algorithms.training.actor import Actor
 from algorithms.training.evaluation import show
-from benchmarks.saved import SavedPolicy
+from benchmarks.playback.saved_policy import SavedPolicy
 from envs.api import Array, Doubles, Task, VecEnv
 from envs.custom.faults import Checked
 from envs.seeding import Purpose, Role, generator, stream

@@ -20,7 +20,7 @@ from pathlib import Path
 from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Episodes, Training
+from algorithms.training_config import Episodes, Training
 from envs.api import Image, Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)

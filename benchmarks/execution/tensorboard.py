@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from algorithms.training.records import Record
-from benchmarks.design.cell import Cell
+from benchmarks.design.cell import Cell, run_name
 from benchmarks.store.file_names import file_safe
 from envs.validation import UsageError
 
@@ -29,12 +29,6 @@ def check() -> Any:
         return importlib.import_module("torch.utils.tensorboard").SummaryWriter
     except ImportError as error:
         raise UsageError(MISSING) from error
-
-
-def run_name(cell: Cell, seed: int, rate: float) -> str:
-    """A member's run; its rate is part of the name only where the cell's members differ in it."""
-    name = f"{file_safe(cell.task.name)}__{file_safe(cell.algorithm.name)}__seed{seed}"
-    return name if len(set(cell.members.rates)) == 1 else f"{name}__rate{rate:g}"
 
 
 class Live:

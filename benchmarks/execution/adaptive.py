@@ -17,7 +17,7 @@ from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
 from benchmarks.store.files import write_text
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.api import Doubles
 from envs.validation import UsageError
 

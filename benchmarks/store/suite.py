@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from benchmarks.curves import BLOCK, FINITE, Curve, curve_of, states
+from benchmarks.store.curves import BLOCK, FINITE, Curve, curve_of, states
 from envs.api import Doubles
 from envs.api import Scale as Scale
 

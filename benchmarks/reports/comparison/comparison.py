@@ -14,23 +14,21 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import common_steps, divergence, gate
 from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
 from benchmarks.design.scales import check_agree, scales_of_cells
 from benchmarks.figures import final_scores
-from benchmarks.gate import Rules
+from benchmarks.reports.comparison import common_steps, gate
+from benchmarks.reports.comparison.gate import Rules
+from benchmarks.reports.comparison.sides import Side, differences, left_out, place
 from benchmarks.reports.document import Document
-from benchmarks.sides import Side, place
-from benchmarks.sides import differences as differences
-from benchmarks.sides import left_out as left_out
-from benchmarks.sides import load as load
+from benchmarks.statistics import divergence
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.families import Ledger, decide_pairs
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases, sentences
 from benchmarks.statistics.wording.phrases import amount, counted
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.validation import UsageError
 
 VARIANTS = "variants"  # the family of whole suites

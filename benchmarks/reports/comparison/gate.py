@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
-from benchmarks.sides import Place, Side
+from benchmarks.reports.comparison.sides import Place, Side
 from benchmarks.statistics import equivalence
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.tests import LEVEL, holm
 from benchmarks.statistics.wording.phrases import counted
-from benchmarks.suite import Suite
+from benchmarks.store.suite import Suite
 from envs.validation import UsageError
 
 

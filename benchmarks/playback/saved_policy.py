@@ -11,8 +11,8 @@ from torch import Tensor
 
 from algorithms.algorithm import Algorithm
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.setting import Training
 from algorithms.training.observation_normaliser import Normaliser
+from algorithms.training_config import Training
 from envs.api import Array, Bools, Box, Image, Task, Transcript
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import pooling
-from benchmarks.curves import FINITE, states
+from benchmarks.store import pooling
+from benchmarks.store.curves import FINITE, states
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
 from envs.validation import UsageError

@@ -11,13 +11,13 @@ from algorithms.training.records import Progress, Record, Trained
 from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.policies import save_policies
-from benchmarks.provenance import provenance
-from benchmarks.resuming import resumable
+from benchmarks.execution.provenance import provenance
+from benchmarks.execution.resume import resumable
+from benchmarks.playback.policy_files import save_policies
 from benchmarks.store import states
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
-from envs.repeats import NOTICE, foreign, repeats
+from envs.custom.repeats import NOTICE, foreign, repeats
 
 Tell = Callable[[Progress | Record], None]
 

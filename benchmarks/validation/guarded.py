@@ -13,7 +13,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from benchmarks.usage import Failed, described, how_it_ended
+from benchmarks.validation.usage import Failed, described, how_it_ended
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.curves import FINITE, states
+from benchmarks.store.curves import FINITE, states
 from envs.api import Doubles
 
 CLOCKS = ("wall_s", "updates")  # columns that are interpolated over all finite logs

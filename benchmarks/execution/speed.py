@@ -16,10 +16,10 @@ from algorithms import VARIANTS
 from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.estimators.optimisers import RMSprop
 from algorithms.policies.mlp import MLP
-from algorithms.setting import Training, Unroll
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run, train
+from algorithms.training_config import Training, Unroll
 from benchmarks.design.resolve import resolve
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO

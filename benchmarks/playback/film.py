@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.figures.rendering import lettering
 from benchmarks.figures.style import STYLE
-from benchmarks.playing import Episode
+from benchmarks.playback.episode import Episode
 from benchmarks.store import files
 from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control

@@ -1,0 +1,1 @@
+"""Saved policies: their files, an episode of one, and its film."""

@@ -1,0 +1,1 @@
+"""The report of two results side by side, and the gate that it can be."""
