@@ -15,7 +15,7 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
 
@@ -28,7 +28,7 @@ class Job(Protocol):
     @property
     def task(self) -> Task: ...
     @property
-    def training(self) -> Training: ...
+    def training(self) -> TrainingConfig: ...
     @property
     def members(self) -> Members: ...
     @property
@@ -60,7 +60,7 @@ class Algorithm(Protocol):
 
     @property
     def fixed(self) -> tuple[tuple[str, Any], ...]:
-        """Fields of the Training that are part of it, and are not tuned."""
+        """Fields of the TrainingConfig that are part of it, and are not tuned."""
 
     @property
     def critic(self) -> bool:
@@ -93,7 +93,7 @@ class Algorithm(Protocol):
     def reason_unsupported(self, task: Task) -> str | None:
         """Why it cannot run on the task; None where it can."""
 
-    def configure(self, training: Training, task: Task) -> Training:
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """The task's settings with those that are part of the algorithm. UsageError where they exclude each other."""
 
     def with_processes(self, processes: Processes) -> Algorithm:
@@ -115,7 +115,7 @@ class Algorithm(Protocol):
         saved, Trained.
         """
 
-    def policy(self, task: Task, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
         """The untrained policies of a population. ValueError where they are not ours to build."""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from algorithms.composition import Schedule
-from algorithms.training_config import Training, Unroll
+from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Image, Task
-from envs.delayed import Slowed
+from envs.delayed import Delayed
 
 ACTED_PER_S, LEARNED_PER_S = 370_000, 400_000  # rows
 CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # of a population's policy and of its optimiser, however few their rows
@@ -14,11 +14,11 @@ IMAGES_PER_S = 200  # with a convolutional policy
 
 
 def sampled_seconds(
-    task: Task, training: Training, schedule: Schedule, critic: bool, env_steps: int, members: int
+    task: Task, training: TrainingConfig, schedule: Schedule, critic: bool, env_steps: int, members: int
 ) -> float:
     """Of a population that plays `env_steps` a member: rows simulated, acted and learned from, calls and updates."""
     rows = env_steps * members
-    slow = rows * factory.step_s if isinstance(factory := task.factory, Slowed) else 0.0
+    slow = rows * factory.step_s if isinstance(factory := task.factory, Delayed) else 0.0
     if isinstance(task.spec.observation, Image):
         return slow + rows / IMAGES_PER_S
     slow += rows / SIMULATED_PER_S.get(task.field, float("inf"))
@@ -29,7 +29,7 @@ def sampled_seconds(
     return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
 
 
-def enumerated_seconds(task: Task, training: Training, episodes: int, env_steps: int, members: int) -> float:
+def enumerated_seconds(task: Task, training: TrainingConfig, episodes: int, env_steps: int, members: int) -> float:
     """Of a population whose every update reads all `episodes` of the task."""
     updates = env_steps / (training.collection.envs * task.spec.horizon)
     return updates * episodes * task.spec.horizon * members / LEARNED_PER_S

@@ -44,18 +44,18 @@ Collection = Episodes | Unroll
 Clipped = Literal["together", "apart"]
 
 
-def _clipping(training: Training, context: Context) -> bool:
+def _clipping(training: TrainingConfig, context: Context) -> bool:
     """Only where gradients are clipped at all."""
     return row(training.max_grad_norm) != float("inf")
 
 
-def _independent(training: Training, context: Context) -> bool:
+def _independent(training: TrainingConfig, context: Context) -> bool:
     """Only normals that do not depend on the state have this deviation."""
     return continuous(training, context) and isinstance(training.exploration, Independent)
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingConfig:
     """What a comparison holds fixed.
 
     discount      gamma of the learner (Task.gamma is the one that defines the score)

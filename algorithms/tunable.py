@@ -20,7 +20,7 @@ from torch import Tensor
 from envs.api import Spec
 
 Algorithm = TypeVar("Algorithm")
-Training = TypeVar("Training")
+Settings = TypeVar("Settings")
 
 Number = float | Tensor  # the same for all members, or a column [P, 1] with one number a member
 
@@ -88,8 +88,11 @@ def put(owner: Any, path: Sequence[str], value: Any, copied: Callable[..., Any] 
 
 
 def put_all(
-    algorithm: Algorithm, training: Training, values: Iterable[tuple[str, Any]], copied: Callable[..., Any] = replace
-) -> tuple[Algorithm, Training]:
+    algorithm: Algorithm,
+    training: Settings,
+    values: Iterable[tuple[str, Any]],
+    copied: Callable[..., Any] = replace,
+) -> tuple[Algorithm, Settings]:
     """(algorithm, training) with the named fields at these values: `training.FIELD`, or a field of the algorithm."""
     for path, value in values:
         first, *rest = path.split(".")
@@ -108,8 +111,8 @@ def unchecked(owner: Any, **values: Any) -> Any:
 
 
 def per_member(
-    algorithm: Algorithm, training: Training, values: Sequence[tuple[str, Sequence[float]]], device: str = "cpu"
-) -> tuple[Algorithm, Training]:
+    algorithm: Algorithm, training: Settings, values: Sequence[tuple[str, Sequence[float]]], device: str = "cpu"
+) -> tuple[Algorithm, Settings]:
     """(algorithm, training) of a population: the fields in `values` hold a column [P, 1] with each member's number.
 
     Each number has been checked where its own configuration was made. The result is for a run; it has no digest.

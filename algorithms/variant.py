@@ -18,7 +18,7 @@ from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.training_config import Collection, Training, Unroll
+from algorithms.training_config import Collection, TrainingConfig, Unroll
 from envs.api import Box, Task, Transcript
 from envs.validation import UsageError
 
@@ -48,18 +48,18 @@ class Variant(Composition):
 
     needs       parts that changed along with it (another batch shape); declared, so that the table can say so
     collection  the window this variant needs on control tasks, None for the training's own
-    fixed       fields of the Training that are part of it (a preset's learning rate, say), as pairs
+    fixed       fields of the TrainingConfig that are part of it (a preset's learning rate, say), as pairs
     promises    what the conformance kit holds it to; never inherited by a rung
     """
 
     name: str
-    summary: str
+    summary: str = field(metadata={"hashed": False})
     collection: Collection | None = None
-    parent: str | None = None
-    changes: str = ""
-    needs: tuple[str, ...] = ()
+    parent: str | None = field(default=None, metadata={"hashed": False})
+    changes: str = field(default="", metadata={"hashed": False})
+    needs: tuple[str, ...] = field(default=(), metadata={"hashed": False})
     fixed: tuple[tuple[str, Any], ...] = ()
-    promises: Promises = field(default_factory=Promises)
+    promises: Promises = field(default_factory=Promises, metadata={"hashed": False})
 
     learns = True
     tunable = True
@@ -119,7 +119,7 @@ class Variant(Composition):
             return "draws from the most probable actions, and continuous ones are not listed"
         return self.estimator.unfit(task.spec)
 
-    def configure(self, training: Training, task: Task) -> Training:
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """With what is fixed, and the window that it needs on control tasks."""
         training = replace(training, **dict(self.fixed))
         if self.collection is not None and not isinstance(task.spec.observation, Transcript):
@@ -168,7 +168,7 @@ class Variant(Composition):
             yield from train(run, state)
         yield run.trained()
 
-    def policy(self, task: Task, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
         """The untrained policies of a population."""
         return build_policy(task, self, training, members, device)
 

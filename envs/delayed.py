@@ -26,7 +26,7 @@ SPEND: dict[Kind, Spend] = {"computes": compute, "waits": time.sleep}
 PAST: dict[Kind, str] = {"computes": "computed", "waits": "waited"}
 
 
-class SlowedVec:
+class DelayedVecEnv:
     """A batch that spends `step_s` for each active environment before its step, as a simulator steps one after another."""
 
     def __init__(self, env: VecEnv, step_s: float, spend: Spend) -> None:
@@ -48,7 +48,7 @@ class SlowedVec:
 
 
 @dataclass(frozen=True)
-class Slowed:
+class Delayed:
     """Another factory whose every environment step takes `step_s` seconds longer; nothing else differs.
 
     kind  computes: a processor is busy (a simulator); waits: others may use it (a server, a robot, a person)
@@ -69,15 +69,15 @@ class Slowed:
         return self.factory.spec
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
-        return SlowedVec(self.factory.make(seeds, envs, group), self.step_s, SPEND[self.kind])
+        return DelayedVecEnv(self.factory.make(seeds, envs, group), self.step_s, SPEND[self.kind])
 
 
-def unslowed(factory: Factory) -> Factory:
+def undelayed(factory: Factory) -> Factory:
     """Whose numbers they are: what reads a task's probabilities takes no steps."""
-    return factory.factory if isinstance(factory, Slowed) else factory
+    return factory.factory if isinstance(factory, Delayed) else factory
 
 
-def slowed(task: Task, step_s: float, kind: Kind) -> Task:
+def delayed(task: Task, step_s: float, kind: Kind) -> Task:
     """A task that takes so long a step, and says so in its name."""
     name = f"{task.name}, {1000 * step_s:g} ms {PAST[kind]}"
-    return replace(task, name=name, factory=Slowed(task.factory, step_s, kind))
+    return replace(task, name=name, factory=Delayed(task.factory, step_s, kind))

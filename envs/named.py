@@ -14,7 +14,7 @@ import gymnasium
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, any_gymnasium
-from envs.delayed import unslowed
+from envs.delayed import undelayed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
 
@@ -84,7 +84,7 @@ def check_installed(tasks: Iterable[Task]) -> None:
     if from_envpool.installed():
         return
     for task in tasks:
-        factory = unslowed(task.factory)
+        factory = undelayed(task.factory)
         if not isinstance(factory, Control) or factory.backend != "auto":
             continue
         try:

@@ -16,7 +16,7 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from algorithms.training_config import Episodes, Training, Unroll
+from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs import TASKS
@@ -26,7 +26,7 @@ LEARNING = [v for v in VARIANTS.values() if not v.exact]
 SMALLEST = {"text": "bandit/small", "control": "CartPole-v1"}
 
 
-def small_training(task: Task, variant: Variant, envs: int = 16) -> Training:
+def small_training(task: Task, variant: Variant, envs: int = 16) -> TrainingConfig:
     """The settings of (task, variant) with few environments, short windows and short segments."""
     training = resolve(task, variant).training
     collection = training.collection
@@ -42,7 +42,7 @@ def brief(variant: Variant) -> Variant:
 
 
 def make_rollout(
-    task: Task, variant: Variant, training: Training, seeds: tuple[int, ...], policy: ActorCritic | None = None
+    task: Task, variant: Variant, training: TrainingConfig, seeds: tuple[int, ...], policy: ActorCritic | None = None
 ) -> tuple[ActorCritic, Rollout]:
     """A freshly initialised population and what it did in one collection."""
     members = Members(seeds, (training.learning_rate,) * len(seeds))

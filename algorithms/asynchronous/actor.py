@@ -17,7 +17,7 @@ from algorithms.training.build import build_collector, build_normaliser, build_p
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
 from algorithms.training.records import Members
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
 
@@ -46,7 +46,7 @@ class ActorJob:
 
     task: Task
     variant: Composition
-    training: Training
+    training: TrainingConfig
     members: Members
     begun: int
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from algorithms.conformance.gradient_quality import one_policy
 from algorithms.estimators.kl_penalty import KL
 from algorithms.training.exact_return import ExactReturn, text_mdp
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
 
@@ -27,7 +27,7 @@ class Listed:
     prompt: Tensor
 
 
-def listed(task: Task, training: Training, actor: Tensor) -> Listed:
+def listed(task: Task, training: TrainingConfig, actor: Tensor) -> Listed:
     """The episodes of `task` under the actor with these parameters [D].
 
     ValueError where they are too many, or where a reward is a coin flip or noisy: its mean says nothing of its square.
@@ -97,7 +97,7 @@ def rloo_variance(every: Listed, k: int) -> float:
     return _whole(within)
 
 
-def kl_error(task: Task, training: Training, actor: Tensor, kl: KL) -> float:
+def kl_error(task: Task, training: TrainingConfig, actor: Tensor, kl: KL) -> float:
     """|E[g] - grad KL| / |grad KL|, g what this estimator adds to the gradient of one episode (beta 1, whole returns).
 
     In the reward the episode's sum of k multiplies its score; in the loss k itself is differentiated.

@@ -18,7 +18,7 @@ from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.seeding import Purpose
@@ -54,7 +54,7 @@ class Quality:
 def replicates(
     task: Task,
     variant: Variant,
-    training: Training,
+    training: TrainingConfig,
     actor: Tensor,
     count: int,
     first_seed: int = 0,
@@ -82,7 +82,7 @@ def replicates(
 def _population(
     task: Task,
     variant: Variant,
-    training: Training,
+    training: TrainingConfig,
     actor: Tensor,
     seeds: tuple[int, ...],
     warm: int,
@@ -103,7 +103,7 @@ def _members(seeds: tuple[int, ...]) -> Members:
 
 
 def _equal_policies(
-    task: Task, variant: Variant, training: Training, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
+    task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
     policy = build_policy(task, variant, training, _members(seeds))
@@ -116,7 +116,7 @@ def _equal_policies(
 
 
 def fitted_critic(
-    task: Task, variant: Variant, training: Training, actor: Tensor, rollouts: int, seed: int = 0
+    task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, rollouts: int, seed: int = 0
 ) -> Tensor:
     """Parameters of a critic that has learned from so many rollouts of one frozen actor, at training.learning_rate."""
     policy = _equal_policies(task, variant, training, actor, (seed,), None)
@@ -129,7 +129,7 @@ def fitted_critic(
     return policy.flat.values[0, policy.critic_columns].clone()
 
 
-def ascended(task: Task, training: Training, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
+def ascended(task: Task, training: TrainingConfig, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
     """Parameters [D] of an actor after so many steps of exact gradient ascent, at training.learning_rate."""
     policy = one_policy(task, training, tilted(task, training, noise, seed))
     exact, state = ExactReturn(task), training.optimiser.initial(policy.flat.values)
@@ -140,7 +140,7 @@ def ascended(task: Task, training: Training, updates: int, noise: float = 0.1, s
     return policy.flat.values[0].clone()
 
 
-def one_policy(task: Task, training: Training, actor: Tensor | None = None) -> ActorCritic:
+def one_policy(task: Task, training: TrainingConfig, actor: Tensor | None = None) -> ActorCritic:
     """A single actor, with these parameters."""
     policy = ActorCritic(task.spec, training.network, False, [torch.Generator().manual_seed(0)])
     if actor is not None:
@@ -149,18 +149,18 @@ def one_policy(task: Task, training: Training, actor: Tensor | None = None) -> A
     return policy
 
 
-def tilted(task: Task, training: Training, noise: float, seed: int = 0) -> Tensor:
+def tilted(task: Task, training: TrainingConfig, noise: float, seed: int = 0) -> Tensor:
     """Parameters [D] of an actor some way from uniform: every one of them Gaussian with this deviation."""
     policy = one_policy(task, training)
     return noise * torch.randn(policy.flat.values.shape[1], generator=torch.Generator().manual_seed(seed))
 
 
-def exact_return(task: Task, training: Training, actor: Tensor) -> float:
+def exact_return(task: Task, training: TrainingConfig, actor: Tensor) -> float:
     """J at the policy with these parameters [D], by enumeration."""
     return float(ExactReturn(task).value(one_policy(task, training, actor))[0])
 
 
-def exact_gradient(task: Task, training: Training, actor: Tensor) -> Tensor:
+def exact_gradient(task: Task, training: TrainingConfig, actor: Tensor) -> Tensor:
     """grad J at the policy with these parameters [D], by enumeration (float64). ValueError where the task is too large."""
     return ExactReturn(task).gradient(one_policy(task, training, actor))[0].double()
 

@@ -31,7 +31,7 @@ from algorithms.training.build import build_collector, build_policy, minibatch_g
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from envs.api import Discrete, Features, Spec, Task, Transcript, VecEnv
 from envs.seeding import Purpose
@@ -42,7 +42,7 @@ Make = Callable[..., Learner]
 TASK = text_task("lock", Lock(length=2, vocabulary=4, locks=2))
 SEEDS = (3, 5, 8)
 # the bound on the gradient's norm is small, so that whose norm is taken shows
-TRAINING = Training(network=GRU(4), collection=Episodes(16, 4), max_grad_norm=0.01, learning_rate=1e-2)
+TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(16, 4), max_grad_norm=0.01, learning_rate=1e-2)
 CLOSE = 1e-12
 ALPHA, BETA = 0.125, 0.25  # of the entropy bonus and of the KL; exact in float32, in which the learner keeps alpha
 PASSES = 2  # over a rollout: they show what more would
@@ -150,7 +150,7 @@ def _member(rollout: Rollout, p: int) -> Rollout:
 
 
 def _learner(
-    make: Make, variant: Variant, seeds: tuple[int, ...], task: Task = TASK, training: Training = TRAINING
+    make: Make, variant: Variant, seeds: tuple[int, ...], task: Task = TASK, training: TrainingConfig = TRAINING
 ) -> Learner:
     policy = _policy(variant, seeds, task).double()
     policy.flat = Flat(policy)

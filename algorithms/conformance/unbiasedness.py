@@ -29,7 +29,7 @@ from algorithms.estimators.loss import penalised
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Promises, Variant
 from envs.text.bandit import Bandit
 from envs.text.lock import Lock
@@ -224,7 +224,7 @@ def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replica
     """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant(name="examined", summary="", estimator=estimator, update=FirstOrder())
-    training = Training(network=GRU(4), collection=Episodes(8, GROUP))
+    training = TrainingConfig(network=GRU(4), collection=Episodes(8, GROUP))
     actor = gradient_quality.tilted(task, training, 0.7)
     exact = gradient_quality.exact_gradient(task, training, actor)
     known = _factor(estimator, promises, GROUP, 8, gradient_quality.exact_return(task, training, actor))

@@ -28,7 +28,7 @@ from algorithms.training.learner import Learner
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Floats, Ints, Task, Transcript
 
 # what its rollouts are collected with: whole episodes, and nothing beside them
@@ -69,7 +69,7 @@ class QLearning(Reference):
             return "learns from rewards alone, and J of this task counts a KL"
         return None
 
-    def configure(self, training: Training, task: Task) -> Training:
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """With a table of values, and a rate of 1 for the first visit."""
         training = replace(training, learning_rate=1.0, reward_scale=1.0, collection=Episodes(envs=8))
         mdp = text_mdp(task)
@@ -90,7 +90,7 @@ class QLearning(Reference):
         yield from train(run, state)
         yield run.trained()
 
-    def policy(self, task: Task, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
         """The untrained tables of a population."""
         return build_policy(task, COMPOSITION, training, members, device)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from algorithms.algorithm import Job
@@ -10,7 +10,7 @@ from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.records import Members
 from algorithms.training.state import RunState
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Task
 from envs.validation import UsageError
 
@@ -20,7 +20,7 @@ class Reference:
     """The answers of a reference that does not learn; one that does overrides them."""
 
     name: str
-    summary: str
+    summary: str = field(metadata={"hashed": False})
 
     parent = None
     changes = ""
@@ -46,7 +46,7 @@ class Reference:
         """It runs anywhere."""
         return None
 
-    def configure(self, training: Training, task: Task) -> Training:
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """As it is."""
         return training
 
@@ -67,6 +67,6 @@ class Reference:
         """It leaves no RunState."""
         return "it is of an algorithm that does not learn"
 
-    def policy(self, task: Task, training: Training, members: Members, device: str = "cpu") -> ActorCritic:
+    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
         """ValueError: there is none."""
         raise ValueError(f"{self.name} {self.unsaved}")

@@ -19,10 +19,10 @@ from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Box, Factory, Image, Task
 from envs.custom.faults import Unreadable
-from envs.delayed import Slowed
+from envs.delayed import Delayed
 from envs.seeding import Role, stream
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Sb3(Reference):
             return "reads vectors and texts, and this task observes images"
         if self.model_class == "dqn" and isinstance(task.spec.action, Box):
             return "takes the best of listed actions, and continuous ones are not listed"
-        if isinstance(task.factory, Slowed):
+        if isinstance(task.factory, Delayed):
             return "plays its own copies of the environment, and this one's slowness would be lost"
         if task.beta:
             return "learns from rewards alone, and J of this task counts a KL"
@@ -71,7 +71,7 @@ class Sb3(Reference):
             return "chooses among all actions, and this task forbids some"
         return None
 
-    def configure(self, training: Training, task: Task) -> Training:
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """At the first learning rate of its own; it reads no other field."""
         rate = dict(self.settings).get("learning_rate", self.learning_rate)
         return replace(training, learning_rate=float(str(rate).removeprefix("lin_")))

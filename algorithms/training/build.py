@@ -15,13 +15,13 @@ from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
 from algorithms.training.reward_normaliser import RewardNormaliser
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Features, Task
 from envs.seeding import Role, generator, stream
 
 
 def build_policy(
-    task: Task, variant: Composition, training: Training, members: Members, device: str = "cpu"
+    task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
     if reason := training.unfit(task.spec):
@@ -40,7 +40,7 @@ def build_policy(
 
 
 def build_normaliser(
-    task: Task, training: Training, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
+    task: Task, training: TrainingConfig, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
 ) -> Normaliser:
     """What stands between the environments and the population, before it has seen anything.
 
@@ -57,7 +57,7 @@ def build_collector(
     task: Task,
     policy: ActorCritic,
     estimator: Estimator,
-    training: Training,
+    training: TrainingConfig,
     normaliser: Normaliser,
     members: Members,
     position: tuple[int, ...],

@@ -18,7 +18,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
-from algorithms.training_config import Training, Unroll
+from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import Checked
 
@@ -31,7 +31,7 @@ class Collector:
         task: Task,
         policy: ActorCritic,
         estimator: Estimator,
-        training: Training,
+        training: TrainingConfig,
         normaliser: Normaliser,
         streams: Sequence[np.random.SeedSequence],
         acting: list[np.random.Generator],

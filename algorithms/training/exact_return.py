@@ -18,7 +18,7 @@ from algorithms.training.evaluation import Scores
 from envs import enumeration
 from envs.api import Array, Task
 from envs.custom.faults import EnvironmentFault
-from envs.delayed import unslowed
+from envs.delayed import undelayed
 from envs.enumeration import Enumeration, enumerate_episodes
 from envs.text_mdp import TextMDP
 
@@ -28,13 +28,13 @@ CHUNK = 20_000  # episodes x members in one pass, which bounds memory
 
 def text_mdp(task: Task) -> TextMDP | None:
     """The task's MDP where it is a text MDP."""
-    factory = unslowed(task.factory)
+    factory = undelayed(task.factory)
     return factory if isinstance(factory, TextMDP) else None
 
 
 def enumerable(task: Task, limit: int = LIMIT) -> bool:
     """Whether the task, and each of its views, has at most `limit` episodes."""
-    factories = (unslowed(task.factory), *(factory for _, factory in task.views))
+    factories = (undelayed(task.factory), *(factory for _, factory in task.views))
     return all(isinstance(f, TextMDP) and enumeration.enumerable(f, limit) for f in factories)
 
 

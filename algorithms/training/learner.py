@@ -29,7 +29,7 @@ from algorithms.estimators.rollout import Batch, Rollout, alike, columns_of, pad
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
 from algorithms.training.state import joined, under
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
 
@@ -50,7 +50,7 @@ class Learner:
         policy: ActorCritic,
         estimator: Estimator,
         schedule: Schedule,
-        training: Training,
+        training: TrainingConfig,
         rate: Tensor,
         task: Task,
         update: Update | None = None,

@@ -26,7 +26,7 @@ from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
 from algorithms.training.state import Part, RunState, under
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from algorithms.tunable import per_member
 from envs.api import Task
 
@@ -47,7 +47,7 @@ class Run:
         self,
         task: Task,
         variant: Composition,
-        training: Training,
+        training: TrainingConfig,
         members: Members,
         env_steps: int,
         evaluation: Evaluation,

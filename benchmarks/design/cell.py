@@ -8,7 +8,7 @@ from algorithms.algorithm import Algorithm
 from algorithms.training.elimination import Judge
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -28,7 +28,7 @@ class Cell:
 
     task: Task
     algorithm: Algorithm
-    training: Training
+    training: TrainingConfig
     members: Members
     env_steps: int
     evaluation: Evaluation

@@ -19,7 +19,7 @@ from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError
 
-UNREAD = 1.0  # Training.learning_rate where members bring rates of their own
+UNREAD = 1.0  # TrainingConfig.learning_rate where members bring rates of their own
 Configurations = Mapping[tuple[str, str], Mapping[str, Any]]  # (task, algorithm) -> values by path
 
 

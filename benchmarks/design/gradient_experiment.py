@@ -13,7 +13,7 @@ from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.records import Members
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
@@ -33,27 +33,27 @@ UNSUPPORTED = {
 
 
 @dataclass(frozen=True)
-class Tilted:
+class GaussianParameters:
     """An actor whose parameters are Gaussian with this deviation."""
 
     noise: float = 0.5
     seed: int = 0
 
-    def actor(self, task: Task, training: Training) -> Tensor:
+    def actor(self, task: Task, training: TrainingConfig) -> Tensor:
         return laboratory.tilted(task, training, self.noise, self.seed)
 
 
 @dataclass(frozen=True)
-class Ascended:
+class ExactAscent:
     """An actor after so many steps of exact gradient ascent from nearly uniform."""
 
     updates: int
 
-    def actor(self, task: Task, training: Training) -> Tensor:
+    def actor(self, task: Task, training: TrainingConfig) -> Tensor:
         return laboratory.ascended(task, training, self.updates)
 
 
-Where = Tilted | Ascended
+Where = GaussianParameters | ExactAscent
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Measurement:
 
     task: Task
     variant: Variant
-    training: Training
+    training: TrainingConfig
     where: Where
     replicates: int
     fitted: int = 0
@@ -147,7 +147,7 @@ class GradientExperiment:
 
     name: str
     question: str
-    training: Training
+    training: TrainingConfig
     points: tuple[AxisPoint, ...]
     exact: ExactNumbers
     small: Mapping[str, Any] = field(default_factory=dict)
@@ -186,12 +186,12 @@ class GradientExperiment:
         return replace(self, points=tuple(p for p in self.points if p.measurement.variant.name in names))
 
 
-def crossover_rows(exact: ExactNumbers, training: Training) -> list[dict[str, object]]:
+def crossover_rows(exact: ExactNumbers, training: TrainingConfig) -> list[dict[str, object]]:
     """Variance of RLOO over REINFORCE's along exact ascent: a row a line, group size and step."""
     rows: list[dict[str, object]] = []
     for line, task, steps in exact.crossover:
         for updates in steps:
-            actor = Ascended(updates).actor(task, training)
+            actor = ExactAscent(updates).actor(task, training)
             every = enumerated.listed(task, training, actor)
             score = float(task.scale.read(laboratory.exact_return(task, training, actor)))
             for k in exact.groups:

@@ -15,7 +15,7 @@ from dataclasses import Field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from algorithms.algorithm import Algorithm
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Range, put_all
 from benchmarks.validation.numbers import whole_number
 from envs.validation import UnknownName, UsageError
@@ -28,7 +28,7 @@ class Unreadable(ValueError):
     """The text is no value of the type."""
 
 
-def configured(algorithm: A, training: Training, values: Mapping[str, Any]) -> tuple[A, Training]:
+def configured(algorithm: A, training: TrainingConfig, values: Mapping[str, Any]) -> tuple[A, TrainingConfig]:
     """(algorithm, training) with the named fields at these values, each checked by its own dataclass.
 
     A list, as JSON has them, becomes a tuple.
@@ -36,7 +36,7 @@ def configured(algorithm: A, training: Training, values: Mapping[str, Any]) -> t
     return put_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
 
 
-def parsed_all(training: Training, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
+def parsed_all(training: TrainingConfig, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
     """`path=value` settings as values by path: `estimator...`, `schedule...`, `training...`.
 
     UsageError for a path that is not there, a text that is no value of the field's type, and a value that is refused.

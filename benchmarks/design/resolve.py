@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from algorithms.algorithm import Algorithm
-from algorithms.training_config import Training, Unroll
+from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design import settings
 from benchmarks.design.overrides import configured
 from benchmarks.published import sb3_settings
@@ -22,7 +22,7 @@ SEGMENT = "training.segment"
 class Resolved(NamedTuple):
     """What a cell trains, and in which settings."""
 
-    training: Training
+    training: TrainingConfig
     algorithm: Algorithm
 
 
@@ -55,7 +55,7 @@ def resolve(
     return Resolved(training if SEGMENT in overrides else windowed(training, task), algorithm)
 
 
-def windowed(training: Training, task: Task) -> Training:
+def windowed(training: TrainingConfig, task: Task) -> TrainingConfig:
     """With segments of as many steps whatever the window: a segment's end truncates episodes, so it should be rare.
 
     As long as an episode, or its late steps would never be learned from; within bounds, for a killed run repeats a segment.

@@ -20,13 +20,13 @@ from pathlib import Path
 from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Image, Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 
-CONTROL = Training(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
-TEXT = Training(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
+CONTROL = TrainingConfig(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
+TEXT = TrainingConfig(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
 # whole episodes of images are large: a thousand steps of four environments are 113 MB a member
 IMAGES = replace(CONTROL, network=NatureCNN(512), collection=Episodes(envs=4), learning_rate=3e-4)
 
@@ -37,7 +37,7 @@ BODY = replace(CONTROL, normalise_observations=True, initial_log_std=-0.5, rewar
 LANDER = replace(CONTROL, discount=0.999, reward_scale=0.1, collection=Episodes(envs=16))
 DRIVING = replace(CONTROL, network=MLP((256, 256)), discount=0.8, collection=Episodes(envs=16), learning_rate=1e-3)
 
-TASKS: dict[str, Training] = {
+TASKS: dict[str, TrainingConfig] = {
     "CartPole-v1": CONTROL,
     "Acrobot-v1": replace(CONTROL, normalise_observations=True),
     "Pendulum-v1": replace(CONTROL, discount=0.9, normalise_observations=True, reward_scale=0.1, critic_rate=3.0),
@@ -105,12 +105,12 @@ with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
         _of_task[_row["variant"]] = float(_row["learning_rate"])
 
 
-def training(task: Task, variant: str, protocol: str = "ladder") -> Training:
+def training(task: Task, variant: str, protocol: str = "ladder") -> TrainingConfig:
     """What the comparison holds fixed on this task, at this variant's learning rate."""
     return replace(_base(task), learning_rate=learning_rate(task, variant, protocol))
 
 
-def _base(task: Task) -> Training:
+def _base(task: Task) -> TrainingConfig:
     text = isinstance(task.spec.observation, Transcript)
     plain = IMAGES if isinstance(task.spec.observation, Image) else TEXT if text else CONTROL
     base = TASKS.get(task.name, plain)

@@ -19,7 +19,7 @@ from algorithms.policies.mlp import MLP
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run, train
-from algorithms.training_config import Training, Unroll
+from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design.resolve import resolve
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
@@ -44,7 +44,7 @@ class SpeedComparison:
     name: str
 
 
-def _ours(training: Training, steps: int) -> Callable[[], float]:
+def _ours(training: TrainingConfig, steps: int) -> Callable[[], float]:
     """Training speed of 10 seeds of a2c, all seeds together, evaluation not counted."""
 
     def once() -> float:
@@ -81,7 +81,7 @@ def _sb3(steps: int) -> Callable[[], float]:
 
 def comparisons() -> list[SpeedComparison]:
     """What is measured."""
-    like_sb3 = Training(
+    like_sb3 = TrainingConfig(
         network=MLP((64, 64)),
         optimiser=RMSprop(),
         learning_rate=7e-4,

@@ -11,11 +11,11 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.throughput import Throughput
 from benchmarks.findings.throughput import Speedup
 from envs import TASKS
-from envs.delayed import slowed
+from envs.delayed import delayed
 
 MILLISECOND = 0.001
 TEXT = TASKS["dyck/small"]
-COMPUTED, WAITED = (slowed(TEXT, MILLISECOND, kind) for kind in ("computes", "waits"))
+COMPUTED, WAITED = (delayed(TEXT, MILLISECOND, kind) for kind in ("computes", "waits"))
 SYNCHRONOUS, TWO = "synchronous", "2 actors"
 
 

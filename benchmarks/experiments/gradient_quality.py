@@ -9,15 +9,15 @@ from algorithms.composition import FirstOrder
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from benchmarks.design.gradient_experiment import (
-    Ascended,
     AxisPoint,
+    ExactAscent,
     ExactNumbers,
+    GaussianParameters,
     GradientExperiment,
     Measurement,
-    Tilted,
     Where,
 )
 from envs.api import Task
@@ -28,8 +28,8 @@ from envs.text.transduce import Transduce
 from envs.text_env import text_task
 
 REPLICATES = 2_000
-TILTED = Tilted(0.5)
-TRAINING = Training(network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
+TILTED = GaussianParameters(0.5)
+TRAINING = TrainingConfig(network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
 DENSE, TERMINAL, EXACT = (
     text_task(f"copy {mode}", Transduce(symbols=3, length=3, reward_mode=mode))
     for mode in ("dense", "terminal", "exact")
@@ -125,7 +125,7 @@ def points_of(
         for shift, task in [(0.0, DENSE), *SHIFTS.items()][:longest]:
             add("constant in the reward", shift, f"{shift:g}", task, variant)
         for updates in (0, 20, 60, 150, 400)[:longest]:
-            add("steps of exact ascent", updates, str(updates), DENSE, variant, where=Ascended(updates))
+            add("steps of exact ascent", updates, str(updates), DENSE, variant, where=ExactAscent(updates))
     for fitted in FITTED[:longest]:
         for lam in lambdas:
             add("lambda", lam, f"critic fitted to {fitted} rollouts", DENSE, _of_lambda(lam), fitted=fitted)
@@ -134,7 +134,7 @@ def points_of(
     for group in (2, 8):
         for p, task in list(RATES.items())[:longest]:
             variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", estimator=ratio)
-            add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=Tilted(0.0))
+            add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=GaussianParameters(0.0))
     return tuple(found)
 
 

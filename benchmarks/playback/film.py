@@ -20,7 +20,7 @@ from benchmarks.store import files
 from envs.api import Array, Bools, Spec, Step, Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import GymnasiumVec
-from envs.delayed import unslowed
+from envs.delayed import undelayed
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame paints pictures for us and never opens a window
 
@@ -53,7 +53,7 @@ class Filmed:
 
     def __init__(self, task: Task, seed: np.random.SeedSequence) -> None:
         """NoPictures where Gymnasium cannot make or draw it; its message names what to install, if that would help."""
-        factory = unslowed(task.factory)
+        factory = undelayed(task.factory)
         if not isinstance(factory, Control):
             raise NoPictures(f"{task.name} is not one of Gymnasium's environments")
         if reason := _obstacle(factory, seed):

@@ -21,7 +21,7 @@ from torch import Tensor
 from algorithms.algorithm import Algorithm
 from algorithms.training.build import build_normaliser
 from algorithms.training.records import Members, Record, Trained
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from benchmarks.design.cell import RESULTS_VERSION, Cell, run_name
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
@@ -33,7 +33,7 @@ from envs.api import Task
 from envs.control.factory import Control
 from envs.control.from_gymnasium import identity
 from envs.custom.sources import SOURCE
-from envs.delayed import unslowed
+from envs.delayed import undelayed
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
@@ -99,7 +99,7 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         member, cell = meta["member"], meta["cell"]
         task: Task = rebuild(cell["task"], trust, **meta["scale"])
         algorithm: Algorithm = rebuild(cell["algorithm"], trust, summary="")
-        training: Training = rebuild(cell["training"], trust)
+        training: TrainingConfig = rebuild(cell["training"], trust)
         members = Members((member["seed"],), (member["learning_rate"],), Purpose(member["purpose"]))
         policy = algorithm.policy(task, training, members, device)
         normaliser = build_normaliser(task, training, members)
@@ -133,7 +133,7 @@ def changed_since(saved: SavedPolicy) -> list[str]:
         for line in pooling.differing(saved.meta["cell"][name], canonical(part), name)
         if f"{SOURCE}:" in line
     ]
-    factory = unslowed(saved.task.factory)
+    factory = undelayed(saved.task.factory)
     if isinstance(factory, Control) and factory.identity is not None:
         try:
             lines += identity(factory.env_id).changed(factory.identity)

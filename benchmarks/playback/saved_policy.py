@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms.algorithm import Algorithm
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.observation_normaliser import Normaliser
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from envs.api import Array, Bools, Box, Image, Task, Transcript
 
 
@@ -25,7 +25,7 @@ class SavedPolicy:
 
     task: Task
     algorithm: Algorithm
-    training: Training
+    training: TrainingConfig
     policy: ActorCritic
     normaliser: Normaliser
     seed: int

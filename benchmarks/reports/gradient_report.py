@@ -11,7 +11,7 @@ import pandas as pd
 from algorithms.conformance import exact_moments
 from algorithms.estimators.kl_penalty import KL
 from benchmarks.design.experiment import Outcome
-from benchmarks.design.gradient_experiment import GradientExperiment, Tilted, crossover_rows
+from benchmarks.design.gradient_experiment import GaussianParameters, GradientExperiment, crossover_rows
 from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
 from benchmarks.figures import gradient_quality
 from benchmarks.figures.rendering.output import SUFFIXES
@@ -80,7 +80,7 @@ def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
     rows = []
     for task in lab.exact.kl:
         for noise in lab.exact.noises:
-            actor = Tilted(noise, seed=1).actor(task, lab.training)
+            actor = GaussianParameters(noise, seed=1).actor(task, lab.training)
             for kl in KLS:
                 name = f"{kl.kind} in the {kl.place}" + (", whole text" if kl.over == "sequence" else "")
                 error = exact_moments.kl_error(task, lab.training, actor, kl)

@@ -9,7 +9,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from algorithms.algorithm import Algorithm
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Choice, Context, Search
 from benchmarks.design.resolve import resolve
 from envs.api import Spec, Task
@@ -27,7 +27,7 @@ class Parameter:
     default: Any
 
 
-def parameters(variant: Algorithm, training: Training, spec: Spec) -> Iterator[Parameter]:
+def parameters(variant: Algorithm, training: TrainingConfig, spec: Spec) -> Iterator[Parameter]:
     """Every tunable field of (variant, training) that has an effect on tasks of this form, in the order it is declared.
 
     What a variant fixes is part of it and is not tuned; where it brings a window of its own, that is in `training`.

@@ -9,7 +9,7 @@ from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
 from docs._scripts.wording import change, listed, span, two
 from envs.text.lexicon import Lexicon
@@ -79,7 +79,7 @@ def scores(of: Released, task: str, variants: tuple[str, ...]) -> str:
 def placements() -> str:
     """|E[g] - grad KL| / |grad KL| of each estimator and place of the KL, exactly: least and largest of 5 policies."""
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
-    task, training = text_task("soft", mdp), Training(network=Tabular(mdp), collection=Episodes(4, 4))
+    task, training = text_task("soft", mdp), TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
     actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
     for name, kl in PLACES.items():

@@ -13,7 +13,7 @@ from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
 from envs.custom.identity import Identity
-from envs.delayed import Slowed
+from envs.delayed import Delayed
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def identified(task: Task, module: str) -> Task:
     """
 
     def of(factory: Factory) -> Factory:
-        if isinstance(factory, Slowed):
+        if isinstance(factory, Delayed):
             return replace(factory, factory=of(factory.factory))
         if not isinstance(factory, Control) or factory.backend != "gymnasium" or factory.identity is not None:
             return factory

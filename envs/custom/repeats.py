@@ -15,7 +15,7 @@ import numpy as np
 from envs.api import Array, Factory, Step
 from envs.control.factory import Control
 from envs.custom.sources import ours
-from envs.delayed import unslowed
+from envs.delayed import undelayed
 from envs.random_policy import draw
 
 SEED, ENVS, RESETS, STEPS = 20, 2, 4, 50
@@ -26,7 +26,7 @@ NOTICE = (
 
 def foreign(factory: Factory) -> bool:
     """Whether the environment is the user's: ours are tested to repeat."""
-    inner = unslowed(factory)
+    inner = undelayed(factory)
     return inner.identity is not None if isinstance(inner, Control) else not ours(type(inner).__module__)
 
 

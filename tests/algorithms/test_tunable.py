@@ -16,7 +16,7 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.learner import Learner
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
 from algorithms.variant import Variant
 from benchmarks.design.overrides import configured
@@ -57,7 +57,7 @@ def spread(parameter: Parameter) -> tuple[float, ...]:
 
 
 def gradient(
-    task: Task, variant: Variant, training: Training, rollout: Rollout, policy: ActorCritic, compact: bool
+    task: Task, variant: Variant, training: TrainingConfig, rollout: Rollout, policy: ActorCritic, compact: bool
 ) -> torch.Tensor:
     """Of one full-batch loss as it is handed to the optimiser, clipped, from a fresh learner, in float64."""
     policy, recorder = copy_of(policy), RecordingOptimiser()

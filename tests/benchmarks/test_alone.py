@@ -19,7 +19,7 @@ from benchmarks.execution.cost import cell_seconds
 from benchmarks.execution.engine import Job, Message
 from benchmarks.execution.jobs import CellJob
 from envs import TASKS
-from envs.delayed import slowed
+from envs.delayed import delayed
 from tests.benchmarks import made
 
 TASK = TASKS["bandit/small"]
@@ -76,7 +76,7 @@ def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
 def test_slow_steps_are_expected_to_take_their_time() -> None:
     """500 steps of 4 members at 10 ms."""
     plain = cells(MEASURED)[0]
-    late = replace(plain, task=slowed(TASK, 0.01, "waits"))
+    late = replace(plain, task=delayed(TASK, 0.01, "waits"))
     assert cell_seconds(late) - cell_seconds(plain) == pytest.approx(20.0)
 
 

@@ -17,7 +17,7 @@ from benchmarks.design.rebuild import CannotRebuild, rebuild
 from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.playback.policy_files import SCALE
 from envs import TASKS
-from envs.delayed import slowed
+from envs.delayed import delayed
 
 
 def through_json(value: Any, **more: Any) -> Any:
@@ -29,7 +29,7 @@ def test_every_task_comes_back(name: str) -> None:
     task = TASKS[name]
     scale = {part: getattr(task, part) for part in SCALE}
     assert through_json(task, **scale) == task
-    slow = slowed(task, 0.5, "waits")
+    slow = delayed(task, 0.5, "waits")
     assert through_json(slow, **scale) == slow
 
 

@@ -17,7 +17,7 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.training_config import Training, Unroll
+from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
 from benchmarks.design.resolve import reason_unsupported
@@ -36,7 +36,7 @@ WAYS = [
 ]
 
 
-def training_of(variant: str, exploration: Exploration, actions: Actions, **changes: object) -> Training:
+def training_of(variant: str, exploration: Exploration, actions: Actions, **changes: object) -> TrainingConfig:
     made = small_training(TASK, VARIANTS[variant], 4)
     return replace(made, exploration=exploration, actions=actions, normalise_returns=True, **changes)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ import pytest
 
 from envs import TASKS
 from envs.api import Discrete, Factory
-from envs.delayed import SPEND, Kind, Slowed, SlowedVec, compute, slowed
+from envs.delayed import SPEND, Delayed, DelayedVecEnv, Kind, compute, delayed
 from envs.seeding import Role, stream
 
 
@@ -30,7 +30,7 @@ def played(factory: Factory, active: np.ndarray, steps: int = 30) -> list[np.nda
 @pytest.mark.parametrize("name", ["CartPole-v1", "dyck/masked-small", "overopt/small"])
 def test_a_slowed_environment_answers_as_the_wrapped_one(name: str, kind: Kind) -> None:
     task = TASKS[name]
-    late = slowed(task, 1e-6, kind)
+    late = delayed(task, 1e-6, kind)
     assert late.spec == task.spec
     active = np.ones((2, 3), np.bool_)
     active[0, 1] = False
@@ -43,7 +43,7 @@ def test_each_active_environment_costs_its_step_and_a_reset_nothing() -> None:
     """2 members with 3 environments, of which 6, then 4, then none are active: 6, 4 and 0 steps of .25 s."""
     spent: list[float] = []
     plain = TASKS["CartPole-v1"].factory.make([stream(s, Role.ENVIRONMENT, 0) for s in (1, 2)], 3)
-    env = SlowedVec(plain, 0.25, spent.append)
+    env = DelayedVecEnv(plain, 0.25, spent.append)
     env.reset()
     some = np.array([[True, False, True], [True, True, False]])
     for active in (np.ones((2, 3), np.bool_), some, np.zeros((2, 3), np.bool_)):
@@ -78,8 +78,8 @@ def test_computing_takes_the_processor_and_waiting_leaves_it() -> None:
 
 def test_a_task_says_what_its_steps_cost() -> None:
     task = TASKS["CartPole-v1"]
-    assert slowed(task, 0.001, "computes").name == "CartPole-v1, 1 ms computed"
-    late = slowed(task, 0.0005, "waits")
+    assert delayed(task, 0.001, "computes").name == "CartPole-v1, 1 ms computed"
+    late = delayed(task, 0.0005, "waits")
     assert late.name == "CartPole-v1, 0.5 ms waited"
     assert (late.floor, late.threshold) == (22.6, 475.0)
 
@@ -87,4 +87,4 @@ def test_a_task_says_what_its_steps_cost() -> None:
 @pytest.mark.parametrize(("step_s", "kind"), [(0.0, "computes"), (float("inf"), "waits"), (0.1, "thinks")])
 def test_costs_that_make_no_sense_are_refused(step_s: float, kind: Kind) -> None:
     with pytest.raises(ValueError, match=r"step_s must be|kind 'thinks' is none of computes, waits"):
-        Slowed(TASKS["CartPole-v1"].factory, step_s, kind)
+        Delayed(TASKS["CartPole-v1"].factory, step_s, kind)

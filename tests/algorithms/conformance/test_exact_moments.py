@@ -12,14 +12,14 @@ from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import Listed, kl_error, listed, reinforce_variance, rloo_variance
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 
-TRAINING = Training(network=GRU(4), collection=Episodes(4, 4))
+TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(4, 4))
 SOFT = text_task("soft", Lexicon(words=3, length=3, topics=2, beta=1.0))
 
 # one prompt, two episodes: R = 1, 3 with S = +1, -1, each with probability 1/2

@@ -22,7 +22,7 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
-from algorithms.training_config import Episodes, Training, Unroll
+from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lock import Lock
@@ -36,7 +36,7 @@ UNBIASED = ["reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "basel
 TERMINAL = text_task("terminal", Transduce(symbols=3, length=2, reward_mode="terminal"))
 
 
-def setting(task: Task, variant: Variant, envs: int = 16, group: int = 4) -> Training:
+def setting(task: Task, variant: Variant, envs: int = 16, group: int = 4) -> TrainingConfig:
     return replace(small_training(task, variant), network=GRU(6), collection=Episodes(envs, group))
 
 

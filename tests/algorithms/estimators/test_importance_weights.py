@@ -21,7 +21,7 @@ from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
-from algorithms.training_config import Episodes, Training, Unroll
+from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.text.lock import Lock
@@ -149,7 +149,7 @@ def test_the_critic_of_v_trace_learns_v_and_not_q() -> None:
 # what a correction does to the expected gradient
 
 TASK = text_task("locked", Lock(length=2, vocabulary=4, locks=2))
-TRAINING = Training(network=GRU(4), collection=Episodes(4, 4))
+TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(4, 4))
 
 
 def expected(correction: Correction | None) -> Tensor:

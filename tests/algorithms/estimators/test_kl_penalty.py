@@ -13,7 +13,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
 from algorithms.training.learner import Learner
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
@@ -55,7 +55,7 @@ def test_in_the_reward_every_token_pays_once() -> None:
 def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
     """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
-    training = Training(network=GRU(4), collection=Episodes(8, 4))
+    training = TrainingConfig(network=GRU(4), collection=Episodes(8, 4))
     actor = gradient_quality.tilted(SOFT, training, 0.7)
     truth = gradient_quality.exact_gradient(SOFT, training, actor) - gradient_quality.exact_gradient(
         free, training, actor

@@ -13,7 +13,7 @@ from stable_baselines3.common.distributions import SquashedDiagGaussianDistribut
 from algorithms import VARIANTS
 from algorithms.policies.distributions import Gaussian, Scaled, Squashed, head_for, log_slope
 from algorithms.policies.exploration import GSDE
-from algorithms.training_config import Training
+from algorithms.training_config import TrainingConfig
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Box, Discrete
@@ -133,6 +133,6 @@ def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
     training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
     assert training.unfit(spec) is None
     for kind in ("scaled", "squashed"):
-        made: Training = replace(training, actions=kind)  # type: ignore[arg-type]
+        made: TrainingConfig = replace(training, actions=kind)  # type: ignore[arg-type]
         assert made.unfit(spec) == f"has {kind} actions, and this task's have no bounds"
     assert "discrete" in str(replace(training, actions="scaled").unfit(replace(spec, action=Discrete(2))))

@@ -26,7 +26,7 @@ from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.published.sb3_settings import CONFIGURATIONS
 from envs import TASKS
 from envs.api import Task
-from envs.delayed import slowed
+from envs.delayed import delayed
 from envs.seeding import Purpose
 
 A2C = Sb3(name="sb3:a2c", summary="", model_class="a2c", learning_rate=7e-4, envs=8)
@@ -218,7 +218,7 @@ def with_beta() -> Task:
         ("sb3:a2c", TASKS["dyck/masked-small"], "this task forbids some"),
         ("sb3:ppo", TASKS["Pong-v5"], "this task observes images"),
         ("sb3:ppo", with_beta(), "counts a KL"),
-        ("sb3:ppo", slowed(TASKS["dyck/small"], 0.001, kind="waits"), "slowness would be lost"),
+        ("sb3:ppo", delayed(TASKS["dyck/small"], 0.001, kind="waits"), "slowness would be lost"),
     ],
 )
 def test_what_it_cannot_train_on_is_said(variant: str, task: Task, words: str) -> None:

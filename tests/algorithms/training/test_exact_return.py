@@ -20,7 +20,7 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from envs import TASKS
 from envs.api import Task
-from envs.delayed import slowed
+from envs.delayed import delayed
 from envs.seeding import Purpose
 from envs.text.causal import Causal
 from envs.text.guessnumber import GuessNumber
@@ -139,7 +139,7 @@ def test_what_is_enumerable() -> None:
 
 def test_a_slowed_task_is_read_by_its_oracle_without_a_step() -> None:
     """A step of it takes 1,000 s: whoever took one would not come back."""
-    late = slowed(TINY, 1_000.0, "waits")
+    late = delayed(TINY, 1_000.0, "waits")
     assert enumerable(late)
     assert text_mdp(late) is text_mdp(TINY)
     policy = tilted(TINY)

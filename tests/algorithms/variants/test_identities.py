@@ -17,7 +17,7 @@ from algorithms.policies.tabular import Tabular
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Task
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
@@ -29,7 +29,7 @@ RATE, ENVS = 0.01, 64
 
 def records(task: Task, name: str, updates: int, seeds: int, checkpoints: int) -> list[Record]:
     """A run of so many updates of 64 texts, in groups of 4."""
-    training = Training(network=GRU(32), collection=Episodes(ENVS, 4), learning_rate=RATE)
+    training = TrainingConfig(network=GRU(32), collection=Episodes(ENVS, 4), learning_rate=RATE)
     members = Members(tuple(range(seeds)), (RATE,) * seeds)
     steps = updates * ENVS * task.spec.horizon
     run = Run(task, VARIANTS[name], training, members, steps, Evaluation(checkpoints, 20))
@@ -75,7 +75,7 @@ def test_how_wrong_a_placement_of_the_kl_is_depends_on_the_scale_of_the_logits_a
     """A table of logits with deviation .1, 1 and 2.5, 5 of each."""
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
     task = text_task("soft", mdp)
-    training = Training(network=Tabular(mdp), collection=Episodes(4, 4))
+    training = TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
 
     def error(scale: float, kl: KL) -> float:
         actors = [gradient_quality.tilted(task, training, scale, seed) for seed in range(5)]

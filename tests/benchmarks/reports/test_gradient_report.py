@@ -12,9 +12,9 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.policies.gru import GRU
-from algorithms.training_config import Episodes, Training
+from algorithms.training_config import Episodes, TrainingConfig
 from benchmarks.cli import main as cli
-from benchmarks.design.gradient_experiment import Ascended, GradientExperiment, Measurement, Tilted
+from benchmarks.design.gradient_experiment import ExactAscent, GaussianParameters, GradientExperiment, Measurement
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures import gradient_quality
 from benchmarks.reports.sections import gradients
@@ -27,8 +27,8 @@ LAB = EXPERIMENTS["gradient_quality"]
 MADE = Measurement(
     text_task("coin", Bandit(arms=2, contexts=1)),
     VARIANTS["rloo"],
-    Training(network=GRU(3), collection=Episodes(4, 2)),
-    Tilted(0.5),
+    TrainingConfig(network=GRU(3), collection=Episodes(4, 2)),
+    GaussianParameters(0.5),
     replicates=50,
 )
 
@@ -36,7 +36,7 @@ MADE = Measurement(
 def test_a_measurements_digest_is_of_everything_its_numbers_depend_on() -> None:
     others = (
         replace(MADE, replicates=51),
-        replace(MADE, where=Ascended(3)),
+        replace(MADE, where=ExactAscent(3)),
         replace(MADE, variant=VARIANTS["dr_grpo"]),
         replace(MADE, training=replace(MADE.training, collection=Episodes(8, 2))),
         replace(MADE, fitted=2),
