@@ -1,7 +1,7 @@
 """Games: toy text, cards and boards read one-hot, a grid world and 2048 from dictionaries, and Atari from images.
 
 Floors are the uniform policy's mean return over 1,000 episodes (Pong: 100), measured by this suite (envs.random_policy).
-Ceilings: FrozenLake, Taxi, CliffWalking, Blackjack by dynamic programming over our horizon (tests/envs/test_games.py);
+Ceilings: FrozenLake, Taxi, CliffWalking, Blackjack by dynamic programming over our horizon (control/test_games.py);
 Catch pays 1 at most; 2048 the score of a 2048 tile made of twos, 10 x 2048; DoorKey and Pong rl-baselines3-zoo's PPO.
 Thresholds: Gymnasium's on FrozenLake and Taxi; Pong a human's (Wang et al. 2016), 2048 a 1024 tile; else just below the
 ceiling. EnvPool's Taxi has 400 starts, Gymnasium's 300: here a passenger may already be where he wants to go (optimum 9.555,

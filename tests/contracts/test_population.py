@@ -17,7 +17,7 @@ from envs import TASKS
 from envs.api import Task, Transcript
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control
-from tests.contracts.images import IMAGES
+from tests.contracts.image_task import IMAGES
 from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, short_run, small_training
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")

@@ -11,7 +11,7 @@ from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
 from docs._scripts import experiment_rows, readme_blocks, theory_blocks, wording
 from docs._scripts.released import Released
-from tests.benchmarks import made
+from tests.benchmarks import synthetic_results
 
 RUNGS = """variant,against,difference,p_holm,seeds
 scst,reinforce,0.109,0.0841,14
@@ -51,7 +51,7 @@ def test_a_comparison_takes_its_words_from_its_test(tmp_path: Path) -> None:
 def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path: Path) -> None:
     """Members of a cell share a clock: 3 s and 50 s, not 4 s and 50 s."""
     for task, ends in (("a", {0: 1.0, 1: 3.0}), ("b", {0: 50.0})):
-        path = made.write_cell(tmp_path / "ladder", task, "v", [*ends], np.zeros((2, len(ends))))
+        path = synthetic_results.write_cell(tmp_path / "ladder", task, "v", [*ends], np.zeros((2, len(ends))))
         meta = read_meta(path)
         meta["provenance"]["processor"] = "Abacus"
         rows = read_cells([path])

@@ -11,7 +11,7 @@ import pytest
 from envs import TASKS, random_policy
 from envs.api import Scale, Task
 from envs.custom.faults import EnvironmentFault
-from tests.contracts.images import IMAGES
+from tests.contracts.image_task import IMAGES
 
 NAN = math.nan
 NORMAL = Scale(-200.0, -100.0)
@@ -98,7 +98,9 @@ def test_a_floor_of_rewards_that_are_no_numbers_is_refused() -> None:
 
 
 def test_any_name_of_a_task_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    random_policy.main(["gymnasium:CartPole-v1", "tests.contracts.images:IMAGES", "Blackjack-v1", "--episodes", "12"])
+    random_policy.main(
+        ["gymnasium:CartPole-v1", "tests.contracts.image_task:IMAGES", "Blackjack-v1", "--episodes", "12"]
+    )
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["gymnasium:CartPole-v1", "images", "Blackjack-v1"]
     assert all("(12 episodes)" in line for line in lines)

@@ -22,7 +22,7 @@ from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Features, Image, Task
 from envs.control import from_envpool
-from tests.contracts.images import IMAGES
+from tests.contracts.image_task import IMAGES
 from tests.helpers import small_training
 
 ATARI = Image(4, 84, 84)

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.cli import main as cli
 from benchmarks.store.sources import read_cells
-from tests.benchmarks.logs import CSV, log
+from tests.benchmarks.imports.sb3_logs import CSV, log
 
 RUN = ["monitor", "run", "--experiment", "smoke"]
 THEIRS = [*RUN, "--variant", "zoo:ppo"]

@@ -18,7 +18,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_cells, read_meta, read_results
 from envs import TASKS
-from tests.benchmarks.logs import CSV, log
+from tests.benchmarks.imports.sb3_logs import CSV, log
 
 TOY: dict[str, Any] = {"floor": 0.0, "ceiling": 10.0}
 

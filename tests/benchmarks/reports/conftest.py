@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reports import report
-from tests.benchmarks.made import frame, report_input
+from tests.benchmarks.synthetic_results import frame, report_input
 
 
 @pytest.fixture(scope="session")

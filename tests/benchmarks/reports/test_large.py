@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.made import write_large
+from tests.benchmarks.synthetic_results import write_large
 
 ROOT = Path(__file__).resolve().parents[3]
 SAY = (

@@ -19,10 +19,10 @@ from benchmarks import cli
 from benchmarks.reports import report
 from benchmarks.store.packed import cells_path, rows_path
 from benchmarks.store.sources import MEASURE_COLUMNS
-from tests.benchmarks.made import frame, report_input
 from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
+from tests.benchmarks.synthetic_results import frame, report_input
 
-RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
+RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 pytestmark = pytest.mark.skipif(
     BROWSER is None,
     reason="Chromium is not installed: apt-get install chromium (Debian's package) to check the report page in a browser",

@@ -15,7 +15,7 @@ from benchmarks.reports import rate_notes, report
 from benchmarks.reports.document import Document
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.reports.sections import guide
-from tests.benchmarks.made import frame, report_input, suite
+from tests.benchmarks.synthetic_results import frame, report_input, suite
 
 
 def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Scale, Suite
 from envs.text.overopt import OverOpt
-from tests.benchmarks.made import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
+from tests.benchmarks.synthetic_results import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
 
 def rung_table(made: pd.DataFrame) -> pd.DataFrame:

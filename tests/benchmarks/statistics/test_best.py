@@ -19,8 +19,8 @@ from benchmarks.statistics.tests import compare_unpaired
 from benchmarks.statistics.wording import leader
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
-from tests.benchmarks.made import frame, suite
 from tests.benchmarks.statistics.test_comparisons import made
+from tests.benchmarks.synthetic_results import frame, suite
 
 Doubles = Doubles
 

@@ -11,7 +11,7 @@ from benchmarks.statistics.comparisons import Pair, all_pairs, baseline_pairs, c
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording import sentences
 from benchmarks.store.suite import Scale, Suite
-from tests.benchmarks.made import PARENTS, frame, suite
+from tests.benchmarks.synthetic_results import PARENTS, frame, suite
 
 
 def made(scores: dict[str, dict[str, list[float]]]) -> Suite:

@@ -26,7 +26,7 @@ from benchmarks.statistics.wording import leader
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.store.suite import Data, Scale, Suite
-from tests.benchmarks.made import frame, report_input
+from tests.benchmarks.synthetic_results import frame, report_input
 
 REFERENCE = Path("results/reference")
 Said = tuple[str, float | None]  # gains, loses or open, as seen from the first name in order; p where it is given

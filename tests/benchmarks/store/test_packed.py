@@ -25,7 +25,7 @@ from benchmarks.store.sources import (
     stored_cells,
 )  # fmt: skip
 from benchmarks.store.studies import pack_studies, stored_studies, studies_path
-from tests.benchmarks.made import write_cell
+from tests.benchmarks.synthetic_results import write_cell
 
 VARIANTS = ("gae", "ppo", "reinforce")
 

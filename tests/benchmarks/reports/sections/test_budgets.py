@@ -14,8 +14,8 @@ from benchmarks.reports.sections import budgets
 from benchmarks.reports.sections.comparisons import comparisons
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.store.suite import Suite
-from tests.benchmarks.made import frame, report_input, suite
 from tests.benchmarks.statistics.test_comparisons import made
+from tests.benchmarks.synthetic_results import frame, report_input, suite
 
 
 def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:

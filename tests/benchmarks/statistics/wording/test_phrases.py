@@ -15,7 +15,7 @@ from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.statistics.wording.phrases import amount, counted
 from benchmarks.store.suite import Scale, Suite
-from tests.benchmarks.test_divergence import reported, rows, suite_of
+from tests.benchmarks.statistics.test_divergence import reported, rows, suite_of
 
 ONE = re.compile(r"\b(?:1|[Oo]ne) (seeds|tasks|comparisons|variants|cells|places|rows)\b")
 CASE = Situation("any", "a case", ("t",))

@@ -28,7 +28,7 @@ OWN_FIGURE = {
     "causal", "length_bias", "bias", "reward_shift", "async_throughput", "staleness", "entropy_schedules",
     "reference_scores", "reference_scores_slm", "robot_control", "bipedal_walker", "atari", "parity",
 }  # fmt: skip
-RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
+RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
 # the laboratory has tests of its own
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}

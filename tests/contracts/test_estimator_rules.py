@@ -20,10 +20,10 @@ from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
 from algorithms.variant import Promises, Variant
-from tests.contracts import twins, wrong_estimators
+from tests.contracts import wrong_estimators, wrong_twins
 from tests.contracts.custom_parts import CustomScale
 from tests.contracts.right_estimators import RIGHT
-from tests.contracts.twins import broken
+from tests.contracts.wrong_twins import broken
 from tests.helpers import LEARNING
 
 RLOO, GAE = VARIANTS["rloo"].estimator, VARIANTS["gae"].estimator
@@ -139,28 +139,28 @@ def test_two_episodes_stand_in_every_column_of_a_window() -> None:
 @pytest.mark.parametrize(
     ("estimator", "rule"),
     [
-        (replace(RLOO, baseline=twins.WholeBatchMean()), "a member does not see the others"),
-        (replace(RLOO, baseline=twins.PaddedMean()), "padding does not matter"),
-        (replace(RLOO, baseline=twins.SilentGroup()), "a group of one"),
-        (replace(RLOO, baseline=twins.NeighbourBaseline()), "the order of episodes does not matter"),
+        (replace(RLOO, baseline=wrong_twins.WholeBatchMean()), "a member does not see the others"),
+        (replace(RLOO, baseline=wrong_twins.PaddedMean()), "padding does not matter"),
+        (replace(RLOO, baseline=wrong_twins.SilentGroup()), "a group of one"),
+        (replace(RLOO, baseline=wrong_twins.NeighbourBaseline()), "the order of episodes does not matter"),
         (
-            replace(RLOO, credit=twins.OverPadding(), baseline=Zero()),
+            replace(RLOO, credit=wrong_twins.OverPadding(), baseline=Zero()),
             "what stands in rows that are not valid has no influence",
         ),
-        (replace(RLOO, credit=twins.Standardised(), baseline=Zero()), "rewards and values times 2"),
-        (replace(RLOO, scale=twins.WholeBatchDeviation()), "a member does not see the others"),
-        (replace(RLOO, scale=twins.WhitenedOverPadding()), "padding does not matter"),
-        (replace(RLOO, scale=twins.ScalingLeftOn()), "rewards and values times 2"),
-        (replace(RLOO, surrogate=twins.MeanOverMicrobatch()), "the gradients of micro-batches add up"),
-        (replace(GAE, credit=twins.CutIsOver()), "a cut episode bootstraps, one that is over does not"),
-        (replace(GAE, credit=twins.OverIsCut()), "a cut episode bootstraps, one that is over does not"),
-        (replace(GAE, credit=twins.OverTheEnd()), "what stands in rows that are not valid has no influence"),
-        (replace(GAE, credit=twins.OverTheEnd()), "no credit crosses from one episode of a window into another"),
+        (replace(RLOO, credit=wrong_twins.Standardised(), baseline=Zero()), "rewards and values times 2"),
+        (replace(RLOO, scale=wrong_twins.WholeBatchDeviation()), "a member does not see the others"),
+        (replace(RLOO, scale=wrong_twins.WhitenedOverPadding()), "padding does not matter"),
+        (replace(RLOO, scale=wrong_twins.ScalingLeftOn()), "rewards and values times 2"),
+        (replace(RLOO, surrogate=wrong_twins.MeanOverMicrobatch()), "the gradients of micro-batches add up"),
+        (replace(GAE, credit=wrong_twins.CutIsOver()), "a cut episode bootstraps, one that is over does not"),
+        (replace(GAE, credit=wrong_twins.OverIsCut()), "a cut episode bootstraps, one that is over does not"),
+        (replace(GAE, credit=wrong_twins.OverTheEnd()), "what stands in rows that are not valid has no influence"),
+        (replace(GAE, credit=wrong_twins.OverTheEnd()), "no credit crosses from one episode of a window into another"),
         (
-            replace(GAE, credit=twins.OverTheEnd(kept=True)),
+            replace(GAE, credit=wrong_twins.OverTheEnd(kept=True)),
             "no credit crosses from one episode of a window into another",
         ),
-        (replace(RLOO, credit=twins.KLAgain()), "a reference that costs nothing changes nothing"),
+        (replace(RLOO, credit=wrong_twins.KLAgain()), "a reference that costs nothing changes nothing"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -174,10 +174,10 @@ def test_wrong_twins_are_rejected(estimator: Estimator, rule: str) -> None:
         (replace(RLOO, baseline=GroupMean()), "one"),  # a baseline that includes the episode itself, called unbiased
         (replace(RLOO, baseline=BatchMean()), "one"),
         (RLOO, "group"),
-        (replace(RLOO, scale=twins.ScalingLeftOn()), "one"),
-        (replace(RLOO, credit=twins.ShiftedRewards(), baseline=Zero()), "one"),
+        (replace(RLOO, scale=wrong_twins.ScalingLeftOn()), "one"),
+        (replace(RLOO, credit=wrong_twins.ShiftedRewards(), baseline=Zero()), "one"),
         (replace(RLOO, aggregation="sequence"), "one"),
-        (replace(RLOO, scale=twins.DropsUnfinished()), "one"),
+        (replace(RLOO, scale=wrong_twins.DropsUnfinished()), "one"),
         (replace(RLOO, baseline=GroupMean(), scale=Deviation("group", ddof=1, eps=0.1)), "success"),
     ],
     ids=["group mean", "batch mean", "rloo", "scaling left on", "late rewards", "1/len", "dropped", "eps .1"],

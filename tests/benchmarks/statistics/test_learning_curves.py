@@ -12,7 +12,7 @@ from benchmarks.statistics import aggregates, learning_curves
 from benchmarks.statistics.tests import a12
 from benchmarks.store.curves import area_under_curve
 
-RLIABLE = json.loads((Path(__file__).parent / "statistics" / "rliable.json").read_text())
+RLIABLE = json.loads((Path(__file__).parent / "rliable.json").read_text())
 SCORES = {name: np.array(scores) for name, scores in RLIABLE["scores"].items()}
 
 

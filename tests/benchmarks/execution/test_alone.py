@@ -20,7 +20,7 @@ from benchmarks.execution.engine import Job, Message
 from benchmarks.execution.jobs import CellJob
 from envs import TASKS
 from envs.delayed import delayed
-from tests.benchmarks import made
+from tests.benchmarks import synthetic_results
 
 TASK = TASKS["bandit/small"]
 MEASURED = ComparisonExperiment("clocked", "How long?", (TASK.name,), ("gae", "ppo"), seeds=4)
@@ -92,6 +92,6 @@ def test_a_bodys_steps_and_small_batches_are_expected_to_take_their_time() -> No
 
 def test_seconds_are_summed_over_clocks() -> None:
     """Made-up runs end at 10 s: 4 seeds in blocks of 2 are two clocks, in one block one."""
-    suite = made.suite(made.frame(seeds=4))
+    suite = synthetic_results.suite(synthetic_results.frame(seeds=4))
     assert suite.curves["CartPole-v1", "gae"].train_s == 10.0
     assert replace(suite, block=2).curves["CartPole-v1", "gae"].train_s == 20.0

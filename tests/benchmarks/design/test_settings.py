@@ -24,7 +24,7 @@ from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.store.suite import Scale
 from envs import TASKS
 
-RELEASED = Path(__file__).parents[2] / "results" / "reference"
+RELEASED = Path(__file__).parents[3] / "results" / "reference"
 SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.rates]
 
 

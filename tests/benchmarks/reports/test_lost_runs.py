@@ -24,8 +24,8 @@ from benchmarks.store.suite import Data, Scale, Suite
 from benchmarks.tuning import lost_runs
 from benchmarks.tuning.result import TrialResult
 from benchmarks.tuning.study import selection_candidates
-from tests.benchmarks.made import write_cell
-from tests.benchmarks.test_divergence import NAN, rows, suite_of
+from tests.benchmarks.statistics.test_divergence import NAN, rows, suite_of
+from tests.benchmarks.synthetic_results import write_cell
 
 FLOOR = Scale(-200.0, None)
 STILL = [[-200.0, -200.0]]  # a seed at the floor

@@ -18,7 +18,7 @@ from benchmarks.validation.usage import check_folder
 from envs import TASKS
 from envs.control import from_envpool
 from envs.validation import UsageError
-from tests.benchmarks.made import write_cell
+from tests.benchmarks.synthetic_results import write_cell
 
 TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]
 

@@ -27,8 +27,8 @@ from envs import TASKS, random_policy
 from envs.api import Scale, Task
 from envs.random_policy import Floor
 from envs.validation import UsageError
-from tests.benchmarks.made import meta, write_cell
-from tests.contracts.images import IMAGES
+from tests.benchmarks.synthetic_results import meta, write_cell
+from tests.contracts.image_task import IMAGES
 
 MINE = Task("mine", IMAGES.factory)
 PENDULUM = ["--tasks", "gymnasium:Pendulum-v1", "--variants", "reinforce,ppo", "--env-steps", "400", "--seeds", "2"]

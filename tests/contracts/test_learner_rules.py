@@ -15,7 +15,7 @@ from algorithms.estimators.loss import Loss
 from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.training.learner import Learner
 from algorithms.variant import Variant
-from tests.contracts.twins import broken
+from tests.contracts.wrong_twins import broken
 from tests.helpers import LEARNING
 
 SPEC = conformance_learner.TASK.spec

@@ -28,7 +28,7 @@ from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_names, file_safe
 from benchmarks.store.sources import read_cells, read_meta
 from benchmarks.store.suite import Suite
-from tests.benchmarks import made
+from tests.benchmarks import synthetic_results
 from tests.benchmarks.reports.chromium import BROWSER, open_page
 
 NAMES = [
@@ -158,16 +158,16 @@ TASKS = {
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole report of such names, texts, messages and provenance."""
     out = tmp_path_factory.mktemp("hostile")
-    frame = made.frame(seeds=10, checkpoints=3)
+    frame = synthetic_results.frame(seeds=10, checkpoints=3)
     frame["variant"], frame["task"] = frame["variant"].replace(VARIANTS), frame["task"].replace(TASKS)
-    scales = {TASKS[task]: scale for task, scale in made.SCALES.items()}
-    suite = Suite(frame, scales, [VARIANTS.get(v, v) for v in (*made.RUNGS, "random")])
-    parents = {VARIANTS.get(v, v): p and VARIANTS.get(p, p) for v, p in made.PARENTS.items()}
+    scales = {TASKS[task]: scale for task, scale in synthetic_results.SCALES.items()}
+    suite = Suite(frame, scales, [VARIANTS.get(v, v) for v in (*synthetic_results.RUNGS, "random")])
+    parents = {VARIANTS.get(v, v): p and VARIANTS.get(p, p) for v, p in synthetic_results.PARENTS.items()}
     report.write(
         replace(
-            made.report_input(made.frame(), out),
+            synthetic_results.report_input(synthetic_results.frame(), out),
             suite=suite,
-            measures=made.measures_of(frame),
+            measures=synthetic_results.measures_of(frame),
             texts={TASKS["CartPole-v1"]: {"untrained": ["```", "<script>alert(3)</script>"]}},
             parents=parents,
             changes=dict.fromkeys(parents, "<b onclick=alert(6)>changes</b> | x"),
@@ -226,7 +226,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
     name = "<script>`|$"
     for side in "ab":
         score = np.linspace(0, 1, 3)[:, None] * rng.uniform(0.4, 0.6, 6)
-        path = made.write_cell(tmp_path / side, "t", "made", range(6), score)
+        path = synthetic_results.write_cell(tmp_path / side, "t", "made", range(6), score)
         meta = read_meta(path)
         meta["cell"]["algorithm"]["name"] = name
         rows = read_cells([path]).assign(variant=name, measures=[[]] * 18)

@@ -26,7 +26,7 @@ from benchmarks.store.files import (
     write_text,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def full(part: Path) -> None:

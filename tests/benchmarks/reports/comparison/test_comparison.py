@@ -16,7 +16,7 @@ from benchmarks.reports.comparison.sides import Side
 from benchmarks.store import pooling
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
-from tests.benchmarks.made import write_cell
+from tests.benchmarks.synthetic_results import write_cell
 
 SEEDS = tuple(range(10))
 
@@ -99,17 +99,17 @@ def test_what_must_not_be_pooled_is_refused(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_numerics_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.benchmarks import made
+    from tests.benchmarks import synthetic_results
 
     a, _ = folders(tmp_path)
-    real = made.meta
+    real = synthetic_results.meta
 
     def newer(*words: object, **changes: object) -> dict[str, object]:
         found = real(*words, **changes)  # type: ignore[arg-type]
         found["provenance"]["packages"] = {"torch": "2.14.0"}
         return found
 
-    monkeypatch.setattr(made, "meta", newer)
+    monkeypatch.setattr(synthetic_results, "meta", newer)
     write_cell(a, "t", "gae", tuple(range(10, 20)), curve(np.ones(10)))
     with pytest.raises(pooling.NotPoolable, match=r"torch 2\.13\.0 \| 2\.14\.0"):
         comparison.load(a)

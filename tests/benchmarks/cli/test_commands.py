@@ -17,7 +17,7 @@ import pytest
 from benchmarks.cli.main import main
 from benchmarks.store.sources import read_cells
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 MISTAKES = [
     (["rnu", "ladder"], "unknown command 'rnu'; nearest: run"),

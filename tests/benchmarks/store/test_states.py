@@ -32,7 +32,7 @@ from benchmarks.store.files import NotWritten, machine
 from benchmarks.store.sources import check_cell, read_cells, read_meta
 from benchmarks.store.states import Unusable, load_state, save_state, state_path
 from envs import TASKS
-from tests.benchmarks.test_files import dead_process
+from tests.benchmarks.store.test_files import dead_process
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 

@@ -17,8 +17,8 @@ from benchmarks.reports.comparison import common_steps, comparison
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
 from benchmarks.store.suite import Scale, Suite
-from tests.benchmarks.logs import CSV
-from tests.benchmarks.made import write_cell
+from tests.benchmarks.imports.sb3_logs import CSV
+from tests.benchmarks.synthetic_results import write_cell
 
 Log = Sequence[tuple[int, float]]  # env_steps, return
 

@@ -39,9 +39,9 @@ from benchmarks.tuning import result
 from benchmarks.tuning.racing import Race
 from envs import TASKS
 from envs.api import Scale
-from tests.benchmarks.made import write_cell
+from tests.benchmarks.synthetic_results import write_cell
 
-RELEASED = Path(__file__).resolve().parents[2] / "results" / "reference"
+RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 Edit = Callable[[pa.Table, dict[str, Any]], object]  # the table in place of this one, or None
 
 
