@@ -1,4 +1,4 @@
-"""Many studies at once on one pool of processes: each has its batches, and no process idles while another study has work."""
+"""Many studies at once on one engine: each has its batches, and no process idles while another study has work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Message
+from benchmarks.execution.engine import Message, StartEngine
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.progress import Display
@@ -40,8 +40,11 @@ class ActiveStudy:
 class StudyScheduler:
     """Use once: `run` works off the plans, as many studies at a time as there are processes."""
 
-    def __init__(self, storage: BaseStorage, folder: Path, at_once: int, device: str) -> None:
+    def __init__(
+        self, storage: BaseStorage, folder: Path, at_once: int, device: str, start_engine: StartEngine = Pool
+    ) -> None:
         self.storage, self.folder, self.at_once, self.device = storage, folder, at_once, device
+        self.start_engine = start_engine
         self.provenance = provenance(device)
         self.active: list[ActiveStudy] = []
         self.paths: list[Path] = []
@@ -54,17 +57,17 @@ class StudyScheduler:
         # a study that cannot be opened is known before anything runs
         waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.provenance) for plan in plans)
         with (
-            Pool(self.at_once, self.provenance) as pool,
+            self.start_engine(self.at_once, self.provenance) as engine,
             Display([], 0, sum(p.env_steps for p in plans)) as display,
         ):
-            self.pool, self.display = pool, display
+            self.engine, self.display = engine, display
             try:
                 while waiting or self.active:
                     while waiting and len(self.active) < self.at_once:
                         study = waiting.popleft()
                         self.active.append(ActiveStudy(study, study.work()))
                         self._advance(self.active[-1])
-                    for message in pool.messages():
+                    for message in engine.messages():
                         self._handle(message)
                         if waiting and len(self.active) < self.at_once:
                             break
@@ -104,7 +107,7 @@ class StudyScheduler:
             for cell in pending(cells, self.folder):
                 job = CellJob(cell, cell_path(self.folder, cell), self.device)
                 self.display.add(job)
-                active.jobs.add(self.pool.submit(job))
+                active.jobs.add(self.engine.submit(job))
             if active.jobs:
                 return
         self._end(active)
