@@ -16,7 +16,7 @@ import tyro
 
 from benchmarks.reports.comparison import comparison
 from benchmarks.reports.comparison.gate import Rules
-from benchmarks.reports.comparison.sides import load
+from benchmarks.reports.comparison.result_folders import load
 from benchmarks.validation.usage import DONE, FAILED, check_folder
 
 

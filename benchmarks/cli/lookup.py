@@ -12,7 +12,7 @@ from benchmarks.experiments import EXPERIMENTS
 from envs.validation import UsageError, look_up
 
 
-def experiment_named(name: str) -> Experiment:
+def find_experiment(name: str) -> Experiment:
     """A registered experiment."""
     return look_up(EXPERIMENTS, name, "experiment")
 

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 import tyro
 
 from benchmarks.validation.numbers import whole_number
-from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, Failed, described
+from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError
 
 # command -> the module of this folder that holds it, and its class; a module is imported when its command is given, for
@@ -64,10 +64,10 @@ def _status(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    except (Failed, OSError) as error:
+    except (WorkFailed, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
     except BaseException as error:
-        print(f"failed: {described(error)}", file=sys.stderr)
+        print(f"failed: {describe_error(error)}", file=sys.stderr)
     return FAILED
 
 

@@ -95,7 +95,7 @@ def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContex
     return contextlib.nullcontext() if folder is None else Live(folder, experiment)
 
 
-def folder_of(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:
+def results_folder(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:
     """Where an experiment's results lie. Other sizes and settings of it have folders of their own."""
     return results / (experiment.name + ("-smoke" if smoke else "") + ("-tuned" if tuned else ""))
 
@@ -103,6 +103,6 @@ def folder_of(results: Path, experiment: Experiment, smoke: bool, tuned: bool = 
 def policies_folder(folder: Path, cells: Sequence[Cell]) -> Path:
     """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
     found = folder / "policies"
-    for line in policy_files.absent(cells, folder / "cells", found):
+    for line in policy_files.missing_policies(cells, folder / "cells", found):
         print(f"--save-policies: {line}", file=sys.stderr)
     return found

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.cell import BLOCK
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
 from envs.api import Task
 from envs.seeding import Purpose
@@ -95,7 +95,7 @@ class ComparisonExperiment:
     small: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     baseline: str | None = None
-    guide: tuple[Situation, ...] = ()
+    guide: tuple[GuideCase, ...] = ()
     finding: Finding | None = None
     block: int = BLOCK
     seeds_of: Mapping[str, int] = field(default_factory=dict)

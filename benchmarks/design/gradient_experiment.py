@@ -23,9 +23,9 @@ from envs.api import Task
 from envs.validation import look_up
 
 LABORATORY_VERSION = 1  # raise it when a change of code, or of a field's default, moves measurements
-FIXED = "whose policies are fixed; --variants narrows it"
+FIXED_POLICIES = "whose policies are fixed; --variants narrows it"
 UNSUPPORTED = {
-    **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED),
+    **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED_POLICIES),
     **dict.fromkeys(("floor", "ceiling", "threshold"), "whose tasks have scales"),
     **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
     **dict.fromkeys(("baseline", "adaptive", "import"), "which compares no learning curves"),
@@ -53,7 +53,7 @@ class ExactAscent:
         return laboratory.ascended(task, training, self.updates)
 
 
-Where = GaussianParameters | ExactAscent
+PolicyChoice = GaussianParameters | ExactAscent
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Measurement:
     task: Task
     variant: Variant
     training: TrainingConfig
-    where: Where
+    where: PolicyChoice
     replicates: int
     fitted: int = 0
 

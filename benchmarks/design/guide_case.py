@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Situation:
+class GuideCase:
     """A case, and the tasks of an experiment that stand for it.
 
     aspect    horizon, reward, vocabulary, staleness, ...      case  which, in words

@@ -30,7 +30,7 @@ from envs.custom.sources import SOURCE, described_class
 def canonical(value: Any) -> Any:
     """The JSON description of a configuration. TypeError for what can be part of none."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _described(value)
+        return _describe(value)
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -40,10 +40,10 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
 
 
-def _described(value: Any) -> dict[str, Any]:
+def _describe(value: Any) -> dict[str, Any]:
     own: Any = type(value)
     kind = described_class(own)
-    parts = {f.name: canonical(getattr(value, f.name)) for f in _described_fields(own)}
+    parts = {f.name: canonical(getattr(value, f.name)) for f in _hashed_fields(own)}
     if SOURCE in kind:  # its defaults may be computed from what the source's hash does not see
         return {**kind, **parts}
     defaults = _defaults(own)
@@ -51,7 +51,7 @@ def _described(value: Any) -> dict[str, Any]:
     return {**kind, **({DEFAULTS: at_default} if at_default else {}), **parts}
 
 
-def _described_fields(kind: type) -> list[Field[Any]]:
+def _hashed_fields(kind: type) -> list[Field[Any]]:
     return [f for f in fields(kind) if f.metadata.get("hashed", True)]
 
 
@@ -59,7 +59,7 @@ def _described_fields(kind: type) -> list[Field[Any]]:
 def _defaults(kind: type) -> dict[str, Any]:
     """The description of the default of each field that has one."""
     found = {}
-    for f in _described_fields(kind):
+    for f in _hashed_fields(kind):
         if f.default is not MISSING:
             found[f.name] = canonical(f.default)
         elif f.default_factory is not MISSING:

@@ -18,7 +18,7 @@ from benchmarks.store.descriptions import DEFAULTS
 from envs.custom.sources import OURS, SOURCE
 
 PACKAGES = ("envs", "algorithms")  # what tasks, variants and trainings are made of
-OF_CLASSES = ("class", SOURCE, DEFAULTS)  # keys of a description that name no field
+CLASS_KEYS = ("class", SOURCE, DEFAULTS)  # keys of a description that name no field
 
 
 class CannotRebuild(ValueError):
@@ -34,7 +34,7 @@ def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
         return tuple(rebuild(item, trust) for item in data)
     if not isinstance(data, dict):
         return data
-    values = {name: rebuild(value, trust) for name, value in data.items() if name not in OF_CLASSES}
+    values = {name: rebuild(value, trust) for name, value in data.items() if name not in CLASS_KEYS}
     if "class" not in data:
         return values
     name = str(data["class"])
@@ -45,7 +45,7 @@ def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
 def _our_class(name: str) -> type:
     """The frozen dataclass of this name, of whichever of our modules defines it."""
     defined = [getattr(module, name, None) for module in _modules_that_define(name)]
-    found: list[type] = [kind for kind in defined if isinstance(kind, type) and _is_choice(kind)]
+    found: list[type] = [kind for kind in defined if isinstance(kind, type) and _is_frozen_dataclass(kind)]
     if not found:
         raise CannotRebuild(f"there is no frozen dataclass {name!r} (any more), and nothing else is built from a file")
     if len(found) > 1:
@@ -94,12 +94,12 @@ def _foreign_class(name: str, trust: Sequence[str]) -> type:
             raise CannotRebuild(f"there is no class {name!r} (any more): {error}") from error
     if not isinstance(found, type) or found.__module__ != module:
         raise CannotRebuild(f"there is no class {name!r} (any more)")
-    if not _is_choice(found):
+    if not _is_frozen_dataclass(found):
         raise CannotRebuild(f"{name!r} is no frozen dataclass, and nothing else is built from a file")
     return found
 
 
-def _is_choice(kind: Any) -> bool:
+def _is_frozen_dataclass(kind: Any) -> bool:
     """Whether it is a frozen dataclass."""
     return isinstance(kind, type) and is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
 

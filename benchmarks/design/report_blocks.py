@@ -13,7 +13,7 @@ from benchmarks.store.suite import Data
 
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
-Picture = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
+MatplotlibFigure = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Prose:
 
 
 @dataclass(frozen=True)
-class Warned:
+class Notice:
     """A paragraph of Markdown that must not be overlooked."""
 
     text: str
@@ -54,15 +54,15 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FigureBlock:
     """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
 
     name: str
-    draw: Callable[[], Picture]
+    draw: Callable[[], MatplotlibFigure]
     caption: str
 
 
-Block = Prose | Warned | Samples | Table | Drawn
+Block = Prose | Notice | Samples | Table | FigureBlock
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Figure(Protocol):
     @property
     def caption(self) -> str: ...
 
-    def draw(self, data: Data) -> Picture: ...
+    def draw(self, data: Data) -> MatplotlibFigure: ...
 
 
 @runtime_checkable

@@ -13,10 +13,10 @@ from envs import TASKS
 from envs.api import Scale, Task
 from envs.validation import UsageError
 
-KEPT = "scales.json"  # in an experiment's folder
+SCALES_FILE = "scales.json"  # in an experiment's folder
 
 
-def scale_of_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
+def scale_from_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
     """The Scale that three flags give; UsageError where they make none."""
     if floor is not None and ceiling is not None and not -math.inf < floor < ceiling < math.inf:
         raise UsageError(f"--floor must be below --ceiling, not {floor:g} and {ceiling:g}")
@@ -44,8 +44,8 @@ class ScaleFlags:
         if not given:
             return list(tasks)
         flag = f"--{next(iter(given))}"
-        scale_of_flags(self.floor, self.ceiling, self.threshold)
-        users = [task for task in tasks if is_users(task) and task.name not in own]
+        scale_from_flags(self.floor, self.ceiling, self.threshold)
+        users = [task for task in tasks if is_user_task(task) and task.name not in own]
         if not users:
             shown = ", ".join(task.name for task in tasks[:3])
             raise UsageError(f"{flag} has no meaning for {shown}: a registered task has its own scale")
@@ -54,16 +54,16 @@ class ScaleFlags:
             raise UsageError(f"{flag} cannot be the scale of both {shown}; run them one by one")
         (theirs,) = users
         changed = {"floor": theirs.floor, "ceiling": theirs.ceiling, **given}
-        scale_of_flags(changed["floor"], changed["ceiling"], None)
+        scale_from_flags(changed["floor"], changed["ceiling"], None)
         return [replace(theirs, **given) if task is theirs else task for task in tasks]
 
 
-def is_users(task: Task) -> bool:
+def is_user_task(task: Task) -> bool:
     """Whether a task is none of the registered ones."""
     return TASKS.get(task.name) != task
 
 
-def scales_of_cells(
+def scales_from_cells(
     metas: Iterable[Mapping[str, Any]], tasks: Iterable[object] = (), folders: Iterable[Path] = ()
 ) -> dict[str, Scale]:
     """The scale of every task of these cells, by name.
@@ -73,13 +73,13 @@ def scales_of_cells(
     """
     stated = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
     names = dict.fromkeys(name for name, _ in stated)
-    kept = [item for folder in folders for item in _read_kept(folder).items()]
+    kept = [item for folder in folders for item in _read_saved(folder).items()]
     sources = [(name, _stated_scale(name, scale)) for name, scale in [*stated, *kept]]
     sources += [(task.name, task.scale) for task in tasks if isinstance(task, Task)]
     found = {name: TASKS[name].scale for name in names if name in TASKS}
     for name, scale in sources:
         if name in names and name not in TASKS:
-            found[name] = _fuller(found.get(name, scale), scale)
+            found[name] = _more_complete(found.get(name, scale), scale)
     return {name: found[name] for name in names}
 
 
@@ -95,16 +95,16 @@ def check_agree(sides: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> No
             name = meta["cell"]["task"]["name"]
             if name not in TASKS:
                 stated.setdefault(name, []).append(_stated_scale(name, meta["reading"]["scale"]))
-        kept = {name: _stated_scale(name, scale) for name, scale in _read_kept(folder).items()}
+        kept = {name: _stated_scale(name, scale) for name, scale in _read_saved(folder).items()}
         for name, of in stated.items():
             late = kept.get(name)
-            holds = late is not None and all(_fuller(scale, late) is late for scale in of)
+            holds = late is not None and all(_more_complete(scale, late) is late for scale in of)
             found.setdefault(name, []).extend((scale, folder) for scale in ([late] if late and holds else of))
     for name, scales in found.items():
         for i, (b, in_b) in enumerate(scales):
             if other := next((known for known in scales[:i] if not _agree(known[0], b)), None):
                 raise UsageError(
-                    f"{name} has {_ends(other[0])} in {other[1]}, {_ends(b)} in {in_b}: scores on two scales are not "
+                    f"{name} has {_describe_ends(other[0])} in {other[1]}, {_describe_ends(b)} in {in_b}: scores on two scales are not "
                     "compared; run or import one again with the same --floor and --ceiling"
                 )
 
@@ -114,21 +114,21 @@ def _agree(a: Scale, b: Scale) -> bool:
     return all(x is None or y is None or math.isclose(x, y, rel_tol=1e-6) for x, y in ends)
 
 
-def _ends(scale: Scale) -> str:
+def _describe_ends(scale: Scale) -> str:
     known = [f"{name} {x:g}" for name, x in (("floor", scale.floor), ("ceiling", scale.ceiling)) if x is not None]
     return " and ".join(known)
 
 
-def keep_scales(tasks: Iterable[Task], folder: Path) -> None:
+def save_scales(tasks: Iterable[Task], folder: Path) -> None:
     """Write the scales of users' tasks to a folder whose cells may have been trained before a scale was known."""
-    users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_users(t)}
+    users = {t.name: [t.scale.floor, t.scale.ceiling, t.scale.threshold] for t in tasks if is_user_task(t)}
     if users:
-        save_json(folder / KEPT, {**_read_kept(folder), **users})
+        save_json(folder / SCALES_FILE, {**_read_saved(folder), **users})
 
 
-def _read_kept(folder: Path) -> dict[str, Any]:
+def _read_saved(folder: Path) -> dict[str, Any]:
     try:
-        return read_document(folder / KEPT)
+        return read_document(folder / SCALES_FILE)
     except Damaged:  # or missing
         return {}
 
@@ -142,7 +142,7 @@ def _stated_scale(name: str, scale: Sequence[float | None]) -> Scale:
     return Scale(floor, ceiling, threshold)
 
 
-def _fuller(a: Scale, b: Scale) -> Scale:
+def _more_complete(a: Scale, b: Scale) -> Scale:
     """The one of which more is known; of equals the last."""
     counts = [sum((s.floor is not None, s.ceiling is not None, s.solvable)) for s in (a, b)]
     return a if counts[0] > counts[1] else b

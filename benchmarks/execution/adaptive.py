@@ -12,7 +12,7 @@ from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.scales import check_averaged
-from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
+from benchmarks.reports.loading import SEQUENTIAL, build_suite, read_folder
 from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
@@ -21,7 +21,7 @@ from benchmarks.store.suite import Suite
 from envs.api import Doubles
 from envs.validation import UsageError
 
-Train = Callable[[list[Cell]], Outcome]
+TrainCells = Callable[[list[Cell]], Outcome]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class SequentialPlan:
         return build_cells(replace(self.experiment, seeds=seeds, seeds_of={}), tasks, chosen, self.env_steps)
 
 
-def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
+def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
     """Train until all is decided; writes the decisions to `folder`/adaptive.json, for the report."""
     looks = plan.cap // BLOCK
     decided: dict[str, SequentialDecision] = {}
@@ -60,8 +60,8 @@ def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
         seeds = number * BLOCK
         wanted |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
         outcome = train(list(wanted.values()))
-        frame, _, metas = read(outcome.paths, folder)
-        suite = suite_of(plan.experiment, frame, metas)
+        frame, _, metas = read_folder(outcome.paths, folder)
+        suite = build_suite(plan.experiment, frame, metas)
         gone = _without_mean(suite)
         if plan.baseline in gone:
             undecided -= {plan.baseline}
@@ -73,7 +73,7 @@ def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
             break
         waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = sequential.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
+        new = sequential.look(differences, float(level), plan.margin, _with_other_losses(suite, waiting, plan.baseline))
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             least[v] = min(p, least.get(v, 1.0))
         decided |= new
@@ -97,7 +97,7 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     return (b - a).dropna().to_numpy(float)
 
 
-def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
+def _with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
     """Those that lost other runs than the baseline on the tasks that both have."""
     found = (Pair(v, baseline) for v in variants)
     return {pair.b for pair in found if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}

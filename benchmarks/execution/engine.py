@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.tensorboard import Live
 
-Tell = Callable[[Progress | Record], None]
+OnEvent = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written
 
 
@@ -51,7 +51,7 @@ class Job(Protocol):
     def expected_seconds(self) -> float:
         """About how long one process takes."""
 
-    def run(self, tell: Tell, origin: Origin) -> None:
+    def run(self, tell: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; says what happens by `tell`. Raises whatever the work raises."""
 
     def log(self, live: Live, message: Message) -> None:

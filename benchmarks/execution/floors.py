@@ -16,7 +16,7 @@ from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import hashed_part
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
-from benchmarks.validation.guarded import ChildFailed, in_child
+from benchmarks.validation.isolation import ChildFailed, run_in_child
 from envs import random_policy
 from envs.api import Task
 from envs.validation import UsageError
@@ -35,7 +35,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            found = in_child(lambda: random_policy.measured(task))
+            found = run_in_child(lambda: random_policy.measured(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without_floor(task, str(error))
         floor = found.mean

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Origin
 from benchmarks.execution.worker import STOP, packed, serve
-from benchmarks.validation.usage import described, how_it_ended
+from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
 STOP_S = 3.0  # how long a worker may take to end
@@ -98,7 +98,7 @@ class Pool:
         try:
             content = packed(index, self._jobs[index])
         except Exception as error:  # a task or variant that pickle cannot take
-            self._end_job(Message(index, ended=True, error=described(error)))
+            self._end_job(Message(index, ended=True, error=describe_error(error)))
             return
         worker = self._idle() or self._start()
         worker.index = index
@@ -160,7 +160,7 @@ class Pool:
         assert index is not None
         worker.process.join(STOP_S)
         code = worker.process.exitcode
-        how = "closed its pipe, and was ended" if code is None else how_it_ended(code)
+        how = "closed its pipe, and was ended" if code is None else describe_exit(code)
         _end([worker])
         self._forget(worker)
         if index in self._lost:

@@ -19,14 +19,14 @@ from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
 from envs.custom.repeats import NOTICE, foreign, repeats
 
-Tell = Callable[[Progress | Record], None]
+OnEvent = Callable[[Progress | Record], None]
 
 
 def run_cell(
     cell: Cell,
     path: Path,
     device: str,
-    tell: Tell,
+    tell: OnEvent,
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
@@ -37,7 +37,7 @@ def run_cell(
     made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if (own := cell.algorithm.device(device)) != device:
         made = made | {"device": own}
-    account = _Account(cell, tell)
+    account = _CellLog(cell, tell)
     if not repeating:
         account.note(NOTICE)
     if cell.algorithm.learns:
@@ -47,7 +47,7 @@ def run_cell(
     meta = {
         "cell": canonical(cell),
         "provenance": made,
-        "reading": reading(cell),
+        "reading": report_metadata(cell),
         "texts": texts(cell, account.records),
         "notices": account.notices,
     }
@@ -55,10 +55,10 @@ def run_cell(
     states.state_path(path).unlink(missing_ok=True)
 
 
-class _Account:
+class _CellLog:
     """What a cell has yielded so far, each told as it comes: its records, and the notices that go into its file."""
 
-    def __init__(self, cell: Cell, tell: Tell) -> None:
+    def __init__(self, cell: Cell, tell: OnEvent) -> None:
         self.records: list[Record] = []
         self.notices: list[str] = []
         self._tell = tell
@@ -80,7 +80,7 @@ class _Account:
 
 
 def _train(
-    cell: Cell, waiting: Path, device: str, account: _Account, made: Mapping[str, object], policies: Path | None
+    cell: Cell, waiting: Path, device: str, account: _CellLog, made: Mapping[str, object], policies: Path | None
 ) -> None:
     """Train from the RunState at `waiting`, or from nothing, and save the policies."""
     state, account.records, why = resumable(cell, waiting, device)
@@ -119,7 +119,7 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
     return {"untrained": written[0], "trained": written[-1], "optimal": optimal_texts(cell.task, cell.members)}
 
 
-def reading(cell: Cell) -> dict[str, object]:
+def report_metadata(cell: Cell) -> dict[str, object]:
     """What a report needs to know of a cell beside its numbers; no number depends on it."""
     task, algorithm = cell.task, cell.algorithm
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Job, Message, Origin
-from benchmarks.validation.usage import described
+from benchmarks.validation.usage import describe_error
 
 SEND_EVERY_S = 0.5
 STOP = b""  # in place of a job: no more will come
@@ -42,7 +42,7 @@ def _read_and_work(content: bytes, origin: Origin, send: Send) -> Message:
     try:
         job = pickle.loads(inner)
     except BaseException as error:  # a module of the user's that is not found here, say, or that exits
-        return Message(index, ended=True, error=described(error))
+        return Message(index, ended=True, error=describe_error(error))
     return work(index, job, origin, send)
 
 
@@ -66,5 +66,5 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
     try:
         job.run(tell, origin)
     except BaseException as error:
-        return Message(index, None, tuple(unsent), True, described(error))
+        return Message(index, None, tuple(unsent), True, describe_error(error))
     return Message(index, None, tuple(unsent), True)

@@ -9,13 +9,13 @@ from benchmarks.design.experiment import ComparisonExperiment
 
 TASKS = ("CartPole-v1", "Pendulum-v1", "lock/medium", "dyck/small")
 OURS = ("reinforce", "baseline_value", "gae", "a2c", "ppo", "like_sb3_a2c", "like_sb3_ppo")
-PEERS = ("sb3:a2c", "sb3:ppo", "sb3:dqn", "q_learning")
+SB3_AND_Q_LEARNING = ("sb3:a2c", "sb3:ppo", "sb3:dqn", "q_learning")
 
 EXPERIMENT = ComparisonExperiment(
     name="references",
     question="How do our policy gradients stand beside stable-baselines3's runs and beside Q-learning?",
     tasks=TASKS,
-    variants=(*OURS, *PEERS, "random", "optimal"),
+    variants=(*OURS, *SB3_AND_Q_LEARNING, "random", "optimal"),
     env_steps={"CartPole-v1": 50_000, "Pendulum-v1": 50_000, "lock/medium": 20_000, "dyck/small": 20_000},
     baseline="sb3:ppo",
     small={

@@ -2,7 +2,7 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.frontier import Frontier
 from envs.text.overopt import OverOpt, judged_task
 
@@ -25,6 +25,6 @@ EXPERIMENT = ComparisonExperiment(
             mdps=MDPS,
         ),
     ),
-    guide=(Situation("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),
+    guide=(GuideCase("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 6_000}},
 )

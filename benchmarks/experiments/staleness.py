@@ -10,7 +10,7 @@ from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.staleness import LagSweep, ScoreStrip
 from benchmarks.findings.staleness import Staleness
 from envs.text.transduce import Transduce
@@ -109,7 +109,7 @@ EXPERIMENT = ComparisonExperiment(
         },
     ),
     baseline=GAE.name,
-    guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
+    guide=(GuideCase("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
     small={
         "tasks": (CARTPOLE, "bandit/small"),
         "seeds": 2,

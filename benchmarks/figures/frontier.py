@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 from envs.text.overopt import OverOpt
 
@@ -50,7 +50,7 @@ class Frontier:
             for axis, judge in zip(axes[:, 0], JUDGES, strict=True):
                 axis.set_ylabel(f"{judge} an episode")
             figure.supxlabel("KL to the reference, nats an episode", fontsize=9)
-            title = f"mean of {counted(data.suite.seeds, 'seed')}, a mark a checkpoint"
+            title = f"mean of {count_noun(data.suite.seeds, 'seed')}, a mark a checkpoint"
             line_legend(figure, [EXACT, *lines], title, 3)
         return figure
 

@@ -16,7 +16,7 @@ from benchmarks.figures.style import STYLE, LineStyle, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-STRAIGHT = 0.98  # a mean gradient whose direction is less points elsewhere
+MIN_COSINE = 0.98  # a mean gradient whose direction is less points elsewhere
 
 
 def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
@@ -41,7 +41,7 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
         axes[0].set_yticks(np.arange(len(variants)), variants, fontsize=7)
         axes[0].set_ylim(len(variants) - 0.4, -0.6)
         figure.supxlabel("variance of one gradient / square of its signal, in units of reinforce", fontsize=9)
-        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean elsewhere (cosine below {STRAIGHT})"))
+        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean elsewhere (cosine below {MIN_COSINE})"))
         handles = [mpl.patches.Patch(color=c, label=n) for c, n in named]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
@@ -128,7 +128,7 @@ def success(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def of_lambda(rows: pd.DataFrame) -> Figure:
+def bias_variance_over_lambda(rows: pd.DataFrame) -> Figure:
     """Bias, variance and their sum against lambda, a line a critic."""
     labels = list(dict.fromkeys(rows["label"]))
     styles = line_styles(labels)

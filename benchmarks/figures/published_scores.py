@@ -14,7 +14,7 @@ from benchmarks.figures.layout import constrained_grid
 from benchmarks.figures.style import GAIN, LOSS, STYLE
 from benchmarks.findings import published_scores
 from benchmarks.published.scores import PublishedScore
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 
 
@@ -39,7 +39,7 @@ class PublishedScores:
                 _panel(axis, made[made["task"] == task])
                 axis.set_title(task)
             grid.figure.suptitle(
-                f"cross: published; circle: ours, mean of {counted(int(made['seeds'].min()), 'seed')}, 95 % t interval\n"
+                f"cross: published; circle: ours, mean of {count_noun(int(made['seeds'].min()), 'seed')}, 95 % t interval\n"
                 "diamond: ours with greedy actions, where the source's are; blue: reached, orange: missed",
                 fontsize=9,
             )

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy import stats as sps
 
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from envs.api import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -70,4 +70,4 @@ def banded_groups(axis: Axes, points: Sequence[tuple[float, Doubles]], style: Li
 
 def band_title(seeds: int) -> str:
     """What lines and bands are, for a legend's title."""
-    return f"mean of {counted(seeds, 'seed')}, band: 95 % t interval"
+    return f"mean of {count_noun(seeds, 'seed')}, band: 95 % t interval"

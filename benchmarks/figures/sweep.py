@@ -12,7 +12,7 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.layout import constrained_grid, line_legend, show_scores
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.statistics.comparison_tables import sweep_table
-from benchmarks.statistics.wording.sentences import of_sweep
+from benchmarks.statistics.wording.sentences import sweep_sentences
 from benchmarks.store.suite import Data
 from envs.api import Doubles
 
@@ -68,4 +68,4 @@ class Sweep:
 
     def sentences(self, table: Table) -> list[str]:
         """What the table shows, a sentence a line."""
-        return of_sweep(table.frame, self.label)
+        return sweep_sentences(table.frame, self.label)

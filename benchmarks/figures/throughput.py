@@ -37,7 +37,7 @@ class Throughput:
     baseline: str
 
     def draw(self, data: Data) -> Figure:
-        made, runs = throughput.table(data, self.baseline), throughput.runs_of_suite(data)
+        made, runs = throughput.table(data, self.baseline), throughput.suite_run_speeds(data)
         tasks = list(dict.fromkeys(made["task"]))
         lines = int(made.groupby("task").size().max())
         with mpl.rc_context(STYLE):

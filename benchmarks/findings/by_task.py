@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.statistics.families import ComparisonKey
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import listed
+from benchmarks.statistics.wording.phrases import list_words
 from benchmarks.statistics.wording.sentences import too_few_seeds
 from benchmarks.store.suite import Suite
 
@@ -19,7 +19,7 @@ def task_sentences(found: Mapping[ComparisonKey, Comparison], suite: Suite, what
     sentences = []
     for task in suite.scales:
         shown = [(b, t) for (b, _, tasks), t in found.items() if tasks == (task,) and t.shown]
-        sentences += [f"{listed(_losses_first(shown))} on {task}."] if shown else []
+        sentences += [f"{list_words(_losses_first(shown))} on {task}."] if shown else []
     if not sentences:
         return [f"{how}: no {what} is shown."]
     return [f"{how}: {sentences[0]}", *sentences[1:]]

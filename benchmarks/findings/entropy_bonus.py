@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import effect_size, listed
-from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.statistics.wording.phrases import effect_size, list_words
+from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -43,7 +43,7 @@ class EntropyBonus:
             [
                 f"Over {len(suite.scales)} tasks, {first}",
                 *others,
-                corrected(found, suite),
+                correction_sentence(found, suite),
                 *task_sentences(alone, suite, "difference from no bonus"),
                 BRACKETS,
             ]
@@ -64,9 +64,9 @@ def _compared(found: Mapping[str, Comparison], other: str) -> list[str]:
     for verb, sign in (("gains", 1), ("loses", -1)):
         shown = [f"`{b}` {verb} {effect_size(t)}" for b, t in found.items() if t.shown and t.difference * sign > 0]
         if shown:
-            sentences.append(f"{listed(shown)} against {other}.")
+            sentences.append(f"{list_words(shown)} against {other}.")
     open_ = {b: t for b, t in found.items() if not t.shown}
     if open_:
-        names, verb = listed([f"`{b}`" for b in open_]), "are" if len(open_) > 1 else "is"
-        sentences.append(f"{names} {verb} not shown to differ from {other} ({detectable([*open_.values()])}).")
+        names, verb = list_words([f"`{b}`" for b in open_]), "are" if len(open_) > 1 else "is"
+        sentences.append(f"{names} {verb} not shown to differ from {other} ({detectable_phrase([*open_.values()])}).")
     return sentences

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.published.scores import PublishedScore
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Data
 from envs.api import Doubles
@@ -18,7 +18,7 @@ COLUMNS = (
     "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
     "greedy", "greedy_low", "greedy_high", "reached_greedy",
 )  # fmt: skip
-NEAR = 0.1  # of a budget: as far as our checkpoint may lie from the source's
+MAX_DISTANCE = 0.1  # of a budget: as far as our checkpoint may lie from the source's
 CAPTION = (
     "Published scores and ours after as many environment steps, in the source's metric. `ours`: mean of the sampled "
     "evaluation, with a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its "
@@ -32,7 +32,7 @@ def nearest_checkpoint(curve: Curve, score: PublishedScore) -> int | None:
     """Our checkpoint nearest to the source's budget; None where none is near."""
     steps = curve.env_steps.mean(axis=1)
     k = int(np.abs(steps - score.env_steps).argmin())
-    return None if abs(steps[k] - score.env_steps) > NEAR * score.env_steps else k
+    return None if abs(steps[k] - score.env_steps) > MAX_DISTANCE * score.env_steps else k
 
 
 def returns_at_budget(curve: Curve, score: PublishedScore) -> Doubles | None:
@@ -120,7 +120,7 @@ class ReachedScores:
         ]
         equalled = int((made["ours"] >= made["published"]).sum())
         within = int(made["reached"].sum()) - equalled
-        head = f"Our means equal or better {equalled} of {counted(len(made), 'published score')}"
+        head = f"Our means equal or better {equalled} of {count_noun(len(made), 'published score')}"
         if within:
             head += f", {within} more {'lies' if within == 1 else 'lie'} within our 95 % intervals"
         if greedy := int((made["reached_greedy"] & ~made["reached"]).sum()):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import effect_size, listed
-from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.statistics.wording.phrases import effect_size, list_words
+from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 CORRECTIONS = "finding, corrections"  # the name of the second family
@@ -49,7 +49,7 @@ class Staleness:
             return text
         stale = self.stale[self.at]
         repairs = {name: found[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in found}
-        parts = [*_lag_sentences(lags, suite), corrected(costs, suite)]
+        parts = [*_lag_sentences(lags, suite), correction_sentence(costs, suite)]
         if self.at in lags and repairs:
             lost = lags[self.at].shown and lags[self.at].difference < 0
             parts += _repair_sentences(repairs, self.at, lost, len(suite.scales))
@@ -57,7 +57,7 @@ class Staleness:
             others = {lag: v for lag, v in of.items() if v not in self.repairs.values()}  # repairs have their sentences
             by_lag = {lag: t for lag, v in others.items() if (t := found.get((v, self.stale[lag], None)))}
             parts += [_correction_sentence(name, by_lag)] if by_lag else []
-        parts += [corrected(found, suite)] if found else []
+        parts += [correction_sentence(found, suite)] if found else []
         return " ".join([*parts, *self._task_sentences(suite, ledger), BRACKETS])
 
     def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
@@ -86,7 +86,7 @@ class Staleness:
         open_ = [(b, on, t) for (b, _, on), t in found.items() if b in corrections and not t.shown and t.difference < 0]
         if open_ and not too_few_seeds(found, suite):
             b, on, t = min(open_, key=lambda item: item[2].difference)
-            where = f"`{b}` on {listed(on or ())}, {abs(t.difference):.2g} (corrected p {t.p_corrected:.2g})"
+            where = f"`{b}` on {list_words(on or ())}, {abs(t.difference):.2g} (corrected p {t.p_corrected:.2g})"
             sentences.append(f"The largest loss of a correction on one task that is not shown: {where}.")
         return sentences
 
@@ -96,16 +96,16 @@ def _lag_sentences(lags: Mapping[int, Comparison], suite: Suite) -> list[str]:
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
     said = []
     if open_:
-        said.append(f"no loss is shown at {_named_lags([*open_])} ({detectable([*open_.values()])})")
+        said.append(f"no loss is shown at {_named_lags([*open_])} ({detectable_phrase([*open_.values()])})")
     for verb, sign in (("costs", -1), ("gains", 1)):
         shown = [f"lag {lag} {verb} {effect_size(t)}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if shown:
-            said.append(f"{listed(shown)} of the {suite.unit}")
+            said.append(f"{list_words(shown)} of the {suite.unit}")
     return [f"Without a correction for staleness, {text}." for text in said]
 
 
 def _named_lags(lags: list[int]) -> str:
-    return f"lag{'s' if len(lags) > 1 else ''} {listed([str(lag) for lag in lags])}"
+    return f"lag{'s' if len(lags) > 1 else ''} {list_words([str(lag) for lag in lags])}"
 
 
 def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, tasks: int) -> list[str]:
@@ -118,8 +118,8 @@ def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, ta
         if group:
             sentences.append(f"At lag {at} {_largest_first(group, verb, tasks)}.")
     if open_:
-        names = listed([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
-        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable([*open_.values()])}).")
+        names = list_words([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
+        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable_phrase([*open_.values()])}).")
     return sentences
 
 
@@ -139,7 +139,7 @@ def _correction_sentence(name: str, lags: Mapping[int, Comparison]) -> str:
     parts = []
     for verb, sign in (("loses", -1), ("gains", 1)):
         shown = [f"{effect_size(t)} at lag {lag}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
-        parts += [f"{verb} {listed(shown)}"] if shown else []
+        parts += [f"{verb} {list_words(shown)}"] if shown else []
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
     if open_:
         where = _named_lags([*open_])

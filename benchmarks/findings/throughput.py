@@ -51,7 +51,7 @@ def paired_ratio(b: Doubles, a: Doubles) -> PairedRatio:
     return PairedRatio(float(np.exp(logs.mean())), float(np.exp(interval.low)), float(np.exp(interval.high)), p)
 
 
-def runs_of(curve: Curve, threshold: float) -> pd.DataFrame:
+def run_speeds(curve: Curve, threshold: float) -> pd.DataFrame:
     """A row a run: its members' steps a second, and the seconds after which their mean return is at the threshold."""
     rows = {}
     for block, members in curve.clocks.items():
@@ -61,11 +61,11 @@ def runs_of(curve: Curve, threshold: float) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES))
 
 
-def runs_of_suite(data: Data) -> dict[tuple[str, str], pd.DataFrame]:
+def suite_run_speeds(data: Data) -> dict[tuple[str, str], pd.DataFrame]:
     """The runs of each (task, variant) that learns, in the suite's order."""
     suite = data.suite
     places = [(t, v) for t in suite.scales for v in suite.learners if (t, v) in suite.curves]
-    return {(t, v): runs_of(suite.curves[t, v], suite.scales[t].threshold) for t, v in places}
+    return {(t, v): run_speeds(suite.curves[t, v], suite.scales[t].threshold) for t, v in places}
 
 
 def table(data: Data, baseline: str) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def table(data: Data, baseline: str) -> pd.DataFrame:
 
     seconds  NaN where a repeat did not reach the threshold      lag  in updates, mean and largest of what was measured
     """
-    runs, rows = runs_of_suite(data), []
+    runs, rows = suite_run_speeds(data), []
     for (task, variant), ours in runs.items():
         base = runs.get((task, baseline), ours.iloc[:0])
         both = ours.index.intersection(base.index) if variant != baseline else ours.index[:0]

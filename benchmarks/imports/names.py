@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from algorithms import ALGORITHMS
 from benchmarks.design.experiment import Experiment
-from benchmarks.design.named import task_named, tasks_named
-from benchmarks.design.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.design.lookup import find_task, find_tasks
+from benchmarks.design.scales import ScaleFlags, is_user_task, scale_from_flags
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import read_meta, stored_cells
@@ -83,17 +83,17 @@ class ImportTarget:
 
     def _is_users(self, task: Task) -> bool:
         own = self.experiment.tasks if self.experiment else ()
-        return is_users(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
+        return is_user_task(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
 
     def _scale_of(self, task: Task) -> Scale:
         """Of a task whose code is known; the flags are of the user's."""
         return self.flags.applied([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
-        return tasks_named(self.experiment.tasks, [name])[0] if self.experiment else task_named(name)
+        return find_tasks(self.experiment.tasks, [name])[0] if self.experiment else find_task(name)
 
     def _scale_of_flags(self, unknown: str) -> Scale:
         floor, ceiling, threshold = self.flags.floor, self.flags.ceiling, self.flags.threshold
         if floor is None or ceiling is None:
             raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
-        return scale_of_flags(floor, ceiling, ceiling if threshold is None else threshold)
+        return scale_from_flags(floor, ceiling, ceiling if threshold is None else threshold)

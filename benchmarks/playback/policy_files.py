@@ -43,8 +43,8 @@ MOMENTS = "normaliser."
 SCALE = ("floor", "ceiling", "threshold", "field", "source")  # of a Task, which no number depends on
 PARTS = {"format", "digest", "cell", "scale", "member", "scores", "provenance"}
 SCORES = ("eval_return", "eval_return_greedy", "env_steps", "updates", "measures")  # of a Record
-SHOWN = 5  # cells that a line names
-HOW = "policies are saved by `train` and `run` with --save-policies"
+MAX_LISTED = 5  # cells that a line names
+HOW_TO_SAVE = "policies are saved by `train` and `run` with --save-policies"
 
 
 class NoPolicy(UsageError):
@@ -94,7 +94,7 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
     NoPolicy (a ValueError) where the file is missing, damaged, no policy, or of classes that are foreign or gone.
     """
     path = Path(path)
-    tensors, meta = _read(path)
+    tensors, meta = _read_file(path)
     try:
         member, cell = meta["member"], meta["cell"]
         task: Task = rebuild(cell["task"], trust, **meta["scale"])
@@ -105,8 +105,8 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         normaliser = build_normaliser(task, training, members)
         parameters = dict(policy.named_parameters())
         moments = {MOMENTS + n: torch.from_numpy(x) for n, x in normaliser.snapshot().items()}
-        _check(tensors, {**parameters, **moments})
-        if why := _fault(path.stem, tensors, meta):
+        _check_shapes(tensors, {**parameters, **moments})
+        if why := _file_error(path.stem, tensors, meta):
             raise NoPolicy(f"{path.name} is damaged: {why}")
     except NoPolicy:
         raise
@@ -142,12 +142,12 @@ def changed_since(saved: SavedPolicy) -> list[str]:
     return lines
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if path.is_dir():
         held = sorted(p.name for p in path.glob("*.safetensors"))
-        raise NoPolicy(f"{path} is a folder; " + (f"name one of its policies: {held[0]}, say" if held else HOW))
+        raise NoPolicy(f"{path} is a folder; " + (f"name one of its policies: {held[0]}, say" if held else HOW_TO_SAVE))
     if not path.exists():
-        raise NoPolicy(f"{path} is not there; {HOW}")
+        raise NoPolicy(f"{path} is not there; {HOW_TO_SAVE}")
     try:
         tensors, metadata = tensor_files.load(path)
         text = metadata.get(META)
@@ -155,13 +155,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise NoPolicy(f"{path.name} is damaged or no safetensors file: {error}") from error
     if not isinstance(meta, dict) or PARTS - meta.keys():
-        raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW}")
+        raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW_TO_SAVE}")
     if meta["format"] != FORMAT:
         raise NoPolicy(f"{path.name} is of format {meta['format']}, and this code reads {FORMAT}")
     return tensors, meta
 
 
-def _fault(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
+def _file_error(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
     """What does not fit together in a policy's file: digest, configuration, name, scores, tensors."""
     parts = dict.fromkeys(("cell", "scale", "member", "scores", "provenance"), dict) | {"digest": str}
     if odd := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
@@ -180,7 +180,7 @@ def _fault(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) ->
     return None
 
 
-def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def _check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """CannotRebuild where names or shapes are not those of the rebuilt policy."""
     shapes = {name: list(x.shape) for name, x in found.items()}
     wanted = {name: list(x.shape[1:]) for name, x in expected.items()}
@@ -189,7 +189,7 @@ def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
             raise CannotRebuild(f"tensor {name} is {shapes.get(name)}, and this network's is {wanted.get(name)}")
 
 
-def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
+def missing_policies(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
     """A line for each reason why some of these cells will have no policies in `folder` after a run."""
     algorithms = sorted({cell.algorithm.name: cell.algorithm for cell in cells}.items())
     lines = [f"{name} {algorithm.unsaved}" for name, algorithm in algorithms if algorithm.unsaved]
@@ -201,9 +201,9 @@ def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]
         and readable(cells_folder / cell.file_name)
     ]
     if done:
-        more = f" and {len(done) - SHOWN} more" if len(done) > SHOWN else ""
+        more = f" and {len(done) - MAX_LISTED} more" if len(done) > MAX_LISTED else ""
         lines.append(
-            f"already trained, without policies: {', '.join(done[:SHOWN])}{more}; to get them, move their files out of "
+            f"already trained, without policies: {', '.join(done[:MAX_LISTED])}{more}; to get them, move their files out of "
             f"{cells_folder} and give the same command again (it trains the same rows; real actors train others)"
         )
     return lines

@@ -42,7 +42,7 @@ class PublishedScore:
 _NORMALISED = "observations normalised"
 
 
-def of_sources(*sources: str) -> tuple[PublishedScore, ...]:
+def scores_from(*sources: str) -> tuple[PublishedScore, ...]:
     """The scores that these have published."""
     return tuple(score for score in SCORES if score.source in sources)
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.findings.deciding import TestedFinding
+from benchmarks.findings.tested_finding import TestedFinding
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs
 from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, decide_pairs, hypothesis
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Suite
 
 
@@ -39,7 +39,7 @@ class ReportInput:
     baseline: str | None = None  # all others are compared with it; None: the first learner
     drawings: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
-    situations: tuple[Situation, ...] = ()
+    situations: tuple[GuideCase, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
@@ -82,7 +82,7 @@ class ReportInput:
     @property
     def n(self) -> str:
         """How many seeds, for captions."""
-        return f"n = {counted(self.suite.seeds, 'seed')}"
+        return f"n = {count_noun(self.suite.seeds, 'seed')}"
 
     @property
     def moving(self) -> list[str]:

@@ -25,35 +25,35 @@ _RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|(?<!\\
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
-def flat(text: str) -> str:
+def one_line(text: str) -> str:
     """On one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Markdown that is read as exactly this text, on one line."""
-    return _SPECIAL.sub(_escaped, flat(text))
+    return _SPECIAL.sub(_escape, one_line(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     """Entities for < and &, which not every reader of Markdown lets a backslash escape."""
     return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in found[0])
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span that is read as exactly this text; plain text where it holds a tag, for code spans escape nothing."""
-    text = flat(text)
+    text = one_line(text)
     if _TAG.search(text):
-        return plain(text)
+        return escaped(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     space = " " if text[:1] == "`" or text[-1:] == "`" else ""
     fence = "`" * (longest + 1)
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def strange(names: Sequence[str]) -> tuple[str, ...]:
+def need_escaping(names: Sequence[str]) -> tuple[str, ...]:
     """Those names that Markdown would read as something else."""
-    return tuple(dict.fromkeys(n for n in names if plain(n) != n or "|" in n))
+    return tuple(dict.fromkeys(n for n in names if escaped(n) != n or "|" in n))
 
 
 @cache
@@ -62,39 +62,39 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"`({words})`|(?<!\w)({words})(?!\w)")
 
 
-def worded(text: str, names: Sequence[str]) -> str:
+def with_exact_names(text: str, names: Sequence[str]) -> str:
     """Our Markdown with each of these names (`strange`) shown exactly: as code between backticks, as text elsewhere."""
     if not names:
-        return guarded(text)
+        return without_html(text)
     parts, last = [], 0
     for found in _pattern(tuple(names)).finditer(text):
-        parts.append(guarded(text[last : found.start()]))
-        parts.append(plain(found[2]) if found[1] is None else code(found[1]))
+        parts.append(without_html(text[last : found.start()]))
+        parts.append(escaped(found[2]) if found[1] is None else code_span(found[1]))
         last = found.end()
-    return "".join([*parts, guarded(text[last:])])
+    return "".join([*parts, without_html(text[last:])])
 
 
-def _disarmed(found: re.Match[str]) -> str:
+def _disarm(found: re.Match[str]) -> str:
     return "&lt;" if found[0] == "<" else f"{found[1]}\\]"
 
 
-def guarded(text: str) -> str:
+def without_html(text: str) -> str:
     """Our Markdown without raw HTML and links outside of code spans, whatever was put into it; what is escaped stays so."""
     parts, last = [], 0
     for found in _CODE.finditer(text):
-        parts += [_RAW.sub(_disarmed, text[last : found.start()]), found[0]]
+        parts += [_RAW.sub(_disarm, text[last : found.start()]), found[0]]
         last = found.end()
-    return "".join([*parts, _RAW.sub(_disarmed, text[last:])])
+    return "".join([*parts, _RAW.sub(_disarm, text[last:])])
 
 
-def cell(text: str, names: Sequence[str] = ()) -> str:
+def table_cell(text: str, names: Sequence[str] = ()) -> str:
     """A cell of a table: a name of the user's exactly, other text with its code spans; bars do not end the cell."""
-    text = flat(text)
-    made = plain(text) if text in names or "`" not in text else worded(text, names)
+    text = one_line(text)
+    made = escaped(text) if text in names or "`" not in text else with_exact_names(text, names)
     return re.sub(r"(\\*)\|", lambda found: found[1] + "\\|", made)
 
 
-def fenced(lines: Sequence[str]) -> str:
+def code_block(lines: Sequence[str]) -> str:
     """A code block that no line of it can close."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)

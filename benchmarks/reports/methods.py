@@ -14,23 +14,23 @@ from benchmarks.store.descriptions import DEFAULTS
 from benchmarks.store.suite import Suite
 
 Meta = Mapping[str, Any]
-PARTS = tuple(Estimator.__dataclass_fields__)
-OF_VARIANT = ("schedule", "update", "nucleus")
+ESTIMATOR_PARTS = tuple(Estimator.__dataclass_fields__)
+VARIANT_PARTS = ("schedule", "update", "nucleus")
 NOT_SHARED = ("class", DEFAULTS, "learning_rate")
 REFERENCES = ("Random", "Optimal")  # classes of algorithms that do not train
 
 
-def described(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A canonical value as Python would write it: MLP(hidden=(64, 64))."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{k}={described(v)}" for k, v in value.items() if k not in ("class", DEFAULTS))
+        inner = ", ".join(f"{k}={describe_value(v)}" for k, v in value.items() if k not in ("class", DEFAULTS))
         return f"{str(value['class']).rpartition('.')[2]}({inner})" if "class" in value else f"{{{inner}}}"
     if isinstance(value, list):
-        return f"({', '.join(map(described, value))})"
+        return f"({', '.join(map(describe_value, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def trained(metas: Sequence[Meta]) -> list[Meta]:
+def trained_cells(metas: Sequence[Meta]) -> list[Meta]:
     """One cell a task and variant, of those that were trained here."""
     found: dict[tuple[str, str], Meta] = {}
     for meta in metas:
@@ -45,7 +45,7 @@ def by_stable_baselines3(meta: Meta) -> bool:
     return _class(meta["cell"]["algorithm"]) == "Sb3"
 
 
-def brings_rate(meta: Meta) -> bool:
+def sets_own_rate(meta: Meta) -> bool:
     """Whether its learning rate is part of the algorithm."""
     algorithm = meta["cell"]["algorithm"]
     return _class(algorithm) == "QLearning" or "learning_rate" in [name for name, _ in algorithm.get("fixed", ())]
@@ -57,12 +57,12 @@ def _class(part: Mapping[str, Any]) -> str:
 
 def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
     """A row a task and variant that stable-baselines3 trained: its settings, where they are not its defaults."""
-    cells = [meta["cell"] for meta in trained(metas) if by_stable_baselines3(meta)]
+    cells = [meta["cell"] for meta in trained_cells(metas) if by_stable_baselines3(meta)]
     return pd.DataFrame(
         {
             "task": cell["task"]["name"],
             "variant": cell["algorithm"]["name"],
-            "settings": described({k: v for k, v in cell["algorithm"].items() if k != "name"}),
+            "settings": describe_value({k: v for k, v in cell["algorithm"].items() if k != "name"}),
         }
         for cell in cells
     )
@@ -71,17 +71,21 @@ def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
 def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     """A row a variant: the parts of its estimator, its schedule and its update."""
     cells = {
-        m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"] for m in trained(metas) if not by_stable_baselines3(m)
+        m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"]
+        for m in trained_cells(metas)
+        if not by_stable_baselines3(m)
     }
     rows = []
     for name in (v for v in variants if v in cells):
         of = cells[name]
         if "estimator" in of:
             # a part that came later is written only where it is used
-            parts = {p: described(of["estimator"].get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+            parts = {p: describe_value(of["estimator"].get(p)) for p in ESTIMATOR_PARTS} | {
+                p: describe_value(of[p]) for p in VARIANT_PARTS
+            }
         else:  # it estimates no gradient
             own = {k: v for k, v in of.items() if k != "name"}
-            parts = dict.fromkeys((*PARTS, *OF_VARIANT), "-") | {"update": described(own)}
+            parts = dict.fromkeys((*ESTIMATOR_PARTS, *VARIANT_PARTS), "-") | {"update": describe_value(own)}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
 
@@ -90,7 +94,7 @@ def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
     """Learning rates: a row a variant, a column a task."""
     rates = {
         (m["cell"]["task"]["name"], m["cell"]["algorithm"]["name"]): m["cell"]["members"]["rates"][0]
-        for m in trained(metas)
+        for m in trained_cells(metas)
     }
     rows = []
     for variant in suite.present:
@@ -106,14 +110,14 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     The value that most variants of a task have is the task's; whoever differs is named.
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
-    for meta in trained(metas):
+    for meta in trained_cells(metas):
         if by_stable_baselines3(meta):
             continue
         cell = meta["cell"]
         place = (cell["task"]["name"], cell["algorithm"]["name"])
         of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
         for name, value in {**of, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
-            values.setdefault(name, {})[place] = described(value)
+            values.setdefault(name, {})[place] = describe_value(value)
     rows = []
     for name, at in values.items():
         usual = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
@@ -137,7 +141,7 @@ SHARED = {"network": ("network",), "optimiser": ("optimiser",),
 def shared_parts(metas: Sequence[Meta]) -> list[str]:
     """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
     of: dict[str, list[Mapping[str, Any]]] = {}
-    for meta in trained(metas):
+    for meta in trained_cells(metas):
         if not by_stable_baselines3(meta):
             of.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
     return [
@@ -156,7 +160,7 @@ RETURNS = "Scores are returns, for the ceiling of a task is not known; returns o
 
 def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
     """A paragraph for a paper; every number is read from the cells."""
-    cells = [m["cell"] for m in trained(metas)]
+    cells = [m["cell"] for m in trained_cells(metas)]
     if not cells:
         return ""
     steps = sorted({int(c["env_steps"]) for c in cells})
@@ -166,7 +170,7 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
-    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained(metas) if by_stable_baselines3(m)})
+    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained_cells(metas) if by_stable_baselines3(m)})
     own = (
         f" {', '.join(by_sb3)}: trained by stable-baselines3 itself, with its networks and settings." if by_sb3 else ""
     )

@@ -13,9 +13,9 @@ from typing import Any
 
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
+from benchmarks.reports.methods import by_stable_baselines3, sets_own_rate, trained_cells
 
-NAMED = 4  # tasks and variants that a note lists by name
+MAX_LISTED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]
 
 
@@ -65,16 +65,16 @@ class RateNotes:
         return found if len({self.rates[task, v] for v in found}) == 1 else []
 
 
-def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
+def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
     """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
     rates, fixed = {}, set()
-    for meta in trained(metas):
+    for meta in trained_cells(metas):
         cell = meta["cell"]
         if by_stable_baselines3(meta) or not (found := cell["members"].get("rates")):
             continue
         place = cell["task"]["name"], cell["algorithm"]["name"]
         rates[place] = float(found[0])
-        if brings_rate(meta):
+        if sets_own_rate(meta):
             fixed.add(place)
     brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
     return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)
@@ -82,7 +82,7 @@ def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str,
 
 def _listed(names: Sequence[str]) -> str:
     """a, b, c and 2 more"""
-    more = len(names) - NAMED
+    more = len(names) - MAX_LISTED
     if more > 0:
-        return f"{', '.join(names[:NAMED])} and {more} more"
+        return f"{', '.join(names[:MAX_LISTED])} and {more} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

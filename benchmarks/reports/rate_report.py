@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.stats
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.report_blocks import Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Samples, Section, Table, joined
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports import loading
@@ -21,8 +21,10 @@ from envs.validation import UsageError
 
 # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
 TIE = 0.01
-CELL = ["task", "variant", "learning_rate"]
-LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
+CELL_COLUMNS = ["task", "variant", "learning_rate"]
+LAST_FIFTH = (
+    0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
+)
 
 
 def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
@@ -32,15 +34,15 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     floor and the worst run at any rate of any variant. A rate at which all runs did so has no score and is not chosen.
     Of rates that are equals (TIE) those with the fewest lost runs are left, and the smallest of them is chosen.
     """
-    readings = _readings(scales)
-    rows = frame[frame["fraction"] >= LAST]
+    readings = _check_comparable_scales(scales)
+    rows = frame[frame["fraction"] >= LAST_FIFTH]
     rows = rows.assign(lost=rows["diverged"].astype(bool) | ~np.isfinite(rows["eval_return"]))
-    runs = rows.groupby([*CELL, "seed"], sort=False).agg(
+    runs = rows.groupby([*CELL_COLUMNS, "seed"], sort=False).agg(
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
     cells, lost_runs = [], []
-    for (task, variant, rate), of in runs.groupby(CELL, sort=False):
+    for (task, variant, rate), of in runs.groupby(CELL_COLUMNS, sort=False):
         others = worst.get(str(task), np.inf)
         scores = readings[str(task)].score(of["value"], of["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
@@ -59,7 +61,7 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     return table
 
 
-def _readings(scales: Mapping[str, Scale]) -> Mapping[str, Scale]:
+def _check_comparable_scales(scales: Mapping[str, Scale]) -> Mapping[str, Scale]:
     """The scales; UsageError where returns of several tasks would be averaged."""
     raw = [task for task, scale in scales.items() if not scale.normalised]
     if raw and len(scales) > 1:
@@ -74,7 +76,7 @@ def _tie(scores: pd.Series, scale: Scale) -> float:
     return TIE if scale.normalised else TIE * float(scores.max() - scores.min())
 
 
-def without_score(table: pd.DataFrame) -> str:
+def variants_without_score(table: pd.DataFrame) -> str:
     """Which variants have no rate with a finite return, and at which rates others have none; empty where all have."""
     lost = table[table["score"].isna()]
     if lost.empty:
@@ -169,7 +171,7 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     ]
 
 
-def at_an_end(table: pd.DataFrame) -> str:
+def rates_at_ends(table: pd.DataFrame) -> str:
     """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences, if any.
 
     `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
@@ -207,21 +209,21 @@ def rate_report(
 
     baseline  has no meaning here: rates are compared with each other
     """
-    results = loading.read(outcome.paths, folder)
-    scales = loading.scales_of(experiment, results.metas, folder)
-    return document_of(experiment, results.frame, scales).write(folder, kinds)
+    results = loading.read_folder(outcome.paths, folder)
+    scales = loading.task_scales(experiment, results.metas, folder)
+    return build_document(experiment, results.frame, scales).write(folder, kinds)
 
 
-def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
+def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
     """The figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     variants = int(table["variant"][table["chosen"]].nunique())
     first, *others = verdicts(ranks, moved, seeds, variants)
-    others += [sentence] if (sentence := at_an_end(table)) else []
+    others += [sentence] if (sentence := rates_at_ends(table)) else []
     word = "seed" if seeds == 1 else "seeds"
-    drawn = Drawn(
+    drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score"),
         f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
@@ -237,6 +239,6 @@ def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: M
         Section("All rates", (Table("rates", shown),)),
         Section("For benchmarks/design/learning_rates.csv", (Samples("Lines", lines),)),
     )
-    lost = without_score(table)
+    lost = variants_without_score(table)
     names = (*scales, *dict.fromkeys(table["variant"]))
     return Document(experiment.name, experiment.question, first, sections, (lost,) if lost else (), names=names)

@@ -71,7 +71,7 @@ def collected_guide(root: Path) -> pd.DataFrame:
             read = read_results(pooled_cells(folder))
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = loading.input_of(experiment, read, folder)
+        report = loading.build_report_input(experiment, read, folder)
         found = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
         rows.append(found.assign(experiment=experiment.name))
     if not rows:
@@ -90,7 +90,7 @@ def comparison_report(
     kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
     """Write the report of an experiment that compares variants; returns the path of report.md."""
-    report = loading.input_of(experiment, loading.read(outcome.paths, folder), folder, baseline)
+    report = loading.build_report_input(experiment, loading.read_folder(outcome.paths, folder), folder, baseline)
     return write(replace(report, failures=outcome.failures, kinds=kinds))
 
 
@@ -112,16 +112,16 @@ def write(report: ReportInput) -> Path:
     """Write everything under `report.out`; returns the path of report.md."""
     scores = score_tables.score_table(report.suite)
     write_text(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
-    return document_of(report, scores).write(report.out, report.kinds)
+    return build_document(report, scores).write(report.out, report.kinds)
 
 
-def document_of(report: ReportInput, scores: pd.DataFrame) -> Document:
+def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
     """The document of a comparison; `scores` as score_tables.score_table makes them."""
     finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
     return Document(
         report.name,
         report.question,
-        "\n\n".join(text for text in (_headline(report), what_is_equal(report)) if text),
+        "\n\n".join(text for text in (_headline(report), equal_budgets(report)) if text),
         tuple(section for section in _sections(report, scores) if section.blocks),
         tuple(warning for warning in _warnings(report) if warning),
         finding,
@@ -157,7 +157,7 @@ def _warnings(report: ReportInput) -> list[str]:
     """What a reader must know before the results; empty texts among them."""
     return [
         f"Not run yet: {', '.join(report.undone)}." if report.undone else "",
-        *divergence.warned(report.suite),
+        *divergence.score_warnings(report.suite),
         few_seeds(report.suite.seeds, ENOUGH_SEEDS),
         f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
         *report.suite.notes,
@@ -171,7 +171,7 @@ def _headline(report: ReportInput) -> str:
     return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)
 
 
-def what_is_equal(report: ReportInput) -> str:
+def equal_budgets(report: ReportInput) -> str:
     """What the compared variants had in common, in the sentences that follow the headline."""
     suite, base = report.suite, report.against
     if base is None:

@@ -25,7 +25,7 @@ def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
     places = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
     rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in places]
-    return _without_idle(pd.DataFrame(rows), "not_finite")
+    return _without_zero_counts(pd.DataFrame(rows), "not_finite")
 
 
 def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
@@ -53,7 +53,7 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     }
 
 
-def _without_idle(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def _without_zero_counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Without a column of counts that says nothing: all 0."""
     return table if column not in table or table[column].any() else table.drop(columns=column)
 
@@ -88,14 +88,14 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "variant": variant,
                 "tasks": len(tasks),
                 "seeds": len(matrix),
-                "mean": _of(aggregates.mean, matrix),
+                "mean": _statistic(aggregates.mean, matrix),
                 "low": interval.low,
                 "high": interval.high,
-                "iqm": _of(aggregates.iqm, matrix),
+                "iqm": _statistic(aggregates.iqm, matrix),
                 "iqm_low": middle.low,
                 "iqm_high": middle.high,
-                "median": _of(aggregates.median, matrix),
-                "optimality_gap": _of(aggregates.optimality_gap, matrix),
+                "median": _statistic(aggregates.median, matrix),
+                "optimality_gap": _statistic(aggregates.optimality_gap, matrix),
                 "diverged": lost,
                 "missing": missing,
             }
@@ -104,7 +104,7 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
     return table if suite.normalised or table.empty else table.drop(columns="optimality_gap")
 
 
-def _of(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
+def _statistic(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
     """NaN where there is nobody to take it of."""
     return float(statistic(matrix)) if matrix.size else float("nan")
 
@@ -155,16 +155,16 @@ def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
     rows = measures[~measures["measure"].isin(NAMES)]
     last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
-    return _wide(rows[rows["checkpoint"] == last], suite)
+    return _pivot(rows[rows["checkpoint"] == last], suite)
 
 
 def diagnostics_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """What was noted while learning: a row a task and variant, means over seeds and the whole run."""
-    table = _wide(measures[measures["measure"].isin(NAMES)], suite)
+    table = _pivot(measures[measures["measure"].isin(NAMES)], suite)
     return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
 
 
-def _wide(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def _pivot(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Long rows -> a row a task and variant, a column a measure, means."""
     if measures.empty:
         return pd.DataFrame()

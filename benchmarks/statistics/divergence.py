@@ -9,14 +9,14 @@ from benchmarks.statistics.scores import Scores
 NAMED = 6  # cells that a sentence lists by name
 
 
-def cells(places: Sequence[tuple[str, str]]) -> str:
+def list_cells(places: Sequence[tuple[str, str]]) -> str:
     """`gae` on CartPole-v1, `ppo` on Acrobot-v1 and 3 more; places are (task, variant)."""
     named = [f"`{variant}` on {task}" for task, variant in places[:NAMED]]
     more = len(places) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def warned(suite: Scores) -> tuple[str, ...]:
+def score_warnings(suite: Scores) -> tuple[str, ...]:
     """All that a reader of this suite must know before its tables."""
     return tuple(text for text in (without_mean(suite), not_finite(suite), not_averaged(suite)) if text)
 
@@ -27,7 +27,7 @@ def without_mean(suite: Scores) -> str:
         return ""
     subject = "It has" if len(lost) == 1 else "They have"
     over = "" if len(suite.scales) == 1 else ", and a variant without one is not ranked over tasks"
-    return f"All seeds diverged or returned no finite number: {cells(lost)}. {subject} no mean there{over}."
+    return f"All seeds diverged or returned no finite number: {list_cells(lost)}. {subject} no mean there{over}."
 
 
 def not_finite(suite: Scores) -> str:
@@ -44,7 +44,7 @@ def not_finite(suite: Scores) -> str:
         )
     if early:
         said.append(
-            f"An earlier evaluation is NaN or infinite for {cells(list(early))}; it counts as the task's worst."
+            f"An earlier evaluation is NaN or infinite for {list_cells(list(early))}; it counts as the task's worst."
         )
     return " ".join(said)
 

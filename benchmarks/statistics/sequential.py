@@ -22,7 +22,7 @@ from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm
 from envs.api import Doubles
 
-FIRST = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
+FIRST_SHARE = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
 Kind = Literal["better", "worse", "same"]
 
 
@@ -41,7 +41,7 @@ def levels(looks: int, alpha: float = 0.05) -> Doubles:
         raise ValueError(f"there must be one look at least, not {looks}")
     if looks == 1:
         return np.array([alpha])
-    return alpha * np.array([FIRST, *[(1 - FIRST) / (looks - 1)] * (looks - 1)])
+    return alpha * np.array([FIRST_SHARE, *[(1 - FIRST_SHARE) / (looks - 1)] * (looks - 1)])
 
 
 def adjusted(differences: Mapping[str, Doubles], level: float, alpha: float = 0.05) -> dict[str, float]:

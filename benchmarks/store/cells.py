@@ -80,10 +80,10 @@ def read_cell_file(path: Path) -> tuple[pa.Table, dict[str, Any]]:
 def check(name: str, table: pa.Table, meta: dict[str, Any]) -> None:
     """Raises Damaged where the rows and the metadata are not what the cell of this file name should have left."""
     why = (
-        cell_checks.fault_of_columns(table, SCHEMA)
-        or cell_checks.fault_of_meta(meta)
-        or cell_checks.fault_of_digest(Path(name).stem, meta)
-        or cell_checks.fault_of_rows(table, meta)
+        cell_checks.columns_error(table, SCHEMA)
+        or cell_checks.meta_error(meta)
+        or cell_checks.digest_error(Path(name).stem, meta)
+        or cell_checks.rows_error(table, meta)
     )
     if why:
         raise Damaged(f"{name}: {why}")

@@ -85,18 +85,18 @@ COLUMNS = ("env_steps", "updates", "wall_s", "eval_return", "eval_return_greedy"
 FINITE, DIVERGED, NOT_FINITE = 0.0, 1.0, 2.0  # states of an evaluation
 
 
-def states(frame: pd.DataFrame) -> pd.Series:
+def evaluation_states(frame: pd.DataFrame) -> pd.Series:
     """Of each row: FINITE, DIVERGED, or NOT_FINITE where the return is no number although the member did not diverge."""
     unread = np.where(np.isfinite(frame["eval_return"]), FINITE, NOT_FINITE)
     return pd.Series(np.where(frame["diverged"].astype(bool), DIVERGED, unread), frame.index)
 
 
-def curve_of(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
+def build_curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
     """Rows of one task and variant as arrays; a checkpoint that a member has no row for is the one before it.
 
     scale  in which scores are read      worst  of the task, by fraction of the budget: its worst finite return
     """
-    rows = rows.assign(state=states(rows))
+    rows = rows.assign(state=evaluation_states(rows))
     wide = rows.pivot(index="checkpoint", columns="seed", values=[*COLUMNS, "state"]).sort_index()
     wide = wide.ffill().bfill()  # the state goes along: it tells what was no number from what is missing
     of = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}

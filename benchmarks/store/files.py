@@ -50,7 +50,7 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
                 os.fsync(written.fileno())
         part.replace(path)
     except Exception as error:
-        if (reason := _of_the_system(error)) is None:
+        if (reason := _system_error(error)) is None:
             raise
         raise NotWritten(path, reason.strerror or str(reason)) from error
     finally:
@@ -58,7 +58,7 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
             part.unlink(missing_ok=True)
 
 
-def _of_the_system(error: BaseException | None) -> OSError | None:
+def _system_error(error: BaseException | None) -> OSError | None:
     """The system's error behind this one: libraries trip over a full disk once more while they close their file."""
     while error is not None and not isinstance(error, OSError):
         error = error.__cause__ or error.__context__
@@ -132,7 +132,7 @@ def _alive(process: int) -> bool:
     return True
 
 
-def sweep_parts(folder: Path) -> int:
+def remove_partial_files(folder: Path) -> int:
     """Remove the unfinished files under `folder` that nobody writes any more; returns how many."""
     removed = 0
     for path in folder.rglob(".*.part"):

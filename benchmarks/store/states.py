@@ -72,7 +72,7 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
     return RunState(tensors, of_state), records
 
 
-def sweep_states(cells: Path) -> int:
+def remove_useless_states(cells: Path) -> int:
     """Remove the States of cells that are done, unless a process that may live has written them; returns how many."""
     removed = 0
     for path in [*cells.glob(f"*{SUFFIX}"), *cells.glob(f"*{SUFFIX}.damaged-*")]:

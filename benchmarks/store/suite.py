@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from benchmarks.store.curves import BLOCK, FINITE, Curve, curve_of, states
+from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles
 from envs.api import Scale as Scale
 
@@ -61,7 +61,7 @@ class Suite:
     @cached_property
     def worst(self) -> dict[str, dict[float, float]]:
         """The worst finite return of anyone, by task and fraction of the budget."""
-        rows = self.frame[states(self.frame) == FINITE]
+        rows = self.frame[evaluation_states(self.frame) == FINITE]
         found: dict[str, dict[float, float]] = {task: {} for task in self.scales}
         least = rows.groupby(["task", "fraction"])["eval_return"].min().reset_index()
         for task, fraction, value in zip(least["task"], least["fraction"], least["eval_return"], strict=True):
@@ -73,7 +73,7 @@ class Suite:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
         places = {(str(t), str(v)): rows for (t, v), rows in groups}
-        return {p: curve_of(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
+        return {p: build_curve(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
 
     @cached_property
     def without_mean(self) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from algorithms.algorithm import Algorithm
 from algorithms.training.records import Members
 from algorithms.training_config import Episodes
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import UNREAD
+from benchmarks.design.cells import UNUSED_RATE
 from benchmarks.design.resolve import resolve
 from benchmarks.store.sources import read_results
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
@@ -22,8 +22,8 @@ from envs.api import Bools, Doubles, Task
 
 RATE = "training.learning_rate"
 # of one cell: enough that a step is arithmetic, few enough that a batch keeps two processes busy
-MEMBERS, CONFIGURATIONS = 40, 8
-RACED = 10  # updates between two looks of a race
+MAX_MEMBERS, MAX_CONFIGURATIONS = 40, 8
+RACE_SEGMENT = 10  # updates between two looks of a race
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def groups(
     for place, values in enumerate(configurations):
         shape = {path: value for path, value in values.items() if path not in varied}
         shapes.setdefault(repr(shape), []).append(place)
-    each = max(1, min(MEMBERS // len(stream.seeds), CONFIGURATIONS))
+    each = max(1, min(MAX_MEMBERS // len(stream.seeds), MAX_CONFIGURATIONS))
     made = []
     for places in shapes.values():
         for start in range(0, len(places), each):
@@ -84,9 +84,9 @@ def _cell(
     rates = column(RATE, training.learning_rate)
     own = ((path, column(path, 0.0)) for path in varied if path != RATE)
     members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
-    training = replace(training, learning_rate=UNREAD)  # a learner reads its members' rates alone
+    training = replace(training, learning_rate=UNUSED_RATE)  # a learner reads its members' rates alone
     if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
-        training = replace(training, segment=min(training.segment, RACED))
+        training = replace(training, segment=min(training.segment, RACE_SEGMENT))
     return Cell(task, resolved, training, members, protocol.env_steps[task.name], protocol.evaluation, race)
 
 

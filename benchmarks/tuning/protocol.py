@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
-from benchmarks.design.scales import is_users
+from benchmarks.design.scales import is_user_task
 from benchmarks.execution.provenance import source_hash
 from benchmarks.tuning.result import task_label
 from benchmarks.tuning.space import Space
@@ -19,9 +19,9 @@ from envs.validation import UnknownName, UsageError
 
 Objective = Literal["last_fifth", "auc"]
 Pruner = Literal["none", "racing", "wilcoxon"]
-FEWEST_SEEDS = 5  # measured: the reported best of 64 configurations is too high by .21 with 1 seed, by .07 with 5
-FEWEST_TO_PRUNE = 64  # below, the trials that pruning saves are worth more as data than as time
-FRESH = 1_000  # selection seeds start here: those before chose the settings' learning rates
+MIN_SEEDS = 5  # measured: the reported best of 64 configurations is too high by .21 with 1 seed, by .07 with 5
+MIN_TRIALS_TO_PRUNE = 64  # below, the trials that pruning saves are worth more as data than as time
+FIRST_SELECTION_SEED = 1_000  # selection seeds start here: those before chose the settings' learning rates
 LAST_FIFTH = (0.8, 0.9, 1.0)
 RUNGS = (0.25, 0.5)
 
@@ -72,13 +72,13 @@ class Protocol:
         for name in ("trials", "batch", "selection_seeds", "test_seeds", "top", "episodes"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
-        if self.tuning_seeds < FEWEST_SEEDS:
+        if self.tuning_seeds < MIN_SEEDS:
             raise UsageError(
-                f"--tuning-seeds must be at least {FEWEST_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
+                f"--tuning-seeds must be at least {MIN_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
                 "on fewer seeds is the luckiest"
             )
-        if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
-            raise UsageError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
+        if self.pruner != "none" and self.trials < MIN_TRIALS_TO_PRUNE:
+            raise UsageError(f"--pruner {self.pruner} needs {MIN_TRIALS_TO_PRUNE} trials or more, not {self.trials}")
         check_disjoint(self.streams)
 
     @property
@@ -86,7 +86,9 @@ class Protocol:
         """The seeds of each stage."""
         return {
             "tuning": Stream(Purpose.TUNING, tuple(range(self.tuning_seeds))),
-            "selection": Stream(Purpose.SELECTION, tuple(range(FRESH, FRESH + self.selection_seeds))),
+            "selection": Stream(
+                Purpose.SELECTION, tuple(range(FIRST_SELECTION_SEED, FIRST_SELECTION_SEED + self.selection_seeds))
+            ),
             "test": Stream(Purpose.TEST, tuple(range(self.test_seeds))),
         }
 
@@ -125,7 +127,7 @@ class StudyPlan:
     def stored_protocol(self) -> dict[str, Any]:
         """What its study in the storage must have been made with: protocol, space, the user's scales and code."""
         units = {
-            t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
+            t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_user_task(t)
         }
         code = source_hash([self.variant, *self.tasks])
         made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}

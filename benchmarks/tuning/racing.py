@@ -9,7 +9,7 @@ import numpy as np
 
 from algorithms.training.elimination import CheckpointReturns
 from benchmarks.statistics.sign_flips import sign_flip_p
-from benchmarks.tuning.lost_runs import first_best, score_scale
+from benchmarks.tuning.imputation import first_best, score_scale
 from envs.api import Doubles, Scale
 
 ALPHA = 0.05

@@ -25,7 +25,7 @@ from envs.validation import UsageError
 Values = Mapping[str, Any]  # a configuration: the field's path -> its value
 BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed
 VERSION = 1
-MARK = "pg_ladder_tuned"
+KIND = "pg_ladder_tuned"
 STATES = ("complete", "pruned", "diverged")  # of a trial
 
 
@@ -123,7 +123,7 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
 def save(study: StudyResult, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
     path = folder / study.file_name
-    save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(study)}))
+    save_json(path, _nulls({"kind": KIND, "version": VERSION, **asdict(study)}))
     return path
 
 
@@ -147,8 +147,8 @@ def load(path: Path) -> StudyResult:
 
 def _study(path: Path, value: dict[str, Any]) -> StudyResult:
     """The study of this contents; `path` is the file that it has or would have."""
-    if value.get("kind") != MARK or value.get("version") != VERSION:
-        raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
+    if value.get("kind") != KIND or value.get("version") != VERSION:
+        raise UsageError(f"{path} does not hold a tuned configuration (kind {KIND}, version {VERSION})")
     del value["kind"], value["version"]
     try:
         study = StudyResult(

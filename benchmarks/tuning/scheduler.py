@@ -17,7 +17,7 @@ from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.runner import cell_path, pending, sweep
+from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
@@ -50,7 +50,7 @@ class StudyScheduler:
 
     def run(self, plans: Sequence[StudyPlan]) -> Outcome:
         """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
-        sweep(self.folder)
+        remove_leftovers(self.folder)
         # a study that cannot be opened is known before anything runs
         waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.provenance) for plan in plans)
         with (

@@ -15,15 +15,15 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.tuning import lost_runs, stages
+from benchmarks.tuning import imputation, stages
 from benchmarks.tuning.cells import StudyScores
-from benchmarks.tuning.lost_runs import Scores
+from benchmarks.tuning.imputation import Scores
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import TrialResult, Values
 from benchmarks.tuning.samplers import sampler
 from benchmarks.tuning.stages import Cells
-from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, release, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
 from envs.api import Doubles
@@ -60,7 +60,7 @@ class Search:
         """The trials that count, the default first, numbered anew: some numbers went to trials that were lost."""
         kept = [t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
         kept.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
-        worst = lost_runs.worst_scores(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
+        worst = imputation.worst_finite_scores(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
         return [self._result(number, trial, worst) for number, trial in enumerate(kept)]
 
     def _result(self, number: int, trial: FrozenTrial, worst: Mapping[str, float]) -> TrialResult:
@@ -68,7 +68,7 @@ class Search:
         scores = {task: tuple(by_seed) for task, by_seed in trial.user_attrs["scores"].items()}
         pruned = "diverged" if "diverged" in trial.user_attrs else "pruned"
         state = "complete" if trial.state == TrialState.COMPLETE else pruned
-        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        value = imputation.mean_value(scores, worst, self.plan.scales)
         return TrialResult(number, state, self._values(trial), scores, value)
 
     def _values(self, trial: Trial | FrozenTrial) -> Values:
@@ -92,8 +92,8 @@ class Search:
         reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in found.values())]
         rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in found.items()} for f in reached]
         for k, at_rung in enumerate(rungs):
-            worst = lost_runs.worst_scores([at_rung])
-            if math.isfinite(mean := lost_runs.mean_value(at_rung, worst, self.plan.scales)):
+            worst = imputation.worst_finite_scores([at_rung])
+            if math.isfinite(mean := imputation.mean_value(at_rung, worst, self.plan.scales)):
                 trial.report(mean, k)
         stopped = not all(scores.finished[i] for scores in found.values())
         kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in found.items()}
@@ -109,8 +109,10 @@ class Search:
 
         Optuna's samplers take a pruned trial without a value for the worst that there is.
         """
-        worst = lost_runs.worst_scores([scores, *others, *(t.user_attrs["scores"] for t in self._complete_trials())])
-        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        worst = imputation.worst_finite_scores(
+            [scores, *others, *(t.user_attrs["scores"] for t in self._complete_trials())]
+        )
+        value = imputation.mean_value(scores, worst, self.plan.scales)
         if math.isfinite(value):
             finish(self.study, trial, value)
         else:
@@ -126,7 +128,7 @@ class Search:
             return None
         (task,) = self.plan.tasks
         done = self._complete_trials()
-        best = lost_runs.best_index([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
+        best = imputation.best_index([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
         bar = () if best is None else tuple(tuple(scores) for scores in done[best].user_attrs["rungs"])
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
@@ -173,9 +175,9 @@ class Search:
 
     def _mean_of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[Scores]) -> float:
         """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
-        worst = lost_runs.worst_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
+        worst = imputation.worst_finite_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
         filled = [
-            lost_runs.filled_score(by_seed[-1], worst.get(task), self.plan.scales[task])
+            imputation.imputed_score(by_seed[-1], worst.get(task), self.plan.scales[task])
             for task, by_seed in own.items()
         ]
         return float(np.mean(filled))

@@ -42,10 +42,10 @@ def run_again(
 ) -> Generator[list[Cell], None, list[StageResult]]:
     """The configurations of these trials on the seeds of a stage."""
     found = yield from run_stage(plan, folder, [t.values for t in trials], stage)
-    return [StageResult(trial.number, _scores_of(found, i)) for i, trial in enumerate(trials)]
+    return [StageResult(trial.number, _configuration_scores(found, i)) for i, trial in enumerate(trials)]
 
 
-def _scores_of(found: Mapping[str, StudyScores], configuration: int) -> dict[str, tuple[float, ...]]:
+def _configuration_scores(found: Mapping[str, StudyScores], configuration: int) -> dict[str, tuple[float, ...]]:
     return {task: tuple(float(x) for x in of_task.scores[configuration]) for task, of_task in found.items()}
 
 

@@ -18,12 +18,12 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 FRAMES = 3  # of a traceback, the innermost ones
 
 
-class Failed(Exception):
+class WorkFailed(Exception):
     """Work that did not end well. The message names what was done, the error and its innermost frames."""
 
 
 @contextmanager
-def checking() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Before any work: a ValueError that one of our dataclasses raises here is a mistake of the user's (UsageError)."""
     try:
         yield
@@ -34,17 +34,17 @@ def checking() -> Iterator[None]:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
+def work_errors(what: str) -> Iterator[None]:
     """During work: any exception, of an environment's code say, is raised as Failed and names `what`."""
     try:
         yield
-    except (Failed, KeyboardInterrupt):
+    except (WorkFailed, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit too: an environment that calls sys.exit has not done its work
-        raise Failed(f"{what}: {described(error)}") from error
+        raise WorkFailed(f"{what}: {describe_error(error)}") from error
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The error in one line, then its traceback's innermost frames; a fault of an environment has no need of them."""
     try:
         words = str(error)
@@ -58,7 +58,7 @@ def described(error: BaseException) -> str:
     return printable(f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else ""))
 
 
-def how_it_ended(code: int) -> str:
+def describe_exit(code: int) -> str:
     """The exit code of a process in words; negative codes are signals."""
     if code >= 0:
         return f"ended by itself with exit code {code}"

@@ -30,24 +30,24 @@ def names(text: str) -> list[str]:
     return [found["name"] for found in BLOCK.finditer(text)]
 
 
-def outside(text: str) -> str:
+def without_blocks(text: str) -> str:
     """The page without the text of its generated blocks."""
     return BLOCK.sub("", text)
 
 
-def filled(text: str, blocks: Blocks) -> str:
+def fill(text: str, blocks: Blocks) -> str:
     """The page with each block's text made anew. WrongMark for a name that `blocks` does not have."""
     names(text)
-    return BLOCK.sub(lambda found: _made(found, blocks), text)
+    return BLOCK.sub(lambda found: _render(found, blocks), text)
 
 
 def stale(text: str, blocks: Blocks) -> list[str]:
     """The names of the blocks whose text is not what `blocks` makes, in order."""
     names(text)
-    return [found["name"] for found in BLOCK.finditer(text) if found[0] != _made(found, blocks)]
+    return [found["name"] for found in BLOCK.finditer(text) if found[0] != _render(found, blocks)]
 
 
-def _made(found: re.Match[str], blocks: Blocks) -> str:
+def _render(found: re.Match[str], blocks: Blocks) -> str:
     name = found["name"]
     if name not in blocks:
         near = difflib.get_close_matches(name, blocks, 1, cutoff=0.0)

@@ -14,7 +14,7 @@ from benchmarks.reports import rate_report, table_formats
 from benchmarks.reports.variant_groups import groups
 from docs._scripts import experiment_rows, variant_pages
 from docs._scripts.released import Released
-from docs._scripts.wording import cells, duration, listed, span, two
+from docs._scripts.wording import cells, duration, listed, two_decimals, value_range
 
 SPEED, OTHERS = "speed.json", "other_machines.json"
 TUNING = ("Default against tuned", "Optimism", "Which hyper-parameters matter")
@@ -99,7 +99,7 @@ def ppo_speed(of: Released) -> str:
     ppo, gae = (of.row("ladder", "throughput", variant=v) for v in ("ppo", "gae"))
     share = {task: float(ppo[task]) / float(gae[task]) for task in ppo if task != "variant"}
     control, text = ([s for task, s in share.items() if ("/" in task) == of_text] for of_text in (False, True))
-    return f"{span(control)} times `gae`'s steps a second on control tasks and {span(text)} times on text"
+    return f"{value_range(control)} times `gae`'s steps a second on control tasks and {value_range(text)} times on text"
 
 
 def q_learning(of: Released) -> str:
@@ -109,8 +109,8 @@ def q_learning(of: Released) -> str:
     return (
         f"After equally many steps of Pendulum-v1 stable-baselines3's PPO in rl-baselines3-zoo's settings returns "
         f"{pendulum['sb3:ppo']:,.0f}, and our PPO in stable-baselines3's default settings {pendulum['like_sb3_ppo']:,.0f}. "
-        f"On `lock/medium` tabular Q-learning scores {two(lock['q_learning'])}, `ppo` {two(lock['ppo'])} and `sb3:ppo` "
-        f"{two(lock['sb3:ppo'])}: Q-learning has a table of the states where they have a network."
+        f"On `lock/medium` tabular Q-learning scores {two_decimals(lock['q_learning'])}, `ppo` {two_decimals(lock['ppo'])} and `sb3:ppo` "
+        f"{two_decimals(lock['sb3:ppo'])}: Q-learning has a table of the states where they have a network."
     )
 
 
@@ -119,7 +119,7 @@ def rates_at_ends(of: Released) -> str:
     table = of.table("text_rates", "rates")
     ladder = [rate for tasks in settings.LEARNING_RATES["ladder"].values() for rate in tasks.values()]
     ends = sum(rate in (min(settings.RATES), max(settings.RATES)) for rate in ladder)
-    text = rate_report.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
+    text = rate_report.rates_at_ends(table.assign(chosen=table["chosen"].eq("yes")))
     return f"{text} (`text_rates`.) Of the ladder's own chosen rates {ends} of {len(ladder)} are at an end."
 
 

@@ -11,7 +11,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
-from docs._scripts.wording import change, listed, span, two
+from docs._scripts.wording import listed, signed_change, two_decimals, value_range
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
 
@@ -42,7 +42,7 @@ def blocks(of: Released) -> dict[str, Callable[[], str]]:
 
 def rungs(of: Released, variants: tuple[str, ...], parent: str) -> str:
     """What each variant changes against its parent, over the ladder's tasks."""
-    return listed([f"`{v}` {change(of.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
+    return listed([f"`{v}` {signed_change(of.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
 
 
 def entropy(of: Released) -> str:
@@ -52,7 +52,7 @@ def entropy(of: Released) -> str:
     largest = rows.loc[rows["difference"].abs().sort_values(ascending=False).index[:2]]
     told = []
     for row in largest.to_dict("records"):
-        before, after = (two(of.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
+        before, after = (two_decimals(of.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
         told.append(f"{row['task']} {before} to {after}{'' if row['p_holm'] < 0.05 else ' (no difference shown)'}")
     return f"{rungs(of, ('entropy',), 'gae')}; the largest changes: {', '.join(told)}"
 
@@ -73,7 +73,7 @@ def data(of: Released) -> str:
 
 def scores(of: Released, task: str, variants: tuple[str, ...]) -> str:
     """Scores on one task of the ladder."""
-    return ", ".join(f"`{v}` {two(of.value('ladder', task, v))}" for v in variants)
+    return ", ".join(f"`{v}` {two_decimals(of.value('ladder', task, v))}" for v in variants)
 
 
 def placements() -> str:
@@ -83,6 +83,6 @@ def placements() -> str:
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
     actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
     for name, kl in PLACES.items():
-        found = [span(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
+        found = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
         lines.append(f"| {name} | {' | '.join(found)} |")
     return "\n".join(lines)

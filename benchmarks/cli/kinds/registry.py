@@ -20,6 +20,6 @@ KINDS: dict[type, Callable[[Any], ExperimentRun]] = {
 }
 
 
-def run_of(experiment: Experiment) -> ExperimentRun:
+def experiment_run(experiment: Experiment) -> ExperimentRun:
     """What runs and reports this experiment."""
     return KINDS[type(experiment)](experiment)

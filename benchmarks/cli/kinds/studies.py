@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
-from benchmarks.cli.tune import plans_of, run_studies
+from benchmarks.cli.tune import build_plans, run_studies
 from benchmarks.design.experiment import Outcome
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
@@ -26,13 +26,13 @@ class StudyRun:
 
     def select(self, flags: RunFlags) -> None:
         experiment = self.experiment
-        tasks = tasks_named(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
         tasks = flags.scale.applied(tasks)
         named = None if flags.variants is None else split(flags.variants)
-        variants = variants_named(experiment.variants, named)
+        variants = find_variants(experiment.variants, named)
         steps = experiment.env_steps if flags.env_steps is None else {t.name: flags.env_steps for t in tasks}
         study = experiment.name + ("-smoke" if flags.smoke else "")
-        self.plans = plans_of(study, variants, [(task,) for task in tasks], experiment.budget, steps)
+        self.plans = build_plans(study, variants, [(task,) for task in tasks], experiment.budget, steps)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.store.curves import FINITE, states
+from benchmarks.store.curves import FINITE, evaluation_states
 from envs.api import Doubles
 
-CLOCKS = ("wall_s", "updates")  # columns that are interpolated over all finite logs
+INTERPOLATED = ("wall_s", "updates")  # columns that are interpolated over all finite logs
 REACHED = 1e-6  # of T: a log this close to it is one at T
-NEAR = 0.05  # of T: a first log (a final score alone, say) this soon after T is read as one at T
+MAX_LATE = 0.05  # of T: a first log (a final score alone, say) this soon after T is read as one at T
 
 
 class Aligned(NamedTuple):
@@ -49,14 +49,14 @@ def align(frame: pd.DataFrame, imported: Collection[str], references: Collection
         looks = rows.groupby("variant")["checkpoint"].nunique()
         fixed = {v for v in looks.index if v in references or (looks[v] == 1 and v not in imported)}
         learn = rows[~rows["variant"].isin(fixed)]
-        steps, limits, late = _common(learn)
+        steps, limits, late = _common_steps(learn)
         parts.append(rows[rows["variant"].isin(fixed)])
-        parts += [_at(of, steps) for v, of in learn.groupby("variant", sort=False) if v not in late]
+        parts += [_at_steps(of, steps) for v, of in learn.groupby("variant", sort=False) if v not in late]
         notes += _notes(str(task), learn, steps, limits, late)
     return Aligned(pd.concat(parts, ignore_index=True) if parts else frame, tuple(notes))
 
 
-def _common(rows: pd.DataFrame) -> tuple[int, list[str], dict[str, int]]:
+def _common_steps(rows: pd.DataFrame) -> tuple[int, list[str], dict[str, int]]:
     """T, the variants with a run that ends there, and those whose first log is later, with its steps.
 
     Who is left out does not hold the others back: T is the largest number that the remaining runs all reach.
@@ -67,11 +67,11 @@ def _common(rows: pd.DataFrame) -> tuple[int, list[str], dict[str, int]]:
     reached = (ends[whole] if whole.any() else ends).groupby("variant").min()
     begins = runs["env_steps"].min().groupby("variant").max()
     steps = int(reached.min())
-    late = {str(v): int(b) for v, b in begins.items() if b > steps * (1 + NEAR)}
+    late = {str(v): int(b) for v, b in begins.items() if b > steps * (1 + MAX_LATE)}
     return steps, [str(v) for v in reached.index[reached == steps]], late
 
 
-def _at(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
+def _at_steps(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
     """The runs of one variant, read at common steps up to T; untouched where they are logged there already."""
     runs = [run.sort_values("env_steps") for _, run in rows.groupby("seed", sort=False)]
     logs = [run["env_steps"].to_numpy(float) for run in runs]
@@ -81,20 +81,20 @@ def _at(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
     longest = [log for log in logs if log[-1] >= steps] or logs  # a diverged run may have stopped before
     fewest = min(longest, key=lambda log: int((log <= steps).sum()))
     grid = np.append(fewest[fewest < steps * (1 - REACHED)], float(steps))
-    return pd.concat([_read(run, grid) for run in runs], ignore_index=True)
+    return pd.concat([_interpolate(run, grid) for run in runs], ignore_index=True)
 
 
-def _read(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
+def _interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
     last = np.maximum(np.searchsorted(log, grid * (1 + REACHED), side="right") - 1, 0)  # log at or before each step
     made = run.iloc[last].copy()
-    whole = (states(run) == FINITE).to_numpy()
+    whole = (evaluation_states(run) == FINITE).to_numpy()
     returns = np.where(whole, run["eval_return"].to_numpy(float), np.nan)
     made["eval_return"] = np.where(
-        made["diverged"].to_numpy(bool), made["eval_return"], _between(log, returns, grid, last)
+        made["diverged"].to_numpy(bool), made["eval_return"], _interpolate_values(log, returns, grid, last)
     )
-    for name in CLOCKS:
+    for name in INTERPOLATED:
         values = run[name].to_numpy(float)
         known = np.isfinite(values)
         if known.any():
@@ -106,7 +106,7 @@ def _read(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     return made.assign(checkpoint=np.arange(len(grid)), fraction=grid / max(grid[-1], 1.0))
 
 
-def _between(log: Doubles, values: Doubles, grid: Doubles, last: NDArray[np.intp]) -> Doubles:
+def _interpolate_values(log: Doubles, values: Doubles, grid: Doubles, last: NDArray[np.intp]) -> Doubles:
     """Values at these steps, whose log before is `last`: on the line to the next log, where both are finite."""
     after = np.minimum(last + 1, len(log) - 1)
     span = np.maximum(log[after] - log[last], 1.0)  # 0 at the last log
@@ -118,19 +118,20 @@ def _between(log: Doubles, values: Doubles, grid: Doubles, last: NDArray[np.intp
 def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: dict[str, int]) -> list[str]:
     """At how many steps the runs of a task are compared, who ends there, and who is left out."""
     said = [
-        f"`{v}` is left out on {task}: its first log is at {begin:,} steps, and runs of {_named(limits)} end at {steps:,}."
+        f"`{v}` is left out on {task}: its first log is at {begin:,} steps, and runs of {_list_variants(limits)} end at {steps:,}."
         for v, begin in late.items()
     ]
     ends = rows.groupby(["variant", "seed"])["env_steps"].max()
     if (ends > steps * (1 + REACHED)).any():
         how = "values between two logs are interpolated"
         said.insert(
-            0, f"On {task} runs are compared at {steps:,} environment steps, where runs of {_named(limits)} end; {how}."
+            0,
+            f"On {task} runs are compared at {steps:,} environment steps, where runs of {_list_variants(limits)} end; {how}.",
         )
     else:
         said.insert(0, f"On {task} all runs are compared at {steps:,} environment steps.")
     return said
 
 
-def _named(variants: list[str]) -> str:
+def _list_variants(variants: list[str]) -> str:
     return ", ".join(f"`{v}`" for v in variants[:3]) + (f" and {len(variants) - 3} more" if len(variants) > 3 else "")

@@ -14,12 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
-from benchmarks.design.scales import check_agree, scales_of_cells
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
+from benchmarks.design.scales import check_agree, scales_from_cells
 from benchmarks.figures import final_scores
 from benchmarks.reports.comparison import common_steps, gate
 from benchmarks.reports.comparison.gate import Rules
-from benchmarks.reports.comparison.sides import Side, differences, left_out, place
+from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key, differences, uncompared
 from benchmarks.reports.document import Document
 from benchmarks.statistics import divergence
 from benchmarks.statistics.comparison_tables import suite_table, task_table
@@ -27,7 +27,7 @@ from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.families import Ledger, decide_pairs
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases, sentences
-from benchmarks.statistics.wording.phrases import amount, counted
+from benchmarks.statistics.wording.phrases import amount, count_noun
 from benchmarks.store.suite import Suite
 from envs.validation import UsageError
 
@@ -59,25 +59,29 @@ class Result:
         return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
-def _sided(variant: str, side: str) -> str:
+def _labelled(variant: str, side: str) -> str:
     return f"{variant} ({side})"
 
 
-def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, noninferior: float | None = None) -> Result:
+def compare(
+    a: ResultFolder, b: ResultFolder, margin: float, min_seeds: int | None = None, noninferior: float | None = None
+) -> Result:
     """B minus A. UsageError where they share nothing. min_seeds, noninferior: as in gate.Rules."""
     rules = Rules(margin, min_seeds, noninferior)
     if not {*a.places} & {*b.places}:
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
-    check_agree([([m for m in side.metas if place(m)[1] in shared], side.folder) for side in (a, b)])
-    scales = scales_of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
+    check_agree([([m for m in side.metas if cell_key(m)[1] in shared], side.folder) for side in (a, b)])
+    scales = scales_from_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(sides, ignore_index=True)
-    names = [_sided(v, side) for v in shared for side in "AB"]
-    theirs = [_sided(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    names = [_labelled(v, side) for v in shared for side in "AB"]
+    theirs = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
-    family = [Pair(_sided(v, "B"), _sided(v, "A")) for v in shared if suite.tasks(_sided(v, "A"), _sided(v, "B"))]
+    family = [
+        Pair(_labelled(v, "B"), _labelled(v, "A")) for v in shared if suite.tasks(_labelled(v, "A"), _labelled(v, "B"))
+    ]
     _check_averaged(suite, family)
     ledger = Ledger()
     decide_pairs(suite, family, ledger, VARIANTS)
@@ -105,7 +109,7 @@ def _with_finding(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -
     return {"finding": _finding(row), **row, "variant": variant}
 
 
-def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
+def _reasons(a: ResultFolder, b: ResultFolder, suite: Suite) -> dict[tuple[str, str], str]:
     """For each (task, variant) of A why it could not be tested, if it could not.
 
     Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
@@ -113,14 +117,14 @@ def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
     missing, without = set(gate.missing_cells(a, b)), set(suite.without_mean)
     found = {}
     for task, variant in ((t, v) for t, v in a.places if v in a.variants):
-        in_a, in_b = ((task, _sided(variant, side)) in without for side in "AB")
+        in_a, in_b = ((task, _labelled(variant, side)) in without for side in "AB")
         reasons = {"lost": (task, variant) in missing, "no mean in A": in_a, "no mean in B": in_b}
         found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
     return found
 
 
 def _add_untested(
-    a: Side, b: Side, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
+    a: ResultFolder, b: ResultFolder, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
     why = _reasons(a, b, suite)
@@ -143,13 +147,13 @@ def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
         raise UsageError(f"{divergence.not_averaged(suite)}")
 
 
-def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
+def _unpaired(a: ResultFolder, b: ResultFolder, variants: Sequence[str]) -> frozenset[str]:
     """Variants (with their side) whose seeds are no pairs: other seeds, or runs that are not ours."""
     found = set()
     for variant in variants:
         seeds = [set(side.frame["seed"][side.frame["variant"] == variant]) for side in (a, b)]
         if a.imported or b.imported or seeds[0] != seeds[1]:
-            found |= {_sided(variant, "A"), _sided(variant, "B")}
+            found |= {_labelled(variant, "A"), _labelled(variant, "B")}
     return frozenset(found)
 
 
@@ -161,7 +165,7 @@ def _finding(row: dict[Any, Any]) -> str:
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
 
 
-def document(a: Side, b: Side, result: Result, margin: float) -> Document:
+def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
@@ -177,11 +181,12 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
         drawn = tested.assign(
-            variant=[_sided(v, "B") for v in tested["variant"]], against=[_sided(v, "A") for v in tested["variant"]]
+            variant=[_labelled(v, "B") for v in tested["variant"]],
+            against=[_labelled(v, "A") for v in tested["variant"]],
         )
-        title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
+        title = f"B minus A, n = {count_noun(int(drawn['seeds'].min()), 'seed')}"
         draw = partial(final_scores.differences, result.suite, drawn, "minus", title)
-        blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
+        blocks.insert(0, FigureBlock("compare", draw, f"{title}: {word}."))
     shown = _shown_rows(result.by_task, phrases.is_raw(result.suite.unit))
     sections = (
         Section("By variant", tuple(blocks)),
@@ -193,7 +198,7 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
             ),
         ),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
-        Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
+        Section("What is not compared", (Prose(joined(uncompared(a, b)) or "Everything is in both folders."),)),
     )
     warning = sentences.too_few(tested) if len(tested) else ""
     names = [name for side in (a, b) for place in side.places for name in place]
@@ -202,8 +207,8 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        tuple(w for w in (warning, *result.suite.notes, *divergence.warned(result.suite)) if w),
-        names=(*dict.fromkeys([*names, *(_sided(v, side) for v in names for side in "AB")]),),
+        tuple(w for w in (warning, *result.suite.notes, *divergence.score_warnings(result.suite)) if w),
+        names=(*dict.fromkeys([*names, *(_labelled(v, side) for v in names for side in "AB")]),),
     )
 
 
@@ -224,14 +229,14 @@ def sentence(result: Result) -> str:
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
     parts = [*result.violations]
     if better := counts.get("better"):
-        parts.append(f"B is shown to be better with {phrases.names(better)}")
+        parts.append(f"B is shown to be better with {phrases.list_variants(better)}")
     equal = ("identical", "the same within the margin")
-    parts += [f"{finding}: {phrases.names(counts[finding])}" for finding in equal if finding in counts]
+    parts += [f"{finding}: {phrases.list_variants(counts[finding])}" for finding in equal if finding in counts]
     if undecided := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
         size = amount(limit, 2, phrases.is_raw(result.suite.unit))
         known = f" (a true difference of {size} is detected with probability 0.8)" if limit == limit else ""
-        parts.append(f"no difference is shown for {phrases.names(undecided)}{known}")
+        parts.append(f"no difference is shown for {phrases.list_variants(undecided)}{known}")
     return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 

@@ -20,8 +20,8 @@ from benchmarks.store.suite import Suite
 
 NAN = float("nan")
 Meta = Mapping[str, Any]
-EQUAL = 0.05  # the last rollout may pass the budget by as much
-EXPLAINED = (
+TOLERANCE = 0.05  # the last rollout may pass the budget by as much
+RATIOS_EXPLAINED = (
     "`optimiser steps` and `training time`: how many times those of the other variant (geometric mean over tasks; `-` where "
     "they were not counted here)."
 )
@@ -35,7 +35,7 @@ class Budget(NamedTuple):
     train_s: float  # a seed
 
 
-def steps_of(meta: Meta) -> float:
+def optimiser_steps_per_update(meta: Meta) -> float:
     """Optimiser steps that one `update` of the rows stands for: epochs x minibatches; NaN where others count them."""
     algorithm = meta["cell"].get("algorithm", {})
     if meta["cell"].get("imported") or "class" not in algorithm:
@@ -46,7 +46,7 @@ def steps_of(meta: Meta) -> float:
     return float(schedule.get("epochs", 1) * schedule.get("minibatches", 1))
 
 
-def _clocked(meta: Meta) -> bool:
+def _is_timed(meta: Meta) -> bool:
     """Whether its seconds are those of a population of ours."""
     return not meta["cell"].get("imported") and not by_stable_baselines3(meta)
 
@@ -56,9 +56,9 @@ def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
     kept = ~curve.diverged
     if not kept.any():
         return Budget(NAN, NAN, NAN)
-    steps = {steps_of(m) for m in metas}
+    steps = {optimiser_steps_per_update(m) for m in metas}
     each = steps.pop() if len(steps) == 1 else NAN
-    seconds = curve.train_s / len(curve.seeds) if all(map(_clocked, metas)) else NAN
+    seconds = curve.train_s / len(curve.seeds) if all(map(_is_timed, metas)) else NAN
     updates = float(curve.updates[-1, kept].mean()) * each
     return Budget(float(curve.env_steps[-1, kept].mean()), updates or NAN, seconds or NAN)
 
@@ -74,7 +74,7 @@ def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget
 
 def one_processor(metas: Sequence[Meta]) -> bool:
     """Whether seconds can be compared: all cells that we timed ran on one kind of processor."""
-    return len({str(m.get("provenance", {}).get("processor")) for m in metas if _clocked(m)}) < 2
+    return len({str(m.get("provenance", {}).get("processor")) for m in metas if _is_timed(m)}) < 2
 
 
 def _ratio(of: Mapping[tuple[str, str], Budget], suite: Suite, pair: Pair, name: str) -> float:
@@ -115,7 +115,7 @@ def table(suite: Suite, metas: Sequence[Meta], baseline: str) -> pd.DataFrame:
 
 def _times(ratio: float) -> str:
     """1 -> `as many`, 16 -> `16 times as many`."""
-    return "as many" if abs(ratio - 1) <= EQUAL else f"{ratio:.2g} times as many"
+    return "as many" if abs(ratio - 1) <= TOLERANCE else f"{ratio:.2g} times as many"
 
 
 def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) -> str:
@@ -127,14 +127,14 @@ def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) ->
         multiples[f"{name} / {baseline}"].dropna() for name in ("environment steps", "optimiser steps", "training time")
     )
     parts = [_environment(suite, metas, env, baseline)]
-    if leader in steps and abs(steps[leader] - 1) > EQUAL:
+    if leader in steps and abs(steps[leader] - 1) > TOLERANCE:
         time = f" and takes {seconds[leader]:.2g} times its training time" if leader in seconds else ""
         parts.append(f"`{leader}` makes {_times(steps[leader])} optimiser steps as `{baseline}`{time}.")
-    if len(steps) and (steps - 1).abs().max() <= EQUAL:
+    if len(steps) and (steps - 1).abs().max() <= TOLERANCE:
         parts.append("All make the same number of optimiser steps.")
     elif len(steps) > 1:
         parts.append(f"Optimiser steps are {_range(steps)} times those of `{baseline}`.")
-    if len(seconds) > 1 and (seconds - 1).abs().max() > EQUAL:
+    if len(seconds) > 1 and (seconds - 1).abs().max() > TOLERANCE:
         parts.append(f"Training times are {_range(seconds)} times that of `{baseline}`.")
     return " ".join(p for p in parts if p)
 
@@ -148,7 +148,7 @@ def _environment(suite: Suite, metas: Sequence[Meta], ratio: pd.Series, baseline
     """Whether the environment steps are equal, and how many they are."""
     if ratio.empty:
         return ""
-    if (ratio - 1).abs().max() > EQUAL:
+    if (ratio - 1).abs().max() > TOLERANCE:
         return f"Environment steps differ: they are {_range(ratio)} times those of `{baseline}`."
     declared = {
         int(m["cell"]["env_steps"])

@@ -7,12 +7,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Samples, Section, Table, joined
 from benchmarks.figures import final_scores
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.reports.markup import plain
+from benchmarks.reports.markup import escaped
 from benchmarks.statistics.best import leaders
 from benchmarks.store.file_names import file_names
 
@@ -24,7 +24,7 @@ def heat_map(report: ReportInput) -> Section:
         f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
         "variant does not run there or all members diverged."
     )
-    return Section("Heat map", (Drawn("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
+    return Section("Heat map", (FigureBlock("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
 
 
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
@@ -61,11 +61,11 @@ def other_measures(report: ReportInput) -> Section:
 def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
-    failed = [plain(line.splitlines()[0]) for line in report.failures]
+    failed = [escaped(line.splitlines()[0]) for line in report.failures]
     lines = [
         *failed,
         *(f"missing: {line}" for line in score_tables.missing_cells(suite)),
-        *map(plain, _notices(report)),
+        *map(escaped, _notices(report)),
     ]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
@@ -104,4 +104,4 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {plain(str(value))}" for key, value in facts.items()])),))
+    return Section("Provenance", (Prose(joined([f"{key}: {escaped(str(value))}" for key, value in facts.items()])),))

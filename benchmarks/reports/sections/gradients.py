@@ -10,8 +10,8 @@ import pandas as pd
 from algorithms import VARIANTS
 from algorithms.conformance.unbiasedness import success_factor
 
-CLEARLY = 1.1  # times a variance
-FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
+CLEAR_RATIO = 1.1  # times a variance
+MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
 
 
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
@@ -37,7 +37,7 @@ def _unbiased(ladder: pd.DataFrame) -> list[str]:
     promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
     if promised.empty:
         return []
-    far = promised[promised["scale_z"] > FAR]
+    far = promised[promised["scale_z"] > MAX_Z]
     names = ", ".join(f"`{v}`" for v in dict.fromkeys(promised["variant"]))
     kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
     return [f"{names} promise to be unbiased: {kept} (largest z of a length {promised['scale_z'].max():.1f})."]
@@ -115,9 +115,9 @@ def _kl(rows: pd.DataFrame) -> list[str]:
 def _least(relative: Mapping[str, float]) -> str:
     """Who has the least relative variance, and who more than REINFORCE."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
-    worse = [f"`{v}`" for v, x in relative.items() if x > CLEARLY * plain]
+    worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * plain]
     more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
-    if plain < CLEARLY * relative[best]:
+    if plain < CLEAR_RATIO * relative[best]:
         return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
     named = f"`{best}` has the least relative variance of those that point along grad J"
     return f"{named}, {plain / relative[best]:.1f} times less than `reinforce`{more}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
@@ -19,7 +19,7 @@ from benchmarks.statistics.wording.phrases import amount
 from benchmarks.store.suite import Suite
 
 
-def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dict[str, object] | None:
+def row(suite: Suite, situation: GuideCase, ledger: Ledger | None = None) -> dict[str, object] | None:
     """The line of one situation; None where its tasks or variants are not here."""
     among = [v for v in situation.variants or suite.learners if v in suite.learners]
     tasks = [t for t in situation.tasks if t in suite.scales]
@@ -39,8 +39,8 @@ def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dic
     apart = "".join(f"; {text.removesuffix('.')}" for text in leader.not_compared(found))
     return {
         **head,
-        "use": f"`{found.best}` ({leader.mean_of(found, score, suite)})",
-        "not separated from": phrases.names(found.not_separated) if found.not_separated else "-",
+        "use": f"`{found.best}` ({leader.format_mean(found, score, suite)})",
+        "not separated from": phrases.list_variants(found.not_separated) if found.not_separated else "-",
         "what is shown": _shown(found, phrases.is_raw(suite.unit)) + apart,
     }
 
@@ -48,7 +48,7 @@ def row(suite: Suite, situation: Situation, ledger: Ledger | None = None) -> dic
 def _shown(found: Leaders, raw: bool) -> str:
     """How many rivals the leader is shown to be better than, and by how much at least; or what would be detected."""
     separated, rivals = found.separated, len(found.table)
-    seeds = phrases.seeds_of(separated if len(separated) else found.table).lower()
+    seeds = phrases.seed_count(separated if len(separated) else found.table).lower()
     if not found.separable:
         return f"nothing: {seeds} cannot separate any two of them"
     if len(separated):
@@ -61,7 +61,7 @@ def _shown(found: Leaders, raw: bool) -> str:
 
 
 def table(
-    suite: Suite, situations: Sequence[Situation], rates: RateNotes | None = None, ledger: Ledger | None = None
+    suite: Suite, situations: Sequence[GuideCase], rates: RateNotes | None = None, ledger: Ledger | None = None
 ) -> pd.DataFrame:
     """A row a situation that this suite can speak of.
 

@@ -6,14 +6,14 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Samples, Section, Table
 from benchmarks.figures import learning_curves
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 
-NOTED = (
+DIAGNOSTICS_EXPLAINED = (
     "Means over seeds and the whole run, of updates between checkpoints: the gradient's norm before clipping; its "
     "variance over the updates between two checkpoints and the ratio of signal to it; the entropy of the actions "
     "taken as a share of its maximum; the KL to the policy that acted (k3) and the effective share of the sample "
@@ -27,14 +27,14 @@ NOTED = (
 def curves(report: ReportInput) -> Section:
     """Against steps, updates and seconds."""
     blocks: list[Block] = []
-    mean = f"mean of {counted(report.suite.seeds, 'seed')}"
+    mean = f"mean of {count_noun(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
         for i, lines in enumerate(line_groups(report.moving)):
             against = learning_curves.AXES[x]
             caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
-            blocks.append(Drawn(f"curves{word}_{i + 1}", draw, caption))
+            blocks.append(FigureBlock(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
 
 
@@ -53,8 +53,8 @@ def efficiency(report: ReportInput) -> Section:
     of_curves = Table("efficiency", table, caption)
     if not learning_curves.has_sample_efficiency(report.suite):
         return Section("Sample efficiency", (of_curves,))
-    title = f"IQM over tasks and {counted(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
-    drawn = Drawn(
+    title = f"IQM over tasks and {count_noun(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
+    drawn = FigureBlock(
         "sample_efficiency",
         partial(learning_curves.sample_efficiency, report.suite, title),
         f"Sample efficiency: IQM of the {unit} against the share of the budget, {report.n}.",
@@ -71,7 +71,7 @@ def profile(report: ReportInput) -> Section:
         "bootstrap of whole seeds. A curve that lies above another throughout is better at every level."
     )
     draw = partial(learning_curves.profile, report.suite, f"Performance profiles, {report.n}")
-    return Section("Performance profile", (Drawn("profile", draw, caption),))
+    return Section("Performance profile", (FigureBlock("profile", draw, caption),))
 
 
 def diagnostics(report: ReportInput) -> Section:
@@ -81,12 +81,14 @@ def diagnostics(report: ReportInput) -> Section:
         return Section("While learning", ())
     lines = [v for v in report.moving if v in set(table["variant"])]
     blocks: list[Block] = [
-        Prose(NOTED),
+        Prose(DIAGNOSTICS_EXPLAINED),
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
     for i, group in enumerate(line_groups(lines)):
         draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds")
-        blocks.append(Drawn(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}."))
+        blocks.append(
+            FigureBlock(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}.")
+        )
     blocks.append(
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")
     )

@@ -11,7 +11,7 @@ from benchmarks.statistics import divergence
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.scores import Scores
-from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw, names, one_seed, seeds_of
+from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw, list_variants, one_seed, seed_count
 
 
 def headline(suite: Scores, ledger: Ledger | None = None) -> str:
@@ -23,11 +23,11 @@ def headline(suite: Scores, ledger: Ledger | None = None) -> str:
     mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
     among = "" if found.highest else "Among those compared, "
-    head = f"{among}`{found.best}` has the highest mean {suite.unit} {where} ({mean_of(found, mean, suite)})"
+    head = f"{among}`{found.best}` has the highest mean {suite.unit} {where} ({format_mean(found, mean, suite)})"
     return " ".join([*_separation(found, head, is_raw(suite.unit)), *not_compared(found)])
 
 
-def mean_of(found: Leaders, mean: float, suite: Scores) -> str:
+def format_mean(found: Leaders, mean: float, suite: Scores) -> str:
     """The leader's mean, with digits enough to tell it from its rivals'."""
     sizes = [x for x in (abs(mean), *found.table["difference"].abs()) if x > 0]
     return amount(mean, 2, is_raw(suite.unit), min(sizes, default=0.0))
@@ -35,15 +35,15 @@ def mean_of(found: Leaders, mean: float, suite: Scores) -> str:
 
 def _why_nothing(suite: Scores, found: Leaders | None) -> str:
     if found is None or not found.not_compared:
-        return f"{names(suite.present)} have no task in common, or there is only one"
+        return f"{list_variants(suite.present)} have no task in common, or there is only one"
     return why_none_compared(suite, [found.best, *found.not_compared])
 
 
 def why_none_compared(suite: Scores, variants: Sequence[str]) -> str:
     """Why no two of some variants that have scores on the same tasks can be compared."""
     if not {*variants} & set(suite.imported):
-        return f"{names(variants)} share no seeds"
-    return f"{names(variants)} have one run each or share no seeds"
+        return f"{list_variants(variants)} share no seeds"
+    return f"{list_variants(variants)} have one run each or share no seeds"
 
 
 def not_compared(found: Leaders) -> list[str]:
@@ -56,7 +56,7 @@ def not_compared(found: Leaders) -> list[str]:
         verb, _, rest = why.partition(" ")
         plural = {"has": "have", "is": "are", "shares": "share"}[verb]
         rest = rest.replace("one run and is not", "one run each and are not") if len(variants) > 1 else rest
-        sentences.append(f"{names(variants)} {verb if len(variants) == 1 else plural} {rest}.")
+        sentences.append(f"{list_variants(variants)} {verb if len(variants) == 1 else plural} {rest}.")
     return sentences
 
 
@@ -64,18 +64,18 @@ def _separation(found: Leaders, head: str, raw: bool) -> list[str]:
     """The sentences of a headline, which begins with `head`."""
     if not found.separable:
         several = len(found.not_separated) > 1 or not found.not_compared
-        which = "any other variant" if several else names(found.not_separated)
-        return [f"{head}.", f"{seeds_of(found.table)} cannot separate it from {which}."]
+        which = "any other variant" if several else list_variants(found.not_separated)
+        return [f"{head}.", f"{seed_count(found.table)} cannot separate it from {which}."]
     better = _better(found, raw)
     if not found.not_separated:
         return [f"{head} and {better}."]
-    seeds, verb = seeds_of(found.unseparated), "does" if one_seed(found.unseparated) else "do"
-    text = [f"{head}.", f"{seeds} {verb} not separate it from {names(found.not_separated)}."]
+    seeds, verb = seed_count(found.unseparated), "does" if one_seed(found.unseparated) else "do"
+    text = [f"{head}.", f"{seeds} {verb} not separate it from {list_variants(found.not_separated)}."]
     if (limit := found.detectable) == limit:
         text.append(f"A true difference of {amount(limit, 2, raw)} would be detected with probability 0.8.")
     if not better:
         return text
-    of_separated = seeds_of(found.separated)
+    of_separated = seed_count(found.separated)
     return [*text, f"It {better}{f' ({of_separated.lower()})' if of_separated != seeds else ''}."]
 
 
@@ -84,7 +84,7 @@ def _better(found: Leaders, raw: bool) -> str:
     rows = found.separated
     if rows.empty:
         return ""
-    which = names([*rows["variant"]])
+    which = list_variants([*rows["variant"]])
     if len(rows) > 1 and not found.not_separated and not found.not_compared:
         which = f"all {len(rows)} others"
     elif len(rows) > NAMED:

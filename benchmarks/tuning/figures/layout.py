@@ -57,7 +57,7 @@ def legend(figure: Figure, entries: Mapping[str, Mapping[str, Any]], columns: in
     )  # fmt: skip
 
 
-def marker_of(index: int) -> str:
+def variant_marker(index: int) -> str:
     """The mark of a variant."""
     return MARKERS[index % len(MARKERS)]
 

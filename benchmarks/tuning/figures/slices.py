@@ -19,13 +19,13 @@ from benchmarks.tuning.figures.layout import (
     few_ticks,
     legend,
     legend_height,
-    marker_of,
     panels,
     value_limits,
+    variant_marker,
 )
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
-from benchmarks.tuning.summary.summary import unit_of
+from benchmarks.tuning.summary.summary import score_unit
 from benchmarks.tuning.summary.trials import complete_trials, per_seed
 
 
@@ -44,13 +44,13 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
         low, high = value_limits([t.value for study in studies.values() for t in complete_trials(study)])
         for i, (axis, parameter) in enumerate(zip(axes, shown.values(), strict=True)):
             for k, (variant, study) in enumerate(studies.items()):
-                _points(axis, parameter, study, styles[variant][0], marker_of(k), alone)
+                _points(axis, parameter, study, styles[variant][0], variant_marker(k), alone)
             _parameter_axis(axis, parameter)
             axis.set_title(named[parameter.name].label, fontsize=8.5)
             axis.set_ylim(low, high)
             if i % 3:
                 axis.set_yticklabels([])
-        axis_labels(figure, "", f"{unit_of(studies.values())}, tuning seeds")
+        axis_labels(figure, "", f"{score_unit(studies.values())}, tuning seeds")
         _slice_legend(figure, studies, styles, alone)
     return figure
 
@@ -129,5 +129,7 @@ def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Ma
         figure.colorbar(scale, cax=bar, label="trial").ax.tick_params(labelsize=7)
         bar.yaxis.set_major_locator(few_ticks(True))
         return legend(figure, marks)
-    points = {v: {"marker": marker_of(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)}
+    points = {
+        v: {"marker": variant_marker(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)
+    }
     return legend(figure, {**points, **marks})

@@ -6,12 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
 from benchmarks.tuning.figures.budget import draw_budget
 from benchmarks.tuning.figures.trials import draw_trials
-from benchmarks.tuning.report.words import (
+from benchmarks.tuning.report.phrases import (
     count_noun,
     figure_name,
     number_range,
@@ -44,12 +44,12 @@ def budget_section(summary: Summary) -> Section:
     if len(summary.studies) == 1:
         (study,) = summary.studies.values()
         caption = FIGURE_OF_ONE.format(trials=len(study.trials), n=n, cost=cost)
-        blocks.append(Drawn("budget", partial(draw_trials, study), caption))
+        blocks.append(FigureBlock("budget", partial(draw_trials, study), caption))
     else:
         groups = line_groups(summary.variants)
         for i, group in enumerate(groups):
             name = figure_name("budget", "", i, len(groups))
-            blocks.append(Drawn(name, partial(draw_budget, summary, group), FIGURE.format(n=n, cost=cost)))
+            blocks.append(FigureBlock(name, partial(draw_budget, summary, group), FIGURE.format(n=n, cost=cost)))
     if len(summary.budgets):
         blocks.append(Table("budgets", mean_budgets(summary), CAPTION.format(n=n)))
     return Section("Score against tuning budget", tuple(blocks))

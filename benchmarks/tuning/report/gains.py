@@ -7,10 +7,10 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.gains import draw_gains
 from benchmarks.tuning.report.headline import average_change, shown_changes
-from benchmarks.tuning.report.words import count_studies, study_names, tested_seeds
+from benchmarks.tuning.report.phrases import count_studies, study_names, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import SETTINGS
 
@@ -35,7 +35,7 @@ def gains_section(summary: Summary) -> Section:
     caption = CAPTION.format(unit=summary.unit, n=n) + (BOLD if bold else "")
     blocks = (
         Prose(joined(gain_sentences(summary))),
-        Drawn("default_against_tuned", partial(draw_gains, summary), FIGURE.format(n=n)),
+        FigureBlock("default_against_tuned", partial(draw_gains, summary), FIGURE.format(n=n)),
         Table("gains", summary.gains.drop(columns=["kept", "within"]), caption, bold),
         Table("changes", summary.changed, CHANGES),
     )

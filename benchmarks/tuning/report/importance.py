@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.importance import draw_importance_bars, draw_importance_map
-from benchmarks.tuning.report.words import count_studies, number_range, study_names
+from benchmarks.tuning.report.phrases import count_studies, number_range, study_names
 from benchmarks.tuning.summary.importance import SHUFFLES, TOP
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey
@@ -28,22 +28,26 @@ def importance_section(summary: Summary) -> Section:
     if not found:
         return Section(title, (Prose(joined(missing_importances(summary))),))
     n = f"n = {number_range(i.trials for i in found)} complete trials a study"
-    blocks = _of_one(summary, n) if len(summary.studies) == 1 else _of_several(summary, n, len(found))
+    blocks = (
+        _blocks_of_one_study(summary, n)
+        if len(summary.studies) == 1
+        else _blocks_of_several_studies(summary, n, len(found))
+    )
     return Section(title, (Prose(joined(importance_sentences(summary))), *blocks))
 
 
-def _of_one(summary: Summary, n: str) -> tuple[Block, ...]:
+def _blocks_of_one_study(summary: Summary, n: str) -> tuple[Block, ...]:
     table = summary.every_share.sort_values("share", ascending=False)
     return (
-        Drawn("importance", partial(draw_importance_bars, summary), f"{METHOD}. Filled: {CHANCE}. {n}."),
+        FigureBlock("importance", partial(draw_importance_bars, summary), f"{METHOD}. Filled: {CHANCE}. {n}."),
         Table("importance", table, f"{CHANCE}. {n}."),
     )
 
 
-def _of_several(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
+def _blocks_of_several_studies(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
     means = f"means over {count_studies(studies)}, -: not searched"
     return (
-        Drawn("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
+        FigureBlock("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
         Table("importance", summary.fields, f"{LARGEST}; {CHANCE}. {n}."),
         Table("importance_by_study", summary.every_share, f"Every share. {n}.", title="Study by study"),
     )

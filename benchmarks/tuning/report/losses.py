@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.reports.table_formats import number
-from benchmarks.tuning.report.words import SCORE, protocol_count
+from benchmarks.tuning.report.phrases import SCORE, protocol_count
 from benchmarks.tuning.result import StageResult, StudyResult, TrialResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import complete_trials

@@ -6,10 +6,10 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.statistics.intervals import Interval, t_interval
 from benchmarks.tuning.figures.optimism import draw_optimism
-from benchmarks.tuning.report.words import selection_seeds, signed, tested_seeds
+from benchmarks.tuning.report.phrases import selection_seeds, signed, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 
 FIGURE = (
@@ -26,7 +26,7 @@ def optimism_section(summary: Summary) -> Section:
     """The best value, and what of it the test seeds show."""
     n = tested_seeds(summary)
     caption = FIGURE.format(n=n, selection=selection_seeds(summary))
-    drawn = Drawn("optimism", partial(draw_optimism, summary), caption)
+    drawn = FigureBlock("optimism", partial(draw_optimism, summary), caption)
     table = Table("optimism", summary.optimism, CAPTION.format(n=n))
     return Section("Optimism", (Prose(joined(optimism_sentences(summary))), drawn, table))
 

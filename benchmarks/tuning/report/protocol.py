@@ -10,7 +10,14 @@ import pandas as pd
 from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.report.methods import methods_paragraph, objective_phrase
-from benchmarks.tuning.report.words import VALUES, as_text, protocol_count, protocol_values, seed_count, steps_per_seed
+from benchmarks.tuning.report.phrases import (
+    MAX_VALUES,
+    as_text,
+    protocol_count,
+    protocol_values,
+    seed_count,
+    steps_per_seed,
+)
 from benchmarks.tuning.result import BySeed, StudyResult
 from benchmarks.tuning.summary.parameters import shown
 from benchmarks.tuning.summary.summary import Summary
@@ -93,12 +100,12 @@ def space_table(summary: Summary) -> pd.DataFrame:
     rows = []
     for (name, values, scale), found in defaults.items():
         distinct = list(dict.fromkeys(found))
-        more = f" and {len(distinct) - VALUES} more" if len(distinct) > VALUES else ""
+        more = f" and {len(distinct) - MAX_VALUES} more" if len(distinct) > MAX_VALUES else ""
         parameter = summary.parameters[name]
         rows.append(
             {
                 "parameter": parameter.label, "short": parameter.short, "values": values, "scale": scale,
-                "defaults": ", ".join(distinct[:VALUES]) + more, "studies": len(found), "field": name,
+                "defaults": ", ".join(distinct[:MAX_VALUES]) + more, "studies": len(found), "field": name,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)

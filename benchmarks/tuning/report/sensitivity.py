@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.parallel import draw_parallel
 from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
-from benchmarks.tuning.report.words import complete_counts, count_studies, figure_groups
+from benchmarks.tuning.report.phrases import complete_counts, count_studies, figure_groups
 from benchmarks.tuning.summary.parameters import tuned_parameters
 from benchmarks.tuning.summary.summary import Summary
 
@@ -40,7 +40,7 @@ def sensitivity_section(summary: Summary) -> Section:
             said.append(f"{task}: no field takes two values in complete trials ({variants}).")
             continue
         draw = partial(draw_slices, studies, summary.parameters, alone)
-        figures.append(Drawn(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
+        figures.append(FigureBlock(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
     return Section("Sensitivity", (Prose(joined(said)), *figures))
 
 
@@ -63,7 +63,7 @@ def range_end_sentence(summary: Summary) -> str:
 def coordinates_section(summary: Summary) -> Section:
     """Every trial as a line."""
     figures = [
-        Drawn(
+        FigureBlock(
             name,
             partial(draw_parallel, studies, summary.parameters),
             LINES.format(task=task, n=complete_counts(studies)),

@@ -9,8 +9,8 @@ from benchmarks.reports.table_formats import number
 from benchmarks.statistics.comparisons import least_corrected_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording.sentences import few_seeds
+from benchmarks.tuning.report.phrases import as_text, count_studies, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.report.protocol import provenance_values, search_range
-from benchmarks.tuning.report.words import as_text, count_studies, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.summary.summary import Summary
 
 ENOUGH_SEEDS = 10
@@ -19,7 +19,7 @@ COMMON = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds", "t
 NEUTRAL = ("command", "commit", "dirty")  # provenance that may differ without moving a number
 
 
-def warnings_of(summary: Summary) -> Iterator[str]:
+def report_warnings(summary: Summary) -> Iterator[str]:
     """What makes a comparison unfair, and what the seeds cannot say."""
     for (task, variant), settings in summary.lost.items():
         yield (

@@ -27,8 +27,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from benchmarks.tuning.storage.seats import (
-    has_room,
+from benchmarks.tuning.storage.slots import (
+    has_free_slot,
     is_surplus,
     known_parameters,
     next_draw,
@@ -53,7 +53,7 @@ def claim(
     """
     heartbeat(study, worker)  # before anybody can find a trial of it
     claimed: list[Trial] = []
-    while len(claimed) < count and has_room(study, limit):
+    while len(claimed) < count and has_free_slot(study, limit):
         trial = study.ask()  # nothing is drawn yet
         try:
             trial.set_user_attr("worker", asdict(worker))

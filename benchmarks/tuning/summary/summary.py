@@ -16,13 +16,13 @@ import pandas as pd
 
 from benchmarks.reports.variant_groups import groups
 from benchmarks.statistics import tests
-from benchmarks.tuning.lost_runs import worst_scores
+from benchmarks.tuning.imputation import worst_finite_scores
 from benchmarks.tuning.result import StudyResult, task_label
 from benchmarks.tuning.summary import tables
 from benchmarks.tuning.summary.importance import Importance, field_table, importance, share_table
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.ranking import Ranking, rank
-from benchmarks.tuning.summary.trials import StudyKey, filled_study, lost_settings, tested_scores
+from benchmarks.tuning.summary.trials import StudyKey, imputed_study, lost_settings, tested_scores
 from envs.api import Doubles
 
 
@@ -41,7 +41,7 @@ def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyR
     return {key: found[key] for key in order}
 
 
-def unit_of(studies: Iterable[StudyResult]) -> str:
+def score_unit(studies: Iterable[StudyResult]) -> str:
     """What their scores are measured in."""
     return " or ".join(dict.fromkeys(study.unit for study in studies))
 
@@ -55,13 +55,13 @@ class Summary:
     @cached_property
     def studies(self) -> Mapping[StudyKey, StudyResult]:
         """With what lost runs count as: trials and selection against those of their study, tests against all of the task."""
-        worst_test = worst_scores(stage.scores for study in self.given.values() for stage in study.test.values())
-        return {key: filled_study(study, worst_test) for key, study in self.given.items()}
+        worst_test = worst_finite_scores(stage.scores for study in self.given.values() for stage in study.test.values())
+        return {key: imputed_study(study, worst_test) for key, study in self.given.items()}
 
     @cached_property
     def unit(self) -> str:
         """What scores are measured in."""
-        return unit_of(self.given.values())
+        return score_unit(self.given.values())
 
     @cached_property
     def lost(self) -> dict[StudyKey, list[str]]:

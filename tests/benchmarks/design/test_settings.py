@@ -10,9 +10,9 @@ import pytest
 from algorithms import VARIANTS
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import UNREAD, build_cells
+from benchmarks.design.cells import UNUSED_RATE, build_cells
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import resolve
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.estimators import LEARNERS
@@ -29,7 +29,7 @@ SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperim
 
 
 def cells(experiment: ComparisonExperiment) -> list[Cell]:
-    return build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None)
+    return build_cells(experiment, find_tasks(experiment.tasks), find_variants(experiment.variants), None)
 
 
 def own_rates(experiment: ComparisonExperiment) -> dict[tuple[str, str], float]:
@@ -59,7 +59,7 @@ def test_a_selection_trains_every_rate_on_every_seed(experiment: ComparisonExper
     for cell in cells(experiment):
         pairs = list(zip(cell.members.seeds, cell.members.rates, strict=True))
         assert pairs == [(s, r) for s in range(experiment.seeds) for r in settings.RATES]
-        assert cell.training.learning_rate == UNREAD
+        assert cell.training.learning_rate == UNUSED_RATE
 
 
 def test_estimators_compares_rates_of_one_protocol() -> None:

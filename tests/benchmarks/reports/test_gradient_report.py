@@ -161,5 +161,5 @@ def test_figures_are_drawn_from_rows() -> None:
     assert len([a for a in gradient_quality.axes_panels(axes).axes if a.get_visible()]) == 2
     parts = [rows.assign(x=x, label="critic fitted to 0 rollouts") for x in np.linspace(0, 1, 3)]
     lambdas = pd.concat(parts, ignore_index=True)
-    assert len(gradient_quality.of_lambda(lambdas).axes) == 3
+    assert len(gradient_quality.bias_variance_over_lambda(lambdas).axes) == 3
     assert gradient_quality.success(rows.assign(x=0.1, label="G=4")).axes[0].get_lines()

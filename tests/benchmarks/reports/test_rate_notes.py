@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import rate_notes, report
 from benchmarks.reports.document import Document
@@ -27,7 +27,7 @@ def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> d
 def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, ComparisonExperiment)
-    return rate_notes.of_experiment(experiment, [meta(*place) for place in places])
+    return rate_notes.build_rate_notes(experiment, [meta(*place) for place in places])
 
 
 CARTPOLE = "CartPole-v1"
@@ -66,7 +66,7 @@ def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
     assert isinstance(home, ComparisonExperiment)
     (task, variant), *_ = home.configurations
     assert notes("reference_scores", [(task, variant, 0.1)]).note([task], [variant]) == ""
-    made = rate_notes.of_experiment(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
+    made = rate_notes.build_rate_notes(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
     assert (
         made.note(["t"], ["a", "b"]) == "No learning rate was selected for `b` on t." or made.note(["t"], ["a"]) == ""
     )
@@ -85,7 +85,7 @@ def test_the_headline_and_the_guides_line_say_it(
     )
     report.write(made)
     assert note in pages[0].verdict
-    case = Situation("length", "short", ("transduce/reverse-medium",), ("gae", "reinforce"))
+    case = GuideCase("length", "short", ("transduce/reverse-medium",), ("gae", "reinforce"))
     rows = guide.table(suite(frame()), [case], made.rates)
     assert note.lower() in rows["learning rates"][0].lower()
     own = guide.table(suite(frame()), [case], RateNotes())

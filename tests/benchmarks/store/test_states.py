@@ -311,7 +311,7 @@ def test_states_of_done_cells_are_swept(
     state, dead = state_path(paths[0]), f"{machine()} {dead_process()}"
     for writer, stays in ((f"{machine()} {os.getpid()}", True), (f"other {dead_process()}", True), (dead, False)):
         saved_by(state, writer, monkeypatch)
-        runner.sweep(tmp_path)
+        runner.remove_leftovers(tmp_path)
         assert state.exists() == stays
     state.with_name(state.name + ".damaged-0").write_bytes(b"no RunState")
     saved_by(state_path(paths[1]), dead, monkeypatch)
@@ -320,7 +320,7 @@ def test_states_of_done_cells_are_swept(
     for path in paths[0].parent.iterdir():
         os.utime(path, (old, old))
     capsys.readouterr()
-    runner.sweep(tmp_path)
+    runner.remove_leftovers(tmp_path)
     assert (
         capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
     )

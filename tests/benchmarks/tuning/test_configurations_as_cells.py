@@ -13,7 +13,7 @@ from algorithms.training.records import Record
 from benchmarks import store
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.execution.train_cell import reading
+from benchmarks.execution.train_cell import report_metadata
 from benchmarks.tuning.cells import groups, objective, read
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
@@ -87,7 +87,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
         )
         for (place, k), value in returns.items()
     ]
-    meta = {"cell": canonical(cell), "provenance": {}, "reading": reading(cell), "texts": {}}
+    meta = {"cell": canonical(cell), "provenance": {}, "reading": report_metadata(cell), "texts": {}}
     store.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
 
 

@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from benchmarks.tuning.storage import trials as trials_module
-from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
 from tests.benchmarks.tuning.storage.shared_study import SPACE, random, some, study_of

@@ -22,7 +22,7 @@ def score_scale(scale: Scale) -> Scale:
     return NORMALISED if scale.normalised else scale
 
 
-def worst_scores(everyone: Iterable[Scores]) -> dict[str, float]:
+def worst_finite_scores(everyone: Iterable[Scores]) -> dict[str, float]:
     """The worst finite score of each task; no entry where there is none."""
     worst: dict[str, float] = {}
     for scores in everyone:
@@ -33,7 +33,7 @@ def worst_scores(everyone: Iterable[Scores]) -> dict[str, float]:
     return worst
 
 
-def filled(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
+def impute(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
     """The scores with those of lost runs replaced; all NaN where a task's runs are all lost.
 
     worst  the worst score of each task among everyone compared      scales  by task; normalised where there is no entry
@@ -45,7 +45,7 @@ def filled(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scal
     return made
 
 
-def filled_score(score: float, worst: float | None, scale: Scale) -> float:
+def imputed_score(score: float, worst: float | None, scale: Scale) -> float:
     """One run's score; of a lost run what it counts as, NaN where nobody has a score."""
     if np.isfinite(score):
         return score
@@ -55,13 +55,13 @@ def filled_score(score: float, worst: float | None, scale: Scale) -> float:
 
 def mean_value(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> float:
     """Mean over tasks of the mean over seeds; NaN where a task's runs are all lost."""
-    return mean_score(filled(scores, worst, scales))
+    return mean_score(impute(scores, worst, scales))
 
 
 def mean_values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
     """`mean_value` of each of those that are compared with one another."""
     compared = list(everyone)
-    worst = worst_scores(compared)
+    worst = worst_finite_scores(compared)
     return np.array([mean_value(scores, worst, scales) for scores in compared])
 
 

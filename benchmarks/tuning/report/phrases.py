@@ -15,7 +15,7 @@ from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
 
 SCORE = "normalised score"
-VALUES = 4  # that a list names
+MAX_VALUES = 4  # that a list names
 
 
 def number_range(values: Iterable[float]) -> str:
@@ -107,7 +107,7 @@ def steps_per_seed(study: StudyResult) -> int:
 def protocol_values(studies: Sequence[StudyResult], key: str) -> str:
     """The values that the protocols have, once each."""
     found = list(dict.fromkeys(as_text(study.protocol.get(key)) for study in studies))
-    return " or ".join(found[:VALUES]) + (" or others" if len(found) > VALUES else "")
+    return " or ".join(found[:MAX_VALUES]) + (" or others" if len(found) > MAX_VALUES else "")
 
 
 def as_text(value: Any) -> str:

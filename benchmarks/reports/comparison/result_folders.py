@@ -11,23 +11,23 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.store import pooling
-from benchmarks.store.curves import FINITE, states
+from benchmarks.store.curves import FINITE, evaluation_states
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
 from envs.validation import UsageError
 
-NAMED = 8  # differences of configuration that are listed
+MAX_LISTED = 8  # differences of configuration that are listed
 PROVENANCE = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
-Place = tuple[str, str]  # task, variant
+CellKey = tuple[str, str]  # task, variant
 
 
-def place(meta: dict[str, Any]) -> Place:
+def cell_key(meta: dict[str, Any]) -> CellKey:
     """The task and the variant of a cell."""
     return meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]
 
 
 @dataclass(frozen=True)
-class Side:
+class ResultFolder:
     """One folder: its rows, and what its cells say of themselves."""
 
     folder: Path
@@ -43,15 +43,15 @@ class Side:
         return [v for v in found if v not in optional and (checkpoints[v] > 1 or self.imported)]
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[CellKey]:
         """(task, variant) of all cells, in the order of the files."""
-        return list(dict.fromkeys(place(meta) for meta in self.metas))
+        return list(dict.fromkeys(cell_key(meta) for meta in self.metas))
 
     @cached_property
-    def diverged(self) -> dict[Place, tuple[int, int]]:
+    def diverged(self) -> dict[CellKey, tuple[int, int]]:
         """By (task, variant): how many members diverged or returned no finite number at last, and how many there are."""
         rows = self.frame.sort_values("checkpoint", kind="stable")
-        members = rows.assign(lost=states(rows) != FINITE).groupby(["task", "variant", "seed"])
+        members = rows.assign(lost=evaluation_states(rows) != FINITE).groupby(["task", "variant", "seed"])
         lost = (members["diverged"].any() | members["lost"].last()).groupby(["task", "variant"])
         return {(str(t), str(v)): (int(of.sum()), len(of)) for (t, v), of in lost}
 
@@ -60,7 +60,7 @@ class Side:
         return any(meta["reading"].get("imported") for meta in self.metas)
 
 
-def load(folder: Path) -> Side:
+def load(folder: Path) -> ResultFolder:
     """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
@@ -87,31 +87,31 @@ def load(folder: Path) -> Side:
             raise UsageError(
                 f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
             )
-    return Side(folder, frame, metas)
+    return ResultFolder(folder, frame, metas)
 
 
-def differences(a: Side, b: Side) -> list[str]:
+def differences(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Where configurations and provenance differ, one line a fact."""
     lines: dict[str, list[str]] = {}
-    of_a = {place(meta): meta for meta in a.metas}
+    of_a = {cell_key(meta): meta for meta in a.metas}
     for meta in b.metas:
-        if (other := of_a.get(place(meta))) is not None:
+        if (other := of_a.get(cell_key(meta))) is not None:
             for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
-                lines.setdefault(line, []).append(" x ".join(place(meta)))
+                lines.setdefault(line, []).append(" x ".join(cell_key(meta)))
     listed = [
         f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
         for line, where in lines.items()
     ]
-    more = [f"{len(listed) - NAMED} more differences of configuration"] if len(listed) > NAMED else []
+    more = [f"{len(listed) - MAX_LISTED} more differences of configuration"] if len(listed) > MAX_LISTED else []
     facts = []
     for name in PROVENANCE:
         values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
         if values[0] != values[1]:
             facts.append(f"{name}: A {values[0]}; B {values[1]}")
-    return [*listed[:NAMED], *more, *facts]
+    return [*listed[:MAX_LISTED], *more, *facts]
 
 
-def left_out(a: Side, b: Side) -> list[str]:
+def uncompared(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Cells that only one folder has, seeds that only A has, and members that diverged."""
     have = [{*side.places} for side in (a, b)]
     lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]

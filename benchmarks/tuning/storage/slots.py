@@ -10,7 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 
-def has_room(study: Study, limit: int) -> bool:
+def has_free_slot(study: Study, limit: int) -> bool:
     """Whether a trial waits, or fewer than `limit` seats are held."""
     trials = study.get_trials(deepcopy=False)
     return any(t.state == TrialState.WAITING for t in trials) or len(_holders(trials, study.user_attrs)) < limit
@@ -21,7 +21,7 @@ def is_surplus(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any], num
 
     A seat never changes, and none below it comes to be held later, so that processes which look at different moments agree.
     """
-    holders, seat = _holders(trials, attributes), _seats(trials)[number]
+    holders, seat = _holders(trials, attributes), _slots(trials)[number]
     return holders.get(seat) != number or sum(other < seat for other in holders) >= limit
 
 
@@ -29,13 +29,13 @@ def _holders(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any]) -> di
     """Seat -> the trial that holds it: one that is not failed, or is pending; of two, the finished or the earlier one."""
     pending = {t.number for t in pending_retries(trials, attributes)}
     holding = [t for t in trials if t.state != TrialState.FAIL or t.number in pending]
-    seats, holders = _seats(trials), dict[int, int]()
+    seats, holders = _slots(trials), dict[int, int]()
     for trial in sorted(holding, key=lambda t: (not t.state.is_finished(), t.number)):
         holders.setdefault(seats[trial.number], trial.number)
     return holders
 
 
-def _seats(trials: Sequence[FrozenTrial]) -> list[int]:
+def _slots(trials: Sequence[FrozenTrial]) -> list[int]:
     """Of each trial, the number of the first trial of which it is a retry, or its own."""
     seats: list[int] = []
     for trial in trials:
