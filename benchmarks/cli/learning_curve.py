@@ -37,7 +37,7 @@ def train_and_show(
         console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
         curve = _Curve(console, cell, live)
         with work_errors(cell.label):
-            run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+            run_cell(cell, cell_path(folder, cell), device, curve.on_event, policies=policies)
         if live is not None:
             live.ended(cell)
     _print_scores(cells, folder)
@@ -67,7 +67,7 @@ class _Curve:
         self.console, self.cell, self.live = console, cell, live
         self.found: dict[int, list[Record]] = {}  # by checkpoint
 
-    def tell(self, event: Progress | Record) -> None:
+    def on_event(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             if event.notice:
                 self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)

@@ -104,7 +104,7 @@ def _check_flags(name: str, command: type, words: list[str]) -> None:
 def _plain_numbers(command: type, words: list[str]) -> list[str]:
     """The words with numbers as tyro reads them (1e5 as 100000); UsageError for what is no number."""
     kinds = {f"--{name.replace('_', '-')}": kind for name, kind in get_type_hints(command).items()}
-    found = list(words)
+    plain_words = list(words)
     for i, word in enumerate(words):
         flag, equals, value = word.partition("=")
         flag = flag.replace("_", "-")
@@ -115,8 +115,8 @@ def _plain_numbers(command: type, words: list[str]) -> list[str]:
         if not value or value.startswith("--") or not is_number:
             continue
         plain = _plain_number(flag, value, int if int in members else float)
-        found[i if equals else i + 1] = f"{flag}={plain}" if equals else plain
-    return found
+        plain_words[i if equals else i + 1] = f"{flag}={plain}" if equals else plain
+    return plain_words
 
 
 def _plain_number(flag: str, value: str, kind: type) -> str:
@@ -132,10 +132,10 @@ def _read(command: type, words: list[str], name: str, description: str) -> Calla
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):
-            made: Callable[[], int] = tyro.cli(
+            parsed: Callable[[], int] = tyro.cli(
                 command, prog=f"python -m benchmarks {name}", description=description, args=words
             )
-            return made
+            return parsed
     except SystemExit as end:
         if not end.code:
             raise

@@ -55,7 +55,7 @@ class RunFlags:
     def scale(self) -> ScaleFlags:
         return ScaleFlags(self.floor, self.ceiling, self.threshold)
 
-    def given(self) -> list[str]:
+    def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
@@ -102,7 +102,7 @@ def results_folder(results: Path, experiment: Experiment, smoke: bool, tuned: bo
 
 def policies_folder(folder: Path, cells: Sequence[Cell]) -> Path:
     """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
-    found = folder / "policies"
-    for line in policy_files.missing_policies(cells, folder / "cells", found):
+    policies = folder / "policies"
+    for line in policy_files.missing_policies(cells, folder / "cells", policies):
         print(f"--save-policies: {line}", file=sys.stderr)
-    return found
+    return policies

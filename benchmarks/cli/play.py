@@ -70,7 +70,7 @@ class Play:
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
         seed, path = playing.environment_seed(self.seed, episode), self._output(episode, "gif")
         try:
-            filmed = gif.RecordedEnv(saved.task, seed)
+            recorded = gif.RecordedEnv(saved.task, seed)
         except gif.NotRenderable as reason:
             if episode == 0:
                 print(f"no pictures, curves instead: {reason}", file=sys.stderr)
@@ -78,9 +78,9 @@ class Play:
             played = playing.play(saved, env, self.seed, episode, self.greedy)
             gif.write_curves(path, saved.task.name, played)
         else:
-            env = filmed
+            env = recorded
             played = playing.play(saved, env, self.seed, episode, self.greedy)
-            gif.write_frames(path, filmed.pictures, filmed.pause_ms)
+            gif.write_frames(path, recorded.frames, recorded.frame_ms)
         env.close()
         return [*playing.control_lines(saved.task, played), str(path)]
 

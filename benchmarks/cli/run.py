@@ -19,7 +19,7 @@ class Run(RunFlags):
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         experiment = find_experiment(self.experiment)
-        check_flags(experiment, self.given())
+        check_flags(experiment, self.given_flags())
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
         with user_errors():
             run.select(self)

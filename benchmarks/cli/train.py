@@ -42,7 +42,7 @@ class Train:
         for name in ("seeds", "env_steps", "actors"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         task, variant = find_task(self.task), find_variant(self.variant)
-        (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).applied([task])
+        (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).apply([task])
         if self.hogwild and self.actors is None:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
         with user_errors():

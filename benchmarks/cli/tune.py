@@ -69,7 +69,7 @@ class Tune:
     def __call__(self) -> int:
         variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = [find_task(n) for n in self._names("task", self.task, self.tasks)]
-        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
+        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
         check_positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
@@ -82,8 +82,8 @@ class Tune:
         if outcome is None:
             return DONE
         folder = self.results / self.study
-        if found := result.load_all(folder):
-            print(write(self.study, f"What do {self.trials} trials buy?", found, folder))
+        if studies := result.load_all(folder):
+            print(write(self.study, f"What do {self.trials} trials buy?", studies, folder))
         return FAILED if outcome.failures else DONE
 
     def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:
@@ -128,7 +128,7 @@ def build_plans(
 
 def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
     """UsageError where the report of the folder would average returns of several tasks."""
-    scales = {task: scale for found in result.load_all(folder) for task, scale in found.task_scales.items()}
+    scales = {task: scale for study in result.load_all(folder) for task, scale in study.task_scales.items()}
     scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
     raw = [task for task, scale in scales.items() if scale.ceiling is None]
     if raw and len(scales) > 1:
@@ -141,8 +141,8 @@ def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
 def _with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
     """The plans, with the floors of tasks that have none."""
     tasks = {task.name: task for plan in plans for task in plan.tasks}
-    found = {task.name: task for task in with_floors(list(tasks.values()), results)}
-    return [replace(plan, tasks=tuple(found[task.name] for task in plan.tasks)) for plan in plans]
+    measured = {task.name: task for task in with_floors(list(tasks.values()), results)}
+    return [replace(plan, tasks=tuple(measured[task.name] for task in plan.tasks)) for plan in plans]
 
 
 def run_studies(

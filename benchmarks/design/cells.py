@@ -47,13 +47,13 @@ def build_cells(
                 continue
             key = task.name, plain.name
             values = tuned.get(key) or experiment.configurations.get(key, {})
-            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.rates_of)
+            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and algorithm.tunable:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
                 rates, training = experiment.rates, replace(training, learning_rate=UNUSED_RATE)
-            for block in blocks(experiment.seeds_of.get(plain.name, experiment.seeds), experiment.block):
+            for block in blocks(experiment.seeds_by_variant.get(plain.name, experiment.seeds), experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, algorithm, training, members, budget, experiment.evaluation))

@@ -90,7 +90,7 @@ class ComparisonExperiment:
     evaluation: Evaluation = field(default_factory=Evaluation)
     purpose: Purpose = Purpose.TRAIN
     rates: tuple[float, ...] | None = None
-    rates_of: str | None = None
+    shared_rate_variant: str | None = None
     protocol: str = "ladder"
     small: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
@@ -98,12 +98,12 @@ class ComparisonExperiment:
     guide: tuple[GuideCase, ...] = ()
     finding: Finding | None = None
     block: int = BLOCK
-    seeds_of: Mapping[str, int] = field(default_factory=dict)
-    alone: bool = False
+    seeds_by_variant: Mapping[str, int] = field(default_factory=dict)
+    one_at_a_time: bool = False
     configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.rates and self.rates_of:
+        if self.rates and self.shared_rate_variant:
             raise ValueError(f"{self.name} cannot train every rate (rates) and one alone (rates_of)")
 
     @property
@@ -129,7 +129,7 @@ class ComparisonExperiment:
 
     def unsupported(self) -> Mapping[str, str]:
         reasons = {}
-        if self.rates or self.rates_of:
+        if self.rates or self.shared_rate_variant:
             reasons["tuned"] = "which has settings of its own"
         if self.rates:
             reasons["adaptive"] = "which does not compare seeds"

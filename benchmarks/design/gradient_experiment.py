@@ -105,20 +105,20 @@ class Measurement:
         """Quality's fields, and the exact return and gradient norm of the policy."""
         task, variant, training = self.task, self.variant, self.training
         actor = self.where.actor(task, training)
-        truth = laboratory.exact_gradient(task, training, actor)
+        exact_gradient = laboratory.exact_gradient(task, training, actor)
         critic = None
         if self.fitted:
             critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
         samples = laboratory.replicates(task, variant, training, actor, self.replicates, critic=critic)
         value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
-        made = asdict(laboratory.quality(samples, truth))
-        return {**made, "return": value, "gradient": float(truth.norm())}
+        measured = asdict(laboratory.quality(samples, exact_gradient))
+        return {**measured, "return": value, "gradient": float(exact_gradient.norm())}
 
     def write(self, path: Path, origin: Mapping[str, object]) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
-        found = self.measure()
-        made = {**origin, "laboratory_version": LABORATORY_VERSION}
-        save_json(path, {"found": found, "cell": canonical(self), "provenance": made})
+        measured = self.measure()
+        provenance = {**origin, "laboratory_version": LABORATORY_VERSION}
+        save_json(path, {"found": measured, "cell": canonical(self), "provenance": provenance})
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,10 @@ def _hashed_fields(kind: type) -> list[Field[Any]]:
 @cache
 def _defaults(kind: type) -> dict[str, Any]:
     """The description of the default of each field that has one."""
-    found = {}
+    defaults = {}
     for f in _hashed_fields(kind):
         if f.default is not MISSING:
-            found[f.name] = canonical(f.default)
+            defaults[f.name] = canonical(f.default)
         elif f.default_factory is not MISSING:
-            found[f.name] = canonical(f.default_factory())
-    return found
+            defaults[f.name] = canonical(f.default_factory())
+    return defaults

@@ -45,13 +45,13 @@ def _gymnasium_task(name: str) -> Task:
 
 def _users_task(name: str) -> Task:
     """With the identity of the Gymnasium environments that its ids name now."""
-    found = constant(name, Task, TASKS)
-    check_name("task", found.name)
-    check_creation(name, lambda: found.spec)
+    task = constant(name, Task, TASKS)
+    check_name("task", task.name)
+    check_creation(name, lambda: task.spec)
     with work_errors(name):
-        str(found.spec)  # a property: the first thing that runs the user's code
+        str(task.spec)  # a property: the first thing that runs the user's code
     try:
-        return identified(found, name.partition(":")[0])
+        return identified(task, name.partition(":")[0])
     except UsageError:
         raise
     except Exception as error:
@@ -61,28 +61,28 @@ def _users_task(name: str) -> Task:
 def find_variant(name: str) -> Algorithm:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
     if ":" in name and not name.startswith(SB3_PREFIX):
-        found = constant(name, Variant, ALGORITHMS)
-        check_name("variant", found.name)
-        return found
+        variant = constant(name, Variant, ALGORITHMS)
+        check_name("variant", variant.name)
+        return variant
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
 
 
 def find_tasks(declared: Sequence[str | Task], names: Sequence[str] | None = None) -> list[Task]:
     """The declared tasks of an experiment, or the named ones: its own by their names, and any other."""
     own = {t.name: t for t in declared if isinstance(t, Task)}
-    wanted = declared if names is None else names
-    found = [t if isinstance(t, Task) else own[t] if t in own else find_task(t) for t in wanted]
-    _check_unique("tasks", [t.name for t in found])
-    return found
+    requested = declared if names is None else names
+    tasks = [t if isinstance(t, Task) else own[t] if t in own else find_task(t) for t in requested]
+    _check_unique("tasks", [t.name for t in tasks])
+    return tasks
 
 
 def find_variants(declared: Sequence[str | Algorithm], names: Sequence[str] | None = None) -> list[Algorithm]:
     """The declared variants of an experiment, or the named ones: its own by their names, and any other."""
     own = {v.name: v for v in declared if not isinstance(v, str)}
-    wanted = declared if names is None else names
-    found = [v if not isinstance(v, str) else own[v] if v in own else find_variant(v) for v in wanted]
-    _check_unique("variants", [v.name for v in found])
-    return found
+    requested = declared if names is None else names
+    variants = [v if not isinstance(v, str) else own[v] if v in own else find_variant(v) for v in requested]
+    _check_unique("variants", [v.name for v in variants])
+    return variants
 
 
 def _check_unique(kind: str, names: Sequence[str]) -> None:

@@ -65,11 +65,11 @@ def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:
         if not is_dataclass(owner):
             before = ".".join([path.partition(".")[0], *names[:i]])
             raise UsageError(f"--set {path}: {before} is {owner!r} here and has no fields")
-        of = {f.name: f for f in fields(owner)}
-        if name not in of:
-            raise UnknownName(f"field of {type(owner).__name__} in --set {path}", name, of)
+        by_name = {f.name: f for f in fields(owner)}
+        if name not in by_name:
+            raise UnknownName(f"field of {type(owner).__name__} in --set {path}", name, by_name)
         if i == len(names) - 1:
-            return owner, of[name]
+            return owner, by_name[name]
         owner = getattr(owner, name)
     raise AssertionError("a path has one name at least")
 
@@ -174,12 +174,12 @@ def _tuple(text: str, kind: Any) -> tuple[Any, ...]:
     words = [word.strip() for word in inner.split(",")]
     if words[-1] == "":
         words.pop()  # of "64," or an empty tuple
-    of = get_args(kind)
-    if len(of) == 2 and of[1] is Ellipsis:
-        of = (of[0],) * len(words)
-    if len(of) != len(words):
+    types = get_args(kind)
+    if len(types) == 2 and types[1] is Ellipsis:
+        types = (types[0],) * len(words)
+    if len(types) != len(words):
         raise Unreadable(text)
-    return tuple(parse_text(word, one) for word, one in zip(words, of, strict=True))
+    return tuple(parse_text(word, one) for word, one in zip(words, types, strict=True))
 
 
 def _str(text: str, _: Any) -> str:

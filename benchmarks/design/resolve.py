@@ -37,7 +37,7 @@ def resolve(
     algorithm: Algorithm,
     overrides: Mapping[str, Any] = MappingProxyType({}),
     protocol: str = "ladder",
-    rates_of: str | None = None,
+    shared_rate_variant: str | None = None,
 ) -> Resolved:
     """The settings of the task; the algorithm's own; the rate of `rates_of`; the overrides; segments of that window.
 
@@ -49,8 +49,8 @@ def resolve(
     training = settings.training_config(task, algorithm.name, protocol)
     algorithm, training = apply_overrides(algorithm, training, published)
     training = algorithm.configure(training, task)
-    if rates_of is not None:
-        training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
+    if shared_rate_variant is not None:
+        training = replace(training, learning_rate=settings.learning_rate(task, shared_rate_variant, protocol))
     algorithm, training = apply_overrides(algorithm, training, overrides)
     return Resolved(training if SEGMENT in overrides else with_segment(training, task), algorithm)
 

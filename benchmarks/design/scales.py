@@ -34,7 +34,7 @@ class ScaleFlags:
     ceiling: float | None = None
     threshold: float | None = None
 
-    def applied(self, tasks: Sequence[Task], own: Sequence[str] = ()) -> list[Task]:
+    def apply(self, tasks: Sequence[Task], own: Sequence[str] = ()) -> list[Task]:
         """The tasks with the flags on the user's one. UsageError where the user has none among them, or several.
 
         own  names of tasks that the experiment declares itself: they have scales, as registered tasks do
@@ -73,34 +73,36 @@ def scales_from_cells(
     """
     stated = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
     names = dict.fromkeys(name for name, _ in stated)
-    kept = [item for folder in folders for item in _read_saved(folder).items()]
-    sources = [(name, _stated_scale(name, scale)) for name, scale in [*stated, *kept]]
+    saved = [item for folder in folders for item in _read_saved(folder).items()]
+    sources = [(name, _stated_scale(name, scale)) for name, scale in [*stated, *saved]]
     sources += [(task.name, task.scale) for task in tasks if isinstance(task, Task)]
-    found = {name: TASKS[name].scale for name in names if name in TASKS}
+    scales = {name: TASKS[name].scale for name in names if name in TASKS}
     for name, scale in sources:
         if name in names and name not in TASKS:
-            found[name] = _more_complete(found.get(name, scale), scale)
-    return {name: found[name] for name in names}
+            scales[name] = _more_complete(scales.get(name, scale), scale)
+    return {name: scales[name] for name in names}
 
 
-def check_agree(sides: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> None:
+def check_agree(folders: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> None:
     """UsageError where a user's task has two floors or ceilings among the cells of these folders; unknown ones agree.
 
     What `keep_scales` left in a folder later holds for its cells, if no less is known there than in them.
     """
-    found: dict[str, list[tuple[Scale, Path]]] = {}
-    for metas, folder in sides:
+    by_task: dict[str, list[tuple[Scale, Path]]] = {}
+    for metas, folder in folders:
         stated: dict[str, list[Scale]] = {}
         for meta in metas:
             name = meta["cell"]["task"]["name"]
             if name not in TASKS:
                 stated.setdefault(name, []).append(_stated_scale(name, meta["reading"]["scale"]))
-        kept = {name: _stated_scale(name, scale) for name, scale in _read_saved(folder).items()}
-        for name, of in stated.items():
-            late = kept.get(name)
-            holds = late is not None and all(_more_complete(scale, late) is late for scale in of)
-            found.setdefault(name, []).extend((scale, folder) for scale in ([late] if late and holds else of))
-    for name, scales in found.items():
+        saved = {name: _stated_scale(name, scale) for name, scale in _read_saved(folder).items()}
+        for name, in_cells in stated.items():
+            latest = saved.get(name)
+            holds = latest is not None and all(_more_complete(scale, latest) is latest for scale in in_cells)
+            by_task.setdefault(name, []).extend(
+                (scale, folder) for scale in ([latest] if latest and holds else in_cells)
+            )
+    for name, scales in by_task.items():
         for i, (b, in_b) in enumerate(scales):
             if other := next((known for known in scales[:i] if not _agree(known[0], b)), None):
                 raise UsageError(

@@ -46,7 +46,7 @@ class SequentialPlan:
         """The cells of so many seeds of these variants."""
         tasks = list(self.experiment.own_tasks)
         chosen = [v for v in self.experiment.own_variants if v.name in names]
-        return build_cells(replace(self.experiment, seeds=seeds, seeds_of={}), tasks, chosen, self.env_steps)
+        return build_cells(replace(self.experiment, seeds=seeds, seeds_by_variant={}), tasks, chosen, self.env_steps)
 
 
 def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
@@ -54,33 +54,33 @@ def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
     looks = plan.cap // BLOCK
     decided: dict[str, SequentialDecision] = {}
     undecided = {v.name for v in plan.experiment.own_variants}
-    wanted: dict[str, Cell] = {}
-    least: dict[str, float] = {}  # each variant's corrected p, over the looks so far
+    cells: dict[str, Cell] = {}
+    lowest_p: dict[str, float] = {}  # each variant's corrected p, over the looks so far
     for number, level in enumerate(sequential.levels(looks, plan.alpha), 1):
         seeds = number * BLOCK
-        wanted |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
-        outcome = train(list(wanted.values()))
+        cells |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
+        outcome = train(list(cells.values()))
         frame, _, metas = read_folder(outcome.paths, folder)
         suite = build_suite(plan.experiment, frame, metas)
-        gone = _without_mean(suite)
-        if plan.baseline in gone:
+        without_mean = _without_mean(suite)
+        if plan.baseline in without_mean:
             undecided -= {plan.baseline}
             print(
                 f"look {number} of {looks}: all seeds of {plan.baseline} diverged, so nothing is decided",
                 file=sys.stderr,
             )
-            _save(plan, suite, decided, undecided - gone, seeds, least, folder)
+            _save(plan, suite, decided, undecided - without_mean, seeds, lowest_p, folder)
             break
-        waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in gone]
+        waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in without_mean]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
         new = sequential.look(differences, float(level), plan.margin, _with_other_losses(suite, waiting, plan.baseline))
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
-            least[v] = min(p, least.get(v, 1.0))
+            lowest_p[v] = min(p, lowest_p.get(v, 1.0))
         decided |= new
         undecided = {v for v in waiting if v not in new}
         decisions = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
         print(f"look {number} of {looks}, {seeds} seeds: {decisions}; {len(undecided)} undecided", file=sys.stderr)
-        _save(plan, suite, decided, undecided, seeds, least, folder)
+        _save(plan, suite, decided, undecided, seeds, lowest_p, folder)
         if not undecided or outcome.failures:
             break
     return outcome
@@ -99,8 +99,8 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
 
 def _with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
     """Those that lost other runs than the baseline on the tasks that both have."""
-    found = (Pair(v, baseline) for v in variants)
-    return {pair.b for pair in found if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
+    pairs = (Pair(v, baseline) for v in variants)
+    return {pair.b for pair in pairs if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
 
 
 def _save(
@@ -117,16 +117,16 @@ def _save(
         {"variant": v, "decision": d.kind, "seeds": d.seeds, "difference": d.difference, "p": d.p}
         for v, d in decided.items()
     ]
-    gone = _without_mean(suite)
+    without_mean = _without_mean(suite)
     lost = {"decision": "no mean: all seeds diverged", "seeds": seeds, "difference": None, "p": None}
-    rows += [{"variant": v, **lost} for v in suite.learners if v in gone and v not in decided]
-    for v in sorted(undecided - gone) if plan.baseline not in gone else ():
+    rows += [{"variant": v, **lost} for v in suite.learners if v in without_mean and v not in decided]
+    for v in sorted(undecided - without_mean) if plan.baseline not in without_mean else ():
         mean = float(_differences(suite, v, plan.baseline).mean())
         rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
     for row in rows:
         row["p_corrected"] = corrected.get(str(row["variant"]))
-    found = {
+    document = {
         "baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "unit": suite.unit, "alpha": plan.alpha,
         "decisions": rows,
     }  # fmt: skip
-    write_text(folder / SEQUENTIAL, json.dumps(found, indent=1) + "\n")
+    write_text(folder / SEQUENTIAL, json.dumps(document, indent=1) + "\n")

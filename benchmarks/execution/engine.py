@@ -51,7 +51,7 @@ class Job(Protocol):
     def expected_seconds(self) -> float:
         """About how long one process takes."""
 
-    def run(self, tell: OnEvent, origin: Origin) -> None:
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; says what happens by `tell`. Raises whatever the work raises."""
 
     def log(self, live: Live, message: Message) -> None:

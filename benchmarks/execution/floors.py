@@ -35,12 +35,12 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            found = run_in_child(lambda: random_policy.measured(task))
+            measured = run_in_child(lambda: random_policy.measured(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without_floor(task, str(error))
-        floor = found.mean
-        save_json(path, {"task": task.name, **found._asdict()})
-        print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)
+        floor = measured.mean
+        save_json(path, {"task": task.name, **measured._asdict()})
+        print(f"floor of {task.name}: {floor:.6g} ({measured.episodes} episodes)", file=sys.stderr)
     if task.ceiling is not None and floor >= task.ceiling:
         raise UsageError(
             f"the uniform policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"

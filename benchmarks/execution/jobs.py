@@ -38,8 +38,8 @@ class CellJob:
     def expected_seconds(self) -> float:
         return self.cell.algorithm.expected_seconds(self.cell)
 
-    def run(self, tell: OnEvent, origin: Origin) -> None:
-        run_cell(self.cell, self.path, self.device, tell, dict(origin), self.policies)
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
+        run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
 
     def log(self, live: Live, message: Message) -> None:
         for record in message.records:
@@ -71,7 +71,7 @@ class MeasurementJob:
     def expected_seconds(self) -> float:
         return measurement_seconds(self.measurement)
 
-    def run(self, tell: OnEvent, origin: Origin) -> None:
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
 
     def log(self, live: Live, message: Message) -> None:

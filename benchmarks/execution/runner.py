@@ -54,12 +54,12 @@ def remove_leftovers(folder: Path) -> None:
         print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
 
-def sort_jobs(jobs: Sequence[Job], alone: bool) -> list[Job]:
+def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
     """The longest first, so that the last ones are short.
 
     alone  by seeds instead, so that a machine whose speed drifts is as fast for those that are compared
     """
-    if alone:
+    if one_at_a_time:
         return sorted(jobs, key=lambda job: job.seeds)
     return sorted(jobs, key=lambda job: job.expected_seconds, reverse=True)
 
@@ -70,12 +70,12 @@ def run(
     at_once: int,
     device: str,
     live: Live | None = None,
-    alone: bool = False,
+    one_at_a_time: bool = False,
     start_engine: StartEngine = Pool,
 ) -> Outcome:
     """Do the jobs of an experiment's folder that are not done, and say which failed. `alone` as in `in_order`."""
     remove_leftovers(folder)
-    waiting = sort_jobs([job for job in jobs if not is_done(job.path)], alone)
+    waiting = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
     with Display(waiting, len(jobs) - len(waiting)) as display, start_engine(at_once, provenance(device)) as engine:
         for job in waiting:

@@ -26,7 +26,7 @@ def run_cell(
     cell: Cell,
     path: Path,
     device: str,
-    tell: OnEvent,
+    on_event: OnEvent,
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
@@ -34,37 +34,37 @@ def run_cell(
     actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = not cell.algorithm.repeatable or not repeating
-    made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
+    facts = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if (own := cell.algorithm.device(device)) != device:
-        made = made | {"device": own}
-    account = _CellLog(cell, tell)
+        facts = facts | {"device": own}
+    log = _CellLog(cell, on_event)
     if not repeating:
-        account.note(NOTICE)
+        log.note(NOTICE)
     if cell.algorithm.learns:
-        _train(cell, states.state_path(path), device, account, made, policies)
+        _train(cell, states.state_path(path), device, log, facts, policies)
     else:
-        account.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
+        log.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
     meta = {
         "cell": canonical(cell),
-        "provenance": made,
+        "provenance": facts,
         "reading": report_metadata(cell),
-        "texts": texts(cell, account.records),
-        "notices": account.notices,
+        "texts": texts(cell, log.records),
+        "notices": log.notices,
     }
-    save_cell(path, cell.task.name, cell.algorithm.name, account.records, meta)
+    save_cell(path, cell.task.name, cell.algorithm.name, log.records, meta)
     states.state_path(path).unlink(missing_ok=True)
 
 
 class _CellLog:
     """What a cell has yielded so far, each told as it comes: its records, and the notices that go into its file."""
 
-    def __init__(self, cell: Cell, tell: OnEvent) -> None:
+    def __init__(self, cell: Cell, on_event: OnEvent) -> None:
         self.records: list[Record] = []
         self.notices: list[str] = []
-        self._tell = tell
+        self._tell = on_event
         self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
 
-    def hear(self, event: Progress | Record) -> None:
+    def add(self, event: Progress | Record) -> None:
         """Take in an event of training."""
         if isinstance(event, Record):
             self.records.append(event)
@@ -76,39 +76,39 @@ class _CellLog:
 
     def note(self, notice: str) -> None:
         """Something that a reader must know."""
-        self.hear(replace(self._at, notice=notice))
+        self.add(replace(self._at, notice=notice))
 
 
 def _train(
-    cell: Cell, waiting: Path, device: str, account: _CellLog, made: Mapping[str, object], policies: Path | None
+    cell: Cell, state_path: Path, device: str, log: _CellLog, facts: Mapping[str, object], policies: Path | None
 ) -> None:
     """Train from the RunState at `waiting`, or from nothing, and save the policies."""
-    state, account.records, why = resumable(cell, waiting, device)
+    state, log.records, why = resumable(cell, state_path, device)
     if why:
-        account.note(why)
+        log.note(why)
     trained, written = None, True
     for event in cell.algorithm.train(cell, device, state):
         if isinstance(event, Trained):
             trained = event
             continue
         if not isinstance(event, RunState):
-            account.hear(event)
+            log.add(event)
             continue
         try:
-            states.save_state(waiting, event, account.records, cell.digest)
+            states.save_state(state_path, event, log.records, cell.digest)
             written = True
         except NotWritten as error:  # a full disk, say: the cell can be trained without
             if written:
-                account.note(f"{waiting.name} could not be written ({error.reason}); training goes on without it")
+                log.note(f"{state_path.name} could not be written ({error.reason}); training goes on without it")
             written = False
     members, checkpoints = len(cell.members.seeds), len(cell.evaluation.fractions)
-    if cell.race is None and len(account.records) != members * checkpoints:
+    if cell.race is None and len(log.records) != members * checkpoints:
         raise RuntimeError(
-            f"training left {len(account.records)} rows, and {members} members x {checkpoints} checkpoints are "
+            f"training left {len(log.records)} rows, and {members} members x {checkpoints} checkpoints are "
             f"{members * checkpoints}"
         )
     if policies is not None and trained is not None:
-        save_policies(policies, cell, trained, account.records, made)
+        save_policies(policies, cell, trained, log.records, facts)
 
 
 def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:

@@ -54,7 +54,7 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
     last = 0.0
     unsent: list[Record] = []
 
-    def tell(event: Progress | Record) -> None:
+    def on_event(event: Progress | Record) -> None:
         nonlocal last
         if isinstance(event, Record):
             unsent.append(event)
@@ -64,7 +64,7 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
             unsent.clear()
 
     try:
-        job.run(tell, origin)
+        job.run(on_event, origin)
     except BaseException as error:
         return Message(index, None, tuple(unsent), True, describe_error(error))
     return Message(index, None, tuple(unsent), True)

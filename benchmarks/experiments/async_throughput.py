@@ -53,7 +53,7 @@ EXPERIMENT = ComparisonExperiment(
     variants=VARIANTS,
     seeds=5,
     block=1,
-    alone=True,
+    one_at_a_time=True,
     env_steps={"CartPole-v1": 80_000, TEXT.name: 5_000, COMPUTED.name: 5_000, WAITED.name: 5_000},
     evaluation=Evaluation(checkpoints=25, episodes=20, greedy=False),
     baseline=SYNCHRONOUS,

@@ -102,10 +102,10 @@ def build_points(
     longest: int = 9,
 ) -> tuple[AxisPoint, ...]:
     """Everything that is measured, with at most `longest` points an axis."""
-    found: list[AxisPoint] = []
+    points: list[AxisPoint] = []
 
     def add(axis: str, x: float, label: str, task: Task, variant: Variant, **where: object) -> None:
-        found.append(_point(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
+        points.append(_point(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
 
     for name in family:
         for x, task in enumerate((DENSE, EXACT, LOCK)):
@@ -135,7 +135,7 @@ def build_points(
         for p, task in list(RATES.items())[:longest]:
             variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", estimator=ratio)
             add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=GaussianParameters(0.0))
-    return tuple(found)
+    return tuple(points)
 
 
 def _copy(mode: str, symbols: int, length: int) -> Task:

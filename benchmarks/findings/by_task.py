@@ -11,14 +11,14 @@ from benchmarks.statistics.wording.sentences import too_few_seeds
 from benchmarks.store.suite import Suite
 
 
-def task_sentences(found: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
+def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
     """Who is shown to gain or lose where, a sentence a task; that no `what` is shown where nobody is."""
     how = "Each task alone (Holm over the tasks of a pair)"
-    if text := too_few_seeds(found, suite):
+    if text := too_few_seeds(comparisons, suite):
         return [f"{how}: {text}"]
     sentences = []
     for task in suite.scales:
-        shown = [(b, t) for (b, _, tasks), t in found.items() if tasks == (task,) and t.shown]
+        shown = [(b, t) for (b, _, tasks), t in comparisons.items() if tasks == (task,) and t.shown]
         sentences += [f"{list_words(_losses_first(shown))} on {task}."] if shown else []
     if not sentences:
         return [f"{how}: no {what} is shown."]

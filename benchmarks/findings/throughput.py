@@ -84,16 +84,16 @@ def table(data: Data, baseline: str) -> pd.DataFrame:
             ratio = paired_ratio(*(x.loc[both, name].to_numpy(float) for x in (ours, base)))
             row |= {f"{name}_{part}": value for part, value in ratio._asdict().items()}
         rows.append(row | _lag(data, task, variant))
-    made = pd.DataFrame(rows)
+    speeds = pd.DataFrame(rows)
     for name in MEASURES:
-        made[f"{name}_p"] = holm(made[f"{name}_p"].to_numpy(float))
-    return made
+        speeds[f"{name}_p"] = holm(speeds[f"{name}_p"].to_numpy(float))
+    return speeds
 
 
 def _lag(data: Data, task: str, variant: str) -> dict[str, float]:
     rows = data.measures[(data.measures["task"] == task) & (data.measures["variant"] == variant)]
-    of = {name: rows.loc[rows["measure"] == name, "value"] for name in ("lag", "lag_max")}
-    return {"lag": float(of["lag"].mean()), "lag_max": float(of["lag_max"].max())}
+    lags = {name: rows.loc[rows["measure"] == name, "value"] for name in ("lag", "lag_max")}
+    return {"lag": float(lags["lag"].mean()), "lag_max": float(lags["lag_max"].max())}
 
 
 def ratio_text(row: Mapping[Any, Any], name: str) -> str:
@@ -108,17 +108,17 @@ def _rounded(value: float) -> str:
     return f"{value:.2f}" if value < 100 else f"{value:.0f}"
 
 
-def page_table(made: pd.DataFrame) -> pd.DataFrame:
+def page_table(speeds: pd.DataFrame) -> pd.DataFrame:
     """The table as a page has it: ratios with their intervals as text."""
-    rows = made.to_dict("records")
-    page = made[["task", "variant", "steps_per_s"]].rename(columns={"steps_per_s": "steps/s"})
+    rows = speeds.to_dict("records")
+    page = speeds[["task", "variant", "steps_per_s"]].rename(columns={"steps_per_s": "steps/s"})
     page["times the steps/s"] = [ratio_text(row, "steps_per_s") for row in rows]
-    page["p (steps/s)"] = made["steps_per_s_p"]
+    page["p (steps/s)"] = speeds["steps_per_s_p"]
     page["reached"] = [f"{row['reached']} of {row['repeats']}" for row in rows]
-    page["seconds to threshold"] = made["seconds"]
+    page["seconds to threshold"] = speeds["seconds"]
     page["times the seconds"] = [ratio_text(row, "seconds") for row in rows]
-    page["p (seconds)"] = made["seconds_p"]
-    page["mean lag"], page["largest lag"] = made["lag"], made["lag_max"]
+    page["p (seconds)"] = speeds["seconds_p"]
+    page["mean lag"], page["largest lag"] = speeds["lag"], speeds["lag_max"]
     return page
 
 
@@ -142,8 +142,8 @@ class Speedup:
 
     def sentence(self, data: Data) -> str:
         """Ratios with their intervals, and for whom the corrected tests show no difference."""
-        made = table(data, self.baseline)
-        rows = made[(made["variant"] == self.variant) & made["steps_per_s_ratio"].notna()].to_dict("records")
+        speeds = table(data, self.baseline)
+        rows = speeds[(speeds["variant"] == self.variant) & speeds["steps_per_s_ratio"].notna()].to_dict("records")
         if not rows:
             return ""
         parts = [f"on {row['task']} {_steps(row)}, {_seconds(row)}" for row in rows]

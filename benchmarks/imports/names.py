@@ -46,16 +46,16 @@ class ImportTarget:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in stored_cells(self.folder):
             try:
-                found = read_meta(path)["cell"]["algorithm"]["name"] == name
+                matches = read_meta(path)["cell"]["algorithm"]["name"] == name
             except Damaged:
-                found = f"__{file_safe(name)}__" in path.name
-            if found:
+                matches = f"__{file_safe(name)}__" in path.name
+            if matches:
                 return True
         return False
 
     def tasks(self, names: Iterable[str], by_user: bool = True) -> dict[str, ScaledTask]:
         """The tasks by the name that was given; a module:CONSTANT is imported only where the user wrote the name."""
-        found: dict[str, ScaledTask] = {}
+        tasks: dict[str, ScaledTask] = {}
         foreign = []
         for name in names:
             check_name("task", name)
@@ -64,18 +64,18 @@ class ImportTarget:
             try:
                 task = self._task(name)
             except UnknownName as error:
-                found[name] = ScaledTask(name, self._scale_of_flags(str(error)))
+                tasks[name] = ScaledTask(name, self._scale_of_flags(str(error)))
                 foreign.append(name)
             else:
-                found[name] = ScaledTask(task.name, self._scale_of(task))
+                tasks[name] = ScaledTask(task.name, self._scale_of(task))
                 foreign += [name] if self._is_users(task) and self._given() else []
         if len(foreign) > 1:
             raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
         if (flags := self._given()) and not foreign:
-            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
-        return found
+            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(tasks)}: a task of ours has its own scale")
+        return tasks
 
     def _given(self) -> list[str]:
         """The flags that are given."""
@@ -87,7 +87,7 @@ class ImportTarget:
 
     def _scale_of(self, task: Task) -> Scale:
         """Of a task whose code is known; the flags are of the user's."""
-        return self.flags.applied([task])[0].scale if self._is_users(task) else task.scale
+        return self.flags.apply([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
         return find_tasks(self.experiment.tasks, [name])[0] if self.experiment else find_task(name)

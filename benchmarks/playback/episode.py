@@ -76,12 +76,12 @@ def _ends(task: Task) -> str:
 def outcome_line(task: Task, episode: Episode) -> str:
     """Return and length in one line."""
     steps = len(episode.reward)
-    said = f"return {episode.total:.6g} in {steps} {'step' if steps == 1 else 'steps'}"
+    line = f"return {episode.total:.6g} in {steps} {'step' if steps == 1 else 'steps'}"
     if task.gamma < 1:
-        said += (
+        line += (
             f", discounted {float((task.gamma ** np.arange(steps) * episode.reward).sum()):.6g} (gamma {task.gamma:g})"
         )
-    return said + (", cut by the time limit" if episode.cut else "")
+    return line + (", cut by the time limit" if episode.cut else "")
 
 
 def text_lines(task: Task, mdp: TextMDP, episode: Episode, seed: np.random.SeedSequence) -> list[str]:
@@ -91,8 +91,8 @@ def text_lines(task: Task, mdp: TextMDP, episode: Episode, seed: np.random.SeedS
     for t, action in enumerate(episode.action.tolist()):
         place = mdp.position(t)
         reply = written[place + 1 : place + mdp.stride]
-        said = mdp.tokens[mdp.first_action + action] + (f"  -> {mdp.decode(reply)}" if (reply != PAD).any() else "")
-        rows.append((str(t + 1), said, f"{np.exp(episode.logp[t]):.3f}", f"{episode.reward[t]:g}"))
+        text = mdp.tokens[mdp.first_action + action] + (f"  -> {mdp.decode(reply)}" if (reply != PAD).any() else "")
+        rows.append((str(t + 1), text, f"{np.exp(episode.logp[t]):.3f}", f"{episode.reward[t]:g}"))
     lines = [*align_columns([("step", "written", "probability", "reward"), *rows]), outcome_line(task, episode)]
     if task.beta:
         lines.append(f"(J also takes {task.beta:g} times the KL to the reference policy; the return above does not)")

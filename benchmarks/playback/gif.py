@@ -59,22 +59,22 @@ class RecordedEnv:
         if reason := _reason_not_renderable(factory, seed):
             raise NotRenderable(reason)
         self.spec: Spec = factory.spec
-        self.pictures: list[Array] = []
+        self.frames: list[Array] = []
         self._env = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
 
     @property
-    def pause_ms(self) -> float:
+    def frame_ms(self) -> float:
         """Between two pictures."""
         return 1000 / self._env.pictures_per_s
 
     def reset(self) -> tuple[Array, Bools | None]:
         answer = self._env.reset()
-        self.pictures = [self._env.picture()]
+        self.frames = [self._env.picture()]
         return answer
 
     def step(self, action: Array, active: Bools) -> Step:
         answer = self._env.step(action, active)
-        self.pictures.append(self._env.picture())
+        self.frames.append(self._env.picture())
         return answer
 
     def close(self) -> None:
@@ -84,13 +84,13 @@ class RecordedEnv:
 def write_frames(path: Path, pictures: list[Array], pause_ms: float) -> None:
     """A GIF of pictures [height, width, 3]; a long one leaves some out and keeps its pace."""
     every = -(-len(pictures) // MAX_FRAMES)
-    kept = [*pictures[:-1:every], pictures[-1]]
-    images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in kept]
+    shown = [*pictures[:-1:every], pictures[-1]]
+    images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in shown]
     pause = max(20, round(pause_ms * every))  # browsers slow down what is shorter
     files.replace_file(
         path,
-        lambda beside: images[0].save(
-            beside, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0
+        lambda temporary: images[0].save(
+            temporary, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0
         ),
     )
 

@@ -144,8 +144,10 @@ def changed_since(saved: SavedPolicy) -> list[str]:
 
 def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if path.is_dir():
-        held = sorted(p.name for p in path.glob("*.safetensors"))
-        raise NoPolicy(f"{path} is a folder; " + (f"name one of its policies: {held[0]}, say" if held else HOW_TO_SAVE))
+        policies = sorted(p.name for p in path.glob("*.safetensors"))
+        raise NoPolicy(
+            f"{path} is a folder; " + (f"name one of its policies: {policies[0]}, say" if policies else HOW_TO_SAVE)
+        )
     if not path.exists():
         raise NoPolicy(f"{path} is not there; {HOW_TO_SAVE}")
     try:
@@ -164,8 +166,8 @@ def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _file_error(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
     """What does not fit together in a policy's file: digest, configuration, name, scores, tensors."""
     parts = dict.fromkeys(("cell", "scale", "member", "scores", "provenance"), dict) | {"digest": str}
-    if odd := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
-        return f"its {odd[0]} is of the wrong type"
+    if wrong := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
+        return f"its {wrong[0]} is of the wrong type"
     stated = meta["provenance"].get("results_version")
     versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)
     if meta["digest"] not in {digest(meta["cell"], results_version=version) for version in versions}:
@@ -175,18 +177,20 @@ def _file_error(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any
         return "the configuration inside is not the one that its name says"
     if lacking := [name for name in SCORES if name not in meta["scores"]]:
         return f"its scores lack {lacking[0]}"
-    if odd := [name for name, x in sorted(tensors.items()) if not bool(torch.isfinite(x).all())]:
-        return f"its {odd[0]} holds numbers that are not finite"
+    if wrong := [name for name, x in sorted(tensors.items()) if not bool(torch.isfinite(x).all())]:
+        return f"its {wrong[0]} holds numbers that are not finite"
     return None
 
 
-def _check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def _check_shapes(loaded: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """CannotRebuild where names or shapes are not those of the rebuilt policy."""
-    shapes = {name: list(x.shape) for name, x in found.items()}
-    wanted = {name: list(x.shape[1:]) for name, x in expected.items()}
-    for name in sorted(shapes.keys() | wanted.keys()):
-        if shapes.get(name) != wanted.get(name):
-            raise CannotRebuild(f"tensor {name} is {shapes.get(name)}, and this network's is {wanted.get(name)}")
+    shapes = {name: list(x.shape) for name, x in loaded.items()}
+    expected_shapes = {name: list(x.shape[1:]) for name, x in expected.items()}
+    for name in sorted(shapes.keys() | expected_shapes.keys()):
+        if shapes.get(name) != expected_shapes.get(name):
+            raise CannotRebuild(
+                f"tensor {name} is {shapes.get(name)}, and this network's is {expected_shapes.get(name)}"
+            )
 
 
 def missing_policies(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:

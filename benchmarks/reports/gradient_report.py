@@ -56,12 +56,12 @@ def measurement_frame(lab: GradientExperiment, paths: Sequence[Path]) -> pd.Data
     """
     measured = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
-    for spot in lab.points:
-        measurement = spot.measurement
+    for point in lab.points:
+        measurement = point.measurement
         if measurement.digest in measured:
-            place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
+            position = {"axis": point.axis, "x": point.x, "label": point.label}
             names = {"task": measurement.task.name, "variant": measurement.variant.name}
-            rows.append({**place, **names, **measured[measurement.digest]})
+            rows.append({**position, **names, **measured[measurement.digest]})
     frame = pd.DataFrame(rows)
     along = frame["scale"] * frame["gradient"]
     # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is
@@ -71,8 +71,8 @@ def measurement_frame(lab: GradientExperiment, paths: Sequence[Path]) -> pd.Data
     straight = (direction >= gradient_quality.MIN_COSINE) | (across < 2 * frame["noise"])
     frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
     plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
-    places = zip(frame["axis"], frame["x"], strict=True)
-    return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
+    positions = zip(frame["axis"], frame["x"], strict=True)
+    return frame.assign(times=frame["relative"] / [plain.get(position, float("nan")) for position in positions])
 
 
 def kl_rows(lab: GradientExperiment) -> pd.DataFrame:

@@ -37,12 +37,12 @@ class ReportInput:
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # all others are compared with it; None: the first learner
-    drawings: tuple[Figure, ...] = ()  # the experiment's own figures
+    figures: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
-    situations: tuple[GuideCase, ...] = ()
+    cases: tuple[GuideCase, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
-    undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
+    not_run: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
     rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
     mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
@@ -85,7 +85,7 @@ class ReportInput:
         return f"n = {count_noun(self.suite.seeds, 'seed')}"
 
     @property
-    def moving(self) -> list[str]:
+    def variants_with_curves(self) -> list[str]:
         """Variants with a curve, references too."""
         suite = self.suite
-        return [v for v in suite.present if any(c.moving for (_, name), c in suite.curves.items() if name == v)]
+        return [v for v in suite.present if any(c.has_curve for (_, name), c in suite.curves.items() if name == v)]

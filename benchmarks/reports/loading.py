@@ -39,16 +39,16 @@ def build_report_input(
         suite=suite,
         measures=measures,
         texts=_sample_texts(metas, suite.scales),
-        drawings=experiment.figures,
+        figures=experiment.figures,
         finding=experiment.finding,
-        situations=experiment.guide,
+        cases=experiment.guide,
         baseline=baseline or experiment.baseline,
         parents={v: known[v]["parent"] for v in suite.variants},
         changes={v: known[v]["change"] for v in suite.variants},
         sequential=_decisions(sequential) if sequential.exists() else {},
         metas=metas,
         rates=rate_notes.build_rate_notes(experiment, metas),
-        undone=_not_run(experiment, suite),
+        not_run=_not_run(experiment, suite),
         mixed=tuple(pooling.mixed(metas)),
         provenance=_merge_provenance([meta["provenance"] for meta in metas]),
         out=folder,
@@ -102,20 +102,20 @@ def task_scales(
 
 def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_task: dict[str, dict[str, list[str]]] = {}
     for meta in metas:
         texts = meta["texts"]
         if not texts or 0 not in meta["cell"]["members"]["seeds"]:
             continue  # the block of the first seed speaks for the others
-        of_task = found.setdefault(meta["cell"]["task"]["name"], {})
-        of_task.setdefault("untrained", texts["untrained"])
-        of_task[meta["cell"]["algorithm"]["name"]] = texts["trained"]
-        of_task["optimal"] = texts["optimal"]
+        task_texts = by_task.setdefault(meta["cell"]["task"]["name"], {})
+        task_texts.setdefault("untrained", texts["untrained"])
+        task_texts[meta["cell"]["algorithm"]["name"]] = texts["trained"]
+        task_texts["optimal"] = texts["optimal"]
     last = {"untrained": 0, "optimal": 2}
     return {
-        task: {name: of[name] for name in sorted(of, key=lambda n: last.get(n, 1)) if of[name]}
+        task: {name: of_writers[name] for name in sorted(of_writers, key=lambda n: last.get(n, 1)) if of_writers[name]}
         for task in tasks
-        if (of := found.get(task))
+        if (of_writers := by_task.get(task))
     }
 
 

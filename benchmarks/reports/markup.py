@@ -35,9 +35,9 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(_escape, one_line(text))
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     """Entities for < and &, which not every reader of Markdown lets a backslash escape."""
-    return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in found[0])
+    return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in match[0])
 
 
 def code_span(text: str) -> str:
@@ -67,31 +67,31 @@ def with_exact_names(text: str, names: Sequence[str]) -> str:
     if not names:
         return without_html(text)
     parts, last = [], 0
-    for found in _pattern(tuple(names)).finditer(text):
-        parts.append(without_html(text[last : found.start()]))
-        parts.append(escaped(found[2]) if found[1] is None else code_span(found[1]))
-        last = found.end()
+    for match in _pattern(tuple(names)).finditer(text):
+        parts.append(without_html(text[last : match.start()]))
+        parts.append(escaped(match[2]) if match[1] is None else code_span(match[1]))
+        last = match.end()
     return "".join([*parts, without_html(text[last:])])
 
 
-def _disarm(found: re.Match[str]) -> str:
-    return "&lt;" if found[0] == "<" else f"{found[1]}\\]"
+def _disarm(match: re.Match[str]) -> str:
+    return "&lt;" if match[0] == "<" else f"{match[1]}\\]"
 
 
 def without_html(text: str) -> str:
     """Our Markdown without raw HTML and links outside of code spans, whatever was put into it; what is escaped stays so."""
     parts, last = [], 0
-    for found in _CODE.finditer(text):
-        parts += [_RAW.sub(_disarm, text[last : found.start()]), found[0]]
-        last = found.end()
+    for match in _CODE.finditer(text):
+        parts += [_RAW.sub(_disarm, text[last : match.start()]), match[0]]
+        last = match.end()
     return "".join([*parts, _RAW.sub(_disarm, text[last:])])
 
 
 def table_cell(text: str, names: Sequence[str] = ()) -> str:
     """A cell of a table: a name of the user's exactly, other text with its code spans; bars do not end the cell."""
     text = one_line(text)
-    made = escaped(text) if text in names or "`" not in text else with_exact_names(text, names)
-    return re.sub(r"(\\*)\|", lambda found: found[1] + "\\|", made)
+    escaped_text = escaped(text) if text in names or "`" not in text else with_exact_names(text, names)
+    return re.sub(r"(\\*)\|", lambda match: match[1] + "\\|", escaped_text)
 
 
 def code_block(lines: Sequence[str]) -> str:

@@ -32,12 +32,12 @@ def describe_value(value: Any) -> str:
 
 def trained_cells(metas: Sequence[Meta]) -> list[Meta]:
     """One cell a task and variant, of those that were trained here."""
-    found: dict[tuple[str, str], Meta] = {}
+    first: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
         if "training" in cell and _class(cell["algorithm"]) not in REFERENCES:
-            found.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
-    return list(found.values())
+            first.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
+    return list(first.values())
 
 
 def by_stable_baselines3(meta: Meta) -> bool:
@@ -77,14 +77,14 @@ def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     }
     rows = []
     for name in (v for v in variants if v in cells):
-        of = cells[name]
-        if "estimator" in of:
+        algorithm = cells[name]
+        if "estimator" in algorithm:
             # a part that came later is written only where it is used
-            parts = {p: describe_value(of["estimator"].get(p)) for p in ESTIMATOR_PARTS} | {
-                p: describe_value(of[p]) for p in VARIANT_PARTS
+            parts = {p: describe_value(algorithm["estimator"].get(p)) for p in ESTIMATOR_PARTS} | {
+                p: describe_value(algorithm[p]) for p in VARIANT_PARTS
             }
         else:  # it estimates no gradient
-            own = {k: v for k, v in of.items() if k != "name"}
+            own = {k: v for k, v in algorithm.items() if k != "name"}
             parts = dict.fromkeys((*ESTIMATOR_PARTS, *VARIANT_PARTS), "-") | {"update": describe_value(own)}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
@@ -98,9 +98,9 @@ def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
     }
     rows = []
     for variant in suite.present:
-        found = {t: f"{rates[t, variant]:g}" if (t, variant) in rates else "-" for t in suite.scales}
-        if {*found.values()} != {"-"}:
-            rows.append({"variant": variant, **found})
+        row = {t: f"{rates[t, variant]:g}" if (t, variant) in rates else "-" for t in suite.scales}
+        if {*row.values()} != {"-"}:
+            rows.append({"variant": variant, **row})
     return pd.DataFrame(rows)
 
 
@@ -115,19 +115,19 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
             continue
         cell = meta["cell"]
         place = (cell["task"]["name"], cell["algorithm"]["name"])
-        of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
-        for name, value in {**of, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
+        training = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
+        for name, value in {**training, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
             values.setdefault(name, {})[place] = describe_value(value)
     rows = []
     for name, at in values.items():
-        usual = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
-        for value in dict.fromkeys(usual[t] for t in tasks if t in usual):
-            holds = [t for t in tasks if usual.get(t) == value]
-            where = "everywhere" if len(holds) == len(usual) else ", ".join(holds)
+        most_common = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
+        for value in dict.fromkeys(most_common[t] for t in tasks if t in most_common):
+            holds = [t for t in tasks if most_common.get(t) == value]
+            where = "everywhere" if len(holds) == len(most_common) else ", ".join(holds)
             rows.append({"hyper-parameter": name, "value": value, "where": where})
         other: dict[tuple[str, str], list[str]] = {}
         for (task, variant), value in at.items():
-            if value != usual[task]:
+            if value != most_common[task]:
                 other.setdefault((variant, value), []).append(task)
         for (variant, value), places in other.items():
             rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(places)}"})
@@ -140,14 +140,14 @@ SHARED = {"network": ("network",), "optimiser": ("optimiser",),
 
 def shared_parts(metas: Sequence[Meta]) -> list[str]:
     """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
-    of: dict[str, list[Mapping[str, Any]]] = {}
+    by_task: dict[str, list[Mapping[str, Any]]] = {}
     for meta in trained_cells(metas):
         if not by_stable_baselines3(meta):
-            of.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
+            by_task.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
     return [
         name
         for name, fields in SHARED.items()
-        if all(c.get(field) == at[0].get(field) for at in of.values() for c in at for field in fields)
+        if all(c.get(field) == at[0].get(field) for at in by_task.values() for c in at for field in fields)
     ]
 
 

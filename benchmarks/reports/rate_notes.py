@@ -28,31 +28,31 @@ class RateNotes:
     rates       (task, variant) -> the rate that it trained at, for variants that this project trains
     """
 
-    rates_of: str | None = None
+    shared_rate_variant: str | None = None
     configured: frozenset[tuple[str, str]] = frozenset()
     rates: Places = field(default_factory=dict)
 
     def note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
         """A sentence on the rates of these variants on these tasks; empty where each has its own."""
-        shared = {t: found for t in tasks if len(found := self._unselected(t, variants)) > 1}
+        shared = {t: unselected for t in tasks if len(unselected := self._unselected(t, variants)) > 1}
         if not shared:
-            return self._alone(tasks, variants)
-        if self.rates_of:
-            return f"All train at one learning rate, `{self.rates_of}`'s."
-        everyone = all(self._compared(t, variants) == found for t, found in shared.items())
+            return self._single_note(tasks, variants)
+        if self.shared_rate_variant:
+            return f"All train at one learning rate, `{self.shared_rate_variant}`'s."
+        everyone = all(self._compared(t, variants) == unselected for t, unselected in shared.items())
         who = "all" if everyone else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
         where = "" if len(shared) == len(tasks) else f"on {_listed([*shared])} "
         each = " a task" if len(shared) > 1 else ""
         text = f"{where}{who} train at one learning rate{each}, selected for none of them."
         return text[0].upper() + text[1:]
 
-    def _alone(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
+    def _single_note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
         """Single variants without a rate of their own among others that have one."""
-        found = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
-        if not found:
+        cells = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
+        if not cells:
             return ""
-        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in found)])
-        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in found)])}."
+        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in cells)])
+        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in cells)])}."
 
     def _compared(self, task: str, variants: Sequence[str]) -> list[str]:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]
@@ -60,9 +60,9 @@ class RateNotes:
     def _unselected(self, task: str, variants: Sequence[str]) -> list[str]:
         """Who trains at a rate that was selected for another or for nobody, where they share it."""
         compared = self._compared(task, variants)
-        own = {v for of in settings.LEARNING_RATES.values() for v in of.get(task, {})}
-        found = compared if self.rates_of else [v for v in compared if v not in own]
-        return found if len({self.rates[task, v] for v in found}) == 1 else []
+        own = {v for by_task in settings.LEARNING_RATES.values() for v in by_task.get(task, {})}
+        candidates = compared if self.shared_rate_variant else [v for v in compared if v not in own]
+        return candidates if len({self.rates[task, v] for v in candidates}) == 1 else []
 
 
 def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
@@ -70,14 +70,14 @@ def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[s
     rates, fixed = {}, set()
     for meta in trained_cells(metas):
         cell = meta["cell"]
-        if by_stable_baselines3(meta) or not (found := cell["members"].get("rates")):
+        if by_stable_baselines3(meta) or not (cell_rates := cell["members"].get("rates")):
             continue
         place = cell["task"]["name"], cell["algorithm"]["name"]
-        rates[place] = float(found[0])
+        rates[place] = float(cell_rates[0])
         if sets_own_rate(meta):
             fixed.add(place)
     brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
-    return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)
+    return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     floor and the worst run at any rate of any variant. A rate at which all runs did so has no score and is not chosen.
     Of rates that are equals (TIE) those with the fewest lost runs are left, and the smallest of them is chosen.
     """
-    readings = _check_comparable_scales(scales)
+    checked_scales = _check_comparable_scales(scales)
     rows = frame[frame["fraction"] >= LAST_FIFTH]
     rows = rows.assign(lost=rows["diverged"].astype(bool) | ~np.isfinite(rows["eval_return"]))
     runs = rows.groupby([*CELL_COLUMNS, "seed"], sort=False).agg(
@@ -42,15 +42,17 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
     cells, lost_runs = [], []
-    for (task, variant, rate), of in runs.groupby(CELL_COLUMNS, sort=False):
+    for (task, variant, rate), group in runs.groupby(CELL_COLUMNS, sort=False):
         others = worst.get(str(task), np.inf)
-        scores = readings[str(task)].score(of["value"], of["lost"], others)
+        scores = checked_scales[str(task)].score(group["value"], group["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
-        cells.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
-        lost_runs.append(int(of["lost"].sum()))
+        cells.append(row | {"diverged": int(group["diverged"].sum()), "seeds": len(group)})
+        lost_runs.append(int(group["lost"].sum()))
     table = pd.DataFrame(cells)
     cell, score = [table["task"], table["variant"]], table["score"]
-    tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
+    tie = table["task"].map(
+        {task: _tie(group["score"], checked_scales[str(task)]) for task, group in table.groupby("task")}
+    )
     good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
     lost = pd.Series(
         lost_runs, table.index
@@ -82,9 +84,9 @@ def variants_without_score(table: pd.DataFrame) -> str:
     if lost.empty:
         return ""
     parts = []
-    for (task, variant), of in lost.groupby(["task", "variant"], sort=False):
-        every = len(of) == len(table[(table["task"] == task) & (table["variant"] == variant)])
-        at = "every rate, so none is chosen" if every else ", ".join(f"{rate:g}" for rate in of["learning_rate"])
+    for (task, variant), group in lost.groupby(["task", "variant"], sort=False):
+        every = len(group) == len(table[(table["task"] == task) & (table["variant"] == variant)])
+        at = "every rate, so none is chosen" if every else ", ".join(f"{rate:g}" for rate in group["learning_rate"])
         parts.append(f"`{variant}` on {task} at {at}")
     return f"All seeds diverged or returned no finite number: {'; '.join(parts)}."
 
@@ -104,9 +106,9 @@ def ranking(table: pd.DataFrame) -> pd.DataFrame:
     if own.empty:
         return pd.DataFrame()
     rows = [{"rate": "own", "leader": _leader(own, diverged), "score": own.max(), "tau": 1.0, "cost": 0.0}]
-    for rate, of in shared.groupby("learning_rate"):
-        means = of.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
-        gone = of.groupby("variant", sort=False)["diverged"].sum()
+    for rate, group in shared.groupby("learning_rate"):
+        means = group.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
+        diverged_at_rate = group.groupby("variant", sort=False)["diverged"].sum()
         score = means.reindex(own.index).dropna()  # who has no mean at this rate has no place in its ranking
         if score.empty:
             continue
@@ -114,7 +116,13 @@ def ranking(table: pd.DataFrame) -> pd.DataFrame:
         tau = float(scipy.stats.kendalltau(score, other).statistic) if len(other) > 1 else float("nan")
         cost = float((other - score).mean())
         rows.append(
-            {"rate": f"{rate:g}", "leader": _leader(score, gone), "score": score.max(), "tau": tau, "cost": cost}
+            {
+                "rate": f"{rate:g}",
+                "leader": _leader(score, diverged_at_rate),
+                "score": score.max(),
+                "tau": tau,
+                "cost": cost,
+            }
         )
     return pd.DataFrame(rows)
 
@@ -127,9 +135,9 @@ def _leader(score: pd.Series, diverged: pd.Series) -> str:
 def spreads(table: pd.DataFrame) -> pd.DataFrame:
     """How far the score moves, a row a task: over variants, each at its own rate; and over rates, mean of the variants."""
     rows = []
-    for task, of in table.groupby("task", sort=False):
-        own = of[of["chosen"]].drop_duplicates("variant")["score"]
-        over = of.groupby("variant")["score"].agg(lambda x: x.max() - x.min())
+    for task, group in table.groupby("task", sort=False):
+        own = group[group["chosen"]].drop_duplicates("variant")["score"]
+        over = group.groupby("variant")["score"].agg(lambda x: x.max() - x.min())
         rows.append({"task": task, "over variants": own.max() - own.min(), "over rates": over.mean()})
     return pd.DataFrame(rows)
 

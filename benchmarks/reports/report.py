@@ -68,15 +68,15 @@ def collected_guide(root: Path) -> pd.DataFrame:
         try:
             if not stored_cells(folder):
                 continue
-            read = read_results(pooled_cells(folder))
+            results = read_results(pooled_cells(folder))
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = loading.build_report_input(experiment, read, folder)
-        found = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
-        rows.append(found.assign(experiment=experiment.name))
+        report = loading.build_report_input(experiment, results, folder)
+        guide_rows = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
+        rows.append(guide_rows.assign(experiment=experiment.name))
     if not rows:
         raise UsageError(f"{root} holds no runs of experiments that have a decision guide")
-    rows = [found for found in rows if len(found)]
+    rows = [guide_rows for guide_rows in rows if len(guide_rows)]
     if not rows:
         raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
@@ -156,7 +156,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
 def _warnings(report: ReportInput) -> list[str]:
     """What a reader must know before the results; empty texts among them."""
     return [
-        f"Not run yet: {', '.join(report.undone)}." if report.undone else "",
+        f"Not run yet: {', '.join(report.not_run)}." if report.not_run else "",
         *divergence.score_warnings(report.suite),
         few_seeds(report.suite.seeds, ENOUGH_SEEDS),
         f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
@@ -177,5 +177,5 @@ def equal_budgets(report: ReportInput) -> str:
     if base is None:
         return ""
     tasks = suite.tasks(*suite.learners)
-    found = leaders(suite, suite.learners, tasks) if tasks else None
-    return budgets.sentence(suite, report.metas, base, found.best if found else base)
+    leading = leaders(suite, suite.learners, tasks) if tasks else None
+    return budgets.sentence(suite, report.metas, base, leading.best if leading else base)

@@ -119,8 +119,8 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
     levels = (("to_half", 0.5), ("to_nine_tenths", 0.9)) if suite.normalised else ()
     rows = []
     for variant in suite.learners:
-        tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
-        if not tasks or not suite.averages(tasks):  # final scores alone, or returns of several tasks
+        tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].has_curve]
+        if not tasks or not suite.can_average(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = t_interval(areas)

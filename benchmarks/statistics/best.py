@@ -132,7 +132,7 @@ def leaders(
     comparable = {frozenset(p) for p in combinations(means, 2) if _comparable(suite, means[p[0]], means[p[1]], p)}
     best = next((v for v in order if any(v in pair for pair in comparable)), order[0])
     rivals = [v for v in order if v != best]
-    results = {v: found for v in rivals if (found := compare_variants(suite, Pair(best, v), tasks))}
+    results = {v: result for v in rivals if (result := compare_variants(suite, Pair(best, v), tasks))}
     table = _rivals(suite, best, means, comparable, results)
     if results and ledger is not None:
         table["p_joint"] = _decided(suite, best, table, tasks, len(comparable), ledger)
@@ -174,8 +174,8 @@ def _why_not_compared(
 ) -> str:
     """Why a variant is not compared with the best, as a predicate."""
     if not {variant, best} & set(suite.imported):
-        alone = not any(variant in pair for pair in comparable)
-        return f"shares no seeds with {'the others' if alone else f'`{best}`'}"
+        isolated = not any(variant in pair for pair in comparable)
+        return f"shares no seeds with {'the others' if isolated else f'`{best}`'}"
     if len(means[variant]) < 2:
         return "has one run and is not compared"
     return f"is not compared, because `{best}` has one run"
@@ -220,11 +220,11 @@ def all_pairs_table(suite: Scores, pairs: Sequence[Pair], ledger: Ledger | None 
 
 def decide_all_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger) -> tuple[list[Pair], pd.DataFrame]:
     """Decide all pairs by the joint test, unless they are decided; those that can be compared, and their JointFamily.row."""
-    found = {p: result for p in pairs if (result := compare_variants(suite, p, suite.tasks(*p)))}
-    if not found:
+    by_pair = {p: result for p in pairs if (result := compare_variants(suite, p, suite.tasks(*p)))}
+    if not by_pair:
         return [], pd.DataFrame()
-    compared, results = [*found], [*found.values()]
-    columns = [seed_differences(suite, p, suite.tasks(*p)) for p, r in found.items() if r.paired]
+    compared, results = [*by_pair], [*by_pair.values()]
+    columns = [seed_differences(suite, p, suite.tasks(*p)) for p, r in by_pair.items() if r.paired]
     paired = pd.concat(columns, axis=1).sort_index().to_numpy(float) if columns else np.zeros((0, 0))
     family, places = joint_family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
     corrected = pd.DataFrame([family.row(r, int(k)) for r, k in zip(results, places, strict=True)])

@@ -61,12 +61,12 @@ def task_table(
     identical  "yes" where both are one run there
     """
     ledger = Ledger() if ledger is None else ledger
-    of = [[(p, t, r) for t in suite.tasks(*p) if (r := compare_variants(suite, p, [t]))] for p in pairs]
+    by_pair = [[(p, t, r) for t in suite.tasks(*p) if (r := compare_variants(suite, p, [t]))] for p in pairs]
     rows = []
-    for found in [[one for pair in of for one in pair]] if together else of:
-        hypotheses = [hypothesis(*pair, [task]) for pair, task, _ in found]
-        decided = ledger.correct(ALL_ROWS if together else ITS_TASKS, hypotheses, np.array([r.p for *_, r in found]))
-        for (pair, task, result), decision in zip(found, decided, strict=True):
+    for family in [[one for pair in by_pair for one in pair]] if together else by_pair:
+        hypotheses = [hypothesis(*pair, [task]) for pair, task, _ in family]
+        decided = ledger.correct(ALL_ROWS if together else ITS_TASKS, hypotheses, np.array([r.p for *_, r in family]))
+        for (pair, task, result), decision in zip(family, decided, strict=True):
             head = {"variant": pair.b, "against": pair.a, "task": task}
             same = {"identical": "yes" if identical(suite, pair, task) else "", "p_holm": decision.p}
             rows.append({**head, **_tested_row(result, decision.size), **same})
@@ -89,9 +89,9 @@ def suite_table(
     family, of   the family that corrected p_holm, and how many comparisons that has
     """
     ledger = Ledger() if ledger is None else ledger
-    tasks_of = {pair: suite.tasks(*pair) for pair in pairs}
-    results = {pair: found for pair, tasks in tasks_of.items() if (found := compare_variants(suite, pair, tasks))}
-    hypotheses = [hypothesis(*pair, tasks_of[pair]) for pair in results]
+    tasks_by_pair = {pair: suite.tasks(*pair) for pair in pairs}
+    results = {pair: found for pair, tasks in tasks_by_pair.items() if (found := compare_variants(suite, pair, tasks))}
+    hypotheses = [hypothesis(*pair, tasks_by_pair[pair]) for pair in results]
     decided = ledger.correct(family, hypotheses, np.array([r.p for r in results.values()]))
     rows = [
         _suite_row(suite, pair, result, decision, by_task)
@@ -152,7 +152,7 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
     x, lines  the setting's value, and the line it belongs to, by task
     A row a line and variant; `p_holm` is corrected over the rows.
     """
-    found: list[tuple[dict[str, object], Comparison]] = []
+    compared: list[tuple[dict[str, object], Comparison]] = []
     for line in dict.fromkeys(lines.get(t, "") for t in x):
         tasks = sorted((t for t in x if lines.get(t, "") == line and t in suite.scales), key=lambda t: x[t])
         if len(tasks) < 2:
@@ -165,9 +165,9 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
             result = compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
             head = {"line": line} if line else {}
             ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
-            found.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
-    size = len(found)
-    rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in found]
+            compared.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
+    size = len(compared)
+    rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in compared]
     table = pd.DataFrame(rows)
     if rows:
         _after_p(table, holm(table["p"].to_numpy(float)))

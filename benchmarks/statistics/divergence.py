@@ -34,24 +34,24 @@ def not_finite(suite: Scores) -> str:
     """Which members returned NaN or inf although they did not diverge; empty where none did."""
     last = {place: int(c.not_finite[-1].sum()) for place, c in suite.curves.items() if c.not_finite[-1].any()}
     early = {place: 1 for place, c in suite.curves.items() if place not in last and c.not_finite.any()}
-    said = []
+    sentences = []
     if last:
         counts = [f"{count} of `{v}` on {t}" for (t, v), count in list(last.items())[:NAMED]]
         more = f" and others in {len(last) - NAMED} more cells" if len(last) > NAMED else ""
-        said.append(
+        sentences.append(
             f"The last evaluation is NaN or infinite for members that did not diverge: {', '.join(counts)}{more}. They "
             "count as diverged members do."
         )
     if early:
-        said.append(
+        sentences.append(
             f"An earlier evaluation is NaN or infinite for {list_cells(list(early))}; it counts as the task's worst."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def nothing_compared(suite: Scores) -> str:
     """Why no two variants can be ranked over all tasks; empty where divergence and units are not the reason."""
-    if not suite.averages(list(suite.scales)):
+    if not suite.can_average(list(suite.scales)):
         return "No variant is ranked over tasks, for returns of different tasks are not averaged."
     lost = {variant for _, variant in suite.without_mean}
     ranked = [v for v in suite.learners if v not in lost]
@@ -63,7 +63,7 @@ def nothing_compared(suite: Scores) -> str:
 
 def not_averaged(suite: Scores) -> str:
     """Why nothing is averaged over tasks; empty where scores may be."""
-    if suite.averages(list(suite.scales)):
+    if suite.can_average(list(suite.scales)):
         return ""
     raw = [task for task, scale in suite.scales.items() if not scale.normalised]
     names = ", ".join(raw[:NAMED]) + (f" and {len(raw) - NAMED} more" if len(raw) > NAMED else "")

@@ -72,26 +72,26 @@ def compare_family(
 
     ledger  the decisions of the page, where others were made before and others will refer to these
     """
-    found = {}
-    for b, a, on in keys:
-        tasks = [t for t in suite.tasks(b, a) if on is None or t in on]
+    compared = {}
+    for b, a, on_tasks in keys:
+        tasks = [t for t in suite.tasks(b, a) if on_tasks is None or t in on_tasks]
         if tasks and (result := compare_variants(suite, Pair(b, a), tasks)):
-            found[b, a, on] = result, hypothesis(b, a, tasks)
+            compared[b, a, on_tasks] = result, hypothesis(b, a, tasks)
     ledger = Ledger() if ledger is None else ledger
-    p = np.array([result.p for result, _ in found.values()])
-    decided = ledger.correct(name, [h for _, h in found.values()], p)
+    p = np.array([result.p for result, _ in compared.values()])
+    decided = ledger.correct(name, [h for _, h in compared.values()], p)
     return {
         key: result._replace(p_corrected=decision.p, family_size=decision.size)
-        for (key, (result, _)), decision in zip(found.items(), decided, strict=True)
+        for (key, (result, _)), decision in zip(compared.items(), decided, strict=True)
     }
 
 
 def compare_by_task(suite: Scores, pairs: Sequence[tuple[str, str]], ledger: Ledger) -> dict[ComparisonKey, Comparison]:
     """Pairs (b, a) on each task that both have, corrected over the tasks of each pair: what the tables by task show."""
-    found: dict[ComparisonKey, Comparison] = {}
+    compared: dict[ComparisonKey, Comparison] = {}
     for b, a in dict.fromkeys(pairs):
-        found |= compare_family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
-    return found
+        compared |= compare_family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
+    return compared
 
 
 def decide_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger, family: str) -> None:

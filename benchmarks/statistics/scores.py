@@ -24,7 +24,7 @@ class ScoreCurve(Protocol):
         """[K, S]"""
 
     @property
-    def filled(self) -> NDArray[np.bool_]:
+    def imputed(self) -> NDArray[np.bool_]:
         """[K, S] whether a score was not measured: it is what a lost run counts as."""
 
     @property
@@ -79,7 +79,7 @@ class Scores(Protocol):
     def normalised(self) -> bool:
         """Whether all scores are normalised."""
 
-    def averages(self, tasks: Sequence[str]) -> bool:
+    def can_average(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged."""
 
     def tasks(self, *variants: str) -> list[str]:

@@ -24,13 +24,13 @@ def columns_error(table: pa.Table, schema: pa.Schema) -> str | None:
     """Names, order and types of the columns, and whether every row has a value in each."""
     if not table.num_rows:
         return "it has no rows"
-    found, wanted = table.schema, schema
-    if found.names != wanted.names:
-        odd = sorted(set(found.names) ^ set(wanted.names)) or found.names
-        return f"its columns are not those of a cell ({', '.join(map(str, odd[:3]))})"
-    for name in wanted.names:
-        if not found.field(name).type.equals(wanted.field(name).type):
-            return f"its column {name} holds {found.field(name).type}, not {wanted.field(name).type}"
+    actual, expected = table.schema, schema
+    if actual.names != expected.names:
+        different = sorted(set(actual.names) ^ set(expected.names)) or actual.names
+        return f"its columns are not those of a cell ({', '.join(map(str, different[:3]))})"
+    for name in expected.names:
+        if not actual.field(name).type.equals(expected.field(name).type):
+            return f"its column {name} holds {actual.field(name).type}, not {expected.field(name).type}"
         if table.column(name).null_count:
             return f"its column {name} has rows without a value"
     return None

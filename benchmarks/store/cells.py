@@ -56,8 +56,8 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
 def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
     """Rows of SCHEMA, measures as pairs, with `meta` and its checksum in the schema."""
     text = json.dumps(meta).encode()
-    said = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
-    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(said))
+    metadata = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
+    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(metadata))
     files.replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
 
 
@@ -66,12 +66,12 @@ def read_cell_file(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     try:
         # no column is made of a folder that is named `lr=0.1`
         table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
-        said = table.schema.metadata or {}
-        meta = json.loads(said[META])
+        metadata = table.schema.metadata or {}
+        meta = json.loads(metadata[META])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         why = "it has no metadata of a cell" if isinstance(error, KeyError) else files.reason(error)
         raise Damaged(f"{path.name}: {why}") from error
-    if said.get(CHECKSUM, sum_ := hashlib.sha256(said[META]).hexdigest().encode()) != sum_:
+    if metadata.get(CHECKSUM, sum_ := hashlib.sha256(metadata[META]).hexdigest().encode()) != sum_:
         raise Damaged(f"{path.name}: its metadata are not those that were written")
     check(path.name, table, meta)
     return table, meta

@@ -49,24 +49,24 @@ class Curve:
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
     not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
-    filled: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
+    imputed: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
     block: int = BLOCK
 
     @property
-    def moving(self) -> bool:
+    def has_curve(self) -> bool:
         """Whether it learns: it was looked at more than once."""
         return len(self.fraction) > 1
 
     @property
     def lost(self) -> NDArray[np.bool_]:
         """Members [S] whose last return is not a finite number, diverged or not."""
-        return self.filled[-1]
+        return self.imputed[-1]
 
     @property
     def clocks(self) -> dict[int, NDArray[np.bool_]]:
         """Which members [S] each process trained: a block of seeds reports one clock."""
-        of = self.seeds // self.block
-        return {int(b): of == b for b in np.unique(of)}
+        blocks = self.seeds // self.block
+        return {int(b): blocks == b for b in np.unique(blocks)}
 
     @property
     def train_s(self) -> float:
@@ -99,15 +99,15 @@ def build_curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], 
     rows = rows.assign(state=evaluation_states(rows))
     wide = rows.pivot(index="checkpoint", columns="seed", values=[*COLUMNS, "state"]).sort_index()
     wide = wide.ffill().bfill()  # the state goes along: it tells what was no number from what is missing
-    of = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
+    arrays = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
     fraction = rows.groupby("checkpoint")["fraction"].first().sort_index().to_numpy(float)
     seeds = wide["env_steps"].columns.to_numpy(np.int64)
-    lost = of["state"] != FINITE
+    lost = arrays["state"] != FINITE
     others = np.array([worst.get(float(f), np.inf) for f in fraction])[:, None]
-    value = scale.counted(of["eval_return"], lost, others)
-    x = of["env_steps"], of["updates"], of["wall_s"]
-    greedy = _greedy(of["eval_return_greedy"][-1], lost[-1], value[-1])
-    diverged, not_finite = of["state"][-1] == DIVERGED, of["state"] == NOT_FINITE
+    value = scale.counted(arrays["eval_return"], lost, others)
+    x = arrays["env_steps"], arrays["updates"], arrays["wall_s"]
+    greedy = _greedy(arrays["eval_return_greedy"][-1], lost[-1], value[-1])
+    diverged, not_finite = arrays["state"][-1] == DIVERGED, arrays["state"] == NOT_FINITE
     return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, lost, block)
 
 

@@ -136,10 +136,10 @@ def remove_partial_files(folder: Path) -> int:
     """Remove the unfinished files under `folder` that nobody writes any more; returns how many."""
     removed = 0
     for path in folder.rglob(".*.part"):
-        found = _PART.fullmatch(path.name)
-        if found is None and not _EARLIER_PART.fullmatch(path.name):
+        match = _PART.fullmatch(path.name)
+        if match is None and not _EARLIER_PART.fullmatch(path.name):
             continue
-        on, process = (found["machine"], int(found["process"])) if found else ("", 0)
+        on, process = (match["machine"], int(match["process"])) if match else ("", 0)
         with contextlib.suppress(OSError):  # another run may sweep too, or have finished the file
             if left_behind(path, on, process):
                 path.unlink()

@@ -69,22 +69,22 @@ def select(paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:
     A block of seeds that lies within another's is left out (14 seeds were asked for first, then 20). NotPoolable where
     two cells of one task and variant differ in more than their seeds, or share only some of them.
     """
-    kept: dict[tuple[str, str], list[int]] = {}
+    selected: dict[tuple[str, str], list[int]] = {}
     for i in sorted(range(len(paths)), key=lambda i: -len(_seeds(metas[i]))):
         cell = metas[i]["cell"]
-        of = kept.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), [])
-        if of and (lines := differing(configuration(metas[of[0]]), configuration(metas[i]))):
+        indices = selected.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), [])
+        if indices and (lines := differing(configuration(metas[indices[0]]), configuration(metas[i]))):
             raise NotPoolable(
-                f"{paths[of[0]].name} and {paths[i].name} differ in more than their seeds ({'; '.join(lines[:3])}); "
+                f"{paths[indices[0]].name} and {paths[i].name} differ in more than their seeds ({'; '.join(lines[:3])}); "
                 "move one of them away"
             )
-        taken = {s for j in of for s in _seeds(metas[j])}
-        if _seeds(metas[i]) <= taken:
+        seeds_so_far = {s for j in indices for s in _seeds(metas[j])}
+        if _seeds(metas[i]) <= seeds_so_far:
             continue
-        if _seeds(metas[i]) & taken:
+        if _seeds(metas[i]) & seeds_so_far:
             raise NotPoolable(f"{paths[i].name} shares seeds with another cell of its task and variant; move one away")
-        of.append(i)
-    return sorted(i for of in kept.values() for i in of)
+        indices.append(i)
+    return sorted(i for indices in selected.values() for i in indices)
 
 
 def _seeds(meta: Meta) -> set[int]:
@@ -93,8 +93,8 @@ def _seeds(meta: Meta) -> set[int]:
 
 def mixed(metas: Iterable[Meta]) -> list[str]:
     """In what the numerics of cells differ, one line a fact; empty where they may be pooled."""
-    found: dict[str, set[str]] = {}
+    values_by_fact: dict[str, set[str]] = {}
     for meta in metas:
         for name, value in numerics(meta["provenance"]).items():
-            found.setdefault(name, set()).add(value)
-    return [f"{name} {' | '.join(sorted(values))}" for name, values in found.items() if len(values) > 1]
+            values_by_fact.setdefault(name, set()).add(value)
+    return [f"{name} {' | '.join(sorted(values))}" for name, values in values_by_fact.items() if len(values) > 1]

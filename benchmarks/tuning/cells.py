@@ -31,7 +31,7 @@ class Group:
     """A cell and the places of its configurations among those that were asked for."""
 
     cell: Cell
-    places: tuple[int, ...]
+    indices: tuple[int, ...]
 
 
 def groups(
@@ -53,37 +53,37 @@ def groups(
         shape = {path: value for path, value in values.items() if path not in varied}
         shapes.setdefault(repr(shape), []).append(place)
     each = max(1, min(MAX_MEMBERS // len(stream.seeds), MAX_CONFIGURATIONS))
-    made = []
+    cells = []
     for places in shapes.values():
         for start in range(0, len(places), each):
             chosen = tuple(places[start : start + each])
-            of = [configurations[place] for place in chosen]
+            batch = [configurations[place] for place in chosen]
             spared = tuple(i for i, place in enumerate(chosen) if race is not None and place in race.spared)
             own = None if race is None else replace(race, spared=spared)
-            made.append(Group(_cell(variant, task, of, varied, stream, protocol, own), chosen))
-    return made
+            cells.append(Group(_cell(variant, task, batch, varied, stream, protocol, own), chosen))
+    return cells
 
 
 def _cell(
     variant: Algorithm,
     task: Task,
-    of: Sequence[Values],
+    batch: Sequence[Values],
     varied: Sequence[str],
     stream: Stream,
     protocol: Protocol,
     race: Race | None,
 ) -> Cell:
-    shape = {path: value for path, value in of[0].items() if path not in varied}
+    shape = {path: value for path, value in batch[0].items() if path not in varied}
     training, resolved = resolve(task, variant, shape)
-    for values in of:  # each is checked as if it trained alone
+    for values in batch:  # each is checked as if it trained alone
         resolve(task, variant, values)
 
     def column(path: str, default: float) -> tuple[float, ...]:
-        return tuple(float(values.get(path, default)) for values in of for _ in stream.seeds)
+        return tuple(float(values.get(path, default)) for values in batch for _ in stream.seeds)
 
     rates = column(RATE, training.learning_rate)
     own = ((path, column(path, 0.0)) for path in varied if path != RATE)
-    members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
+    members = Members(stream.seeds * len(batch), rates, stream.purpose, ((RATE, rates), *own))
     training = replace(training, learning_rate=UNUSED_RATE)  # a learner reads its members' rates alone
     if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
         training = replace(training, segment=min(training.segment, RACE_SEGMENT))
@@ -114,15 +114,15 @@ def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     returns = np.where(results.frame["diverged"], np.nan, results.frame["eval_return"])
     at = protocol.evaluation.fractions
     members, seeds = len(cell.members.seeds), len(set(cell.members.seeds))
-    table, came = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
+    table, reached = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
     for k, f in enumerate(at):
         rows = fraction == f
-        table[k, member[rows]], came[k, member[rows]] = returns[rows], True
+        table[k, member[rows]], reached[k, member[rows]] = returns[rows], True
     scores = cell.task.scale.read(np.where(np.isfinite(table), table, np.nan))
-    whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
+    objectives = np.where(reached[-1], objective(scores, at, protocol), np.nan)
     rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
-    arrived = {f: came[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
-    return StudyScores(whole.reshape(-1, seeds), came[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
+    arrived = {f: reached[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
+    return StudyScores(objectives.reshape(-1, seeds), reached[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
 
 
 def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubles:

@@ -38,11 +38,11 @@ def impute(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scal
 
     worst  the worst score of each task among everyone compared      scales  by task; normalised where there is no entry
     """
-    made = {}
+    imputed = {}
     for task, by_seed in scores.items():
         scale = score_scale(scales.get(task, NORMALISED))
-        made[task] = tuple(float(x) for x in scale.counted(by_seed, worst=worst.get(task, np.inf)))
-    return made
+        imputed[task] = tuple(float(x) for x in scale.counted(by_seed, worst=worst.get(task, np.inf)))
+    return imputed
 
 
 def imputed_score(score: float, worst: float | None, scale: Scale) -> float:

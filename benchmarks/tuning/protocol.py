@@ -130,8 +130,8 @@ class StudyPlan:
             t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_user_task(t)
         }
         code = source_hash([self.variant, *self.tasks])
-        made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
-        return made | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
+        protocol = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
+        return protocol | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
 
     @property
     def label(self) -> str:

@@ -45,12 +45,12 @@ class Race:
 
     def arrived(self, returns: Mapping[int, float]) -> dict[int, Doubles]:
         """Scores [S] of the configurations whose seeds are all there; NaN of lost runs."""
-        found = {}
+        scores = {}
         for configuration in sorted({member // self.seeds for member in returns}):
             members = self._members(configuration)
             if all(member in returns for member in members):
-                found[configuration] = self.scale.read([returns[member] for member in members])
-        return found
+                scores[configuration] = self.scale.read([returns[member] for member in members])
+        return scores
 
     def _members(self, configuration: int) -> tuple[int, ...]:
         return tuple(range(configuration * self.seeds, (configuration + 1) * self.seeds))
@@ -60,8 +60,8 @@ class Race:
         if not (rows := [*arrived.values(), *([np.asarray(self.bar[rung])] if self.bar else [])]):
             return []
         scores = np.stack(rows)  # [C, S], the bar last
-        filled = self._filled(scores)
-        means = filled.mean(axis=1)
+        imputed = self._impute(scores)
+        means = imputed.mean(axis=1)
         if np.isnan(means).all():
             return []
         best = first_best(means, (~np.isfinite(scores)).sum(axis=1).tolist())
@@ -71,13 +71,13 @@ class Race:
             if i != best
             and configuration not in self.spared
             and not means[i] >= means[best]
-            and (np.isnan(means[i]) or self._is_lower(filled[i] - filled[best]))
+            and (np.isnan(means[i]) or self._is_lower(imputed[i] - imputed[best]))
         ]
 
     def _is_lower(self, differences: Doubles) -> bool:
         return sign_flip_p(differences, alternative="less") <= self.alpha
 
-    def _filled(self, scores: Doubles) -> Doubles:
+    def _impute(self, scores: Doubles) -> Doubles:
         """Scores [C, S] with those of lost runs replaced; a row of lost runs alone stays NaN."""
         finite = np.where(np.isfinite(scores), scores, np.inf)
         return score_scale(self.scale).counted(scores, worst=float(finite.min()))

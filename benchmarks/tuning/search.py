@@ -78,25 +78,25 @@ class Search:
 
     def _all_seeds(self, batch: Sequence[Trial]) -> Cells:
         configurations = [self._values(t) for t in batch]
-        found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
+        by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
         batch_scores = [
-            {task: _floats(scores.scores[i]) for task, scores in found.items() if scores.finished[i]}
+            {task: _floats(scores.scores[i]) for task, scores in by_task.items() if scores.finished[i]}
             for i in range(len(batch))
         ]
         for i, trial in enumerate(batch):
             with suppress(UpdateFinishedTrialError):  # another host took this process for dead, and has the trial now
-                self._record(trial, found, i, batch_scores)
+                self._record(trial, by_task, i, batch_scores)
 
-    def _record(self, trial: Trial, found: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
+    def _record(self, trial: Trial, by_task: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
         """Tell Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
-        reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in found.values())]
-        rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in found.items()} for f in reached]
+        reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in by_task.values())]
+        rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in by_task.items()} for f in reached]
         for k, at_rung in enumerate(rungs):
             worst = imputation.worst_finite_scores([at_rung])
             if math.isfinite(mean := imputation.mean_value(at_rung, worst, self.plan.scales)):
                 trial.report(mean, k)
-        stopped = not all(scores.finished[i] for scores in found.values())
-        kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in found.items()}
+        stopped = not all(scores.finished[i] for scores in by_task.values())
+        kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in by_task.items()}
         trial.set_user_attr("scores", kept)
         trial.set_user_attr("rungs", [_means_over_tasks(at_rung) for at_rung in rungs])
         if stopped:
@@ -147,9 +147,9 @@ class Search:
                 return
             trials = list(active.values())
             configurations = [self._values(t) for t in trials]
-            found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
+            by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
             for i, trial in enumerate(trials):
-                for task, of_task in found.items():
+                for task, of_task in by_task.items():
                     scores[trial.number][task].append(float(of_task.scores[i, 0]))
                 try:
                     ended = self._after_seed(trial, seed, seeds[-1], scores)
@@ -176,11 +176,11 @@ class Search:
     def _mean_of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[Scores]) -> float:
         """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
         worst = imputation.worst_finite_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
-        filled = [
+        imputed = [
             imputation.imputed_score(by_seed[-1], worst.get(task), self.plan.scales[task])
             for task, by_seed in own.items()
         ]
-        return float(np.mean(filled))
+        return float(np.mean(imputed))
 
 
 def _floats(scores: Doubles) -> list[float]:

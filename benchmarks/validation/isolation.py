@@ -35,7 +35,7 @@ def run_in_child(work: Callable[[], T]) -> T:
     process.start()
     theirs.close()
     try:
-        found = ours.recv()
+        result = ours.recv()
     except (EOFError, OSError):
         process.join()
         raise ChildFailed(f"its process {describe_exit(process.exitcode or 0)}") from None
@@ -43,7 +43,7 @@ def run_in_child(work: Callable[[], T]) -> T:
         ours.close()
     process.join(1.0)  # a thread of the environment may keep it
     process.kill()
-    return _value_or_raise(*found)
+    return _value_or_raise(*result)
 
 
 def check_creation(name: str, make: Callable[[], object]) -> None:
@@ -73,7 +73,7 @@ def _send(pipe: Connection, work: Callable[[], Any]) -> None:
     pipe.send(_attempt(work))
 
 
-def _value_or_raise(well: bool, value: Any) -> Any:
-    if not well:
+def _value_or_raise(succeeded: bool, value: Any) -> Any:
+    if not succeeded:
         raise ChildFailed(value)
     return value

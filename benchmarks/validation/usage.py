@@ -72,7 +72,7 @@ def describe_exit(code: int) -> str:
 
 def printable(text: str) -> str:
     """Text that a terminal and a file of UTF-8 can take: lone surrogates and control characters as escapes."""
-    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

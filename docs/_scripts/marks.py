@@ -27,7 +27,7 @@ def names(text: str) -> list[str]:
     kinds = [mark[1] or mark[2] for mark in MARK.finditer(text)]
     if kinds != ["generated", "end"] * (len(kinds) // 2):
         raise WrongMark("each `<!-- generated: NAME -->` needs one `<!-- end -->` after it, before the next mark")
-    return [found["name"] for found in BLOCK.finditer(text)]
+    return [match["name"] for match in BLOCK.finditer(text)]
 
 
 def without_blocks(text: str) -> str:
@@ -38,25 +38,25 @@ def without_blocks(text: str) -> str:
 def fill(text: str, blocks: Blocks) -> str:
     """The page with each block's text made anew. WrongMark for a name that `blocks` does not have."""
     names(text)
-    return BLOCK.sub(lambda found: _render(found, blocks), text)
+    return BLOCK.sub(lambda match: _render(match, blocks), text)
 
 
 def stale(text: str, blocks: Blocks) -> list[str]:
     """The names of the blocks whose text is not what `blocks` makes, in order."""
     names(text)
-    return [found["name"] for found in BLOCK.finditer(text) if found[0] != _render(found, blocks)]
+    return [match["name"] for match in BLOCK.finditer(text) if match[0] != _render(match, blocks)]
 
 
-def _render(found: re.Match[str], blocks: Blocks) -> str:
-    name = found["name"]
+def _render(match: re.Match[str], blocks: Blocks) -> str:
+    name = match["name"]
     if name not in blocks:
         near = difflib.get_close_matches(name, blocks, 1, cutoff=0.0)
         raise WrongMark(f"no generator makes a block {name!r}; the nearest name is {near[0]!r}")
-    made = blocks[name]()
-    if found["text"].startswith("\n"):
-        return f"<!-- generated: {name} -->\n{made}\n<!-- end -->"
-    if "\n" in made:
+    text = blocks[name]()
+    if match["text"].startswith("\n"):
+        return f"<!-- generated: {name} -->\n{text}\n<!-- end -->"
+    if "\n" in text:
         raise WrongMark(f"block {name!r} has several lines and stands within one: start its text on a new line")
-    if not found.string[: found.start()].rpartition("\n")[2].strip():
+    if not match.string[: match.start()].rpartition("\n")[2].strip():
         raise WrongMark(f"block {name!r} starts a line, which Markdown reads as HTML: put a word before it")
-    return f"<!-- generated: {name} -->{made}<!-- end -->"
+    return f"<!-- generated: {name} -->{text}<!-- end -->"

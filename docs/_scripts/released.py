@@ -111,10 +111,10 @@ def _csv(path: Path) -> pd.DataFrame:
 @cache
 def _clocks(folder: Path) -> Clocks:
     """A cell's seconds are those of its slowest member: all members of a cell train together, on one clock."""
-    found = [read_cell(path) for path in stored_cells(folder)]
-    seconds = [max(rows["wall_s"].to_pylist()) for rows, _ in found]
-    processors = {str(meta["provenance"]["processor"]) for _, meta in found}
-    return Clocks(len(found), sum(seconds), tuple(sorted(processors)))
+    cells = [read_cell(path) for path in stored_cells(folder)]
+    seconds = [max(rows["wall_s"].to_pylist()) for rows, _ in cells]
+    processors = {str(meta["provenance"]["processor"]) for _, meta in cells}
+    return Clocks(len(cells), sum(seconds), tuple(sorted(processors)))
 
 
 def _row(table: pd.DataFrame, where: str, **keys: str) -> dict[str, Any]:

@@ -24,11 +24,11 @@ LIMIT = 100_000  # episodes up to which a preset is called enumerable
 
 def families() -> dict[str, list[Task]]:
     """The text tasks by the name of their file."""
-    found: dict[str, list[Task]] = {}
+    by_file: dict[str, list[Task]] = {}
     for task in TASKS.values():
         if isinstance(task.factory, TextMDP):
-            found.setdefault(type(task.factory).__module__.rpartition(".")[2], []).append(task)
-    return found
+            by_file.setdefault(type(task.factory).__module__.rpartition(".")[2], []).append(task)
+    return by_file
 
 
 def card(tasks: list[Task]) -> str:
@@ -109,5 +109,5 @@ def index() -> str:
 
 def texts() -> dict[Path, str]:
     """Every page and the index, by their path."""
-    made = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
-    return {FOLDER / name: text for name, text in made.items()}
+    pages = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
+    return {FOLDER / name: text for name, text in pages.items()}

@@ -26,40 +26,46 @@ PLACES = {
 }
 
 
-def blocks(of: Released) -> dict[str, Callable[[], str]]:
+def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """By the name of the block: what makes it."""
     return {
-        "theory-baselines": partial(rungs, of, ("baseline_mean", "baseline_loo", "baseline_value"), "reward_to_go"),
-        "theory-advantage": partial(rungs, of, ("gae", "a2c"), "baseline_value"),
-        "theory-entropy": partial(entropy, of),
-        "theory-causality": partial(rungs, of, ("reward_to_go",), "reinforce"),
-        "theory-data": partial(data, of),
-        "theory-shifted": partial(scores, of, "transduce/copy-shifted", ("reinforce", "reward_to_go", "baseline_mean")),
-        "theory-sampling": partial(scores, of, "lock/medium", ("exact_pg", "gae", "ppo")),
+        "theory-baselines": partial(
+            rungs, results, ("baseline_mean", "baseline_loo", "baseline_value"), "reward_to_go"
+        ),
+        "theory-advantage": partial(rungs, results, ("gae", "a2c"), "baseline_value"),
+        "theory-entropy": partial(entropy, results),
+        "theory-causality": partial(rungs, results, ("reward_to_go",), "reinforce"),
+        "theory-data": partial(data, results),
+        "theory-shifted": partial(
+            scores, results, "transduce/copy-shifted", ("reinforce", "reward_to_go", "baseline_mean")
+        ),
+        "theory-sampling": partial(scores, results, "lock/medium", ("exact_pg", "gae", "ppo")),
         "theory-kl": placements,
     }
 
 
-def rungs(of: Released, variants: tuple[str, ...], parent: str) -> str:
+def rungs(results: Released, variants: tuple[str, ...], parent: str) -> str:
     """What each variant changes against its parent, over the ladder's tasks."""
-    return listed([f"`{v}` {signed_change(of.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
+    return (
+        listed([f"`{v}` {signed_change(results.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
+    )
 
 
-def entropy(of: Released) -> str:
+def entropy(results: Released) -> str:
     """What the bonus changes over all tasks, and on the two tasks where it moves the score most, by their means."""
-    table = of.table("ladder", "rungs_by_task")
+    table = results.table("ladder", "rungs_by_task")
     rows = table[(table["variant"] == "entropy") & (table["against"] == "gae")]
     largest = rows.loc[rows["difference"].abs().sort_values(ascending=False).index[:2]]
-    told = []
+    changes = []
     for row in largest.to_dict("records"):
-        before, after = (two_decimals(of.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
-        told.append(f"{row['task']} {before} to {after}{'' if row['p_holm'] < 0.05 else ' (no difference shown)'}")
-    return f"{rungs(of, ('entropy',), 'gae')}; the largest changes: {', '.join(told)}"
+        before, after = (two_decimals(results.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
+        changes.append(f"{row['task']} {before} to {after}{'' if row['p_holm'] < 0.05 else ' (no difference shown)'}")
+    return f"{rungs(results, ('entropy',), 'gae')}; the largest changes: {', '.join(changes)}"
 
 
-def data(of: Released) -> str:
+def data(results: Released) -> str:
     """How many seeds reach the threshold of `bandit/medium`, and after how many steps."""
-    rows = of.summary("ladder").query("task == 'bandit/medium' and steps_per_s > 0").set_index("variant")
+    rows = results.summary("ladder").query("task == 'bandit/medium' and steps_per_s > 0").set_index("variant")
     exact = rows.loc["exact_pg"]
     sampled = rows.drop(index="exact_pg")
     reached = [f"`{v}` {n:.0f}" for v, n in sampled["reached"].items() if n]
@@ -71,9 +77,9 @@ def data(of: Released) -> str:
     )
 
 
-def scores(of: Released, task: str, variants: tuple[str, ...]) -> str:
+def scores(results: Released, task: str, variants: tuple[str, ...]) -> str:
     """Scores on one task of the ladder."""
-    return ", ".join(f"`{v}` {two_decimals(of.value('ladder', task, v))}" for v in variants)
+    return ", ".join(f"`{v}` {two_decimals(results.value('ladder', task, v))}" for v in variants)
 
 
 def placements() -> str:
@@ -83,6 +89,6 @@ def placements() -> str:
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
     actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
     for name, kl in PLACES.items():
-        found = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
-        lines.append(f"| {name} | {' | '.join(found)} |")
+        ranges = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
+        lines.append(f"| {name} | {' | '.join(ranges)} |")
     return "\n".join(lines)

@@ -34,11 +34,11 @@ def source(docstring: str) -> str:
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
-def table(shown: Iterable[Algorithm], of: str = "") -> str:
+def table(shown: Iterable[Algorithm], page_path: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
     for v in shown:
-        name = f"[`{v.name}`]({of}#{v.name.replace(':', '')})"
+        name = f"[`{v.name}`]({page_path}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
         mean = MEANS[VARIANTS[v.name].promises.factor] if v.tunable and not v.exact else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
@@ -57,7 +57,7 @@ def ladder_table() -> str:
 
 def page() -> str:
     """docs/variants.md"""
-    said = docstrings()
+    docstring_by_name = docstrings()
     lines = [
         "# Variants",
         "",
@@ -73,6 +73,6 @@ def page() -> str:
         lines += [f"## {title}", "", table(shown), ""]
     for shown in groups().values():
         for v in shown:
-            first, _, rest = said[v.name].partition("\n")
+            first, _, rest = docstring_by_name[v.name].partition("\n")
             lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
     return "\n".join(lines)

@@ -84,7 +84,7 @@ def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
         suite=suite(made),
         measures=measures_of(made),
         texts={"transduce/reverse-medium": {"untrained": ["1 2 => | 1 1"], "gae": ["1 2 => | 2 1"]}},
-        drawings=(MeasureCurves("lengths", "How long episodes are", measures=("score", "length")),),
+        figures=(MeasureCurves("lengths", "How long episodes are", measures=("score", "length")),),
         parents=PARENTS,
         changes={v: f"what {v} changes" for v in (*RUNGS, "random")},
         provenance={"commit": "abc"},

@@ -39,9 +39,9 @@ class ComparisonRun:
     def select(self, flags: RunFlags) -> None:
         experiment = self.declared
         if flags.seeds is not None:
-            experiment = replace(experiment, seeds=flags.seeds, seeds_of={})
+            experiment = replace(experiment, seeds=flags.seeds, seeds_by_variant={})
         tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
-        tasks = flags.scale.applied(tasks, [task.name for task in experiment.own_tasks])
+        tasks = flags.scale.apply(tasks, [task.name for task in experiment.own_tasks])
         if experiment.rates:
             check_averaged(tasks, experiment.name)
         check_installed(tasks)
@@ -58,7 +58,7 @@ class ComparisonRun:
         if flags.baseline is not None:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
         plan = self._sequential_plan(flags) if flags.adaptive else None
-        at_once = jobs_at_once(flags, experiment.name, experiment.alone)
+        at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
         announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once)
         if flags.dry_run:
             return None
@@ -68,7 +68,7 @@ class ComparisonRun:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return runner.run(jobs, folder, at_once, flags.device, live, experiment.alone)
+                return runner.run(jobs, folder, at_once, flags.device, live, experiment.one_at_a_time)
 
             if plan is None:
                 return train(self.cells)

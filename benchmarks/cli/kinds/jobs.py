@@ -14,9 +14,9 @@ from benchmarks.store.sources import readable
 from envs.validation import UsageError
 
 
-def jobs_at_once(flags: RunFlags, name: str, alone: bool) -> int:
+def jobs_at_once(flags: RunFlags, name: str, one_at_a_time: bool) -> int:
     """How many jobs run at once; UsageError for more than one where seconds are what is measured."""
-    if not alone:
+    if not one_at_a_time:
         return flags.jobs or available_processors()
     if flags.jobs is not None and flags.jobs > 1:
         raise UsageError(f"{name} measures seconds and runs one cell after another: --jobs 1, not {flags.jobs}")

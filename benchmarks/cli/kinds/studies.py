@@ -27,7 +27,7 @@ class StudyRun:
     def select(self, flags: RunFlags) -> None:
         experiment = self.experiment
         tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
-        tasks = flags.scale.applied(tasks)
+        tasks = flags.scale.apply(tasks)
         named = None if flags.variants is None else split(flags.variants)
         variants = find_variants(experiment.variants, named)
         steps = experiment.env_steps if flags.env_steps is None else {t.name: flags.env_steps for t in tasks}
@@ -38,11 +38,11 @@ class StudyRun:
         return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
-        found = result.load_all(folder)
-        return write(folder.name, self.experiment.question, found, folder) if found else None
+        studies = result.load_all(folder)
+        return write(folder.name, self.experiment.question, studies, folder) if studies else None
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
-        found = result.load_all(folder)
-        if not found:
+        studies = result.load_all(folder)
+        if not studies:
             raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {self.experiment.name}")
-        return write(folder.name, self.experiment.question, found, folder, figure_kinds)
+        return write(folder.name, self.experiment.question, studies, folder, figure_kinds)

@@ -46,12 +46,14 @@ def align(frame: pd.DataFrame, imported: Collection[str], references: Collection
         if not set(rows["variant"]) & set(imported):
             parts.append(rows)
             continue
-        looks = rows.groupby("variant")["checkpoint"].nunique()
-        fixed = {v for v in looks.index if v in references or (looks[v] == 1 and v not in imported)}
+        checkpoints = rows.groupby("variant")["checkpoint"].nunique()
+        fixed = {v for v in checkpoints.index if v in references or (checkpoints[v] == 1 and v not in imported)}
         learn = rows[~rows["variant"].isin(fixed)]
         steps, limits, late = _common_steps(learn)
         parts.append(rows[rows["variant"].isin(fixed)])
-        parts += [_at_steps(of, steps) for v, of in learn.groupby("variant", sort=False) if v not in late]
+        parts += [
+            _at_steps(variant_rows, steps) for v, variant_rows in learn.groupby("variant", sort=False) if v not in late
+        ]
         notes += _notes(str(task), learn, steps, limits, late)
     return Aligned(pd.concat(parts, ignore_index=True) if parts else frame, tuple(notes))
 
@@ -62,9 +64,9 @@ def _common_steps(rows: pd.DataFrame) -> tuple[int, list[str], dict[str, int]]:
     Who is left out does not hold the others back: T is the largest number that the remaining runs all reach.
     """
     runs = rows.sort_values("env_steps").groupby(["variant", "seed"])
-    whole = ~runs["diverged"].last()
+    finite = ~runs["diverged"].last()
     ends = runs["env_steps"].max()
-    reached = (ends[whole] if whole.any() else ends).groupby("variant").min()
+    reached = (ends[finite] if finite.any() else ends).groupby("variant").min()
     begins = runs["env_steps"].min().groupby("variant").max()
     steps = int(reached.min())
     late = {str(v): int(b) for v, b in begins.items() if b > steps * (1 + MAX_LATE)}
@@ -88,22 +90,22 @@ def _interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
     last = np.maximum(np.searchsorted(log, grid * (1 + REACHED), side="right") - 1, 0)  # log at or before each step
-    made = run.iloc[last].copy()
-    whole = (evaluation_states(run) == FINITE).to_numpy()
-    returns = np.where(whole, run["eval_return"].to_numpy(float), np.nan)
-    made["eval_return"] = np.where(
-        made["diverged"].to_numpy(bool), made["eval_return"], _interpolate_values(log, returns, grid, last)
+    rows = run.iloc[last].copy()
+    finite = (evaluation_states(run) == FINITE).to_numpy()
+    returns = np.where(finite, run["eval_return"].to_numpy(float), np.nan)
+    rows["eval_return"] = np.where(
+        rows["diverged"].to_numpy(bool), rows["eval_return"], _interpolate_values(log, returns, grid, last)
     )
     for name in INTERPOLATED:
         values = run[name].to_numpy(float)
         known = np.isfinite(values)
         if known.any():
-            made[name] = np.interp(grid, log[known], values[known])
+            rows[name] = np.interp(grid, log[known], values[known])
     if abs(log[-1] - grid[-1]) > REACHED * grid[-1]:
-        made["eval_return_greedy"] = np.nan  # it was measured at the end of the run
-    made["env_steps"] = grid.astype(np.int64)
-    made["updates"] = made["updates"].round().astype(run["updates"].dtype)
-    return made.assign(checkpoint=np.arange(len(grid)), fraction=grid / max(grid[-1], 1.0))
+        rows["eval_return_greedy"] = np.nan  # it was measured at the end of the run
+    rows["env_steps"] = grid.astype(np.int64)
+    rows["updates"] = rows["updates"].round().astype(run["updates"].dtype)
+    return rows.assign(checkpoint=np.arange(len(grid)), fraction=grid / max(grid[-1], 1.0))
 
 
 def _interpolate_values(log: Doubles, values: Doubles, grid: Doubles, last: NDArray[np.intp]) -> Doubles:
@@ -117,20 +119,20 @@ def _interpolate_values(log: Doubles, values: Doubles, grid: Doubles, last: NDAr
 
 def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: dict[str, int]) -> list[str]:
     """At how many steps the runs of a task are compared, who ends there, and who is left out."""
-    said = [
+    sentences = [
         f"`{v}` is left out on {task}: its first log is at {begin:,} steps, and runs of {_list_variants(limits)} end at {steps:,}."
         for v, begin in late.items()
     ]
     ends = rows.groupby(["variant", "seed"])["env_steps"].max()
     if (ends > steps * (1 + REACHED)).any():
         how = "values between two logs are interpolated"
-        said.insert(
+        sentences.insert(
             0,
             f"On {task} runs are compared at {steps:,} environment steps, where runs of {_list_variants(limits)} end; {how}.",
         )
     else:
-        said.insert(0, f"On {task} all runs are compared at {steps:,} environment steps.")
-    return said
+        sentences.insert(0, f"On {task} all runs are compared at {steps:,} environment steps.")
+    return sentences
 
 
 def _list_variants(variants: list[str]) -> str:

@@ -68,16 +68,16 @@ def compare(
 ) -> Result:
     """B minus A. UsageError where they share nothing. min_seeds, noninferior: as in gate.Rules."""
     rules = Rules(margin, min_seeds, noninferior)
-    if not {*a.places} & {*b.places}:
+    if not {*a.cell_keys} & {*b.cell_keys}:
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
     check_agree([([m for m in side.metas if cell_key(m)[1] in shared], side.folder) for side in (a, b)])
     scales = scales_from_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
-    sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
-    frame = pd.concat(sides, ignore_index=True)
+    frames = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
+    frame = pd.concat(frames, ignore_index=True)
     names = [_labelled(v, side) for v in shared for side in "AB"]
-    theirs = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
-    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
+    imported = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], imported)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
     family = [
         Pair(_labelled(v, "B"), _labelled(v, "A")) for v in shared if suite.tasks(_labelled(v, "A"), _labelled(v, "B"))
@@ -90,10 +90,10 @@ def compare(
     if len(by_task):
         by_variant = suite_table(suite, family, by_task, ledger, VARIANTS)
         by_variant = by_variant.drop(columns=["family", "of"], errors="ignore")
-    pairs_of = {pair.b: pair for pair in family}
+    pair_by_variant = {pair.b: pair for pair in family}
     tables = []
     for table in (by_variant, by_task):
-        rows = [_with_finding(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
+        rows = [_with_finding(suite, pair_by_variant[row["variant"]], row, rules) for row in table.to_dict("records")]
         tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
     by_variant, by_task = _add_untested(a, b, suite, *tables)
     return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
@@ -115,12 +115,12 @@ def _reasons(a: ResultFolder, b: ResultFolder, suite: Suite) -> dict[tuple[str, 
     Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
     """
     missing, without = set(gate.missing_cells(a, b)), set(suite.without_mean)
-    found = {}
-    for task, variant in ((t, v) for t, v in a.places if v in a.variants):
+    reasons_by_cell = {}
+    for task, variant in ((t, v) for t, v in a.cell_keys if v in a.variants):
         in_a, in_b = ((task, _labelled(variant, side)) in without for side in "AB")
         reasons = {"lost": (task, variant) in missing, "no mean in A": in_a, "no mean in B": in_b}
-        found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
-    return found
+        reasons_by_cell[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
+    return reasons_by_cell
 
 
 def _add_untested(
@@ -130,31 +130,31 @@ def _add_untested(
     why = _reasons(a, b, suite)
     known = {*by_variant["variant"]} if len(by_variant) else set()
     tested = {*zip(by_task["task"], by_task["variant"], strict=True)} if len(by_task) else set()
-    of_tasks = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
-    of_variants = []
+    task_rows = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
+    variant_rows = []
     for variant in [v for v in dict.fromkeys(v for _, v in why) if v not in known]:
-        found = [finding for (_, v), finding in why.items() if v == variant]
-        whole = "lost" if {*found} == {"lost"} else next((f for f in NO_MEAN if f in found), NOT_COMPARED)
-        of_variants.append({"finding": whole, "variant": variant})
-    more = (by_variant, of_variants), (by_task, of_tasks)
+        findings = [finding for (_, v), finding in why.items() if v == variant]
+        overall = "lost" if {*findings} == {"lost"} else next((f for f in NO_MEAN if f in findings), NOT_COMPARED)
+        variant_rows.append({"finding": overall, "variant": variant})
+    more = (by_variant, variant_rows), (by_task, task_rows)
     first, second = (pd.concat([table, pd.DataFrame(rows)]) if rows else table for table, rows in more)
     return first.reset_index(drop=True), second.reset_index(drop=True)
 
 
 def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
     """UsageError where a variant's returns on several tasks would be averaged."""
-    if any(not suite.averages(suite.tasks(*pair)) for pair in family):
+    if any(not suite.can_average(suite.tasks(*pair)) for pair in family):
         raise UsageError(f"{divergence.not_averaged(suite)}")
 
 
 def _unpaired(a: ResultFolder, b: ResultFolder, variants: Sequence[str]) -> frozenset[str]:
     """Variants (with their side) whose seeds are no pairs: other seeds, or runs that are not ours."""
-    found = set()
+    unpaired = set()
     for variant in variants:
         seeds = [set(side.frame["seed"][side.frame["variant"] == variant]) for side in (a, b)]
         if a.imported or b.imported or seeds[0] != seeds[1]:
-            found |= {_labelled(variant, "A"), _labelled(variant, "B")}
-    return frozenset(found)
+            unpaired |= {_labelled(variant, "A"), _labelled(variant, "B")}
+    return frozenset(unpaired)
 
 
 def _finding(row: dict[Any, Any]) -> str:
@@ -201,7 +201,7 @@ def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) ->
         Section("What is not compared", (Prose(joined(uncompared(a, b)) or "Everything is in both folders."),)),
     )
     warning = sentences.too_few(tested) if len(tested) else ""
-    names = [name for side in (a, b) for place in side.places for name in place]
+    names = [name for side in (a, b) for place in side.cell_keys for name in place]
     return Document(
         "compare",
         f"Is {b.folder} better or worse than {a.folder}?",

@@ -48,7 +48,7 @@ class Rules:
 
 def missing_cells(a: ResultFolder, b: ResultFolder) -> list[CellKey]:
     """(task, variant) of A without a row in B."""
-    return [place for place in a.places if place not in set(b.places)]
+    return [place for place in a.cell_keys if place not in set(b.cell_keys)]
 
 
 def diverged_more_p(a: ResultFolder, b: ResultFolder) -> dict[CellKey, float]:
@@ -56,13 +56,13 @@ def diverged_more_p(a: ResultFolder, b: ResultFolder) -> dict[CellKey, float]:
 
     0 where all members of B diverged and not all of A: such a cell has no score.
     """
-    found = {}
-    for place in (p for p in a.places if p in b.diverged):
-        (of_a, n_a), (of_b, n_b) = a.diverged[place], b.diverged[place]
-        if of_b / n_b > of_a / n_a:
-            table = np.array([[of_b, n_b - of_b], [of_a, n_a - of_a]])
-            found[place] = float(sps.fisher_exact(table, alternative="greater").pvalue)
-    corrected = dict(zip(found, holm(np.array([*found.values()], float)), strict=True))
+    p_values = {}
+    for place in (p for p in a.cell_keys if p in b.diverged):
+        (lost_a, n_a), (lost_b, n_b) = a.diverged[place], b.diverged[place]
+        if lost_b / n_b > lost_a / n_a:
+            table = np.array([[lost_b, n_b - lost_b], [lost_a, n_a - lost_a]])
+            p_values[place] = float(sps.fisher_exact(table, alternative="greater").pvalue)
+    corrected = dict(zip(p_values, holm(np.array([*p_values.values()], float)), strict=True))
     return {p: 0.0 if b.diverged[p][0] == b.diverged[p][1] else float(q) for p, q in corrected.items()}
 
 
@@ -88,7 +88,7 @@ def noninferiority_p(suite: Suite, pair: Pair, tasks: Sequence[str], margin: flo
     1 where B has lost runs that A has not (one_sided_losses): how much worse they are was not measured. Runs that A alone
     has lost count as its worst, which B has then measurably reached: they do not stand in the way.
     """
-    if one_sided_losses(suite, pair, tasks).of_b:
+    if one_sided_losses(suite, pair, tasks).in_b:
         return 1.0
     b, a = (suite.final(v, tasks).mean(axis=1) for v in pair)
     if {*pair} & suite.imported:
@@ -101,9 +101,13 @@ def violations(
     a: ResultFolder, b: ResultFolder, by_variant: pd.DataFrame, by_task: pd.DataFrame, rules: Rules
 ) -> list[str]:
     """A sentence for each kind of violation, all of its places by name; none where the gate is passed."""
-    found = [_worse(by_variant, by_task), *_missing(a, b), _untested(by_variant, by_task)]
-    found += [_diverged(a, b), _too_few_seeds(a, b, rules.min_seeds), _inferior(by_variant, by_task, rules.noninferior)]
-    return [text for text in found if text]
+    sentences = [_worse(by_variant, by_task), *_missing(a, b), _untested(by_variant, by_task)]
+    sentences += [
+        _diverged(a, b),
+        _too_few_seeds(a, b, rules.min_seeds),
+        _inferior(by_variant, by_task, rules.noninferior),
+    ]
+    return [text for text in sentences if text]
 
 
 def _named(by_variant: pd.DataFrame, by_task: pd.DataFrame, finding: str) -> list[str]:
@@ -129,7 +133,7 @@ def _worse(by_variant: pd.DataFrame, by_task: pd.DataFrame) -> str:
 def _missing(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Variants, tasks and single cells that B lacks."""
     missing = missing_cells(a, b)
-    present = [{place[i] for place in b.places} for i in (0, 1)]
+    present = [{place[i] for place in b.cell_keys} for i in (0, 1)]
     tasks = list(dict.fromkeys(t for t, _ in missing if t not in present[0]))
     variants = list(dict.fromkeys(v for _, v in missing if v not in present[1]))
     cells = [_cell(t, v) for t, v in missing if t not in tasks and v not in variants]

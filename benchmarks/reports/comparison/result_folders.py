@@ -39,11 +39,11 @@ class ResultFolder:
         """Those that learn, in the order of the files. References would only add comparisons to the gate's family."""
         checkpoints = self.frame.groupby("variant")["checkpoint"].nunique()
         optional = {m["cell"]["algorithm"]["name"] for m in self.metas if m["reading"]["optional"]}
-        found = dict.fromkeys(str(v) for v in self.frame["variant"])
-        return [v for v in found if v not in optional and (checkpoints[v] > 1 or self.imported)]
+        names = dict.fromkeys(str(v) for v in self.frame["variant"])
+        return [v for v in names if v not in optional and (checkpoints[v] > 1 or self.imported)]
 
     @cached_property
-    def places(self) -> list[CellKey]:
+    def cell_keys(self) -> list[CellKey]:
         """(task, variant) of all cells, in the order of the files."""
         return list(dict.fromkeys(cell_key(meta) for meta in self.metas))
 
@@ -53,7 +53,7 @@ class ResultFolder:
         rows = self.frame.sort_values("checkpoint", kind="stable")
         members = rows.assign(lost=evaluation_states(rows) != FINITE).groupby(["task", "variant", "seed"])
         lost = (members["diverged"].any() | members["lost"].last()).groupby(["task", "variant"])
-        return {(str(t), str(v)): (int(of.sum()), len(of)) for (t, v), of in lost}
+        return {(str(t), str(v)): (int(members_lost.sum()), len(members_lost)) for (t, v), members_lost in lost}
 
     @property
     def imported(self) -> bool:
@@ -93,9 +93,9 @@ def load(folder: Path) -> ResultFolder:
 def differences(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Where configurations and provenance differ, one line a fact."""
     lines: dict[str, list[str]] = {}
-    of_a = {cell_key(meta): meta for meta in a.metas}
+    metas_a = {cell_key(meta): meta for meta in a.metas}
     for meta in b.metas:
-        if (other := of_a.get(cell_key(meta))) is not None:
+        if (other := metas_a.get(cell_key(meta))) is not None:
             for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
                 lines.setdefault(line, []).append(" x ".join(cell_key(meta)))
     listed = [
@@ -113,13 +113,13 @@ def differences(a: ResultFolder, b: ResultFolder) -> list[str]:
 
 def uncompared(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Cells that only one folder has, seeds that only A has, and members that diverged."""
-    have = [{*side.places} for side in (a, b)]
+    have = [{*side.cell_keys} for side in (a, b)]
     lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
     lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
     for p in sorted(have[0] & have[1]):
-        of_a, of_b = a.diverged[p][1], b.diverged[p][1]
-        if of_b < of_a:
-            lines.append(f"{' x '.join(p)}: {of_a} seeds in A, {of_b} in B")
+        seeds_a, seeds_b = a.diverged[p][1], b.diverged[p][1]
+        if seeds_b < seeds_a:
+            lines.append(f"{' x '.join(p)}: {seeds_a} seeds in A, {seeds_b} in B")
     for side, name in ((a, "A"), (b, "B")):
         lost = sum(number for number, _ in side.diverged.values())
         if lost:

@@ -65,11 +65,11 @@ def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
 
 def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget]:
     """By (task, variant) of the learners."""
-    of: dict[tuple[str, str], list[Meta]] = {}
+    metas_by_cell: dict[tuple[str, str], list[Meta]] = {}
     for meta in metas:
-        of.setdefault((meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]), []).append(meta)
+        metas_by_cell.setdefault((meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]), []).append(meta)
     curves = {key: curve for key, curve in suite.curves.items() if key[1] in suite.learners}
-    return {key: _budget(curve, of.get(key, [])) for key, curve in curves.items()}
+    return {key: _budget(curve, metas_by_cell.get(key, [])) for key, curve in curves.items()}
 
 
 def one_processor(metas: Sequence[Meta]) -> bool:
@@ -77,39 +77,39 @@ def one_processor(metas: Sequence[Meta]) -> bool:
     return len({str(m.get("provenance", {}).get("processor")) for m in metas if _is_timed(m)}) < 2
 
 
-def _ratio(of: Mapping[tuple[str, str], Budget], suite: Suite, pair: Pair, name: str) -> float:
+def _ratio(by_cell: Mapping[tuple[str, str], Budget], suite: Suite, pair: Pair, name: str) -> float:
     """Geometric mean of b / a over the tasks where both are known; NaN where there is none."""
-    logs = [np.log(getattr(of[t, pair.b], name) / getattr(of[t, pair.a], name)) for t in suite.tasks(*pair)]
+    logs = [np.log(getattr(by_cell[t, pair.b], name) / getattr(by_cell[t, pair.a], name)) for t in suite.tasks(*pair)]
     known = [x for x in logs if np.isfinite(x)]
     return float(np.exp(np.mean(known))) if known else NAN
 
 
 def ratios(suite: Suite, metas: Sequence[Meta], family: Sequence[Pair]) -> pd.DataFrame:
     """A row a pair: b's optimiser steps and training time as multiples of a's."""
-    of, timed = budgets(suite, metas), one_processor(metas)
+    by_cell, timed = budgets(suite, metas), one_processor(metas)
     return pd.DataFrame(
         {
-            "optimiser steps": [_ratio(of, suite, p, "optimiser_steps") for p in family],
-            "training time": [_ratio(of, suite, p, "train_s") if timed else NAN for p in family],
+            "optimiser steps": [_ratio(by_cell, suite, p, "optimiser_steps") for p in family],
+            "training time": [_ratio(by_cell, suite, p, "train_s") if timed else NAN for p in family],
         }
     )
 
 
 def table(suite: Suite, metas: Sequence[Meta], baseline: str) -> pd.DataFrame:
     """A row a learner: means over its tasks, and its multiples of the baseline's."""
-    of = budgets(suite, metas)
+    by_cell = budgets(suite, metas)
     rows = [
         {
             "variant": v,
             "tasks": len(tasks := suite.tasks(v)),
-            **{name: float(np.mean([getattr(of[t, v], name) for t in tasks])) for name in Budget._fields},
+            **{name: float(np.mean([getattr(by_cell[t, v], name) for t in tasks])) for name in Budget._fields},
         }
         for v in suite.learners
     ]
     family = [Pair(v, baseline) for v in suite.learners]
     names = {"env_steps": "environment steps", "optimiser_steps": "optimiser steps", "train_s": "training s a seed"}
     against = ratios(suite, metas, family)
-    against.insert(0, "environment steps", [_ratio(of, suite, p, "env_steps") for p in family])
+    against.insert(0, "environment steps", [_ratio(by_cell, suite, p, "env_steps") for p in family])
     return pd.DataFrame(rows).rename(columns=names).join(against.add_suffix(f" / {baseline}"))
 
 

@@ -64,28 +64,28 @@ def answer(report: ReportInput) -> Section:
     """The experiment's own figures, and what its knob does to each variant."""
     data = Data(report.suite, report.measures)
     blocks: list[Block] = []
-    for drawing in report.drawings if data.moving else ():
-        blocks.append(FigureBlock(drawing.name, partial(drawing.draw, data), drawing.caption))
-        if not isinstance(drawing, FigureWithTable) or (table := drawing.table(data)).frame.empty:
+    for figure in report.figures if data.variants_with_curves else ():
+        blocks.append(FigureBlock(figure.name, partial(figure.draw, data), figure.caption))
+        if not isinstance(figure, FigureWithTable) or (table := figure.table(data)).frame.empty:
             continue
         blocks.append(table)
-        if isinstance(drawing, Summarised):
-            blocks.insert(0, Prose(joined(drawing.sentences(table))))
+        if isinstance(figure, Summarised):
+            blocks.insert(0, Prose(joined(figure.sentences(table))))
     return Section("The answer in figures", tuple(blocks))
 
 
 def sequential(report: ReportInput) -> Section:
     """What was decided as seeds were added."""
-    found = report.sequential
-    if not found:
+    decisions = report.sequential
+    if not decisions:
         return Section("Adaptive seeds", ())
     text = (
-        f"Seeds were added in blocks until every variant was decided against `{found['baseline']}`, or until there were "
-        f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (statistics/sequential.py). The sections "
+        f"Seeds were added in blocks until every variant was decided against `{decisions['baseline']}`, or until there were "
+        f"{decisions['cap']}. The looks share a familywise error of {decisions['alpha']:g} (statistics/sequential.py). The sections "
         "below keep these decisions; their other p values assume a fixed number of seeds. "
-        f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
+        f"`same`: no difference of the {decisions.get('unit', 'normalised score')} larger than {decisions['margin']:g}."
     )
-    table = pd.DataFrame(found["decisions"])
+    table = pd.DataFrame(decisions["decisions"])
     numbers = [c for c in ("difference", "p", "p_corrected") if c in table]
     table = table.astype(dict.fromkeys(numbers, float))  # None is NaN
     return Section("Adaptive seeds", (Prose(text), Table("adaptive", table)))
@@ -94,12 +94,12 @@ def sequential(report: ReportInput) -> Section:
 def aggregate(report: ReportInput) -> Section:
     """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
     suite = report.suite
-    if not suite.averages(list(suite.scales)):
+    if not suite.can_average(list(suite.scales)):
         return Section("Aggregate", ())
     table = score_tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
-    found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
-    top = {found.best, *found.not_separated} if found else set()
+    leading = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
+    top = {leading.best, *leading.not_separated} if leading else set()
     bold = {"variant": [v in top for v in table["variant"]]}
     caption = (
         f"Final {suite.unit} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval over seeds; "
@@ -219,7 +219,7 @@ def _decided_before(table: pd.DataFrame) -> str:
 
 def guide(report: ReportInput) -> Section:
     """What this experiment tells a reader who must choose."""
-    table = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
+    table = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
     caption = (
         "Made from this report's runs: the highest mean, the variants that are not shown to be lower, and what is shown "
         f"({JOINT_TEST}). `by at least`: lower confidence bounds that hold together."

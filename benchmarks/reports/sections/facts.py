@@ -41,8 +41,8 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     files = file_names(suite.scales)
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
-        found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
-        top = {found.best, *found.not_separated} if found else set()
+        leading = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
+        top = {leading.best, *leading.not_separated} if leading else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
         blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))

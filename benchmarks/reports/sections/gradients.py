@@ -37,10 +37,12 @@ def _unbiased(ladder: pd.DataFrame) -> list[str]:
     promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
     if promised.empty:
         return []
-    far = promised[promised["scale_z"] > MAX_Z]
+    biased = promised[promised["scale_z"] > MAX_Z]
     names = ", ".join(f"`{v}`" for v in dict.fromkeys(promised["variant"]))
-    kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
-    return [f"{names} promise to be unbiased: {kept} (largest z of a length {promised['scale_z'].max():.1f})."]
+    verdict = (
+        "all are, within noise" if biased.empty else f"not so: {', '.join(biased['variant'] + ' on ' + biased['task'])}"
+    )
+    return [f"{names} promise to be unbiased: {verdict} (largest z of a length {promised['scale_z'].max():.1f})."]
 
 
 def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
@@ -73,8 +75,8 @@ def _crossings(crossing: pd.DataFrame) -> list[str]:
     for reward, rows in crossing.groupby("reward", sort=False):
         sizes = sorted(set(rows["K"]))
         middle = rows[rows["K"] == sizes[len(sizes) // 2]]
-        found = _crossing(middle["score"].to_numpy(), middle["ratio"].to_numpy())
-        lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {found}.")
+        clause = _crossing(middle["score"].to_numpy(), middle["ratio"].to_numpy())
+        lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {clause}.")
     return lines
 
 
@@ -107,7 +109,7 @@ def _lambdas(frame: pd.DataFrame) -> list[str]:
 def _kl(rows: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
-    spans = {str(name): (of.min(), of.max()) for name, of in rows.groupby("estimator", sort=False)["error"]}
+    spans = {str(name): (group.min(), group.max()) for name, group in rows.groupby("estimator", sort=False)["error"]}
     words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
     return [f"Relative error of the expected gradient of the KL: {words}."]
 

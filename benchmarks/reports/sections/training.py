@@ -30,7 +30,7 @@ def curves(report: ReportInput) -> Section:
     mean = f"mean of {count_noun(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
-        for i, lines in enumerate(line_groups(report.moving)):
+        for i, lines in enumerate(line_groups(report.variants_with_curves)):
             against = learning_curves.AXES[x]
             caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
@@ -50,16 +50,16 @@ def efficiency(report: ReportInput) -> Section:
             "; and the share of the budget at which the mean over tasks and seeds first reaches .5 and .9 (`-`: never)"
         )
     caption += ". Times to each task's own threshold stand with the scores by task."
-    of_curves = Table("efficiency", table, caption)
+    areas = Table("efficiency", table, caption)
     if not learning_curves.has_sample_efficiency(report.suite):
-        return Section("Sample efficiency", (of_curves,))
+        return Section("Sample efficiency", (areas,))
     title = f"IQM over tasks and {count_noun(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
     drawn = FigureBlock(
         "sample_efficiency",
         partial(learning_curves.sample_efficiency, report.suite, title),
         f"Sample efficiency: IQM of the {unit} against the share of the budget, {report.n}.",
     )
-    return Section("Sample efficiency", (drawn, of_curves))
+    return Section("Sample efficiency", (drawn, areas))
 
 
 def profile(report: ReportInput) -> Section:
@@ -79,7 +79,7 @@ def diagnostics(report: ReportInput) -> Section:
     table = score_tables.diagnostics_table(report.measures, report.suite)
     if table.empty:
         return Section("While learning", ())
-    lines = [v for v in report.moving if v in set(table["variant"])]
+    lines = [v for v in report.variants_with_curves if v in set(table["variant"])]
     blocks: list[Block] = [
         Prose(DIAGNOSTICS_EXPLAINED),
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),

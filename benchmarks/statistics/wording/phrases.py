@@ -91,10 +91,12 @@ def change(row: Any, raw: bool = False) -> str:
     return _with_interval(row["difference"], row["low"], row["high"], 3, raw, "+")
 
 
-def effect_size(found: Comparison) -> str:
+def effect_size(comparison: Comparison) -> str:
     """0.12 [0.08, 0.16]: the difference without its sign."""
-    low, high = found.interval if found.difference >= 0 else (-found.interval.high, -found.interval.low)
-    return _with_interval(abs(found.difference), low, high, 2, found.returns, "")
+    low, high = (
+        comparison.interval if comparison.difference >= 0 else (-comparison.interval.high, -comparison.interval.low)
+    )
+    return _with_interval(abs(comparison.difference), low, high, 2, comparison.returns, "")
 
 
 def detection_sentence(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:

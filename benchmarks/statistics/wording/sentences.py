@@ -78,16 +78,16 @@ def _tested(row: dict[Any, Any], raw: bool) -> str:
 
 def _on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
     """better on 3 of 8 tasks, shown on 1, a loss shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
-    of = by_task if by_task is None else by_task[_pair_rows(row, by_task)]
+    rows = by_task if by_task is None else by_task[_pair_rows(row, by_task)]
     parts = [f"better on {row['better']} of {row['tasks']} tasks"]
     if row["tasks"] == 1:
         parts = ["better on its task"] if row["better"] else []
     if row["p_holm"] < LEVEL and row["difference"] > 0:
-        losses = 0 if of is None else int(((of["p_holm"] < LEVEL) & (of["difference"] < 0)).sum())
+        losses = 0 if rows is None else int(((rows["p_holm"] < LEVEL) & (rows["difference"] < 0)).sum())
         parts.append(f"shown on {row['shown'] - losses}")
         parts += [f"a loss shown on {losses}"] if losses else []
     if row["identical"]:
-        same = [] if of is None else [str(task) for task in of["task"][of["identical"] == "yes"]]
+        same = [] if rows is None else [str(task) for task in rows["task"][rows["identical"] == "yes"]]
         parts.append(f"identical on {row['identical']}" + (f" ({list_words(same, NAMED_TASKS, ', ')})" if same else ""))
     if row["tied"]:
         parts.append(f"tied on {row['tied']}")
@@ -130,9 +130,9 @@ def too_few(table: pd.DataFrame) -> str:
     return f"{why} Use more seeds or compare fewer variants."
 
 
-def too_few_seeds(found: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
+def too_few_seeds(comparisons: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
     """Why no comparison of a finding could have been shown; empty where one could."""
-    size = min((c.family_size for c in found.values()), default=1)
+    size = min((c.family_size for c in comparisons.values()), default=1)
     if suite.imported or (least_p := least_corrected_p(suite.seeds, size)) < LEVEL:
         return ""
     return cannot_show(suite.seeds, size, least_p)
@@ -148,18 +148,20 @@ def few_seeds(seeds: int, enough: int) -> str:
     )
 
 
-def detectable_phrase(found: Sequence[Comparison]) -> str:
+def detectable_phrase(comparisons: Sequence[Comparison]) -> str:
     """The true difference that the least precise of some comparisons detects."""
-    known = [limit for c in found if np.isfinite(limit := c.detectable())]
+    known = [limit for c in comparisons if np.isfinite(limit := c.detectable())]
     if not known:
         return "no detectable difference can be estimated"
-    return f"{amount(max(known), 2, found[0].returns)} is detected with probability 0.8"
+    return f"{amount(max(known), 2, comparisons[0].returns)} is detected with probability 0.8"
 
 
-def correction_sentence(found: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
+def correction_sentence(comparisons: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
     """How sure the sentences before it are: a sentence of its own."""
-    shown = [c.p_corrected for c in found.values() if c.shown]
-    worst = f"p at most {max(shown):.2g}" if shown else f"p at least {min(c.p_corrected for c in found.values()):.2g}"
-    size = max(c.family_size for c in found.values())
+    shown = [c.p_corrected for c in comparisons.values() if c.shown]
+    worst = (
+        f"p at most {max(shown):.2g}" if shown else f"p at least {min(c.p_corrected for c in comparisons.values()):.2g}"
+    )
+    size = max(c.family_size for c in comparisons.values())
     together = f"These {size} comparisons are corrected together (Holm)" if size > 1 else "This is one comparison"
     return f"{together}: {worst}, {count_noun(suite.seeds, 'seed')}."

@@ -32,7 +32,7 @@ Styles = Mapping[str, tuple[str, Any]]  # variant -> colour and dash
 
 def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
     """Best value so far against trials, a panel a task and a line a variant; at the right the choice's test score."""
-    tasks = [task for task in summary.tasks if {*summary.on(task)} & {*variants}]
+    tasks = [task for task in summary.tasks if {*summary.on_task(task)} & {*variants}]
     styles = line_styles(variants)
     columns = min(3, len(tasks))
     with mpl.rc_context(STYLE):
@@ -54,7 +54,7 @@ def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
 
 
 def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
-    studies = {v: study for v, study in summary.on(task).items() if v in styles}
+    studies = {v: study for v, study in summary.on_task(task).items() if v in styles}
     end = max(len(study.trials) for study in studies.values())
     step = trial_step(end)
     for i, (variant, study) in enumerate(studies.items()):

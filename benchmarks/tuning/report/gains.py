@@ -53,19 +53,19 @@ def bold_rows(summary: Summary) -> Mapping[str, list[bool]]:
 
 def gain_sentences(summary: Summary) -> list[str]:
     """How much on average, in how many studies, and where the default was chosen."""
-    said = []
+    sentences = []
     if len(summary.studies) > 1 and summary.compared:
-        said.append(f"Tuning {average_change(summary)}: each seed's mean over the studies, paired.")
+        sentences.append(f"Tuning {average_change(summary)}: each seed's mean over the studies, paired.")
         shown = shown_changes(summary)
         tested = f"of {len(shown.tested)}" + (" tested" if len(shown.tested) < len(summary.studies) else "")
-        said.append(
+        sentences.append(
             f"A gain is shown in {count_studies(len(shown.gains))} {tested} (Holm over all){_where(shown.gains)}; "
             f"a loss in {len(shown.losses)}{_where(shown.losses)}."
         )
     kept = summary.gains[summary.gains["kept"]]
     if len(kept):
-        said.append(f"The default itself was chosen in {len(kept)} of {len(summary.studies)}{_where(kept)}.")
-    return [*said, floor_sentence(summary)]
+        sentences.append(f"The default itself was chosen in {len(kept)} of {len(summary.studies)}{_where(kept)}.")
+    return [*sentences, floor_sentence(summary)]
 
 
 def _where(rows: pd.DataFrame) -> str:

@@ -24,14 +24,14 @@ LARGEST = "largest in: studies in which no other field has a larger share"
 def importance_section(summary: Summary) -> Section:
     """PED-ANOVA: in which fields the best trials differ from the others."""
     title = "Which hyper-parameters matter"
-    found = [i for i in summary.importances.values() if i.shares]
-    if not found:
+    importances = [i for i in summary.importances.values() if i.shares]
+    if not importances:
         return Section(title, (Prose(joined(missing_importances(summary))),))
-    n = f"n = {number_range(i.trials for i in found)} complete trials a study"
+    n = f"n = {number_range(i.trials for i in importances)} complete trials a study"
     blocks = (
         _blocks_of_one_study(summary, n)
         if len(summary.studies) == 1
-        else _blocks_of_several_studies(summary, n, len(found))
+        else _blocks_of_several_studies(summary, n, len(importances))
     )
     return Section(title, (Prose(joined(importance_sentences(summary))), *blocks))
 
@@ -55,11 +55,11 @@ def _blocks_of_several_studies(summary: Summary, n: str, studies: int) -> tuple[
 
 def importance_sentences(summary: Summary) -> list[str]:
     """Which fields have the largest shares, and how many of them are more than chance."""
-    table, found = summary.fields, [i for i in summary.importances.values() if i.shares]
+    table, importances = summary.fields, [i for i in summary.importances.values() if i.shares]
     top = ", ".join(f"{r['parameter']} {r['mean share']:.2f}" for r in table.head(3).to_dict("records"))
-    many = " on average where they were searched" if len(found) > 1 else ""
-    shares = sum(len(i.shares) for i in found)
-    above = sum(len(i.above_chance) for i in found)
+    many = " on average where they were searched" if len(importances) > 1 else ""
+    shares = sum(len(i.shares) for i in importances)
+    above = sum(len(i.above_chance) for i in importances)
     chance = f"{shares / (SHUFFLES + 1):.{0 if shares > 2 * SHUFFLES else 1}f}"
     return [
         f"The largest shares of the importance{many}: {top}.",
@@ -72,7 +72,7 @@ def importance_sentences(summary: Summary) -> list[str]:
 def missing_importances(summary: Summary) -> list[str]:
     """Studies that have no importances, by reason."""
     reasons: dict[str, list[StudyKey]] = {}
-    for key, found in summary.importances.items():
-        if found.missing:
-            reasons.setdefault(found.missing, []).append(key)
+    for key, importance in summary.importances.items():
+        if importance.missing:
+            reasons.setdefault(importance.missing, []).append(key)
     return [f"No importances, because {reason}: {study_names(keys)}." for reason, keys in reasons.items()]

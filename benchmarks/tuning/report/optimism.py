@@ -38,18 +38,18 @@ def optimism_sentences(summary: Summary) -> list[str]:
         return ["No trial was complete, so that there is no best value."]
     means, gain = table.mean(numeric_only=True), summary.gains["difference"].mean()
     many, claim = (" on average" if len(table) > 1 else ""), means["best trial"] - means["default, tuning"]
-    said = [
+    sentences = [
         f"Reporting the best trial as it scored would have claimed{many} {means['best trial']:.3f}, {claim:+.3f} over the "
         "default on the same seeds.",
         f"On the test seeds the chosen configuration scores {means['chosen, test']:.3f}, {gain:+.3f} over the default.",
         *_size(table),
     ]
     if (drift := table["drift"].dropna()).size:
-        said.append(
+        sentences.append(
             f"The default, which nobody chose, scores {drift.mean():+.3f}{many} on the tuning seeds over its test score: "
             "that much is due to the seeds and not to the choice."
         )
-    return said
+    return sentences
 
 
 def _size(table: pd.DataFrame) -> list[str]:

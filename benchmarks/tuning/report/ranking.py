@@ -42,17 +42,17 @@ def ranking_section(summary: Summary) -> Section | None:
 
 def ranking_sentences(summary: Summary) -> list[str]:
     """The ranking of all, and the tasks one by one."""
-    said = []
+    sentences = []
     if summary.overall is None:
-        said.append(
+        sentences.append(
             "No task is shared by all variants, so there is no ranking of all; each task ranks those that it has."
         )
     main = summary.overall or (summary.rankings[0] if len(summary.rankings) == 1 else None)
-    said += _ranking_details(main) if main else []
-    said += _task_by_task([r for r in summary.rankings if r.tasks == 1 and r.tau == r.tau])
+    sentences += _ranking_details(main) if main else []
+    sentences += _task_by_task([r for r in summary.rankings if r.tasks == 1 and r.tau == r.tau])
     if summary.overall and len(summary.overall.variants) == 2:
-        said.append("Of two variants tau can only be 1 or -1.")
-    return said
+        sentences.append("Of two variants tau can only be 1 or -1.")
+    return sentences
 
 
 def _ranking_details(r: Ranking) -> Iterator[str]:

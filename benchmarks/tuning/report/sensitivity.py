@@ -31,17 +31,17 @@ CAVEAT = (
 
 def sensitivity_section(summary: Summary) -> Section:
     """Slices through every search."""
-    said, figures = [range_end_sentence(summary), CAVEAT], []
-    alone = len(summary.studies) == 1
-    how = "coloured by the order in which they were tried" if alone else "a mark and colour a variant"
+    sentences, figures = [range_end_sentence(summary), CAVEAT], []
+    single = len(summary.studies) == 1
+    how = "coloured by the order in which they were tried" if single else "a mark and colour a variant"
     for task, name, studies in figure_groups(summary, "sensitivity"):
         if not varied_parameters(studies):
             variants = ", ".join(f"`{v}`" for v in studies)
-            said.append(f"{task}: no field takes two values in complete trials ({variants}).")
+            sentences.append(f"{task}: no field takes two values in complete trials ({variants}).")
             continue
-        draw = partial(draw_slices, studies, summary.parameters, alone)
+        draw = partial(draw_slices, studies, summary.parameters, single)
         figures.append(FigureBlock(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
-    return Section("Sensitivity", (Prose(joined(said)), *figures))
+    return Section("Sensitivity", (Prose(joined(sentences)), *figures))
 
 
 def range_end_sentence(summary: Summary) -> str:

@@ -43,12 +43,12 @@ def report_warnings(summary: Summary) -> Iterator[str]:
 def differing_protocols(summary: Summary) -> Iterator[str]:
     """Rules and budgets that are not the same in all studies that are compared."""
     for key in COMMON:
-        found = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
-        if len(found) > 1:
-            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in found.most_common(4))
+        counts = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
+        if len(counts) > 1:
+            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in counts.most_common(4))
             yield f"The studies differ in their protocol ({key.replace('_', ' ')}: {parts}): comparing them is unfair."
     for task in summary.tasks:
-        steps = dict.fromkeys(steps_per_seed(study) for study in summary.on(task).values())
+        steps = dict.fromkeys(steps_per_seed(study) for study in summary.on_task(task).values())
         if len(steps) > 1:
             parts = ", ".join(number(float(s)) for s in steps)
             yield f"On {task} the studies differ in environment steps a run ({parts}): comparing them is unfair."
@@ -56,11 +56,11 @@ def differing_protocols(summary: Summary) -> Iterator[str]:
 
 def differing_ranges(summary: Summary) -> list[str]:
     """Fields whose range is not the same in all studies that search them."""
-    found: dict[str, set[tuple[str, str]]] = {}
+    ranges_by_name: dict[str, set[tuple[str, str]]] = {}
     for study in summary.studies.values():
         for entry in study.space:
-            found.setdefault(str(entry["name"]), set()).add(search_range(entry))
-    return [summary.parameters[name].label for name, ranges in found.items() if len(ranges) > 1]
+            ranges_by_name.setdefault(str(entry["name"]), set()).add(search_range(entry))
+    return [summary.parameters[name].label for name, ranges in ranges_by_name.items() if len(ranges) > 1]
 
 
 def few_seed_warnings(summary: Summary) -> Iterator[str]:

@@ -141,8 +141,8 @@ def test_classic_control_is_drawn_by_gymnasium() -> None:
     env.reset()
     for _ in range(10):
         env.step(np.ones((1, 1), np.int64), np.ones((1, 1), np.bool_))
-    assert [picture.shape for picture in env.pictures] == [(400, 600, 3)] * 11
-    assert (env.pictures[0] != env.pictures[-1]).any()
+    assert [picture.shape for picture in env.frames] == [(400, 600, 3)] * 11
+    assert (env.frames[0] != env.frames[-1]).any()
 
 
 def test_a_long_film_leaves_pictures_out_and_keeps_its_pace(tmp_path: Path) -> None:

@@ -99,13 +99,13 @@ def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.Monk
     made = {"ladder": {locks.name: {"gae": 0.1, "ppo": 0.4}, dyck.name: {"ppo": 0.4}}}
     monkeypatch.setattr(settings, "LEARNING_RATES", made)
     fixed = replace(VARIANTS["gae"], name="fixed", fixed=(("learning_rate", 0.7), ("max_grad_norm", 9.0)))
-    shared = ComparisonExperiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, rates_of="gae")
+    shared = ComparisonExperiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, shared_rate_variant="gae")
     built = cells(shared)
     base = settings.TEXT.learning_rate
     assert [c.members.rates for c in built] == [(0.1,), (0.1,), (base,), (base,)]
     assert built[1].training.max_grad_norm == 9.0
-    assert [c.members.rates[0] for c in cells(replace(shared, rates_of=None))] == [0.4, 0.7, 0.4, 0.7]
-    own = cells(replace(shared, variants=(VARIANTS["gae"],), rates_of=None))
+    assert [c.members.rates[0] for c in cells(replace(shared, shared_rate_variant=None))] == [0.4, 0.7, 0.4, 0.7]
+    own = cells(replace(shared, variants=(VARIANTS["gae"],), shared_rate_variant=None))
     assert [c.digest for c in own] == [c.digest for c in cells(replace(shared, variants=(VARIANTS["gae"],)))]
     with pytest.raises(ValueError, match="every rate"):
         replace(shared, rates=(0.1, 0.2))

@@ -55,7 +55,7 @@ def test_what_was_lost_before_the_end_is_no_identity() -> None:
     made.loc[(made["variant"] == "b") & (made["seed"] == 0) & (made["checkpoint"] == 1), "eval_return"] = NAN
     of = Suite(made, {"t": FLOOR}, ["b", "a"])
     assert not identical(of, Pair("b", "a"), "t")
-    assert of.curves["t", "b"].filled.tolist() == [[False, False], [True, False], [False, False]]
+    assert of.curves["t", "b"].imputed.tolist() == [[False, False], [True, False], [False, False]]
 
 
 def test_lost_runs_are_told_apart_by_seed_or_by_share() -> None:

@@ -72,7 +72,7 @@ def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
     )
 
 
-@pytest.mark.parametrize("rates_of", ["gae", None])
+@pytest.mark.parametrize("shared_rate_variant", ["gae", None])
 def test_the_headline_and_the_guides_line_say_it(
     rates_of: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

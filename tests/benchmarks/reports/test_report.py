@@ -198,10 +198,10 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     made = frame()
     made = made[made["variant"].isin(["gae", "ppo", "random"])]
     data = Data(Suite(made, SCALES, ("gae", "ppo", "random")), measures_of(made))
-    assert data.moving == ["gae", "ppo"]
+    assert data.variants_with_curves == ["gae", "ppo"]
     x = {task: i + 1.0 for i, task in enumerate(SCALES)}
     figure = Sweep("s", "c", x=x, label="size").draw(data)
-    for line, variant in zip(figure.axes[0].lines, data.moving, strict=False):
+    for line, variant in zip(figure.axes[0].lines, data.variants_with_curves, strict=False):
         expected = [data.suite.curves[t, variant].score[-1].mean() for t in SCALES]
         np.testing.assert_allclose(line.get_ydata(), expected)
         assert list(line.get_xdata()) == [1.0, 2.0, 3.0]
@@ -235,13 +235,13 @@ class Counting:
 
 def test_a_drawing_brings_its_table_and_none_without_rows(tmp_path: Path) -> None:
     plain, two, none = MeasureCurves("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
-    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), figures=(two, plain, none))).blocks
     assert [b.name for b in blocks if isinstance(b, (FigureBlock, Table))] == ["two", "two_rows", "plain", "none"]
 
 
 def test_a_sweep_is_put_in_words_above_its_figure_and_its_table_is_below(tmp_path: Path) -> None:
     sweep = Sweep("sizes", "c", x={task: i + 1.0 for i, task in enumerate(SCALES)}, label="size")
-    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(sweep,))).blocks
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), figures=(sweep,))).blocks
     said, drawn, table = blocks
     assert isinstance(said, Prose)
     assert isinstance(drawn, FigureBlock)

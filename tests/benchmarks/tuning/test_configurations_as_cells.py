@@ -29,10 +29,10 @@ def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     made = groups(
         VARIANT, TASK, values, ["training.learning_rate"], Stream(Purpose.TUNING, (0, 1, 2, 3, 4)), protocol()
     )
-    assert [len(g.places) for g in made] == [8, 2, 8, 2]
+    assert [len(g.indices) for g in made] == [8, 2, 8, 2]
     assert [g.cell.training.collection.envs for g in made] == [64, 64, 32, 32]
     first = made[0].cell.members
-    assert made[0].places == (0, 2, 4, 6, 8, 10, 12, 14)
+    assert made[0].indices == (0, 2, 4, 6, 8, 10, 12, 14)
     assert first.seeds == (0, 1, 2, 3, 4) * 8
     assert first.rates[:10] == (0.1,) * 5 + (0.001,) * 5
     assert first.purpose == Purpose.TUNING
@@ -40,7 +40,7 @@ def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     of_twenty = groups(
         VARIANT, TASK, values[:3], ["training.learning_rate"], Stream(Purpose.TEST, tuple(range(20))), protocol()
     )
-    assert [g.places for g in of_twenty] == [(0, 2), (1,)]
+    assert [g.indices for g in of_twenty] == [(0, 2), (1,)]
 
 
 def test_each_configuration_is_checked_before_it_trains() -> None:
