@@ -1,4 +1,4 @@
-"""What several commands share: folders, flags and their checks."""
+"""Folders, flags and checks that several commands share."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class RunFlags:
     device: str = "cpu"
     smoke: bool = False  # the experiment at its smallest size
     dry_run: bool = False  # say what would run, and stop
-    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
     adaptive: bool = False  # add blocks of seeds until every variant's place against the baseline is decided
     max_seeds: int = 40  # --adaptive stops there
-    margin: float = (
-        0.05  # --adaptive: a difference of the score, or of the return where a task has no ceiling, that counts as none
-    )
+    # --adaptive: a difference of the score, or of the return where a task has no ceiling, below which there is no
+    # difference
+    margin: float = 0.05
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results

@@ -23,7 +23,7 @@ class Report:
     experiment: Annotated[str, tyro.conf.Positional]
     results: Path = RESULTS
     smoke: bool = False  # of the smoke run
-    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
     tuned: bool = False  # of the run with --tuned
 

@@ -11,8 +11,8 @@ The digest leaves out the fields at their default (benchmarks.store.descriptions
   (LABORATORY_VERSION for measurements): every digest is then another. The values stay in the description, so an old file
   still says what it was made with, and a test holds the released files' values against the code's.
 
-Our classes are called by their short names, which a test keeps unique: moving a class to another module moves no digest.
-A class of anybody else is called by its module too, with a hash of its source (envs.custom.sources), and all its fields
+Our classes are named by their short names, which a test keeps unique: moving a class to another module moves no digest.
+Any other class is named with its module, with a hash of its source (envs.custom.sources), and all its fields
 count. A field with metadata {"hashed": False} is in no description: no number depends on it.
 """
 

@@ -1,6 +1,6 @@
 """Tasks and variants by the names that commands take; every mistake is one line with the nearest names.
 
-A user's environment is made in a child process first (validation.guarded), where it can end no process but its own.
+A user's environment is made in a child process first (validation.isolation), where it can only end its own process.
 """
 
 from __future__ import annotations

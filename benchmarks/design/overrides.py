@@ -88,7 +88,7 @@ def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
             inner = ", ".join(f.name for f in fields(present)) or "it has none"
             what = f"--set {path} names {type(present).__name__}; name one of its fields: {inner}"
         elif present is None and describe_type(kind) == "None":
-            what = f"--set {path}: None here, and it takes an object, which no text describes; choose another variant"
+            what = f"--set {path}: it takes an object, which cannot be written as text; choose another variant"
         else:
             what = f"--set {path} takes {describe_type(kind)} (now {present!r}), not {text!r}"
         raise UsageError(what) from None

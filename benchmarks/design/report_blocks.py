@@ -1,4 +1,4 @@
-"""What reports are made of: blocks under headings, and what the figures and findings of an experiment offer."""
+"""Blocks and sections of reports, and the protocols of an experiment's figures and findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.store.suite import Data
 
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
-Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
+Bold = Mapping[str, Sequence[bool]]  # by column: which rows are bold
 MatplotlibFigure = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
 
 
@@ -94,7 +94,7 @@ class Figure(Protocol):
 
 @runtime_checkable
 class FigureWithTable(Protocol):
-    """A figure that brings a table, which stands below it in the report unless it has no rows."""
+    """A figure with a table, which the report shows below it unless it has no rows."""
 
     def table(self, data: Data) -> Table: ...
 

@@ -1,4 +1,4 @@
-"""Which settings an algorithm has on a task: one function, one order."""
+"""The settings of an algorithm on a task."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ def resolve(
     protocol: str = "ladder",
     shared_rate_variant: str | None = None,
 ) -> Resolved:
-    """The settings of the task; the algorithm's own; the rate of `rates_of`; the overrides; segments of that window.
+    """The settings of the task; the algorithm's own; the rate of `shared_rate_variant`; the overrides; segments of that
+    window.
 
     overrides  values by path (benchmarks.design.overrides)
     protocol   under which learning rates were chosen (benchmarks.design.settings)
-    rates_of   the variant whose learning rate it is, where that is not its own
+    shared_rate_variant   the variant whose learning rate is used; None: the algorithm's own
     """
     published = sb3_settings.CONFIGURATIONS.get((task.name, algorithm.name), {})
     training = settings.training_config(task, algorithm.name, protocol)

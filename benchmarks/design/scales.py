@@ -1,4 +1,4 @@
-"""Scales of tasks that are the user's: the flags that give them, and where a report finds them."""
+"""Scales of user tasks: the flags that give them, and the files where reports find them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCALES_FILE = "scales.json"  # in an experiment's folder
 
 
 def scale_from_flags(floor: float | None, ceiling: float | None, threshold: float | None) -> Scale:
-    """The Scale that three flags give; UsageError where they make none."""
+    """The Scale of three flags. UsageError for invalid ones."""
     if floor is not None and ceiling is not None and not -math.inf < floor < ceiling < math.inf:
         raise UsageError(f"--floor must be below --ceiling, not {floor:g} and {ceiling:g}")
     try:
@@ -28,14 +28,14 @@ def scale_from_flags(floor: float | None, ceiling: float | None, threshold: floa
 
 @dataclass(frozen=True)
 class ScaleFlags:
-    """`--floor`, `--ceiling` and `--threshold` of a command line: the scale of the one task that is the user's."""
+    """`--floor`, `--ceiling` and `--threshold` of a command line: the scale of the one user task."""
 
     floor: float | None = None
     ceiling: float | None = None
     threshold: float | None = None
 
     def apply(self, tasks: Sequence[Task], own: Sequence[str] = ()) -> list[Task]:
-        """The tasks with the flags on the user's one. UsageError where the user has none among them, or several.
+        """The tasks, with the flags applied to the user task. UsageError unless exactly one is a user task.
 
         own  names of tasks that the experiment declares itself: they have scales, as registered tasks do
         """
@@ -59,7 +59,7 @@ class ScaleFlags:
 
 
 def is_user_task(task: Task) -> bool:
-    """Whether a task is none of the registered ones."""
+    """Whether a task is not a registered one."""
     return TASKS.get(task.name) != task
 
 
@@ -68,8 +68,8 @@ def scales_from_cells(
 ) -> dict[str, Scale]:
     """The scale of every task of these cells, by name.
 
-    A registered task has its own, for a floor may have been measured anew. For a user's task the scale of which most is
-    known is taken: of those in the cells, in the files that `keep_scales` left in `folders`, and of the Tasks among `tasks`.
+    A registered task has its own, for a floor may have been measured anew. A user task has the most complete scale among
+    those in the cells, in files written by `save_scales`, and of `tasks`.
     """
     stated = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
     names = dict.fromkeys(name for name, _ in stated)
@@ -86,7 +86,7 @@ def scales_from_cells(
 def check_agree(folders: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> None:
     """UsageError where a user's task has two floors or ceilings among the cells of these folders; unknown ones agree.
 
-    What `keep_scales` left in a folder later holds for its cells, if no less is known there than in them.
+    A scale that `save_scales` wrote later replaces the cells' own if it is at least as complete.
     """
     by_task: dict[str, list[tuple[Scale, Path]]] = {}
     for metas, folder in folders:
@@ -106,8 +106,9 @@ def check_agree(folders: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> 
         for i, (b, in_b) in enumerate(scales):
             if other := next((known for known in scales[:i] if not _agree(known[0], b)), None):
                 raise UsageError(
-                    f"{name} has {_describe_ends(other[0])} in {other[1]}, {_describe_ends(b)} in {in_b}: scores on two scales are not "
-                    "compared; run or import one again with the same --floor and --ceiling"
+                    f"{name} has {_describe_ends(other[0])} in {other[1]}, {_describe_ends(b)} in {in_b}: scores on "
+                    f"two scales are not "
+                    "compared; repeat one of them with the same --floor and --ceiling"
                 )
 
 
@@ -145,7 +146,7 @@ def _stated_scale(name: str, scale: Sequence[float | None]) -> Scale:
 
 
 def _more_complete(a: Scale, b: Scale) -> Scale:
-    """The one of which more is known; of equals the last."""
+    """The scale with more known values; of equals the last."""
     counts = [sum((s.floor is not None, s.ceiling is not None, s.solvable)) for s in (a, b)]
     return a if counts[0] > counts[1] else b
 

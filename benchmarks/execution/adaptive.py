@@ -1,4 +1,4 @@
-"""`run --adaptive`: blocks of seeds for whoever is not decided, until all are or a cap is reached."""
+"""`run --adaptive`: adds blocks of seeds for undecided variants, until all are decided or a limit is reached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TrainCells = Callable[[list[Cell]], Outcome]
 
 @dataclass(frozen=True)
 class SequentialPlan:
-    """What is decided: everyone against `baseline`, with at most `cap` seeds, differences below `margin` being none."""
+    """All variants are compared with `baseline` on at most `cap` seeds; differences below `margin` count as none."""
 
     experiment: ComparisonExperiment  # its tasks and variants are the things themselves
     baseline: str  # one of them that learns
@@ -98,7 +98,7 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
 
 
 def _with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
-    """Those that lost other runs than the baseline on the tasks that both have."""
+    """Variants that lost different runs than the baseline on shared tasks."""
     pairs = (Pair(v, baseline) for v in variants)
     return {pair.b for pair in pairs if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
 

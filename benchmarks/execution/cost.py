@@ -1,4 +1,4 @@
-"""How long jobs take and how much there is to do: estimates, for the order of jobs and for what a command says first."""
+"""Estimates of the time and size of jobs, used to order them and to announce a run."""
 
 from __future__ import annotations
 

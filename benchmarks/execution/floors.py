@@ -1,4 +1,4 @@
-"""Floors of tasks that are the user's: the uniform policy's return, measured once and kept.
+"""Floors of user tasks: the uniform policy's return, measured once and stored.
 
 results/floors/<task>__<hash of what the environment is>.json
 """
@@ -25,7 +25,7 @@ FOLDER = "floors"
 
 
 def with_floors(tasks: Sequence[Task], results: Path) -> list[Task]:
-    """The tasks, each with its floor: one that nobody gave is measured once, and then read from `results`/floors."""
+    """The tasks, each with its floor: a missing floor is measured once, and then read from `results`/floors."""
     return [task if task.floor is not None else _with_floor(task, results / FOLDER) for task in tasks]
 
 
@@ -49,7 +49,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
 
 
 def _without_floor(task: Task, why: str) -> Task:
-    """The task as it is, where scores can do without a floor; says why there is none."""
+    """The unchanged task, with a message why it has no floor. UsageError where its scores need one."""
     text = f"the floor of {task.name} cannot be measured ({why.splitlines()[0]})"
     if task.ceiling is not None:
         raise UsageError(f"{text}; give it by --floor")

@@ -1,7 +1,7 @@
 """The local engine: a pool of one-thread processes, each kept from job to job.
 
-Every worker has a pipe of its own and one job at a time, so that a worker which dies names the job that it died of. That
-job is tried once more, alone, after all others: a worker that was killed for memory may have been the wrong one. A job
+Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known. That
+job is retried alone after all others, because another job may have used up the memory. A job
 whose worker dies twice has failed.
 """
 
@@ -48,8 +48,8 @@ class Pool:
         self._at_once, self._origin, self._submitted = at_once, origin, 0
         self._jobs: dict[int, Job] = {}  # that have not ended, by index
         self._queue: deque[int] = deque()
-        self._retries: deque[int] = deque()  # whose worker died, to be tried again alone
-        self._lost: dict[int, str] = {}  # how the worker of a suspect ended
+        self._retries: deque[int] = deque()  # whose worker died; they are retried alone
+        self._lost: dict[int, str] = {}  # how the worker of a job to be retried ended
         self._workers: list[_Worker] = []
         self._undelivered: deque[Message] = deque()
 
@@ -86,7 +86,7 @@ class Pool:
         return [worker for worker in self._workers if worker.index is not None]
 
     def _assign_jobs(self) -> None:
-        """Assign jobs to idle workers; a suspect only while nothing else runs and nothing else waits."""
+        """Assign jobs to idle workers; a retry only while nothing else runs or waits."""
         while self._queue and len(busy := self._busy()) < self._at_once:
             if any(worker.index in self._lost for worker in busy):
                 return
@@ -109,7 +109,7 @@ class Pool:
             self._handle_death(worker)
 
     def _idle(self) -> _Worker | None:
-        """A worker that waits for a job; those that died while they waited are forgotten."""
+        """A worker that waits for a job; workers that died while waiting are removed."""
         dead = [w for w in self._workers if w.index is None and w.process.exitcode is not None]
         for worker in dead:
             self._forget(worker)
@@ -136,7 +136,7 @@ class Pool:
                 self._handle_death(worker)
 
     def _read(self, worker: _Worker) -> bool:
-        """Read what lies in a worker's pipe. False where nobody holds its other end any more."""
+        """Read what lies in a worker's pipe. False where its other end is closed."""
         try:
             while worker.pipe.poll():
                 message: Message = worker.pipe.recv()
@@ -155,7 +155,7 @@ class Pool:
         self._undelivered.append(message)
 
     def _handle_death(self, worker: _Worker) -> None:
-        """A worker died of its job: the job is tried again alone, or it has failed."""
+        """A worker died during its job: the job is retried alone, or has failed."""
         index = worker.index
         assert index is not None
         worker.process.join(STOP_S)

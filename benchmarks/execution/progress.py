@@ -1,4 +1,4 @@
-"""What a run shows while it works: a live table in a terminal, plain lines where there is none."""
+"""The progress display of a run: a live table in a terminal, else plain lines."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Display:
             self._end(i, message.error)
         elif message.lost:
             self._forget(i)
-            self._print_line(f"{job.label}: its worker {message.lost}; it is tried once more, alone, after the others")
+            self._print_line(f"{job.label}: its worker {message.lost}; it will be retried alone after the other jobs")
         elif not message.records and self.running.get(i, "starting") == "starting":
             self.running[i] = "  0%" if message.progress else "starting"
         if not self.live and time.monotonic() - self.last_line_s > PLAIN_EVERY_S:
@@ -88,7 +88,7 @@ class Display:
             self._print_line(self._line())
 
     def _end(self, i: int, error: str | None) -> None:
-        """A job is over; what a failed one has done counts neither as done nor as left to do."""
+        """A job has ended; the steps of a failed job count neither as done nor as left."""
         self.finished.add(i)
         if error is None:
             self.running.pop(i, None)
@@ -100,13 +100,13 @@ class Display:
         self._print_line(f"failed {self.jobs[i].label}: {error.splitlines()[0]}", style="red")
 
     def _forget(self, i: int) -> None:
-        """Of a job that begins anew, or has failed."""
+        """Reset the counts of a job that restarts or has failed."""
         self.running.pop(i, None)
         self.resumed.pop(i, None)
         self.steps[i] = 0
 
     def _print_line(self, line: str, style: str | None = None) -> None:
-        """A line that stays; names and messages are no markup of rich."""
+        """Print a permanent line, without rich markup."""
         self.console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def _speed(self) -> float:

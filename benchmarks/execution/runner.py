@@ -49,7 +49,7 @@ def is_done(path: Path) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left in an experiment's folder: unfinished files, and States of cells that are done."""
+    """Remove leftovers of killed runs: unfinished files, and RunStates of finished cells."""
     if removed := remove_partial_files(folder) + remove_useless_states(folder / "cells"):
         print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
@@ -57,7 +57,7 @@ def remove_leftovers(folder: Path) -> None:
 def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
     """The longest first, so that the last ones are short.
 
-    alone  by seeds instead, so that a machine whose speed drifts is as fast for those that are compared
+    one_at_a_time  sorted by seeds, so that drift of the machine's speed affects all variants alike
     """
     if one_at_a_time:
         return sorted(jobs, key=lambda job: job.seeds)
@@ -73,7 +73,7 @@ def run(
     one_at_a_time: bool = False,
     start_engine: StartEngine = Pool,
 ) -> Outcome:
-    """Do the jobs of an experiment's folder that are not done, and say which failed. `alone` as in `in_order`."""
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
     remove_leftovers(folder)
     waiting = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []

@@ -36,7 +36,7 @@ STEP_FOR_S = 0.3
 
 @dataclass(frozen=True)
 class SpeedComparison:
-    """Ours against the code of others: each callable runs once and returns environment steps per second."""
+    """Ours against another library: each callable runs once and returns environment steps per second."""
 
     what: str
     ours: Callable[[], float]
@@ -178,7 +178,9 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     The comparison of actors comes first and has all cores; the others have one.
     """
     torch.set_num_threads(1)
-    rows = [compare(actors_comparison(), repeats)]  # on all processors, hence first: nobody comes back from one core
+    rows = [
+        compare(actors_comparison(), repeats)
+    ]  # on all processors, hence first: a process cannot return from one core to all
     use_one_core()
     rows += [compare(pair, repeats) for pair in comparisons()]
     for name in text_tasks():

@@ -1,4 +1,4 @@
-"""One cell from its RunState (or from nothing) to its Parquet; runs in a worker process."""
+"""Trains one cell and writes its Parquet file; runs in a worker process."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def run_cell(
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
-    """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
-    actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
+    """Train the cell and write it to `path`; a RunState in the same folder lets a killed run resume, bit for bit except
+    with real actors, as its file says. With a folder for policies, they are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = not cell.algorithm.repeatable or not repeating
     facts = (origin or provenance(device)) | ({"reproducible": False} if once else {})
@@ -56,7 +56,7 @@ def run_cell(
 
 
 class _CellLog:
-    """What a cell has yielded so far, each told as it comes: its records, and the notices that go into its file."""
+    """The records and notices of a cell so far; each event is also passed on."""
 
     def __init__(self, cell: Cell, on_event: OnEvent) -> None:
         self.records: list[Record] = []
@@ -65,7 +65,7 @@ class _CellLog:
         self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
 
     def add(self, event: Progress | Record) -> None:
-        """Take in an event of training."""
+        """Add an event of training."""
         if isinstance(event, Record):
             self.records.append(event)
         else:
@@ -120,7 +120,7 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
 
 
 def report_metadata(cell: Cell) -> dict[str, object]:
-    """What a report needs to know of a cell beside its numbers; no number depends on it."""
+    """The metadata that reports need in addition to a cell's numbers; no number depends on it."""
     task, algorithm = cell.task, cell.algorithm
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {

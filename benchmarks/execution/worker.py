@@ -20,7 +20,7 @@ Send = Callable[[Message], None]
 
 
 def serve(pipe: Connection, origin: Origin) -> None:
-    """Do the jobs that come through the pipe until STOP comes, or nobody holds its other end."""
+    """Do the jobs that come through the pipe until STOP comes, or its other end is closed."""
     begin_child()
     process = os.getpid()
     try:

@@ -61,7 +61,7 @@ EXPERIMENT = ComparisonExperiment(
         Throughput(
             "async_throughput",
             "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
-            "one seed a run, one run after another. The clock begins when all actors are ready and stands during evaluation",
+            "one seed a run, one run after another. The clock starts when all actors are ready and stops during evaluation",
             baseline=SYNCHRONOUS,
         ),
     ),

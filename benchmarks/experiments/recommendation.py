@@ -1,4 +1,4 @@
-"""Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit beside the long run's."""
+"""Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit against long-run credit."""
 
 from algorithms import VARIANTS
 from algorithms.estimators.credit import ImmediateReward

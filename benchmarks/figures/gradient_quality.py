@@ -1,4 +1,4 @@
-"""Figures of the gradient laboratory: what each estimator's gradient is made of, drawn from measured and exact numbers."""
+"""Figures of the gradient laboratory: measured and exact properties of each estimator's gradient."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from benchmarks.figures.style import STYLE, LineStyle, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-MIN_COSINE = 0.98  # a mean gradient whose direction is less points elsewhere
+MIN_COSINE = 0.98  # the smallest cosine at which a mean gradient counts as parallel to grad J
 
 
 def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
-    """A bar a variant: variance over the square of its own signal, over REINFORCE's; elsewhere-pointing means marked."""
+    """A bar a variant: variance over the square of its own signal, over REINFORCE's; marked where the mean is not
+    parallel to grad J.
+    """
     tasks, variants = list(dict.fromkeys(rows["task"])), [v for v in order if v in set(rows["variant"])]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.1 * len(tasks) + 1.6, 0.19 * len(variants) + 1.4), layout="constrained")
@@ -41,7 +43,7 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
         axes[0].set_yticks(np.arange(len(variants)), variants, fontsize=7)
         axes[0].set_ylim(len(variants) - 0.4, -0.6)
         figure.supxlabel("variance of one gradient / square of its signal, in units of reinforce", fontsize=9)
-        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean elsewhere (cosine below {MIN_COSINE})"))
+        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean not along grad J (cosine below {MIN_COSINE})"))
         handles = [mpl.patches.Patch(color=c, label=n) for c, n in named]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
@@ -75,7 +77,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
 
 def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, name: str, measure: str, styles: dict[str, LineStyle]) -> None:
     places = axis_rows.drop_duplicates("x").sort_values("x")
-    positions = {x: i for i, x in enumerate(places["x"])}  # unequal steps stand evenly, under their own names
+    positions = {x: i for i, x in enumerate(places["x"])}  # unequal steps are drawn at equal distances
     for variant, (colour, dash) in styles.items():
         line = axis_rows[axis_rows["variant"] == variant].sort_values("x")
         axis.plot([positions[x] for x in line["x"]], line[measure], color=colour, ls=dash, lw=1.2, marker=".", ms=4)

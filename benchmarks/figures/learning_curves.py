@@ -26,7 +26,7 @@ AXES = {
     "wall_s": "seconds of training, all seeds of a block",
 }
 TAUS = np.linspace(-0.1, 1.1, 121)
-BANDS = 2_000  # resamples of a band: it is looked at, not cited
+BANDS = 2_000  # resamples of a band: for display only
 LEAST_EXPLAINED = (
     -1.0
 )  # explained variance below which a curve is cut off: a critic worse than none may be so by thousands
@@ -59,7 +59,7 @@ def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) 
 
 
 def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
-    """References and the threshold as thin lines; names that would stand upon one another share a place."""
+    """References and the threshold as thin lines; names that would overlap share a label."""
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
@@ -136,7 +136,7 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
 
 
 def has_sample_efficiency(suite: Suite) -> bool:
-    """Whether anybody has scores over its tasks at every checkpoint."""
+    """Whether any variant has scores over its tasks at every checkpoint."""
     return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 

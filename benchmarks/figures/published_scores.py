@@ -39,7 +39,8 @@ class PublishedScores:
                 _panel(axis, scores[scores["task"] == task])
                 axis.set_title(task)
             grid.figure.suptitle(
-                f"cross: published; circle: ours, mean of {count_noun(int(scores['seeds'].min()), 'seed')}, 95 % t interval\n"
+                f"cross: published; circle: ours, mean of {count_noun(int(scores['seeds'].min()), 'seed')}, 95 % t "
+                f"interval\n"
                 "diamond: ours with greedy actions, where the source's are; blue: reached, orange: missed",
                 fontsize=9,
             )

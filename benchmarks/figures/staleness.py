@@ -1,4 +1,4 @@
-"""What staleness does on each task: measures against the lag, and final scores of corrections side by side."""
+"""Effects of staleness on each task: measures against the lag, and final scores of corrections."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LagSweep:
 
     @property
     def lags(self) -> list[float]:
-        """All lags in order: they stand at equal distances."""
+        """All lags in order, drawn at equal distances."""
         return sorted({x for by_lag in self.lines.values() for x in by_lag})
 
     def draw(self, data: Data) -> Figure:

@@ -1,4 +1,4 @@
-"""How figures look: colours and dashes that stay apart in grey, and lines with bands of our own intervals."""
+"""The style of figures: colours and dashes that differ in grey too, and lines with interval bands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Band = tuple[Doubles, Doubles, Doubles]  # mean, lower and upper bound
 
 
 def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
-    """A colour and a dash pattern for each line: they stay apart in grey and to the colour-blind."""
+    """A colour and a dash pattern for each line: they differ in grey and for the colour-blind."""
     return {n: (OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)]) for i, n in enumerate(names)}
 
 

@@ -12,7 +12,7 @@ from benchmarks.store.suite import Suite
 
 
 def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
-    """Who is shown to gain or lose where, a sentence a task; that no `what` is shown where nobody is."""
+    """One sentence per task with shown gains and losses; one sentence where nothing is shown."""
     how = "Each task alone (Holm over the tasks of a pair)"
     if text := too_few_seeds(comparisons, suite):
         return [f"{how}: {text}"]

@@ -26,7 +26,7 @@ class EntropyBonus:
     contrasts: tuple[tuple[str, str], ...] = ()
 
     def sentence(self, data: Data) -> str:
-        """Who gains or loses against no bonus, over the suite and by task, and what each contrast shows."""
+        """Gains and losses against no bonus, over the suite and by task, and the result of each contrast."""
         suite, ledger = data.suite, Ledger()
         comparisons = compare_family(suite, self._pairs(), ledger)
         against_none = {b: comparisons[b, self.none, None] for b in self.bonuses if (b, self.none, None) in comparisons}
@@ -55,7 +55,7 @@ class EntropyBonus:
         )
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
-        """Enter the family of this finding: its sentence and the tables below it say the same."""
+        """Enter the family of this finding, so that its sentence agrees with the tables."""
         compare_family(suite, self._pairs(), ledger)
 
     def _pairs(self) -> list[ComparisonKey]:
@@ -64,7 +64,7 @@ class EntropyBonus:
 
 
 def _compared(comparisons: Mapping[str, Comparison], other: str) -> list[str]:
-    """Who gains, who loses against one other, and for whom nothing is shown: a sentence each."""
+    """Sentences on which variants gain, which lose, and for which no difference is shown."""
     sentences = []
     for verb, sign in (("gains", 1), ("loses", -1)):
         shown = [

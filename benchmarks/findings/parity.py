@@ -1,6 +1,6 @@
 """Whether two implementations of an algorithm learn alike.
 
-Each run is read twice: the area under its learning curve (its mean return over the budget) and its final return. Both are
+Each run has two measures: the area under its learning curve (its mean return over the budget) and its final return. Both are
 tested for equivalence within one standard deviation of a run, and for a difference.
 """
 
@@ -45,7 +45,7 @@ def _lost_unequally(b: Curve, a: Curve, measure: str) -> bool:
 def table(suite: Suite, pairs: Pairs) -> pd.DataFrame:
     """A row a task, pair, measure. `equal`: p of the equivalence, `different`: of Welch's t test; both after Holm too.
 
-    `equal` is 1 where one side has lost a larger share of its runs: what a lost run counts as was not measured.
+    `equal` is 1 where one side has lost a larger share of its runs: the score of a lost run was not measured.
     """
     curves, rows = suite.curves, []
     places = [(task, *pair) for task in suite.scales for pair in pairs.items()]
@@ -89,7 +89,7 @@ class Parity:
     def sentence(self, data: Data) -> str:
         """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.
 
-        Where nobody varies (all at the maximum, say) there is nothing to test, and the means alone are compared.
+        Where no run varies there is nothing to test, and only the means are compared.
         """
         compared = table(data.suite, self.pairs)
         if compared.empty or compared["equal"].isna().all():

@@ -18,7 +18,7 @@ COLUMNS = (
     "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
     "greedy", "greedy_low", "greedy_high", "reached_greedy",
 )  # fmt: skip
-MAX_DISTANCE = 0.1  # of a budget: as far as our checkpoint may lie from the source's
+MAX_DISTANCE = 0.1  # of a budget: the largest distance of our checkpoint from the source's
 CAPTION = (
     "Published scores and ours after as many environment steps, in the source's metric. `ours`: mean of the sampled "
     "evaluation, with a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its "
@@ -60,7 +60,7 @@ def _compared(ours: Doubles, published: float) -> tuple[float, float, float, boo
 def table(data: Data, scores: tuple[PublishedScore, ...]) -> pd.DataFrame:
     """A row a published score that ours can be compared with. reached: our interval holds it, or our mean is better.
 
-    greedy, reached_greedy  the same with greedy actions, where the source's are; NaN and False elsewhere
+    greedy, reached_greedy  the same with greedy actions, where the source's are; else NaN and False
     """
     rows = []
     for score in scores:
@@ -106,7 +106,7 @@ def short_steps(n: int) -> str:
 
 @dataclass(frozen=True)
 class ReachedScores:
-    """How many published scores ours equal, how many our intervals cannot tell from ours, and which we miss."""
+    """How many published scores ours equal, how many lie within our intervals, and which we miss."""
 
     scores: tuple[PublishedScore, ...]
 

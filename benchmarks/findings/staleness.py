@@ -33,7 +33,7 @@ class Staleness:
     corrections: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
-        """Enter the two families of this finding: its sentences and the tables below them say the same."""
+        """Enter the two families of this finding, so that its sentences agree with the tables."""
         self._lags(suite, ledger)
         self._corrections(suite, ledger)
 
@@ -115,7 +115,7 @@ def _named_lags(lags: list[int]) -> str:
 
 
 def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, tasks: int) -> list[str]:
-    """Who wins back how much at one lag, who loses, and for whom nothing is shown. lost: that lag is shown to cost."""
+    """Which corrections recover or lose score at one lag. lost: whether a loss is shown at that lag."""
     better = {n: t for n, t in repairs.items() if t.shown and t.difference > 0}
     worse = {n: t for n, t in repairs.items() if t.shown and t.difference < 0}
     open_ = {n: t for n, t in repairs.items() if not t.shown}

@@ -135,13 +135,13 @@ def caption(baseline: str) -> str:
 
 @dataclass(frozen=True)
 class Speedup:
-    """What one configuration saves, or costs, against the baseline on each task."""
+    """The speed of one configuration relative to the baseline on each task."""
 
     baseline: str
     variant: str
 
     def sentence(self, data: Data) -> str:
-        """Ratios with their intervals, and for whom the corrected tests show no difference."""
+        """Ratios with their intervals, and where the corrected tests show no difference."""
         speeds = table(data, self.baseline)
         rows = speeds[(speeds["variant"] == self.variant) & speeds["steps_per_s_ratio"].notna()].to_dict("records")
         if not rows:

@@ -1,4 +1,4 @@
-"""Runs of other programs: their curves as Parquet cells, which a report reads as it reads what we trained.
+"""Runs of other programs: their curves as Parquet cells, which reports treat like trained cells.
 
 results/<experiment>/imported/<task>__<variant>__<digest of the rows>.parquet
 """
@@ -148,7 +148,7 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> dict[str, Any]:
-    """What a report reads beside the rows, as cellwork writes it; notices where scores are missing."""
+    """The metadata of a file, as train_cell writes them; a notice where scores are missing."""
     lost = rows[~np.isfinite(rows["eval_return"])]
     seeds = ", ".join(map(str, lost["seed"].unique()))
     count = f"{len(lost)} of {len(rows)} rows have no finite score and count as diverged (seed {seeds})"

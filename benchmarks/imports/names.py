@@ -1,4 +1,4 @@
-"""What imported runs may be called: no variant of ours, and a task whose scale is known."""
+"""Names of imported runs: not a variant of ours, and a task whose scale is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One episode of a saved policy, as a table of what it did: any task, on streams that no training and no score has met."""
+"""One episode of a saved policy, as a table of its steps, on random streams that training and evaluation do not use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Episode(NamedTuple):
 
 
 def environment_seed(seed: int, episode: int) -> np.random.SeedSequence:
-    """Of the start of an episode, and of what chance does in it."""
+    """The seed of an episode's environment."""
     return stream(seed, Role.EVALUATION_ENVIRONMENT, episode, purpose=Purpose.TEST)
 
 
@@ -58,7 +58,7 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
 
 
 def episode_title(saved: SavedPolicy) -> str:
-    """Who plays, and what it scored."""
+    """The task, the algorithm, and its score."""
     scores, task = saved.scores, saved.task
     return (
         f"{task.name} x {saved.algorithm.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "

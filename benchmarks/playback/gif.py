@@ -1,4 +1,4 @@
-"""An episode as a GIF: pictures by Gymnasium's renderer or, where there is none, curves of what was seen, done and paid."""
+"""An episode as a GIF: rendered frames or, without a renderer, curves of observations, actions and rewards."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ MAX_CURVES = 8  # numbers of an observation that are drawn
 
 
 class NotRenderable(Exception):
-    """Why an environment cannot be filmed."""
+    """The environment cannot be rendered; the message gives the reason."""
 
 
 def _reason_not_renderable(factory: Control, seed: np.random.SeedSequence) -> str | None:
-    """Why no picture can be had of it; None where one can."""
+    """Why the environment cannot be rendered; None if it can."""
     try:
         trial = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
         trial.reset()
@@ -45,7 +45,7 @@ def _reason_not_renderable(factory: Control, seed: np.random.SeedSequence) -> st
         return str(error)
     except Exception as error:  # a display, a driver: whatever a renderer may lack
         return f"{type(error).__name__}: {error}"
-    return None if drawn else f"{factory.env_id} draws no pictures"
+    return None if drawn else f"{factory.env_id} renders no frames"
 
 
 class RecordedEnv:

@@ -89,7 +89,7 @@ def _scores(record: Record) -> dict[str, Any]:
 
 
 def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()) -> SavedPolicy:
-    """The policy in a file; `trust` names packages beside ours whose task or network it may be made of.
+    """The policy in a file; `trust` names other packages whose classes it may contain.
 
     NoPolicy (a ValueError) where the file is missing, damaged, no policy, or of classes that are foreign or gone.
     """

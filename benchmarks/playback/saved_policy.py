@@ -1,4 +1,4 @@
-"""A saved policy in use: what it does, and how likely that was, for observations as an environment gives them."""
+"""A saved policy: its actions and their log-probabilities for raw observations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from envs.api import Array, Bools, Box, Image, Task, Transcript
 class SavedPolicy:
     """A policy as it was when its final scores were taken, a population of one.
 
-    scores  eval_return, eval_return_greedy, env_steps, updates, measures      meta  everything that the file says
+    scores  eval_return, eval_return_greedy, env_steps, updates, measures      meta  the file's metadata
     """
 
     task: Task
@@ -75,7 +75,7 @@ class SavedPolicy:
 
 
 def _written(transcript: Array, observation: Transcript) -> Array:
-    """What may be read before the next action of transcripts [N, L] that stand at one step."""
+    """The visible part of transcripts [N, L] before the next action; all are at one step."""
     newest = int(np.flatnonzero(transcript.any(0)).max(initial=0))
     position = next((p for p in observation.action_position[:-1] if p >= newest), None)
     if position is None:

@@ -2,7 +2,7 @@
 
 A2C          Tianshou, examples/mujoco/mujoco_a2c.py (commit f240205): 5 steps of 16 environments, RMSprop, a rate of 7e-4
              that would be 0 after 3M steps, lambda .95, log deviation -.5, actions in units of the box. Tianshou scales the
-             critic's targets alone, we scale the rewards; its entropy bonus of .01 stands beside advantages of raw rewards,
+             critic's targets alone, we scale the rewards; its entropy bonus of .01 is added to advantages of raw rewards,
              and would weigh as many times more as ours are divided by, so there is none
 PPO          CleanRL, ppo_continuous_action.py (commit 016ca33): 2,048 steps of one environment, 10 epochs of 32
              minibatches, a rate of 3e-4 that falls; a value coefficient of .5 on half the squared error is .25 on ours.

@@ -1,4 +1,5 @@
-"""Scores that others have published, each with its source and budget. Their spreads mean different things and stand as text.
+"""Scores that others have published, each with its source and budget. Their spreads mean different things and are given as
+text.
 
 zoo      rl-baselines3-zoo, benchmark.md: one trained agent, deviation over its episodes, its likeliest actions (on Atari:
          sampled ones)

@@ -3,7 +3,7 @@
 Source: slm_lab/spec/benchmark_arc, a2c_classic_arc.yaml, ppo_classic_arc.yaml and ppo_box2d_arc.yaml (commit 96be393).
 
 As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, hidden
-layers, and that each network's gradient is clipped by itself. Otherwise than there: layers are orthogonal throughout; the
+layers, and that each network's gradient is clipped by itself. Different from there: layers are orthogonal throughout; the
 critic's targets are not normalised (on its Pendulum they are); AdamW's decay and moving clip ranges are left out; whole runs
 are judged by separate episodes, where it reports the moving average of training.
 """

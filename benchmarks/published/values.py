@@ -1,4 +1,4 @@
-"""What sources set, in the words of our paths (algorithms.tunable): windows, epochs, discounts, exploration."""
+"""Settings of published sources, by our field paths (algorithms.tunable): windows, epochs, discounts, exploration."""
 
 from __future__ import annotations
 

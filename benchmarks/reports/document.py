@@ -1,4 +1,4 @@
-"""A report as blocks under headings, written twice: report.html (one self-contained page) and report.md (its plain twin)."""
+"""A report as blocks under headings, written as report.html (one self-contained page) and as report.md (Markdown)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.store import files
 class Document:
     """A question, the answer in a sentence, and the sections that show it.
 
-    finding  what the experiment's own tests answer, before the verdict that every report has; may be empty
+    finding  the answer of the experiment's own tests, shown before the verdict; may be empty
     names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
@@ -71,7 +71,7 @@ class Document:
 
 
 def _remove_old(out: Path, written: set[Path]) -> None:
-    """Remove tables and figures of an earlier report: they would be taken for this one's."""
+    """Remove tables and figures of an earlier report: readers would take them for this report's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
         if path.suffix in (*table_formats.SUFFIXES, *output.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too

@@ -27,22 +27,22 @@ POINT_COLUMNS = ["axis", "label", "task", "variant", "replicates"]
 GRADIENT_COLUMNS = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
 SHOWN_COLUMNS = POINT_COLUMNS + GRADIENT_COLUMNS
 CAPTIONS = {
-    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's; where "
-    "the mean points elsewhere, its cosine to grad J stands beside",
+    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's. A "
+    "number is the cosine of the mean gradient to grad J, where it is below 0.98",
     "axes": "Variance over the square of the signal, and the mean cosine of a single gradient to the exact one, along seven "
     "axes",
     "crossover": "Exact variance of RLOO over REINFORCE's with as many episodes of one prompt, along exact ascent: below 1 "
     "the baseline pays",
     "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
     "form (lines) and measurement (two standard errors)",
-    "lambda": "Bias, variance and their sum over lambda, for critics that have learned from no, few and many rollouts; "
-    "shaded: what an unbiased estimate's bias would look like",
-    "kl": "What an estimator and placement of the KL does to the expected gradient (exact)",
+    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts; "
+    "shaded: the size of the bias that noise alone produces",
+    "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
 COLUMNS_EXPLAINED = (
-    "bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean "
+    "bias: |mean g - grad J|; noise: the size that it has for an unbiased estimate. scale: length of the mean "
     "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
-    "direction: cosine of the mean, the noise's part taken out; single: mean cosine of single gradients. Entropy "
+    "direction: cosine of the mean gradient, corrected for noise; single: mean cosine of single gradients. Entropy "
     "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
 )
 
@@ -51,8 +51,8 @@ def measurement_frame(lab: GradientExperiment, paths: Sequence[Path]) -> pd.Data
     """A row a place on an axis whose measurement is done, with four more columns.
 
     relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
-    direction  cosine of E g to grad J, without the noise's part
-    straight   direction is nearly 1, or what stands across grad J is no more than noise
+    direction  cosine of E g to grad J, corrected for noise
+    straight   direction is nearly 1, or the component orthogonal to grad J is within noise
     """
     measured = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
@@ -97,7 +97,7 @@ def gradient_report(
 ) -> Path:
     """Write the report of a gradient laboratory; returns the path of report.md.
 
-    baseline  has no meaning here: every estimator is held against the exact gradient
+    baseline  has no meaning here: every estimator is compared with the exact gradient
     """
     return build_document(lab, outcome).write(folder, kinds)
 

@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""The input of a report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReportInput:
     question: str
     suite: Suite
     measures: pd.DataFrame  # store.MEASURE_COLUMNS
-    texts: Mapping[str, Mapping[str, list[str]]]  # by task: who wrote, what
+    texts: Mapping[str, Mapping[str, list[str]]]  # task -> writer -> sample texts
     parents: Mapping[str, str | None]
     changes: Mapping[str, str]
     out: Path
@@ -43,9 +43,11 @@ class ReportInput:
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
-    rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
+    rates: RateNotes = field(
+        default_factory=RateNotes
+    )  # variants trained at a rate that was selected for another variant
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
-    mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
+    mixed: tuple[str, ...] = ()  # differences between the cells' numerics
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""From the cells on disk to the input of a report: one frame, and what the cells say of their tasks and variants."""
+"""From the cells on disk to the input of a report: one frame, and the cells' metadata."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how man
 def build_report_input(
     experiment: ComparisonExperiment, results: Results, folder: Path, baseline: str | None = None
 ) -> ReportInput:
-    """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
+    """The input of the report of these cells. UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
     suite = build_suite(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
@@ -72,7 +72,7 @@ def _not_run(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
 
 
 def read_folder(paths: Iterable[Path], folder: Path) -> Results:
-    """The cells, and what was imported beside them. UsageError that names every damaged file."""
+    """The cells and the imported curves of the folder. UsageError that names every damaged file."""
     try:
         return read_results([*paths, *imported_cells(folder)])
     except Damaged as error:
@@ -106,7 +106,7 @@ def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str
     for meta in metas:
         texts = meta["texts"]
         if not texts or 0 not in meta["cell"]["members"]["seeds"]:
-            continue  # the block of the first seed speaks for the others
+            continue  # the samples of the block with seed 0 are shown
         task_texts = by_task.setdefault(meta["cell"]["task"]["name"], {})
         task_texts.setdefault("untrained", texts["untrained"])
         task_texts[meta["cell"]["algorithm"]["name"]] = texts["trained"]

@@ -1,7 +1,7 @@
-"""Text of the user's inside our Markdown: names, messages and samples are shown as they are and never interpreted.
+"""User text inside generated Markdown: names, messages and samples are escaped and never interpreted.
 
-Our sentences are Markdown in which names stand bare or between backticks. `worded` puts the exact names of the user's into
-them, escaped; `guarded` takes the power from whatever else may have come in: HTML tags, images, links.
+Generated sentences are Markdown, with names plain or in backticks. `with_exact_names` escapes the user's names in them.
+`without_html` escapes HTML tags, images and links in everything else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SPECIAL = re.compile(
     r"|&(?=#?\w+;)"  # &entity;
     r"|~(?=~)|(?<=~)~|\$|^[>+-](?=\s)|^#+"
 )
-# tags of emphasis have no power and may stand in our prose
+# tags of emphasis are harmless and allowed
 _RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|(?<!\\)((?:\\\\)*)\](?=\()")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
@@ -63,7 +63,7 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def with_exact_names(text: str, names: Sequence[str]) -> str:
-    """Our Markdown with each of these names (`strange`) shown exactly: as code between backticks, as text elsewhere."""
+    """Our Markdown with each of these names (`need_escaping`) shown exactly: as code in backticks, else as text."""
     if not names:
         return without_html(text)
     parts, last = [], 0
@@ -88,7 +88,7 @@ def without_html(text: str) -> str:
 
 
 def table_cell(text: str, names: Sequence[str] = ()) -> str:
-    """A cell of a table: a name of the user's exactly, other text with its code spans; bars do not end the cell."""
+    """A table cell: a user's name as it is written, other text with its code spans; bars are escaped."""
     text = one_line(text)
     escaped_text = escaped(text) if text in names or "`" not in text else with_exact_names(text, names)
     return re.sub(r"(\\*)\|", lambda match: match[1] + "\\|", escaped_text)

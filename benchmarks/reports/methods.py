@@ -1,4 +1,4 @@
-"""What a paper has to say of how numbers were made, generated from the cells: every hyper-parameter, and a paragraph."""
+"""The methods of a paper, generated from the cells: a paragraph, and tables of every hyper-parameter."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
 def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     """What the comparison holds fixed: a row a hyper-parameter and value, with where it holds.
 
-    The value that most variants of a task have is the task's; whoever differs is named.
+    The task's value is that of most of its variants; variants that differ are named.
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
     for meta in trained_cells(metas):
@@ -139,7 +139,7 @@ SHARED = {"network": ("network",), "optimiser": ("optimiser",),
 
 
 def shared_parts(metas: Sequence[Meta]) -> list[str]:
-    """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
+    """The parts of SHARED that all variants have in common on every task, without those of stable-baselines3."""
     by_task: dict[str, list[Mapping[str, Any]]] = {}
     for meta in trained_cells(metas):
         if not by_stable_baselines3(meta):

@@ -1,8 +1,8 @@
-"""Which learning rates a comparison stands on: its sentences say where variants share one that was not selected for them.
+"""Notes on learning rates: where variants share one that was not selected for them.
 
 A difference between variants at one rate is a difference at that rate: another may suit another variant better. What is said
-follows from the experiment's declaration (rates_of, configurations), from the rates that were selected (settings.py) and
-from the rates in its cells.
+follows from the experiment's declaration (shared_rate_variant, configurations), from the rates that were selected
+(settings.py) and from the rates in its cells.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Places = Mapping[tuple[str, str], float]
 class RateNotes:
     """Of an experiment's cells.
 
-    rates_of    the variant at whose rate all train, if any
+    shared_rate_variant  the variant at whose rate all train, if any
     configured  (task, variant) whose settings come from a source, their rate with them
     rates       (task, variant) -> the rate that it trained at, for variants that this project trains
     """
@@ -39,15 +39,19 @@ class RateNotes:
             return self._single_note(tasks, variants)
         if self.shared_rate_variant:
             return f"All train at one learning rate, `{self.shared_rate_variant}`'s."
-        everyone = all(self._compared(t, variants) == unselected for t, unselected in shared.items())
-        who = "all" if everyone else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
+        all_compared = all(self._compared(t, variants) == unselected for t, unselected in shared.items())
+        who = (
+            "all"
+            if all_compared
+            else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
+        )
         where = "" if len(shared) == len(tasks) else f"on {_listed([*shared])} "
         each = " a task" if len(shared) > 1 else ""
         text = f"{where}{who} train at one learning rate{each}, selected for none of them."
         return text[0].upper() + text[1:]
 
     def _single_note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
-        """Single variants without a rate of their own among others that have one."""
+        """Note on single variants without a selected rate, where others have one."""
         cells = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
         if not cells:
             return ""
@@ -58,7 +62,7 @@ class RateNotes:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]
 
     def _unselected(self, task: str, variants: Sequence[str]) -> list[str]:
-        """Who trains at a rate that was selected for another or for nobody, where they share it."""
+        """Variants that share a rate that was selected for another variant, or for none."""
         compared = self._compared(task, variants)
         own = {v for by_task in settings.LEARNING_RATES.values() for v in by_task.get(task, {})}
         candidates = compared if self.shared_rate_variant else [v for v in compared if v not in own]

@@ -109,7 +109,7 @@ def ranking(table: pd.DataFrame) -> pd.DataFrame:
     for rate, group in shared.groupby("learning_rate"):
         means = group.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
         diverged_at_rate = group.groupby("variant", sort=False)["diverged"].sum()
-        score = means.reindex(own.index).dropna()  # who has no mean at this rate has no place in its ranking
+        score = means.reindex(own.index).dropna()  # a variant without a mean at this rate is not ranked
         if score.empty:
             continue
         other = own[score.index]
@@ -143,7 +143,7 @@ def spreads(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int) -> list[str]:
-    """What the two tables say of so many variants that have a choice, in sentences; of one variant or rate no ranking."""
+    """Sentences about the two tables; no ranking for one variant or rate."""
     if ranks.empty:
         return ["No rate is chosen, for no variant has a finite return on every task."]
     at = ranks[ranks["rate"] != "own"]

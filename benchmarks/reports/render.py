@@ -44,13 +44,13 @@ def as_markdown(document: object, tables: Tables, names: Sequence[str]) -> str:
         tables,
         plain=markup.escaped,
         fenced=markup.code_block,
-        worded=partial(markup.with_exact_names, names=names),
+        with_exact_names=partial(markup.with_exact_names, names=names),
         markdown_table=partial(table_formats.as_markdown, names=names),
     )
 
 
 def markdown_to_html(text: str, inline: bool = False, names: Sequence[str] = ()) -> str:
-    """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.worded)."""
+    """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.with_exact_names)."""
     words = markup.with_exact_names(text, names)
     return _markdown().renderInline(words) if inline else _markdown().render(words)
 
@@ -76,7 +76,7 @@ def _render(template: str, document: object, tables: Tables, **functions: object
 
 @cache
 def _markdown() -> MarkdownIt:
-    """Our prose has no images, links or HTML; where a user's text brings some, they stay text."""
+    """Generated prose has no images, links or HTML; those in a user's text are shown as text."""
     foreign = ["image", "link", "autolink", "html_inline", "html_block", "reference"]
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable(foreign)
 

@@ -38,7 +38,7 @@ def write_report(
     baseline: str | None = None,
     kinds: Sequence[str] = SUFFIXES,
 ) -> Path | None:
-    """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
+    """The report of the cells of a run, and of imported curves; None where there are none.
 
     Tasks and variants come in the experiment's order; those without a cell are listed as missing.
     """
@@ -103,7 +103,7 @@ def _comparison_or_rates(
 
 
 def pooled_cells(folder: Path) -> list[Path]:
-    """The cells of a folder whose rows may stand together (benchmarks/store/pooling.py)."""
+    """The cells of a folder whose rows may be pooled (benchmarks/store/pooling.py)."""
     paths = stored_cells(folder)
     return [paths[i] for i in pooling.select(paths, read_metas(paths))]
 
@@ -154,18 +154,18 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
 
 
 def _warnings(report: ReportInput) -> list[str]:
-    """What a reader must know before the results; empty texts among them."""
+    """Warnings that precede the results; some may be empty."""
     return [
         f"Not run yet: {', '.join(report.not_run)}." if report.not_run else "",
         *divergence.score_warnings(report.suite),
         few_seeds(report.suite.seeds, ENOUGH_SEEDS),
-        f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
+        f"This report combines rows of different numerics: {'; '.join(report.mixed)}." if report.mixed else "",
         *report.suite.notes,
     ]
 
 
 def _headline(report: ReportInput) -> str:
-    """Who has the highest mean, and at which learning rates."""
+    """The variant with the highest mean, and the note on learning rates."""
     suite = report.suite
     note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
     return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)

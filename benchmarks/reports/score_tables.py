@@ -31,7 +31,7 @@ def score_table(suite: Suite) -> pd.DataFrame:
 def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     values = curve.value[-1]
     interval = t_interval(values)
-    value = np.where(curve.lost, np.nan, curve.value).T  # who diverged in the end has reached nothing
+    value = np.where(curve.lost, np.nan, curve.value).T  # a run that ended diverged has reached no threshold
     reached = learning_curves.time_to_threshold(curve.env_steps.T, value, scale.threshold)
     seconds = learning_curves.time_to_threshold(curve.wall_s.T, value, scale.threshold)
     train_s = curve.train_s
@@ -54,7 +54,7 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
 
 
 def _without_zero_counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Without a column of counts that says nothing: all 0."""
+    """Without a column of counts that are all 0."""
     return table if column not in table or table[column].any() else table.drop(columns=column)
 
 
@@ -105,12 +105,12 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
 
 
 def _statistic(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
-    """NaN where there is nobody to take it of."""
+    """NaN for an empty matrix."""
     return float(statistic(matrix)) if matrix.size else float("nan")
 
 
 def efficiency_table(suite: Suite) -> pd.DataFrame:
-    """One row per learner: mean score over training (area under the curve), and how soon it is good.
+    """One row per learner: mean score over training (area under the curve), and how soon it reaches two levels.
 
     auc      the mean over tasks of the area under the curve against environment steps, a t interval over seeds
     to_half, to_nine_tenths   the share of the budget after which the mean score over tasks and seeds is there, where scores
@@ -152,14 +152,14 @@ def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 
 def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
+    """Measures other than the return at the last checkpoint: a row per task and variant, means over seeds."""
     rows = measures[~measures["measure"].isin(NAMES)]
     last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
     return _pivot(rows[rows["checkpoint"] == last], suite)
 
 
 def diagnostics_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """What was noted while learning: a row a task and variant, means over seeds and the whole run."""
+    """Diagnostics of training: a row a task and variant, means over seeds and the whole run."""
     table = _pivot(measures[measures["measure"].isin(NAMES)], suite)
     return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
 

@@ -92,11 +92,11 @@ class TableCell(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A table as it is shown."""
+    """A table with every cell as text."""
 
     text: pd.DataFrame  # every cell a string
     left: list[bool]  # which columns hold words (set to the left) and not numbers (to the right)
-    strong: np.ndarray  # [rows, columns] which cells stand in bold
+    strong: np.ndarray  # [rows, columns] which cells are bold
 
     @property
     def rows(self) -> list[list[TableCell]]:
@@ -105,7 +105,7 @@ class Prepared(NamedTuple):
 
     @property
     def classes(self) -> list[str]:
-        """How a page sets each column: as numbers, intervals, words, or prose that breaks into lines."""
+        """The CSS class of each column: numbers, interval, words, or prose that breaks into lines."""
         classes = []
         for name, left in zip(self.text.columns, self.left, strict=True):
             if name in INTERVALS.values():
@@ -118,7 +118,7 @@ class Prepared(NamedTuple):
 
 
 def prepare_table(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
-    """The table's cells, the side to which each column is set, and which cells stand in bold."""
+    """The table's cells, the side to which each column is set, and which cells are bold."""
     text = as_text_table(table)
     names = list(text.columns)
     words = {_heading(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
@@ -142,7 +142,7 @@ def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str]
 
 
 def as_markdown(table: Prepared, names: Sequence[str] = ()) -> str:
-    """A GitHub table. `names`: those of the user's that need escaping (markup.strange)."""
+    """A GitHub table. `names`: those of the user's that need escaping (markup.need_escaping)."""
     if table.text.empty:
         return "(no rows)"
     lines = ["| " + " | ".join(markup.table_cell(c, names) for c in table.text.columns) + " |"]

@@ -19,8 +19,8 @@ def groups() -> dict[str, Sequence[Algorithm]]:
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
-        "Beside the ladder": sorted(others, key=_ancestors),
-        "Presets of peers": presets,
+        "Other variants": sorted(others, key=_ancestors),
+        "Presets of other libraries": presets,
         "References": [*(ALGORITHMS[name] for name in REFERENCES), *trained],
     }
 

@@ -1,6 +1,6 @@
-"""Who has the highest mean score, and who is shown to score less: one joint test of all pairs of the compared variants.
+"""The variant with the highest mean score, and a joint test of all pairs of the compared variants.
 
-The leader is whoever came out highest, so its comparisons were not chosen before the scores were seen. They are therefore
+The leader is known only after the scores are seen, so its comparisons were not chosen beforehand. They are therefore
 corrected as part of the family of all pairs, M (M - 1) / 2 of them: the chance that any variant is said to be worse than
 another without being so is at most .05, whichever variants are equal and whichever leads.
 
@@ -120,7 +120,7 @@ def leaders(
 ) -> Leaders | None:
     """The leader on these tasks and what is shown of its rivals; None where no variant has a score.
 
-    Of equal means the one with fewer lost runs leads: what a lost run counts as is no score that was measured.
+    Of equal means the one with fewer lost runs leads, because the score of a lost run was not measured.
 
     ledger  of the page: a rival that an earlier family of it decided keeps that decision
     """

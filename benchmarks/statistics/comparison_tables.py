@@ -57,7 +57,7 @@ def task_table(
 ) -> pd.DataFrame:
     """A row a pair and task; `p_holm` is corrected over the tasks of its pair, or over all rows `together`.
 
-    ledger     where hypotheses may have been decided before; their p stands here too
+    ledger     where hypotheses may have been decided before; their p is used here too
     identical  "yes" where both are one run there
     """
     ledger = Ledger() if ledger is None else ledger
@@ -84,7 +84,7 @@ def suite_table(
     improvement  P(b > a) of a random seed on a random task (learning_curves.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
     identical    tasks on which both are one run        tied   other tasks on which their means are equal
-    lost         where there are any: tasks on which other runs are lost on one side than on the other; none is tied
+    lost         where there are any: tasks on which the two lost different runs; none is tied
     least_p      the smallest `p_holm` that so many comparisons of so many seeds can give
     family, of   the family that corrected p_holm, and how many comparisons that has
     """
@@ -121,7 +121,7 @@ def _suite_row(
 def _counts(rows: pd.DataFrame, lost: Sequence[str]) -> dict[str, int]:
     """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties.
 
-    lost  tasks on which other runs are lost on one side than on the other: equal means are no tie there
+    lost  tasks on which the two lost different runs: equal means are no tie there
     """
     same = rows["identical"] == "yes"
     equal = rows["difference"].abs() <= ROUNDING

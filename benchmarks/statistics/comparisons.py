@@ -92,8 +92,8 @@ class OneSidedLosses(NamedTuple):
 def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSidedLosses:
     """Of the final scores that are compared: seed by seed where both share seeds, else by the share of lost runs.
 
-    What a lost run counts as is a convention that orders runs. Where both sides lost the same runs it cancels; otherwise
-    the size of the difference was not measured, and nothing may be called equal or small.
+    The score of a lost run is a convention that only orders runs. It cancels where both lost the same runs. Otherwise the
+    size of the difference was not measured, and it may not be called equal or small.
     """
     b, a = (suite.lost(v, tasks) for v in pair)
     if {*pair} & set(suite.imported):

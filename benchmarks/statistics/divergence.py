@@ -1,4 +1,6 @@
-"""Sentences about what has no score: cells whose members all diverged, returns that are no numbers, unlike units."""
+"""Sentences about missing scores: cells whose members all diverged, returns that are not finite, returns of different
+units.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ def list_cells(places: Sequence[tuple[str, str]]) -> str:
 
 
 def score_warnings(suite: Scores) -> tuple[str, ...]:
-    """All that a reader of this suite must know before its tables."""
+    """Warnings that precede the tables of this suite."""
     return tuple(text for text in (without_mean(suite), not_finite(suite), not_averaged(suite)) if text)
 
 

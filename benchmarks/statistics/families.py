@@ -1,8 +1,8 @@
-"""Families of comparisons: which are corrected together, and where a page decides each of them.
+"""Families of comparisons that are corrected together, and the family that decides each comparison.
 
-A hypothesis is that two variants do not differ on some tasks, whichever of the two stands first. The first family that
+A hypothesis is that two variants do not differ on some tasks, in either order. The first family that
 tests it decides it: its p is corrected there (Holm 1979). Every later family shows that p and corrects only what it adds, so
-no two places of a page say opposite things of one pair. The families of a report, in this order: the experiment's finding,
+a report never contradicts itself about a pair. The families of a report, in this order: the experiment's finding,
 adaptive seeds, rungs against their parents, all against the baseline, all pairs; then for each pair its tasks, one by one.
 """
 
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 
 
 def hypothesis(b: str, a: str, tasks: Sequence[str]) -> Hypothesis:
-    """That two variants do not differ on these tasks."""
+    """The null hypothesis that two variants do not differ on these tasks."""
     return frozenset((b, a)), tuple(sorted(tasks))
 
 

@@ -1,4 +1,4 @@
-"""What the tests need to know of a suite of scores: whoever has these members can be compared (benchmarks' Suite has)."""
+"""Protocols of the scores that the tests compare; benchmarks.store.suite.Suite implements them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ScoreCurve(Protocol):
 
     @property
     def imputed(self) -> NDArray[np.bool_]:
-        """[K, S] whether a score was not measured: it is what a lost run counts as."""
+        """[K, S] whether a score was imputed because the run was lost."""
 
     @property
     def not_finite(self) -> NDArray[np.bool_]:
@@ -33,7 +33,7 @@ class ScoreCurve(Protocol):
 
 
 class ScoreScale(Protocol):
-    """How a task's returns are read."""
+    """How a task's returns become scores."""
 
     @property
     def normalised(self) -> bool:

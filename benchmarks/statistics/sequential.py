@@ -27,7 +27,7 @@ Kind = Literal["better", "worse", "same"]
 
 
 class SequentialDecision(NamedTuple):
-    """What was decided of a variant, after how many seeds, at which p (of the sign-flip test, or of TOST)."""
+    """A decision about a variant: its kind, the number of seeds, the difference, and p (sign-flip test or TOST)."""
 
     kind: Kind
     seeds: int
@@ -55,7 +55,7 @@ def look(
 ) -> dict[str, SequentialDecision]:
     """The decisions of one look: per undecided variant its differences to the baseline, one a seed.
 
-    lost  variants that lost other runs than the baseline (comparisons.one_sided_losses): what these count as was not
+    lost  variants that lost other runs than the baseline (comparisons.one_sided_losses): the score of a lost run was not
           measured, so such a variant is never "the same"; its p of TOST is 1
     """
     names = list(differences)

@@ -1,6 +1,6 @@
-"""Whether a file holds what its cell should have left: the table's columns, its rows, its metadata and its digest.
+"""Checks of a cell's file: the table's columns, its rows, its metadata and its digest.
 
-Each check returns what is wrong in a few words, or None.
+Each check returns the error in a few words, or None.
 """
 
 from __future__ import annotations

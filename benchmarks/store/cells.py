@@ -2,7 +2,7 @@
 
     results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
 
-A file that is there, and holds what its cell should have left, is the mark that the cell is done (cell_checks).
+A file that is there, and passes cell_checks, marks the cell as done.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read_cell_file(path: Path) -> tuple[pa.Table, dict[str, Any]]:
 
 
 def check(name: str, table: pa.Table, meta: dict[str, Any]) -> None:
-    """Raises Damaged where the rows and the metadata are not what the cell of this file name should have left."""
+    """Raises Damaged where the rows or the metadata do not fit the cell of this file name."""
     why = (
         cell_checks.columns_error(table, SCHEMA)
         or cell_checks.meta_error(meta)

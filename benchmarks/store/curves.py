@@ -1,4 +1,4 @@
-"""One variant on one task as arrays: its checkpoints and members, with what a lost run counts as."""
+"""One variant on one task as arrays: its checkpoints and members, with imputed values of lost runs."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class Curve:
     fraction: Doubles  # [K]
     env_steps: Doubles  # [K, S]
     updates: Doubles  # [K, S]
-    wall_s: Doubles  # [K, S] seconds of training; NaN where nobody measured them
+    wall_s: Doubles  # [K, S] seconds of training; NaN where they were not measured
     value: Doubles  # [K, S] returns
     score: Doubles  # [K, S] in the suite's unit
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
     not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
-    imputed: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
+    imputed: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured and is imputed
     block: int = BLOCK
 
     @property
     def has_curve(self) -> bool:
-        """Whether it learns: it was looked at more than once."""
+        """Whether it has more than one checkpoint."""
         return len(self.fraction) > 1
 
     @property

@@ -1,7 +1,7 @@
 """All cells of an experiment in two Parquet files, as results are released.
 
     <results>/<experiment>.parquet          all rows, each with the stem of its cell's file name in `cell`
-    <results>/<experiment>.cells.parquet    a row a cell: its stem, its digest and, as JSON, what its file says of itself
+    <results>/<experiment>.cells.parquet    a row a cell: its stem, its digest and, as JSON, its file's metadata
 
 The rows of a measurement are the numbers that it found. Cells are checked as if each had a file of its own.
 """
@@ -51,7 +51,7 @@ class Packed:
         return sorted(self._entries)
 
     def meta(self, name: str) -> dict[str, Any]:
-        """What the cell's file says of itself. Raises Damaged where there is none."""
+        """The metadata of the cell's file. Raises Damaged where there is none."""
         if name not in self._entries:
             raise Damaged(f"{name}: {self._name} does not describe it")
         entry = self._entries[name]
@@ -71,11 +71,11 @@ class Packed:
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
-        """First row and number of rows of each cell, whose rows stand together."""
+        """First row and number of rows of each cell, whose rows are contiguous."""
         runs = pc.run_end_encode(self._table.column("cell").combine_chunks())
         ends, stems = runs.run_ends.to_pylist(), runs.values.to_pylist()
         if doubled := _doubled(stems):
-            raise Damaged(f"{self._rows.name}: the rows of {doubled} do not stand together")
+            raise Damaged(f"{self._rows.name}: the rows of {doubled} are not contiguous")
         if unknown := sorted(set(stems) - {str(e["cell"]) for e in self._entries.values()}):
             raise Damaged(f"{self._rows.name}: it has rows of {unknown[0]}, which {self._name} does not describe")
         return {s: (a, b - a) for s, a, b in zip(stems, [0, *ends[:-1]], ends, strict=True)}
@@ -138,7 +138,7 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def pack(folder: Path, cells: Mapping[str, tuple[pa.Table, Mapping[str, Any]]]) -> None:
-    """Write the cells of an experiment, by file name: (rows without `cell`, what the file says of itself)."""
+    """Write the cells of an experiment, by file name: (rows without `cell`, the file's metadata)."""
     tables, entries = [], []
     for name in sorted(cells):
         table, meta = cells[name]

@@ -1,7 +1,7 @@
-"""The one door to finished cells: which ones an experiment's folder has, and what they hold.
+"""Access to finished cells: which ones an experiment's folder has, and their contents.
 
 A cell is called by the path that its own file has or would have: results/<experiment>/cells/<name>. It may lie there as a
-file, or in the two packed files beside the folder (benchmarks.store.packed); a file goes before a packed cell.
+file, or in the two packed files next to the folder (benchmarks.store.packed); a file goes before a packed cell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The States of unfinished cells: saved whole, and gone on from only where they are the cell's own and undamaged.
+"""The States of unfinished cells: saved atomically, and resumed only if they are the cell's own and undamaged.
 
 results/<experiment>/cells/<the cell's name>.state         a RunState and the records before it, in one safetensors file
-....state.damaged-<n>                                      one that could not be gone on from
+....state.damaged-<n>                                      one that could not be resumed
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUFFIX = ".state"
 
 
 class Unusable(ValueError):
-    """A RunState that a cell cannot go on from; the message says why."""
+    """A RunState that a cell cannot resume; the message gives the reason."""
 
 
 def state_path(cell: Path) -> Path:
@@ -85,7 +85,7 @@ def remove_useless_states(cells: Path) -> int:
 
 
 def _writer(path: Path) -> tuple[str, int]:
-    """Machine and process id of who saved a RunState; nobody's where that cannot be read."""
+    """Machine and process id of the process that saved a RunState; empty where they cannot be read."""
     try:
         on, process = tensor_files.load(path)[1]["writer"].split()
         return on, int(process)

@@ -1,4 +1,4 @@
-"""The runs that a report compares, as arrays: every (task, variant) once, so that nobody searches the frame again."""
+"""The runs that a report compares, as arrays: every (task, variant) once, so that the frame is searched only once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Suite:
     """What a report compares. `variants` in the order they are shown; `scales` holds its tasks in order.
 
     optional  variants that exist only on tasks with an oracle: references, never compared
-    imported  variants whose runs are not ours: their seeds are no pairs of our seeds
+    imported  variants whose runs were imported: their seeds are not paired with ours
     block     seeds that one process trained
-    notes     what was done to the rows before, so that runs of unequal length can be compared (common_steps.py)
+    notes     how rows were changed to compare runs of unequal length (common_steps.py)
     """
 
     frame: pd.DataFrame
@@ -60,7 +60,7 @@ class Suite:
 
     @cached_property
     def worst(self) -> dict[str, dict[float, float]]:
-        """The worst finite return of anyone, by task and fraction of the budget."""
+        """The worst finite return of any run, by task and fraction of the budget."""
         rows = self.frame[evaluation_states(self.frame) == FINITE]
         worst: dict[str, dict[float, float]] = {task: {} for task in self.scales}
         least = rows.groupby(["task", "fraction"])["eval_return"].min().reset_index()
@@ -91,7 +91,7 @@ class Suite:
 
     @cached_property
     def learners(self) -> list[str]:
-        """Variants that learn and may stand on every task: those that are compared. Imported ones may be final scores."""
+        """Variants that learn and can run on every task: those that are compared. Imported ones may be final scores."""
         moving = {v for (_, v), curve in self.curves.items() if curve.has_curve} | self.imported
         return [v for v in self.present if v in moving and v not in self.optional]
 
@@ -126,7 +126,7 @@ class Suite:
         return pd.DataFrame(columns, columns=list(tasks)).dropna().sort_index()
 
     def lost(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-        """Which of the scores of `final` [seeds, tasks] were not measured: they are what a lost run counts as."""
+        """Which of the scores of `final` [seeds, tasks] were not measured: they are imputed."""
         columns = {t: pd.Series(c.lost, c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).loc[self.final(variant, tasks).index].astype(bool)
 
@@ -161,7 +161,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class Data:
-    """What a figure or a finding reads: the curves, and the measures in long form."""
+    """The input of figures and findings: the curves, and the measures in long form."""
 
     suite: Suite
     measures: pd.DataFrame

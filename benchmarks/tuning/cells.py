@@ -1,4 +1,4 @@
-"""Configurations x seeds as cells of the harness, and their scores read back."""
+"""Cells of configurations x seeds, and the scores of finished cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RACE_SEGMENT = 10  # updates between two looks of a race
 
 @dataclass(frozen=True)
 class Group:
-    """A cell and the places of its configurations among those that were asked for."""
+    """A cell and the indices of its configurations in the batch."""
 
     cell: Cell
     indices: tuple[int, ...]
@@ -92,8 +92,8 @@ def _cell(
 
 @dataclass(frozen=True)
 class StudyScores:
-    """What configurations scored: [C, S] in the order of the cell; NaN for a run that diverged or returned no finite number
-    anywhere that the objective reads, and for those that were stopped.
+    """Scores of configurations [C, S] in the order of the cell. NaN for a run that was stopped, that diverged, or whose
+    return is not finite at a checkpoint of the objective.
 
     finished  [C] whether all seeds came to the end
     rungs     fraction -> [C, S] scores there, NaN of configurations that had been stopped

@@ -1,4 +1,4 @@
-"""The rules of a study (three streams of seeds that share nothing, one budget, one test), and what it tunes."""
+"""The rules of a study: three disjoint streams of seeds, one budget, one test; and the plan of a study."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def check_disjoint(streams: Mapping[str, Stream]) -> None:
     for (a, first), (b, second) in itertools.combinations(streams.items(), 2):
         shared = set(first.seeds) & set(second.seeds) if first.purpose == second.purpose else set()
         if shared:
-            raise UsageError(f"the {a} and the {b} seeds overlap in {sorted(shared)}: no seed may judge what it chose")
+            raise UsageError(
+                f"the {a} and the {b} seeds overlap in {sorted(shared)}: a configuration must be tested on other "
+                f"seeds than it was chosen on"
+            )
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Protocol:
 
     env_steps   a run's budget, by task          batch   configurations that the sampler draws at once
     objective   last_fifth: mean over the checkpoints of the last fifth of the budget; auc: over all of it
-    top         how many of the best trials run again, beside the default, on the selection seeds
+    top         how many of the best trials run again, in addition to the default, on the selection seeds
     """
 
     env_steps: Mapping[str, int]

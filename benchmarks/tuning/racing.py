@@ -21,10 +21,10 @@ class Race:
 
     A configuration of which all seeds have reached a rung is compared with the best that has: the paired one-sided sign-flip
     test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the rest of
-    the suite.) Nobody waits: configurations that come late, with short episodes, meet those that came before.
+    the suite.) No configuration waits for others: late ones are compared with those that arrived before.
 
-    scale   of the task; a lost run counts as the lowest of everyone at the rung; with all its runs lost a configuration
-            beats nobody
+    scale   of the task; a lost run counts as the lowest score at the rung; a configuration with all runs lost
+            never leads
     bar     what the best complete trial of the study scored at each rung, a tuple of S; or none. NaN: a lost run
     spared  indices of configurations that are never dropped: the defaults
     """

@@ -36,7 +36,7 @@ class TrialResult:
     state   complete; pruned: stopped early, so that its scores do not compare with those of whole runs; or diverged: all
             of its runs on a task are lost, so that it has no value
     scores  of the seeds that were run
-    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.lost_runs)
+    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.imputation)
     """
 
     number: int

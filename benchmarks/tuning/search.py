@@ -38,7 +38,7 @@ class Search:
         self.plan, self.study, self.worker, self.folder = plan, study, worker, folder
 
     def work(self) -> Cells:
-        """Batch after batch, until the study has its trials and none is held by anybody."""
+        """Batch after batch, until the study has its trials and none is held by a process."""
         rules, study = self.plan.protocol, self.study
         seed_by_seed = rules.pruner == "wilcoxon"
         study.pruner = _wilcoxon() if seed_by_seed else NopPruner()
@@ -88,7 +88,7 @@ class Search:
                 self._record(trial, by_task, i, batch_scores)
 
     def _record(self, trial: Trial, by_task: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
-        """Tell Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
+        """Report to Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
         reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in by_task.values())]
         rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in by_task.items()} for f in reached]
         for k, at_rung in enumerate(rungs):
@@ -105,7 +105,7 @@ class Search:
             self._complete(trial, kept, batch_scores)
 
     def _complete(self, trial: Trial, scores: Scores, others: Sequence[Scores]) -> None:
-        """Tell Optuna the value of a whole trial among all that are known; a trial without a mean has no value.
+        """Report to Optuna the value of a whole trial among all that are known; a trial without a mean has no value.
 
         Optuna's samplers take a pruned trial without a value for the worst that there is.
         """

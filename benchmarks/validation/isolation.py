@@ -1,4 +1,4 @@
-"""The user's environment run in a child process, for what a command must know before its cells go to workers.
+"""Runs the user's environment in a child process, for checks before cells go to workers.
 
 An environment can end its process (os._exit, a crash of compiled code) or raise anything. In a child that is an error of the
 child alone, and the command says so.
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class ChildFailed(Exception):
-    """What the child raised, or how it ended, in words."""
+    """The child raised an exception or died; the message says which."""
 
 
 def run_in_child(work: Callable[[], T]) -> T:
@@ -49,7 +49,7 @@ def run_in_child(work: Callable[[], T]) -> T:
 def check_creation(name: str, make: Callable[[], object]) -> None:
     """Failed where making the user's environment `name` ends the process, or raises what is no Exception.
 
-    An Exception is left to whoever makes it here: some are mistakes of the user's, and some are failures.
+    An Exception is left to the caller, who makes it again: some are user errors, some are failures.
     """
 
     def probe() -> None:

@@ -1,4 +1,4 @@
-"""What a command does with an error: a mistake of the user's is one line and status 2, work that failed is status 1."""
+"""Errors of commands: a user error is one line and status 2, failed work is status 1."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def describe_error(error: BaseException) -> str:
     """The error in one line, then its traceback's innermost frames; a fault of an environment has no need of them."""
     try:
         words = str(error)
-    except Exception:  # an exception of the user's, whose own words fail
+    except Exception:  # a user's exception whose __str__ fails
         words = "(without words)"
     if isinstance(error, EnvironmentFault):
         return printable(words)
@@ -83,7 +83,7 @@ def check_name(kind: str, name: object) -> None:
 
 
 def check_folder(folder: Path, flag: str) -> None:
-    """UsageError where `folder` cannot be made or written to; leaves nothing behind. Ask before any work.
+    """UsageError where `folder` cannot be made or written to; no file is left. Call it before any work.
 
     A file is really made in the deepest folder that exists, and removed: permissions alone say too little (root, read-only
     mounts).

@@ -1,4 +1,4 @@
-"""The README's table of experiments: what each released run shows, in numbers of its own tables.
+"""The README's table of experiments: the results of each released run, from its own tables.
 
 A row states what was measured and leaves larger, smaller and better to the reader, so it holds whatever the numbers are.
 """
@@ -24,7 +24,8 @@ def _gradient_quality(results: Released) -> str:
     times = "; ".join(f"{name!s}: {ratio.min():.2f} to {ratio.max():,.2f} times" for name, ratio in fours)
     errors = "; ".join(f"{name!s} {value_range(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
     return (
-        f"{count} measurements of gradients against the exact one. {results.answer('gradient_quality')} Variance of RLOO over "
+        f"{count} measurements of gradients against the exact one. {results.answer('gradient_quality')} Variance of "
+        f"RLOO over "
         f"REINFORCE's in groups of 4, along exact ascent: {times}. Relative error of the KL's expected gradient: {errors}."
     )
 
@@ -38,7 +39,8 @@ def _estimators(results: Released) -> str:
     factor = signed_change(results.pair("estimators", "dr_grpo", "rloo"))
     seeds = int(rungs["seeds"].min())
     return (
-        f"{results.answer('estimators')} {baselines(results)} Further comparisons: {parts}. ({seeds} seeds, equally many tokens, "
+        f"{results.answer('estimators')} {baselines(results)} Further comparisons: {parts}. ({seeds} seeds, equally "
+        f"many tokens, "
         "each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that Adam ignores: their "
         f"difference, {factor}, is that of their learning rates"
     )
@@ -79,7 +81,8 @@ def _causal(results: Released) -> str:
     ood = {v: results.measure("causal", name, v, "ood") for v in causal.EXPERIMENT.variant_names}
     length = {v: results.measure("causal", name, v, "length") for v in ood}
     return (
-        f"Asking is worth {two_decimals(mdp.optimal_return())} and the cue alone {two_decimals(mdp.rho)}. Where the cue lies, the return "
+        f"Asking is worth {two_decimals(mdp.optimal_return())} and the cue alone {two_decimals(mdp.rho)}. Where the "
+        f"cue lies, the return "
         f"is: {list_scores(ood)}. Actions an episode (1: answers by the cue at once): {list_scores(length)}"
     )
 
@@ -91,14 +94,15 @@ def _reward_hacking(results: Released) -> str:
             v: results.measure("reward_hacking", task.name, v, "gold") for v in reward_hacking.EXPERIMENT.variant_names
         }
         lines.append(f"KL weight {beta:g}: {list_scores(gold)}")
-    return f"The return that the proxy stands for (gold), after training on the proxy. {'. '.join(lines)}"
+    return f"The true return (gold), after training on the proxy. {'. '.join(lines)}"
 
 
 def _entropy_collapse(results: Released) -> str:
     null = {v: results.measure("entropy_collapse", "bandit/null-medium", v, "entropy") for v in _variants(results)}
     lock = {v: results.value("entropy_collapse", "lock/medium", v) for v in _variants(results)}
     return (
-        f"Entropy in nats after training where there is nothing to learn (`bandit/null-medium`): {list_scores(null)}. Score on "
+        f"Entropy in nats after training where there is nothing to learn (`bandit/null-medium`): "
+        f"{list_scores(null)}. Score on "
         f"`lock/medium`: {list_scores(lock)}"
     )
 
@@ -115,7 +119,8 @@ def _dialogue(results: Released) -> str:
     questions = [results.measure("dialogue", "infogame/medium", v, "length") for v in turns]
     return (
         f"{results.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {list_scores(turns)}. In twenty "
-        f"questions the variants end after {value_range(questions)} turns, 1 being a guess at once: a question costs before it helps"
+        f"questions the variants end after {value_range(questions)} turns, 1 being a guess at once: a question costs "
+        f"before it helps"
     )
 
 
@@ -139,7 +144,10 @@ def _sparse_reward(results: Released) -> str:
         for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")
     }
     size = table["to"].iloc[0]
-    return f"Score on answers of {size} symbols, by how they are paid. {'; '.join(parts)}. Shaped, 4 symbols: {list_scores(four)}"
+    return (
+        f"Score on answers of {size} symbols, by how they are paid. {'; '.join(parts)}. Shaped, 4 symbols: "
+        f"{list_scores(four)}"
+    )
 
 
 def _action_space(results: Released) -> str:

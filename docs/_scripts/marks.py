@@ -1,4 +1,4 @@
-"""Generated blocks in hand-written Markdown: where they stand, and how they are filled.
+"""Generated blocks in hand-written Markdown: where they are, and how they are filled.
 
     <!-- generated: NAME -->text<!-- end -->
 
@@ -56,7 +56,7 @@ def _render(match: re.Match[str], blocks: Blocks) -> str:
     if match["text"].startswith("\n"):
         return f"<!-- generated: {name} -->\n{text}\n<!-- end -->"
     if "\n" in text:
-        raise WrongMark(f"block {name!r} has several lines and stands within one: start its text on a new line")
+        raise WrongMark(f"block {name!r} has several lines but is within a line: start its text on a new line")
     if not match.string[: match.start()].rpartition("\n")[2].strip():
         raise WrongMark(f"block {name!r} starts a line, which Markdown reads as HTML: put a word before it")
     return f"<!-- generated: {name} -->{text}<!-- end -->"

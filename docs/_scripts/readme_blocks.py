@@ -27,8 +27,8 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         "ladder-ingredients": lambda: results.section("ladder", "What each ingredient buys"),
         "ladder-seconds": partial(ladder_seconds, results),
         "ladder-rungs": variant_pages.ladder_table,
-        "variants": partial(variants, "Beside the ladder"),
-        "presets": partial(variants, "Presets of peers"),
+        "variants": partial(variants, "Other variants"),
+        "presets": partial(variants, "Presets of other libraries"),
         "tuning-sections": lambda: "\n".join(results.section("tuning", title) for title in TUNING),
         "experiments": partial(experiment_rows.table, results),
         "guide": partial(guide, results),
@@ -52,10 +52,11 @@ def training(results: Released, name: str) -> str:
 
 
 def ladder_seconds(results: Released) -> str:
-    """What the released ladder cost, and what another machine gave."""
+    """The training time of the released ladder, and of the same run on another machine."""
     clocks, (other,) = results.clocks("ladder"), results.json(OTHERS)["ladder"]
     return (
-        f"The {clocks.cells} cells of the released run trained for {clocks.seconds:,.0f} seconds in all, by their own clocks "
+        f"The {clocks.cells} cells of the released run trained for {clocks.seconds:,.0f} seconds in all, by their "
+        f"own clocks "
         f"(one core of {listed(clocks.processors)} a cell; installation, evaluation and report are not counted). "
         f"Another machine took {other['wall_s'] // 60} min {other['wall_s'] % 60} s for the whole command with "
         f"{other['cores']} cores ({other['cpu_s']:,} CPU seconds; processor {other['processor']})."
@@ -63,7 +64,7 @@ def ladder_seconds(results: Released) -> str:
 
 
 def undone(results: Released, name: str) -> str:
-    """What an experiment has not come to: whole variants, and variants on some of the tasks."""
+    """The variants, and variants on single tasks, that an experiment has not run."""
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, ComparisonExperiment)
     have = set(results.summary(name)["variant"])
@@ -109,7 +110,8 @@ def q_learning(results: Released) -> str:
     return (
         f"After equally many steps of Pendulum-v1 stable-baselines3's PPO in rl-baselines3-zoo's settings returns "
         f"{pendulum['sb3:ppo']:,.0f}, and our PPO in stable-baselines3's default settings {pendulum['like_sb3_ppo']:,.0f}. "
-        f"On `lock/medium` tabular Q-learning scores {two_decimals(lock['q_learning'])}, `ppo` {two_decimals(lock['ppo'])} and `sb3:ppo` "
+        f"On `lock/medium` tabular Q-learning scores {two_decimals(lock['q_learning'])}, `ppo` "
+        f"{two_decimals(lock['ppo'])} and `sb3:ppo` "
         f"{two_decimals(lock['sb3:ppo'])}: Q-learning has a table of the states where they have a network."
     )
 

@@ -18,7 +18,7 @@ FOLDER = Path("results") / "reference"
 
 
 class Clocks(NamedTuple):
-    """What an experiment's cells say of their training."""
+    """Training time and processors of an experiment's cells."""
 
     cells: int
     seconds: float  # of training, summed over the cells; evaluation is not counted
@@ -68,7 +68,7 @@ class Released:
         return _row(self.table(experiment, name), f"{experiment}/tables/{name}.csv", **keys)
 
     def answer(self, experiment: str) -> str:
-        """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
+        """The answer of a report, as one line: its first paragraph or list after the question and the warnings."""
         first = next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
         return " ".join(line.removeprefix("- ") for line in first.splitlines())
 

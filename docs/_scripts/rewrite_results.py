@@ -40,7 +40,7 @@ DROPPED: Mapping[tuple[str, str], Any] = {}  # (new class, old field) -> the onl
 # what a whole part became, where more than its names changed: (new class) -> the old part's description as the new one
 REBUILT: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
-Old = tuple[pa.Table | None, dict[str, Any]]  # rows (None: a measurement), and what the file says of itself
+Old = tuple[pa.Table | None, dict[str, Any]]  # rows (None: a measurement), and the file's metadata
 
 
 class Refused(ValueError):

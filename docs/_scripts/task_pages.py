@@ -47,7 +47,7 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += ["| knob | default |", "| --- | --- |"]
     lines += [f"| `{f.name}` | `{f.default!r}` |" for f in fields(kind)]  # type: ignore[arg-type]
     lines += ["", "The first eight are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
-    lines += ["An optimal policy, from two starts; the prompt stands before the bar.", "", "```"]
+    lines += ["An optimal policy, from two starts; the prompt is before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])
 

@@ -30,7 +30,7 @@ def _declared(module: Any) -> Algorithm:
 
 
 def source(docstring: str) -> str:
-    """What stands after "Source:", on one line."""
+    """The text after "Source:", on one line."""
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
@@ -62,7 +62,7 @@ def page() -> str:
         "# Variants",
         "",
         "Made from the registry by `nox -s docs`. A variant is a composition of parts; a rung changes one of",
-        "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
+        "its parent's (followed by what changed along with it). The last column is what the conformance kit",
         "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
         "batch; G: of a group; w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p), for rewards of 0 or 1 and one",

@@ -66,7 +66,7 @@ def _encoded(figure: Figure, suffix: str) -> bytes:
 
 
 def _thin_log_ticks(figure: Figure) -> None:
-    """Few labels on logarithmic axes, none of them upon another: decades, or 1, 2, 5 where less than two are in view."""
+    """Few labels on logarithmic axes, without overlap: decades, or 1, 2, 5 where less than two are in view."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() != "log":

@@ -1,12 +1,13 @@
-"""Runs of unequal length on one task, read at the same numbers of environment steps.
+"""Runs of unequal length on one task, compared at the same numbers of environment steps.
 
-Imported runs stop where their authors stopped them and are logged as often as they liked, so checkpoint 10 of one run is not
-checkpoint 10 of another. On a task with imported runs all runs are cut at T, the largest number of steps that every run
-reaches, and each variant's runs are read at the same steps: those of its run with the fewest logs up to T, and T itself.
-A value between two logs is interpolated linearly in env_steps; a return only between two that are finite numbers: after one
-that is none there is none up to the next log, and before one the last holds. Whether a run has diverged is what its last log
-up to there says; one that ended so stays so, and does not hold the others back. A variant with a run whose first log is more
-than NEAR after T cannot be read at T and is left out by name.
+Imported runs differ in length and in the interval of their logs, so checkpoint 10 of one run is not checkpoint 10 of
+another. On a task with imported runs all runs are cut at T, the largest number of steps that every run reaches. Each
+variant's runs are evaluated at the same steps: T, and the logged steps up to T of its run with the fewest of them.
+
+A value between two logs is interpolated linearly in env_steps. Returns are interpolated between finite numbers only: after
+a return that is not finite there is no value until the next log, and before it the last finite value is kept. A run has
+diverged at a step if its last log up to that step says so. Runs that end diverged do not limit T. A variant with a run whose
+first log is more than MAX_LATE after T has no value at T; it is left out, and a note names it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from envs.api import Doubles
 
 INTERPOLATED = ("wall_s", "updates")  # columns that are interpolated over all finite logs
 REACHED = 1e-6  # of T: a log this close to it is one at T
-MAX_LATE = 0.05  # of T: a first log (a final score alone, say) this soon after T is read as one at T
+MAX_LATE = 0.05  # of T: a first log this soon after T counts as a log at T
 
 
 class Aligned(NamedTuple):
-    """The rows to compare, and what was done to them: a sentence each; empty where nothing was."""
+    """The rows to compare, and notes on how they were changed, one sentence each."""
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
@@ -36,8 +37,8 @@ class Aligned(NamedTuple):
 def align(frame: pd.DataFrame, imported: Collection[str], references: Collection[str] = ()) -> Aligned:
     """Cut the runs of every task that has imported ones at a common number of steps.
 
-    frame       rows of store.read      imported  variants whose runs are not ours
-    references  variants that do not learn, which have no length; so has whoever of ours has a single checkpoint
+    frame       rows of store.read      imported  variants whose runs were imported
+    references  variants that do not learn and have no length, like trained variants with a single checkpoint
     """
     if not set(frame["variant"]) & set(imported):
         return Aligned(frame, ())
@@ -61,7 +62,7 @@ def align(frame: pd.DataFrame, imported: Collection[str], references: Collection
 def _common_steps(rows: pd.DataFrame) -> tuple[int, list[str], dict[str, int]]:
     """T, the variants with a run that ends there, and those whose first log is later, with its steps.
 
-    Who is left out does not hold the others back: T is the largest number that the remaining runs all reach.
+    Variants that are left out do not limit T, the largest number that all remaining runs reach.
     """
     runs = rows.sort_values("env_steps").groupby(["variant", "seed"])
     finite = ~runs["diverged"].last()
@@ -118,9 +119,10 @@ def _interpolate_values(log: Doubles, values: Doubles, grid: Doubles, last: NDAr
 
 
 def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: dict[str, int]) -> list[str]:
-    """At how many steps the runs of a task are compared, who ends there, and who is left out."""
+    """The number of steps at which a task's runs are compared, which runs end there, and which variants are left out."""
     sentences = [
-        f"`{v}` is left out on {task}: its first log is at {begin:,} steps, and runs of {_list_variants(limits)} end at {steps:,}."
+        f"`{v}` is left out on {task}: its first log is at {begin:,} steps, and runs of {_list_variants(limits)} end "
+        f"at {steps:,}."
         for v, begin in late.items()
     ]
     ends = rows.groupby(["variant", "seed"])["env_steps"].max()
@@ -128,7 +130,8 @@ def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: d
         how = "values between two logs are interpolated"
         sentences.insert(
             0,
-            f"On {task} runs are compared at {steps:,} environment steps, where runs of {_list_variants(limits)} end; {how}.",
+            f"On {task} runs are compared at {steps:,} environment steps, where runs of {_list_variants(limits)} "
+            f"end; {how}.",
         )
     else:
         sentences.insert(0, f"On {task} all runs are compared at {steps:,} environment steps.")

@@ -1,8 +1,8 @@
 """Two folders of results compared: two versions of the code, two machines, two settings. It also serves as a gate.
 
-Every variant that both have is compared over the tasks that both have, and on each of them: paired by seed where both
-sides trained the same seeds, by Welch's test where not. Regressions are losses that a corrected test shows; the two
-families (variants, and variants x tasks) may each raise a false alarm once in forty runs. gate.py says what fails a gate.
+Every shared variant is compared over the shared tasks and on each of them. Equal seeds are compared in pairs, others by
+Welch's test. A regression is a loss that a corrected test shows. Each of the two families (variants, and variants x tasks)
+raises a false alarm with probability .025 at most. gate.py defines when a gate fails.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ UNTESTED = ("lost", NOT_COMPARED, *NO_MEAN)  # findings of rows that have no num
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side).
+    """Tables with a row per variant and per (variant, task), and the suite, whose variants are labelled A or B.
 
-    violations  why B does not pass as a gate, a sentence each
+    violations  why B fails the gate, one sentence each
     """
 
     by_variant: pd.DataFrame
@@ -110,7 +110,7 @@ def _with_finding(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -
 
 
 def _reasons(a: ResultFolder, b: ResultFolder, suite: Suite) -> dict[tuple[str, str], str]:
-    """For each (task, variant) of A why it could not be tested, if it could not.
+    """For each (task, variant) of A, the reason why it could not be tested.
 
     Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
     """
@@ -173,10 +173,10 @@ def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) ->
         "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
         f"{margin:g} (TOST, uncorrected). `identical`: equal at every "
         "checkpoint of every shared seed, to rounding. "
-        "Where the two lost other runs, `p same` is 1: what a lost run counts as was not measured."
+        "`p same` is 1 where A and B lost different runs, because the score of a lost run was not measured."
     )
     if "p_noninferior" in result.by_variant:
-        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for; "
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the given margin; "
         caption += "1 where B lost runs that A did not."
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
@@ -213,7 +213,7 @@ def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) ->
 
 
 def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
-    """The rows that show something, as a list."""
+    """The rows in which a difference is shown, as a list."""
     shown = by_task[by_task["finding"].isin(("better", "worse"))].to_dict("records")
     lines = [
         f"`{r['variant']}` on {r['task']} is {r['finding']}: {phrases.change(r, raw)} (p {r['p_holm']:.2g})"
@@ -224,7 +224,7 @@ def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
 
 
 def sentence(result: Result) -> str:
-    """What was found, in a sentence: first why the gate is not passed."""
+    """The result in one sentence, which begins with the reasons why the gate fails."""
     table = result.by_variant
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
     parts = [*result.violations]

@@ -1,7 +1,7 @@
-"""`compare` as a gate: what must hold of B for exit status 0; each violation is a sentence that names the cells (record 30).
+"""`compare` as a gate: the conditions for exit status 0. Each violation is a sentence that names its cells.
 
 A gate fails on losses that a corrected test shows, cells of A that B lacks, and more diverged members (Fisher's exact test).
-On request it also needs a least number of seeds, and non-inferiority.
+Optional conditions are a minimum number of seeds, and non-inferiority.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from envs.validation import UsageError
 
 @dataclass(frozen=True)
 class Rules:
-    """What a comparison asks for.
+    """The limits of a comparison.
 
-    margin       a difference that counts as none
+    margin       differences below it count as no difference
     min_seeds    a cell with fewer seeds on either side fails the gate
     noninferior  every row must be shown to be worse by less than this
     """
@@ -69,7 +69,7 @@ def diverged_more_p(a: ResultFolder, b: ResultFolder) -> dict[CellKey, float]:
 def equivalence_p(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> float:
     """p of TOST: small where the difference is shown to be smaller than the margin.
 
-    1 where other runs are lost on one side than on the other (one_sided_losses): what these count as was not measured.
+    1 where other runs are lost on one side than on the other (one_sided_losses): the score of a lost run was not measured.
     """
     if any(one_sided_losses(suite, pair, tasks)):
         return 1.0
@@ -85,8 +85,8 @@ def equivalence_p(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float)
 def noninferiority_p(suite: Suite, pair: Pair, tasks: Sequence[str], margin: float) -> float:
     """p of equivalence.noninferiority, of each seed's mean over the tasks.
 
-    1 where B has lost runs that A has not (one_sided_losses): how much worse they are was not measured. Runs that A alone
-    has lost count as its worst, which B has then measurably reached: they do not stand in the way.
+    1 where B has lost runs that A has not (one_sided_losses): how much worse they are was not measured. Runs that only A
+    lost count as the worst score of the task, which B has reached, so they do not prevent the test.
     """
     if one_sided_losses(suite, pair, tasks).in_b:
         return 1.0

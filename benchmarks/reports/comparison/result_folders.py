@@ -1,4 +1,4 @@
-"""The two folders of a comparison: their rows, what their cells say of themselves, and in what they differ."""
+"""The two folders of a comparison: their rows, their metadata, and the differences between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cell_key(meta: dict[str, Any]) -> CellKey:
 
 @dataclass(frozen=True)
 class ResultFolder:
-    """One folder: its rows, and what its cells say of themselves."""
+    """One folder: its rows and its cells' metadata."""
 
     folder: Path
     frame: pd.DataFrame
@@ -36,7 +36,7 @@ class ResultFolder:
 
     @property
     def variants(self) -> list[str]:
-        """Those that learn, in the order of the files. References would only add comparisons to the gate's family."""
+        """Variants that learn, in the order of the files. References would only enlarge the gate's family of tests."""
         checkpoints = self.frame.groupby("variant")["checkpoint"].nunique()
         optional = {m["cell"]["algorithm"]["name"] for m in self.metas if m["reading"]["optional"]}
         names = dict.fromkeys(str(v) for v in self.frame["variant"])

@@ -1,4 +1,4 @@
-"""What the compared variants had to learn with: environment steps, optimiser steps and seconds of training.
+"""The budgets of the compared variants: environment steps, optimiser steps and seconds of training.
 
 A comparison holds the environment steps equal. It does not hold the optimiser steps or the computation equal: PPO makes 16
 optimiser steps on a rollout on which others make one. Counts are of the last checkpoint, means over the seeds that did not
@@ -36,7 +36,9 @@ class Budget(NamedTuple):
 
 
 def optimiser_steps_per_update(meta: Meta) -> float:
-    """Optimiser steps that one `update` of the rows stands for: epochs x minibatches; NaN where others count them."""
+    """Optimiser steps per counted update: epochs x minibatches; NaN for algorithms of other libraries that count
+    otherwise.
+    """
     algorithm = meta["cell"].get("algorithm", {})
     if meta["cell"].get("imported") or "class" not in algorithm:
         return NAN
@@ -47,12 +49,12 @@ def optimiser_steps_per_update(meta: Meta) -> float:
 
 
 def _is_timed(meta: Meta) -> bool:
-    """Whether its seconds are those of a population of ours."""
+    """Whether its training was timed by this project."""
     return not meta["cell"].get("imported") and not by_stable_baselines3(meta)
 
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
-    """Of a curve and what its cells say of themselves."""
+    """The budget of one curve, from its cells' metadata."""
     kept = ~curve.diverged
     if not kept.any():
         return Budget(NAN, NAN, NAN)
@@ -119,7 +121,7 @@ def _times(ratio: float) -> str:
 
 
 def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) -> str:
-    """What is equal between the learners, and by how much the rest differs; empty where one learner stands alone."""
+    """What is equal between the learners, and by how much the rest differs; empty for one learner."""
     if len(suite.learners) < 2:
         return ""
     multiples = table(suite, metas, baseline).set_index("variant").drop(index=baseline)

@@ -48,11 +48,11 @@ def _columns_explained(unit: str) -> str:
     return (
         f"Difference of the {unit}: mean over the tasks that both have, with a 95 % t interval of this difference alone, "
         "not corrected. `p`: exact sign-flip test of pairs of seeds (Welch's test where runs were imported). `p (Holm)`: "
-        "corrected for all rows. A pair that an earlier family of this page decided keeps its p; `corrected in` names that "
+        "corrected for all rows. A pair that an earlier family of this report tested keeps its p; `corrected in` names that "
         "family and its size. `P(better)`: probability that a random seed of the variant beats one of the other on a random "
         "task. `better`: tasks with a higher mean. `identical`: tasks where both are one run (equal at every checkpoint of "
         "every shared seed, to rounding). `tied`: other tasks of equal means. Both are zeros in the difference. `lost` "
-        "(where there are any): tasks on which other runs are lost on one side than on the other; equal means are no tie "
+        "(where there are any): tasks on which the two lost different runs; equal means are no tie "
         "there. `shown`: tasks on which the difference is shown, corrected over the pair's tasks. "
         "`detectable`: the true difference that is "
         "shown with probability .8 or more if differences vary as they do here, tested at .05 divided by the size of the "
@@ -61,7 +61,7 @@ def _columns_explained(unit: str) -> str:
 
 
 def answer(report: ReportInput) -> Section:
-    """The experiment's own figures, and what its knob does to each variant."""
+    """The experiment's own figures, their tables and sentences."""
     data = Data(report.suite, report.measures)
     blocks: list[Block] = []
     for figure in report.figures if data.variants_with_curves else ():
@@ -81,7 +81,8 @@ def sequential(report: ReportInput) -> Section:
         return Section("Adaptive seeds", ())
     text = (
         f"Seeds were added in blocks until every variant was decided against `{decisions['baseline']}`, or until there were "
-        f"{decisions['cap']}. The looks share a familywise error of {decisions['alpha']:g} (statistics/sequential.py). The sections "
+        f"{decisions['cap']}. The looks share a familywise error of {decisions['alpha']:g} "
+        f"(statistics/sequential.py). The sections "
         "below keep these decisions; their other p values assume a fixed number of seeds. "
         f"`same`: no difference of the {decisions.get('unit', 'normalised score')} larger than {decisions['margin']:g}."
     )
@@ -92,7 +93,7 @@ def sequential(report: ReportInput) -> Section:
 
 
 def aggregate(report: ReportInput) -> Section:
-    """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
+    """Suite scores of each variant with their intervals, and which variants are not shown to score less than the best."""
     suite = report.suite
     if not suite.can_average(list(suite.scales)):
         return Section("Aggregate", ())
@@ -177,7 +178,7 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
 
 
 def _page_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as a page has it: without what is the same, or nothing, in all of its rows."""
+    """The table for a page, without columns that are constant or empty."""
     shown = table.drop(columns=[c for c in ("identical", "tied") if not table[c].any()])
     if table["test"].eq("sign-flip").all():
         shown = shown.drop(columns="test")
@@ -204,7 +205,8 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
         blocks.append(FigureBlock("pairs", partial(final_scores.matrix, suite, table, title), caption))
     caption = (
-        f"Each pair once; `p (joint)`: corrected for all of them ({JOINT_TEST}; single-step max T, Westfall and Young 1993). "
+        f"Each pair once; `p (joint)`: corrected for all of them ({JOINT_TEST}; single-step max T, Westfall and "
+        f"Young 1993). "
         "The first sentence of this report and the bold names are of this test. A pair that a family above decided keeps "
         "its p everywhere (`corrected in`). Other columns as above."
     )
@@ -218,7 +220,7 @@ def _decided_before(table: pd.DataFrame) -> str:
 
 
 def guide(report: ReportInput) -> Section:
-    """What this experiment tells a reader who must choose."""
+    """The decision guide of this experiment."""
     table = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
     caption = (
         "Made from this report's runs: the highest mean, the variants that are not shown to be lower, and what is shown "

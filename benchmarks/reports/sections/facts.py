@@ -1,4 +1,4 @@
-"""The sections of a report that state: every score, what failed, how the numbers were made."""
+"""The sections with every score, failures, methods and provenance."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def other_measures(report: ReportInput) -> Section:
     table = score_tables.measure_table(report.measures, report.suite)
     caption = (
         "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
-        "reference policy in nats an episode, and the return of the same policy as other judges or other prompts see it."
+        "reference policy in nats an episode, and the return of the same policy on other prompts or under another reward."
     )
-    return Section("Beside the return", () if table.empty else (Table("measures", table, caption),))
+    return Section("Other measures", () if table.empty else (Table("measures", table, caption),))
 
 
 def failures(report: ReportInput) -> Section:
@@ -77,7 +77,7 @@ def failures(report: ReportInput) -> Section:
 
 
 def _notices(report: ReportInput) -> Iterator[str]:
-    """What cells have to say of how they were trained."""
+    """Notices about the training of cells."""
     for meta in report.metas:
         cell = meta["cell"]
         for notice in meta.get("notices", ()):
@@ -95,7 +95,7 @@ def appendix(report: ReportInput) -> Iterator[Section]:
         ),
         Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
         Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
-        Table("peers", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+        Table("sb3_settings", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
     )
     yield Section("Hyper-parameters", tuple(t for t in tables if not t.frame.empty))
 

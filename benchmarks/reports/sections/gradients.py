@@ -1,4 +1,4 @@
-"""What a gradient laboratory has measured, in sentences; every number is computed here."""
+"""Sentences about measurements of gradients; every number is computed here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: a
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
     """All sentences that the rows allow.
 
-    frame     gradient_report.frame_of        crossing  measurement.crossover_rows
+    frame     gradient_report.measurement_frame        crossing  measurement.crossover_rows
     kl        gradient_report.kl_rows         horizons  by task: L_max
     """
     ladder = frame[frame["axis"] == "estimator"]
@@ -33,7 +33,7 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
 
 
 def _unbiased(ladder: pd.DataFrame) -> list[str]:
-    """Whether those that promise an unbiased gradient keep the promise."""
+    """Whether estimators that claim an unbiased gradient are unbiased."""
     promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
     if promised.empty:
         return []
@@ -42,7 +42,7 @@ def _unbiased(ladder: pd.DataFrame) -> list[str]:
     verdict = (
         "all are, within noise" if biased.empty else f"not so: {', '.join(biased['variant'] + ' on ' + biased['task'])}"
     )
-    return [f"{names} promise to be unbiased: {verdict} (largest z of a length {promised['scale_z'].max():.1f})."]
+    return [f"{names} claim to be unbiased: {verdict} (largest z of a length {promised['scale_z'].max():.1f})."]
 
 
 def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
@@ -115,7 +115,7 @@ def _kl(rows: pd.DataFrame) -> list[str]:
 
 
 def _least(relative: Mapping[str, float]) -> str:
-    """Who has the least relative variance, and who more than REINFORCE."""
+    """Which estimator has the least relative variance, and which have more than REINFORCE."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
     worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * plain]
     more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
@@ -126,7 +126,7 @@ def _least(relative: Mapping[str, float]) -> str:
 
 
 def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
-    """At how many of the policies the ratio is below 1, between which scores, and how large it is elsewhere."""
+    """At how many of the policies the ratio is below 1, between which scores, and how large it is at the others."""
     below = ratio < 1
     if not below.any():
         return (

@@ -1,7 +1,7 @@
-"""The decision guide: for each declared situation the variant of the highest mean, and what the joint test shows of it.
+"""The decision guide: for each declared case the variant with the highest mean, and what the joint test shows.
 
-"Better than 3 of 9" is a statement about all three at once: the chance that any of them is not worse is at most .05, whoever
-leads (statistics/best.py). "By at least" are the test's lower confidence bounds, which hold together.
+"Better than 3 of 9" is a statement about all three at once: the chance that any of them is not worse is at most .05,
+whichever variant leads (statistics/best.py). "By at least" are the test's lower confidence bounds, which hold together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.store.suite import Suite
 
 
 def row(suite: Suite, case: GuideCase, ledger: Ledger | None = None) -> dict[str, object] | None:
-    """The line of one situation; None where its tasks or variants are not here."""
+    """The row of one case; None where its tasks or variants have no results."""
     among = [v for v in case.variants or suite.learners if v in suite.learners]
     tasks = [t for t in case.tasks if t in suite.scales]
     among = [v for v in among if set(tasks) <= set(suite.tasks(v))]
@@ -63,9 +63,9 @@ def _shown(leading: Leaders, raw: bool) -> str:
 def table(
     suite: Suite, cases: Sequence[GuideCase], rates: RateNotes | None = None, ledger: Ledger | None = None
 ) -> pd.DataFrame:
-    """A row a situation that this suite can speak of.
+    """A row per case that this suite has results for.
 
-    rates  says of each line whether its variants train at rates of their own      ledger  the decisions of the page
+    rates  notes on the learning rates of each row      ledger  the decisions of the page
     """
     rows = []
     for case in cases:

@@ -39,7 +39,7 @@ def curves(report: ReportInput) -> Section:
 
 
 def efficiency(report: ReportInput) -> Section:
-    """How soon each variant is good."""
+    """How soon each variant reaches levels of the score."""
     table = score_tables.efficiency_table(report.suite)
     if table.empty:
         return Section("Sample efficiency", ())
@@ -49,7 +49,7 @@ def efficiency(report: ReportInput) -> Section:
         caption += (
             "; and the share of the budget at which the mean over tasks and seeds first reaches .5 and .9 (`-`: never)"
         )
-    caption += ". Times to each task's own threshold stand with the scores by task."
+    caption += ". Times to each task's own threshold are in the scores by task."
     areas = Table("efficiency", table, caption)
     if not learning_curves.has_sample_efficiency(report.suite):
         return Section("Sample efficiency", (areas,))
@@ -75,7 +75,7 @@ def profile(report: ReportInput) -> Section:
 
 
 def diagnostics(report: ReportInput) -> Section:
-    """What every training run notes."""
+    """Diagnostics of every training run."""
     table = score_tables.diagnostics_table(report.measures, report.suite)
     if table.empty:
         return Section("While learning", ())
@@ -96,7 +96,7 @@ def diagnostics(report: ReportInput) -> Section:
 
 
 def samples(report: ReportInput) -> Section:
-    """What policies write before and after training."""
+    """Texts of policies before and after training."""
     blocks: list[Block] = []
     for task, writers in report.texts.items():
         lines = [f"{name if i == 0 else '':<16} {row}" for name, rows in writers.items() for i, row in enumerate(rows)]
@@ -105,7 +105,7 @@ def samples(report: ReportInput) -> Section:
         explanation = (
             "The first member's samples before and after training, and an optimal policy's, from the same starts; "
         )
-        blocks.insert(0, Prose(f"{explanation}the prompt stands before the bar."))
+        blocks.insert(0, Prose(f"{explanation}the prompt is before the bar."))
     return Section("What they write", tuple(blocks))
 
 

@@ -1,4 +1,4 @@
-"""Sentences about the variant of the highest mean, and from whom the seeds separate it."""
+"""Sentences about the variant with the highest mean, and the variants that it is shown to exceed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw,
 
 
 def headline(suite: Scores, ledger: Ledger | None = None) -> str:
-    """Who has the highest mean over the suite, and from whom these seeds separate it."""
+    """The variant with the highest mean over the suite, and the variants that it is shown to exceed."""
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     leading = leaders(suite, suite.learners, tasks, ledger) if tasks else None
     if leading is None or leading.table.empty:
@@ -28,7 +28,7 @@ def headline(suite: Scores, ledger: Ledger | None = None) -> str:
 
 
 def format_mean(leading: Leaders, mean: float, suite: Scores) -> str:
-    """The leader's mean, with digits enough to tell it from its rivals'."""
+    """The leader's mean, with enough digits to distinguish it from its rivals'."""
     sizes = [x for x in (abs(mean), *leading.table["difference"].abs()) if x > 0]
     return amount(mean, 2, is_raw(suite.unit), min(sizes, default=0.0))
 
@@ -47,7 +47,7 @@ def why_none_compared(suite: Scores, variants: Sequence[str]) -> str:
 
 
 def not_compared(leading: Leaders) -> list[str]:
-    """Who is not compared with the leader, and why: a sentence a reason."""
+    """The variants that are not compared with the leader, one sentence per reason."""
     by_reason: dict[str, list[str]] = {}
     for variant, why in leading.not_compared.items():
         by_reason.setdefault(why, []).append(variant)
@@ -80,7 +80,7 @@ def _separation(leading: Leaders, head: str, raw: bool) -> list[str]:
 
 
 def _better(leading: Leaders, raw: bool) -> str:
-    """Than whom the leader is shown to be better, and by how much at least; empty where than nobody."""
+    """The variants that the leader is shown to exceed, and the lower bound of the difference; may be empty."""
     rows = leading.separated
     if rows.empty:
         return ""

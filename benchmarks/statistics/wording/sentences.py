@@ -57,7 +57,7 @@ def _pair_sentence(row: dict[Any, Any], unit: str, tasks: str) -> str:
         size = amount(abs(row["difference"]), 3, raw, scale, sign)
         return f"{pair} {word} {size} of the {unit} ({_tested(row, raw)}){tasks}."
     if row["low"] == row["high"] == row["difference"] == 0 and row.get("lost"):
-        return f"{pair}: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
+        return f"{pair}: no difference is shown. The two lost different runs, and a lost run counts as the worst."
     if row["low"] == row["high"] == row["difference"] == 0:
         return f"{pair}: the mean {unit} is the same in every run."
     if row["least_p"] >= LEVEL:
@@ -99,7 +99,7 @@ def _pair_rows(row: Any, by_task: pd.DataFrame) -> pd.Series:
 
 
 def sweep_sentences(table: pd.DataFrame, label: str) -> list[str]:
-    """One sentence a line of a sweep: for whom the score changes, and for whom no change is shown."""
+    """One sentence per line of a sweep: the variants whose score changes, and those for which no change is shown."""
     by_line = table.groupby("line", sort=False) if "line" in table else [("", table)]
     return [_line_sentence(str(line), rows, label, len(table)) for line, rows in by_line]
 
@@ -139,7 +139,7 @@ def too_few_seeds(comparisons: Mapping[ComparisonKey, Comparison], suite: Scores
 
 
 def few_seeds(seeds: int, enough: int) -> str:
-    """What too few seeds cannot say; empty where there are enough."""
+    """A warning where there are too few seeds; else empty."""
     if seeds >= enough:
         return ""
     return (
@@ -157,7 +157,7 @@ def detectable_phrase(comparisons: Sequence[Comparison]) -> str:
 
 
 def correction_sentence(comparisons: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
-    """How sure the sentences before it are: a sentence of its own."""
+    """A sentence with the corrected p values of the sentences before it."""
     shown = [c.p_corrected for c in comparisons.values() if c.shown]
     worst = (
         f"p at most {max(shown):.2g}" if shown else f"p at least {min(c.p_corrected for c in comparisons.values()):.2g}"

@@ -90,7 +90,7 @@ def horizontal_interval(axis: Axes, values: Doubles, y: float, colour: str) -> N
 
 
 def seed_dots(axis: Axes, values: Doubles, y: float, colour: str) -> None:
-    """A dot a seed, at heights that keep them apart."""
+    """A dot per seed, spread vertically."""
     axis.plot(values, y + beeswarm(len(values)), "o", ms=2.4, color=colour, **DOT)
 
 

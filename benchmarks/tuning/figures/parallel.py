@@ -16,7 +16,7 @@ from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.trials import NAN, complete_trials
 
-NARROW = 6  # fields of a panel that has room beside another
+NARROW = 6  # fields up to which two panels share a row
 
 
 def draw_parallel(studies: Mapping[str, StudyResult], named: Mapping[str, TunedParameter]) -> Figure:
@@ -97,7 +97,7 @@ def _lines(axis: Axes, study: StudyResult, parameters: Sequence[TunedParameter],
     scale, shade = mpl.colormaps["cividis"], mpl.colors.Normalize(lowest, max(highest, lowest + 1e-9))
     special = {study.test["default"].number: ("black", ":", 1.4), study.chosen: (LOSS, "-", 2.2)}
     for rank, trial in enumerate(sorted(study.trials, key=lambda t: (t.number in complete, t.value))):
-        shift = 0.025 * math.sin(2.4 * trial.number)  # keeps lines through one choice apart
+        shift = 0.025 * math.sin(2.4 * trial.number)  # separates lines through one choice
         y = [p.fraction(trial.values.get(p.name)) + shift * bool(p.choices) for p in parameters]
         is_complete = trial.number in complete
         y.append((trial.value - limits[0]) / (limits[1] - limits[0]) if is_complete else NAN)

@@ -74,7 +74,7 @@ def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: s
     x = [parameter.position(t.values[parameter.name]) for t in trials]
     y = [t.value for t in trials]
     if parameter.choices:
-        x = [v + 0.22 * math.sin(2.4 * i) for i, v in enumerate(x)]  # apart where many share a choice
+        x = [v + 0.22 * math.sin(2.4 * i) for i, v in enumerate(x)]  # spread where many share a choice
     if single:
         numbers = [t.number for t in trials]
         axis.scatter(x, y, c=numbers, cmap="cividis", s=14, lw=0, vmin=0, vmax=_last_number(study))

@@ -46,8 +46,9 @@ def optimism_sentences(summary: Summary) -> list[str]:
     ]
     if (drift := table["drift"].dropna()).size:
         sentences.append(
-            f"The default, which nobody chose, scores {drift.mean():+.3f}{many} on the tuning seeds over its test score: "
-            "that much is due to the seeds and not to the choice."
+            f"The default, which was not selected, scores {drift.mean():+.3f}{many} on the tuning seeds over its "
+            f"test score: "
+            "the seeds cause this difference, not the selection."
         )
     return sentences
 

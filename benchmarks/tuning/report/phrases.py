@@ -122,7 +122,7 @@ def as_text(value: Any) -> str:
 
 
 def figure_groups(summary: Summary, kind: str) -> Iterator[tuple[str, str, dict[str, StudyResult]]]:
-    """(task, a figure's name, studies by variant): each task's studies, in as many figures as can tell them apart."""
+    """(task, a figure's name, studies by variant): each task's studies, in as many figures as keep them distinguishable."""
     for task in summary.tasks:
         studies = summary.on_task(task)
         groups = line_groups(list(studies))

@@ -28,7 +28,7 @@ CAPTION = (
 
 
 def ranking_section(summary: Summary) -> Section | None:
-    """Rankings before and after; None where there is nobody to rank."""
+    """Rankings before and after tuning; None without variants to rank."""
     if not summary.rankings:
         return None
     n = number_range(len(r.default) for r in summary.rankings)

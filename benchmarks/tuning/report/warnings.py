@@ -1,4 +1,4 @@
-"""What makes a comparison unfair, and what the test seeds cannot show."""
+"""Warnings about unfair comparisons and about too few test seeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEUTRAL = ("command", "commit", "dirty")  # provenance that may differ without m
 
 
 def report_warnings(summary: Summary) -> Iterator[str]:
-    """What makes a comparison unfair, and what the seeds cannot say."""
+    """All warnings of a report."""
     for (task, variant), settings in summary.lost.items():
         yield (
             f"`{variant}` on {task}: {lost_phrase(settings)} all test runs, which diverged or returned no number. It "
@@ -64,7 +64,7 @@ def differing_ranges(summary: Summary) -> list[str]:
 
 
 def few_seed_warnings(summary: Summary) -> Iterator[str]:
-    """What the test seeds cannot say."""
+    """Warnings about too few test seeds."""
     seeds, tested = min(summary.test_seeds), int((~summary.gains["kept"]).sum())
     if text := few_seeds(seeds, ENOUGH_SEEDS):
         yield text.replace("seeds:", "test seeds:", 1)

@@ -1,7 +1,7 @@
-"""What a report on studies is made of: gains, rankings before and after, optimism, budgets, importances.
+"""The data of a report on studies: gains, rankings before and after, optimism, budgets, importances.
 
 Scores are paired by test seed. One that is not a number (a lost run: it diverged, or returned none) counts as the worst of
-its task among those it is compared with (tuning.lost_runs). A setting whose test runs are all lost is not compared.
+its task among those it is compared with (tuning.imputation). A setting whose test runs are all lost is not compared.
 """
 
 from __future__ import annotations
@@ -48,13 +48,15 @@ def score_unit(studies: Iterable[StudyResult]) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """Every table once. `given`: the studies as they were read, with NaN for lost runs."""
+    """Every table of a report. `raw_studies` have NaN for lost runs."""
 
     raw_studies: Mapping[StudyKey, StudyResult]
 
     @cached_property
     def studies(self) -> Mapping[StudyKey, StudyResult]:
-        """With what lost runs count as: trials and selection against those of their study, tests against all of the task."""
+        """With imputed scores of lost runs: trials and selection from their own study, tests from all studies of the
+        task.
+        """
         worst_test = worst_finite_scores(
             stage.scores for study in self.raw_studies.values() for stage in study.test.values()
         )

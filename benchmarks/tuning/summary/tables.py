@@ -78,7 +78,7 @@ def optimism_table(studies: Studies) -> pd.DataFrame:
     """The best value on the tuning seeds, and the chosen configuration's scores on the other seeds.
 
     optimism  best value - test score of the chosen configuration; its interval is that of the test score
-    drift     the default's own value on the tuning seeds - its test score: nobody chose it
+    drift     the default's own value on the tuning seeds - its test score; it was not selected
     """
     rows = []
     for (task, variant), study in studies.items():
