@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except UsageError as error:
-        return _refused(error)
+        return _print_usage_error(error)
     return _status(command)
 
 
@@ -60,7 +60,7 @@ def _status(command: Callable[[], int]) -> int:
     try:
         return int(command())
     except UsageError as error:
-        return _refused(error)
+        return _print_usage_error(error)
     except KeyboardInterrupt:
         print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
@@ -89,7 +89,7 @@ def _parse(argv: list[str]) -> Callable[[], int]:
     module = importlib.import_module(f"benchmarks.cli.{module_name}")
     command: type = getattr(module, kind)
     _check_flags(name, command, words)
-    return _read(command, _plain_numbers(command, words), name, module.__doc__ or "")
+    return _parse_with_tyro(command, _plain_numbers(command, words), name, module.__doc__ or "")
 
 
 def _check_flags(name: str, command: type, words: list[str]) -> None:
@@ -127,7 +127,7 @@ def _plain_number(flag: str, value: str, kind: type) -> str:
         raise UsageError(f"{flag} takes {takes}") from None
 
 
-def _read(command: type, words: list[str], name: str, description: str) -> Callable[[], int]:
+def _parse_with_tyro(command: type, words: list[str], name: str, description: str) -> Callable[[], int]:
     """What tyro makes of the words. tyro boxes its errors and ends the process; here they are one line each."""
     boxed = io.StringIO()
     try:
@@ -140,11 +140,11 @@ def _read(command: type, words: list[str], name: str, description: str) -> Calla
         if not end.code:
             raise
         lines = (line.strip("╭╮╰╯│─ \t") for line in boxed.getvalue().splitlines())
-        kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
-        raise UsageError("; ".join(kept) or "the arguments do not fit") from None
+        lines_kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
+        raise UsageError("; ".join(lines_kept) or "the arguments do not fit") from None
 
 
-def _refused(error: UsageError) -> int:
+def _print_usage_error(error: UsageError) -> int:
     """Print one line for a mistake, with the command that lists what there is; returns the exit status."""
     kind = error.kind if isinstance(error, UnknownName) else ""
     more = next((f"; all: python -m benchmarks {words}" for word, words in LISTS.items() if kind.startswith(word)), "")

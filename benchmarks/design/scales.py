@@ -52,10 +52,10 @@ class ScaleFlags:
         if len(users) > 1:
             shown = " and ".join(task.name for task in users[:2])
             raise UsageError(f"{flag} cannot be the scale of both {shown}; run them one by one")
-        (theirs,) = users
-        changed = {"floor": theirs.floor, "ceiling": theirs.ceiling, **given}
+        (user_task,) = users
+        changed = {"floor": user_task.floor, "ceiling": user_task.ceiling, **given}
         scale_from_flags(changed["floor"], changed["ceiling"], None)
-        return [replace(theirs, **given) if task is theirs else task for task in tasks]
+        return [replace(user_task, **given) if task is user_task else task for task in tasks]
 
 
 def is_user_task(task: Task) -> bool:
@@ -71,10 +71,10 @@ def scales_from_cells(
     A registered task has its own, for a floor may have been measured anew. A user task has the most complete scale among
     those in the cells, in files written by `save_scales`, and of `tasks`.
     """
-    stated = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
-    names = dict.fromkeys(name for name, _ in stated)
+    scales_in_cells = [(meta["cell"]["task"]["name"], meta["reading"]["scale"]) for meta in metas]
+    names = dict.fromkeys(name for name, _ in scales_in_cells)
     saved = [item for folder in folders for item in _read_saved(folder).items()]
-    sources = [(name, _stated_scale(name, scale)) for name, scale in [*stated, *saved]]
+    sources = [(name, _stated_scale(name, scale)) for name, scale in [*scales_in_cells, *saved]]
     sources += [(task.name, task.scale) for task in tasks if isinstance(task, Task)]
     scales = {name: TASKS[name].scale for name in names if name in TASKS}
     for name, scale in sources:
@@ -90,13 +90,13 @@ def check_agree(folders: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> 
     """
     by_task: dict[str, list[tuple[Scale, Path]]] = {}
     for metas, folder in folders:
-        stated: dict[str, list[Scale]] = {}
+        scales_in_cells: dict[str, list[Scale]] = {}
         for meta in metas:
             name = meta["cell"]["task"]["name"]
             if name not in TASKS:
-                stated.setdefault(name, []).append(_stated_scale(name, meta["reading"]["scale"]))
+                scales_in_cells.setdefault(name, []).append(_stated_scale(name, meta["reading"]["scale"]))
         saved = {name: _stated_scale(name, scale) for name, scale in _read_saved(folder).items()}
-        for name, in_cells in stated.items():
+        for name, in_cells in scales_in_cells.items():
             latest = saved.get(name)
             holds = latest is not None and all(_more_complete(scale, latest) is latest for scale in in_cells)
             by_task.setdefault(name, []).extend(

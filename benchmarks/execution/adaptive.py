@@ -71,13 +71,17 @@ def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
             )
             _save(plan, suite, decided, undecided - without_mean, seeds, lowest_p, folder)
             break
-        waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in without_mean]
-        differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = sequential.look(differences, float(level), plan.margin, _with_other_losses(suite, waiting, plan.baseline))
+        undecided_learners = [
+            v for v in suite.learners if v in undecided and v != plan.baseline and v not in without_mean
+        ]
+        differences = {v: _differences(suite, v, plan.baseline) for v in undecided_learners}
+        new = sequential.look(
+            differences, float(level), plan.margin, _with_other_losses(suite, undecided_learners, plan.baseline)
+        )
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             lowest_p[v] = min(p, lowest_p.get(v, 1.0))
         decided |= new
-        undecided = {v for v in waiting if v not in new}
+        undecided = {v for v in undecided_learners if v not in new}
         decisions = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
         print(f"look {number} of {looks}, {seeds} seeds: {decisions}; {len(undecided)} undecided", file=sys.stderr)
         _save(plan, suite, decided, undecided, seeds, lowest_p, folder)

@@ -64,12 +64,12 @@ def provenance(device: str = "cpu") -> dict[str, object]:
 
 def command(words: list[str]) -> str:
     """The command line without `--results FOLDER`: no number depends on where a machine keeps them."""
-    kept, skip = [], False
+    words_without_results, skip = [], False
     for word in words:
         if not skip and not word.startswith("--results"):
-            kept.append(word)
+            words_without_results.append(word)
         skip = word == "--results"
-    return " ".join(["python -m benchmarks", *kept])
+    return " ".join(["python -m benchmarks", *words_without_results])
 
 
 def source_hash(parts: Iterable[Any]) -> str:

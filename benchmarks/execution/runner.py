@@ -75,13 +75,16 @@ def run(
 ) -> Outcome:
     """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
     remove_leftovers(folder)
-    waiting = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
+    pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
-    with Display(waiting, len(jobs) - len(waiting)) as display, start_engine(at_once, provenance(device)) as engine:
-        for job in waiting:
+    with (
+        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
+        start_engine(at_once, provenance(device)) as engine,
+    ):
+        for job in pending_jobs:
             engine.submit(job)
         for message in engine.messages():
-            job = waiting[message.index]
+            job = pending_jobs[message.index]
             display.show(message)
             if live is not None:
                 job.log(live, message)

@@ -48,8 +48,8 @@ def table(suite: Suite, pairs: Pairs) -> pd.DataFrame:
     `equal` is 1 where one side has lost a larger share of its runs: the score of a lost run was not measured.
     """
     curves, rows = suite.curves, []
-    places = [(task, *pair) for task in suite.scales for pair in pairs.items()]
-    for task, ours, theirs in places:
+    cells = [(task, *pair) for task in suite.scales for pair in pairs.items()]
+    for task, ours, theirs in cells:
         if (task, ours) in curves and (task, theirs) in curves:
             head = {"task": task, "variant": ours, "other": theirs}
             rows += [head | row for row in _rows(curves[task, ours], curves[task, theirs])]
@@ -122,7 +122,7 @@ def _groups(rows: Sequence[dict[Any, Any]]) -> list[str]:
 
 def _named(rows: Sequence[dict[Any, Any]]) -> str:
     """`like_sb3_a2c` on CartPole-v1 (area, final), ..."""
-    places: dict[tuple[str, str], list[str]] = {}
+    measures_by_cell: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        places.setdefault((row["variant"], row["task"]), []).append(row["measure"])
-    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in places.items())
+        measures_by_cell.setdefault((row["variant"], row["task"]), []).append(row["measure"])
+    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in measures_by_cell.items())

@@ -64,8 +64,8 @@ def run_speeds(curve: Curve, threshold: float) -> pd.DataFrame:
 def suite_run_speeds(data: Data) -> dict[tuple[str, str], pd.DataFrame]:
     """The runs of each (task, variant) that learns, in the suite's order."""
     suite = data.suite
-    places = [(t, v) for t in suite.scales for v in suite.learners if (t, v) in suite.curves]
-    return {(t, v): run_speeds(suite.curves[t, v], suite.scales[t].threshold) for t, v in places}
+    cells = [(t, v) for t in suite.scales for v in suite.learners if (t, v) in suite.curves]
+    return {(t, v): run_speeds(suite.curves[t, v], suite.scales[t].threshold) for t, v in cells}
 
 
 def table(data: Data, baseline: str) -> pd.DataFrame:

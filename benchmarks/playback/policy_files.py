@@ -51,9 +51,9 @@ class NoPolicy(UsageError):
     """A file that is not there or holds no policy that can be rebuilt."""
 
 
-def policy_path(folder: Path, cell: Cell, place: int) -> Path:
+def policy_path(folder: Path, cell: Cell, member: int) -> Path:
     """Where the policy of the member at this place is saved."""
-    name = run_name(cell, cell.members.seeds[place], cell.members.rates[place])
+    name = run_name(cell, cell.members.seeds[member], cell.members.rates[member])
     return folder / f"{name}__{cell.digest}.safetensors"
 
 
@@ -74,14 +74,14 @@ def save_policies(
         "provenance": dict(provenance),
     }
     moments = {MOMENTS + name: torch.from_numpy(value) for name, value in trained.moments.items()}
-    for place, seed in enumerate(members.seeds):
-        if trained.lost[place]:
+    for index, seed in enumerate(members.seeds):
+        if trained.lost[index]:
             continue
-        tensors = {n: x[place].contiguous().clone() for n, x in {**trained.parameters, **moments}.items()}
-        member = {"seed": seed, "learning_rate": members.rates[place], "purpose": int(members.purpose), "place": place}
-        text = json.dumps(common | {"member": member, "scores": _scores(final[place])})
+        tensors = {n: x[index].contiguous().clone() for n, x in {**trained.parameters, **moments}.items()}
+        member = {"seed": seed, "learning_rate": members.rates[index], "purpose": int(members.purpose), "place": index}
+        text = json.dumps(common | {"member": member, "scores": _scores(final[index])})
         # save_file would make files that only their owner can read
-        files.replace_bytes(policy_path(folder, cell, place), safetensors.torch.save(tensors, {META: text}))
+        files.replace_bytes(policy_path(folder, cell, index), safetensors.torch.save(tensors, {META: text}))
 
 
 def _scores(record: Record) -> dict[str, Any]:
@@ -168,8 +168,8 @@ def _file_error(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any
     parts = dict.fromkeys(("cell", "scale", "member", "scores", "provenance"), dict) | {"digest": str}
     if wrong := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
         return f"its {wrong[0]} is of the wrong type"
-    stated = meta["provenance"].get("results_version")
-    versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)
+    version_in_file = meta["provenance"].get("results_version")
+    versions = [version_in_file] if isinstance(version_in_file, int) else range(1, RESULTS_VERSION + 1)
     if meta["digest"] not in {digest(meta["cell"], results_version=version) for version in versions}:
         return "the configuration inside is not the one that its digest is of"
     named = re.search(r"__([0-9a-f]{16})$", stem)  # a file may have been renamed by who shares it
@@ -197,17 +197,17 @@ def missing_policies(cells: Sequence[Cell], cells_folder: Path, folder: Path) ->
     """A line for each reason why some of these cells will have no policies in `folder` after a run."""
     algorithms = sorted({cell.algorithm.name: cell.algorithm for cell in cells}.items())
     lines = [f"{name} {algorithm.unsaved}" for name, algorithm in algorithms if algorithm.unsaved]
-    done = [
+    trained = [
         f"{cell.label} (seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]})"
         for cell in cells
         if not cell.algorithm.unsaved
         and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
         and readable(cells_folder / cell.file_name)
     ]
-    if done:
-        more = f" and {len(done) - MAX_LISTED} more" if len(done) > MAX_LISTED else ""
+    if trained:
+        more = f" and {len(trained) - MAX_LISTED} more" if len(trained) > MAX_LISTED else ""
         lines.append(
-            f"already trained, without policies: {', '.join(done[:MAX_LISTED])}{more}; to get them, move their files out of "
+            f"already trained, without policies: {', '.join(trained[:MAX_LISTED])}{more}; to get them, move their files out of "
             f"{cells_folder} and give the same command again (it trains the same rows; real actors train others)"
         )
     return lines

@@ -113,15 +113,19 @@ def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str
         task_texts["optimal"] = texts["optimal"]
     last = {"untrained": 0, "optimal": 2}
     return {
-        task: {name: of_writers[name] for name in sorted(of_writers, key=lambda n: last.get(n, 1)) if of_writers[name]}
+        task: {
+            name: texts_by_writer[name]
+            for name in sorted(texts_by_writer, key=lambda n: last.get(n, 1))
+            if texts_by_writer[name]
+        }
         for task in tasks
-        if (of_writers := by_task.get(task))
+        if (texts_by_writer := by_task.get(task))
     }
 
 
-def _in_order(wanted: tuple[str, ...], present: dict[str, Any]) -> list[str]:
+def _in_order(declared: tuple[str, ...], present: dict[str, Any]) -> list[str]:
     """The names that are present: first in the experiment's order, then any others by name."""
-    return [n for n in wanted if n in present] + sorted(set(present) - set(wanted))
+    return [n for n in declared if n in present] + sorted(set(present) - set(declared))
 
 
 def _merge_provenance(metas: list[dict[str, object]]) -> dict[str, object]:

@@ -114,10 +114,10 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
         if by_stable_baselines3(meta):
             continue
         cell = meta["cell"]
-        place = (cell["task"]["name"], cell["algorithm"]["name"])
+        cell_key = (cell["task"]["name"], cell["algorithm"]["name"])
         training = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
         for name, value in {**training, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
-            values.setdefault(name, {})[place] = describe_value(value)
+            values.setdefault(name, {})[cell_key] = describe_value(value)
     rows = []
     for name, at in values.items():
         most_common = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
@@ -129,8 +129,8 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
         for (task, variant), value in at.items():
             if value != most_common[task]:
                 other.setdefault((variant, value), []).append(task)
-        for (variant, value), places in other.items():
-            rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(places)}"})
+        for (variant, value), tasks_of_value in other.items():
+            rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(tasks_of_value)}"})
     return pd.DataFrame(rows)
 
 

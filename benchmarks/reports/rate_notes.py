@@ -16,7 +16,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.reports.methods import by_stable_baselines3, sets_own_rate, trained_cells
 
 MAX_LISTED = 4  # tasks and variants that a note lists by name
-Places = Mapping[tuple[str, str], float]
+RatesByCell = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RateNotes:
 
     shared_rate_variant: str | None = None
     configured: frozenset[tuple[str, str]] = frozenset()
-    rates: Places = field(default_factory=dict)
+    rates: RatesByCell = field(default_factory=dict)
 
     def note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
         """A sentence on the rates of these variants on these tasks; empty where each has its own."""
@@ -76,11 +76,11 @@ def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[s
         cell = meta["cell"]
         if by_stable_baselines3(meta) or not (cell_rates := cell["members"].get("rates")):
             continue
-        place = cell["task"]["name"], cell["algorithm"]["name"]
-        rates[place] = float(cell_rates[0])
+        cell_key = cell["task"]["name"], cell["algorithm"]["name"]
+        rates[cell_key] = float(cell_rates[0])
         if sets_own_rate(meta):
-            fixed.add(place)
-    brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
+            fixed.add(cell_key)
+    brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
     return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)
 
 

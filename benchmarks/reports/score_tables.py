@@ -23,8 +23,8 @@ from envs.api import Doubles
 
 def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
-    places = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
-    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in places]
+    cells = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
+    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in cells]
     return _without_zero_counts(pd.DataFrame(rows), "not_finite")
 
 

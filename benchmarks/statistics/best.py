@@ -226,8 +226,8 @@ def decide_all_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger) -> tu
     compared, results = [*by_pair], [*by_pair.values()]
     columns = [seed_differences(suite, p, suite.tasks(*p)) for p, r in by_pair.items() if r.paired]
     paired = pd.concat(columns, axis=1).sort_index().to_numpy(float) if columns else np.zeros((0, 0))
-    family, places = joint_family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
-    corrected = pd.DataFrame([family.row(r, int(k)) for r, k in zip(results, places, strict=True)])
+    family, columns_of_pairs = joint_family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
+    corrected = pd.DataFrame([family.row(r, int(k)) for r, k in zip(results, columns_of_pairs, strict=True)])
     hypotheses = [hypothesis(*p, suite.tasks(*p)) for p in compared]
     ledger.enter(ALL_PAIRS, hypotheses, [*corrected["p_joint"]], len(results))
     return compared, corrected

@@ -11,10 +11,10 @@ from benchmarks.statistics.scores import Scores
 NAMED = 6  # cells that a sentence lists by name
 
 
-def list_cells(places: Sequence[tuple[str, str]]) -> str:
+def list_cells(cells: Sequence[tuple[str, str]]) -> str:
     """`gae` on CartPole-v1, `ppo` on Acrobot-v1 and 3 more; places are (task, variant)."""
-    named = [f"`{variant}` on {task}" for task, variant in places[:NAMED]]
-    more = len(places) - len(named)
+    named = [f"`{variant}` on {task}" for task, variant in cells[:NAMED]]
+    more = len(cells) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 

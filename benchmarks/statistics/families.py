@@ -58,10 +58,10 @@ class Ledger:
         What was decided before keeps its decision. The others are this family: Holm's p over them.
         """
         first = {h: i for i, h in reversed([*enumerate(hypotheses)]) if h not in self.decisions}
-        places = sorted(first.values())
-        corrected = holm(np.asarray(p, np.float64)[places])
-        for place, value in zip(places, corrected, strict=True):
-            self.decisions[hypotheses[place]] = Decision(float(value), family, len(places))
+        new_indices = sorted(first.values())
+        corrected = holm(np.asarray(p, np.float64)[new_indices])
+        for index, value in zip(new_indices, corrected, strict=True):
+            self.decisions[hypotheses[index]] = Decision(float(value), family, len(new_indices))
         return [self.decisions[h] for h in hypotheses]
 
 

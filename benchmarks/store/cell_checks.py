@@ -74,8 +74,8 @@ def digest_error(stem: str, meta: Mapping[str, Any]) -> str | None:
     """Whether the configuration inside is the one that the file is named after. Imported curves have none."""
     if meta["cell"].get("imported"):
         return None
-    stated = meta["provenance"].get("results_version")
-    versions = [stated] if isinstance(stated, int) else DEFAULT_VERSIONS
+    version_in_file = meta["provenance"].get("results_version")
+    versions = [version_in_file] if isinstance(version_in_file, int) else DEFAULT_VERSIONS
     named = stem.rpartition("__")[2]
     if named not in {digest(meta["cell"], results_version=version) for version in versions}:
         return "the configuration inside is not the one that its name's digest is of"

@@ -57,8 +57,8 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
     try:
         tensors, meta = tensor_files.load(path)
         text = meta["state"]
-        of_state = json.loads(text)
-        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in of_state.pop("records")]
+        meta_of_state = json.loads(text)
+        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in meta_of_state.pop("records")]
     except FileNotFoundError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -69,7 +69,7 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
         raise Unusable("it is damaged: its contents are not those that were written")
     if meta.get("digest") != digest:
         raise Unusable("it is of another cell")
-    return RunState(tensors, of_state), records
+    return RunState(tensors, meta_of_state), records
 
 
 def remove_useless_states(cells: Path) -> int:

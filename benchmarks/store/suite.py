@@ -72,16 +72,17 @@ class Suite:
     def curves(self) -> dict[tuple[str, str], Curve]:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
-        places = {(str(t), str(v)): rows for (t, v), rows in groups}
+        rows_by_cell = {(str(t), str(v)): rows for (t, v), rows in groups}
         return {
-            p: build_curve(rows, self.score_scales[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()
+            p: build_curve(rows, self.score_scales[p[0]], self.worst[p[0]], self.block)
+            for p, rows in rows_by_cell.items()
         }
 
     @cached_property
     def without_mean(self) -> list[tuple[str, str]]:
         """(task, variant) whose members are all lost: it has no mean there, and none over tasks."""
-        places = ((t, v) for t in self.scales for v in self.variants)
-        return [place for place in places if place in self.curves and self.curves[place].lost.all()]
+        cells = ((t, v) for t in self.scales for v in self.variants)
+        return [place for place in cells if place in self.curves and self.curves[place].lost.all()]
 
     @cached_property
     def present(self) -> list[str]:

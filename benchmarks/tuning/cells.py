@@ -49,16 +49,16 @@ def groups(
     processes: the same study has the same cells anywhere.
     """
     shapes: dict[str, list[int]] = {}
-    for place, values in enumerate(configurations):
+    for index, values in enumerate(configurations):
         shape = {path: value for path, value in values.items() if path not in varied}
-        shapes.setdefault(repr(shape), []).append(place)
+        shapes.setdefault(repr(shape), []).append(index)
     each = max(1, min(MAX_MEMBERS // len(stream.seeds), MAX_CONFIGURATIONS))
     cells = []
     for places in shapes.values():
         for start in range(0, len(places), each):
             chosen = tuple(places[start : start + each])
-            batch = [configurations[place] for place in chosen]
-            spared = tuple(i for i, place in enumerate(chosen) if race is not None and place in race.spared)
+            batch = [configurations[index] for index in chosen]
+            spared = tuple(i for i, index in enumerate(chosen) if race is not None and index in race.spared)
             own = None if race is None else replace(race, spared=spared)
             cells.append(Group(_cell(variant, task, batch, varied, stream, protocol, own), chosen))
     return cells
@@ -106,22 +106,22 @@ class StudyScores:
     arrived: Mapping[float, Bools]
 
 
-def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
+def read_scores(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     """The scores of a finished cell. Raises Damaged where it cannot be read."""
     results = read_results([path])
     member = results.frame["member"].to_numpy()
     fraction = results.frame["fraction"].to_numpy()
     returns = np.where(results.frame["diverged"], np.nan, results.frame["eval_return"])
-    at = protocol.evaluation.fractions
+    fractions = protocol.evaluation.fractions
     members, seeds = len(cell.members.seeds), len(set(cell.members.seeds))
-    table, reached = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
-    for k, f in enumerate(at):
+    table, reached = np.full((len(fractions), members), np.nan), np.zeros((len(fractions), members), np.bool_)
+    for k, f in enumerate(fractions):
         rows = fraction == f
         table[k, member[rows]], reached[k, member[rows]] = returns[rows], True
     scores = cell.task.scale.read(np.where(np.isfinite(table), table, np.nan))
-    objectives = np.where(reached[-1], objective(scores, at, protocol), np.nan)
-    rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
-    arrived = {f: reached[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
+    objectives = np.where(reached[-1], objective(scores, fractions, protocol), np.nan)
+    rungs = {f: scores[fractions.index(f)].reshape(-1, seeds) for f in protocol.rungs}
+    arrived = {f: reached[fractions.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
     return StudyScores(objectives.reshape(-1, seeds), reached[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
 
 

@@ -42,11 +42,11 @@ def _check_equal(studies: dict[tuple[str, str], StudyResult]) -> None:
     first: dict[str, StudyResult] = {}  # of each task: budgets of different tasks differ
     for (task, _), study in studies.items():
         other = first.setdefault(task, study)
-        mine, theirs = _budget(study, task), _budget(other, task)
-        if differing := [key for key in mine if mine[key] != theirs[key]]:
+        own, theirs = _budget(study, task), _budget(other, task)
+        if differing := [key for key in own if own[key] != theirs[key]]:
             key = differing[0]
             raise UsageError(
-                f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {mine[key]} and "
+                f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {own[key]} and "
                 f"{theirs[key]}; tune both alike"
             )
 

@@ -58,10 +58,14 @@ class Search:
 
     def results(self) -> list[TrialResult]:
         """The trials that count, the default first, numbered anew: some numbers went to trials that were lost."""
-        kept = [t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-        kept.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
-        worst = imputation.worst_finite_scores(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
-        return [self._result(number, trial, worst) for number, trial in enumerate(kept)]
+        counted = [
+            t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        ]
+        counted.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
+        worst = imputation.worst_finite_scores(
+            t.user_attrs["scores"] for t in counted if t.state == TrialState.COMPLETE
+        )
+        return [self._result(number, trial, worst) for number, trial in enumerate(counted)]
 
     def _result(self, number: int, trial: FrozenTrial, worst: Mapping[str, float]) -> TrialResult:
         """The trial with its value among all others, some of which came after the sampler had read its value."""
@@ -127,9 +131,9 @@ class Search:
         if rules.pruner != "racing":
             return None
         (task,) = self.plan.tasks
-        done = self._complete_trials()
-        best = imputation.best_index([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
-        bar = () if best is None else tuple(tuple(scores) for scores in done[best].user_attrs["rungs"])
+        complete = self._complete_trials()
+        best = imputation.best_index([t.user_attrs["scores"] for t in complete], self.plan.scales) if complete else None
+        bar = () if best is None else tuple(tuple(scores) for scores in complete[best].user_attrs["rungs"])
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
         return Race(at, rules.tuning_seeds, task.scale, bar, spared)

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path
-from benchmarks.tuning.cells import Group, StudyScores, groups, read
+from benchmarks.tuning.cells import Group, StudyScores, groups, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import StageResult, TrialResult, Values
@@ -53,7 +53,7 @@ def _joined(cells: Sequence[Group], count: int, folder: Path, protocol: Protocol
     """The scores of all cells, in the order of the configurations."""
     rows: dict[int, tuple[StudyScores, int]] = {}
     for group in cells:
-        group_scores = read(cell_path(folder, group.cell), group.cell, protocol)
+        group_scores = read_scores(cell_path(folder, group.cell), group.cell, protocol)
         rows |= {configuration: (group_scores, i) for i, configuration in enumerate(group.indices)}
     ordered = [rows[configuration] for configuration in range(count)]
     return StudyScores(

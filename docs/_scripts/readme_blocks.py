@@ -99,7 +99,7 @@ def ppo_speed(results: Released) -> str:
     """PPO's environment steps a second as a share of GAE's: control tasks and text tasks of the ladder."""
     ppo, gae = (results.row("ladder", "throughput", variant=v) for v in ("ppo", "gae"))
     share = {task: float(ppo[task]) / float(gae[task]) for task in ppo if task != "variant"}
-    control, text = ([s for task, s in share.items() if ("/" in task) == of_text] for of_text in (False, True))
+    control, text = ([s for task, s in share.items() if ("/" in task) == is_text] for is_text in (False, True))
     return f"{value_range(control)} times `gae`'s steps a second on control tasks and {value_range(text)} times on text"
 
 
@@ -128,9 +128,9 @@ def rates_at_ends(results: Released) -> str:
 def speed(results: Released) -> str:
     """Ours against stable-baselines3 and against one process, as `speed` measured them."""
     document = results.json(SPEED)
-    races = pd.DataFrame([row for row in document["rows"] if "peer" in row])
+    comparisons = pd.DataFrame([row for row in document["rows"] if "peer" in row])
     names = {"what": "what", "ours": "ours, steps/s", "peer_name": "against", "peer": "its steps/s", "ratio": "ratio"}
-    return cells(races, names)
+    return cells(comparisons, names)
 
 
 def speed_text(results: Released) -> str:

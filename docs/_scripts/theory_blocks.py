@@ -16,7 +16,7 @@ from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
 
 SCALES = (0.1, 0.5, 1.0, 1.5, 2.5)
-PLACES = {
+KL_PLACEMENTS = {
     "k1 in the reward": KL("k1", "reward"),
     "k2 of the text in the loss": KL("k2", "loss", "sequence"),
     "k1 in the loss": KL("k1", "loss"),
@@ -40,7 +40,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
             scores, results, "transduce/copy-shifted", ("reinforce", "reward_to_go", "baseline_mean")
         ),
         "theory-sampling": partial(scores, results, "lock/medium", ("exact_pg", "gae", "ppo")),
-        "theory-kl": placements,
+        "theory-kl": kl_errors,
     }
 
 
@@ -82,13 +82,13 @@ def scores(results: Released, task: str, variants: tuple[str, ...]) -> str:
     return ", ".join(f"`{v}` {two_decimals(results.value('ladder', task, v))}" for v in variants)
 
 
-def placements() -> str:
+def kl_errors() -> str:
     """|E[g] - grad KL| / |grad KL| of each estimator and place of the KL, exactly: least and largest of 5 policies."""
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
     task, training = text_task("soft", mdp), TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
     actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
-    for name, kl in PLACES.items():
+    for name, kl in KL_PLACEMENTS.items():
         ranges = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
         lines.append(f"| {name} | {' | '.join(ranges)} |")
     return "\n".join(lines)

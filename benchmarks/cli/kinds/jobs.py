@@ -30,8 +30,8 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
         tensorboard.check()
     if not flags.dry_run:
         check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
-    waiting = [job for job in jobs if not readable(job.path)]
-    for job in waiting if flags.dry_run else ():
+    pending_jobs = [job for job in jobs if not readable(job.path)]
+    for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"
         print(f"{job.label}: {len(job.seeds)} members x {steps}")
-    print(f"{name}: {cost.summary(waiting, at_once)}, {at_once} at once", file=sys.stderr)
+    print(f"{name}: {cost.summary(pending_jobs, at_once)}, {at_once} at once", file=sys.stderr)

@@ -91,12 +91,12 @@ def _missing(text: str) -> str:
 @cache
 def fallback(missing: str) -> str | None:
     """The first installed TrueType family, by name, that has all of these characters; None where none has."""
-    wanted = {ord(c) for c in missing}
+    needed = {ord(c) for c in missing}
     for entry in sorted(font_manager.fontManager.ttflist, key=lambda f: f.name):
         if not entry.fname.endswith(".ttf") or "LastResort" in entry.fname:
             continue
         try:
-            if wanted <= _characters(entry.fname):
+            if needed <= _characters(entry.fname):
                 return str(entry.name)
         except (OSError, RuntimeError):  # a file that is gone or broken
             continue

@@ -23,7 +23,7 @@ from benchmarks.store.curves import FINITE, evaluation_states
 from envs.api import Doubles
 
 INTERPOLATED = ("wall_s", "updates")  # columns that are interpolated over all finite logs
-REACHED = 1e-6  # of T: a log this close to it is one at T
+STEP_TOLERANCE = 1e-6  # of T: a log this close to it is one at T
 MAX_LATE = 0.05  # of T: a first log this soon after T counts as a log at T
 
 
@@ -79,18 +79,20 @@ def _at_steps(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
     runs = [run.sort_values("env_steps") for _, run in rows.groupby("seed", sort=False)]
     logs = [run["env_steps"].to_numpy(float) for run in runs]
     same = all(len(log) == len(logs[0]) and (log == logs[0]).all() for log in logs)
-    if same and abs(logs[0][-1] - steps) <= REACHED * steps:
+    if same and abs(logs[0][-1] - steps) <= STEP_TOLERANCE * steps:
         return rows
     longest = [log for log in logs if log[-1] >= steps] or logs  # a diverged run may have stopped before
     fewest = min(longest, key=lambda log: int((log <= steps).sum()))
-    grid = np.append(fewest[fewest < steps * (1 - REACHED)], float(steps))
+    grid = np.append(fewest[fewest < steps * (1 - STEP_TOLERANCE)], float(steps))
     return pd.concat([_interpolate(run, grid) for run in runs], ignore_index=True)
 
 
 def _interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
-    last = np.maximum(np.searchsorted(log, grid * (1 + REACHED), side="right") - 1, 0)  # log at or before each step
+    last = np.maximum(
+        np.searchsorted(log, grid * (1 + STEP_TOLERANCE), side="right") - 1, 0
+    )  # log at or before each step
     rows = run.iloc[last].copy()
     finite = (evaluation_states(run) == FINITE).to_numpy()
     returns = np.where(finite, run["eval_return"].to_numpy(float), np.nan)
@@ -102,7 +104,7 @@ def _interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
         known = np.isfinite(values)
         if known.any():
             rows[name] = np.interp(grid, log[known], values[known])
-    if abs(log[-1] - grid[-1]) > REACHED * grid[-1]:
+    if abs(log[-1] - grid[-1]) > STEP_TOLERANCE * grid[-1]:
         rows["eval_return_greedy"] = np.nan  # it was measured at the end of the run
     rows["env_steps"] = grid.astype(np.int64)
     rows["updates"] = rows["updates"].round().astype(run["updates"].dtype)
@@ -126,7 +128,7 @@ def _notes(task: str, rows: pd.DataFrame, steps: int, limits: list[str], late: d
         for v, begin in late.items()
     ]
     ends = rows.groupby(["variant", "seed"])["env_steps"].max()
-    if (ends > steps * (1 + REACHED)).any():
+    if (ends > steps * (1 + STEP_TOLERANCE)).any():
         how = "values between two logs are interpolated"
         sentences.insert(
             0,

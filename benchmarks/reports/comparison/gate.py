@@ -48,7 +48,7 @@ class Rules:
 
 def missing_cells(a: ResultFolder, b: ResultFolder) -> list[CellKey]:
     """(task, variant) of A without a row in B."""
-    return [place for place in a.cell_keys if place not in set(b.cell_keys)]
+    return [key for key in a.cell_keys if key not in set(b.cell_keys)]
 
 
 def diverged_more_p(a: ResultFolder, b: ResultFolder) -> dict[CellKey, float]:
@@ -57,11 +57,11 @@ def diverged_more_p(a: ResultFolder, b: ResultFolder) -> dict[CellKey, float]:
     0 where all members of B diverged and not all of A: such a cell has no score.
     """
     p_values = {}
-    for place in (p for p in a.cell_keys if p in b.diverged):
-        (lost_a, n_a), (lost_b, n_b) = a.diverged[place], b.diverged[place]
+    for key in (p for p in a.cell_keys if p in b.diverged):
+        (lost_a, n_a), (lost_b, n_b) = a.diverged[key], b.diverged[key]
         if lost_b / n_b > lost_a / n_a:
             table = np.array([[lost_b, n_b - lost_b], [lost_a, n_a - lost_a]])
-            p_values[place] = float(sps.fisher_exact(table, alternative="greater").pvalue)
+            p_values[key] = float(sps.fisher_exact(table, alternative="greater").pvalue)
     corrected = dict(zip(p_values, holm(np.array([*p_values.values()], float)), strict=True))
     return {p: 0.0 if b.diverged[p][0] == b.diverged[p][1] else float(q) for p, q in corrected.items()}
 

@@ -55,14 +55,14 @@ def _is_timed(meta: Meta) -> bool:
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
     """The budget of one curve, from its cells' metadata."""
-    kept = ~curve.diverged
-    if not kept.any():
+    finite = ~curve.diverged
+    if not finite.any():
         return Budget(NAN, NAN, NAN)
     steps = {optimiser_steps_per_update(m) for m in metas}
     each = steps.pop() if len(steps) == 1 else NAN
     seconds = curve.train_s / len(curve.seeds) if all(map(_is_timed, metas)) else NAN
-    updates = float(curve.updates[-1, kept].mean()) * each
-    return Budget(float(curve.env_steps[-1, kept].mean()), updates or NAN, seconds or NAN)
+    updates = float(curve.updates[-1, finite].mean()) * each
+    return Budget(float(curve.env_steps[-1, finite].mean()), updates or NAN, seconds or NAN)
 
 
 def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget]:

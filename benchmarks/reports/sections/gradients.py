@@ -55,8 +55,8 @@ def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
         times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
         lengths = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
         values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in lengths)
-        of_max = " (times L_max)" if name == "dr_grpo" else ""
-        lines.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
+        unit = " (times L_max)" if name == "dr_grpo" else ""
+        lines.append(f"`{name}` shrinks the gradient to {values} of its length{unit}; theory: {theory}.")
     return lines
 
 
@@ -65,7 +65,7 @@ def _relative_variance(ladder: pd.DataFrame) -> list[str]:
     for task, rows in ladder.groupby("task", sort=False):
         straight = rows[rows["straight"]].set_index("variant")["relative"]
         if "reinforce" in straight and len(straight) > 1:
-            lines.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
+            lines.append(f"On {task} {_least_variance_clause({str(v): float(x) for v, x in straight.items()})}.")
     return lines
 
 
@@ -75,7 +75,7 @@ def _crossings(crossing: pd.DataFrame) -> list[str]:
     for reward, rows in crossing.groupby("reward", sort=False):
         sizes = sorted(set(rows["K"]))
         middle = rows[rows["K"] == sizes[len(sizes) // 2]]
-        clause = _crossing(middle["score"].to_numpy(), middle["ratio"].to_numpy())
+        clause = _crossing_clause(middle["score"].to_numpy(), middle["ratio"].to_numpy())
         lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {clause}.")
     return lines
 
@@ -114,7 +114,7 @@ def _kl(rows: pd.DataFrame) -> list[str]:
     return [f"Relative error of the expected gradient of the KL: {words}."]
 
 
-def _least(relative: Mapping[str, float]) -> str:
+def _least_variance_clause(relative: Mapping[str, float]) -> str:
     """Which estimator has the least relative variance, and which have more than REINFORCE."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
     worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * plain]
@@ -125,7 +125,7 @@ def _least(relative: Mapping[str, float]) -> str:
     return f"{named}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
 
 
-def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
+def _crossing_clause(score: np.ndarray, ratio: np.ndarray) -> str:
     """At how many of the policies the ratio is below 1, between which scores, and how large it is at the others."""
     below = ratio < 1
     if not below.any():

@@ -23,8 +23,8 @@ def draw_importance_map(summary: Summary) -> Figure:
     """Mean shares, variants x fields (and tasks x fields), the most important field first."""
     maps = _maps(summary)
     left = 0.25 + LETTER * max(len(str(name)) for table in maps.values() for name in table.index)
-    below = 0.35 + 0.75 * LETTER * max(len(str(c)) for c in next(iter(maps.values())).columns)
-    tall = max(MARGIN + sum(ROW * len(table) + GAP for table in maps.values()) - GAP, 1.2) + below
+    bottom_margin = 0.35 + 0.75 * LETTER * max(len(str(c)) for c in next(iter(maps.values())).columns)
+    tall = max(MARGIN + sum(ROW * len(table) + GAP for table in maps.values()) - GAP, 1.2) + bottom_margin
     highest = max(float(np.nanmax(table.to_numpy(float))) for table in maps.values())
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, tall))
@@ -35,7 +35,9 @@ def draw_importance_map(summary: Summary) -> Figure:
             _heatmap(axis, table, highest, last=i == len(maps) - 1)
             axis.set_title(name, fontsize=8)
             y -= GAP
-        bar = figure.add_axes((0.885, below / tall, 0.018, max(min(1.6, tall - MARGIN - below), 0.8) / tall))
+        bar = figure.add_axes(
+            (0.885, bottom_margin / tall, 0.018, max(min(1.6, tall - MARGIN - bottom_margin), 0.8) / tall)
+        )
         scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, highest), "cividis")
         figure.colorbar(scale, cax=bar).ax.tick_params(labelsize=7)
         bar.set_ylabel("share", fontsize=8)

@@ -49,14 +49,14 @@ def next_draw(trials: Sequence[FrozenTrial], number: int) -> int:
 
     A draw whose process was killed before all parameters were known is made again.
     """
-    taken, before = set(), 0
+    used, earlier = set(), 0
     for trial in trials:
         if "draw" in trial.user_attrs:
             if trial.state != TrialState.FAIL or "asked" in trial.user_attrs:
-                taken.add(trial.user_attrs["draw"])
+                used.add(trial.user_attrs["draw"])
         elif trial.number < number and trial.state == TrialState.RUNNING and "fixed_params" not in trial.system_attrs:
-            before += 1
-    return next(itertools.islice((n for n in itertools.count() if n not in taken), before, None))
+            earlier += 1
+    return next(itertools.islice((n for n in itertools.count() if n not in used), earlier, None))
 
 
 def pending_retries(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any]) -> list[FrozenTrial]:

@@ -35,7 +35,7 @@ def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyR
         name = f"{variant} ({study.study})" if (task, variant) in repeated else variant
         copies = sum(1 for _, v in by_key if v == name and (task, v) in by_key)
         by_key[task, f"{name} {copies + 1}" if (task, name) in by_key else name] = study
-    known = {v.name: i for i, v in enumerate(v for of_group in groups().values() for v in of_group)}
+    known = {v.name: i for i, v in enumerate(v for group in groups().values() for v in group)}
     tasks = list(dict.fromkeys(task for task, _ in by_key))
     order = sorted(by_key, key=lambda key: (tasks.index(key[0]), known.get(by_key[key].variant, len(known))))
     return {key: by_key[key] for key in order}
@@ -151,8 +151,8 @@ class Summary:
     def overall(self) -> Ranking | None:
         """What the headline is about: the variants with a mean on every task that all of them have, on these tasks."""
         lost = {v for task, v in self.lost if task in self.shared}
-        wanted = tuple(v for v in self.variants if v not in lost)
-        return next((r for r in self.rankings if r.variants == wanted and r.tasks == len(self.shared)), None)
+        ranked = tuple(v for v in self.variants if v not in lost)
+        return next((r for r in self.rankings if r.variants == ranked and r.tasks == len(self.shared)), None)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:

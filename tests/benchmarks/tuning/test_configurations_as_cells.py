@@ -14,7 +14,7 @@ from benchmarks import store
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
 from benchmarks.execution.train_cell import report_metadata
-from benchmarks.tuning.cells import groups, objective, read
+from benchmarks.tuning.cells import groups, objective, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
 from envs import TASKS
@@ -115,7 +115,7 @@ def test_scores_are_read_by_place_and_normalised(tmp_path: Path) -> None:
     cell = replace(cell, race=Race((0, 1), 5, task.scale))
     path = tmp_path / cell.file_name
     written(path, cell, returns)
-    found = read(path, cell, made)
+    found = read_scores(path, cell, made)
     # the last three checkpoints are 0.2, 0.3 and 0.4: their mean is 0.3; a run that diverged has no score
     np.testing.assert_allclose(found.scores[0], [0.30, 0.31, 0.32, np.nan, 0.34], atol=1e-12)
     assert np.isnan(found.scores[1]).all()
