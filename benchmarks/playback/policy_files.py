@@ -207,7 +207,8 @@ def missing_policies(cells: Sequence[Cell], cells_folder: Path, folder: Path) ->
     if trained:
         more = f" and {len(trained) - MAX_LISTED} more" if len(trained) > MAX_LISTED else ""
         lines.append(
-            f"already trained, without policies: {', '.join(trained[:MAX_LISTED])}{more}; to get them, move their files out of "
+            f"already trained, without policies: {', '.join(trained[:MAX_LISTED])}{more}; to get them, move their "
+            f"files out of "
             f"{cells_folder} and give the same command again (it trains the same rows; real actors train others)"
         )
     return lines

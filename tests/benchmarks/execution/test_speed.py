@@ -29,8 +29,8 @@ def test_the_comparison_of_actors_has_all_processors_and_the_others_one(monkeypa
         done.append(pair.what)
         return {"what": pair.what, "ours": 1, "peer": 1, "peer_name": pair.name, "ratio": 1.0}
 
-    monkeypatch.setattr(speed, "compared", noted)
-    monkeypatch.setattr(speed, "one_core", lambda: done.append("one core"))
+    monkeypatch.setattr(speed, "compare", noted)
+    monkeypatch.setattr(speed, "use_one_core", lambda: done.append("one core"))
     monkeypatch.setattr(speed, "text_tasks", list)
     monkeypatch.setattr(speed, "available_processors", lambda: 6)
     rows = speed.measure(1)

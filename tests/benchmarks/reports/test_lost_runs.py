@@ -42,7 +42,7 @@ def test_lost_runs_are_neither_identical_nor_tied_with_runs_at_the_floor() -> No
     (said,) = sentences.pair_sentences(table, "return", by_task)
     assert (
         said
-        == "`b` against `a`: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
+        == "`b` against `a`: no difference is shown. The two lost different runs, and a lost run counts as the worst."
     )
     alike = suite_of({("t", v): GONE * 2 + STILL for v in "ba"}, FLOOR)  # the same runs are lost: one run
     assert task_table(alike, [Pair("b", "a")])["identical"].item() == "yes"

@@ -74,14 +74,14 @@ def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
 
 @pytest.mark.parametrize("shared_rate_variant", ["gae", None])
 def test_the_headline_and_the_guides_line_say_it(
-    rates_of: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_rate_variant: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[Document] = []
     monkeypatch.setattr(Document, "write", lambda self, out, kinds: pages.append(self))
     rates = {("transduce/reverse-medium", v): 0.003 for v in ("gae", "reinforce")}
-    made = replace(report_input(frame(), tmp_path), rates=RateNotes(rates_of, frozenset(), rates))
+    made = replace(report_input(frame(), tmp_path), rates=RateNotes(shared_rate_variant, frozenset(), rates))
     note = (
-        "All train at one learning rate, `gae`'s." if rates_of else "all train at one learning rate, selected for none"
+        "All train at one learning rate, `gae`'s." if shared_rate_variant else "all train at one learning rate, selected for none"
     )
     report.write(made)
     assert note in pages[0].verdict

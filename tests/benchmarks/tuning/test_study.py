@@ -114,7 +114,7 @@ def test_another_seed_gives_others(studied: Path, tmp_path: Path) -> None:
 def test_a_study_that_was_tested_takes_no_more_trials(studied: Path) -> None:
     with pytest.raises(ValueError, match="it cannot grow"):
         tuned_in(studied, trials=8)
-    with pytest.raises(ValueError, match=r"another protocol: batch 4 \(asked for: 3\)"):
+    with pytest.raises(ValueError, match=r"another protocol: batch 4 \(requested: 3\)"):
         tuned_in(studied, batch=3)
 
 
@@ -126,7 +126,7 @@ def test_a_study_that_is_complete_trains_nothing_again(copied: Path) -> None:
 
 @pytest.fixture
 def prunes_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "FEWEST_TO_PRUNE", 1)
+    monkeypatch.setattr(protocol, "MIN_TRIALS_TO_PRUNE", 1)
 
 
 @pytest.mark.parametrize("pruner", ["racing", "wilcoxon"])

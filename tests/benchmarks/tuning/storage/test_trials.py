@@ -20,7 +20,7 @@ def test_of_trials_made_at_the_same_moment_the_last_are_surplus(
 ) -> None:
     study = study_of(tmp_path / "x.journal")
     looks = iter([True, True, True, False])  # whoever looks sees room, as all do who look at once
-    monkeypatch.setattr(trials_module, "has_room", lambda *_: next(looks))
+    monkeypatch.setattr(trials_module, "has_free_slot", lambda *_: next(looks))
     assert [t.number for t in some(study, 3, Worker.here(), limit=2)] == [0, 1]
     assert study.trials[2].state == TrialState.FAIL
     assert study.trials[2].user_attrs["surplus"]
