@@ -70,7 +70,7 @@ OPTIONAL = {"envpool", "psycopg", "stable_baselines3", "tensorboard"}
 NEEDS_OPTIONAL = {"algorithms.references.sb3_env"}  # modules of ours whose classes derive from those of such a package
 # packages that only these parts of the house know
 CONFINED = {
-    "matplotlib": ("benchmarks.figures", "benchmarks.tuning.figures", "benchmarks.playback.film"),
+    "matplotlib": ("benchmarks.figures", "benchmarks.tuning.figures", "benchmarks.playback.gif"),
     "seaborn": ("benchmarks.figures", "benchmarks.tuning.figures"),
     "optuna": ("benchmarks.tuning",),
     "pyarrow": ("benchmarks.store",),

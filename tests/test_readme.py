@@ -98,7 +98,7 @@ def test_what_looks_like_a_measurement() -> None:
 def test_no_duration_is_promised() -> None:
     """What a run took is generated; what it will take on another machine nobody knows."""
     for name in ("README.md", "CONTRIBUTING.md", "noxfile.py"):
-        text = marks.outside((ROOT / name).read_text())
+        text = marks.without_blocks((ROOT / name).read_text())
         found = re.findall(r"(?:\d+|one|two|five|ten|twenty|some) (?:minutes|hours)", text)
         assert not found, name
 

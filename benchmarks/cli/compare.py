@@ -1,4 +1,4 @@
-"""Hold one folder of results against another, as a gate.
+"""Compare two folders of results, as a gate.
 
 Exit status 0: B passes. 1: B is shown to be worse, has lost a variant, task or cell of A, diverges more often, or a rule
 that you set (--min-seeds, --noninferior) is not met; each is named. 2: the folders cannot be compared.
@@ -16,7 +16,7 @@ import tyro
 
 from benchmarks.reports.comparison import comparison
 from benchmarks.reports.comparison.gate import Rules
-from benchmarks.reports.comparison.sides import load
+from benchmarks.reports.comparison.result_folders import load
 from benchmarks.validation.usage import DONE, FAILED, check_folder
 
 
@@ -24,9 +24,10 @@ from benchmarks.validation.usage import DONE, FAILED, check_folder
 class Compare:
     """The flags of `compare`."""
 
-    result_a: Annotated[Path, tyro.conf.Positional]  # what was: a folder such as results/reference/ladder
-    result_b: Annotated[Path, tyro.conf.Positional]  # what is
-    margin: float = 0.05  # a difference of the score, or of the return where a task has no ceiling, that counts as none
+    result_a: Annotated[Path, tyro.conf.Positional]  # the earlier results: a folder such as results/reference/ladder
+    result_b: Annotated[Path, tyro.conf.Positional]  # the later results
+    # a difference of the score, or of the return where a task has no ceiling, below which there is no difference
+    margin: float = 0.05
     min_seeds: int | None = None  # status 1 where a variant has fewer seeds on a task, in A or in B
     noninferior: float | None = (
         None  # status 1 unless every row is shown to be worse by less than this (one-sided t tests)

@@ -1,4 +1,4 @@
-"""What to use when, and how sure that is: a table made from the runs under a folder."""
+"""Which variant to use in which case, from the runs under a folder."""
 
 from __future__ import annotations
 

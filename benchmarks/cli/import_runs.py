@@ -1,4 +1,4 @@
-"""Add learning curves of others to an experiment: monitor, evaluations (stable-baselines3) or csv."""
+"""Import learning curves into an experiment: monitor, evaluations (stable-baselines3) or csv."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.cli.lookup import experiment_named
+from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RESULTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_meta
@@ -25,7 +25,7 @@ class Import:
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional]  # a run each (a folder or a file), in the order of seeds
     experiment: str
     task: str | None = None  # of the runs; csv: only this one
-    variant: str | None = None  # a name for whoever made the runs, as zoo:ppo; csv: only this one
+    variant: str | None = None  # a name for the source of the runs, as zoo:ppo; csv: only this one
     first_seed: int = 0  # of the first path; the others follow
     checkpoints: int | None = None  # monitor: points of a curve; 20 where it is not given
     floor: float | None = None  # scale of a task that is not ours: the return that counts 0
@@ -34,7 +34,7 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        experiment = experiment_named(self.experiment)
+        experiment = find_experiment(self.experiment)
         if "import" in experiment.unsupported():
             raise UsageError(f"{experiment.name} compares no learning curves; import into another experiment")
         check_folder(self.results / experiment.name / "imported", "--results")

@@ -13,11 +13,11 @@ from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
-from benchmarks.execution.runner import cell_path, pending, sweep
+from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
-from benchmarks.validation.usage import DONE, working
+from benchmarks.validation.usage import DONE, work_errors
 
 BAR = 40
 
@@ -31,13 +31,13 @@ def train_and_show(
     """
     torch.set_num_threads(1)
     console = Console(file=sys.stderr)
-    sweep(folder)
+    remove_leftovers(folder)
     for cell in pending(cells, folder):
         seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
         console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
         curve = _Curve(console, cell, live)
-        with working(cell.label):
-            run_cell(cell, cell_path(folder, cell), device, curve.tell, policies=policies)
+        with work_errors(cell.label):
+            run_cell(cell, cell_path(folder, cell), device, curve.on_event, policies=policies)
         if live is not None:
             live.ended(cell)
     _print_scores(cells, folder)
@@ -67,7 +67,7 @@ class _Curve:
         self.console, self.cell, self.live = console, cell, live
         self.found: dict[int, list[Record]] = {}  # by checkpoint
 
-    def tell(self, event: Progress | Record) -> None:
+    def on_event(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
             if event.notice:
                 self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)

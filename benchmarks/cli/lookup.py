@@ -12,7 +12,7 @@ from benchmarks.experiments import EXPERIMENTS
 from envs.validation import UsageError, look_up
 
 
-def experiment_named(name: str) -> Experiment:
+def find_experiment(name: str) -> Experiment:
     """A registered experiment."""
     return look_up(EXPERIMENTS, name, "experiment")
 
@@ -22,15 +22,15 @@ def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
     processes = Processes(actors, hogwild=hogwild)
     schedule = replace(variant.schedule, lag=0, actors=None, gradient="newest", processes=processes)
     workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
-    made = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
-    if reason := unfit(made):
+    changed = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
+    if reason := unfit(changed):
         raise UsageError(f"{variant.name} {reason}")
-    return made
+    return changed
 
 
 def split(names: str) -> list[str]:
     """`a,b` as a list; UsageError where it is empty."""
-    found = [name.strip() for name in names.split(",") if name.strip()]
-    if not found:
+    parts = [name.strip() for name in names.split(",") if name.strip()]
+    if not parts:
         raise UsageError(f"{names!r} names nothing")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(parts))

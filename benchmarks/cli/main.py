@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 import tyro
 
 from benchmarks.validation.numbers import whole_number
-from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, Failed, described
+from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError
 
 # command -> the module of this folder that holds it, and its class; a module is imported when its command is given, for
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except UsageError as error:
-        return _refused(error)
+        return _print_usage_error(error)
     return _status(command)
 
 
@@ -60,14 +60,14 @@ def _status(command: Callable[[], int]) -> int:
     try:
         return int(command())
     except UsageError as error:
-        return _refused(error)
+        return _print_usage_error(error)
     except KeyboardInterrupt:
         print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    except (Failed, OSError) as error:
+    except (WorkFailed, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
     except BaseException as error:
-        print(f"failed: {described(error)}", file=sys.stderr)
+        print(f"failed: {describe_error(error)}", file=sys.stderr)
     return FAILED
 
 
@@ -89,7 +89,7 @@ def _parse(argv: list[str]) -> Callable[[], int]:
     module = importlib.import_module(f"benchmarks.cli.{module_name}")
     command: type = getattr(module, kind)
     _check_flags(name, command, words)
-    return _read(command, _plain_numbers(command, words), name, module.__doc__ or "")
+    return _parse_with_tyro(command, _plain_numbers(command, words), name, module.__doc__ or "")
 
 
 def _check_flags(name: str, command: type, words: list[str]) -> None:
@@ -104,7 +104,7 @@ def _check_flags(name: str, command: type, words: list[str]) -> None:
 def _plain_numbers(command: type, words: list[str]) -> list[str]:
     """The words with numbers as tyro reads them (1e5 as 100000); UsageError for what is no number."""
     kinds = {f"--{name.replace('_', '-')}": kind for name, kind in get_type_hints(command).items()}
-    found = list(words)
+    plain_words = list(words)
     for i, word in enumerate(words):
         flag, equals, value = word.partition("=")
         flag = flag.replace("_", "-")
@@ -115,8 +115,8 @@ def _plain_numbers(command: type, words: list[str]) -> list[str]:
         if not value or value.startswith("--") or not is_number:
             continue
         plain = _plain_number(flag, value, int if int in members else float)
-        found[i if equals else i + 1] = f"{flag}={plain}" if equals else plain
-    return found
+        plain_words[i if equals else i + 1] = f"{flag}={plain}" if equals else plain
+    return plain_words
 
 
 def _plain_number(flag: str, value: str, kind: type) -> str:
@@ -127,24 +127,24 @@ def _plain_number(flag: str, value: str, kind: type) -> str:
         raise UsageError(f"{flag} takes {takes}") from None
 
 
-def _read(command: type, words: list[str], name: str, description: str) -> Callable[[], int]:
+def _parse_with_tyro(command: type, words: list[str], name: str, description: str) -> Callable[[], int]:
     """What tyro makes of the words. tyro boxes its errors and ends the process; here they are one line each."""
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):
-            made: Callable[[], int] = tyro.cli(
+            parsed: Callable[[], int] = tyro.cli(
                 command, prog=f"python -m benchmarks {name}", description=description, args=words
             )
-            return made
+            return parsed
     except SystemExit as end:
         if not end.code:
             raise
         lines = (line.strip("╭╮╰╯│─ \t") for line in boxed.getvalue().splitlines())
-        kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
-        raise UsageError("; ".join(kept) or "the arguments do not fit") from None
+        lines_kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
+        raise UsageError("; ".join(lines_kept) or "the arguments do not fit") from None
 
 
-def _refused(error: UsageError) -> int:
+def _print_usage_error(error: UsageError) -> int:
     """Print one line for a mistake, with the command that lists what there is; returns the exit status."""
     kind = error.kind if isinstance(error, UnknownName) else ""
     more = next((f"; all: python -m benchmarks {words}" for word, words in LISTS.items() if kind.startswith(word)), "")

@@ -1,4 +1,4 @@
-"""What several commands share: folders, flags and their checks."""
+"""Folders, flags and checks that several commands share."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class RunFlags:
     device: str = "cpu"
     smoke: bool = False  # the experiment at its smallest size
     dry_run: bool = False  # say what would run, and stop
-    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
     adaptive: bool = False  # add blocks of seeds until every variant's place against the baseline is decided
     max_seeds: int = 40  # --adaptive stops there
-    margin: float = (
-        0.05  # --adaptive: a difference of the score, or of the return where a task has no ceiling, that counts as none
-    )
+    # --adaptive: a difference of the score, or of the return where a task has no ceiling, below which there is no
+    # difference
+    margin: float = 0.05
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
@@ -55,7 +55,7 @@ class RunFlags:
     def scale(self) -> ScaleFlags:
         return ScaleFlags(self.floor, self.ceiling, self.threshold)
 
-    def given(self) -> list[str]:
+    def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
@@ -95,14 +95,14 @@ def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContex
     return contextlib.nullcontext() if folder is None else Live(folder, experiment)
 
 
-def folder_of(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:
+def results_folder(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:
     """Where an experiment's results lie. Other sizes and settings of it have folders of their own."""
     return results / (experiment.name + ("-smoke" if smoke else "") + ("-tuned" if tuned else ""))
 
 
 def policies_folder(folder: Path, cells: Sequence[Cell]) -> Path:
     """Where an experiment's policies lie; says on standard error which of the cells will have none there, and why."""
-    found = folder / "policies"
-    for line in policy_files.absent(cells, folder / "cells", found):
+    policies = folder / "policies"
+    for line in policy_files.missing_policies(cells, folder / "cells", policies):
         print(f"--save-policies: {line}", file=sys.stderr)
-    return found
+    return policies

@@ -12,12 +12,12 @@ import tyro
 from algorithms.training.exact_return import text_mdp
 from benchmarks.cli.options import check_positive
 from benchmarks.playback import episode as playing
-from benchmarks.playback import film
+from benchmarks.playback import gif
 from benchmarks.playback.policy_files import changed_since, load_policy
 from benchmarks.playback.saved_policy import SavedPolicy
 from benchmarks.store import files
 from benchmarks.validation.numbers import LARGEST
-from benchmarks.validation.usage import DONE, check_folder, working
+from benchmarks.validation.usage import DONE, check_folder, work_errors
 from envs.named import check_installed
 from envs.text_mdp import TextMDP
 from envs.validation import UsageError
@@ -50,10 +50,10 @@ class Play:
         mdp = text_mdp(saved.task)
         if self.out is not None or mdp is None:
             check_folder(self._folder, "FILE" if self.out is None else "--out")
-        print(playing.title(saved))
+        print(playing.episode_title(saved))
         for episode in range(self.episodes):
             print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
-            with working(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}"):
+            with work_errors(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}"):
                 lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
             print("\n".join(lines))
         return DONE
@@ -70,17 +70,17 @@ class Play:
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
         seed, path = playing.environment_seed(self.seed, episode), self._output(episode, "gif")
         try:
-            filmed = film.Filmed(saved.task, seed)
-        except film.NoPictures as reason:
+            recorded = gif.RecordedEnv(saved.task, seed)
+        except gif.NotRenderable as reason:
             if episode == 0:
                 print(f"no pictures, curves instead: {reason}", file=sys.stderr)
             env = saved.task.factory.make([seed], 1)
             played = playing.play(saved, env, self.seed, episode, self.greedy)
-            film.write_curves(path, saved.task.name, played)
+            gif.write_curves(path, saved.task.name, played)
         else:
-            env = filmed
+            env = recorded
             played = playing.play(saved, env, self.seed, episode, self.greedy)
-            film.write_pictures(path, filmed.pictures, filmed.pause_ms)
+            gif.write_frames(path, recorded.frames, recorded.frame_ms)
         env.close()
         return [*playing.control_lines(saved.task, played), str(path)]
 

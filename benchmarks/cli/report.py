@@ -8,9 +8,9 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.cli.kinds.registry import run_of
-from benchmarks.cli.lookup import experiment_named, split
-from benchmarks.cli.options import RESULTS, folder_of
+from benchmarks.cli.kinds.registry import experiment_run
+from benchmarks.cli.lookup import find_experiment, split
+from benchmarks.cli.options import RESULTS, results_folder
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError, look_up
@@ -23,17 +23,17 @@ class Report:
     experiment: Annotated[str, tyro.conf.Positional]
     results: Path = RESULTS
     smoke: bool = False  # of the smoke run
-    baseline: str | None = None  # whom all others are held against; the experiment's own where it is not given
+    baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
     tuned: bool = False  # of the run with --tuned
 
     def __call__(self) -> int:
         suffixes = self._figure_suffixes()
-        experiment = experiment_named(self.experiment)
-        folder = folder_of(self.results, experiment, self.smoke, self.tuned)
+        experiment = find_experiment(self.experiment)
+        folder = results_folder(self.results, experiment, self.smoke, self.tuned)
         for part in ("tables", "figures") if folder.is_dir() else ():
             check_folder(folder / part, "--results")
-        run = run_of(experiment.smoke() if self.smoke else experiment)
+        run = experiment_run(experiment.smoke() if self.smoke else experiment)
         print(run.report_folder(folder, self.baseline, suffixes))
         return DONE
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.cli.kinds.registry import run_of
-from benchmarks.cli.lookup import experiment_named
-from benchmarks.cli.options import RunFlags, check_positive, folder_of
+from benchmarks.cli.kinds.registry import experiment_run
+from benchmarks.cli.lookup import find_experiment
+from benchmarks.cli.options import RunFlags, check_positive, results_folder
 from benchmarks.design.experiment import check_flags
-from benchmarks.validation.usage import DONE, FAILED, checking
+from benchmarks.validation.usage import DONE, FAILED, user_errors
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Run(RunFlags):
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
-        experiment = experiment_named(self.experiment)
-        check_flags(experiment, self.given())
-        run = run_of(experiment.smoke() if self.smoke else experiment)
-        with checking():
+        experiment = find_experiment(self.experiment)
+        check_flags(experiment, self.given_flags())
+        run = experiment_run(experiment.smoke() if self.smoke else experiment)
+        with user_errors():
             run.select(self)
-        folder = folder_of(self.results, experiment, self.smoke, self.tuned)
+        folder = results_folder(self.results, experiment, self.smoke, self.tuned)
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE

@@ -21,6 +21,6 @@ class Speed:
     def __call__(self) -> int:
         check_positive("repeats", self.repeats)
         rows = speed.measure(self.repeats)
-        found = {"rows": rows, "provenance": provenance()}
-        print(json.dumps(found, indent=1) if self.json else speed.as_text(rows))
+        measured = {"rows": rows, "provenance": provenance()}
+        print(json.dumps(measured, indent=1) if self.json else speed.as_text(rows))
         return DONE

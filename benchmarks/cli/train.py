@@ -12,10 +12,10 @@ from algorithms.composition import Processes
 from benchmarks.cli.learning_curve import train_and_show
 from benchmarks.cli.options import RESULTS, check_device, check_outputs, check_positive, live_logs, policies_folder
 from benchmarks.design.cells import single_cells
-from benchmarks.design.named import task_named, variant_named
+from benchmarks.design.lookup import find_task, find_variant
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
-from benchmarks.validation.usage import checking
+from benchmarks.validation.usage import user_errors
 from envs.validation import UsageError
 
 
@@ -41,11 +41,11 @@ class Train:
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "actors"):
             check_positive(name.replace("_", "-"), getattr(self, name))
-        task, variant = task_named(self.task), variant_named(self.variant)
-        (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).applied([task])
+        task, variant = find_task(self.task), find_variant(self.variant)
+        (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).apply([task])
         if self.hogwild and self.actors is None:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
-        with checking():
+        with user_errors():
             if self.actors is not None:
                 variant = variant.with_processes(Processes(self.actors, hogwild=self.hogwild))
             cells = single_cells(task, variant, self.seeds, self.env_steps, self.set)

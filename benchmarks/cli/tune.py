@@ -13,7 +13,7 @@ from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RESULTS, check_device, check_positive
 from benchmarks.design import settings
 from benchmarks.design.experiment import Outcome
-from benchmarks.design.named import task_named, variant_named
+from benchmarks.design.lookup import find_task, find_variant
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
@@ -27,7 +27,7 @@ from benchmarks.tuning.samplers import sampler
 from benchmarks.tuning.scheduler import StudyScheduler
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage.opening import open_storage
-from benchmarks.validation.usage import DONE, FAILED, check_folder, checking
+from benchmarks.validation.usage import DONE, FAILED, check_folder, user_errors
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError
@@ -67,23 +67,23 @@ class Tune:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
-        variants = [variant_named(n) for n in self._names("variant", self.variant, self.variants)]
-        tasks = [task_named(n) for n in self._names("task", self.task, self.tasks)]
-        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).applied(tasks)
+        variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
+        tasks = [find_task(n) for n in self._names("task", self.task, self.tasks)]
+        tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
         check_positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {name: getattr(self, name) for name in (*SIZES, "sampler", "objective", "space", "seed")}
         steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
-        with checking():
-            plans = plans_of(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
+        with user_errors():
+            plans = build_plans(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
         outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run)
         if outcome is None:
             return DONE
         folder = self.results / self.study
-        if found := result.load_all(folder):
-            print(write(self.study, f"What do {self.trials} trials buy?", found, folder))
+        if studies := result.load_all(folder):
+            print(write(self.study, f"What do {self.trials} trials buy?", studies, folder))
         return FAILED if outcome.failures else DONE
 
     def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:
@@ -97,7 +97,7 @@ class Tune:
         return split(many)
 
 
-def plans_of(
+def build_plans(
     study: str,
     variants: Sequence[Algorithm],
     tasks: Sequence[tuple[Task, ...]],
@@ -128,7 +128,7 @@ def plans_of(
 
 def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
     """UsageError where the report of the folder would average returns of several tasks."""
-    scales = {task: scale for found in result.load_all(folder) for task, scale in found.task_scales.items()}
+    scales = {task: scale for study in result.load_all(folder) for task, scale in study.task_scales.items()}
     scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
     raw = [task for task, scale in scales.items() if scale.ceiling is None]
     if raw and len(scales) > 1:
@@ -141,8 +141,8 @@ def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
 def _with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
     """The plans, with the floors of tasks that have none."""
     tasks = {task.name: task for plan in plans for task in plan.tasks}
-    found = {task.name: task for task in with_floors(list(tasks.values()), results)}
-    return [replace(plan, tasks=tuple(found[task.name] for task in plan.tasks)) for plan in plans]
+    measured = {task.name: task for task in with_floors(list(tasks.values()), results)}
+    return [replace(plan, tasks=tuple(measured[task.name] for task in plan.tasks)) for plan in plans]
 
 
 def run_studies(

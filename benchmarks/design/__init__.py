@@ -1,1 +1,1 @@
-"""What is run: experiments, cells, their settings and what a report of them is made of."""
+"""Declarations: experiments, cells, their settings, and the blocks of a report."""

@@ -13,13 +13,13 @@ from algorithms.training.records import Members
 from benchmarks.design import settings
 from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.overrides import parsed_all
+from benchmarks.design.overrides import parse_assignments
 from benchmarks.design.resolve import reason_unsupported, resolve
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError
 
-UNREAD = 1.0  # TrainingConfig.learning_rate where members bring rates of their own
+UNUSED_RATE = 1.0  # TrainingConfig.learning_rate where members bring rates of their own
 Configurations = Mapping[tuple[str, str], Mapping[str, Any]]  # (task, algorithm) -> values by path
 
 
@@ -47,13 +47,13 @@ def build_cells(
                 continue
             key = task.name, plain.name
             values = tuned.get(key) or experiment.configurations.get(key, {})
-            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.rates_of)
+            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and algorithm.tunable:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
-                rates, training = experiment.rates, replace(training, learning_rate=UNREAD)
-            for block in blocks(experiment.seeds_of.get(plain.name, experiment.seeds), experiment.block):
+                rates, training = experiment.rates, replace(training, learning_rate=UNUSED_RATE)
+            for block in blocks(experiment.seeds_by_variant.get(plain.name, experiment.seeds), experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, algorithm, training, members, budget, experiment.evaluation))
@@ -69,7 +69,7 @@ def single_cells(
         raise UsageError(reason)
     if assignments and algorithm.unsettable:
         raise UsageError(f"--set has no meaning for {algorithm.name}: {algorithm.unsettable}")
-    values = parsed_all(*resolve(task, algorithm), assignments)
+    values = parse_assignments(*resolve(task, algorithm), assignments)
     training, algorithm = resolve(task, algorithm, values)
     budget = env_steps or settings.budget(task)
     rate = training.learning_rate

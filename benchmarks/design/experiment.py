@@ -1,4 +1,4 @@
-"""What every experiment declares, and the kind that compares trained variants."""
+"""The protocol of experiments, and the class that compares trained variants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.cell import BLOCK
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
 from envs.api import Task
 from envs.seeding import Purpose
@@ -18,7 +18,9 @@ from envs.validation import UsageError
 
 
 class Experiment(Protocol):
-    """A question, and what answers it. `benchmarks.cli.kinds` holds what is run and reported for each class of them."""
+    """A question, with the tasks and variants that answer it. `benchmarks.cli.kinds` runs and reports each class of
+    experiments.
+    """
 
     @property
     def name(self) -> str: ...
@@ -66,19 +68,19 @@ class ComparisonExperiment:
     """A question, the tasks and variants that answer it, and how much of each.
 
     tasks, variants  names of registered ones, or the thing itself where only this experiment has it
-    figures    what it draws in addition to the figures of every report
+    figures    figures in addition to those of every report
     env_steps  a member's budget by task; tasks that are not named use their settings' budget
     rates      None: each variant's own learning rate; else every rate is trained on every seed, as extra members
-    rates_of   a variant at whose learning rate all train, so that nothing else differs; None: each at its own
+    shared_rate_variant  all train at this variant's learning rate; None: each at its own
     protocol   whose selection the own learning rates are (benchmarks.design.settings); with `rates`, the one that it makes
     small      what `--smoke` runs instead
-    baseline   whom the report holds all others against; the first variant that learns where it is None
-    guide      what its runs tell a reader who must choose
+    baseline   the variant that all others are compared with; None: the first variant that learns
+    guide      cases of the decision guide
     finding    the answer that its report begins with
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
-    seeds_of   of variants, by name, that have another number of them than `seeds`
+    seeds_by_variant  the number of seeds of variants for which it is not `seeds`
     configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
-    alone      cells run one after another, because their seconds are measured
+    one_at_a_time  cells run one after another, because their seconds are measured
     """
 
     name: str
@@ -90,21 +92,21 @@ class ComparisonExperiment:
     evaluation: Evaluation = field(default_factory=Evaluation)
     purpose: Purpose = Purpose.TRAIN
     rates: tuple[float, ...] | None = None
-    rates_of: str | None = None
+    shared_rate_variant: str | None = None
     protocol: str = "ladder"
     small: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     baseline: str | None = None
-    guide: tuple[Situation, ...] = ()
+    guide: tuple[GuideCase, ...] = ()
     finding: Finding | None = None
     block: int = BLOCK
-    seeds_of: Mapping[str, int] = field(default_factory=dict)
-    alone: bool = False
+    seeds_by_variant: Mapping[str, int] = field(default_factory=dict)
+    one_at_a_time: bool = False
     configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.rates and self.rates_of:
-            raise ValueError(f"{self.name} cannot train every rate (rates) and one alone (rates_of)")
+        if self.rates and self.shared_rate_variant:
+            raise ValueError(f"{self.name} cannot train every rate (rates) and one only (shared_rate_variant)")
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ class ComparisonExperiment:
 
     def unsupported(self) -> Mapping[str, str]:
         reasons = {}
-        if self.rates or self.rates_of:
+        if self.rates or self.shared_rate_variant:
             reasons["tuned"] = "which has settings of its own"
         if self.rates:
             reasons["adaptive"] = "which does not compare seeds"

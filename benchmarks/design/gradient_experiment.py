@@ -23,9 +23,9 @@ from envs.api import Task
 from envs.validation import look_up
 
 LABORATORY_VERSION = 1  # raise it when a change of code, or of a field's default, moves measurements
-FIXED = "whose policies are fixed; --variants narrows it"
+FIXED_POLICIES = "whose policies are fixed; --variants narrows it"
 UNSUPPORTED = {
-    **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED),
+    **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED_POLICIES),
     **dict.fromkeys(("floor", "ceiling", "threshold"), "whose tasks have scales"),
     **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
     **dict.fromkeys(("baseline", "adaptive", "import"), "which compares no learning curves"),
@@ -53,7 +53,7 @@ class ExactAscent:
         return laboratory.ascended(task, training, self.updates)
 
 
-Where = GaussianParameters | ExactAscent
+PolicyChoice = GaussianParameters | ExactAscent
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Measurement:
     task: Task
     variant: Variant
     training: TrainingConfig
-    where: Where
+    where: PolicyChoice
     replicates: int
     fitted: int = 0
 
@@ -105,20 +105,20 @@ class Measurement:
         """Quality's fields, and the exact return and gradient norm of the policy."""
         task, variant, training = self.task, self.variant, self.training
         actor = self.where.actor(task, training)
-        truth = laboratory.exact_gradient(task, training, actor)
+        exact_gradient = laboratory.exact_gradient(task, training, actor)
         critic = None
         if self.fitted:
             critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
         samples = laboratory.replicates(task, variant, training, actor, self.replicates, critic=critic)
         value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
-        made = asdict(laboratory.quality(samples, truth))
-        return {**made, "return": value, "gradient": float(truth.norm())}
+        measured = asdict(laboratory.quality(samples, exact_gradient))
+        return {**measured, "return": value, "gradient": float(exact_gradient.norm())}
 
     def write(self, path: Path, origin: Mapping[str, object]) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
-        found = self.measure()
-        made = {**origin, "laboratory_version": LABORATORY_VERSION}
-        save_json(path, {"found": found, "cell": canonical(self), "provenance": made})
+        measured = self.measure()
+        provenance = {**origin, "laboratory_version": LABORATORY_VERSION}
+        save_json(path, {"found": measured, "cell": canonical(self), "provenance": provenance})
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a reader of the decision guide may face: declared by experiments, answered by reports.sections.guide."""
+"""Cases of the decision guide: declared by experiments, answered by reports.sections.guide."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Situation:
-    """A case, and the tasks of an experiment that stand for it.
+class GuideCase:
+    """A case, and the tasks of an experiment that represent it.
 
     aspect    horizon, reward, vocabulary, staleness, ...      case  which, in words
-    variants  who is compared; all learners where it is empty
+    variants  the compared variants; empty: all learners
     """
 
     aspect: str

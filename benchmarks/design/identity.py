@@ -11,8 +11,8 @@ The digest leaves out the fields at their default (benchmarks.store.descriptions
   (LABORATORY_VERSION for measurements): every digest is then another. The values stay in the description, so an old file
   still says what it was made with, and a test holds the released files' values against the code's.
 
-Our classes are called by their short names, which a test keeps unique: moving a class to another module moves no digest.
-A class of anybody else is called by its module too, with a hash of its source (envs.custom.sources), and all its fields
+Our classes are named by their short names, which a test keeps unique: moving a class to another module moves no digest.
+Any other class is named with its module, with a hash of its source (envs.custom.sources), and all its fields
 count. A field with metadata {"hashed": False} is in no description: no number depends on it.
 """
 
@@ -30,7 +30,7 @@ from envs.custom.sources import SOURCE, described_class
 def canonical(value: Any) -> Any:
     """The JSON description of a configuration. TypeError for what can be part of none."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _described(value)
+        return _describe(value)
     if isinstance(value, (tuple, list)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -40,10 +40,10 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be part of a cell's configuration")
 
 
-def _described(value: Any) -> dict[str, Any]:
+def _describe(value: Any) -> dict[str, Any]:
     own: Any = type(value)
     kind = described_class(own)
-    parts = {f.name: canonical(getattr(value, f.name)) for f in _described_fields(own)}
+    parts = {f.name: canonical(getattr(value, f.name)) for f in _hashed_fields(own)}
     if SOURCE in kind:  # its defaults may be computed from what the source's hash does not see
         return {**kind, **parts}
     defaults = _defaults(own)
@@ -51,17 +51,17 @@ def _described(value: Any) -> dict[str, Any]:
     return {**kind, **({DEFAULTS: at_default} if at_default else {}), **parts}
 
 
-def _described_fields(kind: type) -> list[Field[Any]]:
+def _hashed_fields(kind: type) -> list[Field[Any]]:
     return [f for f in fields(kind) if f.metadata.get("hashed", True)]
 
 
 @cache
 def _defaults(kind: type) -> dict[str, Any]:
     """The description of the default of each field that has one."""
-    found = {}
-    for f in _described_fields(kind):
+    defaults = {}
+    for f in _hashed_fields(kind):
         if f.default is not MISSING:
-            found[f.name] = canonical(f.default)
+            defaults[f.name] = canonical(f.default)
         elif f.default_factory is not MISSING:
-            found[f.name] = canonical(f.default_factory())
-    return found
+            defaults[f.name] = canonical(f.default_factory())
+    return defaults

@@ -28,7 +28,7 @@ class Unreadable(ValueError):
     """The text is no value of the type."""
 
 
-def configured(algorithm: A, training: TrainingConfig, values: Mapping[str, Any]) -> tuple[A, TrainingConfig]:
+def apply_overrides(algorithm: A, training: TrainingConfig, values: Mapping[str, Any]) -> tuple[A, TrainingConfig]:
     """(algorithm, training) with the named fields at these values, each checked by its own dataclass.
 
     A list, as JSON has them, becomes a tuple.
@@ -36,7 +36,7 @@ def configured(algorithm: A, training: TrainingConfig, values: Mapping[str, Any]
     return put_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
 
 
-def parsed_all(training: TrainingConfig, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
+def parse_assignments(training: TrainingConfig, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
     """`path=value` settings as values by path: `estimator...`, `schedule...`, `training...`.
 
     UsageError for a path that is not there, a text that is no value of the field's type, and a value that is refused.
@@ -53,7 +53,7 @@ def parsed_all(training: TrainingConfig, algorithm: Algorithm, assignments: Iter
         owner, field = _field(root, rest.split("."), path)
         values[path] = _value(owner, field, text, path)
         try:
-            algorithm, training = configured(algorithm, training, {path: values[path]})
+            algorithm, training = apply_overrides(algorithm, training, {path: values[path]})
         except (ValueError, TypeError) as error:  # its dataclass refuses it; TypeError: a check that expects no None
             raise UsageError(f"--set {path}={text}: {error}") from error
     return values
@@ -65,11 +65,11 @@ def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:
         if not is_dataclass(owner):
             before = ".".join([path.partition(".")[0], *names[:i]])
             raise UsageError(f"--set {path}: {before} is {owner!r} here and has no fields")
-        of = {f.name: f for f in fields(owner)}
-        if name not in of:
-            raise UnknownName(f"field of {type(owner).__name__} in --set {path}", name, of)
+        by_name = {f.name: f for f in fields(owner)}
+        if name not in by_name:
+            raise UnknownName(f"field of {type(owner).__name__} in --set {path}", name, by_name)
         if i == len(names) - 1:
-            return owner, of[name]
+            return owner, by_name[name]
         owner = getattr(owner, name)
     raise AssertionError("a path has one name at least")
 
@@ -82,15 +82,15 @@ def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
     if isinstance(search, Range) and search.integer:  # declared as a number for a population's sake
         kind = int
     try:
-        return parsed(text, kind)
+        return parse_text(text, kind)
     except Unreadable:
         if is_dataclass(present):
             inner = ", ".join(f.name for f in fields(present)) or "it has none"
             what = f"--set {path} names {type(present).__name__}; name one of its fields: {inner}"
-        elif present is None and describe(kind) == "None":
-            what = f"--set {path}: None here, and it takes an object, which no text describes; choose another variant"
+        elif present is None and describe_type(kind) == "None":
+            what = f"--set {path}: it takes an object, which cannot be written as text; choose another variant"
         else:
-            what = f"--set {path} takes {describe(kind)} (now {present!r}), not {text!r}"
+            what = f"--set {path} takes {describe_type(kind)} (now {present!r}), not {text!r}"
         raise UsageError(what) from None
 
 
@@ -102,7 +102,7 @@ def _hint(owner: Any, field: Field[Any]) -> Any:
         return type(getattr(owner, field.name))
 
 
-def parsed(text: str, kind: Any) -> Any:
+def parse_text(text: str, kind: Any) -> Any:
     """`text` as a value of a type: None, bool, int, float, str, Literal, tuple, Any, and unions of them, in that order.
 
     Unreadable for other types (a whole dataclass cannot be written on a command line) and for what does not fit.
@@ -174,12 +174,12 @@ def _tuple(text: str, kind: Any) -> tuple[Any, ...]:
     words = [word.strip() for word in inner.split(",")]
     if words[-1] == "":
         words.pop()  # of "64," or an empty tuple
-    of = get_args(kind)
-    if len(of) == 2 and of[1] is Ellipsis:
-        of = (of[0],) * len(words)
-    if len(of) != len(words):
+    types = get_args(kind)
+    if len(types) == 2 and types[1] is Ellipsis:
+        types = (types[0],) * len(words)
+    if len(types) != len(words):
         raise Unreadable(text)
-    return tuple(parsed(word, one) for word, one in zip(words, of, strict=True))
+    return tuple(parse_text(word, one) for word, one in zip(words, types, strict=True))
 
 
 def _str(text: str, _: Any) -> str:
@@ -206,7 +206,7 @@ _READERS: dict[str, Any] = {
 _EXAMPLES = {"int": "int, as 8", "float": "float, as .95", "bool": "true or false", "str": "a text", "NoneType": "None"}
 
 
-def describe(kind: Any) -> str:
+def describe_type(kind: Any) -> str:
     """A type in words, with an example: "float, as .95, or None"; nothing for the parts that no text describes."""
     words = []
     for one in sorted(_members(kind), key=lambda k: (k is type(None), _rank(k))):

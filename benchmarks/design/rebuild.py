@@ -18,7 +18,7 @@ from benchmarks.store.descriptions import DEFAULTS
 from envs.custom.sources import OURS, SOURCE
 
 PACKAGES = ("envs", "algorithms")  # what tasks, variants and trainings are made of
-OF_CLASSES = ("class", SOURCE, DEFAULTS)  # keys of a description that name no field
+CLASS_KEYS = ("class", SOURCE, DEFAULTS)  # keys of a description that name no field
 
 
 class CannotRebuild(ValueError):
@@ -34,7 +34,7 @@ def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
         return tuple(rebuild(item, trust) for item in data)
     if not isinstance(data, dict):
         return data
-    values = {name: rebuild(value, trust) for name, value in data.items() if name not in OF_CLASSES}
+    values = {name: rebuild(value, trust) for name, value in data.items() if name not in CLASS_KEYS}
     if "class" not in data:
         return values
     name = str(data["class"])
@@ -45,12 +45,12 @@ def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
 def _our_class(name: str) -> type:
     """The frozen dataclass of this name, of whichever of our modules defines it."""
     defined = [getattr(module, name, None) for module in _modules_that_define(name)]
-    found: list[type] = [kind for kind in defined if isinstance(kind, type) and _is_choice(kind)]
-    if not found:
+    classes: list[type] = [kind for kind in defined if isinstance(kind, type) and _is_frozen_dataclass(kind)]
+    if not classes:
         raise CannotRebuild(f"there is no frozen dataclass {name!r} (any more), and nothing else is built from a file")
-    if len(found) > 1:
-        raise CannotRebuild(f"{name!r} is the name of two classes: {', '.join(kind.__module__ for kind in found)}")
-    return found[0]
+    if len(classes) > 1:
+        raise CannotRebuild(f"{name!r} is the name of two classes: {', '.join(kind.__module__ for kind in classes)}")
+    return classes[0]
 
 
 def _modules_that_define(name: str) -> Iterator[Any]:
@@ -64,7 +64,7 @@ def _modules_that_define(name: str) -> Iterator[Any]:
 @cache
 def _sources() -> tuple[tuple[str, Path], ...]:
     """(module, file) of every module but those that importing would run as a program."""
-    found = []
+    modules = []
     for package in PACKAGES:
         file = importlib.import_module(package).__file__
         assert file is not None
@@ -72,8 +72,8 @@ def _sources() -> tuple[tuple[str, Path], ...]:
         for path in sorted(root.rglob("*.py")):
             parts = (package, *path.relative_to(root).with_suffix("").parts)
             if "__main__" not in parts:
-                found.append((".".join(parts).removesuffix(".__init__"), path))
-    return tuple(found)
+                modules.append((".".join(parts).removesuffix(".__init__"), path))
+    return tuple(modules)
 
 
 def _foreign_class(name: str, trust: Sequence[str]) -> type:
@@ -86,20 +86,20 @@ def _foreign_class(name: str, trust: Sequence[str]) -> type:
             f"class {name!r} is of package {package!r}, which is not trusted; if it is your own, say so "
             "(play --trust PACKAGE, load_policy(path, trust=...))"
         )
-    found: Any = None
+    kind: Any = None
     if not any(word.startswith("__") for word in module.split(".")):  # importing a __main__ runs it
         try:
-            found = getattr(importlib.import_module(module), last, None)
+            kind = getattr(importlib.import_module(module), last, None)
         except ImportError as error:
             raise CannotRebuild(f"there is no class {name!r} (any more): {error}") from error
-    if not isinstance(found, type) or found.__module__ != module:
+    if not isinstance(kind, type) or kind.__module__ != module:
         raise CannotRebuild(f"there is no class {name!r} (any more)")
-    if not _is_choice(found):
+    if not _is_frozen_dataclass(kind):
         raise CannotRebuild(f"{name!r} is no frozen dataclass, and nothing else is built from a file")
-    return found
+    return kind
 
 
-def _is_choice(kind: Any) -> bool:
+def _is_frozen_dataclass(kind: Any) -> bool:
     """Whether it is a frozen dataclass."""
     return isinstance(kind, type) and is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""What reports are made of: blocks under headings, and what the figures and findings of an experiment offer."""
+"""Blocks and sections of reports, and the protocols of an experiment's figures and findings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 from benchmarks.store.suite import Data
 
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
-Bold = Mapping[str, Sequence[bool]]  # by column: which rows stand in bold
-Picture = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
+Bold = Mapping[str, Sequence[bool]]  # by column: which rows are bold
+MatplotlibFigure = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Prose:
 
 
 @dataclass(frozen=True)
-class Warned:
+class Notice:
     """A paragraph of Markdown that must not be overlooked."""
 
     text: str
@@ -54,15 +54,15 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FigureBlock:
     """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
 
     name: str
-    draw: Callable[[], Picture]
+    draw: Callable[[], MatplotlibFigure]
     caption: str
 
 
-Block = Prose | Warned | Samples | Table | Drawn
+Block = Prose | Notice | Samples | Table | FigureBlock
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Figure(Protocol):
     @property
     def caption(self) -> str: ...
 
-    def draw(self, data: Data) -> Picture: ...
+    def draw(self, data: Data) -> MatplotlibFigure: ...
 
 
 @runtime_checkable
 class FigureWithTable(Protocol):
-    """A figure that brings a table, which stands below it in the report unless it has no rows."""
+    """A figure with a table, which the report shows below it unless it has no rows."""
 
     def table(self, data: Data) -> Table: ...
 

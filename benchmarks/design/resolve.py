@@ -1,4 +1,4 @@
-"""Which settings an algorithm has on a task: one function, one order."""
+"""The settings of an algorithm on a task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from algorithms.algorithm import Algorithm
 from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design import settings
-from benchmarks.design.overrides import configured
+from benchmarks.design.overrides import apply_overrides
 from benchmarks.published import sb3_settings
 from envs.api import Task
 
@@ -37,25 +37,26 @@ def resolve(
     algorithm: Algorithm,
     overrides: Mapping[str, Any] = MappingProxyType({}),
     protocol: str = "ladder",
-    rates_of: str | None = None,
+    shared_rate_variant: str | None = None,
 ) -> Resolved:
-    """The settings of the task; the algorithm's own; the rate of `rates_of`; the overrides; segments of that window.
+    """The settings of the task; the algorithm's own; the rate of `shared_rate_variant`; the overrides; segments of that
+    window.
 
     overrides  values by path (benchmarks.design.overrides)
     protocol   under which learning rates were chosen (benchmarks.design.settings)
-    rates_of   the variant whose learning rate it is, where that is not its own
+    shared_rate_variant   the variant whose learning rate is used; None: the algorithm's own
     """
     published = sb3_settings.CONFIGURATIONS.get((task.name, algorithm.name), {})
-    training = settings.training(task, algorithm.name, protocol)
-    algorithm, training = configured(algorithm, training, published)
+    training = settings.training_config(task, algorithm.name, protocol)
+    algorithm, training = apply_overrides(algorithm, training, published)
     training = algorithm.configure(training, task)
-    if rates_of is not None:
-        training = replace(training, learning_rate=settings.learning_rate(task, rates_of, protocol))
-    algorithm, training = configured(algorithm, training, overrides)
-    return Resolved(training if SEGMENT in overrides else windowed(training, task), algorithm)
+    if shared_rate_variant is not None:
+        training = replace(training, learning_rate=settings.learning_rate(task, shared_rate_variant, protocol))
+    algorithm, training = apply_overrides(algorithm, training, overrides)
+    return Resolved(training if SEGMENT in overrides else with_segment(training, task), algorithm)
 
 
-def windowed(training: TrainingConfig, task: Task) -> TrainingConfig:
+def with_segment(training: TrainingConfig, task: Task) -> TrainingConfig:
     """With segments of as many steps whatever the window: a segment's end truncates episodes, so it should be rare.
 
     As long as an episode, or its late steps would never be learned from; within bounds, for a killed run repeats a segment.

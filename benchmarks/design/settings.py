@@ -105,7 +105,7 @@ with (Path(__file__).parent / "learning_rates.csv").open(newline="") as _file:
         _of_task[_row["variant"]] = float(_row["learning_rate"])
 
 
-def training(task: Task, variant: str, protocol: str = "ladder") -> TrainingConfig:
+def training_config(task: Task, variant: str, protocol: str = "ladder") -> TrainingConfig:
     """What the comparison holds fixed on this task, at this variant's learning rate."""
     return replace(_base(task), learning_rate=learning_rate(task, variant, protocol))
 

@@ -1,1 +1,1 @@
-"""How it is run: engines, jobs, their cost and their progress."""
+"""Running experiments: engines, jobs, their cost and their progress."""

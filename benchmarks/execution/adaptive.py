@@ -1,4 +1,4 @@
-"""`run --adaptive`: blocks of seeds for whoever is not decided, until all are or a cap is reached."""
+"""`run --adaptive`: adds blocks of seeds for undecided variants, until all are decided or a limit is reached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.design.cell import BLOCK, Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.scales import check_averaged
-from benchmarks.reports.loading import SEQUENTIAL, read, suite_of
+from benchmarks.reports.loading import SEQUENTIAL, build_suite, read_folder
 from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
@@ -21,12 +21,12 @@ from benchmarks.store.suite import Suite
 from envs.api import Doubles
 from envs.validation import UsageError
 
-Train = Callable[[list[Cell]], Outcome]
+TrainCells = Callable[[list[Cell]], Outcome]
 
 
 @dataclass(frozen=True)
 class SequentialPlan:
-    """What is decided: everyone against `baseline`, with at most `cap` seeds, differences below `margin` being none."""
+    """All variants are compared with `baseline` on at most `cap` seeds; differences below `margin` count as none."""
 
     experiment: ComparisonExperiment  # its tasks and variants are the things themselves
     baseline: str  # one of them that learns
@@ -46,41 +46,45 @@ class SequentialPlan:
         """The cells of so many seeds of these variants."""
         tasks = list(self.experiment.own_tasks)
         chosen = [v for v in self.experiment.own_variants if v.name in names]
-        return build_cells(replace(self.experiment, seeds=seeds, seeds_of={}), tasks, chosen, self.env_steps)
+        return build_cells(replace(self.experiment, seeds=seeds, seeds_by_variant={}), tasks, chosen, self.env_steps)
 
 
-def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
+def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
     """Train until all is decided; writes the decisions to `folder`/adaptive.json, for the report."""
     looks = plan.cap // BLOCK
     decided: dict[str, SequentialDecision] = {}
     undecided = {v.name for v in plan.experiment.own_variants}
-    wanted: dict[str, Cell] = {}
-    least: dict[str, float] = {}  # each variant's corrected p, over the looks so far
+    cells: dict[str, Cell] = {}
+    lowest_p: dict[str, float] = {}  # each variant's corrected p, over the looks so far
     for number, level in enumerate(sequential.levels(looks, plan.alpha), 1):
         seeds = number * BLOCK
-        wanted |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
-        outcome = train(list(wanted.values()))
-        frame, _, metas = read(outcome.paths, folder)
-        suite = suite_of(plan.experiment, frame, metas)
-        gone = _without_mean(suite)
-        if plan.baseline in gone:
+        cells |= {c.file_name: c for c in plan.cells(seeds, undecided | {plan.baseline})}
+        outcome = train(list(cells.values()))
+        frame, _, metas = read_folder(outcome.paths, folder)
+        suite = build_suite(plan.experiment, frame, metas)
+        without_mean = _without_mean(suite)
+        if plan.baseline in without_mean:
             undecided -= {plan.baseline}
             print(
                 f"look {number} of {looks}: all seeds of {plan.baseline} diverged, so nothing is decided",
                 file=sys.stderr,
             )
-            _save(plan, suite, decided, undecided - gone, seeds, least, folder)
+            _save(plan, suite, decided, undecided - without_mean, seeds, lowest_p, folder)
             break
-        waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in gone]
-        differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = sequential.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
+        undecided_learners = [
+            v for v in suite.learners if v in undecided and v != plan.baseline and v not in without_mean
+        ]
+        differences = {v: _differences(suite, v, plan.baseline) for v in undecided_learners}
+        new = sequential.look(
+            differences, float(level), plan.margin, _with_other_losses(suite, undecided_learners, plan.baseline)
+        )
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
-            least[v] = min(p, least.get(v, 1.0))
+            lowest_p[v] = min(p, lowest_p.get(v, 1.0))
         decided |= new
-        undecided = {v for v in waiting if v not in new}
+        undecided = {v for v in undecided_learners if v not in new}
         decisions = ", ".join(f"{v} {d.kind}" for v, d in new.items()) or "nothing new"
         print(f"look {number} of {looks}, {seeds} seeds: {decisions}; {len(undecided)} undecided", file=sys.stderr)
-        _save(plan, suite, decided, undecided, seeds, least, folder)
+        _save(plan, suite, decided, undecided, seeds, lowest_p, folder)
         if not undecided or outcome.failures:
             break
     return outcome
@@ -97,10 +101,10 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     return (b - a).dropna().to_numpy(float)
 
 
-def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
-    """Those that lost other runs than the baseline on the tasks that both have."""
-    found = (Pair(v, baseline) for v in variants)
-    return {pair.b for pair in found if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
+def _with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
+    """Variants that lost different runs than the baseline on shared tasks."""
+    pairs = (Pair(v, baseline) for v in variants)
+    return {pair.b for pair in pairs if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}
 
 
 def _save(
@@ -117,16 +121,16 @@ def _save(
         {"variant": v, "decision": d.kind, "seeds": d.seeds, "difference": d.difference, "p": d.p}
         for v, d in decided.items()
     ]
-    gone = _without_mean(suite)
+    without_mean = _without_mean(suite)
     lost = {"decision": "no mean: all seeds diverged", "seeds": seeds, "difference": None, "p": None}
-    rows += [{"variant": v, **lost} for v in suite.learners if v in gone and v not in decided]
-    for v in sorted(undecided - gone) if plan.baseline not in gone else ():
+    rows += [{"variant": v, **lost} for v in suite.learners if v in without_mean and v not in decided]
+    for v in sorted(undecided - without_mean) if plan.baseline not in without_mean else ():
         mean = float(_differences(suite, v, plan.baseline).mean())
         rows.append({"variant": v, "decision": "undecided", "seeds": seeds, "difference": mean, "p": None})
     for row in rows:
         row["p_corrected"] = corrected.get(str(row["variant"]))
-    found = {
+    document = {
         "baseline": plan.baseline, "cap": plan.cap, "margin": plan.margin, "unit": suite.unit, "alpha": plan.alpha,
         "decisions": rows,
     }  # fmt: skip
-    write_text(folder / SEQUENTIAL, json.dumps(found, indent=1) + "\n")
+    write_text(folder / SEQUENTIAL, json.dumps(document, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""How long jobs take and how much there is to do: estimates, for the order of jobs and for what a command says first."""
+"""Estimates of the time and size of jobs, used to order them and to announce a run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from benchmarks.design.gradient_experiment import Measurement
 from benchmarks.execution.engine import Job, total_steps
 from benchmarks.execution.progress import duration
 
-MEASURED_PER_S = 120_000  # rows a second of one process, acting and learning
+MEASUREMENT_ROWS_PER_S = 120_000  # rows a second of one process, acting and learning
 BYTES_PER_CELL = 12_000
 
 
 def measurement_seconds(measurement: Measurement) -> float:
     """About how long one process takes to draw the gradients of a measurement."""
-    return 0.3 + measurement.env_steps * measurement.replicates / MEASURED_PER_S
+    return 0.3 + measurement.env_steps * measurement.replicates / MEASUREMENT_ROWS_PER_S
 
 
 def summary(jobs: Sequence[Job], at_once: int) -> str:

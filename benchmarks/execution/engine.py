@@ -1,4 +1,4 @@
-"""What an engine is: something that runs jobs, several at a time, and says what becomes of them."""
+"""The protocols of engines and jobs. An engine runs several jobs at once and reports their messages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Protocol, Self
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.tensorboard import Live
 
-Tell = Callable[[Progress | Record], None]
+OnEvent = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is new of a job: that it began, its progress, records of a checkpoint, or its end.
+    """News of a job: its start, its progress, records of a checkpoint, or its end.
 
     error  of a job that ended: None where it went well      lost  how its worker ended, where the job is tried again
     """
@@ -51,8 +51,8 @@ class Job(Protocol):
     def expected_seconds(self) -> float:
         """About how long one process takes."""
 
-    def run(self, tell: Tell, origin: Origin) -> None:
-        """Do the work and write the result; says what happens by `tell`. Raises whatever the work raises."""
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
+        """Do the work and write the result; `on_event` gets every event. Raises whatever the work raises."""
 
     def log(self, live: Live, message: Message) -> None:
         """Write what a message holds of learning curves to live logs."""
@@ -79,7 +79,9 @@ class Engine(Protocol):
         """Queue a job, also while others run; returns the index that its messages will carry."""
 
     def messages(self) -> Iterator[Message]:
-        """Messages as they come, until no job is left. A caller may stop to listen and begin again: none is lost."""
+        """Messages as they come, until no job is left. A caller may stop the iteration and resume it later; no message
+        is lost.
+        """
 
 
 StartEngine = Callable[[int, Origin], Engine]  # (how many jobs run at once, provenance of what they write)

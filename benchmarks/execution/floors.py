@@ -1,4 +1,4 @@
-"""Floors of tasks that are the user's: the uniform policy's return, measured once and kept.
+"""Floors of user tasks: the uniform policy's return, measured once and stored.
 
 results/floors/<task>__<hash of what the environment is>.json
 """
@@ -16,7 +16,7 @@ from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import hashed_part
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
-from benchmarks.validation.guarded import ChildFailed, in_child
+from benchmarks.validation.isolation import ChildFailed, run_in_child
 from envs import random_policy
 from envs.api import Task
 from envs.validation import UsageError
@@ -25,7 +25,7 @@ FOLDER = "floors"
 
 
 def with_floors(tasks: Sequence[Task], results: Path) -> list[Task]:
-    """The tasks, each with its floor: one that nobody gave is measured once, and then read from `results`/floors."""
+    """The tasks, each with its floor: a missing floor is measured once, and then read from `results`/floors."""
     return [task if task.floor is not None else _with_floor(task, results / FOLDER) for task in tasks]
 
 
@@ -35,12 +35,12 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            found = in_child(lambda: random_policy.measured(task))
+            measured = run_in_child(lambda: random_policy.measured(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without_floor(task, str(error))
-        floor = found.mean
-        save_json(path, {"task": task.name, **found._asdict()})
-        print(f"floor of {task.name}: {floor:.6g} ({found.episodes} episodes)", file=sys.stderr)
+        floor = measured.mean
+        save_json(path, {"task": task.name, **measured._asdict()})
+        print(f"floor of {task.name}: {floor:.6g} ({measured.episodes} episodes)", file=sys.stderr)
     if task.ceiling is not None and floor >= task.ceiling:
         raise UsageError(
             f"the uniform policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"
@@ -49,7 +49,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
 
 
 def _without_floor(task: Task, why: str) -> Task:
-    """The task as it is, where scores can do without a floor; says why there is none."""
+    """The unchanged task, with a message why it has no floor. UsageError where its scores need one."""
     text = f"the floor of {task.name} cannot be measured ({why.splitlines()[0]})"
     if task.ceiling is not None:
         raise UsageError(f"{text}; give it by --floor")

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
 from benchmarks.execution.cost import measurement_seconds
-from benchmarks.execution.engine import Message, Origin, Tell
+from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
 
@@ -38,8 +38,8 @@ class CellJob:
     def expected_seconds(self) -> float:
         return self.cell.algorithm.expected_seconds(self.cell)
 
-    def run(self, tell: Tell, origin: Origin) -> None:
-        run_cell(self.cell, self.path, self.device, tell, dict(origin), self.policies)
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
+        run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
 
     def log(self, live: Live, message: Message) -> None:
         for record in message.records:
@@ -71,7 +71,7 @@ class MeasurementJob:
     def expected_seconds(self) -> float:
         return measurement_seconds(self.measurement)
 
-    def run(self, tell: Tell, origin: Origin) -> None:
+    def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
 
     def log(self, live: Live, message: Message) -> None:

@@ -1,7 +1,7 @@
 """The local engine: a pool of one-thread processes, each kept from job to job.
 
-Every worker has a pipe of its own and one job at a time, so that a worker which dies names the job that it died of. That
-job is tried once more, alone, after all others: a worker that was killed for memory may have been the wrong one. A job
+Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known. That
+job is retried alone after all others, because another job may have used up the memory. A job
 whose worker dies twice has failed.
 """
 
@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Origin
 from benchmarks.execution.worker import STOP, packed, serve
-from benchmarks.validation.usage import described, how_it_ended
+from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
 STOP_S = 3.0  # how long a worker may take to end
@@ -48,10 +48,10 @@ class Pool:
         self._at_once, self._origin, self._submitted = at_once, origin, 0
         self._jobs: dict[int, Job] = {}  # that have not ended, by index
         self._queue: deque[int] = deque()
-        self._suspects: deque[int] = deque()  # whose worker died, to be tried again alone
-        self._lost: dict[int, str] = {}  # how the worker of a suspect ended
+        self._retries: deque[int] = deque()  # whose worker died; they are retried alone
+        self._lost: dict[int, str] = {}  # how the worker of a job to be retried ended
         self._workers: list[_Worker] = []
-        self._unread: deque[Message] = deque()
+        self._undelivered: deque[Message] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -69,47 +69,47 @@ class Pool:
         index, self._submitted = self._submitted, self._submitted + 1
         self._jobs[index] = job
         self._queue.append(index)
-        self._fill()
+        self._assign_jobs()
         return index
 
     def messages(self) -> Iterator[Message]:
         """Messages as they come, until no job is left."""
         while True:
-            while self._unread:
-                yield self._unread.popleft()
+            while self._undelivered:
+                yield self._undelivered.popleft()
             if not self._jobs:
                 return
-            self._fill()
-            self._listen()
+            self._assign_jobs()
+            self._receive()
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.index is not None]
 
-    def _fill(self) -> None:
-        """Assign jobs to idle workers; a suspect only while nothing else runs and nothing else waits."""
+    def _assign_jobs(self) -> None:
+        """Assign jobs to idle workers; a retry only while nothing else runs or waits."""
         while self._queue and len(busy := self._busy()) < self._at_once:
             if any(worker.index in self._lost for worker in busy):
                 return
             self._assign(self._queue.popleft())
-        if self._suspects and not self._queue and not self._busy():
-            self._assign(self._suspects.popleft())
+        if self._retries and not self._queue and not self._busy():
+            self._assign(self._retries.popleft())
 
     def _assign(self, index: int) -> None:
         try:
             content = packed(index, self._jobs[index])
         except Exception as error:  # a task or variant that pickle cannot take
-            self._end_job(Message(index, ended=True, error=described(error)))
+            self._end_job(Message(index, ended=True, error=describe_error(error)))
             return
         worker = self._idle() or self._start()
         worker.index = index
-        self._unread.append(Message(index))
+        self._undelivered.append(Message(index))
         try:
             worker.pipe.send_bytes(content)
         except OSError:
-            self._lose(worker)
+            self._handle_death(worker)
 
     def _idle(self) -> _Worker | None:
-        """A worker that waits for a job; those that died while they waited are forgotten."""
+        """A worker that waits for a job; workers that died while waiting are removed."""
         dead = [w for w in self._workers if w.index is None and w.process.exitcode is not None]
         for worker in dead:
             self._forget(worker)
@@ -124,19 +124,19 @@ class Pool:
         self._workers.append(worker)
         return worker
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         """Wait for the next message of a busy worker, and read all that there is."""
         busy = self._busy()
-        if not busy or self._unread:
+        if not busy or self._undelivered:
             return
         wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], LOOK_EVERY_S)
         for worker in busy:
             dead = worker.process.exitcode is not None  # before its pipe is read to the end
             if (not self._read(worker) or dead) and worker.index is not None:
-                self._lose(worker)
+                self._handle_death(worker)
 
     def _read(self, worker: _Worker) -> bool:
-        """Read what lies in a worker's pipe. False where nobody holds its other end any more."""
+        """Read what lies in a worker's pipe. False where its other end is closed."""
         try:
             while worker.pipe.poll():
                 message: Message = worker.pipe.recv()
@@ -144,7 +144,7 @@ class Pool:
                     worker.index = None
                     self._end_job(message)
                 else:
-                    self._unread.append(message)
+                    self._undelivered.append(message)
         except (EOFError, OSError):
             return False
         return True
@@ -152,15 +152,15 @@ class Pool:
     def _end_job(self, message: Message) -> None:
         del self._jobs[message.index]
         self._lost.pop(message.index, None)
-        self._unread.append(message)
+        self._undelivered.append(message)
 
-    def _lose(self, worker: _Worker) -> None:
-        """A worker died of its job: the job is tried again alone, or it has failed."""
+    def _handle_death(self, worker: _Worker) -> None:
+        """A worker died during its job: the job is retried alone, or has failed."""
         index = worker.index
         assert index is not None
         worker.process.join(STOP_S)
         code = worker.process.exitcode
-        how = "closed its pipe, and was ended" if code is None else how_it_ended(code)
+        how = "closed its pipe, and was ended" if code is None else describe_exit(code)
         _end([worker])
         self._forget(worker)
         if index in self._lost:
@@ -169,8 +169,8 @@ class Pool:
             self._end_job(Message(index, ended=True, error=f"its worker died twice, the second time alone: {before}"))
         else:
             self._lost[index] = how
-            self._suspects.append(index)
-            self._unread.append(Message(index, lost=how))
+            self._retries.append(index)
+            self._undelivered.append(Message(index, lost=how))
 
     def _forget(self, worker: _Worker) -> None:
         self._workers.remove(worker)

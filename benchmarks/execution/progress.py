@@ -1,4 +1,4 @@
-"""What a run shows while it works: a live table in a terminal, plain lines where there is none."""
+"""The progress display of a run: a live table in a terminal, else plain lines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PLAIN_EVERY_S = 15.0
 
 def duration(seconds: float) -> str:
     """90 -> '1:30'; never below 0:00."""
-    whole = max(0, int(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    total = max(0, int(seconds))
+    return f"{total // 60}:{total % 60:02d}"
 
 
 class Display:
@@ -35,18 +35,18 @@ class Display:
         self.steps = [0] * len(jobs)
         self.resumed: dict[int, int] = {}
         self.running: dict[int, str] = {}
-        self.over: set[int] = set()
+        self.finished: set[int] = set()
         self.failed = 0
-        self.start = self.spoke = time.monotonic()
+        self.start = self.last_line_s = time.monotonic()
         self.console = Console(file=sys.stderr)
         self.live: Live | None = None
 
     def __enter__(self) -> Display:
         if self.console.is_terminal:
-            self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2)
+            self.live = Live(get_renderable=self._render, console=self.console, refresh_per_second=2)
             self.live.start(refresh=True)
         elif self.jobs or self.total:
-            self._say(self._line())
+            self._print_line(self._line())
         return self
 
     def __exit__(
@@ -55,7 +55,7 @@ class Display:
         if self.live:
             self.live.__exit__(kind, error, trace)  # its last picture stays
         elif self.jobs:
-            self._say(self._line())
+            self._print_line(self._line())
 
     def add(self, job: Job) -> None:
         """One more job; its index is the number of those before it."""
@@ -65,13 +65,13 @@ class Display:
     def show(self, message: Message) -> None:
         """Show one message."""
         i, job = message.index, self.jobs[message.index]
-        if i in self.over:  # the queue may deliver after a job's end
+        if i in self.finished:  # the queue may deliver after a job's end
             return
         if message.progress:
             self.resumed.setdefault(i, message.progress.env_steps)
             self.steps[i] = min(message.progress.env_steps, total_steps(job))  # a last rollout may go beyond the budget
             if message.progress.notice:
-                self._say(f"{job.label}: {message.progress.notice}")
+                self._print_line(f"{job.label}: {message.progress.notice}")
         if message.records:
             last = message.records[-1]
             at = [r.eval_return for r in message.records if r.checkpoint == last.checkpoint]
@@ -80,16 +80,16 @@ class Display:
             self._end(i, message.error)
         elif message.lost:
             self._forget(i)
-            self._say(f"{job.label}: its worker {message.lost}; it is tried once more, alone, after the others")
+            self._print_line(f"{job.label}: its worker {message.lost}; it will be retried alone after the other jobs")
         elif not message.records and self.running.get(i, "starting") == "starting":
             self.running[i] = "  0%" if message.progress else "starting"
-        if not self.live and time.monotonic() - self.spoke > PLAIN_EVERY_S:
-            self.spoke = time.monotonic()
-            self._say(self._line())
+        if not self.live and time.monotonic() - self.last_line_s > PLAIN_EVERY_S:
+            self.last_line_s = time.monotonic()
+            self._print_line(self._line())
 
     def _end(self, i: int, error: str | None) -> None:
-        """A job is over; what a failed one has done counts neither as done nor as left to do."""
-        self.over.add(i)
+        """A job has ended; the steps of a failed job count neither as done nor as left."""
+        self.finished.add(i)
         if error is None:
             self.running.pop(i, None)
             self.steps[i] = total_steps(self.jobs[i])
@@ -97,16 +97,16 @@ class Display:
         self._forget(i)
         self.failed += 1
         self.total -= total_steps(self.jobs[i])
-        self._say(f"failed {self.jobs[i].label}: {error.splitlines()[0]}", style="red")
+        self._print_line(f"failed {self.jobs[i].label}: {error.splitlines()[0]}", style="red")
 
     def _forget(self, i: int) -> None:
-        """Of a job that begins anew, or has failed."""
+        """Reset the counts of a job that restarts or has failed."""
         self.running.pop(i, None)
         self.resumed.pop(i, None)
         self.steps[i] = 0
 
-    def _say(self, line: str, style: str | None = None) -> None:
-        """A line that stays; names and messages are no markup of rich."""
+    def _print_line(self, line: str, style: str | None = None) -> None:
+        """Print a permanent line, without rich markup."""
         self.console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def _speed(self) -> float:
@@ -117,12 +117,12 @@ class Display:
         elapsed, speed = time.monotonic() - self.start, self._speed()
         left = max(0, self.total - sum(self.steps))
         known = f"about {duration(left / speed if left else 0)} left" if speed or not left else "time left unknown"
-        cells = f"{len(self.over)}/{len(self.jobs)} cells" if self.jobs else "starting"
+        cells = f"{len(self.finished)}/{len(self.jobs)} cells" if self.jobs else "starting"
         cells += f" ({self.before} done before)" if self.before else ""
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{duration(elapsed)}  {cells}{failed}  {speed:,.0f} env steps/s  {known}"
 
-    def _picture(self) -> Group:
+    def _render(self) -> Group:
         """The line, and a row for each cell that runs."""
         table = Table(box=None, show_header=False)
         for i, state in sorted(self.running.items()):

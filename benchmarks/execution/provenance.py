@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def _git(*words: str) -> str:
     try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+        result = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
 def _version(package: str) -> str:
@@ -64,18 +64,18 @@ def provenance(device: str = "cpu") -> dict[str, object]:
 
 def command(words: list[str]) -> str:
     """The command line without `--results FOLDER`: no number depends on where a machine keeps them."""
-    kept, skip = [], False
+    words_without_results, skip = [], False
     for word in words:
         if not skip and not word.startswith("--results"):
-            kept.append(word)
+            words_without_results.append(word)
         skip = word == "--results"
-    return " ".join(["python -m benchmarks", *kept])
+    return " ".join(["python -m benchmarks", *words_without_results])
 
 
 def source_hash(parts: Iterable[Any]) -> str:
     """A hash of the sources of the user's code that these parts of cells are made of; empty where all is ours."""
-    found = [hashed for part in parts for hashed in _hashes(canonical(part))]
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:LENGTH] if found else ""
+    hashes = [hashed for part in parts for hashed in _hashes(canonical(part))]
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:LENGTH] if hashes else ""
 
 
 def _hashes(described: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Going on from the RunState of a killed run, or from nothing: a RunState that does not fit is set aside and named."""
+"""Resuming a killed run from its RunState. A RunState that cannot be used is renamed and reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.store.files import set_aside
 
 
 def resumable(cell: Cell, path: Path, device: str) -> tuple[RunState | None, list[Record], str]:
-    """What a stopped run of the cell has left at `path`, and its records; where it is of no use, why not."""
+    """The RunState at `path`, its records, and the reason where it cannot be used."""
     try:
         state, records = states.load_state(path, cell.digest)
         if reason := cell.algorithm.reason_unusable(cell, state, len(records), device):
@@ -26,6 +26,6 @@ def resumable(cell: Cell, path: Path, device: str) -> tuple[RunState | None, lis
         return (
             None,
             [],
-            f"{path.name} cannot be gone on from ({line}); it is kept as {aside.name}, the cell begins anew",
+            f"{path.name} cannot be resumed ({line}); it is kept as {aside.name}, and the cell restarts",
         )
     return state, records, ""

@@ -13,9 +13,9 @@ from benchmarks.execution.pool import Pool
 from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
 from benchmarks.execution.tensorboard import Live
-from benchmarks.store.files import Damaged, set_aside, sweep_parts
+from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
-from benchmarks.store.states import sweep_states
+from benchmarks.store.states import remove_useless_states
 
 
 class HasFile(Protocol):
@@ -48,18 +48,18 @@ def is_done(path: Path) -> bool:
         return False
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed runs left in an experiment's folder: unfinished files, and States of cells that are done."""
-    if removed := sweep_parts(folder) + sweep_states(folder / "cells"):
+def remove_leftovers(folder: Path) -> None:
+    """Remove leftovers of killed runs: unfinished files, and RunStates of finished cells."""
+    if removed := remove_partial_files(folder) + remove_useless_states(folder / "cells"):
         print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
 
-def in_order(jobs: Sequence[Job], alone: bool) -> list[Job]:
+def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
     """The longest first, so that the last ones are short.
 
-    alone  by seeds instead, so that a machine whose speed drifts is as fast for those that are compared
+    one_at_a_time  sorted by seeds, so that drift of the machine's speed affects all variants alike
     """
-    if alone:
+    if one_at_a_time:
         return sorted(jobs, key=lambda job: job.seeds)
     return sorted(jobs, key=lambda job: job.expected_seconds, reverse=True)
 
@@ -70,18 +70,21 @@ def run(
     at_once: int,
     device: str,
     live: Live | None = None,
-    alone: bool = False,
+    one_at_a_time: bool = False,
     start_engine: StartEngine = Pool,
 ) -> Outcome:
-    """Do the jobs of an experiment's folder that are not done, and say which failed. `alone` as in `in_order`."""
-    sweep(folder)
-    waiting = in_order([job for job in jobs if not is_done(job.path)], alone)
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
+    remove_leftovers(folder)
+    pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
-    with Display(waiting, len(jobs) - len(waiting)) as display, start_engine(at_once, provenance(device)) as engine:
-        for job in waiting:
+    with (
+        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
+        start_engine(at_once, provenance(device)) as engine,
+    ):
+        for job in pending_jobs:
             engine.submit(job)
         for message in engine.messages():
-            job = waiting[message.index]
+            job = pending_jobs[message.index]
             display.show(message)
             if live is not None:
                 job.log(live, message)

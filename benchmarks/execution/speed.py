@@ -30,13 +30,13 @@ from envs.text_mdp import TextMDP
 
 SEEDS = 10
 TASK = "CartPole-v1"
-PARALLEL = 64  # environments of each of the 10 members, where text is stepped
-STEPPED_S = 0.3
+TEXT_ENVS = 64  # environments of each of the 10 members, where text is stepped
+STEP_FOR_S = 0.3
 
 
 @dataclass(frozen=True)
 class SpeedComparison:
-    """Ours against the code of others: each callable runs once and returns environment steps per second."""
+    """Ours against another library: each callable runs once and returns environment steps per second."""
 
     what: str
     ours: Callable[[], float]
@@ -136,15 +136,15 @@ def text_tasks() -> list[str]:
     return [n for n, t in TASKS.items() if n.endswith("medium") and isinstance(t.factory, TextMDP)]
 
 
-def stepping(name: str) -> float:
+def measure_tokens_per_s(name: str) -> float:
     """Tokens a second of 10 x 64 episodes in lock step: random tokens, every row to the horizon, resets included."""
     mdp = TASKS[name].factory
     assert isinstance(mdp, TextMDP)
-    env = mdp.make([stream(s, Role.ENVIRONMENT, 0) for s in range(SEEDS)], PARALLEL)
-    shape = (SEEDS, PARALLEL)
+    env = mdp.make([stream(s, Role.ENVIRONMENT, 0) for s in range(SEEDS)], TEXT_ENVS)
+    shape = (SEEDS, TEXT_ENVS)
     actions = np.random.default_rng(0).integers(mdp.actions, size=(mdp.horizon, *shape))
     active, tokens, start = np.ones(shape, np.bool_), 0, time.perf_counter()
-    while time.perf_counter() - start < STEPPED_S:
+    while time.perf_counter() - start < STEP_FOR_S:
         env.reset()
         for action in actions:
             env.step(action, active)
@@ -152,13 +152,13 @@ def stepping(name: str) -> float:
     return tokens / (time.perf_counter() - start)
 
 
-def one_core() -> None:
+def use_one_core() -> None:
     """Keep this process and the threads it will start (EnvPool has one) on one core, where the system allows it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def compared(pair: SpeedComparison, repeats: int) -> dict[str, Any]:
+def compare(pair: SpeedComparison, repeats: int) -> dict[str, Any]:
     """The two sides alternate, and the ratio is the median of the ratios of neighbours, so drift of the machine cancels."""
     pair.ours()  # the first run of each also imports and warms up
     pair.theirs()
@@ -178,12 +178,14 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     The comparison of actors comes first and has all cores; the others have one.
     """
     torch.set_num_threads(1)
-    rows = [compared(actors_comparison(), repeats)]  # on all processors, hence first: nobody comes back from one core
-    one_core()
-    rows += [compared(pair, repeats) for pair in comparisons()]
+    rows = [
+        compare(actors_comparison(), repeats)
+    ]  # on all processors, hence first: a process cannot return from one core to all
+    use_one_core()
+    rows += [compare(pair, repeats) for pair in comparisons()]
     for name in text_tasks():
-        stepping(name)
-        rate = statistics.median(stepping(name) for _ in range(repeats))
+        measure_tokens_per_s(name)
+        rate = statistics.median(measure_tokens_per_s(name) for _ in range(repeats))
         turns = "several turns" if TASKS[name].factory.reply_length else "one turn"  # type: ignore[attr-defined]
         rows.append({"what": f"{name} ({turns}), 640 episodes in lock step", "ours": round(rate), "unit": "tokens/s"})
     return rows

@@ -3,7 +3,7 @@
     <folder>/<experiment>/<task>__<variant>__seed<k>[__rate<r>]/events.out.tfevents.*
     tags    score/return, score/greedy, measures/<name>     step    env_steps of the member     time    when it was written
 
-They are a window, not a result: everything in them stands in the cell's Parquet too. The package `tensorboard` is needed
+They are not results: the cell's Parquet file holds all of their contents. The package `tensorboard` is needed
 only here.
 """
 
@@ -24,7 +24,7 @@ MISSING = "--tensorboard needs the package tensorboard: pip install tensorboard"
 
 
 def check() -> Any:
-    """The class that writes event files. UsageError where it cannot be imported: ask before any compute."""
+    """The class that writes event files. UsageError where it cannot be imported. Call it before any work."""
     try:
         return importlib.import_module("torch.utils.tensorboard").SummaryWriter
     except ImportError as error:
@@ -34,8 +34,8 @@ def check() -> Any:
 class Live:
     """Event files of the cells in progress. Use as a context; feed it every Record, and say when a cell has ended.
 
-    A run that is begun again takes the place of its earlier events from its first step on. A resumed cell tells only what
-    is new: the records before its State are in the event files of the process that was killed, if it kept any.
+    A run that is begun again takes the place of its earlier events from its first step on. A resumed cell writes only new
+    records: the records before its State are in the event files of the process that was killed, if it kept any.
     """
 
     def __init__(self, folder: Path, experiment: str) -> None:

@@ -1,4 +1,4 @@
-"""One cell from its RunState (or from nothing) to its Parquet; runs in a worker process."""
+"""Trains one cell and writes its Parquet file; runs in a worker process."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
 from envs.custom.repeats import NOTICE, foreign, repeats
 
-Tell = Callable[[Progress | Record], None]
+OnEvent = Callable[[Progress | Record], None]
 
 
 def run_cell(
     cell: Cell,
     path: Path,
     device: str,
-    tell: Tell,
+    on_event: OnEvent,
     origin: dict[str, object] | None = None,
     policies: Path | None = None,
 ) -> None:
-    """Train the cell and write it to `path`; a RunState beside it allows a killed run to go on, bit for bit (with real
-    actors not bit for bit, and its file says so). With a folder for policies, theirs are written there first."""
+    """Train the cell and write it to `path`; a RunState in the same folder lets a killed run resume, bit for bit except
+    with real actors, as its file says. With a folder for policies, they are written there first."""
     repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
     once = not cell.algorithm.repeatable or not repeating
-    made = (origin or provenance(device)) | ({"reproducible": False} if once else {})
+    facts = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if (own := cell.algorithm.device(device)) != device:
-        made = made | {"device": own}
-    account = _Account(cell, tell)
+        facts = facts | {"device": own}
+    log = _CellLog(cell, on_event)
     if not repeating:
-        account.note(NOTICE)
+        log.note(NOTICE)
     if cell.algorithm.learns:
-        _train(cell, states.state_path(path), device, account, made, policies)
+        _train(cell, states.state_path(path), device, log, facts, policies)
     else:
-        account.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
+        log.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
     meta = {
         "cell": canonical(cell),
-        "provenance": made,
-        "reading": reading(cell),
-        "texts": texts(cell, account.records),
-        "notices": account.notices,
+        "provenance": facts,
+        "reading": report_metadata(cell),
+        "texts": texts(cell, log.records),
+        "notices": log.notices,
     }
-    save_cell(path, cell.task.name, cell.algorithm.name, account.records, meta)
+    save_cell(path, cell.task.name, cell.algorithm.name, log.records, meta)
     states.state_path(path).unlink(missing_ok=True)
 
 
-class _Account:
-    """What a cell has yielded so far, each told as it comes: its records, and the notices that go into its file."""
+class _CellLog:
+    """The records and notices of a cell so far; each event is also passed on."""
 
-    def __init__(self, cell: Cell, tell: Tell) -> None:
+    def __init__(self, cell: Cell, on_event: OnEvent) -> None:
         self.records: list[Record] = []
         self.notices: list[str] = []
-        self._tell = tell
+        self._tell = on_event
         self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
 
-    def hear(self, event: Progress | Record) -> None:
-        """Take in an event of training."""
+    def add(self, event: Progress | Record) -> None:
+        """Add an event of training."""
         if isinstance(event, Record):
             self.records.append(event)
         else:
@@ -76,39 +76,39 @@ class _Account:
 
     def note(self, notice: str) -> None:
         """Something that a reader must know."""
-        self.hear(replace(self._at, notice=notice))
+        self.add(replace(self._at, notice=notice))
 
 
 def _train(
-    cell: Cell, waiting: Path, device: str, account: _Account, made: Mapping[str, object], policies: Path | None
+    cell: Cell, state_path: Path, device: str, log: _CellLog, facts: Mapping[str, object], policies: Path | None
 ) -> None:
     """Train from the RunState at `waiting`, or from nothing, and save the policies."""
-    state, account.records, why = resumable(cell, waiting, device)
+    state, log.records, why = resumable(cell, state_path, device)
     if why:
-        account.note(why)
+        log.note(why)
     trained, written = None, True
     for event in cell.algorithm.train(cell, device, state):
         if isinstance(event, Trained):
             trained = event
             continue
         if not isinstance(event, RunState):
-            account.hear(event)
+            log.add(event)
             continue
         try:
-            states.save_state(waiting, event, account.records, cell.digest)
+            states.save_state(state_path, event, log.records, cell.digest)
             written = True
         except NotWritten as error:  # a full disk, say: the cell can be trained without
             if written:
-                account.note(f"{waiting.name} could not be written ({error.reason}); training goes on without it")
+                log.note(f"{state_path.name} could not be written ({error.reason}); training goes on without it")
             written = False
     members, checkpoints = len(cell.members.seeds), len(cell.evaluation.fractions)
-    if cell.race is None and len(account.records) != members * checkpoints:
+    if cell.race is None and len(log.records) != members * checkpoints:
         raise RuntimeError(
-            f"training left {len(account.records)} rows, and {members} members x {checkpoints} checkpoints are "
+            f"training left {len(log.records)} rows, and {members} members x {checkpoints} checkpoints are "
             f"{members * checkpoints}"
         )
     if policies is not None and trained is not None:
-        save_policies(policies, cell, trained, account.records, made)
+        save_policies(policies, cell, trained, log.records, facts)
 
 
 def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
@@ -119,8 +119,8 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
     return {"untrained": written[0], "trained": written[-1], "optimal": optimal_texts(cell.task, cell.members)}
 
 
-def reading(cell: Cell) -> dict[str, object]:
-    """What a report needs to know of a cell beside its numbers; no number depends on it."""
+def report_metadata(cell: Cell) -> dict[str, object]:
+    """The metadata that reports need in addition to a cell's numbers; no number depends on it."""
     task, algorithm = cell.task, cell.algorithm
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Job, Message, Origin
-from benchmarks.validation.usage import described
+from benchmarks.validation.usage import describe_error
 
 SEND_EVERY_S = 0.5
 STOP = b""  # in place of a job: no more will come
@@ -20,7 +20,7 @@ Send = Callable[[Message], None]
 
 
 def serve(pipe: Connection, origin: Origin) -> None:
-    """Do the jobs that come through the pipe until STOP comes, or nobody holds its other end."""
+    """Do the jobs that come through the pipe until STOP comes, or its other end is closed."""
     begin_child()
     process = os.getpid()
     try:
@@ -42,7 +42,7 @@ def _read_and_work(content: bytes, origin: Origin, send: Send) -> Message:
     try:
         job = pickle.loads(inner)
     except BaseException as error:  # a module of the user's that is not found here, say, or that exits
-        return Message(index, ended=True, error=described(error))
+        return Message(index, ended=True, error=describe_error(error))
     return work(index, job, origin, send)
 
 
@@ -54,7 +54,7 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
     last = 0.0
     unsent: list[Record] = []
 
-    def tell(event: Progress | Record) -> None:
+    def on_event(event: Progress | Record) -> None:
         nonlocal last
         if isinstance(event, Record):
             unsent.append(event)
@@ -64,7 +64,7 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
             unsent.clear()
 
     try:
-        job.run(tell, origin)
+        job.run(on_event, origin)
     except BaseException as error:
-        return Message(index, None, tuple(unsent), True, described(error))
+        return Message(index, None, tuple(unsent), True, describe_error(error))
     return Message(index, None, tuple(unsent), True)

@@ -2,7 +2,7 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
 from envs.text.bandit import Bandit
 from envs.text_env import text_task
@@ -27,8 +27,8 @@ EXPERIMENT = ComparisonExperiment(
         ),
     ),
     guide=(
-        Situation("vocabulary", "10 to 1,000 tokens", tuple(TASKS[size].name for size in (10, 100, 1_000))),
-        Situation("vocabulary", "10,000 tokens", (TASKS[10_000].name,)),
+        GuideCase("vocabulary", "10 to 1,000 tokens", tuple(TASKS[size].name for size in (10, 100, 1_000))),
+        GuideCase("vocabulary", "10,000 tokens", (TASKS[10_000].name,)),
     ),
     small={
         "tasks": tuple(TASKS[size] for size in SIZES[:3]),

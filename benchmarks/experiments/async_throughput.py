@@ -53,7 +53,7 @@ EXPERIMENT = ComparisonExperiment(
     variants=VARIANTS,
     seeds=5,
     block=1,
-    alone=True,
+    one_at_a_time=True,
     env_steps={"CartPole-v1": 80_000, TEXT.name: 5_000, COMPUTED.name: 5_000, WAITED.name: 5_000},
     evaluation=Evaluation(checkpoints=25, episodes=20, greedy=False),
     baseline=SYNCHRONOUS,
@@ -61,7 +61,7 @@ EXPERIMENT = ComparisonExperiment(
         Throughput(
             "async_throughput",
             "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
-            "one seed a run, one run after another. The clock begins when all actors are ready and stands during evaluation",
+            "one seed a run, one run after another. The clock starts when all actors are ready and stops during evaluation",
             baseline=SYNCHRONOUS,
         ),
     ),

@@ -1,7 +1,7 @@
 """Do A2C and PPO learn Atari from images in zoo's settings? Pong, three seeds, a tenth of the published budget.
 
-A processor core does some hundred steps a second with PPO. zoo's scores stand at 10M: `--env-steps 10000000` sets ours
-beside them.
+A processor core does some hundred steps a second with PPO. zoo's scores are at 10M steps: use `--env-steps 10000000` to
+compare with them.
 """
 
 from algorithms.training.evaluation import Evaluation

@@ -13,10 +13,10 @@ def _task(name: str, mdp: Causal) -> Task:
     return replace(text_task(name, mdp), views=(("ood", replace(mdp, split="ood")),))
 
 
-SURE = Causal(rho=0.9, rho_ood=0.1, q=1.0, cost=0.05, asks=1, symptoms=3)
-DEAR = replace(SURE, cost=0.15)
+ASKING_PAYS = Causal(rho=0.9, rho_ood=0.1, q=1.0, cost=0.05, asks=1, symptoms=3)
+CUE_PAYS = replace(ASKING_PAYS, cost=0.15)
 NOISY = Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)
-TASKS = (_task("asking pays .05", SURE), _task("the cue pays .05", DEAR), _task("noisy tests", NOISY))
+TASKS = (_task("asking pays .05", ASKING_PAYS), _task("the cue pays .05", CUE_PAYS), _task("noisy tests", NOISY))
 
 EXPERIMENT = ComparisonExperiment(
     name="causal",

@@ -2,7 +2,7 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.measures import MeasureCurves
 
 TASKS = ("guessnumber/medium", "infogame/medium", "infogame/letters-medium")
@@ -22,6 +22,6 @@ EXPERIMENT = ComparisonExperiment(
             levels={("guessnumber/medium", "length"): (("optimal: 3.375", 3.375),)},
         ),
     ),
-    guide=(Situation("horizon", "several turns that uncover a secret", TASKS),),
+    guide=(GuideCase("horizon", "several turns that uncover a secret", TASKS),),
     small={"tasks": ("guessnumber/small",), "seeds": 2, "env_steps": {"guessnumber/small": 5_000}},
 )

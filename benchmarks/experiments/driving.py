@@ -1,6 +1,6 @@
 """Which variant drives best among other cars? A highway and a roundabout, in the settings of highway-env's scripts.
 
-Nobody has published scores on these versions, so none stand beside ours.
+Nobody has published scores on these versions, so ours are not compared with any.
 """
 
 from algorithms.training.evaluation import Evaluation

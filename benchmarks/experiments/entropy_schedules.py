@@ -20,7 +20,7 @@ EXPERIMENT = ComparisonExperiment(
     tasks=tuple(BUDGETS),
     variants=(NONE.name, CONSTANT.name, STRONG, ANNEALED.name, TARGET.name, LOW),
     env_steps=BUDGETS,
-    rates_of=NONE.name,
+    shared_rate_variant=NONE.name,
     figures=(
         MeasureCurves(
             "entropy_schedules",

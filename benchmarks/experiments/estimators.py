@@ -2,7 +2,7 @@
 
 from algorithms import VARIANTS
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 
 TASKS = (
     "bandit/medium",
@@ -26,11 +26,11 @@ EXPERIMENT = ComparisonExperiment(
     protocol="text",
     baseline="reinforce",
     guide=(
-        Situation("vocabulary", "100 tokens, one of them right", ("bandit/medium",)),
-        Situation("reward", "a constant in every return", ("transduce/copy-shifted",)),
-        Situation("reward", "a consolation prize that is easier to find", ("lock/medium",)),
-        Situation("reward", "right or wrong, many answers are right", ("dyck/sparse-medium",)),
-        Situation("horizon", "free thinking before a short answer", ("padanswer/medium",)),
+        GuideCase("vocabulary", "100 tokens, one of them right", ("bandit/medium",)),
+        GuideCase("reward", "a constant in every return", ("transduce/copy-shifted",)),
+        GuideCase("reward", "a consolation prize that is easier to find", ("lock/medium",)),
+        GuideCase("reward", "right or wrong, many answers are right", ("dyck/sparse-medium",)),
+        GuideCase("horizon", "free thinking before a short answer", ("padanswer/medium",)),
     ),
     small={
         "tasks": ("bandit/small", "padanswer/small"),

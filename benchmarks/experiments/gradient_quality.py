@@ -18,7 +18,7 @@ from benchmarks.design.gradient_experiment import (
     GaussianParameters,
     GradientExperiment,
     Measurement,
-    Where,
+    PolicyChoice,
 )
 from envs.api import Task
 from envs.text.bandit import Bandit
@@ -28,7 +28,7 @@ from envs.text.transduce import Transduce
 from envs.text_env import text_task
 
 REPLICATES = 2_000
-TILTED = GaussianParameters(0.5)
+GAUSSIAN = GaussianParameters(0.5)
 TRAINING = TrainingConfig(network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
 DENSE, TERMINAL, EXACT = (
     text_task(f"copy {mode}", Transduce(symbols=3, length=3, reward_mode=mode))
@@ -50,7 +50,7 @@ RATES[0.5] = text_task("success 0.5", Bandit(arms=2, contexts=1, best=1.0, gap=1
 # an entropy bonus changes the objective, so its gradient has nothing to be compared with; a nucleus changes who acts; the
 # settings of stable-baselines3 are for windows; a lag needs a run. Presets are measured at the group size of all
 LEFT_OUT = ("entropy", "entropy_annealed", "entropy_target", "nlpo", "like_sb3_a2c", "like_sb3_ppo")
-FAMILY = tuple(
+ESTIMATORS = tuple(
     name
     for name, v in VARIANTS.items()
     if isinstance(v.update, FirstOrder) and not v.schedule.stale and name not in LEFT_OUT
@@ -79,7 +79,7 @@ def _point(
     variant: Variant,
     envs: int = 16,
     group: int = 4,
-    where: Where = TILTED,
+    where: PolicyChoice = GAUSSIAN,
     replicates: int = REPLICATES,
     fitted: int | None = None,
 ) -> AxisPoint:
@@ -89,12 +89,12 @@ def _point(
     return AxisPoint(axis, x, label, Measurement(task, variant, training, where, replicates, fitted))
 
 
-def _of_lambda(lam: float) -> Variant:
+def _gae_with_lambda(lam: float) -> Variant:
     gae = VARIANTS["gae"]
     return replace(gae, name=f"gae {lam:g}", estimator=replace(gae.estimator, credit=LambdaReturn(lam)))
 
 
-def points_of(
+def build_points(
     family: tuple[str, ...],
     subset: tuple[str, ...],
     replicates: int,
@@ -102,10 +102,10 @@ def points_of(
     longest: int = 9,
 ) -> tuple[AxisPoint, ...]:
     """Everything that is measured, with at most `longest` points an axis."""
-    found: list[AxisPoint] = []
+    points: list[AxisPoint] = []
 
     def add(axis: str, x: float, label: str, task: Task, variant: Variant, **where: object) -> None:
-        found.append(_point(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
+        points.append(_point(axis, x, label, task, variant, replicates=replicates, **where))  # type: ignore[arg-type]
 
     for name in family:
         for x, task in enumerate((DENSE, EXACT, LOCK)):
@@ -128,14 +128,14 @@ def points_of(
             add("steps of exact ascent", updates, str(updates), DENSE, variant, where=ExactAscent(updates))
     for fitted in FITTED[:longest]:
         for lam in lambdas:
-            add("lambda", lam, f"critic fitted to {fitted} rollouts", DENSE, _of_lambda(lam), fitted=fitted)
+            add("lambda", lam, f"critic fitted to {fitted} rollouts", DENSE, _gae_with_lambda(lam), fitted=fitted)
     # the deviation alone, with sums over tokens: grpo without the division by length
     ratio = replace(VARIANTS["grpo"].estimator, entropy=Constant())
     for group in (2, 8):
         for p, task in list(RATES.items())[:longest]:
             variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", estimator=ratio)
             add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=GaussianParameters(0.0))
-    return tuple(found)
+    return tuple(points)
 
 
 def _copy(mode: str, symbols: int, length: int) -> Task:
@@ -149,7 +149,7 @@ EXPERIMENT = GradientExperiment(
     name="gradient_quality",
     question="How good is each estimator's gradient, measured against the exact one?",
     training=TRAINING,
-    points=points_of(FAMILY, SUBSET, REPLICATES),
+    points=build_points(ESTIMATORS, SUBSET, REPLICATES),
     exact=ExactNumbers(
         crossover=(
             ("copy, paid by the symbol", _copy("dense", 4, 2), STEPS),
@@ -159,7 +159,7 @@ EXPERIMENT = GradientExperiment(
         kl=(text_task("lexicon V=3 L=3", WORDS),),
     ),
     small={
-        "points": points_of(("reinforce", "rloo", "dr_grpo"), ("reinforce", "rloo"), 200, (0.0, 0.95), 2),
+        "points": build_points(("reinforce", "rloo", "dr_grpo"), ("reinforce", "rloo"), 200, (0.0, 0.95), 2),
         "exact": ExactNumbers(
             crossover=(("copy, all or nothing", _copy("exact", 3, 1), (0, 40)),),
             kl=(text_task("lexicon V=3 L=2", replace(WORDS, length=2)),),

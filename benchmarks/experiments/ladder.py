@@ -1,7 +1,7 @@
 """What does each ingredient of policy gradients buy? Every rung at its own learning rate, ten seeds, eight tasks."""
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 
 RUNGS = (
     "reinforce",
@@ -34,9 +34,9 @@ EXPERIMENT = ComparisonExperiment(
     variants=RUNGS + REFERENCES,
     baseline="reinforce",
     guide=(
-        Situation("horizon", "episodes of 100 to 1,000 steps (classic control)", TASKS[:4]),
-        Situation("horizon", "texts of 1 to 14 tokens, paid at the end", TASKS[4:]),
-        Situation("staleness", "rollouts four updates old, uncorrected, or fresh ones", TASKS, ("gae", "async")),
+        GuideCase("horizon", "episodes of 100 to 1,000 steps (classic control)", TASKS[:4]),
+        GuideCase("horizon", "texts of 1 to 14 tokens, paid at the end", TASKS[4:]),
+        GuideCase("staleness", "rollouts four updates old, uncorrected, or fresh ones", TASKS, ("gae", "async")),
     ),
     small={"tasks": ("CartPole-v1", "bandit/medium"), "seeds": 3, "env_steps": {"CartPole-v1": 20_000}},
 )

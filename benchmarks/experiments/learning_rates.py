@@ -1,4 +1,4 @@
-"""Which learning rate can each rung bear? Every rate on every selection seed, as extra members of the population."""
+"""Which learning rate is best for each rung? Every rate on every selection seed, as extra members of the population."""
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment

@@ -35,7 +35,10 @@ EXPERIMENT = ComparisonExperiment(
     tasks=TASKS,
     variants=("like_sb3_a2c", A2C, "like_sb3_ppo", PPO),
     seeds=30,
-    seeds_of={A2C.name: 20, PPO.name: 20},  # with 10, an equivalence that is true would be missed three times in ten
+    seeds_by_variant={
+        A2C.name: 20,
+        PPO.name: 20,
+    },  # with 10, an equivalence that is true would be missed three times in ten
     env_steps=dict.fromkeys(TASKS, 100_000),
     evaluation=Evaluation(checkpoints=10, episodes=20),
     baseline="like_sb3_a2c",
@@ -50,7 +53,7 @@ EXPERIMENT = ComparisonExperiment(
     small={
         "tasks": ("CartPole-v1",),
         "seeds": 3,
-        "seeds_of": {A2C.name: 2, PPO.name: 2},
+        "seeds_by_variant": {A2C.name: 2, PPO.name: 2},
         "env_steps": {"CartPole-v1": 5_000},
         "evaluation": Evaluation(checkpoints=2, episodes=5),
     },

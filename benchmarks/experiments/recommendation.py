@@ -1,10 +1,10 @@
-"""Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit beside the long run's."""
+"""Please the user now, or learn what he likes? Recommendation with a hidden taste, myopic credit against long-run credit."""
 
 from algorithms import VARIANTS
 from algorithms.estimators.credit import ImmediateReward
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.measures import MeasureCurves
 from envs.text.recdialog import RecDialog
 from envs.text_env import text_task
@@ -31,6 +31,6 @@ EXPERIMENT = ComparisonExperiment(
             measures=("score",),
         ),
     ),
-    guide=(Situation("horizon", "5 to 8 turns, a taste to find out", tuple(task.name for task in TASKS)),),
+    guide=(GuideCase("horizon", "5 to 8 turns, a taste to find out", tuple(task.name for task in TASKS)),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

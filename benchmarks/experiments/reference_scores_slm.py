@@ -5,10 +5,10 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.findings.published_scores import ReachedScores
 from benchmarks.published import A2C, PPO
-from benchmarks.published.scores import of_sources
+from benchmarks.published.scores import scores_from
 from benchmarks.published.slm_lab import BUDGETS, CONFIGURATIONS
 
-SCORES = of_sources("SLM")
+SCORES = scores_from("SLM")
 
 EXPERIMENT = ComparisonExperiment(
     name="reference_scores_slm",

@@ -2,7 +2,7 @@
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.frontier import Frontier
 from envs.text.overopt import OverOpt, judged_task
 
@@ -12,7 +12,7 @@ TASKS = tuple(judged_task(name, mdp) for name, mdp in MDPS.items())
 
 EXPERIMENT = ComparisonExperiment(
     name="reward_hacking",
-    question="When does optimising a proxy stop serving what it stands for, and does a KL penalty help?",
+    question="When does optimising a proxy stop serving its goal, and does a KL penalty help?",
     tasks=TASKS,
     variants=("baseline_loo", "gae", "ppo"),
     env_steps={task.name: 120_000 for task in TASKS},
@@ -20,11 +20,11 @@ EXPERIMENT = ComparisonExperiment(
     figures=(
         Frontier(
             "reward_hacking",
-            "Proxy (trained on) and gold (what it stands for) along training, against the divergence from the reference; "
+            "Proxy (trained on) and gold (the true reward) along training, against the divergence from the reference; "
             "the line is the best proxy for each divergence, exactly, and its worth in gold; dotted: gold at the start",
             mdps=MDPS,
         ),
     ),
-    guide=(Situation("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),
+    guide=(GuideCase("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 6_000}},
 )

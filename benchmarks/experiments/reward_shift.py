@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
@@ -40,7 +40,7 @@ EXPERIMENT = ComparisonExperiment(
             label="constant added to every return",
         ),
     ),
-    guide=(Situation("reward", "10 added to every return", (TASKS[10.0].name,)),),
+    guide=(GuideCase("reward", "10 added to every return", (TASKS[10.0].name,)),),
     small={
         "tasks": (TASKS[0.0], TASKS[10.0]),
         "variants": ("reinforce", "rloo"),

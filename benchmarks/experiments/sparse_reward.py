@@ -1,7 +1,7 @@
 """When is the reward too sparse? An answer to copy, paid by symbol, as a fraction, shaped, or only when all is right."""
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
@@ -31,8 +31,8 @@ EXPERIMENT = ComparisonExperiment(
         ),
     ),
     guide=(
-        Situation("reward", "for each token", tuple(TASKS["dense", length].name for length in LENGTHS)),
-        Situation("reward", "for the whole answer only, of 4 tokens", (TASKS["exact", 4].name,)),
+        GuideCase("reward", "for each token", tuple(TASKS["dense", length].name for length in LENGTHS)),
+        GuideCase("reward", "for the whole answer only, of 4 tokens", (TASKS["exact", 4].name,)),
     ),
     small={
         "tasks": tuple(TASKS[mode, 2] for mode in MODES),

@@ -10,7 +10,7 @@ from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.staleness.clock import Clock, Duration
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.staleness import LagSweep, ScoreStrip
 from benchmarks.findings.staleness import Staleness
 from envs.text.transduce import Transduce
@@ -34,9 +34,9 @@ def _corrected(name: str, summary: str, correction: Correction) -> Variant:
     return STALE[AT].rung(f"lag {AT} + {name}", summary, correction=correction)
 
 
-def _clipped(name: str, of: Variant, lag: int) -> Variant:
+def _clipped(name: str, base: Variant, lag: int) -> Variant:
     schedule = Schedule(lag=lag, epochs=4, minibatches=4)
-    return of.rung(name, "PPO's clip, 16 steps a rollout", {"schedule": schedule}, surrogate=ClippedRatio(0.2))
+    return base.rung(name, "PPO's clip, 16 steps a rollout", {"schedule": schedule}, surrogate=ClippedRatio(0.2))
 
 
 FULL = _corrected("full token IS", "each action's ratio, without a bound", TokenIS(INF))
@@ -81,7 +81,7 @@ EXPERIMENT = ComparisonExperiment(
         *(FULL, SEQUENCE, CAPPED, MASK, PPO, CLIP, DECOUPLED, DISCARD),
     ),
     env_steps=BUDGETS,
-    rates_of=GAE.name,
+    shared_rate_variant=GAE.name,
     figures=(
         LagSweep(
             "staleness",
@@ -109,7 +109,7 @@ EXPERIMENT = ComparisonExperiment(
         },
     ),
     baseline=GAE.name,
-    guide=(Situation("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
+    guide=(GuideCase("staleness", f"rollouts {AT} updates old", tuple(BUDGETS), tuple(v.name for v in OLD)),),
     small={
         "tasks": (CARTPOLE, "bandit/small"),
         "seeds": 2,

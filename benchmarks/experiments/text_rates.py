@@ -1,4 +1,4 @@
-"""Which learning rate can each estimator bear on text? Every rate on selection seeds, at half of `estimators`' budget."""
+"""Which learning rate is best for each estimator on text? Every rate on selection seeds, at half of `estimators`' budget."""
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment

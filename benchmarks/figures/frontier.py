@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 from envs.text.overopt import OverOpt
 
@@ -34,7 +34,7 @@ class Frontier:
     mdps: Mapping[str, OverOpt]
 
     def draw(self, data: Data) -> Figure:
-        tasks, lines = [t for t in data.suite.scales if t in self.mdps], data.moving
+        tasks, lines = [t for t in data.suite.scales if t in self.mdps], data.variants_with_curves
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(max(3.4 * len(tasks), LEAST_WIDTH), 5.4), layout="constrained")
             axes = figure.subplots(2, len(tasks), squeeze=False, sharex="col", sharey="row")
@@ -50,7 +50,7 @@ class Frontier:
             for axis, judge in zip(axes[:, 0], JUDGES, strict=True):
                 axis.set_ylabel(f"{judge} an episode")
             figure.supxlabel("KL to the reference, nats an episode", fontsize=9)
-            title = f"mean of {counted(data.suite.seeds, 'seed')}, a mark a checkpoint"
+            title = f"mean of {count_noun(data.suite.seeds, 'seed')}, a mark a checkpoint"
             line_legend(figure, [EXACT, *lines], title, 3)
         return figure
 
@@ -61,7 +61,7 @@ class Frontier:
 
 
 def _paths(axis: Axes, data: Data, task: str, judge: str, beta: float, styles: Mapping[str, LineStyle]) -> None:
-    for variant in data.moving:
+    for variant in data.variants_with_curves:
         path = _path(data, task, variant, judge, beta)
         axis.plot(path["kl"], path["value"], color=styles[variant][0], ls=styles[variant][1], lw=1.3, marker="o", ms=2.5,
                   label=variant)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Figures of the gradient laboratory: what each estimator's gradient is made of, drawn from measured and exact numbers."""
+"""Figures of the gradient laboratory: measured and exact properties of each estimator's gradient."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from benchmarks.figures.style import STYLE, LineStyle, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-STRAIGHT = 0.98  # a mean gradient whose direction is less points elsewhere
+MIN_COSINE = 0.98  # the smallest cosine at which a mean gradient counts as parallel to grad J
 
 
 def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
-    """A bar a variant: variance over the square of its own signal, over REINFORCE's; elsewhere-pointing means marked."""
+    """A bar a variant: variance over the square of its own signal, over REINFORCE's; marked where the mean is not
+    parallel to grad J.
+    """
     tasks, variants = list(dict.fromkeys(rows["task"])), [v for v in order if v in set(rows["variant"])]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.1 * len(tasks) + 1.6, 0.19 * len(variants) + 1.4), layout="constrained")
         axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
         for axis, task in zip(axes, tasks, strict=True):
-            of = rows[rows["task"] == task].set_index("variant").reindex(variants)
-            place, times = np.arange(len(variants)), of["times"].to_numpy(float)
-            straight = of["straight"].to_numpy(bool)
+            of_task = rows[rows["task"] == task].set_index("variant").reindex(variants)
+            y_positions, times = np.arange(len(variants)), of_task["times"].to_numpy(float)
+            straight = of_task["straight"].to_numpy(bool)
             for on, colour in ((straight, BLUE), (~straight, ORANGE)):
-                axis.barh(place[on], times[on] - 1, left=1, color=colour, height=0.7)
+                axis.barh(y_positions[on], times[on] - 1, left=1, color=colour, height=0.7)
             for i in np.flatnonzero(~straight):
-                axis.annotate(f" {of['direction'].iloc[i]:.2f}", (max(times[i], 1), i), fontsize=6, va="center")
+                axis.annotate(f" {of_task['direction'].iloc[i]:.2f}", (max(times[i], 1), i), fontsize=6, va="center")
             axis.axvline(1.0, color="0.3", lw=0.8)
             axis.set(xscale="log", title=task)
             axis.set_xticks(TIMES, [f"{x:g}" for x in TIMES], fontsize=7)
@@ -41,7 +43,7 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str]) -> Figure:
         axes[0].set_yticks(np.arange(len(variants)), variants, fontsize=7)
         axes[0].set_ylim(len(variants) - 0.4, -0.6)
         figure.supxlabel("variance of one gradient / square of its signal, in units of reinforce", fontsize=9)
-        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean elsewhere (cosine below {STRAIGHT})"))
+        named = ((BLUE, "mean along grad J"), (ORANGE, f"mean not along grad J (cosine below {MIN_COSINE})"))
         handles = [mpl.patches.Patch(color=c, label=n) for c, n in named]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
@@ -73,13 +75,13 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _axis_panel(axis: Axes, of: pd.DataFrame, name: str, measure: str, styles: dict[str, LineStyle]) -> None:
-    places = of.drop_duplicates("x").sort_values("x")
-    even = {x: i for i, x in enumerate(places["x"])}  # unequal steps stand evenly, under their own names
+def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, name: str, measure: str, styles: dict[str, LineStyle]) -> None:
+    places = axis_rows.drop_duplicates("x").sort_values("x")
+    positions = {x: i for i, x in enumerate(places["x"])}  # unequal steps are drawn at equal distances
     for variant, (colour, dash) in styles.items():
-        line = of[of["variant"] == variant].sort_values("x")
-        axis.plot([even[x] for x in line["x"]], line[measure], color=colour, ls=dash, lw=1.2, marker=".", ms=4)
-    axis.set_xticks(list(even.values()), places["label"], fontsize=7)
+        line = axis_rows[axis_rows["variant"] == variant].sort_values("x")
+        axis.plot([positions[x] for x in line["x"]], line[measure], color=colour, ls=dash, lw=1.2, marker=".", ms=4)
+    axis.set_xticks(list(positions.values()), places["label"], fontsize=7)
     if measure == "relative":
         axis.set_yscale("log")
     else:
@@ -95,9 +97,9 @@ def crossover(rows: pd.DataFrame) -> Figure:
         axes = figure.subplots(1, len(rewards), squeeze=False, sharey=True)[0]
         for axis, reward in zip(axes, rewards, strict=True):
             for k in sizes:
-                of = rows[(rows["reward"] == reward) & (rows["K"] == k)]
+                line = rows[(rows["reward"] == reward) & (rows["K"] == k)]
                 colour, dash = styles[f"K={k}"]
-                axis.plot(of["score"], of["ratio"], color=colour, ls=dash, marker=".", lw=1.3)
+                axis.plot(line["score"], line["ratio"], color=colour, ls=dash, marker=".", lw=1.3)
             axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
             axis.set(title=reward, yscale="log")
         figure.supxlabel("normalised score of the policy", fontsize=9)
@@ -121,14 +123,22 @@ def success(rows: pd.DataFrame) -> Figure:
             colour, dash = styles[label]
             theory = [success_factor(int(label.removeprefix("G=")), x) for x in p]
             axis.plot(p, theory, color=colour, ls=dash, lw=1.3, label=label)
-            of = rows[rows["label"] == label]
-            axis.errorbar(of["x"], of["scale"], yerr=2 * of["scale_error"], fmt="o", color=colour, ms=4, capsize=2)
+            measured = rows[rows["label"] == label]
+            axis.errorbar(
+                measured["x"],
+                measured["scale"],
+                yerr=2 * measured["scale_error"],
+                fmt="o",
+                color=colour,
+                ms=4,
+                capsize=2,
+            )
         axis.set(xscale="log", xlabel="success rate p", ylabel="length of the mean gradient over grad J")
         figure.legend(loc="outside upper center", ncols=len(labels), title="division by the group's deviation: w_G(p)")
     return figure
 
 
-def of_lambda(rows: pd.DataFrame) -> Figure:
+def bias_variance_over_lambda(rows: pd.DataFrame) -> Figure:
     """Bias, variance and their sum against lambda, a line a critic."""
     labels = list(dict.fromkeys(rows["label"]))
     styles = line_styles(labels)
@@ -139,11 +149,11 @@ def of_lambda(rows: pd.DataFrame) -> Figure:
         axes = list(figure.subplots(1, 3))
         for axis, (name, values) in zip(axes, measures.items(), strict=True):
             for label in labels:
-                of = rows[rows["label"] == label].sort_values("x")
+                line = rows[rows["label"] == label].sort_values("x")
                 colour, dash = styles[label]
-                axis.plot(of["x"], values[of.index], color=colour, ls=dash, marker=".", lw=1.3)
+                axis.plot(line["x"], values[line.index], color=colour, ls=dash, marker=".", lw=1.3)
                 if name == "bias²":
-                    axis.fill_between(of["x"], 1e-12, of["noise"] ** 2, color=colour, alpha=0.06, lw=0)
+                    axis.fill_between(line["x"], 1e-12, line["noise"] ** 2, color=colour, alpha=0.06, lw=0)
             axis.set(title=name, yscale="log")
         axes[0].set_ylim(bottom=float((rows["noise"] ** 2).min()) / 10)
         figure.supxlabel("lambda", fontsize=9)
@@ -161,9 +171,11 @@ def kl_bars(rows: pd.DataFrame) -> Figure:
         axis = figure.subplots()
         wide = 0.8 / len(noises)
         for i, noise in enumerate(noises):
-            of = rows[rows["noise"] == noise].set_index("estimator").reindex(names)["error"]
-            bars = axis.bar(np.arange(len(names)) + (i - (len(noises) - 1) / 2) * wide, of, wide, color=colours[i % 3])
-            axis.bar_label(bars, [f"{x:.2f}" for x in of], fontsize=6)
+            errors = rows[rows["noise"] == noise].set_index("estimator").reindex(names)["error"]
+            bars = axis.bar(
+                np.arange(len(names)) + (i - (len(noises) - 1) / 2) * wide, errors, wide, color=colours[i % 3]
+            )
+            axis.bar_label(bars, [f"{x:.2f}" for x in errors], fontsize=6)
         axis.set_xticks(
             np.arange(len(names)), [n.replace(" in", "\nin").replace(", ", ",\n") for n in names], fontsize=7
         )

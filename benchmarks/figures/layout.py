@@ -116,7 +116,7 @@ def name_rows(axis: Axes, names: Sequence[str]) -> None:
 
 
 def line_groups(names: Sequence[str]) -> list[list[str]]:
-    """Lines in groups of as many as one panel can keep apart."""
+    """Lines in groups of as many as one panel keeps distinguishable."""
     return [list(names[i : i + LINES_A_PANEL]) for i in range(0, len(names), LINES_A_PANEL)]
 
 
@@ -180,7 +180,7 @@ def beeswarm(n: int, half: float = 0.09) -> Doubles:
 
 def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 2.6, half: float = 0.16,
               alpha: float = 0.4) -> None:  # fmt: skip
-    """A dot a seed in row `y`, one beside the other."""
+    """A dot per seed in row `y`, spread vertically."""
     axis.plot(values, y + beeswarm(len(values), half), "o", ms=size, color=colour, alpha=alpha, mew=0)
 
 

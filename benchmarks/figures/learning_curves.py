@@ -26,7 +26,7 @@ AXES = {
     "wall_s": "seconds of training, all seeds of a block",
 }
 TAUS = np.linspace(-0.1, 1.1, 121)
-BANDS = 2_000  # resamples of a band: it is looked at, not cited
+BANDS = 2_000  # resamples of a band: for display only
 LEAST_EXPLAINED = (
     -1.0
 )  # explained variance below which a curve is cut off: a critic worse than none may be so by thousands
@@ -34,12 +34,12 @@ LEAST_EXPLAINED = (
 
 def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
     """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat."""
-    moving = {v for (_, v), curve in suite.curves.items() if curve.moving}
-    flat = [v for v in suite.present if v not in suite.learners or v not in moving]
+    learning = {v for (_, v), curve in suite.curves.items() if curve.has_curve}
+    flat = [v for v in suite.present if v not in suite.learners or v not in learning]
     with mpl.rc_context(STYLE):
-        made = grid(len(suite.scales), 4, (2.5, 1.85))
+        panels = grid(len(suite.scales), 4, (2.5, 1.85))
         styles = line_styles(lines)
-        for axis, (task, scale) in zip(made.panels, suite.scales.items(), strict=True):
+        for axis, (task, scale) in zip(panels.panels, suite.scales.items(), strict=True):
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
                     _draw_curve(axis, curve, x, styles[variant], variant)
@@ -47,19 +47,19 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
             _draw_levels(axis, levels, scale)
             axis.set_title(task)
             thousands(axis)
-        made.label(AXES[x], "evaluation return")
-        line_legend(made.figure, lines, title)
-    return made.figure
+        panels.label(AXES[x], "evaluation return")
+        line_legend(panels.figure, lines, title)
+    return panels.figure
 
 
 def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) -> None:
     at: Doubles = getattr(curve, x)
-    if curve.moving and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
+    if curve.has_curve and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
         banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
 
 
 def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
-    """References and the threshold as thin lines; names that would stand upon one another share a place."""
+    """References and the threshold as thin lines; names that would overlap share a label."""
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
@@ -85,17 +85,17 @@ def _small_multiples(
     """A panel for every six variants, all the others in grey behind them. lines: x and band of each variant."""
     groups = line_groups([v for v in suite.learners if v in lines])
     with mpl.rc_context(STYLE):
-        made = constrained_grid(len(groups), 3, (3.4, 3.3), 0.4, sharex=True, sharey=True)
-        for axis, group in zip(made.panels, groups, strict=True):
+        panels = constrained_grid(len(groups), 3, (3.4, 3.3), 0.4, sharex=True, sharey=True)
+        for axis, group in zip(panels.panels, groups, strict=True):
             for x, band in lines.values():
                 axis.plot(x, band[0], color="0.85", lw=0.8, zorder=0)
             for variant, style in line_styles(group).items():
                 banded(axis, *lines[variant], style, variant)
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.36), ncols=2, fontsize=7)
-        made.figure.supxlabel(labels[0], fontsize=9)
-        made.figure.supylabel(labels[1], fontsize=9)
-        made.figure.suptitle(title, fontsize=9)
-    return made.figure
+        panels.figure.supxlabel(labels[0], fontsize=9)
+        panels.figure.supylabel(labels[1], fontsize=9)
+        panels.figure.suptitle(title, fontsize=9)
+    return panels.figure
 
 
 def profile(suite: Suite, title: str) -> Figure:
@@ -110,8 +110,8 @@ def profile(suite: Suite, title: str) -> Figure:
 
 def profiled(suite: Suite) -> dict[str, Doubles]:
     """Final scores [seeds, tasks] of the learners that have a mean over their tasks."""
-    found = {v: suite.final(v, suite.tasks(v)).to_numpy(float) for v in suite.learners}
-    return {v: matrix for v, matrix in found.items() if matrix.size} if suite.averages(list(suite.scales)) else {}
+    scores = {v: suite.final(v, suite.tasks(v)).to_numpy(float) for v in suite.learners}
+    return {v: matrix for v, matrix in scores.items() if matrix.size} if suite.can_average(list(suite.scales)) else {}
 
 
 def _taus_over(scores: Sequence[Doubles]) -> Doubles:
@@ -136,7 +136,7 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
 
 
 def has_sample_efficiency(suite: Suite) -> bool:
-    """Whether anybody has scores over its tasks at every checkpoint."""
+    """Whether any variant has scores over its tasks at every checkpoint."""
     return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 
@@ -147,17 +147,17 @@ def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Fig
     names = [n for n in NAMES if n in means.index.get_level_values(0)]
     styles = line_styles(lines)
     with mpl.rc_context(STYLE):
-        made = grid(len(names), 4, (2.4, 1.6), y_label=False)
-        for axis, name in zip(made.panels, names, strict=True):
-            of = means[name].unstack("variant")
-            for variant in [v for v in lines if v in of.columns]:
-                curve = of[variant].dropna()
+        panels = grid(len(names), 4, (2.4, 1.6), y_label=False)
+        for axis, name in zip(panels.panels, names, strict=True):
+            by_variant = means[name].unstack("variant")
+            for variant in [v for v in lines if v in by_variant.columns]:
+                curve = by_variant[variant].dropna()
                 axis.plot(curve.index, curve, color=styles[variant][0], ls=styles[variant][1], lw=1.4)
             axis.set_title(name.replace("_", " "))
             if name == "explained_variance":
-                axis.set_ylim(max(float(of.min(axis=None)), LEAST_EXPLAINED) - 0.05, 1.05)
-            if name in ("gradient_norm", "gradient_variance") and (of > 0).all(axis=None):
+                axis.set_ylim(max(float(by_variant.min(axis=None)), LEAST_EXPLAINED) - 0.05, 1.05)
+            if name in ("gradient_norm", "gradient_variance") and (by_variant > 0).all(axis=None):
                 axis.set_yscale("log")
-        made.label("share of the budget of environment steps")
-        line_legend(made.figure, lines, title)
-    return made.figure
+        panels.label("share of the budget of environment steps")
+        line_legend(panels.figure, lines, title)
+    return panels.figure

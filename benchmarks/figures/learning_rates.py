@@ -15,8 +15,8 @@ def rate_curves(table: pd.DataFrame, unit: str, normalised: bool) -> Figure:
     tasks, variants = list(dict.fromkeys(table["task"])), list(dict.fromkeys(table["variant"]))
     styles = line_styles(variants)
     with mpl.rc_context(STYLE):
-        made = constrained_grid(len(tasks), 3, (3.4, 2.5), 1.0, least=0.0)
-        for axis, task in zip(made.panels, tasks, strict=True):
+        panels = constrained_grid(len(tasks), 3, (3.4, 2.5), 1.0, least=0.0)
+        for axis, task in zip(panels.panels, tasks, strict=True):
             for variant in variants:
                 rows = table[(table["task"] == task) & (table["variant"] == variant)]
                 colour, dash = styles[variant]
@@ -26,8 +26,8 @@ def rate_curves(table: pd.DataFrame, unit: str, normalised: bool) -> Figure:
             axis.set(xscale="log", title=task)
             if normalised:
                 axis.set_ylim(-0.1, 1.1)
-        made.figure.supxlabel("learning rate", fontsize=9)
-        made.figure.supylabel(f"{unit}, last fifth", fontsize=9)
+        panels.figure.supxlabel("learning rate", fontsize=9)
+        panels.figure.supylabel(f"{unit}, last fifth", fontsize=9)
         handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
-        made.figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * min(3, len(tasks))))
-    return made.figure
+        panels.figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * min(3, len(tasks))))
+    return panels.figure

@@ -27,21 +27,21 @@ class Overlay:
 
     def draw(self, data: Data) -> Figure:
         curves = data.suite.curves
-        places = [(t, *pair) for t in data.suite.scales for pair in self.pairs.items()]
-        places = [(t, a, b) for t, a, b in places if (t, a) in curves and (t, b) in curves]
+        panels_shown = [(t, *pair) for t in data.suite.scales for pair in self.pairs.items()]
+        panels_shown = [(t, a, b) for t, a, b in panels_shown if (t, a) in curves and (t, b) in curves]
         styles = line_styles((OURS, THEIRS))
         with mpl.rc_context(STYLE):
-            made = grid(len(places), 2, (3.0, 2.1))
-            for axis, (task, ours, theirs) in zip(made.panels, places, strict=True):
+            panels = grid(len(panels_shown), 2, (3.0, 2.1))
+            for axis, (task, ours, theirs) in zip(panels.panels, panels_shown, strict=True):
                 for name, label in ((ours, OURS), (theirs, THEIRS)):
                     curve = curves[task, name]
                     banded(axis, curve.env_steps.mean(axis=1), t_band(curve.value), styles[label], label)
                 seeds = [len(curves[task, name].seeds) for name in (ours, theirs)]
                 axis.set_title(f"{task}\n{ours} (n = {seeds[0]}), {theirs} (n = {seeds[1]})", fontsize=7)
                 thousands(axis)
-            made.label("environment steps a seed", "evaluation return")
-            line_legend(made.figure, (OURS, THEIRS), "mean over seeds, band: 95 % t interval")
-        return made.figure
+            panels.label("environment steps a seed", "evaluation return")
+            line_legend(panels.figure, (OURS, THEIRS), "mean over seeds, band: 95 % t interval")
+        return panels.figure
 
     def table(self, data: Data) -> Table:
         return Table(self.name, parity.table(data.suite, self.pairs), parity.CAPTION)

@@ -14,7 +14,7 @@ from benchmarks.figures.layout import constrained_grid
 from benchmarks.figures.style import GAIN, LOSS, STYLE
 from benchmarks.findings import published_scores
 from benchmarks.published.scores import PublishedScore
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 
 
@@ -27,27 +27,28 @@ class PublishedScores:
     scores: tuple[PublishedScore, ...]
 
     def draw(self, data: Data) -> Figure:
-        made = published_scores.table(data, self.scores)
-        if made.empty:
+        scores = published_scores.table(data, self.scores)
+        if scores.empty:
             figure = Figure(figsize=(5.0, 0.8))
             figure.text(0.5, 0.5, "no checkpoint of ours lies near a published budget", ha="center", va="center")
             return figure
-        tasks = list(dict.fromkeys(made["task"]))
+        tasks = list(dict.fromkeys(scores["task"]))
         with mpl.rc_context(STYLE):
             grid = constrained_grid(len(tasks), 3, (4.0, 2.3), 0.8, least=6.2)
             for axis, task in zip(grid.panels, tasks, strict=True):
-                _panel(axis, made[made["task"] == task])
+                _panel(axis, scores[scores["task"] == task])
                 axis.set_title(task)
             grid.figure.suptitle(
-                f"cross: published; circle: ours, mean of {counted(int(made['seeds'].min()), 'seed')}, 95 % t interval\n"
+                f"cross: published; circle: ours, mean of {count_noun(int(scores['seeds'].min()), 'seed')}, 95 % t "
+                f"interval\n"
                 "diamond: ours with greedy actions, where the source's are; blue: reached, orange: missed",
                 fontsize=9,
             )
         return grid.figure
 
     def table(self, data: Data) -> Table:
-        made = published_scores.table(data, self.scores)
-        return Table(self.name, published_scores.page_table(made), published_scores.CAPTION)
+        table = published_scores.table(data, self.scores)
+        return Table(self.name, published_scores.page_table(table), published_scores.CAPTION)
 
 
 def _panel(axis: Axes, rows: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""What staleness does on each task: measures against the lag, and final scores of corrections side by side."""
+"""Effects of staleness on each task: measures against the lag, and final scores of corrections."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class LagSweep:
 
     @property
     def lags(self) -> list[float]:
-        """All lags in order: they stand at equal distances."""
-        return sorted({x for of in self.lines.values() for x in of})
+        """All lags in order, drawn at equal distances."""
+        return sorted({x for by_lag in self.lines.values() for x in by_lag})
 
     def draw(self, data: Data) -> Figure:
         tasks, lags = list(data.suite.scales), self.lags
@@ -94,8 +94,8 @@ class ScoreStrip:
                 self._panel(axis, data, task)
             axes[0].set_yticks(range(len(rows)), rows)
             axes[0].set_ylim(len(rows) - 0.4, -0.6)
-            reading = "(a dot: one seed; circle and bar: mean, 95 % t interval)"
-            figure.supxlabel(f"{data.suite.final_unit} {reading}", fontsize=9)
+            explanation = "(a dot: one seed; circle and bar: mean, 95 % t interval)"
+            figure.supxlabel(f"{data.suite.final_unit} {explanation}", fontsize=9)
             handles = [
                 mpl.lines.Line2D([], [], color="0.35", lw=1.0, ls=dash, label=label)
                 for dash, label in zip(LEVEL_DASHES, self.levels, strict=False)

@@ -1,4 +1,4 @@
-"""How figures look: colours and dashes that stay apart in grey, and lines with bands of our own intervals."""
+"""The style of figures: colours and dashes that differ in grey too, and lines with interval bands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy import stats as sps
 
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from envs.api import Doubles
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
@@ -40,7 +40,7 @@ Band = tuple[Doubles, Doubles, Doubles]  # mean, lower and upper bound
 
 
 def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
-    """A colour and a dash pattern for each line: they stay apart in grey and to the colour-blind."""
+    """A colour and a dash pattern for each line: they differ in grey and for the colour-blind."""
     return {n: (OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)]) for i, n in enumerate(names)}
 
 
@@ -70,4 +70,4 @@ def banded_groups(axis: Axes, points: Sequence[tuple[float, Doubles]], style: Li
 
 def band_title(seeds: int) -> str:
     """What lines and bands are, for a legend's title."""
-    return f"mean of {counted(seeds, 'seed')}, band: 95 % t interval"
+    return f"mean of {count_noun(seeds, 'seed')}, band: 95 % t interval"

@@ -12,7 +12,7 @@ from benchmarks.design.report_blocks import Table
 from benchmarks.figures.layout import constrained_grid, line_legend, show_scores
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.statistics.comparison_tables import sweep_table
-from benchmarks.statistics.wording.sentences import of_sweep
+from benchmarks.statistics.wording.sentences import sweep_sentences
 from benchmarks.store.suite import Data
 from envs.api import Doubles
 
@@ -32,13 +32,13 @@ class Sweep:
     log: bool = False
 
     def draw(self, data: Data) -> Figure:
-        of_tasks = list(dict.fromkeys(self.lines.values()))
-        titles = data.moving if of_tasks else [""]
-        lines = of_tasks or data.moving
+        task_lines = list(dict.fromkeys(self.lines.values()))
+        titles = data.variants_with_curves if task_lines else [""]
+        lines = task_lines or data.variants_with_curves
         styles = line_styles(lines)
         with mpl.rc_context(STYLE):
-            made = constrained_grid(len(titles), 4, (3.0, 2.5), 1.0, sharey=True)
-            for axis, title in zip(made.panels, titles, strict=True):
+            panels = constrained_grid(len(titles), 4, (3.0, 2.5), 1.0, sharey=True)
+            for axis, title in zip(panels.panels, titles, strict=True):
                 for line in lines:
                     if points := self._points(data, line, title or line):
                         banded_groups(axis, points, styles[line], line)
@@ -48,10 +48,10 @@ class Sweep:
                 if data.suite.normalised:
                     axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
                     show_scores(axis)
-            made.figure.supxlabel(self.label, fontsize=9)
-            made.figure.supylabel(data.suite.final_unit, fontsize=9)
-            line_legend(made.figure, lines, band_title(data.suite.seeds), 5)
-        return made.figure
+            panels.figure.supxlabel(self.label, fontsize=9)
+            panels.figure.supylabel(data.suite.final_unit, fontsize=9)
+            line_legend(panels.figure, lines, band_title(data.suite.seeds), 5)
+        return panels.figure
 
     def _points(self, data: Data, line: str, variant: str) -> list[tuple[float, Doubles]]:
         """(x, final scores of the seeds) of a variant on the tasks of a line, by x."""
@@ -68,4 +68,4 @@ class Sweep:
 
     def sentences(self, table: Table) -> list[str]:
         """What the table shows, a sentence a line."""
-        return of_sweep(table.frame, self.label)
+        return sweep_sentences(table.frame, self.label)

@@ -37,14 +37,14 @@ class Throughput:
     baseline: str
 
     def draw(self, data: Data) -> Figure:
-        made, runs = throughput.table(data, self.baseline), throughput.runs_of_suite(data)
-        tasks = list(dict.fromkeys(made["task"]))
-        lines = int(made.groupby("task").size().max())
+        table, runs = throughput.table(data, self.baseline), throughput.suite_run_speeds(data)
+        tasks = list(dict.fromkeys(table["task"]))
+        lines = int(table.groupby("task").size().max())
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(9.9, len(tasks) * (0.7 + 0.24 * lines) + 1.1), layout=ROOMY)
             axes = figure.subplots(len(tasks), 2, squeeze=False)
             for pair, task in zip(axes, tasks, strict=True):
-                rows = made[made["task"] == task].to_dict("records")
+                rows = table[table["task"] == task].to_dict("records")
                 for axis, name in zip(pair, throughput.MEASURES, strict=True):
                     values = [runs[task, row["variant"]][name].to_numpy(float) for row in rows]
                     _panel(axis, rows, values, name, self.baseline)
@@ -52,12 +52,12 @@ class Throughput:
                 pair[1].set_yticklabels([])
             for axis, name in zip(axes[-1], throughput.MEASURES, strict=True):
                 axis.set_xlabel(LABELS[name])
-            figure.suptitle(_how_to_read(self.baseline, int(made["repeats"].min())), fontsize=9)
+            figure.suptitle(_how_to_read(self.baseline, int(table["repeats"].min())), fontsize=9)
         return figure
 
     def table(self, data: Data) -> Table:
-        made = throughput.table(data, self.baseline)
-        return Table(self.name, throughput.page_table(made), throughput.caption(self.baseline))
+        table = throughput.table(data, self.baseline)
+        return Table(self.name, throughput.page_table(table), throughput.caption(self.baseline))
 
 
 def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str, baseline: str) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.statistics.families import ComparisonKey
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import listed
+from benchmarks.statistics.wording.phrases import list_words
 from benchmarks.statistics.wording.sentences import too_few_seeds
 from benchmarks.store.suite import Suite
 
 
-def task_sentences(found: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
-    """Who is shown to gain or lose where, a sentence a task; that no `what` is shown where nobody is."""
+def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
+    """One sentence per task with shown gains and losses; one sentence where nothing is shown."""
     how = "Each task alone (Holm over the tasks of a pair)"
-    if text := too_few_seeds(found, suite):
+    if text := too_few_seeds(comparisons, suite):
         return [f"{how}: {text}"]
     sentences = []
     for task in suite.scales:
-        shown = [(b, t) for (b, _, tasks), t in found.items() if tasks == (task,) and t.shown]
-        sentences += [f"{listed(_losses_first(shown))} on {task}."] if shown else []
+        shown = [(b, t) for (b, _, tasks), t in comparisons.items() if tasks == (task,) and t.shown]
+        sentences += [f"{list_words(_losses_first(shown))} on {task}."] if shown else []
     if not sentences:
         return [f"{how}: no {what} is shown."]
     return [f"{how}: {sentences[0]}", *sentences[1:]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import effect_size, listed
-from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.statistics.wording.phrases import effect_size, list_words
+from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -26,31 +26,36 @@ class EntropyBonus:
     contrasts: tuple[tuple[str, str], ...] = ()
 
     def sentence(self, data: Data) -> str:
-        """Who gains or loses against no bonus, over the suite and by task, and what each contrast shows."""
+        """Gains and losses against no bonus, over the suite and by task, and the result of each contrast."""
         suite, ledger = data.suite, Ledger()
-        found = compare_family(suite, self._pairs(), ledger)
-        against_none = {b: found[b, self.none, None] for b in self.bonuses if (b, self.none, None) in found}
+        comparisons = compare_family(suite, self._pairs(), ledger)
+        against_none = {b: comparisons[b, self.none, None] for b in self.bonuses if (b, self.none, None) in comparisons}
         if not against_none:
             return ""
-        if text := too_few_seeds(found, suite):
+        if text := too_few_seeds(comparisons, suite):
             return text
         first, *others = [
             *_compared(against_none, "no bonus"),
-            *(s for b, a in self.contrasts if (t := found.get((b, a, None))) for s in _compared({b: t}, f"`{a}`")),
+            *(
+                s
+                for b, a in self.contrasts
+                if (t := comparisons.get((b, a, None)))
+                for s in _compared({b: t}, f"`{a}`")
+            ),
         ]
-        alone = compare_by_task(suite, [(b, self.none) for b in against_none], ledger)
+        by_task = compare_by_task(suite, [(b, self.none) for b in against_none], ledger)
         return " ".join(
             [
                 f"Over {len(suite.scales)} tasks, {first}",
                 *others,
-                corrected(found, suite),
-                *task_sentences(alone, suite, "difference from no bonus"),
+                correction_sentence(comparisons, suite),
+                *task_sentences(by_task, suite, "difference from no bonus"),
                 BRACKETS,
             ]
         )
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
-        """Enter the family of this finding: its sentence and the tables below it say the same."""
+        """Enter the family of this finding, so that its sentence agrees with the tables."""
         compare_family(suite, self._pairs(), ledger)
 
     def _pairs(self) -> list[ComparisonKey]:
@@ -58,15 +63,17 @@ class EntropyBonus:
         return [*((b, self.none, None) for b in self.bonuses), *((b, a, None) for b, a in self.contrasts)]
 
 
-def _compared(found: Mapping[str, Comparison], other: str) -> list[str]:
-    """Who gains, who loses against one other, and for whom nothing is shown: a sentence each."""
+def _compared(comparisons: Mapping[str, Comparison], other: str) -> list[str]:
+    """Sentences on which variants gain, which lose, and for which no difference is shown."""
     sentences = []
     for verb, sign in (("gains", 1), ("loses", -1)):
-        shown = [f"`{b}` {verb} {effect_size(t)}" for b, t in found.items() if t.shown and t.difference * sign > 0]
+        shown = [
+            f"`{b}` {verb} {effect_size(t)}" for b, t in comparisons.items() if t.shown and t.difference * sign > 0
+        ]
         if shown:
-            sentences.append(f"{listed(shown)} against {other}.")
-    open_ = {b: t for b, t in found.items() if not t.shown}
+            sentences.append(f"{list_words(shown)} against {other}.")
+    open_ = {b: t for b, t in comparisons.items() if not t.shown}
     if open_:
-        names, verb = listed([f"`{b}`" for b in open_]), "are" if len(open_) > 1 else "is"
-        sentences.append(f"{names} {verb} not shown to differ from {other} ({detectable([*open_.values()])}).")
+        names, verb = list_words([f"`{b}`" for b in open_]), "are" if len(open_) > 1 else "is"
+        sentences.append(f"{names} {verb} not shown to differ from {other} ({detectable_phrase([*open_.values()])}).")
     return sentences

@@ -1,6 +1,6 @@
 """Whether two implementations of an algorithm learn alike.
 
-Each run is read twice: the area under its learning curve (its mean return over the budget) and its final return. Both are
+Each run has two measures: the area under its learning curve (its mean return over the budget) and its final return. Both are
 tested for equivalence within one standard deviation of a run, and for a difference.
 """
 
@@ -38,25 +38,25 @@ def run_measures(curve: Curve) -> dict[str, Doubles]:
 
 def _lost_unequally(b: Curve, a: Curve, measure: str) -> bool:
     """Whether the shares of runs differ whose area, or final return, holds a value that was not measured."""
-    of_b, of_a = (int((c.filled.any(axis=0) if measure == "area" else c.lost).sum()) for c in (b, a))
-    return of_b * len(a.seeds) != of_a * len(b.seeds)
+    lost_b, lost_a = (int((c.imputed.any(axis=0) if measure == "area" else c.lost).sum()) for c in (b, a))
+    return lost_b * len(a.seeds) != lost_a * len(b.seeds)
 
 
 def table(suite: Suite, pairs: Pairs) -> pd.DataFrame:
     """A row a task, pair, measure. `equal`: p of the equivalence, `different`: of Welch's t test; both after Holm too.
 
-    `equal` is 1 where one side has lost a larger share of its runs: what a lost run counts as was not measured.
+    `equal` is 1 where one side has lost a larger share of its runs: the score of a lost run was not measured.
     """
     curves, rows = suite.curves, []
-    places = [(task, *pair) for task in suite.scales for pair in pairs.items()]
-    for task, ours, theirs in places:
+    cells = [(task, *pair) for task in suite.scales for pair in pairs.items()]
+    for task, ours, theirs in cells:
         if (task, ours) in curves and (task, theirs) in curves:
             head = {"task": task, "variant": ours, "other": theirs}
             rows += [head | row for row in _rows(curves[task, ours], curves[task, theirs])]
-    made = pd.DataFrame(rows).rename(columns={"p": "equal"})
+    result = pd.DataFrame(rows).rename(columns={"p": "equal"})
     for name in ("equal", "different") if rows else ():
-        made[f"{name}_holm"] = tests.holm(made[name].to_numpy(float))
-    return made
+        result[f"{name}_holm"] = tests.holm(result[name].to_numpy(float))
+    return result
 
 
 def _rows(ours: Curve, theirs: Curve) -> list[dict[str, object]]:
@@ -64,12 +64,12 @@ def _rows(ours: Curve, theirs: Curve) -> list[dict[str, object]]:
     others, rows = run_measures(theirs), []
     for measure, b in run_measures(ours).items():
         a = others[measure]
-        found = equivalence(b, a)
+        result = equivalence(b, a)
         if _lost_unequally(ours, theirs, measure):
-            found = found._replace(p=1.0)
+            result = result._replace(p=1.0)
         row: dict[str, object] = {"measure": measure, "seeds": len(b), "seeds_other": len(a)}
         row |= {"mean": float(b.mean()), "mean_other": float(a.mean())}
-        rows.append(row | found._asdict() | {"different": tests.compare_unpaired(b, a).p})
+        rows.append(row | result._asdict() | {"different": tests.compare_unpaired(b, a).p})
     return rows
 
 
@@ -81,21 +81,21 @@ class Parity:
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter whether final returns differ on each task, by Welch's test, as the sentence and its table say it."""
-        made = table(suite, self.pairs)
-        for row in made[made["measure"] == "final"].to_dict("records") if len(made) else ():
+        rows = table(suite, self.pairs)
+        for row in rows[rows["measure"] == "final"].to_dict("records") if len(rows) else ():
             pair = hypothesis(row["variant"], row["other"], [row["task"]])
-            ledger.decisions.setdefault(pair, Decision(float(row["different_holm"]), FINDING, len(made)))
+            ledger.decisions.setdefault(pair, Decision(float(row["different_holm"]), FINDING, len(rows)))
 
     def sentence(self, data: Data) -> str:
         """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.
 
-        Where nobody varies (all at the maximum, say) there is nothing to test, and the means alone are compared.
+        Where no run varies there is nothing to test, and only the means are compared.
         """
-        made = table(data.suite, self.pairs)
-        if made.empty or made["equal"].isna().all():
+        compared = table(data.suite, self.pairs)
+        if compared.empty or compared["equal"].isna().all():
             return ""
-        rows = made.to_dict("records")
-        seeds = f"{made['seeds'].min()} runs of ours against {made['seeds_other'].min()}"
+        rows = compared.to_dict("records")
+        seeds = f"{compared['seeds'].min()} runs of ours against {compared['seeds_other'].min()}"
         head = f"Two one-sided t tests with a wide margin of one standard deviation ({seeds}): "
         constant = [r for r in rows if np.isnan(r["equal"])]
         tested = [r for r in rows if not np.isnan(r["equal"])]
@@ -122,7 +122,7 @@ def _groups(rows: Sequence[dict[Any, Any]]) -> list[str]:
 
 def _named(rows: Sequence[dict[Any, Any]]) -> str:
     """`like_sb3_a2c` on CartPole-v1 (area, final), ..."""
-    places: dict[tuple[str, str], list[str]] = {}
+    measures_by_cell: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        places.setdefault((row["variant"], row["task"]), []).append(row["measure"])
-    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in places.items())
+        measures_by_cell.setdefault((row["variant"], row["task"]), []).append(row["measure"])
+    return ", ".join(f"`{v}` on {t} ({', '.join(m)})" for (v, t), m in measures_by_cell.items())

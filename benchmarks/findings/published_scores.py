@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.published.scores import PublishedScore
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Data
 from envs.api import Doubles
@@ -18,7 +18,7 @@ COLUMNS = (
     "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
     "greedy", "greedy_low", "greedy_high", "reached_greedy",
 )  # fmt: skip
-NEAR = 0.1  # of a budget: as far as our checkpoint may lie from the source's
+MAX_DISTANCE = 0.1  # of a budget: the largest distance of our checkpoint from the source's
 CAPTION = (
     "Published scores and ours after as many environment steps, in the source's metric. `ours`: mean of the sampled "
     "evaluation, with a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its "
@@ -32,7 +32,7 @@ def nearest_checkpoint(curve: Curve, score: PublishedScore) -> int | None:
     """Our checkpoint nearest to the source's budget; None where none is near."""
     steps = curve.env_steps.mean(axis=1)
     k = int(np.abs(steps - score.env_steps).argmin())
-    return None if abs(steps[k] - score.env_steps) > NEAR * score.env_steps else k
+    return None if abs(steps[k] - score.env_steps) > MAX_DISTANCE * score.env_steps else k
 
 
 def returns_at_budget(curve: Curve, score: PublishedScore) -> Doubles | None:
@@ -47,8 +47,8 @@ def returns_at_budget(curve: Curve, score: PublishedScore) -> Doubles | None:
 
 def greedy_returns(curve: Curve, score: PublishedScore) -> Doubles | None:
     """Our returns [S] of greedy actions, where the source's are and its budget is the whole of ours; else None."""
-    whole = nearest_checkpoint(curve, score) == len(curve.fraction) - 1
-    return curve.greedy if score.greedy and whole and bool(np.isfinite(curve.greedy).all()) else None
+    at_end = nearest_checkpoint(curve, score) == len(curve.fraction) - 1
+    return curve.greedy if score.greedy and at_end and bool(np.isfinite(curve.greedy).all()) else None
 
 
 def _compared(ours: Doubles, published: float) -> tuple[float, float, float, bool]:
@@ -60,7 +60,7 @@ def _compared(ours: Doubles, published: float) -> tuple[float, float, float, boo
 def table(data: Data, scores: tuple[PublishedScore, ...]) -> pd.DataFrame:
     """A row a published score that ours can be compared with. reached: our interval holds it, or our mean is better.
 
-    greedy, reached_greedy  the same with greedy actions, where the source's are; NaN and False elsewhere
+    greedy, reached_greedy  the same with greedy actions, where the source's are; else NaN and False
     """
     rows = []
     for score in scores:
@@ -69,31 +69,33 @@ def table(data: Data, scores: tuple[PublishedScore, ...]) -> pd.DataFrame:
             continue
         mean, low, high, reached = _compared(ours, score.value)
         greedy = greedy_returns(curve, score)
-        of_greedy = (np.nan, np.nan, np.nan, False) if greedy is None else _compared(greedy, score.value)
+        greedy_columns = (np.nan, np.nan, np.nan, False) if greedy is None else _compared(greedy, score.value)
         rows.append(
             {"task": score.task, "variant": score.variant, "env_steps": score.env_steps, "source": score.source,
              "published": score.value, "metric": score.metric, "note": score.note, "seeds": len(ours), "ours": mean,
              "low": low, "high": high, "reached": reached,
-             **dict(zip(("greedy", "greedy_low", "greedy_high", "reached_greedy"), of_greedy, strict=True))}
+             **dict(zip(("greedy", "greedy_low", "greedy_high", "reached_greedy"), greedy_columns, strict=True))}
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def page_table(made: pd.DataFrame) -> pd.DataFrame:
+def page_table(scores: pd.DataFrame) -> pd.DataFrame:
     """The table as a page has it; no columns where there are no rows."""
-    if made.empty:
-        return made
-    page = made[["task", "variant", "env_steps", "source", "published", "metric", "ours"]].copy()
-    page["95 % interval"] = [f"[{low:.4g}, {high:.4g}]" for low, high in zip(made["low"], made["high"], strict=True)]
+    if scores.empty:
+        return scores
+    page = scores[["task", "variant", "env_steps", "source", "published", "metric", "ours"]].copy()
+    page["95 % interval"] = [
+        f"[{low:.4g}, {high:.4g}]" for low, high in zip(scores["low"], scores["high"], strict=True)
+    ]
     page["greedy"] = [
         "-" if np.isnan(mean) else f"{mean:.4g} [{low:.4g}, {high:.4g}]"
-        for mean, low, high in zip(made["greedy"], made["greedy_low"], made["greedy_high"], strict=True)
+        for mean, low, high in zip(scores["greedy"], scores["greedy_low"], scores["greedy_high"], strict=True)
     ]
     page["reached"] = [
         "yes" if yes else "greedy" if greedy else "no"
-        for yes, greedy in zip(made["reached"], made["reached_greedy"], strict=True)
+        for yes, greedy in zip(scores["reached"], scores["reached_greedy"], strict=True)
     ]
-    page["note"] = made["note"]
+    page["note"] = scores["note"]
     return page
 
 
@@ -104,25 +106,25 @@ def short_steps(n: int) -> str:
 
 @dataclass(frozen=True)
 class ReachedScores:
-    """How many published scores ours equal, how many our intervals cannot tell from ours, and which we miss."""
+    """How many published scores ours equal, how many lie within our intervals, and which we miss."""
 
     scores: tuple[PublishedScore, ...]
 
     def sentence(self, data: Data) -> str:
-        made = table(data, self.scores)
-        if made.empty:
+        scores = table(data, self.scores)
+        if scores.empty:
             return ""
         missed = [
             f"`{r['variant']}` on {r['task']} ({r['ours']:.4g} [{r['low']:.4g}, {r['high']:.4g}] against "
             f"{r['published']:.4g} of {r['source']} at {short_steps(r['env_steps'])})"
-            for r in made.to_dict("records")
+            for r in scores.to_dict("records")
             if not (r["reached"] or r["reached_greedy"])
         ]
-        equalled = int((made["ours"] >= made["published"]).sum())
-        within = int(made["reached"].sum()) - equalled
-        head = f"Our means equal or better {equalled} of {counted(len(made), 'published score')}"
+        equalled = int((scores["ours"] >= scores["published"]).sum())
+        within = int(scores["reached"].sum()) - equalled
+        head = f"Our means equal or better {equalled} of {count_noun(len(scores), 'published score')}"
         if within:
             head += f", {within} more {'lies' if within == 1 else 'lie'} within our 95 % intervals"
-        if greedy := int((made["reached_greedy"] & ~made["reached"]).sum()):
+        if greedy := int((scores["reached_greedy"] & ~scores["reached"]).sum()):
             head += f", {greedy} more within those of greedy actions, as the source's are"
         return f"{head}; missed: {', '.join(missed)}." if missed else f"{head}."

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import effect_size, listed
-from benchmarks.statistics.wording.sentences import BRACKETS, corrected, detectable, too_few_seeds
+from benchmarks.statistics.wording.phrases import effect_size, list_words
+from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 CORRECTIONS = "finding, corrections"  # the name of the second family
@@ -33,7 +33,7 @@ class Staleness:
     corrections: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
-        """Enter the two families of this finding: its sentences and the tables below them say the same."""
+        """Enter the two families of this finding, so that its sentences agree with the tables."""
         self._lags(suite, ledger)
         self._corrections(suite, ledger)
 
@@ -41,23 +41,27 @@ class Staleness:
         """From which lag on a loss is shown, and which corrections are shown to gain or lose, at which lags and tasks."""
         suite, ledger = data.suite, Ledger()
         costs = self._lags(suite, ledger)
-        found = self._corrections(suite, ledger)
+        corrections = self._corrections(suite, ledger)
         lags = {lag: costs[v, self.fresh, None] for lag, v in self.stale.items() if (v, self.fresh, None) in costs}
         if not lags:
             return ""
-        if text := too_few_seeds(costs | found, suite):
+        if text := too_few_seeds(costs | corrections, suite):
             return text
         stale = self.stale[self.at]
-        repairs = {name: found[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in found}
-        parts = [*_lag_sentences(lags, suite), corrected(costs, suite)]
+        repairs = {
+            name: corrections[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in corrections
+        }
+        parts = [*_lag_sentences(lags, suite), correction_sentence(costs, suite)]
         if self.at in lags and repairs:
             lost = lags[self.at].shown and lags[self.at].difference < 0
             parts += _repair_sentences(repairs, self.at, lost, len(suite.scales))
-        for name, of in self.corrections.items():
-            others = {lag: v for lag, v in of.items() if v not in self.repairs.values()}  # repairs have their sentences
-            by_lag = {lag: t for lag, v in others.items() if (t := found.get((v, self.stale[lag], None)))}
+        for name, variants in self.corrections.items():
+            others = {
+                lag: v for lag, v in variants.items() if v not in self.repairs.values()
+            }  # repairs have their sentences
+            by_lag = {lag: t for lag, v in others.items() if (t := corrections.get((v, self.stale[lag], None)))}
             parts += [_correction_sentence(name, by_lag)] if by_lag else []
-        parts += [corrected(found, suite)] if found else []
+        parts += [correction_sentence(corrections, suite)] if corrections else []
         return " ".join([*parts, *self._task_sentences(suite, ledger), BRACKETS])
 
     def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
@@ -68,25 +72,27 @@ class Staleness:
         """The family of the second question, what corrections gain and lose: each against the same lag uncorrected."""
         repairs: list[ComparisonKey] = [(v, self.stale[self.at], None) for v in self.repairs.values()]
         others: list[ComparisonKey] = [
-            (v, self.stale[lag], None) for of in self.corrections.values() for lag, v in of.items()
+            (v, self.stale[lag], None) for variants in self.corrections.values() for lag, v in variants.items()
         ]
         return compare_family(suite, list(dict.fromkeys([*repairs, *others])), ledger, CORRECTIONS)
 
     def _task_sentences(self, suite: Suite, ledger: Ledger) -> list[str]:
         """What the late lag and the corrections of all lags are shown to do on each task."""
-        compared = [(v, self.stale[lag]) for of in self.corrections.values() for lag, v in of.items()]
+        compared = [(v, self.stale[lag]) for variants in self.corrections.values() for lag, v in variants.items()]
         if self.late:
             lag, repairs = self.late
             compared = [(self.stale[lag], self.fresh), *((r, self.stale[lag]) for r in repairs), *compared]
-        found = compare_by_task(suite, compared, ledger)
-        if not found:
+        comparisons = compare_by_task(suite, compared, ledger)
+        if not comparisons:
             return []
-        sentences = task_sentences(found, suite, "difference")
-        corrections = {v for of in self.corrections.values() for v in of.values()}
-        open_ = [(b, on, t) for (b, _, on), t in found.items() if b in corrections and not t.shown and t.difference < 0]
-        if open_ and not too_few_seeds(found, suite):
+        sentences = task_sentences(comparisons, suite, "difference")
+        corrections = {v for variants in self.corrections.values() for v in variants.values()}
+        open_ = [
+            (b, on, t) for (b, _, on), t in comparisons.items() if b in corrections and not t.shown and t.difference < 0
+        ]
+        if open_ and not too_few_seeds(comparisons, suite):
             b, on, t = min(open_, key=lambda item: item[2].difference)
-            where = f"`{b}` on {listed(on or ())}, {abs(t.difference):.2g} (corrected p {t.p_corrected:.2g})"
+            where = f"`{b}` on {list_words(on or ())}, {abs(t.difference):.2g} (corrected p {t.p_corrected:.2g})"
             sentences.append(f"The largest loss of a correction on one task that is not shown: {where}.")
         return sentences
 
@@ -94,22 +100,22 @@ class Staleness:
 def _lag_sentences(lags: Mapping[int, Comparison], suite: Suite) -> list[str]:
     """What each lag costs, or that nothing is shown."""
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
-    said = []
+    clauses = []
     if open_:
-        said.append(f"no loss is shown at {_named_lags([*open_])} ({detectable([*open_.values()])})")
+        clauses.append(f"no loss is shown at {_named_lags([*open_])} ({detectable_phrase([*open_.values()])})")
     for verb, sign in (("costs", -1), ("gains", 1)):
         shown = [f"lag {lag} {verb} {effect_size(t)}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
         if shown:
-            said.append(f"{listed(shown)} of the {suite.unit}")
-    return [f"Without a correction for staleness, {text}." for text in said]
+            clauses.append(f"{list_words(shown)} of the {suite.unit}")
+    return [f"Without a correction for staleness, {text}." for text in clauses]
 
 
 def _named_lags(lags: list[int]) -> str:
-    return f"lag{'s' if len(lags) > 1 else ''} {listed([str(lag) for lag in lags])}"
+    return f"lag{'s' if len(lags) > 1 else ''} {list_words([str(lag) for lag in lags])}"
 
 
 def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, tasks: int) -> list[str]:
-    """Who wins back how much at one lag, who loses, and for whom nothing is shown. lost: that lag is shown to cost."""
+    """Which corrections recover or lose score at one lag. lost: whether a loss is shown at that lag."""
     better = {n: t for n, t in repairs.items() if t.shown and t.difference > 0}
     worse = {n: t for n, t in repairs.items() if t.shown and t.difference < 0}
     open_ = {n: t for n, t in repairs.items() if not t.shown}
@@ -118,20 +124,20 @@ def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, ta
         if group:
             sentences.append(f"At lag {at} {_largest_first(group, verb, tasks)}.")
     if open_:
-        names = listed([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
-        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable([*open_.values()])}).")
+        names = list_words([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
+        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable_phrase([*open_.values()])}).")
     return sentences
 
 
-def _largest_first(found: Mapping[str, Comparison], verb: str, tasks: int) -> str:
+def _largest_first(comparisons: Mapping[str, Comparison], verb: str, tasks: int) -> str:
     """V-trace wins back 0.09 [..], token IS 0.07 [..]"""
-    (first, t), *others = sorted(found.items(), key=lambda item: -abs(item[1].difference))
+    (first, t), *others = sorted(comparisons.items(), key=lambda item: -abs(item[1].difference))
     texts = [f"{first} {verb} {effect_size(t)}{_on_tasks(t, tasks)}"]
     return ", ".join([*texts, *(f"{name} {effect_size(t)}{_on_tasks(t, tasks)}" for name, t in others)])
 
 
-def _on_tasks(found: Comparison, tasks: int) -> str:
-    return f" on {found.tasks} of {tasks} tasks" if found.tasks < tasks else ""
+def _on_tasks(comparison: Comparison, tasks: int) -> str:
+    return f" on {comparison.tasks} of {tasks} tasks" if comparison.tasks < tasks else ""
 
 
 def _correction_sentence(name: str, lags: Mapping[int, Comparison]) -> str:
@@ -139,7 +145,7 @@ def _correction_sentence(name: str, lags: Mapping[int, Comparison]) -> str:
     parts = []
     for verb, sign in (("loses", -1), ("gains", 1)):
         shown = [f"{effect_size(t)} at lag {lag}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
-        parts += [f"{verb} {listed(shown)}"] if shown else []
+        parts += [f"{verb} {list_words(shown)}"] if shown else []
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
     if open_:
         where = _named_lags([*open_])

@@ -51,7 +51,7 @@ def paired_ratio(b: Doubles, a: Doubles) -> PairedRatio:
     return PairedRatio(float(np.exp(logs.mean())), float(np.exp(interval.low)), float(np.exp(interval.high)), p)
 
 
-def runs_of(curve: Curve, threshold: float) -> pd.DataFrame:
+def run_speeds(curve: Curve, threshold: float) -> pd.DataFrame:
     """A row a run: its members' steps a second, and the seconds after which their mean return is at the threshold."""
     rows = {}
     for block, members in curve.clocks.items():
@@ -61,11 +61,11 @@ def runs_of(curve: Curve, threshold: float) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES))
 
 
-def runs_of_suite(data: Data) -> dict[tuple[str, str], pd.DataFrame]:
+def suite_run_speeds(data: Data) -> dict[tuple[str, str], pd.DataFrame]:
     """The runs of each (task, variant) that learns, in the suite's order."""
     suite = data.suite
-    places = [(t, v) for t in suite.scales for v in suite.learners if (t, v) in suite.curves]
-    return {(t, v): runs_of(suite.curves[t, v], suite.scales[t].threshold) for t, v in places}
+    cells = [(t, v) for t in suite.scales for v in suite.learners if (t, v) in suite.curves]
+    return {(t, v): run_speeds(suite.curves[t, v], suite.scales[t].threshold) for t, v in cells}
 
 
 def table(data: Data, baseline: str) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def table(data: Data, baseline: str) -> pd.DataFrame:
 
     seconds  NaN where a repeat did not reach the threshold      lag  in updates, mean and largest of what was measured
     """
-    runs, rows = runs_of_suite(data), []
+    runs, rows = suite_run_speeds(data), []
     for (task, variant), ours in runs.items():
         base = runs.get((task, baseline), ours.iloc[:0])
         both = ours.index.intersection(base.index) if variant != baseline else ours.index[:0]
@@ -84,16 +84,16 @@ def table(data: Data, baseline: str) -> pd.DataFrame:
             ratio = paired_ratio(*(x.loc[both, name].to_numpy(float) for x in (ours, base)))
             row |= {f"{name}_{part}": value for part, value in ratio._asdict().items()}
         rows.append(row | _lag(data, task, variant))
-    made = pd.DataFrame(rows)
+    speeds = pd.DataFrame(rows)
     for name in MEASURES:
-        made[f"{name}_p"] = holm(made[f"{name}_p"].to_numpy(float))
-    return made
+        speeds[f"{name}_p"] = holm(speeds[f"{name}_p"].to_numpy(float))
+    return speeds
 
 
 def _lag(data: Data, task: str, variant: str) -> dict[str, float]:
     rows = data.measures[(data.measures["task"] == task) & (data.measures["variant"] == variant)]
-    of = {name: rows.loc[rows["measure"] == name, "value"] for name in ("lag", "lag_max")}
-    return {"lag": float(of["lag"].mean()), "lag_max": float(of["lag_max"].max())}
+    lags = {name: rows.loc[rows["measure"] == name, "value"] for name in ("lag", "lag_max")}
+    return {"lag": float(lags["lag"].mean()), "lag_max": float(lags["lag_max"].max())}
 
 
 def ratio_text(row: Mapping[Any, Any], name: str) -> str:
@@ -108,17 +108,17 @@ def _rounded(value: float) -> str:
     return f"{value:.2f}" if value < 100 else f"{value:.0f}"
 
 
-def page_table(made: pd.DataFrame) -> pd.DataFrame:
+def page_table(speeds: pd.DataFrame) -> pd.DataFrame:
     """The table as a page has it: ratios with their intervals as text."""
-    rows = made.to_dict("records")
-    page = made[["task", "variant", "steps_per_s"]].rename(columns={"steps_per_s": "steps/s"})
+    rows = speeds.to_dict("records")
+    page = speeds[["task", "variant", "steps_per_s"]].rename(columns={"steps_per_s": "steps/s"})
     page["times the steps/s"] = [ratio_text(row, "steps_per_s") for row in rows]
-    page["p (steps/s)"] = made["steps_per_s_p"]
+    page["p (steps/s)"] = speeds["steps_per_s_p"]
     page["reached"] = [f"{row['reached']} of {row['repeats']}" for row in rows]
-    page["seconds to threshold"] = made["seconds"]
+    page["seconds to threshold"] = speeds["seconds"]
     page["times the seconds"] = [ratio_text(row, "seconds") for row in rows]
-    page["p (seconds)"] = made["seconds_p"]
-    page["mean lag"], page["largest lag"] = made["lag"], made["lag_max"]
+    page["p (seconds)"] = speeds["seconds_p"]
+    page["mean lag"], page["largest lag"] = speeds["lag"], speeds["lag_max"]
     return page
 
 
@@ -135,15 +135,15 @@ def caption(baseline: str) -> str:
 
 @dataclass(frozen=True)
 class Speedup:
-    """What one configuration saves, or costs, against the baseline on each task."""
+    """The speed of one configuration relative to the baseline on each task."""
 
     baseline: str
     variant: str
 
     def sentence(self, data: Data) -> str:
-        """Ratios with their intervals, and for whom the corrected tests show no difference."""
-        made = table(data, self.baseline)
-        rows = made[(made["variant"] == self.variant) & made["steps_per_s_ratio"].notna()].to_dict("records")
+        """Ratios with their intervals, and where the corrected tests show no difference."""
+        speeds = table(data, self.baseline)
+        rows = speeds[(speeds["variant"] == self.variant) & speeds["steps_per_s_ratio"].notna()].to_dict("records")
         if not rows:
             return ""
         parts = [f"on {row['task']} {_steps(row)}, {_seconds(row)}" for row in rows]

@@ -1,1 +1,1 @@
-"""Learning curves of others, read into an experiment."""
+"""Imports of learning curves into an experiment."""

@@ -36,22 +36,22 @@ class CsvTable:
         """Floats, NaN among them; an empty field is `blank`, where that is allowed."""
         return self._values(name, "a number", float, blank)
 
-    def whole(self, name: str, least: int, blank: int | None = None) -> list[int]:
+    def integers(self, name: str, least: int, blank: int | None = None) -> list[int]:
         """Integers of at least `least`, exact to 64 bits, also where they are written as 1e6 or 3.0."""
 
-        def read(text: str) -> int:
+        def convert(text: str) -> int:
             value = whole_number(text)
             if value < least:
                 raise ValueError
             return value
 
-        return self._values(name, f"a whole number of at least {least}", read, blank)
+        return self._values(name, f"a whole number of at least {least}", convert, blank)
 
     def booleans(self, name: str) -> list[bool]:
         """true, false, 1 or 0; an empty field is false."""
         return self._values(name, "true or false", lambda text: _BOOLEANS[text.lower()], False)
 
-    def _values(self, name: str, kind: str, read: Callable[[str], T], blank: T | None = None) -> list[T]:
+    def _values(self, name: str, kind: str, convert: Callable[[str], T], blank: T | None = None) -> list[T]:
         """The column's values; UsageError that names the first line which does not fit, and a decimal comma."""
         values = []
         for line, text in self.frame[name].items():
@@ -59,7 +59,7 @@ class CsvTable:
                 values.append(blank)
                 continue
             try:
-                values.append(read(text))
+                values.append(convert(text))
             except (ValueError, KeyError, OverflowError):
                 message = f"{self.source}, line {line}: {name} must be {kind}, not {text!r}{_hint(text)}"
                 raise UsageError(message) from None

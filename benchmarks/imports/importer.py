@@ -1,4 +1,4 @@
-"""Runs of other programs: their curves as Parquet cells, which a report reads as it reads what we trained.
+"""Runs of other programs: their curves as Parquet cells, which reports treat like trained cells.
 
 results/<experiment>/imported/<task>__<variant>__<digest of the rows>.parquet
 """
@@ -98,8 +98,8 @@ def _check_flags(kind: str, task: str | None, variant: str | None, first_seed: i
 
 def _runs(kind: str, paths: Sequence[Path], first_seed: int, checkpoints: int) -> pd.DataFrame:
     """The runs of one variant, each with its seed."""
-    read = [read_monitor(p, checkpoints) if kind == "monitor" else read_evaluations(p) for p in paths]
-    return pd.concat([frame.assign(seed=first_seed + i) for i, frame in enumerate(read)], ignore_index=True)
+    frames = [read_monitor(p, checkpoints) if kind == "monitor" else read_evaluations(p) for p in paths]
+    return pd.concat([frame.assign(seed=first_seed + i) for i, frame in enumerate(frames)], ignore_index=True)
 
 
 def _from_csv(
@@ -109,8 +109,8 @@ def _from_csv(
     frame = pd.concat([read_csv(path) for path in paths], ignore_index=True)
     for column, name in (("task", task), ("variant", variant)):
         if name is not None:
-            if name not in (there := set(frame[column])):
-                raise UnknownName(f"{column} in the CSV", name, there)
+            if name not in (present := set(frame[column])):
+                raise UnknownName(f"{column} in the CSV", name, present)
             frame = frame[frame[column] == name]
     twice = frame[frame.duplicated([*RUN, "checkpoint"])]
     if len(twice):
@@ -127,8 +127,8 @@ def _write(
     """One file a (task, variant); nothing is written unless all of them can be."""
     ready: dict[Path, tuple[pd.DataFrame, dict[str, Any]]] = {}
     for key, rows in frame.groupby(["task", "variant"], sort=False):
-        named, variant = map(str, key)
-        task, scale = tasks[named]
+        task_name, variant = map(str, key)
+        task, scale = tasks[task_name]
         rows = rows.assign(task=task)
         path = folder / "imported" / f"{file_safe(task)}__{file_safe(variant)}__{_digest(rows)}.parquet"
         ready[path] = rows, _meta(rows, scale, provenance)
@@ -137,8 +137,8 @@ def _write(
             _check_present(other, [meta for _, meta in ready.values()])
     for path, (rows, meta) in ready.items():
         member = {seed: i for i, seed in enumerate(meta["cell"]["members"]["seeds"])}
-        found = rows.to_dict("records")
-        save_rows(path, [{**row, "member": member[row["seed"]], "measures": []} for row in found], meta)
+        records = rows.to_dict("records")
+        save_rows(path, [{**row, "member": member[row["seed"]], "measures": []} for row in records], meta)
     return list(ready)
 
 
@@ -148,7 +148,7 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> dict[str, Any]:
-    """What a report reads beside the rows, as cellwork writes it; notices where scores are missing."""
+    """The metadata of a file, as train_cell writes them; a notice where scores are missing."""
     lost = rows[~np.isfinite(rows["eval_return"])]
     seeds = ", ".join(map(str, lost["seed"].unique()))
     count = f"{len(lost)} of {len(rows)} rows have no finite score and count as diverged (seed {seeds})"
@@ -174,17 +174,17 @@ def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> di
 def _check_present(other: Path, metas: Sequence[dict[str, Any]]) -> None:
     """Refuse what contradicts a file that was imported before: other rows of a seed, another scale of the task."""
     try:
-        there = read_meta(other)
+        present = read_meta(other)
     except Damaged as error:
         raise UsageError(f"damaged: {error}; remove it and import it again") from error
     for meta in metas:
-        cell, scale, before = meta["cell"], meta["reading"]["scale"], there["reading"]["scale"]
-        if there["cell"]["task"] != cell["task"]:
+        cell, scale, before = meta["cell"], meta["reading"]["scale"], present["reading"]["scale"]
+        if present["cell"]["task"] != cell["task"]:
             continue
         if (task := cell["task"]["name"]) not in TASKS and before != scale:
             raise UsageError(
                 f"{other.name} gives {task} the scale {before}, not {scale}; remove it to change the scale"
             )
-        shared = sorted(set(there["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
-        if there["cell"]["algorithm"] == cell["algorithm"] and shared:
+        shared = sorted(set(present["cell"]["members"]["seeds"]) & set(cell["members"]["seeds"]))
+        if present["cell"]["algorithm"] == cell["algorithm"] and shared:
             raise UsageError(f"{other.name} holds other rows of seed {shared[0]}; remove it, or take other seeds")

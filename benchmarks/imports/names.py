@@ -1,4 +1,4 @@
-"""What imported runs may be called: no variant of ours, and a task whose scale is known."""
+"""Names of imported runs: not a variant of ours, and a task whose scale is known."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from algorithms import ALGORITHMS
 from benchmarks.design.experiment import Experiment
-from benchmarks.design.named import task_named, tasks_named
-from benchmarks.design.scales import ScaleFlags, is_users, scale_of_flags
+from benchmarks.design.lookup import find_task, find_tasks
+from benchmarks.design.scales import ScaleFlags, is_user_task, scale_from_flags
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import read_meta, stored_cells
@@ -46,16 +46,16 @@ class ImportTarget:
         """Whether the folder has cells of this variant; a damaged file is known by its name alone."""
         for path in stored_cells(self.folder):
             try:
-                found = read_meta(path)["cell"]["algorithm"]["name"] == name
+                matches = read_meta(path)["cell"]["algorithm"]["name"] == name
             except Damaged:
-                found = f"__{file_safe(name)}__" in path.name
-            if found:
+                matches = f"__{file_safe(name)}__" in path.name
+            if matches:
                 return True
         return False
 
     def tasks(self, names: Iterable[str], by_user: bool = True) -> dict[str, ScaledTask]:
         """The tasks by the name that was given; a module:CONSTANT is imported only where the user wrote the name."""
-        found: dict[str, ScaledTask] = {}
+        tasks: dict[str, ScaledTask] = {}
         foreign = []
         for name in names:
             check_name("task", name)
@@ -64,18 +64,18 @@ class ImportTarget:
             try:
                 task = self._task(name)
             except UnknownName as error:
-                found[name] = ScaledTask(name, self._scale_of_flags(str(error)))
+                tasks[name] = ScaledTask(name, self._scale_of_flags(str(error)))
                 foreign.append(name)
             else:
-                found[name] = ScaledTask(task.name, self._scale_of(task))
+                tasks[name] = ScaledTask(task.name, self._scale_of(task))
                 foreign += [name] if self._is_users(task) and self._given() else []
         if len(foreign) > 1:
             raise UsageError(
                 f"one scale cannot serve {', '.join(foreign)}; import them one by one: --task {foreign[0]}"
             )
         if (flags := self._given()) and not foreign:
-            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(found)}: a task of ours has its own scale")
-        return found
+            raise UsageError(f"--{flags[0]} has no meaning for {', '.join(tasks)}: a task of ours has its own scale")
+        return tasks
 
     def _given(self) -> list[str]:
         """The flags that are given."""
@@ -83,17 +83,17 @@ class ImportTarget:
 
     def _is_users(self, task: Task) -> bool:
         own = self.experiment.tasks if self.experiment else ()
-        return is_users(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
+        return is_user_task(task) and task.name not in {t.name for t in own if isinstance(t, Task)}
 
     def _scale_of(self, task: Task) -> Scale:
         """Of a task whose code is known; the flags are of the user's."""
-        return self.flags.applied([task])[0].scale if self._is_users(task) else task.scale
+        return self.flags.apply([task])[0].scale if self._is_users(task) else task.scale
 
     def _task(self, name: str) -> Task:
-        return tasks_named(self.experiment.tasks, [name])[0] if self.experiment else task_named(name)
+        return find_tasks(self.experiment.tasks, [name])[0] if self.experiment else find_task(name)
 
     def _scale_of_flags(self, unknown: str) -> Scale:
         floor, ceiling, threshold = self.flags.floor, self.flags.ceiling, self.flags.threshold
         if floor is None or ceiling is None:
             raise UsageError(f"{unknown}; a task that is not ours needs --floor and --ceiling")
-        return scale_of_flags(floor, ceiling, ceiling if threshold is None else threshold)
+        return scale_from_flags(floor, ceiling, ceiling if threshold is None else threshold)

@@ -77,7 +77,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     table = read_table(_text(file), file.name, ("variant", "task", "seed", "env_steps", "score"))
     optional: dict[str, Callable[[str], Sequence[object]]] = {
         "wall_s": partial(table.numbers, blank=np.nan),
-        "updates": partial(table.whole, least=0, blank=0),
+        "updates": partial(table.integers, least=0, blank=0),
         "diverged": table.booleans,
     }
     if table.frame.empty:
@@ -85,12 +85,12 @@ def read_csv(path: Path) -> pd.DataFrame:
     frame = _rows(
         task=table.words("task"),
         variant=table.words("variant"),
-        seed=table.whole("seed", 0),
+        seed=table.integers("seed", 0),
         checkpoint=0,
         fraction=0.0,
-        env_steps=table.whole("env_steps", 0),
+        env_steps=table.integers("env_steps", 0),
         eval_return=table.numbers("score", np.nan),
-        **{name: read(name) for name, read in optional.items() if name in table.frame},
+        **{name: column(name) for name, column in optional.items() if name in table.frame},
     )
     return _numbered(frame, file.name)
 
@@ -140,11 +140,11 @@ def _rows(**columns: Any) -> pd.DataFrame:
 def _episodes(path: Path) -> pd.DataFrame:
     """r, l, t of all finished episodes of a run, ordered by the time of day at which they ended; t from its start."""
     files = _files(path, MONITOR)
-    read = [_monitor_file(file) for file in files]
-    episodes = pd.concat([frame for _, frame in read]).sort_values("t", kind="stable", ignore_index=True)
+    runs = [_monitor_file(file) for file in files]
+    episodes = pd.concat([frame for _, frame in runs]).sort_values("t", kind="stable", ignore_index=True)
     if episodes.empty:
         raise UsageError(f"{path} holds no finished episode")
-    episodes["t"] -= min(start for start, _ in read)
+    episodes["t"] -= min(start for start, _ in runs)
     return episodes
 
 
@@ -160,7 +160,7 @@ def _monitor_file(file: Path) -> tuple[float, pd.DataFrame]:
     if (fall := np.flatnonzero(~(np.diff(ended) >= 0))).size:
         line = table.frame.index[fall[0] + 1]
         raise UsageError(f"{file.name}, line {line}: t falls: another run was appended, whose start is not in the file")
-    return start, pd.DataFrame({"r": table.numbers("r", np.nan), "l": table.whole("l", 1), "t": ended + start})
+    return start, pd.DataFrame({"r": table.numbers("r", np.nan), "l": table.integers("l", 1), "t": ended + start})
 
 
 def _files(path: Path, ending: str = "") -> list[Path]:
@@ -169,12 +169,12 @@ def _files(path: Path, ending: str = "") -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UsageError(f"{path} does not exist")
-    found = sorted(path.glob(f"*{ending}")) if ending else []
-    if not found:
+    files = sorted(path.glob(f"*{ending}")) if ending else []
+    if not files:
         inside = ", ".join(sorted(p.name for p in path.iterdir())[:5]) or "nothing"
         wanted = f"no *{ending}" if ending else "no file that was named"
         raise UsageError(f"{path} is a folder with {wanted}; it holds: {inside}")
-    return found
+    return files
 
 
 def _text(file: Path) -> str:

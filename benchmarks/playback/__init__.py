@@ -1,1 +1,1 @@
-"""Saved policies: their files, an episode of one, and its film."""
+"""Saved policies: their files, their episodes, and GIFs of these."""

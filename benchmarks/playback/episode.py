@@ -1,4 +1,4 @@
-"""One episode of a saved policy, as a table of what it did: any task, on streams that no training and no score has met."""
+"""One episode of a saved policy, as a table of its steps, on random streams that training and evaluation do not use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Episode(NamedTuple):
 
 
 def environment_seed(seed: int, episode: int) -> np.random.SeedSequence:
-    """Of the start of an episode, and of what chance does in it."""
+    """The seed of an episode's environment."""
     return stream(seed, Role.EVALUATION_ENVIRONMENT, episode, purpose=Purpose.TEST)
 
 
@@ -57,8 +57,8 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
     )
 
 
-def title(saved: SavedPolicy) -> str:
-    """Who plays, and what it scored."""
+def episode_title(saved: SavedPolicy) -> str:
+    """The task, the algorithm, and its score."""
     scores, task = saved.scores, saved.task
     return (
         f"{task.name} x {saved.algorithm.name}, seed {saved.seed}: {scores['env_steps']:,} steps of training, evaluated at "
@@ -73,15 +73,15 @@ def _ends(task: Task) -> str:
     return f" ({', '.join(known)})" if known else ""
 
 
-def outcome(task: Task, episode: Episode) -> str:
+def outcome_line(task: Task, episode: Episode) -> str:
     """Return and length in one line."""
     steps = len(episode.reward)
-    said = f"return {episode.total:.6g} in {steps} {'step' if steps == 1 else 'steps'}"
+    line = f"return {episode.total:.6g} in {steps} {'step' if steps == 1 else 'steps'}"
     if task.gamma < 1:
-        said += (
+        line += (
             f", discounted {float((task.gamma ** np.arange(steps) * episode.reward).sum()):.6g} (gamma {task.gamma:g})"
         )
-    return said + (", cut by the time limit" if episode.cut else "")
+    return line + (", cut by the time limit" if episode.cut else "")
 
 
 def text_lines(task: Task, mdp: TextMDP, episode: Episode, seed: np.random.SeedSequence) -> list[str]:
@@ -91,9 +91,9 @@ def text_lines(task: Task, mdp: TextMDP, episode: Episode, seed: np.random.SeedS
     for t, action in enumerate(episode.action.tolist()):
         place = mdp.position(t)
         reply = written[place + 1 : place + mdp.stride]
-        said = mdp.tokens[mdp.first_action + action] + (f"  -> {mdp.decode(reply)}" if (reply != PAD).any() else "")
-        rows.append((str(t + 1), said, f"{np.exp(episode.logp[t]):.3f}", f"{episode.reward[t]:g}"))
-    lines = [*aligned([("step", "written", "probability", "reward"), *rows]), outcome(task, episode)]
+        text = mdp.tokens[mdp.first_action + action] + (f"  -> {mdp.decode(reply)}" if (reply != PAD).any() else "")
+        rows.append((str(t + 1), text, f"{np.exp(episode.logp[t]):.3f}", f"{episode.reward[t]:g}"))
+    lines = [*align_columns([("step", "written", "probability", "reward"), *rows]), outcome_line(task, episode)]
     if task.beta:
         lines.append(f"(J also takes {task.beta:g} times the KL to the reference policy; the return above does not)")
     return [*lines, optimal_line(mdp, seed)]
@@ -113,18 +113,19 @@ def control_lines(task: Task, episode: Episode) -> list[str]:
     steps = len(episode.reward)
     chosen = np.unique(np.linspace(0, steps - 1, min(ROWS, steps)).round().astype(int)).tolist()
     rows = [
-        (str(t + 1), numbers(episode.obs[t]), numbers(episode.action[t]), f"{episode.reward[t]:.4g}") for t in chosen
+        (str(t + 1), format_numbers(episode.obs[t]), format_numbers(episode.action[t]), f"{episode.reward[t]:.4g}")
+        for t in chosen
     ]
-    return [*aligned([("step", "observation", "action", "reward"), *rows]), outcome(task, episode)]
+    return [*align_columns([("step", "observation", "action", "reward"), *rows]), outcome_line(task, episode)]
 
 
-def numbers(values: Array) -> str:
+def format_numbers(values: Array) -> str:
     """A few numbers of an array."""
     flat = np.ravel(values)
     return " ".join(f"{x:.4g}" for x in flat[:8].tolist()) + (f" ... ({flat.size})" if flat.size > 8 else "")
 
 
-def aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
+def align_columns(rows: list[tuple[str, str, str, str]]) -> list[str]:
     """Columns side by side; all but the second end at the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     return [

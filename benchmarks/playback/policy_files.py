@@ -43,17 +43,17 @@ MOMENTS = "normaliser."
 SCALE = ("floor", "ceiling", "threshold", "field", "source")  # of a Task, which no number depends on
 PARTS = {"format", "digest", "cell", "scale", "member", "scores", "provenance"}
 SCORES = ("eval_return", "eval_return_greedy", "env_steps", "updates", "measures")  # of a Record
-SHOWN = 5  # cells that a line names
-HOW = "policies are saved by `train` and `run` with --save-policies"
+MAX_LISTED = 5  # cells that a line names
+HOW_TO_SAVE = "policies are saved by `train` and `run` with --save-policies"
 
 
 class NoPolicy(UsageError):
     """A file that is not there or holds no policy that can be rebuilt."""
 
 
-def policy_path(folder: Path, cell: Cell, place: int) -> Path:
+def policy_path(folder: Path, cell: Cell, member: int) -> Path:
     """Where the policy of the member at this place is saved."""
-    name = run_name(cell, cell.members.seeds[place], cell.members.rates[place])
+    name = run_name(cell, cell.members.seeds[member], cell.members.rates[member])
     return folder / f"{name}__{cell.digest}.safetensors"
 
 
@@ -74,14 +74,14 @@ def save_policies(
         "provenance": dict(provenance),
     }
     moments = {MOMENTS + name: torch.from_numpy(value) for name, value in trained.moments.items()}
-    for place, seed in enumerate(members.seeds):
-        if trained.lost[place]:
+    for index, seed in enumerate(members.seeds):
+        if trained.lost[index]:
             continue
-        tensors = {n: x[place].contiguous().clone() for n, x in {**trained.parameters, **moments}.items()}
-        member = {"seed": seed, "learning_rate": members.rates[place], "purpose": int(members.purpose), "place": place}
-        text = json.dumps(common | {"member": member, "scores": _scores(final[place])})
+        tensors = {n: x[index].contiguous().clone() for n, x in {**trained.parameters, **moments}.items()}
+        member = {"seed": seed, "learning_rate": members.rates[index], "purpose": int(members.purpose), "place": index}
+        text = json.dumps(common | {"member": member, "scores": _scores(final[index])})
         # save_file would make files that only their owner can read
-        files.replace_bytes(policy_path(folder, cell, place), safetensors.torch.save(tensors, {META: text}))
+        files.replace_bytes(policy_path(folder, cell, index), safetensors.torch.save(tensors, {META: text}))
 
 
 def _scores(record: Record) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def _scores(record: Record) -> dict[str, Any]:
 
 
 def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()) -> SavedPolicy:
-    """The policy in a file; `trust` names packages beside ours whose task or network it may be made of.
+    """The policy in a file; `trust` names other packages whose classes it may contain.
 
     NoPolicy (a ValueError) where the file is missing, damaged, no policy, or of classes that are foreign or gone.
     """
     path = Path(path)
-    tensors, meta = _read(path)
+    tensors, meta = _read_file(path)
     try:
         member, cell = meta["member"], meta["cell"]
         task: Task = rebuild(cell["task"], trust, **meta["scale"])
@@ -105,8 +105,8 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
         normaliser = build_normaliser(task, training, members)
         parameters = dict(policy.named_parameters())
         moments = {MOMENTS + n: torch.from_numpy(x) for n, x in normaliser.snapshot().items()}
-        _check(tensors, {**parameters, **moments})
-        if why := _fault(path.stem, tensors, meta):
+        _check_shapes(tensors, {**parameters, **moments})
+        if why := _file_error(path.stem, tensors, meta):
             raise NoPolicy(f"{path.name} is damaged: {why}")
     except NoPolicy:
         raise
@@ -142,12 +142,14 @@ def changed_since(saved: SavedPolicy) -> list[str]:
     return lines
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if path.is_dir():
-        held = sorted(p.name for p in path.glob("*.safetensors"))
-        raise NoPolicy(f"{path} is a folder; " + (f"name one of its policies: {held[0]}, say" if held else HOW))
+        policies = sorted(p.name for p in path.glob("*.safetensors"))
+        raise NoPolicy(
+            f"{path} is a folder; " + (f"name one of its policies: {policies[0]}, say" if policies else HOW_TO_SAVE)
+        )
     if not path.exists():
-        raise NoPolicy(f"{path} is not there; {HOW}")
+        raise NoPolicy(f"{path} is not there; {HOW_TO_SAVE}")
     try:
         tensors, metadata = tensor_files.load(path)
         text = metadata.get(META)
@@ -155,19 +157,19 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise NoPolicy(f"{path.name} is damaged or no safetensors file: {error}") from error
     if not isinstance(meta, dict) or PARTS - meta.keys():
-        raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW}")
+        raise NoPolicy(f"{path.name} is a safetensors file and no policy of ours; {HOW_TO_SAVE}")
     if meta["format"] != FORMAT:
         raise NoPolicy(f"{path.name} is of format {meta['format']}, and this code reads {FORMAT}")
     return tensors, meta
 
 
-def _fault(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
+def _file_error(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> str | None:
     """What does not fit together in a policy's file: digest, configuration, name, scores, tensors."""
     parts = dict.fromkeys(("cell", "scale", "member", "scores", "provenance"), dict) | {"digest": str}
-    if odd := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
-        return f"its {odd[0]} is of the wrong type"
-    stated = meta["provenance"].get("results_version")
-    versions = [stated] if isinstance(stated, int) else range(1, RESULTS_VERSION + 1)
+    if wrong := [name for name, kind in parts.items() if not isinstance(meta[name], kind)]:
+        return f"its {wrong[0]} is of the wrong type"
+    version_in_file = meta["provenance"].get("results_version")
+    versions = [version_in_file] if isinstance(version_in_file, int) else range(1, RESULTS_VERSION + 1)
     if meta["digest"] not in {digest(meta["cell"], results_version=version) for version in versions}:
         return "the configuration inside is not the one that its digest is of"
     named = re.search(r"__([0-9a-f]{16})$", stem)  # a file may have been renamed by who shares it
@@ -175,35 +177,38 @@ def _fault(stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) ->
         return "the configuration inside is not the one that its name says"
     if lacking := [name for name in SCORES if name not in meta["scores"]]:
         return f"its scores lack {lacking[0]}"
-    if odd := [name for name, x in sorted(tensors.items()) if not bool(torch.isfinite(x).all())]:
-        return f"its {odd[0]} holds numbers that are not finite"
+    if wrong := [name for name, x in sorted(tensors.items()) if not bool(torch.isfinite(x).all())]:
+        return f"its {wrong[0]} holds numbers that are not finite"
     return None
 
 
-def _check(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def _check_shapes(loaded: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """CannotRebuild where names or shapes are not those of the rebuilt policy."""
-    shapes = {name: list(x.shape) for name, x in found.items()}
-    wanted = {name: list(x.shape[1:]) for name, x in expected.items()}
-    for name in sorted(shapes.keys() | wanted.keys()):
-        if shapes.get(name) != wanted.get(name):
-            raise CannotRebuild(f"tensor {name} is {shapes.get(name)}, and this network's is {wanted.get(name)}")
+    shapes = {name: list(x.shape) for name, x in loaded.items()}
+    expected_shapes = {name: list(x.shape[1:]) for name, x in expected.items()}
+    for name in sorted(shapes.keys() | expected_shapes.keys()):
+        if shapes.get(name) != expected_shapes.get(name):
+            raise CannotRebuild(
+                f"tensor {name} is {shapes.get(name)}, and this network's is {expected_shapes.get(name)}"
+            )
 
 
-def absent(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
+def missing_policies(cells: Sequence[Cell], cells_folder: Path, folder: Path) -> list[str]:
     """A line for each reason why some of these cells will have no policies in `folder` after a run."""
     algorithms = sorted({cell.algorithm.name: cell.algorithm for cell in cells}.items())
     lines = [f"{name} {algorithm.unsaved}" for name, algorithm in algorithms if algorithm.unsaved]
-    done = [
+    trained = [
         f"{cell.label} (seeds {cell.members.seeds[0]}-{cell.members.seeds[-1]})"
         for cell in cells
         if not cell.algorithm.unsaved
         and not any(policy_path(folder, cell, place).exists() for place in range(len(cell.members.seeds)))
         and readable(cells_folder / cell.file_name)
     ]
-    if done:
-        more = f" and {len(done) - SHOWN} more" if len(done) > SHOWN else ""
+    if trained:
+        more = f" and {len(trained) - MAX_LISTED} more" if len(trained) > MAX_LISTED else ""
         lines.append(
-            f"already trained, without policies: {', '.join(done[:SHOWN])}{more}; to get them, move their files out of "
+            f"already trained, without policies: {', '.join(trained[:MAX_LISTED])}{more}; to get them, move their "
+            f"files out of "
             f"{cells_folder} and give the same command again (it trains the same rows; real actors train others)"
         )
     return lines

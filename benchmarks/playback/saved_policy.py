@@ -1,4 +1,4 @@
-"""A saved policy in use: what it does, and how likely that was, for observations as an environment gives them."""
+"""A saved policy: its actions and their log-probabilities for raw observations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from envs.api import Array, Bools, Box, Image, Task, Transcript
 class SavedPolicy:
     """A policy as it was when its final scores were taken, a population of one.
 
-    scores  eval_return, eval_return_greedy, env_steps, updates, measures      meta  everything that the file says
+    scores  eval_return, eval_return_greedy, env_steps, updates, measures      meta  the file's metadata
     """
 
     task: Task
@@ -38,11 +38,11 @@ class SavedPolicy:
         obs  a vector, an image, or a transcript as far as it is written (rows of one step)      action_mask  [V] or [N, V]
         Continuous actions are clipped to what the environment takes.
         """
-        read, legal, single = self._read(obs, action_mask)
-        count = read.shape[-1] if self.policy.reads_text else read.shape[1]
-        noise = None if rng is None else torch.from_numpy(self.policy.noise(rng, (1, count))).to(read.device)
+        inputs, legal, single = self._read(obs, action_mask)
+        count = inputs.shape[-1] if self.policy.reads_text else inputs.shape[1]
+        noise = None if rng is None else torch.from_numpy(self.policy.noise(rng, (1, count))).to(inputs.device)
         with torch.no_grad():
-            _, chosen, _ = self.policy.choose(read, None, legal, noise)
+            _, chosen, _ = self.policy.choose(inputs, None, legal, noise)
         action = self.policy.head.applied(chosen[0].cpu().numpy())
         space = self.task.spec.action
         if isinstance(space, Box):
@@ -52,8 +52,8 @@ class SavedPolicy:
     @torch.no_grad()
     def log_prob(self, obs: Array, action: Array, action_mask: Bools | None = None) -> Array:
         """log pi(action | obs), [] or [N]; a continuous action is one that was not clipped, as the head draws it."""
-        read, legal, single = self._read(obs, action_mask)
-        out, _ = self.policy.act(read, None, legal)
+        inputs, legal, single = self._read(obs, action_mask)
+        out, _ = self.policy.act(inputs, None, legal)
         taken = torch.from_numpy(np.asarray(action)[None, None] if single else np.asarray(action)[None]).to(out.device)
         logp: Array = self.policy.head.log_prob(out, taken)[0].cpu().numpy()
         return logp[0] if single else logp
@@ -64,18 +64,18 @@ class SavedPolicy:
         batch = np.asarray(obs)[None] if single else np.asarray(obs)
         mask = None if action_mask is None else np.asarray(action_mask, np.bool_).reshape(1, len(batch), -1)
         if isinstance(self.task.spec.observation, Transcript):
-            read: Array = _written(batch, self.task.spec.observation).T[:, None].astype(np.int64)  # [K, 1, N]
+            inputs: Array = _written(batch, self.task.spec.observation).T[:, None].astype(np.int64)  # [K, 1, N]
         elif isinstance(self.task.spec.observation, Image):
-            read = batch[None]  # [1, N, C, H, W]
+            inputs = batch[None]  # [1, N, C, H, W]
         else:
-            read = self.normaliser(batch[None].astype(np.float32, copy=False))  # [1, N, F]
+            inputs = self.normaliser(batch[None].astype(np.float32, copy=False))  # [1, N, F]
         device = self.policy.flat.values.device
         legal = None if mask is None else torch.from_numpy(mask).to(device)
-        return torch.from_numpy(np.ascontiguousarray(read)).to(device), legal, single
+        return torch.from_numpy(np.ascontiguousarray(inputs)).to(device), legal, single
 
 
 def _written(transcript: Array, observation: Transcript) -> Array:
-    """What may be read before the next action of transcripts [N, L] that stand at one step."""
+    """The visible part of transcripts [N, L] before the next action; all are at one step."""
     newest = int(np.flatnonzero(transcript.any(0)).max(initial=0))
     position = next((p for p in observation.action_position[:-1] if p >= newest), None)
     if position is None:

@@ -6,11 +6,11 @@ as TensorFlow's RMSprop; ours by sqrt(v) + eps, with v = 0. Its PPO's clip range
 
 from __future__ import annotations
 
-from benchmarks.published.values import Configurations, of_field, ppo, training, window
+from benchmarks.published.values import Configurations, configurations_for, ppo, training, window
 
 ENTROPY = {"estimator.entropy.alpha": 0.01}
 
-CONFIGURATIONS: Configurations = of_field(
+CONFIGURATIONS: Configurations = configurations_for(
     ("Pong-v5",),
     a2c=window(5, 16) | training(discount=0.99, learning_rate=7e-4, value_coefficient=0.25) | ENTROPY,
     ppo={

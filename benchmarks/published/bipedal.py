@@ -6,9 +6,9 @@ IMPALA       A2C's settings, V-trace, four simulated actors (Espeholt et al. 201
 
 from __future__ import annotations
 
-from benchmarks.published.values import NORMALISED, Configurations, gsde, of_field, ppo, training, window
+from benchmarks.published.values import NORMALISED, Configurations, configurations_for, gsde, ppo, training, window
 
-CONFIGURATIONS: Configurations = of_field(
+CONFIGURATIONS: Configurations = configurations_for(
     ("BipedalWalker-v3",),
     a2c={
         **window(8, 16),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from benchmarks.published.values import NORMALISED, Configurations, Values, gsde, ppo, reinforce, training, window
 from benchmarks.published.variants import A2C, IMPALA, PPO, REINFORCE
 
-OF_A2C: dict[str, Values] = {
+A2C_SETTINGS: dict[str, Values] = {
     "CartPole-v1": {},
     "Acrobot-v1": window(5, 16) | NORMALISED,
     "MountainCar-v0": window(5, 16) | NORMALISED,
@@ -30,7 +30,7 @@ OF_A2C: dict[str, Values] = {
         "estimator.entropy.alpha": 1e-5,
     },
 }
-OF_PPO: dict[str, Values] = {
+PPO_SETTINGS: dict[str, Values] = {
     "CartPole-v1": ppo(32, 8, 20, 0.8, batch=256, discount=0.98, learning_rate=1e-3, anneal=True),
     "Acrobot-v1": ppo(256, 16, 4, 0.94) | NORMALISED,
     "MountainCar-v0": ppo(16, 16, 4, 0.98) | NORMALISED,
@@ -50,11 +50,11 @@ OF_PPO: dict[str, Values] = {
 DISCOUNTS = {"Pendulum-v1": 0.9, "LunarLander-v3": 0.995}
 
 CONFIGURATIONS: Configurations = {
-    **{(task, A2C.name): values for task, values in OF_A2C.items()},
+    **{(task, A2C.name): values for task, values in A2C_SETTINGS.items()},
     **{
         (task, IMPALA.name): {p: v for p, v in values.items() if p != "estimator.entropy.alpha"}
-        for task, values in OF_A2C.items()
+        for task, values in A2C_SETTINGS.items()
     },
-    **{(task, PPO.name): values for task, values in OF_PPO.items()},
-    **{(task, REINFORCE.name): reinforce(discount=DISCOUNTS.get(task, 0.99)) for task in OF_A2C},
+    **{(task, PPO.name): values for task, values in PPO_SETTINGS.items()},
+    **{(task, REINFORCE.name): reinforce(discount=DISCOUNTS.get(task, 0.99)) for task in A2C_SETTINGS},
 }

@@ -8,9 +8,9 @@ IMPALA       A2C's settings, V-trace, four simulated actors (Espeholt et al. 201
 
 from __future__ import annotations
 
-from benchmarks.published.values import Configurations, of_field, ppo, reinforce, training
+from benchmarks.published.values import Configurations, configurations_for, ppo, reinforce, training
 
-CONFIGURATIONS: Configurations = of_field(
+CONFIGURATIONS: Configurations = configurations_for(
     ("Highway-v0", "Roundabout-v0"),
     a2c=training(discount=0.8),
     ppo=ppo(128, 6, 10, 0.95, discount=0.8, learning_rate=5e-4),

@@ -2,7 +2,7 @@
 
 A2C          Tianshou, examples/mujoco/mujoco_a2c.py (commit f240205): 5 steps of 16 environments, RMSprop, a rate of 7e-4
              that would be 0 after 3M steps, lambda .95, log deviation -.5, actions in units of the box. Tianshou scales the
-             critic's targets alone, we scale the rewards; its entropy bonus of .01 stands beside advantages of raw rewards,
+             critic's targets alone, we scale the rewards; its entropy bonus of .01 is added to advantages of raw rewards,
              and would weigh as many times more as ours are divided by, so there is none
 PPO          CleanRL, ppo_continuous_action.py (commit 016ca33): 2,048 steps of one environment, 10 epochs of 32
              minibatches, a rate of 3e-4 that falls; a value coefficient of .5 on half the squared error is .25 on ours.
@@ -19,7 +19,7 @@ All networks: two layers of 64 with tanh, as in the sources.
 
 from __future__ import annotations
 
-from benchmarks.published.values import NORMALISED, Configurations, of_field, ppo, reinforce, training, window
+from benchmarks.published.values import NORMALISED, Configurations, configurations_for, ppo, reinforce, training, window
 
 BODIES = (
     "InvertedPendulum-v5",
@@ -30,11 +30,11 @@ BODIES = (
     "Walker2d-v5",
 )
 
-FALLS_OVER = 3_000_000  # environment steps to a rate of 0, of which Tianshou reports the first million
+ANNEALING_STEPS = 3_000_000  # environment steps to a rate of 0, of which Tianshou reports the first million
 # REINFORCE is published at 3M steps alone; on the pendulum they are cheap
-BUDGETS = {body: FALLS_OVER if body == "InvertedPendulum-v5" else 1_000_000 for body in BODIES}
+BUDGETS = {body: ANNEALING_STEPS if body == "InvertedPendulum-v5" else 1_000_000 for body in BODIES}
 
-_SETTINGS: Configurations = of_field(
+_SETTINGS: Configurations = configurations_for(
     BODIES,
     a2c={
         **window(5, 16),
@@ -46,6 +46,6 @@ _SETTINGS: Configurations = of_field(
     reinforce=reinforce(4, discount=0.99, reward_scale=1.0, initial_log_std=-0.5, actions="squashed"),
 )
 CONFIGURATIONS: Configurations = {
-    (body, variant): {**training(anneal=BUDGETS[body] / FALLS_OVER), **values}
+    (body, variant): {**training(anneal=BUDGETS[body] / ANNEALING_STEPS), **values}
     for (body, variant), values in _SETTINGS.items()
 }

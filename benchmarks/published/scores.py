@@ -1,4 +1,5 @@
-"""Scores that others have published, each with its source and budget. Their spreads mean different things and stand as text.
+"""Scores that others have published, each with its source and budget. Their spreads mean different things and are given as
+text.
 
 zoo      rl-baselines3-zoo, benchmark.md: one trained agent, deviation over its episodes, its likeliest actions (on Atari:
          sampled ones)
@@ -42,7 +43,7 @@ class PublishedScore:
 _NORMALISED = "observations normalised"
 
 
-def of_sources(*sources: str) -> tuple[PublishedScore, ...]:
+def scores_from(*sources: str) -> tuple[PublishedScore, ...]:
     """The scores that these have published."""
     return tuple(score for score in SCORES if score.source in sources)
 

@@ -3,7 +3,7 @@
 Source: slm_lab/spec/benchmark_arc, a2c_classic_arc.yaml, ppo_classic_arc.yaml and ppo_box2d_arc.yaml (commit 96be393).
 
 As there: windows, epochs, minibatches, discounts, lambda, entropy bonuses, both learning rates, which of them fall, hidden
-layers, and that each network's gradient is clipped by itself. Otherwise than there: layers are orthogonal throughout; the
+layers, and that each network's gradient is clipped by itself. Different from there: layers are orthogonal throughout; the
 critic's targets are not normalised (on its Pendulum they are); AdamW's decay and moving clip ranges are left out; whole runs
 are judged by separate episodes, where it reports the moving average of training.
 """
@@ -45,14 +45,14 @@ def _entropy(alpha: float) -> Values:
     return {"estimator.entropy.alpha": alpha}
 
 
-OF_A2C: dict[str, Values] = {
+A2C_SETTINGS: dict[str, Values] = {
     "CartPole-v1": _a2c(32, 4, 1e-3, 3e-3, 0.01, falls=True),
     "Acrobot-v1": _a2c(32, 4, 1e-3, 3e-3, 0.01, falls=True),
     "Pendulum-v1": {**_a2c(2048, 4, 2e-3, 2e-3), **SWING, **training(normalise_observations=True)},
     "LunarLander-v3": {**_a2c(5, 8, 8.3e-4, 8.3e-4, 1e-5), **WIDE, **training(discount=0.995, anneal=True)},
     "LunarLanderContinuous-v3": {**_a2c(64, 8, 7e-4, 1e-3, 0.01), **WIDE, **training(anneal=True)},
 }
-OF_PPO: dict[str, Values] = {
+PPO_SETTINGS: dict[str, Values] = {
     "CartPole-v1": {
         **_ppo(256, 4, 15, 0.9112, 5.909e-4, 6.352e-4, batch=128, discount=0.9769, value_coefficient=0.6049),
         **_entropy(0.0074),
@@ -75,6 +75,6 @@ OF_PPO: dict[str, Values] = {
 
 CONFIGURATIONS: Configurations = {
     (task, variant.name): {**training(clipped="apart"), **values}
-    for variant, settings in ((A2C, OF_A2C), (PPO, OF_PPO))
+    for variant, settings in ((A2C, A2C_SETTINGS), (PPO, PPO_SETTINGS))
     for task, values in settings.items()
 }

@@ -1,4 +1,4 @@
-"""What sources set, in the words of our paths (algorithms.tunable): windows, epochs, discounts, exploration."""
+"""Settings of published sources, by our field paths (algorithms.tunable): windows, epochs, discounts, exploration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def reinforce(envs: int = 16, **more: Any) -> dict[str, Any]:
     return training(normalise_observations=True, collection=Episodes(envs), learning_rate=1e-3, **more)
 
 
-def of_field(tasks: tuple[str, ...], a2c: Values, ppo: Values, reinforce: Values | None = None) -> Configurations:
+def configurations_for(
+    tasks: tuple[str, ...], a2c: Values, ppo: Values, reinforce: Values | None = None
+) -> Configurations:
     """One setting a variant for all tasks of a field, where its source has one; IMPALA has A2C's, its entropy bonus too."""
     impala = {"estimator.entropy.alpha": 0.0, **a2c}  # its own is Atari's
     pairs = ((A2C, a2c), (PPO, ppo), (IMPALA, impala), (REINFORCE, reinforce))

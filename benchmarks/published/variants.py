@@ -1,4 +1,4 @@
-"""The four columns that published scores stand in, as variants; what a source sets on a task is a configuration of them."""
+"""The four variants that published scores are listed under; what a source sets on a task is a configuration of them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The reports of experiments: what is said, and how it is written to HTML, Markdown, CSV and LaTeX."""
+"""The reports of experiments: their contents, and their output as HTML, Markdown, CSV and LaTeX."""

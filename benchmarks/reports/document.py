@@ -1,4 +1,4 @@
-"""A report as blocks under headings, written twice: report.html (one self-contained page) and report.md (its plain twin)."""
+"""A report as blocks under headings, written as report.html (one self-contained page) and as report.md (Markdown)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.design.report_blocks import Block, Drawn, Section, Table
-from benchmarks.figures.rendering import lettering, output
+from benchmarks.design.report_blocks import Block, FigureBlock, Section, Table
+from benchmarks.figures.rendering import output, text_fitting
 from benchmarks.reports import markup, render, table_formats
 from benchmarks.store import files
 
@@ -17,7 +17,7 @@ from benchmarks.store import files
 class Document:
     """A question, the answer in a sentence, and the sections that show it.
 
-    finding  what the experiment's own tests answer, before the verdict that every report has; may be empty
+    finding  the answer of the experiment's own tests, shown before the verdict; may be empty
     names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
@@ -33,21 +33,21 @@ class Document:
     def tables(self) -> dict[str, table_formats.Prepared]:
         """The tables as they are shown, by the name of their block."""
         tables = [block for block in self._blocks if isinstance(block, Table)]
-        return {table.name: table_formats.prepared(table.frame, table.bold) for table in tables}
+        return {table.name: table_formats.prepare_table(table.frame, table.bold) for table in tables}
 
     def write(self, out: Path, kinds: Sequence[str] = output.SUFFIXES) -> Path:
         """Write tables, figures (in files of these kinds), report.html and report.md under `out`.
 
         Returns the path of report.md.
         """
-        escaped = markup.strange(self.names)
+        escaped = markup.need_escaping(self.names)
         written: set[Path] = set()
-        with output.collected_after_saving(), lettering.quiet():
+        with output.collected_after_saving(), text_fitting.without_glyph_warnings():
             for block in self._blocks:
                 if isinstance(block, Table):
                     path = out / "tables" / block.name
                     written |= {*table_formats.save_table(block.frame, self.tables[block.name], path, escaped)}
-                elif isinstance(block, Drawn):
+                elif isinstance(block, FigureBlock):
                     written |= {*output.save(block.draw(), out / "figures" / block.name, kinds)}
         _remove_old(out, written)
         files.write_text(out / "report.html", render.as_html(self, self.tables, escaped, out / "figures", kinds))
@@ -56,12 +56,14 @@ class Document:
 
     def as_text(self) -> str:
         """For a terminal: the Markdown without its figures."""
-        kept = tuple(Section(s.title, tuple(b for b in s.blocks if not isinstance(b, Drawn))) for s in self.sections)
+        kept = tuple(
+            Section(s.title, tuple(b for b in s.blocks if not isinstance(b, FigureBlock))) for s in self.sections
+        )
         return replace(self, sections=kept).as_markdown()
 
     def as_markdown(self) -> str:
         """The same words and tables as the page, figures as links."""
-        return render.as_markdown(self, self.tables, markup.strange(self.names))
+        return render.as_markdown(self, self.tables, markup.need_escaping(self.names))
 
     @property
     def _blocks(self) -> list[Block]:
@@ -69,7 +71,7 @@ class Document:
 
 
 def _remove_old(out: Path, written: set[Path]) -> None:
-    """Remove tables and figures of an earlier report: they would be taken for this one's."""
+    """Remove tables and figures of an earlier report: readers would take them for this report's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
         if path.suffix in (*table_formats.SUFFIXES, *output.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too

@@ -12,67 +12,67 @@ from algorithms.conformance import exact_moments
 from algorithms.estimators.kl_penalty import KL
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GaussianParameters, GradientExperiment, crossover_rows
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures import gradient_quality
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports.document import Document
-from benchmarks.reports.markup import plain
+from benchmarks.reports.markup import escaped
 from benchmarks.reports.sections import gradients
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
-SPECIAL = ("estimator", "lambda", "success")  # axes with a figure of their own
-OF_PLACE = ["axis", "label", "task", "variant", "replicates"]
-OF_GRADIENT = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
-SHOWN = OF_PLACE + OF_GRADIENT
+AXES_WITH_FIGURE = ("estimator", "lambda", "success")  # axes with a figure of their own
+POINT_COLUMNS = ["axis", "label", "task", "variant", "replicates"]
+GRADIENT_COLUMNS = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
+SHOWN_COLUMNS = POINT_COLUMNS + GRADIENT_COLUMNS
 CAPTIONS = {
-    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's; where "
-    "the mean points elsewhere, its cosine to grad J stands beside",
+    "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's. A "
+    "number is the cosine of the mean gradient to grad J, where it is below 0.98",
     "axes": "Variance over the square of the signal, and the mean cosine of a single gradient to the exact one, along seven "
     "axes",
     "crossover": "Exact variance of RLOO over REINFORCE's with as many episodes of one prompt, along exact ascent: below 1 "
     "the baseline pays",
     "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
     "form (lines) and measurement (two standard errors)",
-    "lambda": "Bias, variance and their sum over lambda, for critics that have learned from no, few and many rollouts; "
-    "shaded: what an unbiased estimate's bias would look like",
-    "kl": "What an estimator and placement of the KL does to the expected gradient (exact)",
+    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts; "
+    "shaded: the size of the bias that noise alone produces",
+    "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
-EXPLAINED = (
-    "bias: |mean g - grad J|, to be read beside noise, its size for an unbiased estimate. scale: length of the mean "
+COLUMNS_EXPLAINED = (
+    "bias: |mean g - grad J|; noise: the size that it has for an unbiased estimate. scale: length of the mean "
     "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
-    "direction: cosine of the mean, the noise's part taken out; single: mean cosine of single gradients. Entropy "
+    "direction: cosine of the mean gradient, corrected for noise; single: mean cosine of single gradients. Entropy "
     "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
 )
 
 
-def frame_of(lab: GradientExperiment, paths: Sequence[Path]) -> pd.DataFrame:
+def measurement_frame(lab: GradientExperiment, paths: Sequence[Path]) -> pd.DataFrame:
     """A row a place on an axis whose measurement is done, with four more columns.
 
     relative   variance over the square of its own signal      times     the same, in units of `reinforce` at that place
-    direction  cosine of E g to grad J, without the noise's part
-    straight   direction is nearly 1, or what stands across grad J is no more than noise
+    direction  cosine of E g to grad J, corrected for noise
+    straight   direction is nearly 1, or the component orthogonal to grad J is within noise
     """
     measured = {path.stem.rpartition("__")[2]: read_measurement(path)["found"] for path in paths}
     rows = []
-    for spot in lab.points:
-        measurement = spot.measurement
+    for point in lab.points:
+        measurement = point.measurement
         if measurement.digest in measured:
-            place = {"axis": spot.axis, "x": spot.x, "label": spot.label}
+            position = {"axis": point.axis, "x": point.x, "label": point.label}
             names = {"task": measurement.task.name, "variant": measurement.variant.name}
-            rows.append({**place, **names, **measured[measurement.digest]})
+            rows.append({**position, **names, **measured[measurement.digest]})
     frame = pd.DataFrame(rows)
     along = frame["scale"] * frame["gradient"]
     # |mean g|^2 exceeds |E g|^2 by the noise's square, which would make every direction look worse than it is
     square = (along / frame["cosine"]) ** 2 - frame["noise"] ** 2
     direction = (along / square.where(square > 0) ** 0.5).clip(-1, 1).fillna(1.0)
     across = ((along / frame["cosine"]) ** 2 - along**2).clip(lower=0) ** 0.5
-    straight = (direction >= gradient_quality.STRAIGHT) | (across < 2 * frame["noise"])
+    straight = (direction >= gradient_quality.MIN_COSINE) | (across < 2 * frame["noise"])
     frame = frame.assign(relative=frame["variance"] / along**2, direction=direction, straight=straight)
     plain = frame[frame["variant"] == "reinforce"].set_index(["axis", "x"])["relative"].to_dict()
-    places = zip(frame["axis"], frame["x"], strict=True)
-    return frame.assign(times=frame["relative"] / [plain.get(place, float("nan")) for place in places])
+    positions = zip(frame["axis"], frame["x"], strict=True)
+    return frame.assign(times=frame["relative"] / [plain.get(position, float("nan")) for position in positions])
 
 
 def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
@@ -97,43 +97,43 @@ def gradient_report(
 ) -> Path:
     """Write the report of a gradient laboratory; returns the path of report.md.
 
-    baseline  has no meaning here: every estimator is held against the exact gradient
+    baseline  has no meaning here: every estimator is compared with the exact gradient
     """
-    return document_of(lab, outcome).write(folder, kinds)
+    return build_document(lab, outcome).write(folder, kinds)
 
 
-def document_of(lab: GradientExperiment, outcome: Outcome) -> Document:
+def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     """Tables, figures, and sentences that are computed from them."""
     paths = outcome.paths
-    frame = frame_of(lab, paths)
+    frame = measurement_frame(lab, paths)
     crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
     ladder = frame[frame["axis"] == "estimator"]
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.points}
     first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
-    lost = joined([plain(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
+    lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
         Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
-        Section("Every estimator", (Prose(EXPLAINED), Table("estimators", ladder[SHOWN[2:]]))),
+        Section("Every estimator", (Prose(COLUMNS_EXPLAINED), Table("estimators", ladder[SHOWN_COLUMNS[2:]]))),
         Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
-        Section("Measurements", (Table("quality", frame[SHOWN]), Table("crossover", crossing))),
+        Section("Measurements", (Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing))),
         Section("Failures and missing cells", (Prose(f"{count}\n\n{lost}"),)),
         Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
     )
     return Document(lab.name, lab.question, first, sections)
 
 
-def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[Drawn]:
+def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
     order = [v.name for group in groups().values() for v in group]
     figures = (
         ("variance_ladder", frame[axis == "estimator"], partial(gradient_quality.variance_ladder, order=order)),
-        ("axes", frame[~axis.isin(SPECIAL)], gradient_quality.axes_panels),
+        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], gradient_quality.axes_panels),
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
-        ("lambda", frame[axis == "lambda"], gradient_quality.of_lambda),
+        ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),
         ("kl", kl, gradient_quality.kl_bars),
     )
-    return [Drawn(name, partial(draw, rows), CAPTIONS[name]) for name, rows, draw in figures if len(rows)]
+    return [FigureBlock(name, partial(draw, rows), CAPTIONS[name]) for name, rows, draw in figures if len(rows)]

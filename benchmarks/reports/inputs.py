@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""The input of a report."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.findings.deciding import TestedFinding
+from benchmarks.findings.tested_finding import TestedFinding
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs
 from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, decide_pairs, hypothesis
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Suite
 
 
@@ -31,21 +31,23 @@ class ReportInput:
     question: str
     suite: Suite
     measures: pd.DataFrame  # store.MEASURE_COLUMNS
-    texts: Mapping[str, Mapping[str, list[str]]]  # by task: who wrote, what
+    texts: Mapping[str, Mapping[str, list[str]]]  # task -> writer -> sample texts
     parents: Mapping[str, str | None]
     changes: Mapping[str, str]
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
     baseline: str | None = None  # all others are compared with it; None: the first learner
-    drawings: tuple[Figure, ...] = ()  # the experiment's own figures
+    figures: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None
-    situations: tuple[Situation, ...] = ()
+    cases: tuple[GuideCase, ...] = ()
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
-    undone: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
-    rates: RateNotes = field(default_factory=RateNotes)  # who trained at a rate that was selected for another
+    not_run: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
+    rates: RateNotes = field(
+        default_factory=RateNotes
+    )  # variants trained at a rate that was selected for another variant
     sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
-    mixed: tuple[str, ...] = ()  # in what the cells' numerics differ
+    mixed: tuple[str, ...] = ()  # differences between the cells' numerics
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -82,10 +84,10 @@ class ReportInput:
     @property
     def n(self) -> str:
         """How many seeds, for captions."""
-        return f"n = {counted(self.suite.seeds, 'seed')}"
+        return f"n = {count_noun(self.suite.seeds, 'seed')}"
 
     @property
-    def moving(self) -> list[str]:
+    def variants_with_curves(self) -> list[str]:
         """Variants with a curve, references too."""
         suite = self.suite
-        return [v for v in suite.present if any(c.moving for (_, name), c in suite.curves.items() if name == v)]
+        return [v for v in suite.present if any(c.has_curve for (_, name), c in suite.curves.items() if name == v)]

@@ -1,4 +1,4 @@
-"""From the cells on disk to the input of a report: one frame, and what the cells say of their tasks and variants."""
+"""From the cells on disk to the input of a report: one frame, and the cells' metadata."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.scales import scales_of_cells
+from benchmarks.design.scales import scales_from_cells
 from benchmarks.reports import rate_notes
 from benchmarks.reports.comparison import common_steps
 from benchmarks.reports.inputs import ReportInput
@@ -23,12 +23,12 @@ from envs.validation import UnknownName, UsageError
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
 
 
-def input_of(
+def build_report_input(
     experiment: ComparisonExperiment, results: Results, folder: Path, baseline: str | None = None
 ) -> ReportInput:
-    """What the report of these cells is made of; UnknownName where the baseline does not learn here."""
+    """The input of the report of these cells. UnknownName where the baseline does not learn here."""
     frame, measures, metas = results
-    suite = suite_of(experiment, frame, metas, folder)
+    suite = build_suite(experiment, frame, metas, folder)
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
@@ -38,19 +38,19 @@ def input_of(
         question=experiment.question,
         suite=suite,
         measures=measures,
-        texts=_texts(metas, suite.scales),
-        drawings=experiment.figures,
+        texts=_sample_texts(metas, suite.scales),
+        figures=experiment.figures,
         finding=experiment.finding,
-        situations=experiment.guide,
+        cases=experiment.guide,
         baseline=baseline or experiment.baseline,
         parents={v: known[v]["parent"] for v in suite.variants},
         changes={v: known[v]["change"] for v in suite.variants},
         sequential=_decisions(sequential) if sequential.exists() else {},
         metas=metas,
-        rates=rate_notes.of_experiment(experiment, metas),
-        undone=_undone(experiment, suite),
+        rates=rate_notes.build_rate_notes(experiment, metas),
+        not_run=_not_run(experiment, suite),
         mixed=tuple(pooling.mixed(metas)),
-        provenance=_merged([meta["provenance"] for meta in metas]),
+        provenance=_merge_provenance([meta["provenance"] for meta in metas]),
         out=folder,
     )
 
@@ -65,25 +65,25 @@ def _decisions(path: Path) -> dict[str, Any]:
     return value
 
 
-def _undone(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
+def _not_run(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
     """Tasks and variants of the experiment that no cell has."""
     tasks = [t for t in experiment.task_names if t not in suite.scales]
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
-def read(paths: Iterable[Path], folder: Path) -> Results:
-    """The cells, and what was imported beside them. UsageError that names every damaged file."""
+def read_folder(paths: Iterable[Path], folder: Path) -> Results:
+    """The cells and the imported curves of the folder. UsageError that names every damaged file."""
     try:
         return read_results([*paths, *imported_cells(folder)])
     except Damaged as error:
         raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
 
 
-def suite_of(
+def build_suite(
     experiment: ComparisonExperiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
 ) -> Suite:
     """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
-    scales = scales_of(experiment, metas, folder)
+    scales = task_scales(experiment, metas, folder)
     known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
     variants = _in_order(experiment.variant_names, known)
     optional = frozenset(v for v in variants if known[v]["optional"])
@@ -92,48 +92,52 @@ def suite_of(
     return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
 
 
-def scales_of(
+def task_scales(
     experiment: ComparisonExperiment, metas: list[dict[str, Any]], folder: Path | None = None
 ) -> dict[str, Scale]:
     """The scales of the cells' tasks, in the experiment's order; `folder` may hold those of users' tasks."""
-    scales = scales_of_cells(metas, experiment.tasks, [] if folder is None else [folder])
+    scales = scales_from_cells(metas, experiment.tasks, [] if folder is None else [folder])
     return {name: scales[name] for name in _in_order(experiment.task_names, scales)}
 
 
-def _texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_task: dict[str, dict[str, list[str]]] = {}
     for meta in metas:
         texts = meta["texts"]
         if not texts or 0 not in meta["cell"]["members"]["seeds"]:
-            continue  # the block of the first seed speaks for the others
-        of_task = found.setdefault(meta["cell"]["task"]["name"], {})
-        of_task.setdefault("untrained", texts["untrained"])
-        of_task[meta["cell"]["algorithm"]["name"]] = texts["trained"]
-        of_task["optimal"] = texts["optimal"]
+            continue  # the samples of the block with seed 0 are shown
+        task_texts = by_task.setdefault(meta["cell"]["task"]["name"], {})
+        task_texts.setdefault("untrained", texts["untrained"])
+        task_texts[meta["cell"]["algorithm"]["name"]] = texts["trained"]
+        task_texts["optimal"] = texts["optimal"]
     last = {"untrained": 0, "optimal": 2}
     return {
-        task: {name: of[name] for name in sorted(of, key=lambda n: last.get(n, 1)) if of[name]}
+        task: {
+            name: texts_by_writer[name]
+            for name in sorted(texts_by_writer, key=lambda n: last.get(n, 1))
+            if texts_by_writer[name]
+        }
         for task in tasks
-        if (of := found.get(task))
+        if (texts_by_writer := by_task.get(task))
     }
 
 
-def _in_order(wanted: tuple[str, ...], present: dict[str, Any]) -> list[str]:
+def _in_order(declared: tuple[str, ...], present: dict[str, Any]) -> list[str]:
     """The names that are present: first in the experiment's order, then any others by name."""
-    return [n for n in wanted if n in present] + sorted(set(present) - set(wanted))
+    return [n for n in declared if n in present] + sorted(set(present) - set(declared))
 
 
-def _merged(metas: list[dict[str, object]]) -> dict[str, object]:
+def _merge_provenance(metas: list[dict[str, object]]) -> dict[str, object]:
     """Provenance shared by all cells; where cells differ, every value that occurs."""
     merged: dict[str, object] = {}
     for key in dict.fromkeys(key for meta in metas for key in meta):
-        values = list(dict.fromkeys(_spelled(meta[key]) for meta in metas if key in meta))
+        values = list(dict.fromkeys(_as_text(meta[key]) for meta in metas if key in meta))
         merged[key] = " | ".join(values)
     return merged
 
 
-def _spelled(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {v}" for k, v in value.items())
     return str(value)

@@ -1,7 +1,7 @@
-"""Text of the user's inside our Markdown: names, messages and samples are shown as they are and never interpreted.
+"""User text inside generated Markdown: names, messages and samples are escaped and never interpreted.
 
-Our sentences are Markdown in which names stand bare or between backticks. `worded` puts the exact names of the user's into
-them, escaped; `guarded` takes the power from whatever else may have come in: HTML tags, images, links.
+Generated sentences are Markdown, with names plain or in backticks. `with_exact_names` escapes the user's names in them.
+`without_html` escapes HTML tags, images and links in everything else.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ _SPECIAL = re.compile(
     r"|&(?=#?\w+;)"  # &entity;
     r"|~(?=~)|(?<=~)~|\$|^[>+-](?=\s)|^#+"
 )
-# tags of emphasis have no power and may stand in our prose
+# tags of emphasis are harmless and allowed
 _RAW = re.compile(r"<(?!/?(?:b|i|em|strong|sub|sup|code)>)(?=[A-Za-z/!?])|(?<!\\)((?:\\\\)*)\](?=\()")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
-def flat(text: str) -> str:
+def one_line(text: str) -> str:
     """On one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Markdown that is read as exactly this text, on one line."""
-    return _SPECIAL.sub(_escaped, flat(text))
+    return _SPECIAL.sub(_escape, one_line(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     """Entities for < and &, which not every reader of Markdown lets a backslash escape."""
-    return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in found[0])
+    return "".join({"<": "&lt;", "&": "&amp;"}.get(c, "\\" + c) for c in match[0])
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span that is read as exactly this text; plain text where it holds a tag, for code spans escape nothing."""
-    text = flat(text)
+    text = one_line(text)
     if _TAG.search(text):
-        return plain(text)
+        return escaped(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     space = " " if text[:1] == "`" or text[-1:] == "`" else ""
     fence = "`" * (longest + 1)
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def strange(names: Sequence[str]) -> tuple[str, ...]:
+def need_escaping(names: Sequence[str]) -> tuple[str, ...]:
     """Those names that Markdown would read as something else."""
-    return tuple(dict.fromkeys(n for n in names if plain(n) != n or "|" in n))
+    return tuple(dict.fromkeys(n for n in names if escaped(n) != n or "|" in n))
 
 
 @cache
@@ -62,39 +62,39 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"`({words})`|(?<!\w)({words})(?!\w)")
 
 
-def worded(text: str, names: Sequence[str]) -> str:
-    """Our Markdown with each of these names (`strange`) shown exactly: as code between backticks, as text elsewhere."""
+def with_exact_names(text: str, names: Sequence[str]) -> str:
+    """Our Markdown with each of these names (`need_escaping`) shown exactly: as code in backticks, else as text."""
     if not names:
-        return guarded(text)
+        return without_html(text)
     parts, last = [], 0
-    for found in _pattern(tuple(names)).finditer(text):
-        parts.append(guarded(text[last : found.start()]))
-        parts.append(plain(found[2]) if found[1] is None else code(found[1]))
-        last = found.end()
-    return "".join([*parts, guarded(text[last:])])
+    for match in _pattern(tuple(names)).finditer(text):
+        parts.append(without_html(text[last : match.start()]))
+        parts.append(escaped(match[2]) if match[1] is None else code_span(match[1]))
+        last = match.end()
+    return "".join([*parts, without_html(text[last:])])
 
 
-def _disarmed(found: re.Match[str]) -> str:
-    return "&lt;" if found[0] == "<" else f"{found[1]}\\]"
+def _disarm(match: re.Match[str]) -> str:
+    return "&lt;" if match[0] == "<" else f"{match[1]}\\]"
 
 
-def guarded(text: str) -> str:
+def without_html(text: str) -> str:
     """Our Markdown without raw HTML and links outside of code spans, whatever was put into it; what is escaped stays so."""
     parts, last = [], 0
-    for found in _CODE.finditer(text):
-        parts += [_RAW.sub(_disarmed, text[last : found.start()]), found[0]]
-        last = found.end()
-    return "".join([*parts, _RAW.sub(_disarmed, text[last:])])
+    for match in _CODE.finditer(text):
+        parts += [_RAW.sub(_disarm, text[last : match.start()]), match[0]]
+        last = match.end()
+    return "".join([*parts, _RAW.sub(_disarm, text[last:])])
 
 
-def cell(text: str, names: Sequence[str] = ()) -> str:
-    """A cell of a table: a name of the user's exactly, other text with its code spans; bars do not end the cell."""
-    text = flat(text)
-    made = plain(text) if text in names or "`" not in text else worded(text, names)
-    return re.sub(r"(\\*)\|", lambda found: found[1] + "\\|", made)
+def table_cell(text: str, names: Sequence[str] = ()) -> str:
+    """A table cell: a user's name as it is written, other text with its code spans; bars are escaped."""
+    text = one_line(text)
+    escaped_text = escaped(text) if text in names or "`" not in text else with_exact_names(text, names)
+    return re.sub(r"(\\*)\|", lambda match: match[1] + "\\|", escaped_text)
 
 
-def fenced(lines: Sequence[str]) -> str:
+def code_block(lines: Sequence[str]) -> str:
     """A code block that no line of it can close."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)

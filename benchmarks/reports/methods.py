@@ -1,4 +1,4 @@
-"""What a paper has to say of how numbers were made, generated from the cells: every hyper-parameter, and a paragraph."""
+"""The methods of a paper, generated from the cells: a paragraph, and tables of every hyper-parameter."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from benchmarks.store.descriptions import DEFAULTS
 from benchmarks.store.suite import Suite
 
 Meta = Mapping[str, Any]
-PARTS = tuple(Estimator.__dataclass_fields__)
-OF_VARIANT = ("schedule", "update", "nucleus")
+ESTIMATOR_PARTS = tuple(Estimator.__dataclass_fields__)
+VARIANT_PARTS = ("schedule", "update", "nucleus")
 NOT_SHARED = ("class", DEFAULTS, "learning_rate")
 REFERENCES = ("Random", "Optimal")  # classes of algorithms that do not train
 
 
-def described(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A canonical value as Python would write it: MLP(hidden=(64, 64))."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{k}={described(v)}" for k, v in value.items() if k not in ("class", DEFAULTS))
+        inner = ", ".join(f"{k}={describe_value(v)}" for k, v in value.items() if k not in ("class", DEFAULTS))
         return f"{str(value['class']).rpartition('.')[2]}({inner})" if "class" in value else f"{{{inner}}}"
     if isinstance(value, list):
-        return f"({', '.join(map(described, value))})"
+        return f"({', '.join(map(describe_value, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def trained(metas: Sequence[Meta]) -> list[Meta]:
+def trained_cells(metas: Sequence[Meta]) -> list[Meta]:
     """One cell a task and variant, of those that were trained here."""
-    found: dict[tuple[str, str], Meta] = {}
+    first: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
         if "training" in cell and _class(cell["algorithm"]) not in REFERENCES:
-            found.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
-    return list(found.values())
+            first.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
+    return list(first.values())
 
 
 def by_stable_baselines3(meta: Meta) -> bool:
@@ -45,7 +45,7 @@ def by_stable_baselines3(meta: Meta) -> bool:
     return _class(meta["cell"]["algorithm"]) == "Sb3"
 
 
-def brings_rate(meta: Meta) -> bool:
+def sets_own_rate(meta: Meta) -> bool:
     """Whether its learning rate is part of the algorithm."""
     algorithm = meta["cell"]["algorithm"]
     return _class(algorithm) == "QLearning" or "learning_rate" in [name for name, _ in algorithm.get("fixed", ())]
@@ -57,12 +57,12 @@ def _class(part: Mapping[str, Any]) -> str:
 
 def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
     """A row a task and variant that stable-baselines3 trained: its settings, where they are not its defaults."""
-    cells = [meta["cell"] for meta in trained(metas) if by_stable_baselines3(meta)]
+    cells = [meta["cell"] for meta in trained_cells(metas) if by_stable_baselines3(meta)]
     return pd.DataFrame(
         {
             "task": cell["task"]["name"],
             "variant": cell["algorithm"]["name"],
-            "settings": described({k: v for k, v in cell["algorithm"].items() if k != "name"}),
+            "settings": describe_value({k: v for k, v in cell["algorithm"].items() if k != "name"}),
         }
         for cell in cells
     )
@@ -71,17 +71,21 @@ def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
 def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     """A row a variant: the parts of its estimator, its schedule and its update."""
     cells = {
-        m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"] for m in trained(metas) if not by_stable_baselines3(m)
+        m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"]
+        for m in trained_cells(metas)
+        if not by_stable_baselines3(m)
     }
     rows = []
     for name in (v for v in variants if v in cells):
-        of = cells[name]
-        if "estimator" in of:
+        algorithm = cells[name]
+        if "estimator" in algorithm:
             # a part that came later is written only where it is used
-            parts = {p: described(of["estimator"].get(p)) for p in PARTS} | {p: described(of[p]) for p in OF_VARIANT}
+            parts = {p: describe_value(algorithm["estimator"].get(p)) for p in ESTIMATOR_PARTS} | {
+                p: describe_value(algorithm[p]) for p in VARIANT_PARTS
+            }
         else:  # it estimates no gradient
-            own = {k: v for k, v in of.items() if k != "name"}
-            parts = dict.fromkeys((*PARTS, *OF_VARIANT), "-") | {"update": described(own)}
+            own = {k: v for k, v in algorithm.items() if k != "name"}
+            parts = dict.fromkeys((*ESTIMATOR_PARTS, *VARIANT_PARTS), "-") | {"update": describe_value(own)}
         rows.append({"variant": name, **{k: "-" if v == "None" else v for k, v in parts.items()}})
     return pd.DataFrame(rows)
 
@@ -90,43 +94,43 @@ def rates_table(metas: Sequence[Meta], suite: Suite) -> pd.DataFrame:
     """Learning rates: a row a variant, a column a task."""
     rates = {
         (m["cell"]["task"]["name"], m["cell"]["algorithm"]["name"]): m["cell"]["members"]["rates"][0]
-        for m in trained(metas)
+        for m in trained_cells(metas)
     }
     rows = []
     for variant in suite.present:
-        found = {t: f"{rates[t, variant]:g}" if (t, variant) in rates else "-" for t in suite.scales}
-        if {*found.values()} != {"-"}:
-            rows.append({"variant": variant, **found})
+        row = {t: f"{rates[t, variant]:g}" if (t, variant) in rates else "-" for t in suite.scales}
+        if {*row.values()} != {"-"}:
+            rows.append({"variant": variant, **row})
     return pd.DataFrame(rows)
 
 
 def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     """What the comparison holds fixed: a row a hyper-parameter and value, with where it holds.
 
-    The value that most variants of a task have is the task's; whoever differs is named.
+    The task's value is that of most of its variants; variants that differ are named.
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
-    for meta in trained(metas):
+    for meta in trained_cells(metas):
         if by_stable_baselines3(meta):
             continue
         cell = meta["cell"]
-        place = (cell["task"]["name"], cell["algorithm"]["name"])
-        of = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
-        for name, value in {**of, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
-            values.setdefault(name, {})[place] = described(value)
+        cell_key = (cell["task"]["name"], cell["algorithm"]["name"])
+        training = {k: v for k, v in cell["training"].items() if k not in NOT_SHARED}
+        for name, value in {**training, "env_steps": cell["env_steps"], "evaluation": cell["evaluation"]}.items():
+            values.setdefault(name, {})[cell_key] = describe_value(value)
     rows = []
     for name, at in values.items():
-        usual = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
-        for value in dict.fromkeys(usual[t] for t in tasks if t in usual):
-            holds = [t for t in tasks if usual.get(t) == value]
-            where = "everywhere" if len(holds) == len(usual) else ", ".join(holds)
+        most_common = {t: Counter(v for (task, _), v in at.items() if task == t).most_common(1)[0][0] for t, _ in at}
+        for value in dict.fromkeys(most_common[t] for t in tasks if t in most_common):
+            holds = [t for t in tasks if most_common.get(t) == value]
+            where = "everywhere" if len(holds) == len(most_common) else ", ".join(holds)
             rows.append({"hyper-parameter": name, "value": value, "where": where})
         other: dict[tuple[str, str], list[str]] = {}
         for (task, variant), value in at.items():
-            if value != usual[task]:
+            if value != most_common[task]:
                 other.setdefault((variant, value), []).append(task)
-        for (variant, value), places in other.items():
-            rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(places)}"})
+        for (variant, value), tasks_of_value in other.items():
+            rows.append({"hyper-parameter": name, "value": value, "where": f"{variant} on {', '.join(tasks_of_value)}"})
     return pd.DataFrame(rows)
 
 
@@ -135,15 +139,15 @@ SHARED = {"network": ("network",), "optimiser": ("optimiser",),
 
 
 def shared_parts(metas: Sequence[Meta]) -> list[str]:
-    """Which of SHARED all variants have in common on every task, those of stable-baselines3 apart."""
-    of: dict[str, list[Mapping[str, Any]]] = {}
-    for meta in trained(metas):
+    """The parts of SHARED that all variants have in common on every task, without those of stable-baselines3."""
+    by_task: dict[str, list[Mapping[str, Any]]] = {}
+    for meta in trained_cells(metas):
         if not by_stable_baselines3(meta):
-            of.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
+            by_task.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
     return [
         name
         for name, fields in SHARED.items()
-        if all(c.get(field) == at[0].get(field) for at in of.values() for c in at for field in fields)
+        if all(c.get(field) == at[0].get(field) for at in by_task.values() for c in at for field in fields)
     ]
 
 
@@ -156,7 +160,7 @@ RETURNS = "Scores are returns, for the ceiling of a task is not known; returns o
 
 def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
     """A paragraph for a paper; every number is read from the cells."""
-    cells = [m["cell"] for m in trained(metas)]
+    cells = [m["cell"] for m in trained_cells(metas)]
     if not cells:
         return ""
     steps = sorted({int(c["env_steps"]) for c in cells})
@@ -166,7 +170,7 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
-    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained(metas) if by_stable_baselines3(m)})
+    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained_cells(metas) if by_stable_baselines3(m)})
     own = (
         f" {', '.join(by_sb3)}: trained by stable-baselines3 itself, with its networks and settings." if by_sb3 else ""
     )

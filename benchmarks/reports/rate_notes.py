@@ -1,8 +1,8 @@
-"""Which learning rates a comparison stands on: its sentences say where variants share one that was not selected for them.
+"""Notes on learning rates: where variants share one that was not selected for them.
 
 A difference between variants at one rate is a difference at that rate: another may suit another variant better. What is said
-follows from the experiment's declaration (rates_of, configurations), from the rates that were selected (settings.py) and
-from the rates in its cells.
+follows from the experiment's declaration (shared_rate_variant, configurations), from the rates that were selected
+(settings.py) and from the rates in its cells.
 """
 
 from __future__ import annotations
@@ -13,76 +13,80 @@ from typing import Any
 
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
+from benchmarks.reports.methods import by_stable_baselines3, sets_own_rate, trained_cells
 
-NAMED = 4  # tasks and variants that a note lists by name
-Places = Mapping[tuple[str, str], float]
+MAX_LISTED = 4  # tasks and variants that a note lists by name
+RatesByCell = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
 class RateNotes:
     """Of an experiment's cells.
 
-    rates_of    the variant at whose rate all train, if any
+    shared_rate_variant  the variant at whose rate all train, if any
     configured  (task, variant) whose settings come from a source, their rate with them
     rates       (task, variant) -> the rate that it trained at, for variants that this project trains
     """
 
-    rates_of: str | None = None
+    shared_rate_variant: str | None = None
     configured: frozenset[tuple[str, str]] = frozenset()
-    rates: Places = field(default_factory=dict)
+    rates: RatesByCell = field(default_factory=dict)
 
     def note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
         """A sentence on the rates of these variants on these tasks; empty where each has its own."""
-        shared = {t: found for t in tasks if len(found := self._unselected(t, variants)) > 1}
+        shared = {t: unselected for t in tasks if len(unselected := self._unselected(t, variants)) > 1}
         if not shared:
-            return self._alone(tasks, variants)
-        if self.rates_of:
-            return f"All train at one learning rate, `{self.rates_of}`'s."
-        everyone = all(self._compared(t, variants) == found for t, found in shared.items())
-        who = "all" if everyone else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
+            return self._single_note(tasks, variants)
+        if self.shared_rate_variant:
+            return f"All train at one learning rate, `{self.shared_rate_variant}`'s."
+        all_compared = all(self._compared(t, variants) == unselected for t, unselected in shared.items())
+        who = (
+            "all"
+            if all_compared
+            else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
+        )
         where = "" if len(shared) == len(tasks) else f"on {_listed([*shared])} "
         each = " a task" if len(shared) > 1 else ""
         text = f"{where}{who} train at one learning rate{each}, selected for none of them."
         return text[0].upper() + text[1:]
 
-    def _alone(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
-        """Single variants without a rate of their own among others that have one."""
-        found = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
-        if not found:
+    def _single_note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
+        """Note on single variants without a selected rate, where others have one."""
+        cells = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
+        if not cells:
             return ""
-        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in found)])
-        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in found)])}."
+        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in cells)])
+        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in cells)])}."
 
     def _compared(self, task: str, variants: Sequence[str]) -> list[str]:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]
 
     def _unselected(self, task: str, variants: Sequence[str]) -> list[str]:
-        """Who trains at a rate that was selected for another or for nobody, where they share it."""
+        """Variants that share a rate that was selected for another variant, or for none."""
         compared = self._compared(task, variants)
-        own = {v for of in settings.LEARNING_RATES.values() for v in of.get(task, {})}
-        found = compared if self.rates_of else [v for v in compared if v not in own]
-        return found if len({self.rates[task, v] for v in found}) == 1 else []
+        own = {v for by_task in settings.LEARNING_RATES.values() for v in by_task.get(task, {})}
+        candidates = compared if self.shared_rate_variant else [v for v in compared if v not in own]
+        return candidates if len({self.rates[task, v] for v in candidates}) == 1 else []
 
 
-def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
+def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
     """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
     rates, fixed = {}, set()
-    for meta in trained(metas):
+    for meta in trained_cells(metas):
         cell = meta["cell"]
-        if by_stable_baselines3(meta) or not (found := cell["members"].get("rates")):
+        if by_stable_baselines3(meta) or not (cell_rates := cell["members"].get("rates")):
             continue
-        place = cell["task"]["name"], cell["algorithm"]["name"]
-        rates[place] = float(found[0])
-        if brings_rate(meta):
-            fixed.add(place)
-    brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
-    return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)
+        cell_key = cell["task"]["name"], cell["algorithm"]["name"]
+        rates[cell_key] = float(cell_rates[0])
+        if sets_own_rate(meta):
+            fixed.add(cell_key)
+    brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
+    return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)
 
 
 def _listed(names: Sequence[str]) -> str:
     """a, b, c and 2 more"""
-    more = len(names) - NAMED
+    more = len(names) - MAX_LISTED
     if more > 0:
-        return f"{', '.join(names[:NAMED])} and {more} more"
+        return f"{', '.join(names[:MAX_LISTED])} and {more} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.stats
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.report_blocks import Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Samples, Section, Table, joined
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports import loading
@@ -21,8 +21,10 @@ from envs.validation import UsageError
 
 # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
 TIE = 0.01
-CELL = ["task", "variant", "learning_rate"]
-LAST = 0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
+CELL_COLUMNS = ["task", "variant", "learning_rate"]
+LAST_FIFTH = (
+    0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
+)
 
 
 def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
@@ -32,23 +34,25 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     floor and the worst run at any rate of any variant. A rate at which all runs did so has no score and is not chosen.
     Of rates that are equals (TIE) those with the fewest lost runs are left, and the smallest of them is chosen.
     """
-    readings = _readings(scales)
-    rows = frame[frame["fraction"] >= LAST]
+    checked_scales = _check_comparable_scales(scales)
+    rows = frame[frame["fraction"] >= LAST_FIFTH]
     rows = rows.assign(lost=rows["diverged"].astype(bool) | ~np.isfinite(rows["eval_return"]))
-    runs = rows.groupby([*CELL, "seed"], sort=False).agg(
+    runs = rows.groupby([*CELL_COLUMNS, "seed"], sort=False).agg(
         value=("eval_return", "mean"), lost=("lost", "any"), diverged=("diverged", "any")
     )
     worst = {str(task): float(value) for task, value in runs[~runs["lost"]]["value"].groupby("task").min().items()}
     cells, lost_runs = [], []
-    for (task, variant, rate), of in runs.groupby(CELL, sort=False):
+    for (task, variant, rate), group in runs.groupby(CELL_COLUMNS, sort=False):
         others = worst.get(str(task), np.inf)
-        scores = readings[str(task)].score(of["value"], of["lost"], others)
+        scores = checked_scales[str(task)].score(group["value"], group["lost"], others)
         row = {"task": task, "variant": variant, "learning_rate": rate, "score": float(scores.mean())}
-        cells.append(row | {"diverged": int(of["diverged"].sum()), "seeds": len(of)})
-        lost_runs.append(int(of["lost"].sum()))
+        cells.append(row | {"diverged": int(group["diverged"].sum()), "seeds": len(group)})
+        lost_runs.append(int(group["lost"].sum()))
     table = pd.DataFrame(cells)
     cell, score = [table["task"], table["variant"]], table["score"]
-    tie = table["task"].map({task: _tie(of["score"], readings[str(task)]) for task, of in table.groupby("task")})
+    tie = table["task"].map(
+        {task: _tie(group["score"], checked_scales[str(task)]) for task, group in table.groupby("task")}
+    )
     good = score >= score.groupby(cell).transform("max") - tie  # never where it is NaN
     lost = pd.Series(
         lost_runs, table.index
@@ -59,7 +63,7 @@ def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
     return table
 
 
-def _readings(scales: Mapping[str, Scale]) -> Mapping[str, Scale]:
+def _check_comparable_scales(scales: Mapping[str, Scale]) -> Mapping[str, Scale]:
     """The scales; UsageError where returns of several tasks would be averaged."""
     raw = [task for task, scale in scales.items() if not scale.normalised]
     if raw and len(scales) > 1:
@@ -74,15 +78,15 @@ def _tie(scores: pd.Series, scale: Scale) -> float:
     return TIE if scale.normalised else TIE * float(scores.max() - scores.min())
 
 
-def without_score(table: pd.DataFrame) -> str:
+def variants_without_score(table: pd.DataFrame) -> str:
     """Which variants have no rate with a finite return, and at which rates others have none; empty where all have."""
     lost = table[table["score"].isna()]
     if lost.empty:
         return ""
     parts = []
-    for (task, variant), of in lost.groupby(["task", "variant"], sort=False):
-        every = len(of) == len(table[(table["task"] == task) & (table["variant"] == variant)])
-        at = "every rate, so none is chosen" if every else ", ".join(f"{rate:g}" for rate in of["learning_rate"])
+    for (task, variant), group in lost.groupby(["task", "variant"], sort=False):
+        every = len(group) == len(table[(table["task"] == task) & (table["variant"] == variant)])
+        at = "every rate, so none is chosen" if every else ", ".join(f"{rate:g}" for rate in group["learning_rate"])
         parts.append(f"`{variant}` on {task} at {at}")
     return f"All seeds diverged or returned no finite number: {'; '.join(parts)}."
 
@@ -102,17 +106,23 @@ def ranking(table: pd.DataFrame) -> pd.DataFrame:
     if own.empty:
         return pd.DataFrame()
     rows = [{"rate": "own", "leader": _leader(own, diverged), "score": own.max(), "tau": 1.0, "cost": 0.0}]
-    for rate, of in shared.groupby("learning_rate"):
-        means = of.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
-        gone = of.groupby("variant", sort=False)["diverged"].sum()
-        score = means.reindex(own.index).dropna()  # who has no mean at this rate has no place in its ranking
+    for rate, group in shared.groupby("learning_rate"):
+        means = group.groupby("variant", sort=False)["score"].agg(lambda x: x.mean(skipna=False))
+        diverged_at_rate = group.groupby("variant", sort=False)["diverged"].sum()
+        score = means.reindex(own.index).dropna()  # a variant without a mean at this rate is not ranked
         if score.empty:
             continue
         other = own[score.index]
         tau = float(scipy.stats.kendalltau(score, other).statistic) if len(other) > 1 else float("nan")
         cost = float((other - score).mean())
         rows.append(
-            {"rate": f"{rate:g}", "leader": _leader(score, gone), "score": score.max(), "tau": tau, "cost": cost}
+            {
+                "rate": f"{rate:g}",
+                "leader": _leader(score, diverged_at_rate),
+                "score": score.max(),
+                "tau": tau,
+                "cost": cost,
+            }
         )
     return pd.DataFrame(rows)
 
@@ -125,15 +135,15 @@ def _leader(score: pd.Series, diverged: pd.Series) -> str:
 def spreads(table: pd.DataFrame) -> pd.DataFrame:
     """How far the score moves, a row a task: over variants, each at its own rate; and over rates, mean of the variants."""
     rows = []
-    for task, of in table.groupby("task", sort=False):
-        own = of[of["chosen"]].drop_duplicates("variant")["score"]
-        over = of.groupby("variant")["score"].agg(lambda x: x.max() - x.min())
+    for task, group in table.groupby("task", sort=False):
+        own = group[group["chosen"]].drop_duplicates("variant")["score"]
+        over = group.groupby("variant")["score"].agg(lambda x: x.max() - x.min())
         rows.append({"task": task, "over variants": own.max() - own.min(), "over rates": over.mean()})
     return pd.DataFrame(rows)
 
 
 def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int) -> list[str]:
-    """What the two tables say of so many variants that have a choice, in sentences; of one variant or rate no ranking."""
+    """Sentences about the two tables; no ranking for one variant or rate."""
     if ranks.empty:
         return ["No rate is chosen, for no variant has a finite return on every task."]
     at = ranks[ranks["rate"] != "own"]
@@ -169,7 +179,7 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     ]
 
 
-def at_an_end(table: pd.DataFrame) -> str:
+def rates_at_ends(table: pd.DataFrame) -> str:
     """How often the best score, and the rate that was chosen, is at an end of the list of rates: two sentences, if any.
 
     `table` is what `objective` makes. Where the best score is at an end, a better rate may lie outside the list.
@@ -207,21 +217,21 @@ def rate_report(
 
     baseline  has no meaning here: rates are compared with each other
     """
-    results = loading.read(outcome.paths, folder)
-    scales = loading.scales_of(experiment, results.metas, folder)
-    return document_of(experiment, results.frame, scales).write(folder, kinds)
+    results = loading.read_folder(outcome.paths, folder)
+    scales = loading.task_scales(experiment, results.metas, folder)
+    return build_document(experiment, results.frame, scales).write(folder, kinds)
 
 
-def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
+def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> Document:
     """The figure, who is best at which rate, and the table that settings.py reads."""
     table = objective(frame, scales)
     unit = next(iter(scales.values())).unit
     ranks, moved, seeds = ranking(table), spreads(table), int(table["seeds"].max())
     variants = int(table["variant"][table["chosen"]].nunique())
     first, *others = verdicts(ranks, moved, seeds, variants)
-    others += [sentence] if (sentence := at_an_end(table)) else []
+    others += [sentence] if (sentence := rates_at_ends(table)) else []
     word = "seed" if seeds == 1 else "seeds"
-    drawn = Drawn(
+    drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score"),
         f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
@@ -237,6 +247,6 @@ def document_of(experiment: ComparisonExperiment, frame: pd.DataFrame, scales: M
         Section("All rates", (Table("rates", shown),)),
         Section("For benchmarks/design/learning_rates.csv", (Samples("Lines", lines),)),
     )
-    lost = without_score(table)
+    lost = variants_without_score(table)
     names = (*scales, *dict.fromkeys(table["variant"]))
     return Document(experiment.name, experiment.question, first, sections, (lost,) if lost else (), names=names)

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from benchmarks.reports import markup, table_formats
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_FILES = ((".csv", "CSV"), (".md", "Markdown"), (".tex", "LaTeX"))
@@ -28,9 +28,9 @@ def as_html(document: object, tables: Tables, names: Sequence[str], figures: Pat
         "report.html.j2",
         document,
         tables,
-        markdown=lambda text: Markup(rendered(text, names=names)),
-        inline=lambda text: Markup(rendered(text, inline=True, names=names)),
-        svg=lambda name, caption: Markup(inlined((figures / f"{name}.svg").read_text(), name, caption)),
+        markdown=lambda text: Markup(markdown_to_html(text, names=names)),
+        inline=lambda text: Markup(markdown_to_html(text, inline=True, names=names)),
+        svg=lambda name, caption: Markup(inline_svg((figures / f"{name}.svg").read_text(), name, caption)),
         figure_files=[(kind, kind[1:].upper()) for kind in kinds],
         table_files=TABLE_FILES,
     )
@@ -42,20 +42,20 @@ def as_markdown(document: object, tables: Tables, names: Sequence[str]) -> str:
         "report.md.j2",
         document,
         tables,
-        plain=markup.plain,
-        fenced=markup.fenced,
-        worded=partial(markup.worded, names=names),
+        plain=markup.escaped,
+        fenced=markup.code_block,
+        with_exact_names=partial(markup.with_exact_names, names=names),
         markdown_table=partial(table_formats.as_markdown, names=names),
     )
 
 
-def rendered(text: str, inline: bool = False, names: Sequence[str] = ()) -> str:
-    """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.worded)."""
-    words = markup.worded(text, names)
+def markdown_to_html(text: str, inline: bool = False, names: Sequence[str] = ()) -> str:
+    """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.with_exact_names)."""
+    words = markup.with_exact_names(text, names)
     return _markdown().renderInline(words) if inline else _markdown().render(words)
 
 
-def inlined(svg: str, name: str, caption: str) -> str:
+def inline_svg(svg: str, name: str, caption: str) -> str:
     """An SVG file as an element of a page: its ids are its own, and its label is the caption."""
     head, body = re.match(r".*?(<svg[^>]*>)(.*)", svg, re.DOTALL).groups()  # type: ignore[union-attr]
     box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', head)
@@ -69,14 +69,14 @@ def inlined(svg: str, name: str, caption: str) -> str:
 
 
 def _render(template: str, document: object, tables: Tables, **functions: object) -> str:
-    shared = {"kind": lambda block: type(block).__name__.lower(), "counted": counted, "zip": zip}
+    shared = {"kind": lambda block: type(block).__name__.lower(), "counted": count_noun, "zip": zip}
     text: str = _environment().get_template(template).render(document=document, tables=tables, **shared, **functions)
     return text
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    """Our prose has no images, links or HTML; where a user's text brings some, they stay text."""
+    """Generated prose has no images, links or HTML; those in a user's text are shown as text."""
     foreign = ["image", "link", "autolink", "html_inline", "html_block", "reference"]
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable(foreign)
 

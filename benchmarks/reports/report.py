@@ -38,7 +38,7 @@ def write_report(
     baseline: str | None = None,
     kinds: Sequence[str] = SUFFIXES,
 ) -> Path | None:
-    """The report of the cells that a run asked for, and of what was imported beside them; None where none is done.
+    """The report of the cells of a run, and of imported curves; None where there are none.
 
     Tasks and variants come in the experiment's order; those without a cell are listed as missing.
     """
@@ -68,15 +68,15 @@ def collected_guide(root: Path) -> pd.DataFrame:
         try:
             if not stored_cells(folder):
                 continue
-            read = read_results(pooled_cells(folder))
+            results = read_results(pooled_cells(folder))
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = loading.input_of(experiment, read, folder)
-        found = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
-        rows.append(found.assign(experiment=experiment.name))
+        report = loading.build_report_input(experiment, results, folder)
+        guide_rows = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
+        rows.append(guide_rows.assign(experiment=experiment.name))
     if not rows:
         raise UsageError(f"{root} holds no runs of experiments that have a decision guide")
-    rows = [found for found in rows if len(found)]
+    rows = [guide_rows for guide_rows in rows if len(guide_rows)]
     if not rows:
         raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
     return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
@@ -90,7 +90,7 @@ def comparison_report(
     kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
     """Write the report of an experiment that compares variants; returns the path of report.md."""
-    report = loading.input_of(experiment, loading.read(outcome.paths, folder), folder, baseline)
+    report = loading.build_report_input(experiment, loading.read_folder(outcome.paths, folder), folder, baseline)
     return write(replace(report, failures=outcome.failures, kinds=kinds))
 
 
@@ -103,7 +103,7 @@ def _comparison_or_rates(
 
 
 def pooled_cells(folder: Path) -> list[Path]:
-    """The cells of a folder whose rows may stand together (benchmarks/store/pooling.py)."""
+    """The cells of a folder whose rows may be pooled (benchmarks/store/pooling.py)."""
     paths = stored_cells(folder)
     return [paths[i] for i in pooling.select(paths, read_metas(paths))]
 
@@ -112,16 +112,16 @@ def write(report: ReportInput) -> Path:
     """Write everything under `report.out`; returns the path of report.md."""
     scores = score_tables.score_table(report.suite)
     write_text(report.out / "summary.csv", scores.to_csv(index=False, float_format="%.6g"))
-    return document_of(report, scores).write(report.out, report.kinds)
+    return build_document(report, scores).write(report.out, report.kinds)
 
 
-def document_of(report: ReportInput, scores: pd.DataFrame) -> Document:
+def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
     """The document of a comparison; `scores` as score_tables.score_table makes them."""
     finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
     return Document(
         report.name,
         report.question,
-        "\n\n".join(text for text in (_headline(report), what_is_equal(report)) if text),
+        "\n\n".join(text for text in (_headline(report), equal_budgets(report)) if text),
         tuple(section for section in _sections(report, scores) if section.blocks),
         tuple(warning for warning in _warnings(report) if warning),
         finding,
@@ -154,28 +154,28 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
 
 
 def _warnings(report: ReportInput) -> list[str]:
-    """What a reader must know before the results; empty texts among them."""
+    """Warnings that precede the results; some may be empty."""
     return [
-        f"Not run yet: {', '.join(report.undone)}." if report.undone else "",
-        *divergence.warned(report.suite),
+        f"Not run yet: {', '.join(report.not_run)}." if report.not_run else "",
+        *divergence.score_warnings(report.suite),
         few_seeds(report.suite.seeds, ENOUGH_SEEDS),
-        f"Rows of different numerics stand together here: {'; '.join(report.mixed)}." if report.mixed else "",
+        f"This report combines rows of different numerics: {'; '.join(report.mixed)}." if report.mixed else "",
         *report.suite.notes,
     ]
 
 
 def _headline(report: ReportInput) -> str:
-    """Who has the highest mean, and at which learning rates."""
+    """The variant with the highest mean, and the note on learning rates."""
     suite = report.suite
     note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
     return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)
 
 
-def what_is_equal(report: ReportInput) -> str:
+def equal_budgets(report: ReportInput) -> str:
     """What the compared variants had in common, in the sentences that follow the headline."""
     suite, base = report.suite, report.against
     if base is None:
         return ""
     tasks = suite.tasks(*suite.learners)
-    found = leaders(suite, suite.learners, tasks) if tasks else None
-    return budgets.sentence(suite, report.metas, base, found.best if found else base)
+    leading = leaders(suite, suite.learners, tasks) if tasks else None
+    return budgets.sentence(suite, report.metas, base, leading.best if leading else base)

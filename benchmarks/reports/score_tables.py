@@ -23,15 +23,15 @@ from envs.api import Doubles
 
 def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
-    places = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
-    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in places]
-    return _without_idle(pd.DataFrame(rows), "not_finite")
+    cells = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
+    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in cells]
+    return _without_zero_counts(pd.DataFrame(rows), "not_finite")
 
 
 def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     values = curve.value[-1]
     interval = t_interval(values)
-    value = np.where(curve.lost, np.nan, curve.value).T  # who diverged in the end has reached nothing
+    value = np.where(curve.lost, np.nan, curve.value).T  # a run that ended diverged has reached no threshold
     reached = learning_curves.time_to_threshold(curve.env_steps.T, value, scale.threshold)
     seconds = learning_curves.time_to_threshold(curve.wall_s.T, value, scale.threshold)
     train_s = curve.train_s
@@ -53,8 +53,8 @@ def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
     }
 
 
-def _without_idle(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Without a column of counts that says nothing: all 0."""
+def _without_zero_counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Without a column of counts that are all 0."""
     return table if column not in table or table[column].any() else table.drop(columns=column)
 
 
@@ -88,14 +88,14 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "variant": variant,
                 "tasks": len(tasks),
                 "seeds": len(matrix),
-                "mean": _of(aggregates.mean, matrix),
+                "mean": _statistic(aggregates.mean, matrix),
                 "low": interval.low,
                 "high": interval.high,
-                "iqm": _of(aggregates.iqm, matrix),
+                "iqm": _statistic(aggregates.iqm, matrix),
                 "iqm_low": middle.low,
                 "iqm_high": middle.high,
-                "median": _of(aggregates.median, matrix),
-                "optimality_gap": _of(aggregates.optimality_gap, matrix),
+                "median": _statistic(aggregates.median, matrix),
+                "optimality_gap": _statistic(aggregates.optimality_gap, matrix),
                 "diverged": lost,
                 "missing": missing,
             }
@@ -104,13 +104,13 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
     return table if suite.normalised or table.empty else table.drop(columns="optimality_gap")
 
 
-def _of(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
-    """NaN where there is nobody to take it of."""
+def _statistic(statistic: Callable[[Doubles], Any], matrix: Doubles) -> float:
+    """NaN for an empty matrix."""
     return float(statistic(matrix)) if matrix.size else float("nan")
 
 
 def efficiency_table(suite: Suite) -> pd.DataFrame:
-    """One row per learner: mean score over training (area under the curve), and how soon it is good.
+    """One row per learner: mean score over training (area under the curve), and how soon it reaches two levels.
 
     auc      the mean over tasks of the area under the curve against environment steps, a t interval over seeds
     to_half, to_nine_tenths   the share of the budget after which the mean score over tasks and seeds is there, where scores
@@ -119,8 +119,8 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
     levels = (("to_half", 0.5), ("to_nine_tenths", 0.9)) if suite.normalised else ()
     rows = []
     for variant in suite.learners:
-        tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].moving]
-        if not tasks or not suite.averages(tasks):  # final scores alone, or returns of several tasks
+        tasks = [t for t in suite.tasks(variant) if suite.curves[t, variant].has_curve]
+        if not tasks or not suite.can_average(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = t_interval(areas)
@@ -152,19 +152,19 @@ def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 
 def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """What was measured beside the return at the last checkpoint: a row a task and variant, means over seeds."""
+    """Measures other than the return at the last checkpoint: a row per task and variant, means over seeds."""
     rows = measures[~measures["measure"].isin(NAMES)]
     last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
-    return _wide(rows[rows["checkpoint"] == last], suite)
+    return _pivot(rows[rows["checkpoint"] == last], suite)
 
 
 def diagnostics_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """What was noted while learning: a row a task and variant, means over seeds and the whole run."""
-    table = _wide(measures[measures["measure"].isin(NAMES)], suite)
+    """Diagnostics of training: a row a task and variant, means over seeds and the whole run."""
+    table = _pivot(measures[measures["measure"].isin(NAMES)], suite)
     return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
 
 
-def _wide(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def _pivot(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Long rows -> a row a task and variant, a column a measure, means."""
     if measures.empty:
         return pd.DataFrame()

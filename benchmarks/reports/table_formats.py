@@ -14,7 +14,7 @@ from benchmarks.design.report_blocks import Bold
 from benchmarks.reports import markup
 from benchmarks.store.files import write_text
 
-LONG = 30  # characters beyond which a cell may break into lines
+LONG_CELL = 30  # characters beyond which a cell may break into lines
 
 
 INTERVALS = {  # columns of bounds -> the column that shows them
@@ -70,7 +70,7 @@ def number(value: float, decimals: int | None = None) -> str:
     return f"{value:.4g}"
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
+def as_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, the columns of each interval as one, names in words."""
     text = table.reset_index(drop=True)
     text = text.drop(columns=[c for c in text.columns if _column(c).hidden])
@@ -82,7 +82,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
             text = text.drop(columns=[low, high])
     for column in text.columns:
         decimals = _column(column).decimals
-        text[column] = [markup.flat(v) if isinstance(v, str) else number(float(v), decimals) for v in text[column]]
+        text[column] = [markup.one_line(v) if isinstance(v, str) else number(float(v), decimals) for v in text[column]]
     return text.rename(columns=_heading)
 
 
@@ -92,11 +92,11 @@ class TableCell(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A table as it is shown."""
+    """A table with every cell as text."""
 
     text: pd.DataFrame  # every cell a string
     left: list[bool]  # which columns hold words (set to the left) and not numbers (to the right)
-    strong: np.ndarray  # [rows, columns] which cells stand in bold
+    strong: np.ndarray  # [rows, columns] which cells are bold
 
     @property
     def rows(self) -> list[list[TableCell]]:
@@ -105,21 +105,21 @@ class Prepared(NamedTuple):
 
     @property
     def classes(self) -> list[str]:
-        """How a page sets each column: as numbers, intervals, words, or prose that breaks into lines."""
+        """The CSS class of each column: numbers, interval, words, or prose that breaks into lines."""
         classes = []
         for name, left in zip(self.text.columns, self.left, strict=True):
             if name in INTERVALS.values():
                 classes.append("interval")
             elif left:
-                classes.append("prose" if self.text[name].str.len().max() > LONG else "words")
+                classes.append("prose" if self.text[name].str.len().max() > LONG_CELL else "words")
             else:
                 classes.append("numbers")
         return classes
 
 
-def prepared(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
-    """The table's cells, the side to which each column is set, and which cells stand in bold."""
-    text = shown(table)
+def prepare_table(table: pd.DataFrame, bold: Bold | None = None) -> Prepared:
+    """The table's cells, the side to which each column is set, and which cells are bold."""
+    text = as_text_table(table)
     names = list(text.columns)
     words = {_heading(c) for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])}
     strong = np.zeros(text.shape, np.bool_)
@@ -138,17 +138,17 @@ def _heading(name: object) -> str:
 
 def markdown(table: pd.DataFrame, bold: Bold | None = None, names: Sequence[str] = ()) -> str:
     """A GitHub table; `names` as in as_markdown."""
-    return as_markdown(prepared(table, bold), names)
+    return as_markdown(prepare_table(table, bold), names)
 
 
 def as_markdown(table: Prepared, names: Sequence[str] = ()) -> str:
-    """A GitHub table. `names`: those of the user's that need escaping (markup.strange)."""
+    """A GitHub table. `names`: those of the user's that need escaping (markup.need_escaping)."""
     if table.text.empty:
         return "(no rows)"
-    lines = ["| " + " | ".join(markup.cell(c, names) for c in table.text.columns) + " |"]
+    lines = ["| " + " | ".join(markup.table_cell(c, names) for c in table.text.columns) + " |"]
     lines.append("|" + "|".join(" --- " if left else " ---: " for left in table.left) + "|")
     for row in table.rows:
-        texts = [(markup.cell(cell.text, names), cell.bold) for cell in row]
+        texts = [(markup.table_cell(cell.text, names), cell.bold) for cell in row]
         lines.append("| " + " | ".join(f"**{text}**" if bold else text for text, bold in texts) + " |")
     return "\n".join(lines)
 

@@ -8,24 +8,24 @@ from algorithms import ALGORITHMS, VARIANTS
 from algorithms.algorithm import Algorithm
 from benchmarks.experiments.ladder import REFERENCES, RUNGS
 
-PRESET = "like_"  # how names of other libraries' settings begin
+PRESET_PREFIX = "like_"  # how names of other libraries' settings begin
 
 
 def groups() -> dict[str, Sequence[Algorithm]]:
     """The algorithms by the title of their group."""
-    presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET)]
+    presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET_PREFIX)]
     trained = [a for a in ALGORITHMS.values() if a.learns and not a.tunable]
     known = {*RUNGS, *REFERENCES, *(v.name for v in presets)}
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
-        "Beside the ladder": sorted(others, key=_ancestry),
-        "Presets of peers": presets,
+        "Other variants": sorted(others, key=_ancestors),
+        "Presets of other libraries": presets,
         "References": [*(ALGORITHMS[name] for name in REFERENCES), *trained],
     }
 
 
-def _ancestry(variant: Algorithm) -> tuple[str, ...]:
+def _ancestors(variant: Algorithm) -> tuple[str, ...]:
     """The variant's line of descent, so that children follow their parent."""
     line = [variant.name]
     while (parent := VARIANTS[line[0]].parent) is not None:

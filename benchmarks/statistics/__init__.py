@@ -1,1 +1,1 @@
-"""Statistics of scores over seeds: numpy, scipy and pandas alone; nothing here knows of figures, reports or commands."""
+"""Statistics of scores over seeds: only numpy, scipy and pandas are needed."""

@@ -1,6 +1,6 @@
-"""Who has the highest mean score, and who is shown to score less: one joint test of all pairs of the compared variants.
+"""The variant with the highest mean score, and a joint test of all pairs of the compared variants.
 
-The leader is whoever came out highest, so its comparisons were not chosen before the scores were seen. They are therefore
+The leader is known only after the scores are seen, so its comparisons were not chosen beforehand. They are therefore
 corrected as part of the family of all pairs, M (M - 1) / 2 of them: the chance that any variant is said to be worse than
 another without being so is at most .05, whichever variants are equal and whichever leads.
 
@@ -120,7 +120,7 @@ def leaders(
 ) -> Leaders | None:
     """The leader on these tasks and what is shown of its rivals; None where no variant has a score.
 
-    Of equal means the one with fewer lost runs leads: what a lost run counts as is no score that was measured.
+    Of equal means the one with fewer lost runs leads, because the score of a lost run was not measured.
 
     ledger  of the page: a rival that an earlier family of it decided keeps that decision
     """
@@ -132,7 +132,7 @@ def leaders(
     comparable = {frozenset(p) for p in combinations(means, 2) if _comparable(suite, means[p[0]], means[p[1]], p)}
     best = next((v for v in order if any(v in pair for pair in comparable)), order[0])
     rivals = [v for v in order if v != best]
-    results = {v: found for v in rivals if (found := compare_variants(suite, Pair(best, v), tasks))}
+    results = {v: result for v in rivals if (result := compare_variants(suite, Pair(best, v), tasks))}
     table = _rivals(suite, best, means, comparable, results)
     if results and ledger is not None:
         table["p_joint"] = _decided(suite, best, table, tasks, len(comparable), ledger)
@@ -174,8 +174,8 @@ def _why_not_compared(
 ) -> str:
     """Why a variant is not compared with the best, as a predicate."""
     if not {variant, best} & set(suite.imported):
-        alone = not any(variant in pair for pair in comparable)
-        return f"shares no seeds with {'the others' if alone else f'`{best}`'}"
+        isolated = not any(variant in pair for pair in comparable)
+        return f"shares no seeds with {'the others' if isolated else f'`{best}`'}"
     if len(means[variant]) < 2:
         return "has one run and is not compared"
     return f"is not compared, because `{best}` has one run"
@@ -220,14 +220,14 @@ def all_pairs_table(suite: Scores, pairs: Sequence[Pair], ledger: Ledger | None 
 
 def decide_all_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger) -> tuple[list[Pair], pd.DataFrame]:
     """Decide all pairs by the joint test, unless they are decided; those that can be compared, and their JointFamily.row."""
-    found = {p: result for p in pairs if (result := compare_variants(suite, p, suite.tasks(*p)))}
-    if not found:
+    by_pair = {p: result for p in pairs if (result := compare_variants(suite, p, suite.tasks(*p)))}
+    if not by_pair:
         return [], pd.DataFrame()
-    compared, results = [*found], [*found.values()]
-    columns = [seed_differences(suite, p, suite.tasks(*p)) for p, r in found.items() if r.paired]
+    compared, results = [*by_pair], [*by_pair.values()]
+    columns = [seed_differences(suite, p, suite.tasks(*p)) for p, r in by_pair.items() if r.paired]
     paired = pd.concat(columns, axis=1).sort_index().to_numpy(float) if columns else np.zeros((0, 0))
-    family, places = joint_family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
-    corrected = pd.DataFrame([family.row(r, int(k)) for r, k in zip(results, places, strict=True)])
+    family, columns_of_pairs = joint_family(paired, len(results)), np.cumsum([r.paired for r in results]) - 1
+    corrected = pd.DataFrame([family.row(r, int(k)) for r, k in zip(results, columns_of_pairs, strict=True)])
     hypotheses = [hypothesis(*p, suite.tasks(*p)) for p in compared]
     ledger.enter(ALL_PAIRS, hypotheses, [*corrected["p_joint"]], len(results))
     return compared, corrected

@@ -57,16 +57,16 @@ def task_table(
 ) -> pd.DataFrame:
     """A row a pair and task; `p_holm` is corrected over the tasks of its pair, or over all rows `together`.
 
-    ledger     where hypotheses may have been decided before; their p stands here too
+    ledger     where hypotheses may have been decided before; their p is used here too
     identical  "yes" where both are one run there
     """
     ledger = Ledger() if ledger is None else ledger
-    of = [[(p, t, r) for t in suite.tasks(*p) if (r := compare_variants(suite, p, [t]))] for p in pairs]
+    by_pair = [[(p, t, r) for t in suite.tasks(*p) if (r := compare_variants(suite, p, [t]))] for p in pairs]
     rows = []
-    for found in [[one for pair in of for one in pair]] if together else of:
-        hypotheses = [hypothesis(*pair, [task]) for pair, task, _ in found]
-        decided = ledger.correct(ALL_ROWS if together else ITS_TASKS, hypotheses, np.array([r.p for *_, r in found]))
-        for (pair, task, result), decision in zip(found, decided, strict=True):
+    for family in [[one for pair in by_pair for one in pair]] if together else by_pair:
+        hypotheses = [hypothesis(*pair, [task]) for pair, task, _ in family]
+        decided = ledger.correct(ALL_ROWS if together else ITS_TASKS, hypotheses, np.array([r.p for *_, r in family]))
+        for (pair, task, result), decision in zip(family, decided, strict=True):
             head = {"variant": pair.b, "against": pair.a, "task": task}
             same = {"identical": "yes" if identical(suite, pair, task) else "", "p_holm": decision.p}
             rows.append({**head, **_tested_row(result, decision.size), **same})
@@ -84,14 +84,14 @@ def suite_table(
     improvement  P(b > a) of a random seed on a random task (learning_curves.probability_of_improvement)
     better       tasks on which b's mean is higher      shown  tasks on which the difference is shown (Holm over its tasks)
     identical    tasks on which both are one run        tied   other tasks on which their means are equal
-    lost         where there are any: tasks on which other runs are lost on one side than on the other; none is tied
+    lost         where there are any: tasks on which the two lost different runs; none is tied
     least_p      the smallest `p_holm` that so many comparisons of so many seeds can give
     family, of   the family that corrected p_holm, and how many comparisons that has
     """
     ledger = Ledger() if ledger is None else ledger
-    tasks_of = {pair: suite.tasks(*pair) for pair in pairs}
-    results = {pair: found for pair, tasks in tasks_of.items() if (found := compare_variants(suite, pair, tasks))}
-    hypotheses = [hypothesis(*pair, tasks_of[pair]) for pair in results]
+    tasks_by_pair = {pair: suite.tasks(*pair) for pair in pairs}
+    results = {pair: found for pair, tasks in tasks_by_pair.items() if (found := compare_variants(suite, pair, tasks))}
+    hypotheses = [hypothesis(*pair, tasks_by_pair[pair]) for pair in results]
     decided = ledger.correct(family, hypotheses, np.array([r.p for r in results.values()]))
     rows = [
         _suite_row(suite, pair, result, decision, by_task)
@@ -121,7 +121,7 @@ def _suite_row(
 def _counts(rows: pd.DataFrame, lost: Sequence[str]) -> dict[str, int]:
     """On how many of its tasks a pair is how, from its rows by task; differences within rounding are ties.
 
-    lost  tasks on which other runs are lost on one side than on the other: equal means are no tie there
+    lost  tasks on which the two lost different runs: equal means are no tie there
     """
     same = rows["identical"] == "yes"
     equal = rows["difference"].abs() <= ROUNDING
@@ -152,7 +152,7 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
     x, lines  the setting's value, and the line it belongs to, by task
     A row a line and variant; `p_holm` is corrected over the rows.
     """
-    found: list[tuple[dict[str, object], Comparison]] = []
+    compared: list[tuple[dict[str, object], Comparison]] = []
     for line in dict.fromkeys(lines.get(t, "") for t in x):
         tasks = sorted((t for t in x if lines.get(t, "") == line and t in suite.scales), key=lambda t: x[t])
         if len(tasks) < 2:
@@ -165,9 +165,9 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
             result = compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
             head = {"line": line} if line else {}
             ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
-            found.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
-    size = len(found)
-    rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in found]
+            compared.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
+    size = len(compared)
+    rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in compared]
     table = pd.DataFrame(rows)
     if rows:
         _after_p(table, holm(table["p"].to_numpy(float)))

@@ -30,8 +30,8 @@ class Pair(NamedTuple):
 
 def rung_pairs(suite: Scores, parents: Mapping[str, str | None]) -> list[Pair]:
     """Each variant with its parent, where both are here."""
-    found = ((v, parents.get(v)) for v in suite.learners)
-    return [Pair(v, p) for v, p in found if p is not None and suite.tasks(v, p)]
+    candidates = ((v, parents.get(v)) for v in suite.learners)
+    return [Pair(v, p) for v, p in candidates if p is not None and suite.tasks(v, p)]
 
 
 def baseline_pairs(suite: Scores, baseline: str) -> list[Pair]:
@@ -73,27 +73,27 @@ def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Compari
     if {*pair} & set(suite.imported):
         if min(len(b), len(a)) < 2:
             return None
-        found = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
+        result = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
     else:
         x, y, seeds = _shared(b, a)
         if not len(seeds):
             return None
-        found = compare_paired(x, y)
-    return found._replace(tasks=len(tasks), returns=not suite.normalised)
+        result = compare_paired(x, y)
+    return result._replace(tasks=len(tasks), returns=not suite.normalised)
 
 
 class OneSidedLosses(NamedTuple):
     """Whether, on some task, runs of one side are lost that are not lost on the other."""
 
-    of_b: bool
-    of_a: bool
+    in_b: bool
+    in_a: bool
 
 
 def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSidedLosses:
     """Of the final scores that are compared: seed by seed where both share seeds, else by the share of lost runs.
 
-    What a lost run counts as is a convention that orders runs. Where both sides lost the same runs it cancels; otherwise
-    the size of the difference was not measured, and nothing may be called equal or small.
+    The score of a lost run is a convention that only orders runs. It cancels where both lost the same runs. Otherwise the
+    size of the difference was not measured, and it may not be called equal or small.
     """
     b, a = (suite.lost(v, tasks) for v in pair)
     if {*pair} & set(suite.imported):
@@ -111,12 +111,12 @@ def identical(suite: Scores, pair: Pair, task: str) -> bool:
     effect: credit assignment on rewards that come at the end alone, for example.
     """
     b, a = (suite.curves[task, v] for v in pair)
-    shared, of_b, of_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
+    shared, columns_b, columns_a = np.intersect1d(b.seeds, a.seeds, return_indices=True)
     if not len(shared) or len(b.score) != len(a.score):
         return False
-    if not np.array_equal(b.filled[:, of_b], a.filled[:, of_a]):
+    if not np.array_equal(b.imputed[:, columns_b], a.imputed[:, columns_a]):
         return False
-    x, y = b.score[:, of_b], a.score[:, of_a]
+    x, y = b.score[:, columns_b], a.score[:, columns_a]
     return bool(np.allclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
 
 

@@ -1,8 +1,8 @@
-"""Families of comparisons: which are corrected together, and where a page decides each of them.
+"""Families of comparisons that are corrected together, and the family that decides each comparison.
 
-A hypothesis is that two variants do not differ on some tasks, whichever of the two stands first. The first family that
+A hypothesis is that two variants do not differ on some tasks, in either order. The first family that
 tests it decides it: its p is corrected there (Holm 1979). Every later family shows that p and corrects only what it adds, so
-no two places of a page say opposite things of one pair. The families of a report, in this order: the experiment's finding,
+a report never contradicts itself about a pair. The families of a report, in this order: the experiment's finding,
 adaptive seeds, rungs against their parents, all against the baseline, all pairs; then for each pair its tasks, one by one.
 """
 
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 
 
 def hypothesis(b: str, a: str, tasks: Sequence[str]) -> Hypothesis:
-    """That two variants do not differ on these tasks."""
+    """The null hypothesis that two variants do not differ on these tasks."""
     return frozenset((b, a)), tuple(sorted(tasks))
 
 
@@ -58,10 +58,10 @@ class Ledger:
         What was decided before keeps its decision. The others are this family: Holm's p over them.
         """
         first = {h: i for i, h in reversed([*enumerate(hypotheses)]) if h not in self.decisions}
-        places = sorted(first.values())
-        corrected = holm(np.asarray(p, np.float64)[places])
-        for place, value in zip(places, corrected, strict=True):
-            self.decisions[hypotheses[place]] = Decision(float(value), family, len(places))
+        new_indices = sorted(first.values())
+        corrected = holm(np.asarray(p, np.float64)[new_indices])
+        for index, value in zip(new_indices, corrected, strict=True):
+            self.decisions[hypotheses[index]] = Decision(float(value), family, len(new_indices))
         return [self.decisions[h] for h in hypotheses]
 
 
@@ -72,26 +72,26 @@ def compare_family(
 
     ledger  the decisions of the page, where others were made before and others will refer to these
     """
-    found = {}
-    for b, a, on in keys:
-        tasks = [t for t in suite.tasks(b, a) if on is None or t in on]
+    compared = {}
+    for b, a, on_tasks in keys:
+        tasks = [t for t in suite.tasks(b, a) if on_tasks is None or t in on_tasks]
         if tasks and (result := compare_variants(suite, Pair(b, a), tasks)):
-            found[b, a, on] = result, hypothesis(b, a, tasks)
+            compared[b, a, on_tasks] = result, hypothesis(b, a, tasks)
     ledger = Ledger() if ledger is None else ledger
-    p = np.array([result.p for result, _ in found.values()])
-    decided = ledger.correct(name, [h for _, h in found.values()], p)
+    p = np.array([result.p for result, _ in compared.values()])
+    decided = ledger.correct(name, [h for _, h in compared.values()], p)
     return {
         key: result._replace(p_corrected=decision.p, family_size=decision.size)
-        for (key, (result, _)), decision in zip(found.items(), decided, strict=True)
+        for (key, (result, _)), decision in zip(compared.items(), decided, strict=True)
     }
 
 
 def compare_by_task(suite: Scores, pairs: Sequence[tuple[str, str]], ledger: Ledger) -> dict[ComparisonKey, Comparison]:
     """Pairs (b, a) on each task that both have, corrected over the tasks of each pair: what the tables by task show."""
-    found: dict[ComparisonKey, Comparison] = {}
+    compared: dict[ComparisonKey, Comparison] = {}
     for b, a in dict.fromkeys(pairs):
-        found |= compare_family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
-    return found
+        compared |= compare_family(suite, [(b, a, (task,)) for task in suite.tasks(b, a)], ledger, ITS_TASKS)
+    return compared
 
 
 def decide_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger, family: str) -> None:

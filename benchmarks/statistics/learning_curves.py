@@ -76,9 +76,9 @@ def improvement_interval(
         raise ValueError(f"pairs need as many B as A: {len(b)} and {len(a)}")
     if min(len(b), len(a)) < 2:
         return Interval(float("nan"), float("nan"))
-    of_b = _weights(len(b), rng, resamples)
-    of_a = of_b if paired else _weights(len(a), rng, resamples)
-    low, high = np.quantile((of_b @ _wins(b, a) * of_a).sum(axis=1), TAILS).tolist()
+    weights_b = _weights(len(b), rng, resamples)
+    weights_a = weights_b if paired else _weights(len(a), rng, resamples)
+    low, high = np.quantile((weights_b @ _wins(b, a) * weights_a).sum(axis=1), TAILS).tolist()
     return Interval(low, high)
 
 

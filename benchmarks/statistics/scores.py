@@ -1,4 +1,4 @@
-"""What the tests need to know of a suite of scores: whoever has these members can be compared (benchmarks' Suite has)."""
+"""Protocols of the scores that the tests compare; benchmarks.store.suite.Suite implements them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class ScoreCurve(Protocol):
         """[K, S]"""
 
     @property
-    def filled(self) -> NDArray[np.bool_]:
-        """[K, S] whether a score was not measured: it is what a lost run counts as."""
+    def imputed(self) -> NDArray[np.bool_]:
+        """[K, S] whether a score was imputed because the run was lost."""
 
     @property
     def not_finite(self) -> NDArray[np.bool_]:
@@ -33,7 +33,7 @@ class ScoreCurve(Protocol):
 
 
 class ScoreScale(Protocol):
-    """How a task's returns are read."""
+    """How a task's returns become scores."""
 
     @property
     def normalised(self) -> bool:
@@ -79,7 +79,7 @@ class Scores(Protocol):
     def normalised(self) -> bool:
         """Whether all scores are normalised."""
 
-    def averages(self, tasks: Sequence[str]) -> bool:
+    def can_average(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged."""
 
     def tasks(self, *variants: str) -> list[str]:

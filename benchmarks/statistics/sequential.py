@@ -22,12 +22,12 @@ from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm
 from envs.api import Doubles
 
-FIRST = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
+FIRST_SHARE = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
 Kind = Literal["better", "worse", "same"]
 
 
 class SequentialDecision(NamedTuple):
-    """What was decided of a variant, after how many seeds, at which p (of the sign-flip test, or of TOST)."""
+    """A decision about a variant: its kind, the number of seeds, the difference, and p (sign-flip test or TOST)."""
 
     kind: Kind
     seeds: int
@@ -41,7 +41,7 @@ def levels(looks: int, alpha: float = 0.05) -> Doubles:
         raise ValueError(f"there must be one look at least, not {looks}")
     if looks == 1:
         return np.array([alpha])
-    return alpha * np.array([FIRST, *[(1 - FIRST) / (looks - 1)] * (looks - 1)])
+    return alpha * np.array([FIRST_SHARE, *[(1 - FIRST_SHARE) / (looks - 1)] * (looks - 1)])
 
 
 def adjusted(differences: Mapping[str, Doubles], level: float, alpha: float = 0.05) -> dict[str, float]:
@@ -55,7 +55,7 @@ def look(
 ) -> dict[str, SequentialDecision]:
     """The decisions of one look: per undecided variant its differences to the baseline, one a seed.
 
-    lost  variants that lost other runs than the baseline (comparisons.one_sided_losses): what these count as was not
+    lost  variants that lost other runs than the baseline (comparisons.one_sided_losses): the score of a lost run was not
           measured, so such a variant is never "the same"; its p of TOST is 1
     """
     names = list(differences)

@@ -17,8 +17,8 @@ from envs.api import Doubles
 
 Alternative = Literal["two-sided", "less", "greater"]
 EXACT_PAIRS = 40  # 2^20 sums a half: 8 MiB, a fifth of a second
-LISTED = 14  # seeds up to which the joint test lists all 2^(n - 1) flips; above, as many are drawn
-SIMULATED = 20  # seeds up to which the power is simulated; above, the t test's is at most .02 away (tested)
+EXACT_FLIPS_SEEDS = 14  # seeds up to which the joint test lists all 2^(n - 1) flips; above, as many are drawn
+SIMULATED_SEEDS = 20  # seeds up to which the power is simulated; above, the t test's is at most .02 away (tested)
 DRAWS = 2_000  # of the simulation: the standard error of a power of .8 is .009
 ROUNDING = 100 * np.finfo(float).eps  # equal sums come out unequal in their last digits
 BLOCK = 256  # comparisons whose flipped sums are held at once
@@ -39,7 +39,7 @@ def _tail(first: Doubles, second: Doubles, reached: float) -> float:
     return float(np.sum(len(second) - below)) / (len(first) * len(second))
 
 
-def _drawn_p(d: Doubles, rng: np.random.Generator, alternative: Alternative) -> float:
+def _sampled_p(d: Doubles, rng: np.random.Generator, alternative: Alternative) -> float:
     options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000, "rng": rng}
     return float(sps.permutation_test((d,), np.mean, alternative=alternative, **options).pvalue)
 
@@ -60,7 +60,7 @@ def sign_flip_p(
     if len(d) < 2 or not d.any():
         return 1.0
     if len(d) > EXACT_PAIRS:
-        return _drawn_p(d, np.random.default_rng(0) if rng is None else rng, alternative)
+        return _sampled_p(d, np.random.default_rng(0) if rng is None else rng, alternative)
     observed = {"two-sided": abs(d.sum()), "less": -d.sum(), "greater": d.sum()}[alternative]
     first, second = _signed_sums(d[: len(d) // 2]), np.sort(_signed_sums(d[len(d) // 2 :]))
     tail = _tail(first, second, observed - ROUNDING * np.abs(d).sum())
@@ -82,7 +82,7 @@ def sign_flip_shift(n: int, level: float) -> float:
     if not smallest_p(n) < level:
         return float("nan")
     shift = detectable_shift(n - 1, level)
-    if n > SIMULATED:
+    if n > SIMULATED_SEEDS:
         return shift
     noise = np.random.default_rng(0).normal(size=(DRAWS, n))
     for _ in range(6):
@@ -100,10 +100,10 @@ def sign_flip_shift(n: int, level: float) -> float:
 @cache
 def flips(n: int) -> Doubles:
     """Signs [F, n], no flip first: all up to a common sign, or 2^13 - 1 from a fixed generator besides the first."""
-    if n <= LISTED:
+    if n <= EXACT_FLIPS_SEEDS:
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1
         return 1.0 - 2.0 * bits.astype(np.float64)
-    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (LISTED - 1) - 1, n))
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (EXACT_FLIPS_SEEDS - 1) - 1, n))
     return np.vstack([np.ones(n), drawn])
 
 

@@ -1,7 +1,8 @@
 """B against A, one value a seed each: sign flips where seeds are paired, Welch's t test where not, Holm's correction.
 
-A t test believes in normal scores, so two equal scores would make it certain. No p here is below that of a permutation test
-of as many runs, which believes in nothing: 2 / 2^n of n pairs, 2 / C(n_b + n_a, n_a) of two samples, two-sided.
+A t test assumes normal scores, so two equal scores would give p = 0. No p here is below the smallest one of a
+permutation test of as many runs, which assumes no distribution: 2 / 2^n of n pairs, 2 / C(n_b + n_a, n_a) of two samples,
+two-sided.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What lies on disk, and as arrays: files, cells, packed results, states of unfinished runs."""
+"""Results on disk and as arrays: files, cells, packed results, states of unfinished runs."""

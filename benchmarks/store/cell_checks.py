@@ -1,6 +1,6 @@
-"""Whether a file holds what its cell should have left: the table's columns, its rows, its metadata and its digest.
+"""Checks of a cell's file: the table's columns, its rows, its metadata and its digest.
 
-Each check returns what is wrong in a few words, or None.
+Each check returns the error in a few words, or None.
 """
 
 from __future__ import annotations
@@ -13,44 +13,44 @@ import pyarrow as pa
 
 from benchmarks.store.descriptions import digest
 
-META = {"cell", "provenance", "reading", "texts"}
-READING = {"scale", "parent", "change", "optional"}
-UNSTATED = (1, 2, 3)  # results versions of files that do not say theirs
+META_KEYS = {"cell", "provenance", "reading", "texts"}
+REPORT_KEYS = {"scale", "parent", "change", "optional"}
+DEFAULT_VERSIONS = (1, 2, 3)  # results versions of files that do not say theirs
 REFERENCES = ("Random", "Optimal")  # classes whose rows are of one checkpoint, at no learning rate
 TOLERANCE = 1e-9  # of a fraction of the budget
 
 
-def fault_of_columns(table: pa.Table, schema: pa.Schema) -> str | None:
+def columns_error(table: pa.Table, schema: pa.Schema) -> str | None:
     """Names, order and types of the columns, and whether every row has a value in each."""
     if not table.num_rows:
         return "it has no rows"
-    found, wanted = table.schema, schema
-    if found.names != wanted.names:
-        odd = sorted(set(found.names) ^ set(wanted.names)) or found.names
-        return f"its columns are not those of a cell ({', '.join(map(str, odd[:3]))})"
-    for name in wanted.names:
-        if not found.field(name).type.equals(wanted.field(name).type):
-            return f"its column {name} holds {found.field(name).type}, not {wanted.field(name).type}"
+    actual, expected = table.schema, schema
+    if actual.names != expected.names:
+        different = sorted(set(actual.names) ^ set(expected.names)) or actual.names
+        return f"its columns are not those of a cell ({', '.join(map(str, different[:3]))})"
+    for name in expected.names:
+        if not actual.field(name).type.equals(expected.field(name).type):
+            return f"its column {name} holds {actual.field(name).type}, not {expected.field(name).type}"
         if table.column(name).null_count:
             return f"its column {name} has rows without a value"
     return None
 
 
-def fault_of_meta(meta: Any) -> str | None:
+def meta_error(meta: Any) -> str | None:
     """Whether the metadata are there, and have the form that reports read."""
-    if not isinstance(meta, dict) or (lacking := sorted(META - meta.keys())):
+    if not isinstance(meta, dict) or (lacking := sorted(META_KEYS - meta.keys())):
         return f"its metadata lack {', '.join(lacking) if isinstance(meta, dict) else 'everything'}"
-    for name in sorted(META):
+    for name in sorted(META_KEYS):
         if not isinstance(meta[name], dict):
             return f"its metadata {name} is no object"
-    if lacking := sorted(READING - meta["reading"].keys()):
+    if lacking := sorted(REPORT_KEYS - meta["reading"].keys()):
         return f"its metadata reading lacks {', '.join(lacking)}"
     if not isinstance(meta["reading"]["scale"], list):
         return "its metadata reading.scale is no list"
-    return fault_of_cell(meta["cell"])
+    return cell_error(meta["cell"])
 
 
-def fault_of_cell(cell: Mapping[str, Any]) -> str | None:
+def cell_error(cell: Mapping[str, Any]) -> str | None:
     """Whether a configuration names its task, its algorithm and its members."""
     for name in ("task", "algorithm"):
         if not isinstance(cell.get(name), dict) or not isinstance(cell[name].get("name"), str):
@@ -70,19 +70,19 @@ def fault_of_cell(cell: Mapping[str, Any]) -> str | None:
     return None
 
 
-def fault_of_digest(stem: str, meta: Mapping[str, Any]) -> str | None:
+def digest_error(stem: str, meta: Mapping[str, Any]) -> str | None:
     """Whether the configuration inside is the one that the file is named after. Imported curves have none."""
     if meta["cell"].get("imported"):
         return None
-    stated = meta["provenance"].get("results_version")
-    versions = [stated] if isinstance(stated, int) else UNSTATED
+    version_in_file = meta["provenance"].get("results_version")
+    versions = [version_in_file] if isinstance(version_in_file, int) else DEFAULT_VERSIONS
     named = stem.rpartition("__")[2]
     if named not in {digest(meta["cell"], results_version=version) for version in versions}:
         return "the configuration inside is not the one that its name's digest is of"
     return None
 
 
-def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
+def rows_error(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
     """Whether every member of the cell has its row at every checkpoint, once."""
     cell = meta["cell"]
     for column, name in (("task", "task"), ("variant", "algorithm")):
@@ -90,14 +90,14 @@ def fault_of_rows(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
             return f"its rows are not all of the {name} {cell[name]['name']}"
     columns = {n: table.column(n).to_numpy() for n in ("seed", "member", "learning_rate", "checkpoint", "fraction")}
     if cell.get("imported"):
-        return _fault_of_imported(columns, cell["members"]["seeds"])
+        return _imported_error(columns, cell["members"]["seeds"])
     at = _fractions(cell)
     checkpoint = columns["checkpoint"]
     if checkpoint.min() < 0 or checkpoint.max() >= len(at):
         return f"its rows have checkpoint {checkpoint.max()}, and the cell has {len(at)} checkpoints"
     if np.abs(columns["fraction"] - at[checkpoint]).max() > TOLERANCE:
         return "its rows have other fractions of the budget than the cell's checkpoints"
-    return _fault_of_members(columns, cell, len(at))
+    return _members_error(columns, cell, len(at))
 
 
 def _fractions(cell: Mapping[str, Any]) -> np.ndarray:
@@ -113,7 +113,7 @@ def _is_reference(cell: Mapping[str, Any]) -> bool:
     return str(cell["algorithm"].get("class")).rpartition(".")[2] in REFERENCES
 
 
-def _fault_of_members(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
+def _members_error(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
     """Each row is of a member of the cell, and each member has one row at each checkpoint; in a race, up to its last."""
     seeds = np.asarray(cell["members"]["seeds"], np.int64)
     rates = np.zeros(len(seeds)) if _is_reference(cell) else np.asarray(cell["members"]["rates"], np.float64)
@@ -136,7 +136,7 @@ def _fault_of_members(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any]
     )
 
 
-def _fault_of_imported(columns: Mapping[str, np.ndarray], seeds: list[int]) -> str | None:
+def _imported_error(columns: Mapping[str, np.ndarray], seeds: list[int]) -> str | None:
     if set(columns["seed"].tolist()) != set(seeds):
         return "its rows are of other seeds than it says"
     pairs = set(zip(columns["seed"].tolist(), columns["checkpoint"].tolist(), strict=True))

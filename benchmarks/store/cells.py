@@ -2,7 +2,7 @@
 
     results/<experiment>/cells/<task>__<variant>__seeds<a>-<b>__<digest>.parquet
 
-A file that is there, and holds what its cell should have left, is the mark that the cell is done (cell_checks).
+A file that is there, and passes cell_checks, marks the cell as done.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
 def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, Any]) -> None:
     """Rows of SCHEMA, measures as pairs, with `meta` and its checksum in the schema."""
     text = json.dumps(meta).encode()
-    said = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
-    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(said))
+    metadata = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
+    table = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(metadata))
     files.replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
 
 
@@ -66,24 +66,24 @@ def read_cell_file(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     try:
         # no column is made of a folder that is named `lr=0.1`
         table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
-        said = table.schema.metadata or {}
-        meta = json.loads(said[META])
+        metadata = table.schema.metadata or {}
+        meta = json.loads(metadata[META])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         why = "it has no metadata of a cell" if isinstance(error, KeyError) else files.reason(error)
         raise Damaged(f"{path.name}: {why}") from error
-    if said.get(CHECKSUM, sum_ := hashlib.sha256(said[META]).hexdigest().encode()) != sum_:
+    if metadata.get(CHECKSUM, sum_ := hashlib.sha256(metadata[META]).hexdigest().encode()) != sum_:
         raise Damaged(f"{path.name}: its metadata are not those that were written")
     check(path.name, table, meta)
     return table, meta
 
 
 def check(name: str, table: pa.Table, meta: dict[str, Any]) -> None:
-    """Raises Damaged where the rows and the metadata are not what the cell of this file name should have left."""
+    """Raises Damaged where the rows or the metadata do not fit the cell of this file name."""
     why = (
-        cell_checks.fault_of_columns(table, SCHEMA)
-        or cell_checks.fault_of_meta(meta)
-        or cell_checks.fault_of_digest(Path(name).stem, meta)
-        or cell_checks.fault_of_rows(table, meta)
+        cell_checks.columns_error(table, SCHEMA)
+        or cell_checks.meta_error(meta)
+        or cell_checks.digest_error(Path(name).stem, meta)
+        or cell_checks.rows_error(table, meta)
     )
     if why:
         raise Damaged(f"{name}: {why}")

@@ -1,4 +1,4 @@
-"""One variant on one task as arrays: its checkpoints and members, with what a lost run counts as."""
+"""One variant on one task as arrays: its checkpoints and members, with imputed values of lost runs."""
 
 from __future__ import annotations
 
@@ -43,30 +43,30 @@ class Curve:
     fraction: Doubles  # [K]
     env_steps: Doubles  # [K, S]
     updates: Doubles  # [K, S]
-    wall_s: Doubles  # [K, S] seconds of training; NaN where nobody measured them
+    wall_s: Doubles  # [K, S] seconds of training; NaN where they were not measured
     value: Doubles  # [K, S] returns
     score: Doubles  # [K, S] in the suite's unit
     greedy: Doubles  # [S] of the last checkpoint
     diverged: NDArray[np.bool_]  # [S]
     not_finite: NDArray[np.bool_]  # [K, S] did not diverge, and yet its return is not a finite number
-    filled: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured, it is what a lost run counts as
+    imputed: NDArray[np.bool_]  # [K, S] lost by then: its value was not measured and is imputed
     block: int = BLOCK
 
     @property
-    def moving(self) -> bool:
-        """Whether it learns: it was looked at more than once."""
+    def has_curve(self) -> bool:
+        """Whether it has more than one checkpoint."""
         return len(self.fraction) > 1
 
     @property
     def lost(self) -> NDArray[np.bool_]:
         """Members [S] whose last return is not a finite number, diverged or not."""
-        return self.filled[-1]
+        return self.imputed[-1]
 
     @property
     def clocks(self) -> dict[int, NDArray[np.bool_]]:
         """Which members [S] each process trained: a block of seeds reports one clock."""
-        of = self.seeds // self.block
-        return {int(b): of == b for b in np.unique(of)}
+        blocks = self.seeds // self.block
+        return {int(b): blocks == b for b in np.unique(blocks)}
 
     @property
     def train_s(self) -> float:
@@ -85,29 +85,29 @@ COLUMNS = ("env_steps", "updates", "wall_s", "eval_return", "eval_return_greedy"
 FINITE, DIVERGED, NOT_FINITE = 0.0, 1.0, 2.0  # states of an evaluation
 
 
-def states(frame: pd.DataFrame) -> pd.Series:
+def evaluation_states(frame: pd.DataFrame) -> pd.Series:
     """Of each row: FINITE, DIVERGED, or NOT_FINITE where the return is no number although the member did not diverge."""
     unread = np.where(np.isfinite(frame["eval_return"]), FINITE, NOT_FINITE)
     return pd.Series(np.where(frame["diverged"].astype(bool), DIVERGED, unread), frame.index)
 
 
-def curve_of(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
+def build_curve(rows: pd.DataFrame, scale: Scale, worst: Mapping[float, float], block: int) -> Curve:
     """Rows of one task and variant as arrays; a checkpoint that a member has no row for is the one before it.
 
     scale  in which scores are read      worst  of the task, by fraction of the budget: its worst finite return
     """
-    rows = rows.assign(state=states(rows))
+    rows = rows.assign(state=evaluation_states(rows))
     wide = rows.pivot(index="checkpoint", columns="seed", values=[*COLUMNS, "state"]).sort_index()
     wide = wide.ffill().bfill()  # the state goes along: it tells what was no number from what is missing
-    of = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
+    arrays = {name: wide[name].to_numpy(np.float64) for name in (*COLUMNS, "state")}
     fraction = rows.groupby("checkpoint")["fraction"].first().sort_index().to_numpy(float)
     seeds = wide["env_steps"].columns.to_numpy(np.int64)
-    lost = of["state"] != FINITE
+    lost = arrays["state"] != FINITE
     others = np.array([worst.get(float(f), np.inf) for f in fraction])[:, None]
-    value = scale.counted(of["eval_return"], lost, others)
-    x = of["env_steps"], of["updates"], of["wall_s"]
-    greedy = _greedy(of["eval_return_greedy"][-1], lost[-1], value[-1])
-    diverged, not_finite = of["state"][-1] == DIVERGED, of["state"] == NOT_FINITE
+    value = scale.counted(arrays["eval_return"], lost, others)
+    x = arrays["env_steps"], arrays["updates"], arrays["wall_s"]
+    greedy = _greedy(arrays["eval_return_greedy"][-1], lost[-1], value[-1])
+    diverged, not_finite = arrays["state"][-1] == DIVERGED, arrays["state"] == NOT_FINITE
     return Curve(seeds, fraction, *x, value, scale.read(value), greedy, diverged, not_finite, lost, block)
 
 

@@ -23,10 +23,10 @@ def file_safe(name: str, longest: int = LONGEST_NAME) -> str:
 
 def file_names(names: Iterable[str]) -> dict[str, str]:
     """`file_safe` of each name; where two would share a file, the later one has a hash of its name behind it."""
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for name in names:
         safe = file_safe(name)
-        if safe.lower() in (other.lower() for other in found.values()):
+        if safe.lower() in (other.lower() for other in by_name.values()):
             safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
-        found[name] = safe
-    return found
+        by_name[name] = safe
+    return by_name

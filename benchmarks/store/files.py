@@ -1,4 +1,5 @@
-"""Files that appear whole or not at all: each is written under a name of its own in the same folder, and then moved.
+"""Files that are written completely or not at all: each is written under a name of its own in the same folder, and then
+moved.
 
 .<name>.<machine>.<process>.<token>.part     a file that is being written, or that a killed process left behind
 """
@@ -17,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-STALE_S = 24 * 3600.0  # no file takes that long to write: what is older was left behind, on whatever machine
+STALE_S = 24 * 3600.0  # no file takes that long to write; older ones were left behind by some process
 NAME_BYTES = 255  # the longest file name of the usual file systems
 _PART = re.compile(r"\..+\.(?P<machine>[\w-]+)\.(?P<process>\d+)\.[0-9a-f]{8}\.part")
 _EARLIER_PART = re.compile(r"\..+?(\.\d+)?\.part")  # as they were named before they had a machine
@@ -28,7 +29,7 @@ class Damaged(ValueError):
 
 
 class NotWritten(OSError):
-    """A file that could not be written. Nothing of it is left, and what stood in its place still stands."""
+    """A file that could not be written. No part of it is left, and an earlier file is unchanged."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} could not be written: {reason}")
@@ -36,7 +37,7 @@ class NotWritten(OSError):
 
 
 def replace_file(path: Path, write: Callable[[Path], object], durable: bool = True) -> None:
-    """Let `write` make a file beside `path`, and move it there: a reader sees the old file or the new one.
+    """Let `write` make a file in the same folder, and move it to `path`: a reader sees the old file or the new one.
 
     durable  wait until it is on the disk before it is moved
     Raises NotWritten where the disk is full or the folder cannot be written.
@@ -50,7 +51,7 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
                 os.fsync(written.fileno())
         part.replace(path)
     except Exception as error:
-        if (reason := _of_the_system(error)) is None:
+        if (reason := _system_error(error)) is None:
             raise
         raise NotWritten(path, reason.strerror or str(reason)) from error
     finally:
@@ -58,7 +59,7 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
             part.unlink(missing_ok=True)
 
 
-def _of_the_system(error: BaseException | None) -> OSError | None:
+def _system_error(error: BaseException | None) -> OSError | None:
     """The system's error behind this one: libraries trip over a full disk once more while they close their file."""
     while error is not None and not isinstance(error, OSError):
         error = error.__cause__ or error.__context__
@@ -97,7 +98,7 @@ def reason(error: Exception) -> str:
 
 
 def part_path(path: Path) -> Path:
-    """A name beside `path` that no other process, thread or machine uses."""
+    """A name in the same folder that no other process, thread or machine uses."""
     own = f".{machine()}.{os.getpid()}.{secrets.token_hex(4)}.part"
     room = NAME_BYTES - len(own) - 1
     return path.with_name(f".{path.name.encode()[:room].decode(errors='ignore')}{own}")
@@ -132,14 +133,14 @@ def _alive(process: int) -> bool:
     return True
 
 
-def sweep_parts(folder: Path) -> int:
-    """Remove the unfinished files under `folder` that nobody writes any more; returns how many."""
+def remove_partial_files(folder: Path) -> int:
+    """Remove the unfinished files under `folder` whose writers have died; returns how many."""
     removed = 0
     for path in folder.rglob(".*.part"):
-        found = _PART.fullmatch(path.name)
-        if found is None and not _EARLIER_PART.fullmatch(path.name):
+        match = _PART.fullmatch(path.name)
+        if match is None and not _EARLIER_PART.fullmatch(path.name):
             continue
-        on, process = (found["machine"], int(found["process"])) if found else ("", 0)
+        on, process = (match["machine"], int(match["process"])) if match else ("", 0)
         with contextlib.suppress(OSError):  # another run may sweep too, or have finished the file
             if left_behind(path, on, process):
                 path.unlink()

@@ -13,7 +13,7 @@ from algorithms.conformance.gradient_quality import Quality
 from benchmarks.store.descriptions import digest
 from benchmarks.store.files import Damaged, read_document
 
-FOUND = {*Quality.__dataclass_fields__, "return", "gradient"}  # what a measurement finds
+QUANTITIES = {*Quality.__dataclass_fields__, "return", "gradient"}  # what a measurement finds
 PARTS = ("found", "cell", "provenance")
 
 
@@ -26,15 +26,15 @@ def read_measurement_file(path: Path) -> dict[str, Any]:
 
 def check(name: str, value: Mapping[str, Any]) -> None:
     """Raises Damaged where the value is not the measurement of this file name."""
-    if why := _fault(Path(name).stem, value):
+    if why := _measurement_error(Path(name).stem, value):
         raise Damaged(f"{name}: {why}")
 
 
-def _fault(stem: str, value: Mapping[str, Any]) -> str | None:
+def _measurement_error(stem: str, value: Mapping[str, Any]) -> str | None:
     for name in PARTS:
         if not isinstance(value.get(name), dict):
             return f"it does not hold what a measurement does ({name})"
-    if lacking := sorted(FOUND - value["found"].keys()):
+    if lacking := sorted(QUANTITIES - value["found"].keys()):
         return f"it does not hold what a measurement does (found.{lacking[0]})"
     for name, number in value["found"].items():
         if not isinstance(number, int | float) or isinstance(number, bool):

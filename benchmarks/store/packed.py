@@ -1,7 +1,7 @@
 """All cells of an experiment in two Parquet files, as results are released.
 
     <results>/<experiment>.parquet          all rows, each with the stem of its cell's file name in `cell`
-    <results>/<experiment>.cells.parquet    a row a cell: its stem, its digest and, as JSON, what its file says of itself
+    <results>/<experiment>.cells.parquet    a row a cell: its stem, its digest and, as JSON, its file's metadata
 
 The rows of a measurement are the numbers that it found. Cells are checked as if each had a file of its own.
 """
@@ -51,14 +51,14 @@ class Packed:
         return sorted(self._entries)
 
     def meta(self, name: str) -> dict[str, Any]:
-        """What the cell's file says of itself. Raises Damaged where there is none."""
+        """The metadata of the cell's file. Raises Damaged where there is none."""
         if name not in self._entries:
             raise Damaged(f"{name}: {self._name} does not describe it")
         entry = self._entries[name]
         if not str(entry["cell"]).endswith(f"__{entry['digest']}"):
             raise Damaged(f"{name}: its digest in {self._name} is {entry['digest']}")
-        said = {k: json.loads(v) for k, v in entry.items() if k not in ("cell", "digest") and v is not None}
-        return {"cell" if key == CONFIGURATION else key: value for key, value in said.items()}
+        parsed = {k: json.loads(v) for k, v in entry.items() if k not in ("cell", "digest") and v is not None}
+        return {"cell" if key == CONFIGURATION else key: value for key, value in parsed.items()}
 
     def rows(self, name: str) -> pa.Table:
         """The rows of the cell."""
@@ -71,13 +71,13 @@ class Packed:
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
-        """First row and number of rows of each cell, whose rows stand together."""
+        """First row and number of rows of each cell, whose rows are contiguous."""
         runs = pc.run_end_encode(self._table.column("cell").combine_chunks())
         ends, stems = runs.run_ends.to_pylist(), runs.values.to_pylist()
         if doubled := _doubled(stems):
-            raise Damaged(f"{self._rows.name}: the rows of {doubled} do not stand together")
-        if odd := sorted(set(stems) - {str(e["cell"]) for e in self._entries.values()}):
-            raise Damaged(f"{self._rows.name}: it has rows of {odd[0]}, which {self._name} does not describe")
+            raise Damaged(f"{self._rows.name}: the rows of {doubled} are not contiguous")
+        if unknown := sorted(set(stems) - {str(e["cell"]) for e in self._entries.values()}):
+            raise Damaged(f"{self._rows.name}: it has rows of {unknown[0]}, which {self._name} does not describe")
         return {s: (a, b - a) for s, a, b in zip(stems, [0, *ends[:-1]], ends, strict=True)}
 
 
@@ -97,11 +97,11 @@ def packed(folder: Path) -> Packed | None:
     Raises Damaged where a file is missing or cannot be read.
     """
     paths = rows_path(folder), cells_path(folder)
-    there = [path.exists() for path in paths]
-    if not any(there):
+    exists = [path.exists() for path in paths]
+    if not any(exists):
         return None
-    if not all(there):
-        raise Damaged(f"{paths[not there[1]].name}: it is missing")
+    if not all(exists):
+        raise Damaged(f"{paths[not exists[1]].name}: it is missing")
     return _opened(*paths, *(n for path in paths for n in (path.stat().st_mtime_ns, path.stat().st_size)))
 
 
@@ -118,8 +118,8 @@ def read_table(path: Path) -> pa.Table:
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Damaged(f"{path.name}: {files.reason(error)}") from error
     plain = table.replace_schema_metadata()
-    if (found := _extent(plain)) != written:
-        raise Damaged(f"{path.name}: it has {found}, and {written} were written")
+    if (extent := _extent(plain)) != written:
+        raise Damaged(f"{path.name}: it has {extent}, and {written} were written")
     return plain
 
 
@@ -130,22 +130,22 @@ def _extent(table: pa.Table) -> str:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """A table as packed files hold it."""
-    said = table.replace_schema_metadata({WRITTEN: _extent(table).encode()})
+    with_extent = table.replace_schema_metadata({WRITTEN: _extent(table).encode()})
     write: Callable[[Path], object] = lambda part: pq.write_table(  # noqa: E731
-        said, part, compression="zstd", compression_level=19, write_page_checksum=True
+        with_extent, part, compression="zstd", compression_level=19, write_page_checksum=True
     )
     files.replace_file(path, write)
 
 
 def pack(folder: Path, cells: Mapping[str, tuple[pa.Table, Mapping[str, Any]]]) -> None:
-    """Write the cells of an experiment, by file name: (rows without `cell`, what the file says of itself)."""
+    """Write the cells of an experiment, by file name: (rows without `cell`, the file's metadata)."""
     tables, entries = [], []
     for name in sorted(cells):
         table, meta = cells[name]
         stem = Path(name).stem
         tables.append(table.replace_schema_metadata().add_column(0, "cell", pa.array([stem] * table.num_rows)))
-        said = {CONFIGURATION if key == "cell" else key: json.dumps(meta[key]) for key in meta}
-        entries.append({"cell": stem, "digest": stem.rpartition("__")[2], **said})
+        columns_of_cell = {CONFIGURATION if key == "cell" else key: json.dumps(meta[key]) for key in meta}
+        entries.append({"cell": stem, "digest": stem.rpartition("__")[2], **columns_of_cell})
     write_table(rows_path(folder), pa.concat_tables(tables))
     columns = pa.schema([(key, pa.string()) for key in dict.fromkeys(key for entry in entries for key in entry)])
     write_table(cells_path(folder), pa.Table.from_pylist(entries, schema=columns))

@@ -1,4 +1,4 @@
-"""Which cells may stand in one table: those that differ in their seeds alone, made with the same numerics."""
+"""Which cells may be pooled: those that differ only in their seeds and were trained with the same numerics."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of
 
 
 class NotPoolable(UsageError):
-    """Rows that must not be taken for one sample."""
+    """Rows that are not one sample."""
 
 
 def numerics(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """What two rows must share to be of one sample, beside their configuration: results version, device, packages, and
-    whether the same command would give them again.
+    """What rows of one sample must share in addition to their configuration: results version, device, packages, and whether
+    the run is reproducible.
 
     The commit is not among them: a change of code that moves results raises the results version. The processor is not
-    either: it changes numbers by rounding, and seconds; it is told beside them.
+    either: it changes numbers by rounding only, and seconds; reports show it.
     """
     packages = provenance.get("packages") or {}
     facts = {name: packages.get(name, "unknown") for name in NUMERIC if isinstance(packages, Mapping)}
@@ -51,7 +51,7 @@ def differing(a: Any, b: Any, path: str = "") -> list[str]:
 
 
 def _why(path: str) -> str:
-    """What a reader who has edited a file knows, of a path that holds a hash or a version."""
+    """An explanation of a path that holds a hash or a version."""
     if path.endswith(SOURCE):
         return f" (the source file of {path.removesuffix(SOURCE).rstrip('.')}, or one that it imports, changed)"
     part = path.rpartition("identity.")[2]
@@ -66,25 +66,25 @@ def _short(value: Any) -> str:
 def select(paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:
     """Places of the cells to read: one configuration a task and variant, no seed twice.
 
-    A block of seeds that lies within another's is left out (14 seeds were asked for first, then 20). NotPoolable where
+    A block of seeds that lies within another's is left out (a run of 14 seeds, then of 20). NotPoolable where
     two cells of one task and variant differ in more than their seeds, or share only some of them.
     """
-    kept: dict[tuple[str, str], list[int]] = {}
+    selected: dict[tuple[str, str], list[int]] = {}
     for i in sorted(range(len(paths)), key=lambda i: -len(_seeds(metas[i]))):
         cell = metas[i]["cell"]
-        of = kept.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), [])
-        if of and (lines := differing(configuration(metas[of[0]]), configuration(metas[i]))):
+        indices = selected.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), [])
+        if indices and (lines := differing(configuration(metas[indices[0]]), configuration(metas[i]))):
             raise NotPoolable(
-                f"{paths[of[0]].name} and {paths[i].name} differ in more than their seeds ({'; '.join(lines[:3])}); "
+                f"{paths[indices[0]].name} and {paths[i].name} differ in more than their seeds ({'; '.join(lines[:3])}); "
                 "move one of them away"
             )
-        taken = {s for j in of for s in _seeds(metas[j])}
-        if _seeds(metas[i]) <= taken:
+        seeds_so_far = {s for j in indices for s in _seeds(metas[j])}
+        if _seeds(metas[i]) <= seeds_so_far:
             continue
-        if _seeds(metas[i]) & taken:
+        if _seeds(metas[i]) & seeds_so_far:
             raise NotPoolable(f"{paths[i].name} shares seeds with another cell of its task and variant; move one away")
-        of.append(i)
-    return sorted(i for of in kept.values() for i in of)
+        indices.append(i)
+    return sorted(i for indices in selected.values() for i in indices)
 
 
 def _seeds(meta: Meta) -> set[int]:
@@ -92,9 +92,9 @@ def _seeds(meta: Meta) -> set[int]:
 
 
 def mixed(metas: Iterable[Meta]) -> list[str]:
-    """In what the numerics of cells differ, one line a fact; empty where they may be pooled."""
-    found: dict[str, set[str]] = {}
+    """The differences between the numerics of cells, one line each; empty where they may be pooled."""
+    values_by_fact: dict[str, set[str]] = {}
     for meta in metas:
         for name, value in numerics(meta["provenance"]).items():
-            found.setdefault(name, set()).add(value)
-    return [f"{name} {' | '.join(sorted(values))}" for name, values in found.items() if len(values) > 1]
+            values_by_fact.setdefault(name, set()).add(value)
+    return [f"{name} {' | '.join(sorted(values))}" for name, values in values_by_fact.items() if len(values) > 1]

@@ -1,7 +1,7 @@
-"""The one door to finished cells: which ones an experiment's folder has, and what they hold.
+"""Access to finished cells: which ones an experiment's folder has, and their contents.
 
 A cell is called by the path that its own file has or would have: results/<experiment>/cells/<name>. It may lie there as a
-file, or in the two packed files beside the folder (benchmarks.store.packed); a file goes before a packed cell.
+file, or in the two packed files next to the folder (benchmarks.store.packed); a file goes before a packed cell.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_ste
 
 def stored_cells(folder: Path, suffix: str = TRAINED) -> list[Path]:
     """The cells of an experiment's folder, or with MEASURED its measurements. Raises Damaged for packed files that are."""
-    found = set((folder / CELLS).glob(f"*{suffix}"))
-    if (held := packed(folder)) is not None:
-        found |= {folder / CELLS / name for name in held.names if name.endswith(suffix)}
-    return sorted(found)
+    paths = set((folder / CELLS).glob(f"*{suffix}"))
+    if (packed_cells := packed(folder)) is not None:
+        paths |= {folder / CELLS / name for name in packed_cells.names if name.endswith(suffix)}
+    return sorted(paths)
 
 
 def imported_cells(folder: Path) -> list[Path]:
@@ -48,8 +48,8 @@ def has_results(folder: Path) -> bool:
 def experiments_under(results: Path) -> list[str]:
     """The experiments whose cells lie under a folder of results."""
     ending = cells_path(Path("-")).name[1:]
-    found = {p.parent.parent.name for p in results.glob(f"*/{CELLS}/*{TRAINED}")}
-    return sorted(found | {p.name.removesuffix(ending) for p in results.glob(f"*{ending}")})
+    names = {p.parent.parent.name for p in results.glob(f"*/{CELLS}/*{TRAINED}")}
+    return sorted(names | {p.name.removesuffix(ending) for p in results.glob(f"*{ending}")})
 
 
 def _packed_with(path: Path) -> Packed | None:
@@ -59,25 +59,25 @@ def _packed_with(path: Path) -> Packed | None:
 
 def read_cell(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     """A cell's rows and metadata. Raises Damaged with what is wrong with it."""
-    if (held := _packed_with(path)) is None:
+    if (packed_cells := _packed_with(path)) is None:
         return read_cell_file(path)
-    table, meta = held.rows(path.name), held.meta(path.name)
+    table, meta = packed_cells.rows(path.name), packed_cells.meta(path.name)
     cells.check(path.name, table, meta)
     return table, meta
 
 
 def read_measurement(path: Path) -> dict[str, Any]:
     """A measurement. Raises Damaged where it cannot be read, or is not the one that its name says."""
-    if (held := _packed_with(path)) is None:
+    if (packed_cells := _packed_with(path)) is None:
         return read_measurement_file(path)
-    value = held.meta(path.name)
+    value = packed_cells.meta(path.name)
     measurements.check(path.name, value)
     return value
 
 
 def check_cell(path: Path) -> bool:
     """Whether the cell is done. Raises Damaged where it is there and does not hold what it should."""
-    if not path.exists() and ((held := _packed_with(path)) is None or path.name not in held.names):
+    if not path.exists() and ((packed_cells := _packed_with(path)) is None or path.name not in packed_cells.names):
         return False
     if path.suffix == MEASURED:
         read_measurement(path)
@@ -104,11 +104,11 @@ class Results(NamedTuple):
 
 def read_results(paths: Iterable[Path]) -> Results:
     """The cells as tidy frames; each is read once. Raises Damaged that names every cell that is."""
-    found = _all(paths)
-    tables, metas = [table for table, _ in found], [meta for _, meta in found]
-    whole = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
-    measures = whole.column("measures").combine_chunks()
-    frame: pd.DataFrame = whole.drop_columns("measures").to_pandas()
+    contents = _all(paths)
+    tables, metas = [table for table, _ in contents], [meta for _, meta in contents]
+    joined = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
+    measures = joined.column("measures").combine_chunks()
+    frame: pd.DataFrame = joined.drop_columns("measures").to_pandas()
     counts = np.diff(measures.offsets.to_numpy()) if len(frame) else np.zeros(0, np.int64)
     names = frame.astype({"task": "category", "variant": "category"})  # millions of rows, few different words
     rows = names[MEASURE_COLUMNS[:-2]].take(np.repeat(np.arange(len(frame)), counts)).reset_index(drop=True)
@@ -118,15 +118,15 @@ def read_results(paths: Iterable[Path]) -> Results:
 
 
 def _all(paths: Iterable[Path]) -> list[tuple[pa.Table, dict[str, Any]]]:
-    found, damages = [], []
+    contents, damages = [], []
     for path in paths:
         try:
-            found.append(read_cell(path))
+            contents.append(read_cell(path))
         except Damaged as error:
             damages.append(str(error))
     if damages:
         raise Damaged("; ".join(damages))
-    return found
+    return contents
 
 
 def read_cells(paths: Iterable[Path]) -> pd.DataFrame:

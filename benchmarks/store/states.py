@@ -1,7 +1,7 @@
-"""The States of unfinished cells: saved whole, and gone on from only where they are the cell's own and undamaged.
+"""The States of unfinished cells: saved atomically, and resumed only if they are the cell's own and undamaged.
 
 results/<experiment>/cells/<the cell's name>.state         a RunState and the records before it, in one safetensors file
-....state.damaged-<n>                                      one that could not be gone on from
+....state.damaged-<n>                                      one that could not be resumed
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUFFIX = ".state"
 
 
 class Unusable(ValueError):
-    """A RunState that a cell cannot go on from; the message says why."""
+    """A RunState that a cell cannot resume; the message gives the reason."""
 
 
 def state_path(cell: Path) -> Path:
@@ -57,8 +57,8 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
     try:
         tensors, meta = tensor_files.load(path)
         text = meta["state"]
-        of_state = json.loads(text)
-        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in of_state.pop("records")]
+        meta_of_state = json.loads(text)
+        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in meta_of_state.pop("records")]
     except FileNotFoundError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -69,10 +69,10 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
         raise Unusable("it is damaged: its contents are not those that were written")
     if meta.get("digest") != digest:
         raise Unusable("it is of another cell")
-    return RunState(tensors, of_state), records
+    return RunState(tensors, meta_of_state), records
 
 
-def sweep_states(cells: Path) -> int:
+def remove_useless_states(cells: Path) -> int:
     """Remove the States of cells that are done, unless a process that may live has written them; returns how many."""
     removed = 0
     for path in [*cells.glob(f"*{SUFFIX}"), *cells.glob(f"*{SUFFIX}.damaged-*")]:
@@ -85,7 +85,7 @@ def sweep_states(cells: Path) -> int:
 
 
 def _writer(path: Path) -> tuple[str, int]:
-    """Machine and process id of who saved a RunState; nobody's where that cannot be read."""
+    """Machine and process id of the process that saved a RunState; empty where they cannot be read."""
     try:
         on, process = tensor_files.load(path)[1]["writer"].split()
         return on, int(process)

@@ -42,10 +42,10 @@ def trials_path(folder: Path) -> Path:
 
 def stored_studies(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(file name, contents) of every study of a folder, by name. Raises Damaged for a file that cannot be read."""
-    found = {path.name: path for path in folder.glob("*__*.json")}
-    held = dict(_packed(folder)) if studies_path(folder).exists() else {}
-    for name in sorted({*found, *held}):
-        yield name, read_document(found[name]) if name in found else held[name]
+    paths = {path.name: path for path in folder.glob("*__*.json")}
+    packed_studies = dict(_packed(folder)) if studies_path(folder).exists() else {}
+    for name in sorted({*paths, *packed_studies}):
+        yield name, read_document(paths[name]) if name in paths else packed_studies[name]
 
 
 def has_studies(folder: Path) -> bool:

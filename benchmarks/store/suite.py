@@ -1,4 +1,4 @@
-"""The runs that a report compares, as arrays: every (task, variant) once, so that nobody searches the frame again."""
+"""The runs that a report compares, as arrays: every (task, variant) once, so that the frame is searched only once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from benchmarks.store.curves import BLOCK, FINITE, Curve, curve_of, states
+from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles
 from envs.api import Scale as Scale
 
@@ -19,9 +19,9 @@ class Suite:
     """What a report compares. `variants` in the order they are shown; `scales` holds its tasks in order.
 
     optional  variants that exist only on tasks with an oracle: references, never compared
-    imported  variants whose runs are not ours: their seeds are no pairs of our seeds
+    imported  variants whose runs were imported: their seeds are not paired with ours
     block     seeds that one process trained
-    notes     what was done to the rows before, so that runs of unequal length can be compared (common_steps.py)
+    notes     how rows were changed to compare runs of unequal length (common_steps.py)
     """
 
     frame: pd.DataFrame
@@ -33,7 +33,7 @@ class Suite:
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def readings(self) -> Mapping[str, Scale]:
+    def score_scales(self) -> Mapping[str, Scale]:
         """The scales that scores are read on: as given, or all of them in returns where one has no ceiling."""
         if all(scale.normalised for scale in self.scales.values()):
             return self.scales
@@ -42,7 +42,7 @@ class Suite:
     @property
     def normalised(self) -> bool:
         """Whether scores are normalised, so that they can be averaged over tasks."""
-        return all(scale.normalised for scale in self.readings.values())
+        return all(scale.normalised for scale in self.score_scales.values())
 
     @property
     def unit(self) -> str:
@@ -54,43 +54,46 @@ class Suite:
         """What final scores are, for titles."""
         return "normalised final score" if self.normalised else "final return"
 
-    def averages(self, tasks: Sequence[str]) -> bool:
+    def can_average(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged: returns of different tasks may not."""
         return self.normalised or len(tasks) < 2
 
     @cached_property
     def worst(self) -> dict[str, dict[float, float]]:
-        """The worst finite return of anyone, by task and fraction of the budget."""
-        rows = self.frame[states(self.frame) == FINITE]
-        found: dict[str, dict[float, float]] = {task: {} for task in self.scales}
+        """The worst finite return of any run, by task and fraction of the budget."""
+        rows = self.frame[evaluation_states(self.frame) == FINITE]
+        worst: dict[str, dict[float, float]] = {task: {} for task in self.scales}
         least = rows.groupby(["task", "fraction"])["eval_return"].min().reset_index()
         for task, fraction, value in zip(least["task"], least["fraction"], least["eval_return"], strict=True):
-            found.setdefault(str(task), {})[float(fraction)] = float(value)
-        return found
+            worst.setdefault(str(task), {})[float(fraction)] = float(value)
+        return worst
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], Curve]:
         """By (task, variant)."""
         groups = self.frame.groupby(["task", "variant"], sort=False)
-        places = {(str(t), str(v)): rows for (t, v), rows in groups}
-        return {p: curve_of(rows, self.readings[p[0]], self.worst[p[0]], self.block) for p, rows in places.items()}
+        rows_by_cell = {(str(t), str(v)): rows for (t, v), rows in groups}
+        return {
+            p: build_curve(rows, self.score_scales[p[0]], self.worst[p[0]], self.block)
+            for p, rows in rows_by_cell.items()
+        }
 
     @cached_property
     def without_mean(self) -> list[tuple[str, str]]:
         """(task, variant) whose members are all lost: it has no mean there, and none over tasks."""
-        places = ((t, v) for t in self.scales for v in self.variants)
-        return [place for place in places if place in self.curves and self.curves[place].lost.all()]
+        cells = ((t, v) for t in self.scales for v in self.variants)
+        return [place for place in cells if place in self.curves and self.curves[place].lost.all()]
 
     @cached_property
     def present(self) -> list[str]:
         """Variants that have rows."""
-        found = {v for _, v in self.curves}
-        return [v for v in self.variants if v in found]
+        names = {v for _, v in self.curves}
+        return [v for v in self.variants if v in names]
 
     @cached_property
     def learners(self) -> list[str]:
-        """Variants that learn and may stand on every task: those that are compared. Imported ones may be final scores."""
-        moving = {v for (_, v), curve in self.curves.items() if curve.moving} | self.imported
+        """Variants that learn and can run on every task: those that are compared. Imported ones may be final scores."""
+        moving = {v for (_, v), curve in self.curves.items() if curve.has_curve} | self.imported
         return [v for v in self.present if v in moving and v not in self.optional]
 
     def tasks(self, *variants: str) -> list[str]:
@@ -118,13 +121,13 @@ class Suite:
         return self._finals[key]
 
     def _final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-        if not self.averages(tasks):
+        if not self.can_average(tasks):
             return pd.DataFrame(columns=list(tasks), dtype=float)
         columns = {t: pd.Series(c.score[-1], c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).dropna().sort_index()
 
     def lost(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:
-        """Which of the scores of `final` [seeds, tasks] were not measured: they are what a lost run counts as."""
+        """Which of the scores of `final` [seeds, tasks] were not measured: they are imputed."""
         columns = {t: pd.Series(c.lost, c.seeds) for t in tasks if (c := self.curves.get((t, variant)))}
         return pd.DataFrame(columns, columns=list(tasks)).loc[self.final(variant, tasks).index].astype(bool)
 
@@ -133,14 +136,14 @@ class Suite:
 
         None where the tasks' checkpoints differ in number, one has no value, or the tasks may not be averaged.
         """
-        if not self.averages(tasks):
+        if not self.can_average(tasks):
             return None
         curves = [self.curves[t, variant] for t in tasks]
         shared = sorted(set.intersection(*(set(c.seeds.tolist()) for c in curves)))
         if len({len(c.fraction) for c in curves}) > 1 or not shared:
             return None
-        made = np.stack([c.score[:, np.isin(c.seeds, shared)] for c in curves], axis=-1)
-        return None if np.isnan(made).any() else made
+        scores = np.stack([c.score[:, np.isin(c.seeds, shared)] for c in curves], axis=-1)
+        return None if np.isnan(scores).any() else scores
 
     def area(self, task: str, variant: str) -> pd.Series:
         """Area under each member's curve over its environment steps, a mean score; by seed.
@@ -152,22 +155,22 @@ class Suite:
         if curve.lost.all():
             own[:] = np.nan
         elif curve.lost.any():
-            others = [c.areas[~c.lost] for (t, _), c in self.curves.items() if t == task and c.moving]
+            others = [c.areas[~c.lost] for (t, _), c in self.curves.items() if t == task and c.has_curve]
             own[curve.lost] = np.minimum(own[curve.lost], np.nanmin(np.concatenate(others)))
         return pd.Series(own, curve.seeds)
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a figure or a finding reads: the curves, and the measures in long form."""
+    """The input of figures and findings: the curves, and the measures in long form."""
 
     suite: Suite
     measures: pd.DataFrame
 
     @property
-    def moving(self) -> list[str]:
+    def variants_with_curves(self) -> list[str]:
         """The variants that learn: those with more than one checkpoint."""
-        moving = {v for (_, v), curve in self.suite.curves.items() if curve.moving}
+        moving = {v for (_, v), curve in self.suite.curves.items() if curve.has_curve}
         return [v for v in self.suite.present if v in moving]
 
     def series(self, task: str, variant: str, measure: str) -> list[tuple[float, Doubles]]:

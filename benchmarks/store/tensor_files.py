@@ -32,10 +32,10 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def checksum(tensors: Mapping[str, Tensor], text: str) -> str:
     """SHA-256 of tensors (names, types, shapes and bytes) and of a text that goes with them."""
-    made = hashlib.sha256(text.encode())
+    hash_ = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
-        made.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        hash_.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         if tensor.numel():
-            made.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return made.hexdigest()
+            hash_.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return hash_.hexdigest()

@@ -1,1 +1,1 @@
-"""Optuna studies: whole batches of configurations trained as populations, chosen on fresh seeds, tested once."""
+"""Optuna studies: batches of configurations trained as populations, selected on fresh seeds, tested once."""

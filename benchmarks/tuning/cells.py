@@ -1,4 +1,4 @@
-"""Configurations x seeds as cells of the harness, and their scores read back."""
+"""Cells of configurations x seeds, and the scores of finished cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from algorithms.algorithm import Algorithm
 from algorithms.training.records import Members
 from algorithms.training_config import Episodes
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import UNREAD
+from benchmarks.design.cells import UNUSED_RATE
 from benchmarks.design.resolve import resolve
 from benchmarks.store.sources import read_results
 from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
@@ -22,16 +22,16 @@ from envs.api import Bools, Doubles, Task
 
 RATE = "training.learning_rate"
 # of one cell: enough that a step is arithmetic, few enough that a batch keeps two processes busy
-MEMBERS, CONFIGURATIONS = 40, 8
-RACED = 10  # updates between two looks of a race
+MAX_MEMBERS, MAX_CONFIGURATIONS = 40, 8
+RACE_SEGMENT = 10  # updates between two looks of a race
 
 
 @dataclass(frozen=True)
 class Group:
-    """A cell and the places of its configurations among those that were asked for."""
+    """A cell and the indices of its configurations in the batch."""
 
     cell: Cell
-    places: tuple[int, ...]
+    indices: tuple[int, ...]
 
 
 def groups(
@@ -49,51 +49,51 @@ def groups(
     processes: the same study has the same cells anywhere.
     """
     shapes: dict[str, list[int]] = {}
-    for place, values in enumerate(configurations):
+    for index, values in enumerate(configurations):
         shape = {path: value for path, value in values.items() if path not in varied}
-        shapes.setdefault(repr(shape), []).append(place)
-    each = max(1, min(MEMBERS // len(stream.seeds), CONFIGURATIONS))
-    made = []
+        shapes.setdefault(repr(shape), []).append(index)
+    each = max(1, min(MAX_MEMBERS // len(stream.seeds), MAX_CONFIGURATIONS))
+    cells = []
     for places in shapes.values():
         for start in range(0, len(places), each):
             chosen = tuple(places[start : start + each])
-            of = [configurations[place] for place in chosen]
-            spared = tuple(i for i, place in enumerate(chosen) if race is not None and place in race.spared)
+            batch = [configurations[index] for index in chosen]
+            spared = tuple(i for i, index in enumerate(chosen) if race is not None and index in race.spared)
             own = None if race is None else replace(race, spared=spared)
-            made.append(Group(_cell(variant, task, of, varied, stream, protocol, own), chosen))
-    return made
+            cells.append(Group(_cell(variant, task, batch, varied, stream, protocol, own), chosen))
+    return cells
 
 
 def _cell(
     variant: Algorithm,
     task: Task,
-    of: Sequence[Values],
+    batch: Sequence[Values],
     varied: Sequence[str],
     stream: Stream,
     protocol: Protocol,
     race: Race | None,
 ) -> Cell:
-    shape = {path: value for path, value in of[0].items() if path not in varied}
+    shape = {path: value for path, value in batch[0].items() if path not in varied}
     training, resolved = resolve(task, variant, shape)
-    for values in of:  # each is checked as if it trained alone
+    for values in batch:  # each is checked as if it trained alone
         resolve(task, variant, values)
 
     def column(path: str, default: float) -> tuple[float, ...]:
-        return tuple(float(values.get(path, default)) for values in of for _ in stream.seeds)
+        return tuple(float(values.get(path, default)) for values in batch for _ in stream.seeds)
 
     rates = column(RATE, training.learning_rate)
     own = ((path, column(path, 0.0)) for path in varied if path != RATE)
-    members = Members(stream.seeds * len(of), rates, stream.purpose, ((RATE, rates), *own))
-    training = replace(training, learning_rate=UNREAD)  # a learner reads its members' rates alone
+    members = Members(stream.seeds * len(batch), rates, stream.purpose, ((RATE, rates), *own))
+    training = replace(training, learning_rate=UNUSED_RATE)  # a learner reads its members' rates alone
     if race is not None and isinstance(training.collection, Episodes):  # between segments a race is decided
-        training = replace(training, segment=min(training.segment, RACED))
+        training = replace(training, segment=min(training.segment, RACE_SEGMENT))
     return Cell(task, resolved, training, members, protocol.env_steps[task.name], protocol.evaluation, race)
 
 
 @dataclass(frozen=True)
 class StudyScores:
-    """What configurations scored: [C, S] in the order of the cell; NaN for a run that diverged or returned no finite number
-    anywhere that the objective reads, and for those that were stopped.
+    """Scores of configurations [C, S] in the order of the cell. NaN for a run that was stopped, that diverged, or whose
+    return is not finite at a checkpoint of the objective.
 
     finished  [C] whether all seeds came to the end
     rungs     fraction -> [C, S] scores there, NaN of configurations that had been stopped
@@ -106,23 +106,23 @@ class StudyScores:
     arrived: Mapping[float, Bools]
 
 
-def read(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
+def read_scores(path: Path, cell: Cell, protocol: Protocol) -> StudyScores:
     """The scores of a finished cell. Raises Damaged where it cannot be read."""
     results = read_results([path])
     member = results.frame["member"].to_numpy()
     fraction = results.frame["fraction"].to_numpy()
     returns = np.where(results.frame["diverged"], np.nan, results.frame["eval_return"])
-    at = protocol.evaluation.fractions
+    fractions = protocol.evaluation.fractions
     members, seeds = len(cell.members.seeds), len(set(cell.members.seeds))
-    table, came = np.full((len(at), members), np.nan), np.zeros((len(at), members), np.bool_)
-    for k, f in enumerate(at):
+    table, reached = np.full((len(fractions), members), np.nan), np.zeros((len(fractions), members), np.bool_)
+    for k, f in enumerate(fractions):
         rows = fraction == f
-        table[k, member[rows]], came[k, member[rows]] = returns[rows], True
+        table[k, member[rows]], reached[k, member[rows]] = returns[rows], True
     scores = cell.task.scale.read(np.where(np.isfinite(table), table, np.nan))
-    whole = np.where(came[-1], objective(scores, at, protocol), np.nan)
-    rungs = {f: scores[at.index(f)].reshape(-1, seeds) for f in protocol.rungs}
-    arrived = {f: came[at.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
-    return StudyScores(whole.reshape(-1, seeds), came[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
+    objectives = np.where(reached[-1], objective(scores, fractions, protocol), np.nan)
+    rungs = {f: scores[fractions.index(f)].reshape(-1, seeds) for f in protocol.rungs}
+    arrived = {f: reached[fractions.index(f)].reshape(-1, seeds).all(axis=1) for f in protocol.rungs}
+    return StudyScores(objectives.reshape(-1, seeds), reached[-1].reshape(-1, seeds).all(axis=1), rungs, arrived)
 
 
 def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubles:

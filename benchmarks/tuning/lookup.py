@@ -20,13 +20,13 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Algor
     A study of the task alone goes before one over several tasks. UsageError where a pair has none, or where the studies had
     different budgets: the more trials, the better a variant would look.
     """
-    alone: dict[tuple[str, str], StudyResult] = {}
-    together: dict[tuple[str, str], StudyResult] = {}
-    for found in result.load_all(folder):
-        for task in found.tasks:
-            (alone if len(found.tasks) == 1 else together)[task, found.variant] = found
+    single: dict[tuple[str, str], StudyResult] = {}
+    joint: dict[tuple[str, str], StudyResult] = {}
+    for study_result in result.load_all(folder):
+        for task in study_result.tasks:
+            (single if len(study_result.tasks) == 1 else joint)[task, study_result.variant] = study_result
     pairs = [(task.name, v.name) for v in variants if v.tunable and not v.exact for task in tasks]
-    studies = {pair: study for pair in pairs if (study := alone.get(pair) or together.get(pair))}
+    studies = {pair: study for pair in pairs if (study := single.get(pair) or joint.get(pair))}
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
@@ -42,11 +42,11 @@ def _check_equal(studies: dict[tuple[str, str], StudyResult]) -> None:
     first: dict[str, StudyResult] = {}  # of each task: budgets of different tasks differ
     for (task, _), study in studies.items():
         other = first.setdefault(task, study)
-        mine, theirs = _budget(study, task), _budget(other, task)
-        if differing := [key for key in mine if mine[key] != theirs[key]]:
+        own, theirs = _budget(study, task), _budget(other, task)
+        if differing := [key for key in own if own[key] != theirs[key]]:
             key = differing[0]
             raise UsageError(
-                f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {mine[key]} and "
+                f"{study.variant} and {other.variant} were tuned on {task} under different budgets: {key} {own[key]} and "
                 f"{theirs[key]}; tune both alike"
             )
 

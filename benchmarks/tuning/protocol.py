@@ -1,4 +1,4 @@
-"""The rules of a study (three streams of seeds that share nothing, one budget, one test), and what it tunes."""
+"""The rules of a study: three disjoint streams of seeds, one budget, one test; and the plan of a study."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
-from benchmarks.design.scales import is_users
+from benchmarks.design.scales import is_user_task
 from benchmarks.execution.provenance import source_hash
 from benchmarks.tuning.result import task_label
 from benchmarks.tuning.space import Space
@@ -19,9 +19,9 @@ from envs.validation import UnknownName, UsageError
 
 Objective = Literal["last_fifth", "auc"]
 Pruner = Literal["none", "racing", "wilcoxon"]
-FEWEST_SEEDS = 5  # measured: the reported best of 64 configurations is too high by .21 with 1 seed, by .07 with 5
-FEWEST_TO_PRUNE = 64  # below, the trials that pruning saves are worth more as data than as time
-FRESH = 1_000  # selection seeds start here: those before chose the settings' learning rates
+MIN_SEEDS = 5  # measured: the reported best of 64 configurations is too high by .21 with 1 seed, by .07 with 5
+MIN_TRIALS_TO_PRUNE = 64  # below, the trials that pruning saves are worth more as data than as time
+FIRST_SELECTION_SEED = 1_000  # selection seeds start here: those before chose the settings' learning rates
 LAST_FIFTH = (0.8, 0.9, 1.0)
 RUNGS = (0.25, 0.5)
 
@@ -39,7 +39,10 @@ def check_disjoint(streams: Mapping[str, Stream]) -> None:
     for (a, first), (b, second) in itertools.combinations(streams.items(), 2):
         shared = set(first.seeds) & set(second.seeds) if first.purpose == second.purpose else set()
         if shared:
-            raise UsageError(f"the {a} and the {b} seeds overlap in {sorted(shared)}: no seed may judge what it chose")
+            raise UsageError(
+                f"the {a} and the {b} seeds overlap in {sorted(shared)}: a configuration must be tested on other "
+                f"seeds than it was chosen on"
+            )
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Protocol:
 
     env_steps   a run's budget, by task          batch   configurations that the sampler draws at once
     objective   last_fifth: mean over the checkpoints of the last fifth of the budget; auc: over all of it
-    top         how many of the best trials run again, beside the default, on the selection seeds
+    top         how many of the best trials run again, in addition to the default, on the selection seeds
     """
 
     env_steps: Mapping[str, int]
@@ -72,13 +75,13 @@ class Protocol:
         for name in ("trials", "batch", "selection_seeds", "test_seeds", "top", "episodes"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
-        if self.tuning_seeds < FEWEST_SEEDS:
+        if self.tuning_seeds < MIN_SEEDS:
             raise UsageError(
-                f"--tuning-seeds must be at least {FEWEST_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
+                f"--tuning-seeds must be at least {MIN_SEEDS}, not {self.tuning_seeds}: the best of many configurations "
                 "on fewer seeds is the luckiest"
             )
-        if self.pruner != "none" and self.trials < FEWEST_TO_PRUNE:
-            raise UsageError(f"--pruner {self.pruner} needs {FEWEST_TO_PRUNE} trials or more, not {self.trials}")
+        if self.pruner != "none" and self.trials < MIN_TRIALS_TO_PRUNE:
+            raise UsageError(f"--pruner {self.pruner} needs {MIN_TRIALS_TO_PRUNE} trials or more, not {self.trials}")
         check_disjoint(self.streams)
 
     @property
@@ -86,7 +89,9 @@ class Protocol:
         """The seeds of each stage."""
         return {
             "tuning": Stream(Purpose.TUNING, tuple(range(self.tuning_seeds))),
-            "selection": Stream(Purpose.SELECTION, tuple(range(FRESH, FRESH + self.selection_seeds))),
+            "selection": Stream(
+                Purpose.SELECTION, tuple(range(FIRST_SELECTION_SEED, FIRST_SELECTION_SEED + self.selection_seeds))
+            ),
             "test": Stream(Purpose.TEST, tuple(range(self.test_seeds))),
         }
 
@@ -125,11 +130,11 @@ class StudyPlan:
     def stored_protocol(self) -> dict[str, Any]:
         """What its study in the storage must have been made with: protocol, space, the user's scales and code."""
         units = {
-            t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_users(t)
+            t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_user_task(t)
         }
         code = source_hash([self.variant, *self.tasks])
-        made = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
-        return made | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
+        protocol = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
+        return protocol | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from algorithms.training.elimination import CheckpointReturns
 from benchmarks.statistics.sign_flips import sign_flip_p
-from benchmarks.tuning.lost_runs import first_best, score_scale
+from benchmarks.tuning.imputation import first_best, score_scale
 from envs.api import Doubles, Scale
 
 ALPHA = 0.05
@@ -21,10 +21,10 @@ class Race:
 
     A configuration of which all seeds have reached a rung is compared with the best that has: the paired one-sided sign-flip
     test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the rest of
-    the suite.) Nobody waits: configurations that come late, with short episodes, meet those that came before.
+    the suite.) No configuration waits for others: late ones are compared with those that arrived before.
 
-    scale   of the task; a lost run counts as the lowest of everyone at the rung; with all its runs lost a configuration
-            beats nobody
+    scale   of the task; a lost run counts as the lowest score at the rung; a configuration with all runs lost
+            never leads
     bar     what the best complete trial of the study scored at each rung, a tuple of S; or none. NaN: a lost run
     spared  indices of configurations that are never dropped: the defaults
     """
@@ -45,12 +45,12 @@ class Race:
 
     def arrived(self, returns: Mapping[int, float]) -> dict[int, Doubles]:
         """Scores [S] of the configurations whose seeds are all there; NaN of lost runs."""
-        found = {}
+        scores = {}
         for configuration in sorted({member // self.seeds for member in returns}):
             members = self._members(configuration)
             if all(member in returns for member in members):
-                found[configuration] = self.scale.read([returns[member] for member in members])
-        return found
+                scores[configuration] = self.scale.read([returns[member] for member in members])
+        return scores
 
     def _members(self, configuration: int) -> tuple[int, ...]:
         return tuple(range(configuration * self.seeds, (configuration + 1) * self.seeds))
@@ -60,8 +60,8 @@ class Race:
         if not (rows := [*arrived.values(), *([np.asarray(self.bar[rung])] if self.bar else [])]):
             return []
         scores = np.stack(rows)  # [C, S], the bar last
-        filled = self._filled(scores)
-        means = filled.mean(axis=1)
+        imputed = self._impute(scores)
+        means = imputed.mean(axis=1)
         if np.isnan(means).all():
             return []
         best = first_best(means, (~np.isfinite(scores)).sum(axis=1).tolist())
@@ -71,13 +71,13 @@ class Race:
             if i != best
             and configuration not in self.spared
             and not means[i] >= means[best]
-            and (np.isnan(means[i]) or self._is_lower(filled[i] - filled[best]))
+            and (np.isnan(means[i]) or self._is_lower(imputed[i] - imputed[best]))
         ]
 
     def _is_lower(self, differences: Doubles) -> bool:
         return sign_flip_p(differences, alternative="less") <= self.alpha
 
-    def _filled(self, scores: Doubles) -> Doubles:
+    def _impute(self, scores: Doubles) -> Doubles:
         """Scores [C, S] with those of lost runs replaced; a row of lost runs alone stays NaN."""
         finite = np.where(np.isfinite(scores), scores, np.inf)
         return score_scale(self.scale).counted(scores, worst=float(finite.min()))

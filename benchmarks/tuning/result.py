@@ -25,7 +25,7 @@ from envs.validation import UsageError
 Values = Mapping[str, Any]  # a configuration: the field's path -> its value
 BySeed = Mapping[str, tuple[float, ...]]  # task -> one score a seed
 VERSION = 1
-MARK = "pg_ladder_tuned"
+KIND = "pg_ladder_tuned"
 STATES = ("complete", "pruned", "diverged")  # of a trial
 
 
@@ -36,7 +36,7 @@ class TrialResult:
     state   complete; pruned: stopped early, so that its scores do not compare with those of whole runs; or diverged: all
             of its runs on a task are lost, so that it has no value
     scores  of the seeds that were run
-    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.lost_runs)
+    value   mean over tasks of the mean over seeds, where a lost run counts as the worst of the study (tuning.imputation)
     """
 
     number: int
@@ -109,7 +109,7 @@ def task_label(tasks: Iterable[str]) -> str:
 
 def mean_score(scores: Mapping[str, Sequence[float]]) -> float:
     """Mean over tasks of the mean over seeds."""
-    return float(np.mean([np.mean(of) for of in scores.values()]))
+    return float(np.mean([np.mean(by_seed) for by_seed in scores.values()]))
 
 
 LONGEST_TASKS = 150  # bytes of the tasks of a study in its file's name
@@ -123,7 +123,7 @@ def file_name(variant: str, tasks: Iterable[str]) -> str:
 def save(study: StudyResult, folder: Path) -> Path:
     """Write it under `folder`, whole or not at all."""
     path = folder / study.file_name
-    save_json(path, _nulls({"kind": MARK, "version": VERSION, **asdict(study)}))
+    save_json(path, _nulls({"kind": KIND, "version": VERSION, **asdict(study)}))
     return path
 
 
@@ -147,8 +147,8 @@ def load(path: Path) -> StudyResult:
 
 def _study(path: Path, value: dict[str, Any]) -> StudyResult:
     """The study of this contents; `path` is the file that it has or would have."""
-    if value.get("kind") != MARK or value.get("version") != VERSION:
-        raise UsageError(f"{path} does not hold a tuned configuration (kind {MARK}, version {VERSION})")
+    if value.get("kind") != KIND or value.get("version") != VERSION:
+        raise UsageError(f"{path} does not hold a tuned configuration (kind {KIND}, version {VERSION})")
     del value["kind"], value["version"]
     try:
         study = StudyResult(
@@ -175,8 +175,8 @@ def _inconsistency(path: Path, study: StudyResult) -> str | None:
         return f"it holds the study {study.file_name}"
     if [t.number for t in study.trials] != list(range(len(study.trials))) or not study.trials:
         return "its trials are not numbered from 0 on"
-    if odd := [t.number for t in study.trials if t.state not in STATES]:
-        return f"its trial {odd[0]} has the state {study.trials[odd[0]].state}, none of {', '.join(STATES)}"
+    if invalid := [t.number for t in study.trials if t.state not in STATES]:
+        return f"its trial {invalid[0]} has the state {study.trials[invalid[0]].state}, none of {', '.join(STATES)}"
     numbers = {stage.number for stage in study.selection}
     if study.chosen not in numbers or not 0 <= study.chosen < len(study.trials):
         return f"trial {study.chosen}, which it chose, was not in its selection"
@@ -187,10 +187,10 @@ def _inconsistency(path: Path, study: StudyResult) -> str | None:
     if set(study.test) != {"default", "tuned"}:
         return "it has no scores on the test seeds"
     counts = {"selection": study.selection, "test": tuple(study.test.values())}
-    for stage, of in counts.items():
-        wanted = int(study.protocol[f"{stage}_seeds"])
-        if any({*s.scores} != {*study.tasks} or {len(x) for x in s.scores.values()} != {wanted} for s in of):
-            return f"its {stage} has not {wanted} scores on every task"
+    for stage, stages in counts.items():
+        expected = int(study.protocol[f"{stage}_seeds"])
+        if any({*s.scores} != {*study.tasks} or {len(x) for x in s.scores.values()} != {expected} for s in stages):
+            return f"its {stage} has not {expected} scores on every task"
     if any({*t.scores} != {*study.tasks} or not all(t.scores.values()) for t in study.trials):
         return "a trial of it lacks scores of a task"
     return None
@@ -209,7 +209,7 @@ def _stage(value: Mapping[str, Any]) -> StageResult:
 
 
 def _scores(value: Mapping[str, list[float | None]]) -> dict[str, tuple[float, ...]]:
-    return {task: tuple(float(_number(x)) for x in of) for task, of in value.items()}
+    return {task: tuple(float(_number(x)) for x in by_seed) for task, by_seed in value.items()}
 
 
 def load_all(folder: Path) -> list[StudyResult]:

@@ -24,7 +24,7 @@ def sampler(kind: str, seed: int, draw: int) -> BaseSampler:
 
     tpe, random, gp  their generator starts from (seed, draw); they read everything else from the trials
     qmc              one scrambled Sobol sequence a study, so its scrambling comes from the seed; the draw is the point
-    cma              Optuna adds the trial's number to a generator that starts from the seed, which keeps trials apart.
+    cma              Optuna adds the trial's number to a generator that starts from the seed, so that trials differ.
                      The draw must not go into it as well (number + stream could repeat), but it does for categorical
                      parameters, which CMA-ES leaves to a random sampler. The trials of a killed batch get new numbers,
                      so what follows them differs from the uninterrupted study: only here.

@@ -1,28 +1,26 @@
 """Many studies at once on one engine: each has its batches, and no process idles while another study has work."""
 
 from __future__ import annotations
-
 import sys
 import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-
-from optuna.storages import BaseStorage
-
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.engine import Message, StartEngine
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.runner import cell_path, pending, sweep
+from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.stages import Cells
 from benchmarks.tuning.study import StudyInProgress
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from optuna.storages import BaseStorage
+from pathlib import Path
+
 
 HEARTBEAT_EVERY_S, POLL_EVERY_S = 20.0, 2.0
 
@@ -53,7 +51,7 @@ class StudyScheduler:
 
     def run(self, plans: Sequence[StudyPlan]) -> Outcome:
         """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
-        sweep(self.folder)
+        remove_leftovers(self.folder)
         # a study that cannot be opened is known before anything runs
         waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.provenance) for plan in plans)
         with (

@@ -15,15 +15,15 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.tuning import lost_runs, stages
+from benchmarks.tuning import imputation, stages
 from benchmarks.tuning.cells import StudyScores
-from benchmarks.tuning.lost_runs import Scores
+from benchmarks.tuning.imputation import Scores
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import TrialResult, Values
 from benchmarks.tuning.samplers import sampler
 from benchmarks.tuning.stages import Cells
-from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, release, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
 from envs.api import Doubles
@@ -38,7 +38,7 @@ class Search:
         self.plan, self.study, self.worker, self.folder = plan, study, worker, folder
 
     def work(self) -> Cells:
-        """Batch after batch, until the study has its trials and none is held by anybody."""
+        """Batch after batch, until the study has its trials and none is held by a process."""
         rules, study = self.plan.protocol, self.study
         seed_by_seed = rules.pruner == "wilcoxon"
         study.pruner = _wilcoxon() if seed_by_seed else NopPruner()
@@ -58,17 +58,21 @@ class Search:
 
     def results(self) -> list[TrialResult]:
         """The trials that count, the default first, numbered anew: some numbers went to trials that were lost."""
-        kept = [t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-        kept.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
-        worst = lost_runs.worst_scores(t.user_attrs["scores"] for t in kept if t.state == TrialState.COMPLETE)
-        return [self._result(number, trial, worst) for number, trial in enumerate(kept)]
+        counted = [
+            t for t in self.study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        ]
+        counted.sort(key=lambda t: ("default" not in t.user_attrs, t.number))
+        worst = imputation.worst_finite_scores(
+            t.user_attrs["scores"] for t in counted if t.state == TrialState.COMPLETE
+        )
+        return [self._result(number, trial, worst) for number, trial in enumerate(counted)]
 
     def _result(self, number: int, trial: FrozenTrial, worst: Mapping[str, float]) -> TrialResult:
         """The trial with its value among all others, some of which came after the sampler had read its value."""
         scores = {task: tuple(by_seed) for task, by_seed in trial.user_attrs["scores"].items()}
         pruned = "diverged" if "diverged" in trial.user_attrs else "pruned"
         state = "complete" if trial.state == TrialState.COMPLETE else pruned
-        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        value = imputation.mean_value(scores, worst, self.plan.scales)
         return TrialResult(number, state, self._values(trial), scores, value)
 
     def _values(self, trial: Trial | FrozenTrial) -> Values:
@@ -78,25 +82,25 @@ class Search:
 
     def _all_seeds(self, batch: Sequence[Trial]) -> Cells:
         configurations = [self._values(t) for t in batch]
-        found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
+        by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
         batch_scores = [
-            {task: _floats(scores.scores[i]) for task, scores in found.items() if scores.finished[i]}
+            {task: _floats(scores.scores[i]) for task, scores in by_task.items() if scores.finished[i]}
             for i in range(len(batch))
         ]
         for i, trial in enumerate(batch):
             with suppress(UpdateFinishedTrialError):  # another host took this process for dead, and has the trial now
-                self._record(trial, found, i, batch_scores)
+                self._record(trial, by_task, i, batch_scores)
 
-    def _record(self, trial: Trial, found: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
-        """Tell Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
-        reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in found.values())]
-        rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in found.items()} for f in reached]
+    def _record(self, trial: Trial, by_task: Mapping[str, StudyScores], i: int, batch_scores: Sequence[Scores]) -> None:
+        """Report to Optuna the scores of configuration `i` of the batch, at the end and at the rungs that it reached."""
+        reached = [f for f in self.plan.protocol.rungs if all(scores.arrived[f][i] for scores in by_task.values())]
+        rungs = [{task: _floats(scores.rungs[f][i]) for task, scores in by_task.items()} for f in reached]
         for k, at_rung in enumerate(rungs):
-            worst = lost_runs.worst_scores([at_rung])
-            if math.isfinite(mean := lost_runs.mean_value(at_rung, worst, self.plan.scales)):
+            worst = imputation.worst_finite_scores([at_rung])
+            if math.isfinite(mean := imputation.mean_value(at_rung, worst, self.plan.scales)):
                 trial.report(mean, k)
-        stopped = not all(scores.finished[i] for scores in found.values())
-        kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in found.items()}
+        stopped = not all(scores.finished[i] for scores in by_task.values())
+        kept = rungs[-1] if stopped else {task: _floats(scores.scores[i]) for task, scores in by_task.items()}
         trial.set_user_attr("scores", kept)
         trial.set_user_attr("rungs", [_means_over_tasks(at_rung) for at_rung in rungs])
         if stopped:
@@ -105,12 +109,14 @@ class Search:
             self._complete(trial, kept, batch_scores)
 
     def _complete(self, trial: Trial, scores: Scores, others: Sequence[Scores]) -> None:
-        """Tell Optuna the value of a whole trial among all that are known; a trial without a mean has no value.
+        """Report to Optuna the value of a whole trial among all that are known; a trial without a mean has no value.
 
         Optuna's samplers take a pruned trial without a value for the worst that there is.
         """
-        worst = lost_runs.worst_scores([scores, *others, *(t.user_attrs["scores"] for t in self._complete_trials())])
-        value = lost_runs.mean_value(scores, worst, self.plan.scales)
+        worst = imputation.worst_finite_scores(
+            [scores, *others, *(t.user_attrs["scores"] for t in self._complete_trials())]
+        )
+        value = imputation.mean_value(scores, worst, self.plan.scales)
         if math.isfinite(value):
             finish(self.study, trial, value)
         else:
@@ -125,9 +131,9 @@ class Search:
         if rules.pruner != "racing":
             return None
         (task,) = self.plan.tasks
-        done = self._complete_trials()
-        best = lost_runs.best_index([t.user_attrs["scores"] for t in done], self.plan.scales) if done else None
-        bar = () if best is None else tuple(tuple(scores) for scores in done[best].user_attrs["rungs"])
+        complete = self._complete_trials()
+        best = imputation.best_index([t.user_attrs["scores"] for t in complete], self.plan.scales) if complete else None
+        bar = () if best is None else tuple(tuple(scores) for scores in complete[best].user_attrs["rungs"])
         spared = tuple(i for i, t in enumerate(batch) if "default" in t.user_attrs)
         at = tuple(rules.evaluation.fractions.index(f) for f in rules.rungs)
         return Race(at, rules.tuning_seeds, task.scale, bar, spared)
@@ -145,9 +151,9 @@ class Search:
                 return
             trials = list(active.values())
             configurations = [self._values(t) for t in trials]
-            found = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
+            by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
             for i, trial in enumerate(trials):
-                for task, of_task in found.items():
+                for task, of_task in by_task.items():
                     scores[trial.number][task].append(float(of_task.scores[i, 0]))
                 try:
                     ended = self._after_seed(trial, seed, seeds[-1], scores)
@@ -173,12 +179,12 @@ class Search:
 
     def _mean_of_last_seed(self, own: Mapping[str, list[float]], others: Iterable[Scores]) -> float:
         """Mean over tasks of the newest seed's scores; a lost run counts as the worst that is known. NaN: nothing is."""
-        worst = lost_runs.worst_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
-        filled = [
-            lost_runs.filled_score(by_seed[-1], worst.get(task), self.plan.scales[task])
+        worst = imputation.worst_finite_scores([*others, *(t.user_attrs["scores"] for t in self._complete_trials())])
+        imputed = [
+            imputation.imputed_score(by_seed[-1], worst.get(task), self.plan.scales[task])
             for task, by_seed in own.items()
         ]
-        return float(np.mean(filled))
+        return float(np.mean(imputed))
 
 
 def _floats(scores: Doubles) -> list[float]:

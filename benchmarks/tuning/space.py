@@ -87,13 +87,13 @@ class Space:
 
     def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Optuna's parameters as a configuration."""
-        found = {}
+        values = {}
         for p in self.parameters:
             value = params[p.path]
             if isinstance(p.search, Choice):
                 value = next(v for v in p.search.values if _name(v) == value)
-            found[p.path] = value
-        return found
+            values[p.path] = value
+        return values
 
     def as_json(self) -> tuple[dict[str, Any], ...]:
         """A line a parameter, for reports."""
@@ -117,26 +117,26 @@ def space(variant: Algorithm, tasks: Sequence[Task], which: str = MEMBERS) -> Sp
     which  members: what may differ inside a population; all: shapes too (networks, batches, windows, epochs); or names,
            a,b: whole paths, or their last words
     """
-    of_tasks = [list(parameters(variant, resolve(task, variant).training, task.spec)) for task in tasks]
-    shared = set.intersection(*({p.path for p in of} for of in of_tasks))
-    found = [p for p in of_tasks[0] if p.path in shared]
+    by_task = [list(parameters(variant, resolve(task, variant).training, task.spec)) for task in tasks]
+    shared = set.intersection(*({p.path for p in of_task} for of_task in by_task))
+    shared_parameters = [p for p in by_task[0] if p.path in shared]
     if which == MEMBERS:
-        found = [p for p in found if not isinstance(p.search, Choice)]
+        shared_parameters = [p for p in shared_parameters if not isinstance(p.search, Choice)]
     elif which != ALL:
-        found = _named(found, which)
-    if not found:
+        shared_parameters = _named(shared_parameters, which)
+    if not shared_parameters:
         raise UsageError(f"{variant.name} has nothing to tune on {', '.join(t.name for t in tasks)}")
-    return Space(tuple(found))
+    return Space(tuple(shared_parameters))
 
 
-def _named(found: list[Parameter], which: str) -> list[Parameter]:
+def _named(parameters: list[Parameter], which: str) -> list[Parameter]:
     chosen = []
     for word in (w.strip() for w in which.split(",")):
-        hits = [p for p in found if word in (p.path, p.path.rpartition(".")[2])]
+        hits = [p for p in parameters if word in (p.path, p.path.rpartition(".")[2])]
         if not hits:
-            raise UnknownName("parameter", word, [MEMBERS, ALL, *(p.path for p in found)])
+            raise UnknownName("parameter", word, [MEMBERS, ALL, *(p.path for p in parameters)])
         chosen += hits
-    return [p for p in found if p in chosen]
+    return [p for p in parameters if p in chosen]
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:

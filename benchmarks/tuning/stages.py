@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path
-from benchmarks.tuning.cells import Group, StudyScores, groups, read
+from benchmarks.tuning.cells import Group, StudyScores, groups, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import StageResult, TrialResult, Values
@@ -41,24 +41,24 @@ def run_again(
     plan: StudyPlan, folder: Path, trials: Sequence[TrialResult], stage: str
 ) -> Generator[list[Cell], None, list[StageResult]]:
     """The configurations of these trials on the seeds of a stage."""
-    found = yield from run_stage(plan, folder, [t.values for t in trials], stage)
-    return [StageResult(trial.number, _scores_of(found, i)) for i, trial in enumerate(trials)]
+    by_task = yield from run_stage(plan, folder, [t.values for t in trials], stage)
+    return [StageResult(trial.number, _configuration_scores(by_task, i)) for i, trial in enumerate(trials)]
 
 
-def _scores_of(found: Mapping[str, StudyScores], configuration: int) -> dict[str, tuple[float, ...]]:
-    return {task: tuple(float(x) for x in of_task.scores[configuration]) for task, of_task in found.items()}
+def _configuration_scores(by_task: Mapping[str, StudyScores], configuration: int) -> dict[str, tuple[float, ...]]:
+    return {task: tuple(float(x) for x in of_task.scores[configuration]) for task, of_task in by_task.items()}
 
 
 def _joined(cells: Sequence[Group], count: int, folder: Path, protocol: Protocol) -> StudyScores:
     """The scores of all cells, in the order of the configurations."""
     rows: dict[int, tuple[StudyScores, int]] = {}
     for group in cells:
-        found = read(cell_path(folder, group.cell), group.cell, protocol)
-        rows |= {configuration: (found, i) for i, configuration in enumerate(group.places)}
+        group_scores = read_scores(cell_path(folder, group.cell), group.cell, protocol)
+        rows |= {configuration: (group_scores, i) for i, configuration in enumerate(group.indices)}
     ordered = [rows[configuration] for configuration in range(count)]
     return StudyScores(
-        scores=np.stack([found.scores[i] for found, i in ordered]),
-        finished=np.array([found.finished[i] for found, i in ordered]),
-        rungs={f: np.stack([found.rungs[f][i] for found, i in ordered]) for f in protocol.rungs},
-        arrived={f: np.array([found.arrived[f][i] for found, i in ordered]) for f in protocol.rungs},
+        scores=np.stack([group_scores.scores[i] for group_scores, i in ordered]),
+        finished=np.array([group_scores.finished[i] for group_scores, i in ordered]),
+        rungs={f: np.stack([group_scores.rungs[f][i] for group_scores, i in ordered]) for f in protocol.rungs},
+        arrived={f: np.array([group_scores.arrived[f][i] for group_scores, i in ordered]) for f in protocol.rungs},
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
-from benchmarks.tuning import lost_runs, stages
+from benchmarks.tuning import imputation, stages
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.result import StageResult, StudyResult, TrialResult
 from benchmarks.tuning.search import Search
@@ -36,7 +36,7 @@ class StudyInProgress:
         candidates = [trials[i] for i in selection_candidates(trials, self.plan.protocol.top)]
         selection = yield from stages.run_again(self.plan, self.folder, candidates, "selection")
         # of equals the default, which is first, unless it lost more runs
-        best = lost_runs.best_index([stage.scores for stage in selection], self.plan.scales)
+        best = imputation.best_index([stage.scores for stage in selection], self.plan.scales)
         if best is None:
             self.failure = "every configuration, the default too, diverged on all selection seeds: none can be chosen"
             return
@@ -90,7 +90,7 @@ class StudyInProgress:
 def selection_candidates(trials: Sequence[TrialResult], top: int) -> list[int]:
     """Numbers of the default and of the `top` best complete trials with other configurations, each configuration once."""
     complete = (t for t in trials if t.state == "complete")
-    order = sorted(complete, key=lambda t: (-t.value, lost_runs.count_lost(t.scores), t.number))
+    order = sorted(complete, key=lambda t: (-t.value, imputation.count_lost(t.scores), t.number))
     chosen, configurations = [0], [dict(trials[0].values)]
     for trial in order:
         if len(chosen) <= top and dict(trial.values) not in configurations:

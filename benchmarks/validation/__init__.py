@@ -1,1 +1,1 @@
-"""What a user gives is checked: names, folders, numbers, environments that end their process."""
+"""Validation of user input: names, folders, numbers, environments that end their process."""

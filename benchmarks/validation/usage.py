@@ -1,4 +1,4 @@
-"""What a command does with an error: a mistake of the user's is one line and status 2, work that failed is status 1."""
+"""Errors of commands: a user error is one line and status 2, failed work is status 1."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 FRAMES = 3  # of a traceback, the innermost ones
 
 
-class Failed(Exception):
+class WorkFailed(Exception):
     """Work that did not end well. The message names what was done, the error and its innermost frames."""
 
 
 @contextmanager
-def checking() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Before any work: a ValueError that one of our dataclasses raises here is a mistake of the user's (UsageError)."""
     try:
         yield
@@ -34,21 +34,21 @@ def checking() -> Iterator[None]:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
+def work_errors(what: str) -> Iterator[None]:
     """During work: any exception, of an environment's code say, is raised as Failed and names `what`."""
     try:
         yield
-    except (Failed, KeyboardInterrupt):
+    except (WorkFailed, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit too: an environment that calls sys.exit has not done its work
-        raise Failed(f"{what}: {described(error)}") from error
+        raise WorkFailed(f"{what}: {describe_error(error)}") from error
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The error in one line, then its traceback's innermost frames; a fault of an environment has no need of them."""
     try:
         words = str(error)
-    except Exception:  # an exception of the user's, whose own words fail
+    except Exception:  # a user's exception whose __str__ fails
         words = "(without words)"
     if isinstance(error, EnvironmentFault):
         return printable(words)
@@ -58,7 +58,7 @@ def described(error: BaseException) -> str:
     return printable(f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else ""))
 
 
-def how_it_ended(code: int) -> str:
+def describe_exit(code: int) -> str:
     """The exit code of a process in words; negative codes are signals."""
     if code >= 0:
         return f"ended by itself with exit code {code}"
@@ -72,7 +72,7 @@ def how_it_ended(code: int) -> str:
 
 def printable(text: str) -> str:
     """Text that a terminal and a file of UTF-8 can take: lone surrogates and control characters as escapes."""
-    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -83,7 +83,7 @@ def check_name(kind: str, name: object) -> None:
 
 
 def check_folder(folder: Path, flag: str) -> None:
-    """UsageError where `folder` cannot be made or written to; leaves nothing behind. Ask before any work.
+    """UsageError where `folder` cannot be made or written to; no file is left. Call it before any work.
 
     A file is really made in the deepest folder that exists, and removed: permissions alone say too little (root, read-only
     mounts).

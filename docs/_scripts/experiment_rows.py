@@ -1,4 +1,4 @@
-"""The README's table of experiments: what each released run shows, in numbers of its own tables.
+"""The README's table of experiments: the results of each released run, from its own tables.
 
 A row states what was measured and leaves larger, smaller and better to the reader, so it holds whatever the numbers are.
 """
@@ -12,42 +12,44 @@ from algorithms import VARIANTS
 from benchmarks.experiments import action_space, bias, causal, reward_hacking
 from benchmarks.reports import rate_report
 from docs._scripts.released import Released, shown
-from docs._scripts.wording import against, change, each, span, two
+from docs._scripts.wording import comparison, list_scores, signed_change, two_decimals, value_range
 
 HEAD = ("experiment", "what the released run shows (the link is its report)")
 
 
-def _gradient_quality(of: Released) -> str:
-    crossover, kl = of.table("gradient_quality", "crossover"), of.table("gradient_quality", "kl")
-    count = len(of.table("gradient_quality", "quality"))
+def _gradient_quality(results: Released) -> str:
+    crossover, kl = results.table("gradient_quality", "crossover"), results.table("gradient_quality", "kl")
+    count = len(results.table("gradient_quality", "quality"))
     fours = crossover[crossover["K"] == 4].groupby("reward", sort=False)["ratio"]
     times = "; ".join(f"{name!s}: {ratio.min():.2f} to {ratio.max():,.2f} times" for name, ratio in fours)
-    errors = "; ".join(f"{name!s} {span(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
+    errors = "; ".join(f"{name!s} {value_range(rows['error'])}" for name, rows in kl.groupby("estimator", sort=False))
     return (
-        f"{count} measurements of gradients against the exact one. {of.answer('gradient_quality')} Variance of RLOO over "
+        f"{count} measurements of gradients against the exact one. {results.answer('gradient_quality')} Variance of "
+        f"RLOO over "
         f"REINFORCE's in groups of 4, along exact ascent: {times}. Relative error of the KL's expected gradient: {errors}."
     )
 
 
-def _estimators(of: Released) -> str:
-    rungs = of.table("estimators", "rungs")
-    told = "; ".join(
-        against(of.pair("estimators", *pair))
+def _estimators(results: Released) -> str:
+    rungs = results.table("estimators", "rungs")
+    parts = "; ".join(
+        comparison(results.pair("estimators", *pair))
         for pair in (("entropy_annealed", "gae"), ("npg", "gae"), ("grpo", "dr_grpo"), ("nlpo", "ppo"))
     )
-    factor = change(of.pair("estimators", "dr_grpo", "rloo"))
+    factor = signed_change(results.pair("estimators", "dr_grpo", "rloo"))
     seeds = int(rungs["seeds"].min())
     return (
-        f"{of.answer('estimators')} {baselines(of)} Further comparisons: {told}. ({seeds} seeds, equally many tokens, "
+        f"{results.answer('estimators')} {baselines(results)} Further comparisons: {parts}. ({seeds} seeds, equally "
+        f"many tokens, "
         "each variant at its own rate of one selection.) `dr_grpo` and `rloo` differ by a factor that Adam ignores: their "
         f"difference, {factor}, is that of their learning rates"
     )
 
 
-def baselines(of: Released) -> str:
+def baselines(results: Released) -> str:
     """What a baseline is worth to a variant that had none: all rungs of `estimators` that add one, none left out."""
     bare = {name for name, v in VARIANTS.items() if type(v.estimator.baseline).__name__ == "Zero"}
-    table = of.table("estimators", "rungs")
+    table = results.table("estimators", "rungs")
     rows = [r for r in table.to_dict("records") if r["against"] in bare and r["variant"] not in bare]
     rows = sorted((r for r in rows if VARIANTS[r["variant"]].changes == "baseline"), key=lambda r: r["difference"])
     least, most, clear = rows[0], rows[-1], sum(shown(row) for row in rows)
@@ -57,120 +59,131 @@ def baselines(of: Released) -> str:
     )
 
 
-def _text_rates(of: Released) -> str:
-    table = of.table("text_rates", "rates")
-    ranks, moved = of.table("text_rates", "ranking"), of.table("text_rates", "spreads")
-    said = rate_report.verdicts(ranks, moved, int(table["seeds"].max()), table["variant"].nunique())
-    ends = rate_report.at_an_end(table.assign(chosen=table["chosen"].eq("yes")))
-    return f"How much of a ranking is the learning rate? {said[0]} {said[2]} {ends}"
+def _text_rates(results: Released) -> str:
+    table = results.table("text_rates", "rates")
+    ranks, moved = results.table("text_rates", "ranking"), results.table("text_rates", "spreads")
+    verdicts = rate_report.verdicts(ranks, moved, int(table["seeds"].max()), table["variant"].nunique())
+    ends = rate_report.rates_at_ends(table.assign(chosen=table["chosen"].eq("yes")))
+    return f"How much of a ranking is the learning rate? {verdicts[0]} {verdicts[2]} {ends}"
 
 
-def _reward_shift(of: Released) -> str:
-    table = of.table("reward_shift", "reward_shift_change")
+def _reward_shift(results: Released) -> str:
+    table = results.table("reward_shift", "reward_shift_change")
     first, last = table["from"].iloc[0], table["to"].iloc[0]
-    told = [f"`{r['variant']}` {two(r['before'])} and {two(r['after'])}" for r in table.to_dict("records")]
-    return f"The score with {first} and with {last} added to every return: {', '.join(told)}"
+    parts = [
+        f"`{r['variant']}` {two_decimals(r['before'])} and {two_decimals(r['after'])}" for r in table.to_dict("records")
+    ]
+    return f"The score with {first} and with {last} added to every return: {', '.join(parts)}"
 
 
-def _causal(of: Released) -> str:
-    name, mdp = causal.TASKS[0].name, causal.SURE
-    ood = {v: of.measure("causal", name, v, "ood") for v in causal.EXPERIMENT.variant_names}
-    length = {v: of.measure("causal", name, v, "length") for v in ood}
+def _causal(results: Released) -> str:
+    name, mdp = causal.TASKS[0].name, causal.ASKING_PAYS
+    ood = {v: results.measure("causal", name, v, "ood") for v in causal.EXPERIMENT.variant_names}
+    length = {v: results.measure("causal", name, v, "length") for v in ood}
     return (
-        f"Asking is worth {two(mdp.optimal_return())} and the cue alone {two(mdp.rho)}. Where the cue lies, the return "
-        f"is: {each(ood)}. Actions an episode (1: answers by the cue at once): {each(length)}"
+        f"Asking is worth {two_decimals(mdp.optimal_return())} and the cue alone {two_decimals(mdp.rho)}. Where the "
+        f"cue lies, the return "
+        f"is: {list_scores(ood)}. Actions an episode (1: answers by the cue at once): {list_scores(length)}"
     )
 
 
-def _reward_hacking(of: Released) -> str:
+def _reward_hacking(results: Released) -> str:
     lines = []
     for beta, task in zip(reward_hacking.BETAS, reward_hacking.TASKS, strict=True):
-        gold = {v: of.measure("reward_hacking", task.name, v, "gold") for v in reward_hacking.EXPERIMENT.variant_names}
-        lines.append(f"KL weight {beta:g}: {each(gold)}")
-    return f"The return that the proxy stands for (gold), after training on the proxy. {'. '.join(lines)}"
+        gold = {
+            v: results.measure("reward_hacking", task.name, v, "gold") for v in reward_hacking.EXPERIMENT.variant_names
+        }
+        lines.append(f"KL weight {beta:g}: {list_scores(gold)}")
+    return f"The true return (gold), after training on the proxy. {'. '.join(lines)}"
 
 
-def _entropy_collapse(of: Released) -> str:
-    null = {v: of.measure("entropy_collapse", "bandit/null-medium", v, "entropy") for v in _variants(of)}
-    lock = {v: of.value("entropy_collapse", "lock/medium", v) for v in _variants(of)}
+def _entropy_collapse(results: Released) -> str:
+    null = {v: results.measure("entropy_collapse", "bandit/null-medium", v, "entropy") for v in _variants(results)}
+    lock = {v: results.value("entropy_collapse", "lock/medium", v) for v in _variants(results)}
     return (
-        f"Entropy in nats after training where there is nothing to learn (`bandit/null-medium`): {each(null)}. Score on "
-        f"`lock/medium`: {each(lock)}"
+        f"Entropy in nats after training where there is nothing to learn (`bandit/null-medium`): "
+        f"{list_scores(null)}. Score on "
+        f"`lock/medium`: {list_scores(lock)}"
     )
 
 
-def _variants(of: Released) -> list[str]:
-    return [str(v) for v in dict.fromkeys(of.summary("entropy_collapse")["variant"])]
+def _variants(results: Released) -> list[str]:
+    return [str(v) for v in dict.fromkeys(results.summary("entropy_collapse")["variant"])]
 
 
-def _dialogue(of: Released) -> str:
+def _dialogue(results: Released) -> str:
     turns = {
-        v: of.measure("dialogue", "guessnumber/medium", v, "length")
+        v: results.measure("dialogue", "guessnumber/medium", v, "length")
         for v in ("reinforce", "baseline_loo", "gae", "ppo")
     }
-    asked = [of.measure("dialogue", "infogame/medium", v, "length") for v in turns]
+    questions = [results.measure("dialogue", "infogame/medium", v, "length") for v in turns]
     return (
-        f"{of.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {each(turns)}. In twenty "
-        f"questions the variants end after {span(asked)} turns, 1 being a guess at once: a question costs before it helps"
+        f"{results.answer('dialogue')} Turns to find one of 16 numbers (3.375 is optimal): {list_scores(turns)}. In twenty "
+        f"questions the variants end after {value_range(questions)} turns, 1 being a guess at once: a question costs "
+        f"before it helps"
     )
 
 
-def _generalisation(of: Released) -> str:
-    measures = of.table("generalisation", "measures")
-    told = []
+def _generalisation(results: Released) -> str:
+    measures = results.table("generalisation", "measures")
+    parts = []
     for task, rows in measures.groupby("task", sort=False):
-        longer = f", longer {span(rows['ood'])}" if rows["ood"].notna().all() else ""
-        told.append(f"{task}: held out {span(rows['test'])}{longer}")
-    return f"Return on prompts that were not trained on, over the variants. {'; '.join(told)}"
+        longer = f", longer {value_range(rows['ood'])}" if rows["ood"].notna().all() else ""
+        parts.append(f"{task}: held out {value_range(rows['test'])}{longer}")
+    return f"Return on prompts that were not trained on, over the variants. {'; '.join(parts)}"
 
 
-def _sparse_reward(of: Released) -> str:
-    table = of.table("sparse_reward", "sparse_reward_change")
-    told = [
-        f"{line}: {each(dict(zip(rows['variant'], rows['after'], strict=True)))}"
+def _sparse_reward(results: Released) -> str:
+    table = results.table("sparse_reward", "sparse_reward_change")
+    parts = [
+        f"{line}: {list_scores(dict(zip(rows['variant'], rows['after'], strict=True)))}"
         for line, rows in table.groupby("line", sort=False)
     ]
     four = {
-        v: of.value("sparse_reward", "copy shaped L=4", v) for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")
+        v: results.value("sparse_reward", "copy shaped L=4", v)
+        for v in ("reinforce", "reward_to_go", "baseline_loo", "gae")
     }
     size = table["to"].iloc[0]
     return (
-        f"Score on answers of {size} symbols, by how they are paid. {'; '.join(told)}. Shaped, 4 symbols: {each(four)}"
+        f"Score on answers of {size} symbols, by how they are paid. {'; '.join(parts)}. Shaped, 4 symbols: "
+        f"{list_scores(four)}"
     )
 
 
-def _action_space(of: Released) -> str:
-    told = []
+def _action_space(results: Released) -> str:
+    parts = []
     for task in action_space.EXPERIMENT.task_names[-2:]:
-        scores = {v: of.value("action_space", task, v) for v in action_space.EXPERIMENT.variant_names}
-        told.append(f"{task}: {each(scores)}")
-    return f"The two largest vocabularies V, after equally many steps. {'; '.join(told)}"
+        scores = {v: results.value("action_space", task, v) for v in action_space.EXPERIMENT.variant_names}
+        parts.append(f"{task}: {list_scores(scores)}")
+    return f"The two largest vocabularies V, after equally many steps. {'; '.join(parts)}"
 
 
-def _recommendation(of: Released) -> str:
-    pair = of.pair("recommendation", "myopic", "baseline_loo")
-    return f"{of.answer('recommendation')} Myopic credit against credit for the long run: {against(pair)}"
+def _recommendation(results: Released) -> str:
+    pair = results.pair("recommendation", "myopic", "baseline_loo")
+    return f"{results.answer('recommendation')} Myopic credit against credit for the long run: {comparison(pair)}"
 
 
-def _length_bias(of: Released) -> str:
-    length = {v: of.measure("length_bias", "2 fillers", v, "length") for v in ("rloo", "loo_token", "loo_sequence")}
-    return f"{of.answer('length_bias')} Tokens of a text after training (2 fillers): {each(length)}"
+def _length_bias(results: Released) -> str:
+    length = {
+        v: results.measure("length_bias", "2 fillers", v, "length") for v in ("rloo", "loo_token", "loo_sequence")
+    }
+    return f"{results.answer('length_bias')} Tokens of a text after training (2 fillers): {list_scores(length)}"
 
 
-def _bias(of: Released) -> str:
-    told = []
+def _bias(results: Released) -> str:
+    parts = []
     for name, mdp in bias.MDPS.items():
         group = [
-            f"{g} group {two(of.measure('bias', name, 'ppo', f'{g} group'))} of "
-            f"{two(replace(mdp, group=g).optimal_return())}"
+            f"{g} group {two_decimals(results.measure('bias', name, 'ppo', f'{g} group'))} of "
+            f"{two_decimals(replace(mdp, group=g).optimal_return())}"
             for g in bias.GROUPS
         ]
-        told.append(f"{name}: {', '.join(group)}")
-    return f"What `ppo` earns for each group, of what the penalty leaves to it. {'; '.join(told)}"
+        parts.append(f"{name}: {', '.join(group)}")
+    return f"What `ppo` earns for each group, of what the penalty leaves to it. {'; '.join(parts)}"
 
 
 def _answered(name: str) -> Callable[[Released], str]:
-    return lambda of: of.answer(name)
+    return lambda results: results.answer(name)
 
 
 ROWS: dict[str, Callable[[Released], str]] = {
@@ -192,10 +205,10 @@ ROWS: dict[str, Callable[[Released], str]] = {
 }
 
 
-def table(of: Released) -> str:
+def table(results: Released) -> str:
     """A Markdown row an experiment."""
     lines = [f"| {' | '.join(HEAD)} |", "| --- | --- |"]
     for name, row in ROWS.items():
-        said = " ".join(row(of).split()).rstrip(".").replace("|", "\\|")
-        lines.append(f"| [`{name}`](results/reference/{name}/report.md) | {said} |")
+        text = " ".join(row(results).split()).rstrip(".").replace("|", "\\|")
+        lines.append(f"| [`{name}`](results/reference/{name}/report.md) | {text} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Generated blocks in hand-written Markdown: where they stand, and how they are filled.
+"""Generated blocks in hand-written Markdown: where they are, and how they are filled.
 
     <!-- generated: NAME -->text<!-- end -->
 
@@ -27,36 +27,36 @@ def names(text: str) -> list[str]:
     kinds = [mark[1] or mark[2] for mark in MARK.finditer(text)]
     if kinds != ["generated", "end"] * (len(kinds) // 2):
         raise WrongMark("each `<!-- generated: NAME -->` needs one `<!-- end -->` after it, before the next mark")
-    return [found["name"] for found in BLOCK.finditer(text)]
+    return [match["name"] for match in BLOCK.finditer(text)]
 
 
-def outside(text: str) -> str:
+def without_blocks(text: str) -> str:
     """The page without the text of its generated blocks."""
     return BLOCK.sub("", text)
 
 
-def filled(text: str, blocks: Blocks) -> str:
+def fill(text: str, blocks: Blocks) -> str:
     """The page with each block's text made anew. WrongMark for a name that `blocks` does not have."""
     names(text)
-    return BLOCK.sub(lambda found: _made(found, blocks), text)
+    return BLOCK.sub(lambda match: _render(match, blocks), text)
 
 
 def stale(text: str, blocks: Blocks) -> list[str]:
     """The names of the blocks whose text is not what `blocks` makes, in order."""
     names(text)
-    return [found["name"] for found in BLOCK.finditer(text) if found[0] != _made(found, blocks)]
+    return [match["name"] for match in BLOCK.finditer(text) if match[0] != _render(match, blocks)]
 
 
-def _made(found: re.Match[str], blocks: Blocks) -> str:
-    name = found["name"]
+def _render(match: re.Match[str], blocks: Blocks) -> str:
+    name = match["name"]
     if name not in blocks:
         near = difflib.get_close_matches(name, blocks, 1, cutoff=0.0)
         raise WrongMark(f"no generator makes a block {name!r}; the nearest name is {near[0]!r}")
-    made = blocks[name]()
-    if found["text"].startswith("\n"):
-        return f"<!-- generated: {name} -->\n{made}\n<!-- end -->"
-    if "\n" in made:
-        raise WrongMark(f"block {name!r} has several lines and stands within one: start its text on a new line")
-    if not found.string[: found.start()].rpartition("\n")[2].strip():
+    text = blocks[name]()
+    if match["text"].startswith("\n"):
+        return f"<!-- generated: {name} -->\n{text}\n<!-- end -->"
+    if "\n" in text:
+        raise WrongMark(f"block {name!r} has several lines but is within a line: start its text on a new line")
+    if not match.string[: match.start()].rpartition("\n")[2].strip():
         raise WrongMark(f"block {name!r} starts a line, which Markdown reads as HTML: put a word before it")
-    return f"<!-- generated: {name} -->{made}<!-- end -->"
+    return f"<!-- generated: {name} -->{text}<!-- end -->"

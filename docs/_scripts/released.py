@@ -18,7 +18,7 @@ FOLDER = Path("results") / "reference"
 
 
 class Clocks(NamedTuple):
-    """What an experiment's cells say of their training."""
+    """Training time and processors of an experiment's cells."""
 
     cells: int
     seconds: float  # of training, summed over the cells; evaluation is not counted
@@ -68,7 +68,7 @@ class Released:
         return _row(self.table(experiment, name), f"{experiment}/tables/{name}.csv", **keys)
 
     def answer(self, experiment: str) -> str:
-        """What a report says first, as one line: its first paragraph or list after the question and the warnings."""
+        """The answer of a report, as one line: its first paragraph or list after the question and the warnings."""
         first = next(block for block in self._blocks(experiment)[2:] if not block.startswith(">"))
         return " ".join(line.removeprefix("- ") for line in first.splitlines())
 
@@ -111,10 +111,10 @@ def _csv(path: Path) -> pd.DataFrame:
 @cache
 def _clocks(folder: Path) -> Clocks:
     """A cell's seconds are those of its slowest member: all members of a cell train together, on one clock."""
-    found = [read_cell(path) for path in stored_cells(folder)]
-    seconds = [max(rows["wall_s"].to_pylist()) for rows, _ in found]
-    processors = {str(meta["provenance"]["processor"]) for _, meta in found}
-    return Clocks(len(found), sum(seconds), tuple(sorted(processors)))
+    cells = [read_cell(path) for path in stored_cells(folder)]
+    seconds = [max(rows["wall_s"].to_pylist()) for rows, _ in cells]
+    processors = {str(meta["provenance"]["processor"]) for _, meta in cells}
+    return Clocks(len(cells), sum(seconds), tuple(sorted(processors)))
 
 
 def _row(table: pd.DataFrame, where: str, **keys: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment, Measurement
 from benchmarks.design.identity import canonical
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store import packed
 from benchmarks.store.cells import META, SCHEMA
@@ -40,7 +40,7 @@ DROPPED: Mapping[tuple[str, str], Any] = {}  # (new class, old field) -> the onl
 # what a whole part became, where more than its names changed: (new class) -> the old part's description as the new one
 REBUILT: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
-Old = tuple[pa.Table | None, dict[str, Any]]  # rows (None: a measurement), and what the file says of itself
+Old = tuple[pa.Table | None, dict[str, Any]]  # rows (None: a measurement), and the file's metadata
 
 
 class Refused(ValueError):
@@ -93,7 +93,7 @@ def built(experiment: ComparisonExperiment | GradientExperiment) -> list[Cell | 
     """Every cell that the code builds for an experiment."""
     if isinstance(experiment, GradientExperiment):
         return list(experiment.measurements)
-    return list(build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None))
+    return list(build_cells(experiment, find_tasks(experiment.tasks), find_variants(experiment.variants), None))
 
 
 def old_cells(folder: Path) -> Iterator[tuple[str, Old]]:
@@ -150,11 +150,11 @@ def rewrite(experiment: ComparisonExperiment | GradientExperiment, old: Path, ne
     cells = built(experiment)
     by_key: dict[tuple[Any, ...], list[Cell | Measurement]] = {}
     for cell in cells:
-        by_key.setdefault(_key_of(canonical(cell)), []).append(cell)
+        by_key.setdefault(_cell_key(canonical(cell)), []).append(cell)
     made: dict[str, Old] = {}
     before = dict(old_cells(old))
     for name, contents in before.items():
-        changed, value = rewritten(name, contents, by_key.get(_key_of(translated(contents[1]["cell"])), []))
+        changed, value = rewritten(name, contents, by_key.get(_cell_key(translated(contents[1]["cell"])), []))
         if changed in made:
             raise Refused(f"{name}: another file is {changed} too")
         made[changed] = value
@@ -163,7 +163,7 @@ def rewrite(experiment: ComparisonExperiment | GradientExperiment, old: Path, ne
     return f"{old.name}: {len(made)} cells the same, {len(cells) - len(made)} of the code's not released"
 
 
-def _key_of(described: Mapping[str, Any]) -> tuple[Any, ...]:
+def _cell_key(described: Mapping[str, Any]) -> tuple[Any, ...]:
     if "members" in described:
         return key(described)
     return described["task"]["name"], described["variant"]["name"], described["replicates"]

@@ -24,11 +24,11 @@ LIMIT = 100_000  # episodes up to which a preset is called enumerable
 
 def families() -> dict[str, list[Task]]:
     """The text tasks by the name of their file."""
-    found: dict[str, list[Task]] = {}
+    by_file: dict[str, list[Task]] = {}
     for task in TASKS.values():
         if isinstance(task.factory, TextMDP):
-            found.setdefault(type(task.factory).__module__.rpartition(".")[2], []).append(task)
-    return found
+            by_file.setdefault(type(task.factory).__module__.rpartition(".")[2], []).append(task)
+    return by_file
 
 
 def card(tasks: list[Task]) -> str:
@@ -47,7 +47,7 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += ["| knob | default |", "| --- | --- |"]
     lines += [f"| `{f.name}` | `{f.default!r}` |" for f in fields(kind)]  # type: ignore[arg-type]
     lines += ["", "The first eight are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
-    lines += ["An optimal policy, from two starts; the prompt stands before the bar.", "", "```"]
+    lines += ["An optimal policy, from two starts; the prompt is before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])
 
@@ -109,5 +109,5 @@ def index() -> str:
 
 def texts() -> dict[Path, str]:
     """Every page and the index, by their path."""
-    made = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
-    return {FOLDER / name: text for name, text in made.items()}
+    pages = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
+    return {FOLDER / name: text for name, text in pages.items()}

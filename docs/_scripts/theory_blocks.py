@@ -11,12 +11,12 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
-from docs._scripts.wording import change, listed, span, two
+from docs._scripts.wording import listed, signed_change, two_decimals, value_range
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
 
 SCALES = (0.1, 0.5, 1.0, 1.5, 2.5)
-PLACES = {
+KL_PLACEMENTS = {
     "k1 in the reward": KL("k1", "reward"),
     "k2 of the text in the loss": KL("k2", "loss", "sequence"),
     "k1 in the loss": KL("k1", "loss"),
@@ -26,40 +26,46 @@ PLACES = {
 }
 
 
-def blocks(of: Released) -> dict[str, Callable[[], str]]:
+def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """By the name of the block: what makes it."""
     return {
-        "theory-baselines": partial(rungs, of, ("baseline_mean", "baseline_loo", "baseline_value"), "reward_to_go"),
-        "theory-advantage": partial(rungs, of, ("gae", "a2c"), "baseline_value"),
-        "theory-entropy": partial(entropy, of),
-        "theory-causality": partial(rungs, of, ("reward_to_go",), "reinforce"),
-        "theory-data": partial(data, of),
-        "theory-shifted": partial(scores, of, "transduce/copy-shifted", ("reinforce", "reward_to_go", "baseline_mean")),
-        "theory-sampling": partial(scores, of, "lock/medium", ("exact_pg", "gae", "ppo")),
-        "theory-kl": placements,
+        "theory-baselines": partial(
+            rungs, results, ("baseline_mean", "baseline_loo", "baseline_value"), "reward_to_go"
+        ),
+        "theory-advantage": partial(rungs, results, ("gae", "a2c"), "baseline_value"),
+        "theory-entropy": partial(entropy, results),
+        "theory-causality": partial(rungs, results, ("reward_to_go",), "reinforce"),
+        "theory-data": partial(data, results),
+        "theory-shifted": partial(
+            scores, results, "transduce/copy-shifted", ("reinforce", "reward_to_go", "baseline_mean")
+        ),
+        "theory-sampling": partial(scores, results, "lock/medium", ("exact_pg", "gae", "ppo")),
+        "theory-kl": kl_errors,
     }
 
 
-def rungs(of: Released, variants: tuple[str, ...], parent: str) -> str:
+def rungs(results: Released, variants: tuple[str, ...], parent: str) -> str:
     """What each variant changes against its parent, over the ladder's tasks."""
-    return listed([f"`{v}` {change(of.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
+    return (
+        listed([f"`{v}` {signed_change(results.pair('ladder', v, parent))}" for v in variants]) + f" against `{parent}`"
+    )
 
 
-def entropy(of: Released) -> str:
+def entropy(results: Released) -> str:
     """What the bonus changes over all tasks, and on the two tasks where it moves the score most, by their means."""
-    table = of.table("ladder", "rungs_by_task")
+    table = results.table("ladder", "rungs_by_task")
     rows = table[(table["variant"] == "entropy") & (table["against"] == "gae")]
     largest = rows.loc[rows["difference"].abs().sort_values(ascending=False).index[:2]]
-    told = []
+    changes = []
     for row in largest.to_dict("records"):
-        before, after = (two(of.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
-        told.append(f"{row['task']} {before} to {after}{'' if row['p_holm'] < 0.05 else ' (no difference shown)'}")
-    return f"{rungs(of, ('entropy',), 'gae')}; the largest changes: {', '.join(told)}"
+        before, after = (two_decimals(results.value("ladder", row["task"], v)) for v in ("gae", "entropy"))
+        changes.append(f"{row['task']} {before} to {after}{'' if row['p_holm'] < 0.05 else ' (no difference shown)'}")
+    return f"{rungs(results, ('entropy',), 'gae')}; the largest changes: {', '.join(changes)}"
 
 
-def data(of: Released) -> str:
+def data(results: Released) -> str:
     """How many seeds reach the threshold of `bandit/medium`, and after how many steps."""
-    rows = of.summary("ladder").query("task == 'bandit/medium' and steps_per_s > 0").set_index("variant")
+    rows = results.summary("ladder").query("task == 'bandit/medium' and steps_per_s > 0").set_index("variant")
     exact = rows.loc["exact_pg"]
     sampled = rows.drop(index="exact_pg")
     reached = [f"`{v}` {n:.0f}" for v, n in sampled["reached"].items() if n]
@@ -71,18 +77,18 @@ def data(of: Released) -> str:
     )
 
 
-def scores(of: Released, task: str, variants: tuple[str, ...]) -> str:
+def scores(results: Released, task: str, variants: tuple[str, ...]) -> str:
     """Scores on one task of the ladder."""
-    return ", ".join(f"`{v}` {two(of.value('ladder', task, v))}" for v in variants)
+    return ", ".join(f"`{v}` {two_decimals(results.value('ladder', task, v))}" for v in variants)
 
 
-def placements() -> str:
+def kl_errors() -> str:
     """|E[g] - grad KL| / |grad KL| of each estimator and place of the KL, exactly: least and largest of 5 policies."""
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
     task, training = text_task("soft", mdp), TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
     actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
-    for name, kl in PLACES.items():
-        found = [span(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
-        lines.append(f"| {name} | {' | '.join(found)} |")
+    for name, kl in KL_PLACEMENTS.items():
+        ranges = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
+        lines.append(f"| {name} | {' | '.join(ranges)} |")
     return "\n".join(lines)

@@ -30,15 +30,15 @@ def _declared(module: Any) -> Algorithm:
 
 
 def source(docstring: str) -> str:
-    """What stands after "Source:", on one line."""
+    """The text after "Source:", on one line."""
     return " ".join(docstring.partition("Source:")[2].split()).rstrip(".")
 
 
-def table(shown: Iterable[Algorithm], of: str = "") -> str:
+def table(shown: Iterable[Algorithm], page_path: str = "") -> str:
     """A Markdown table whose names lead to their section of the page `of` (this one where it is empty)."""
     lines = ["| variant | from | changes | what it does | E[g] / grad J |", "| --- | --- | --- | --- | --- |"]
     for v in shown:
-        name = f"[`{v.name}`]({of}#{v.name.replace(':', '')})"
+        name = f"[`{v.name}`]({page_path}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
         mean = MEANS[VARIANTS[v.name].promises.factor] if v.tunable and not v.exact else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
@@ -57,12 +57,12 @@ def ladder_table() -> str:
 
 def page() -> str:
     """docs/variants.md"""
-    said = docstrings()
+    docstring_by_name = docstrings()
     lines = [
         "# Variants",
         "",
         "Made from the registry by `nox -s docs`. A variant is a composition of parts; a rung changes one of",
-        "its parent's (after it stands what changed along with it). The last column is what the conformance kit",
+        "its parent's (followed by what changed along with it). The last column is what the conformance kit",
         "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
         "batch; G: of a group; w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p), for rewards of 0 or 1 and one",
@@ -73,6 +73,6 @@ def page() -> str:
         lines += [f"## {title}", "", table(shown), ""]
     for shown in groups().values():
         for v in shown:
-            first, _, rest = said[v.name].partition("\n")
+            first, _, rest = docstring_by_name[v.name].partition("\n")
             lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
     return "\n".join(lines)

@@ -10,25 +10,25 @@ import pandas as pd
 from docs._scripts.released import shown
 
 
-def two(value: float) -> str:
+def two_decimals(value: float) -> str:
     """0.39; -0.80; 0.00, never -0.00"""
     return f"{round(value, 2) + 0.0:.2f}"
 
 
-def span(values: Iterable[float]) -> str:
+def value_range(values: Iterable[float]) -> str:
     """0.10 to 0.19, or one number where both ends are equal."""
     ordered = sorted(values)
-    low, high = two(ordered[0]), two(ordered[-1])
+    low, high = two_decimals(ordered[0]), two_decimals(ordered[-1])
     return low if low == high else f"{low} to {high}"
 
 
-def change(row: dict[str, Any]) -> str:
+def signed_change(row: dict[str, Any]) -> str:
     """+0.11 (p 0.031), or with the words that no difference is shown."""
     value = f"{row['difference']:+.2f}"
     return f"{value} (p {row['p_holm']:.2g})" if shown(row) else f"{value} (no difference shown)"
 
 
-def against(row: dict[str, Any]) -> str:
+def comparison(row: dict[str, Any]) -> str:
     """`grpo` loses 0.13 to `dr_grpo`, or what is not shown."""
     variant, other, size = f"`{row['variant']}`", f"`{row['against']}`", abs(row["difference"])
     if not shown(row):
@@ -38,9 +38,9 @@ def against(row: dict[str, Any]) -> str:
     )
 
 
-def each(scores: dict[str, float]) -> str:
+def list_scores(scores: dict[str, float]) -> str:
     """`reinforce` 0.39, `gae` 0.70"""
-    return ", ".join(f"`{name}` {two(value)}" for name, value in scores.items())
+    return ", ".join(f"`{name}` {two_decimals(value)}" for name, value in scores.items())
 
 
 def listed(words: Sequence[str]) -> str:

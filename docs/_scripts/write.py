@@ -18,13 +18,13 @@ IGNORED = ("results", "decisions")  # reports are written by `report`; records k
 
 def hand_written(root: Path) -> list[Path]:
     """The pages that may hold blocks: every Markdown file of the tree but reports, records and wholly generated pages."""
-    found = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
-    generated = {root / path for path in whole()}
-    return sorted(p for p in found if p not in generated and not {*p.relative_to(root).parts} & {*IGNORED})
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    generated = {root / path for path in generated_pages()}
+    return sorted(p for p in pages if p not in generated and not {*p.relative_to(root).parts} & {*IGNORED})
 
 
 @cache
-def whole() -> dict[Path, str]:
+def generated_pages() -> dict[Path, str]:
     """The pages that are generated from their first line to their last."""
     return {variant_pages.PAGE: variant_pages.page(), **task_pages.texts()}
 
@@ -37,30 +37,32 @@ def released(root: Path) -> Released:
 @cache
 def blocks(root: Path) -> dict[str, Callable[[], str]]:
     """All blocks by name, each made once."""
-    of = released(root)
-    made = {**readme_blocks.blocks(of), **theory_blocks.blocks(of)}
-    return {name: cache(make) for name, make in made.items()}
+    results = released(root)
+    generators = {**readme_blocks.blocks(results), **theory_blocks.blocks(results)}
+    return {name: cache(make) for name, make in generators.items()}
 
 
 def stale(root: Path) -> list[str]:
     """`file: block` of every block, and the name of every page, that is not what the generators make now."""
-    found = [
-        str(path) for path, text in whole().items() if not (root / path).exists() or (root / path).read_text() != text
+    names = [
+        str(path)
+        for path, text in generated_pages().items()
+        if not (root / path).exists() or (root / path).read_text() != text
     ]
     for page in hand_written(root):
-        found += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), blocks(root))]
-    return found
+        names += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), blocks(root))]
+    return names
 
 
 def write(root: Path) -> list[Path]:
     """Bring everything up to date; returns the files that changed."""
-    made = {root / path: text for path, text in whole().items()}
+    texts = {root / path: text for path, text in generated_pages().items()}
     for page in hand_written(root):
         try:
-            made[page] = marks.filled(page.read_text(), blocks(root))
+            texts[page] = marks.fill(page.read_text(), blocks(root))
         except marks.WrongMark as error:
             raise marks.WrongMark(f"{page}: {error}") from error
-    changed = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
+    changed = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     for path in changed:
-        write_text(path, made[path])
+        write_text(path, texts[path])
     return changed

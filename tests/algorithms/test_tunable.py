@@ -19,7 +19,7 @@ from algorithms.training.learner import Learner
 from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
 from algorithms.variant import Variant
-from benchmarks.design.overrides import configured
+from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
 from benchmarks.tuning.space import Parameter, parameters
 from envs import TASKS
@@ -92,7 +92,7 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
             rows[2:, 1, ::2] = rows[4:, 1, 1::2] = 0.0
     together = gradient(task, *several, rollout, policy, compact)
     for p, seed in enumerate(SEEDS):
-        own = configured(variant, training, {path: of[p] for path, of in values})
+        own = apply_overrides(variant, training, {path: of[p] for path, of in values})
         mine, played = make_rollout(task, *own, (seed,))
         if not compact:
             torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], double(played).discount)

@@ -1,7 +1,7 @@
 """Made-up results with known differences, for tables, figures and reports; as files, of any size.
 
-`python -m tests.benchmarks.synthetic_results FOLDER` writes cells of 12 variants x 16 tasks x 20 seeds x 40 checkpoints; then
-`python -m benchmarks report ladder --results FOLDER` makes a report.
+`python -m tests.benchmarks.synthetic_results FOLDER` writes cells of 12 variants x 16 tasks x 20 seeds x 40 checkpoints;
+then `python -m benchmarks report ladder --results FOLDER` makes a report.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def report_input(made: pd.DataFrame, out: Path) -> ReportInput:
         suite=suite(made),
         measures=measures_of(made),
         texts={"transduce/reverse-medium": {"untrained": ["1 2 => | 1 1"], "gae": ["1 2 => | 2 1"]}},
-        drawings=(MeasureCurves("lengths", "How long episodes are", measures=("score", "length")),),
+        figures=(MeasureCurves("lengths", "How long episodes are", measures=("score", "length")),),
         parents=PARENTS,
         changes={v: f"what {v} changes" for v in (*RUNGS, "random")},
         provenance={"commit": "abc"},

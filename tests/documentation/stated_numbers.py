@@ -14,5 +14,5 @@ MEASUREMENT = re.compile(rf"(?<![\w.,])(?:{DECIMAL}(?:\s*{UNIT}\b)?|\d[\d,]*\s*{
 
 def measurements(page: str) -> list[str]:
     """Decimals, numbers with a unit and signed numbers outside generated blocks, code and links, in order."""
-    text = QUOTED.sub(" ", marks.outside(page))
+    text = QUOTED.sub(" ", marks.without_blocks(page))
     return [" ".join(found[0].split()) for found in MEASUREMENT.finditer(text)]

@@ -40,12 +40,14 @@ def test_what_baselines_buy_leaves_none_out(tmp_path: Path) -> None:
 
 def test_a_comparison_takes_its_words_from_its_test(tmp_path: Path) -> None:
     of = released(tmp_path, "estimators", {"tables/rungs.csv": RUNGS})
-    assert wording.against(of.pair("estimators", "grpo", "dr_grpo")) == "`grpo` loses 0.13 against `dr_grpo` (p 0.029)"
-    assert wording.against(of.pair("estimators", "scst", "reinforce")) == (
+    assert (
+        wording.comparison(of.pair("estimators", "grpo", "dr_grpo")) == "`grpo` loses 0.13 against `dr_grpo` (p 0.029)"
+    )
+    assert wording.comparison(of.pair("estimators", "scst", "reinforce")) == (
         "no difference is shown between `scst` and `reinforce`"
     )
-    assert wording.change(of.pair("estimators", "baseline_loo", "reward_to_go")) == "+0.25 (p 0.0037)"
-    assert wording.change(of.pair("estimators", "opo", "rloo")) == "+0.03 (no difference shown)"
+    assert wording.signed_change(of.pair("estimators", "baseline_loo", "reward_to_go")) == "+0.25 (p 0.0037)"
+    assert wording.signed_change(of.pair("estimators", "opo", "rloo")) == "+0.03 (no difference shown)"
 
 
 def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path: Path) -> None:

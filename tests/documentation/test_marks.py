@@ -14,18 +14,18 @@ PAGE = (
 
 def test_blocks_are_found_and_left_out() -> None:
     assert marks.names(PAGE) == ["one", "table"]
-    assert marks.outside(PAGE) == "A , b.\n\n\n"
+    assert marks.without_blocks(PAGE) == "A , b.\n\n\n"
 
 
 def test_what_is_up_to_date_stays_as_it_is() -> None:
-    assert marks.filled(PAGE, BLOCKS) == PAGE
+    assert marks.fill(PAGE, BLOCKS) == PAGE
     assert marks.stale(PAGE, BLOCKS) == []
 
 
 def test_a_block_is_made_anew_within_its_sentence_or_on_its_lines() -> None:
     old = "A <!-- generated: one -->9<!-- end -->, b.\n\n<!-- generated: table -->\n<!-- end -->\n"
     assert marks.stale(old, BLOCKS) == ["one", "table"]
-    assert marks.filled(old, BLOCKS) == PAGE
+    assert marks.fill(old, BLOCKS) == PAGE
 
 
 def test_only_the_block_that_changed_is_named() -> None:
@@ -34,13 +34,13 @@ def test_only_the_block_that_changed_is_named() -> None:
 
 def test_text_that_ends_in_a_code_span_keeps_its_end() -> None:
     page = "A <!-- generated: word -->`ppo`<!-- end -->."
-    assert marks.filled(page, BLOCKS) == "A <!-- generated: word -->`gae`<!-- end -->."
+    assert marks.fill(page, BLOCKS) == "A <!-- generated: word -->`gae`<!-- end -->."
 
 
 def test_a_mark_in_backticks_is_an_example() -> None:
     page = "between `<!-- generated: NAME -->` and `<!-- end -->`"
     assert marks.names(page) == []
-    assert marks.filled(page, BLOCKS) == page
+    assert marks.fill(page, BLOCKS) == page
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_mark_in_backticks_is_an_example() -> None:
 )
 def test_a_wrong_mark_is_refused(page: str, said: str) -> None:
     with pytest.raises(marks.WrongMark, match=said):
-        marks.filled(page, BLOCKS)
+        marks.fill(page, BLOCKS)

@@ -1,1 +1,1 @@
-"""What `run` and `report` do with each kind of experiment."""
+"""`run` and `report` for each class of experiments."""

@@ -1,4 +1,4 @@
-"""What `run`, `report` and `import` ask of each kind of experiment."""
+"""The protocol by which `run` and `report` handle a class of experiments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.design.experiment import Experiment, Outcome
 
 
 class ExperimentRun(Protocol):
-    """An experiment on its way from its declaration to its report."""
+    """The run of an experiment, from its declaration to its report."""
 
     @property
     def experiment(self) -> Experiment:

@@ -13,9 +13,9 @@ from benchmarks.cli.options import RunFlags, live_logs, policies_folder
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import reason_unsupported
-from benchmarks.design.scales import check_averaged, keep_scales
+from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import adaptive, runner
 from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.execution.floors import with_floors
@@ -39,14 +39,14 @@ class ComparisonRun:
     def select(self, flags: RunFlags) -> None:
         experiment = self.declared
         if flags.seeds is not None:
-            experiment = replace(experiment, seeds=flags.seeds, seeds_of={})
-        tasks = tasks_named(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
-        tasks = flags.scale.applied(tasks, [task.name for task in experiment.own_tasks])
+            experiment = replace(experiment, seeds=flags.seeds, seeds_by_variant={})
+        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = flags.scale.apply(tasks, [task.name for task in experiment.own_tasks])
         if experiment.rates:
             check_averaged(tasks, experiment.name)
         check_installed(tasks)
         named = None if flags.variants is None else split(flags.variants)
-        variants = variants_named(experiment.variants, named)
+        variants = find_variants(experiment.variants, named)
         tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
         self.cells = build_cells(experiment, tasks, variants, flags.env_steps, tuned)
         if named:
@@ -58,7 +58,7 @@ class ComparisonRun:
         if flags.baseline is not None:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
         plan = self._sequential_plan(flags) if flags.adaptive else None
-        at_once = jobs_at_once(flags, experiment.name, experiment.alone)
+        at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
         announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once)
         if flags.dry_run:
             return None
@@ -68,7 +68,7 @@ class ComparisonRun:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return runner.run(jobs, folder, at_once, flags.device, live, experiment.alone)
+                return runner.run(jobs, folder, at_once, flags.device, live, experiment.one_at_a_time)
 
             if plan is None:
                 return train(self.cells)
@@ -89,7 +89,7 @@ class ComparisonRun:
         """Measure floors that are not known; the scales of users' tasks are kept in the folder, for later reports."""
         tasks = with_floors(self.experiment.own_tasks, flags.results)
         own = {task.name for task in self.declared.own_tasks}
-        keep_scales([task for task in tasks if task.name not in own], folder)
+        save_scales([task for task in tasks if task.name not in own], folder)
         by_name = {task.name: task for task in tasks}
         self.experiment = replace(self.experiment, tasks=tuple(tasks))
         self.cells = [replace(cell, task=by_name[cell.task.name]) for cell in self.cells]

@@ -30,7 +30,7 @@ class GradientRun:
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
-        at_once = jobs_at_once(flags, self.experiment.name, alone=False)
+        at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
         announce(flags, folder, self.experiment.name, jobs, at_once)
         return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
 

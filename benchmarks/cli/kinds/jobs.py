@@ -14,9 +14,9 @@ from benchmarks.store.sources import readable
 from envs.validation import UsageError
 
 
-def jobs_at_once(flags: RunFlags, name: str, alone: bool) -> int:
+def jobs_at_once(flags: RunFlags, name: str, one_at_a_time: bool) -> int:
     """How many jobs run at once; UsageError for more than one where seconds are what is measured."""
-    if not alone:
+    if not one_at_a_time:
         return flags.jobs or available_processors()
     if flags.jobs is not None and flags.jobs > 1:
         raise UsageError(f"{name} measures seconds and runs one cell after another: --jobs 1, not {flags.jobs}")
@@ -30,8 +30,8 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
         tensorboard.check()
     if not flags.dry_run:
         check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
-    waiting = [job for job in jobs if not readable(job.path)]
-    for job in waiting if flags.dry_run else ():
+    pending_jobs = [job for job in jobs if not readable(job.path)]
+    for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"
         print(f"{job.label}: {len(job.seeds)} members x {steps}")
-    print(f"{name}: {cost.summary(waiting, at_once)}, {at_once} at once", file=sys.stderr)
+    print(f"{name}: {cost.summary(pending_jobs, at_once)}, {at_once} at once", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Which class runs and reports which kind of experiment. A new kind is a row here."""
+"""The class that runs and reports each class of experiments. A new one is a row here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ KINDS: dict[type, Callable[[Any], ExperimentRun]] = {
 }
 
 
-def run_of(experiment: Experiment) -> ExperimentRun:
+def experiment_run(experiment: Experiment) -> ExperimentRun:
     """What runs and reports this experiment."""
     return KINDS[type(experiment)](experiment)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
-from benchmarks.cli.tune import plans_of, run_studies
+from benchmarks.cli.tune import build_plans, run_studies
 from benchmarks.design.experiment import Outcome
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
@@ -26,23 +26,23 @@ class StudyRun:
 
     def select(self, flags: RunFlags) -> None:
         experiment = self.experiment
-        tasks = tasks_named(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
-        tasks = flags.scale.applied(tasks)
+        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = flags.scale.apply(tasks)
         named = None if flags.variants is None else split(flags.variants)
-        variants = variants_named(experiment.variants, named)
+        variants = find_variants(experiment.variants, named)
         steps = experiment.env_steps if flags.env_steps is None else {t.name: flags.env_steps for t in tasks}
         study = experiment.name + ("-smoke" if flags.smoke else "")
-        self.plans = plans_of(study, variants, [(task,) for task in tasks], experiment.budget, steps)
+        self.plans = build_plans(study, variants, [(task,) for task in tasks], experiment.budget, steps)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
-        found = result.load_all(folder)
-        return write(folder.name, self.experiment.question, found, folder) if found else None
+        studies = result.load_all(folder)
+        return write(folder.name, self.experiment.question, studies, folder) if studies else None
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
-        found = result.load_all(folder)
-        if not found:
+        studies = result.load_all(folder)
+        if not studies:
             raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {self.experiment.name}")
-        return write(folder.name, self.experiment.question, found, folder, figure_kinds)
+        return write(folder.name, self.experiment.question, studies, folder, figure_kinds)

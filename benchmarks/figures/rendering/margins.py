@@ -30,7 +30,7 @@ class Panel(NamedTuple):
     axes: Axes
     frame: Bbox  # of the axes alone
     outer: Bbox  # with tick labels, titles, annotations
-    column: int  # in the grid; 0 where the axes stand alone
+    column: int  # in the grid; 0 for axes outside a grid
     row: int  # from the top
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.figures.rendering import lettering, margins
+from benchmarks.figures.rendering import margins, text_fitting
 from benchmarks.figures.style import STYLE
 from benchmarks.store.files import replace_bytes
 
@@ -40,9 +40,9 @@ def collected_after_saving() -> Iterator[None]:
 def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Path]:
     """Write `path` with each suffix of `kinds` and return these files; the figure is empty afterwards."""
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
-    with mpl.rc_context(STYLE), lettering.quiet():
+    with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
         _thin_log_ticks(figure)
-        lettering.prepare(figure)
+        text_fitting.fit_texts(figure)
         if (engine := figure.get_layout_engine()) is not None:
             engine.execute(figure)  # once, and not again for each of the files
             figure.set_layout_engine("none")
@@ -66,7 +66,7 @@ def _encoded(figure: Figure, suffix: str) -> bytes:
 
 
 def _thin_log_ticks(figure: Figure) -> None:
-    """Few labels on logarithmic axes, none of them upon another: decades, or 1, 2, 5 where less than two are in view."""
+    """Few labels on logarithmic axes, without overlap: decades, or 1, 2, 5 where less than two are in view."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() != "log":

@@ -1,1 +1,1 @@
-"""The report of two results side by side, and the gate that it can be."""
+"""The comparison of two folders of results, as a report and as a gate."""

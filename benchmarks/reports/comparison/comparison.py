@@ -1,8 +1,8 @@
 """Two folders of results compared: two versions of the code, two machines, two settings. It also serves as a gate.
 
-Every variant that both have is compared over the tasks that both have, and on each of them: paired by seed where both
-sides trained the same seeds, by Welch's test where not. Regressions are losses that a corrected test shows; the two
-families (variants, and variants x tasks) may each raise a false alarm once in forty runs. gate.py says what fails a gate.
+Every shared variant is compared over the shared tasks and on each of them. Equal seeds are compared in pairs, others by
+Welch's test. A regression is a loss that a corrected test shows. Each of the two families (variants, and variants x tasks)
+raises a false alarm with probability .025 at most. gate.py defines when a gate fails.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
-from benchmarks.design.scales import check_agree, scales_of_cells
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
+from benchmarks.design.scales import check_agree, scales_from_cells
 from benchmarks.figures import final_scores
 from benchmarks.reports.comparison import common_steps, gate
 from benchmarks.reports.comparison.gate import Rules
-from benchmarks.reports.comparison.sides import Side, differences, left_out, place
+from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key, differences, uncompared
 from benchmarks.reports.document import Document
 from benchmarks.statistics import divergence
 from benchmarks.statistics.comparison_tables import suite_table, task_table
@@ -27,7 +27,7 @@ from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.families import Ledger, decide_pairs
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases, sentences
-from benchmarks.statistics.wording.phrases import amount, counted
+from benchmarks.statistics.wording.phrases import amount, count_noun
 from benchmarks.store.suite import Suite
 from envs.validation import UsageError
 
@@ -39,9 +39,9 @@ UNTESTED = ("lost", NOT_COMPARED, *NO_MEAN)  # findings of rows that have no num
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: a row a variant, a row a variant and task, and their suite (variants named with their side).
+    """Tables with a row per variant and per (variant, task), and the suite, whose variants are labelled A or B.
 
-    violations  why B does not pass as a gate, a sentence each
+    violations  why B fails the gate, one sentence each
     """
 
     by_variant: pd.DataFrame
@@ -59,25 +59,29 @@ class Result:
         return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
-def _sided(variant: str, side: str) -> str:
+def _labelled(variant: str, side: str) -> str:
     return f"{variant} ({side})"
 
 
-def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, noninferior: float | None = None) -> Result:
+def compare(
+    a: ResultFolder, b: ResultFolder, margin: float, min_seeds: int | None = None, noninferior: float | None = None
+) -> Result:
     """B minus A. UsageError where they share nothing. min_seeds, noninferior: as in gate.Rules."""
     rules = Rules(margin, min_seeds, noninferior)
-    if not {*a.places} & {*b.places}:
+    if not {*a.cell_keys} & {*b.cell_keys}:
         raise UsageError(f"{a.folder} and {b.folder} share no variant on a task: {a.variants} and {b.variants}")
     shared = [v for v in a.variants if v in b.variants]
-    check_agree([([m for m in side.metas if place(m)[1] in shared], side.folder) for side in (a, b)])
-    scales = scales_of_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
-    sides = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
-    frame = pd.concat(sides, ignore_index=True)
-    names = [_sided(v, side) for v in shared for side in "AB"]
-    theirs = [_sided(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
-    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], theirs)
+    check_agree([([m for m in side.metas if cell_key(m)[1] in shared], side.folder) for side in (a, b)])
+    scales = scales_from_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
+    frames = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
+    frame = pd.concat(frames, ignore_index=True)
+    names = [_labelled(v, side) for v in shared for side in "AB"]
+    imported = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    frame, notes = common_steps.align(frame[frame["variant"].isin(names)], imported)
     suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
-    family = [Pair(_sided(v, "B"), _sided(v, "A")) for v in shared if suite.tasks(_sided(v, "A"), _sided(v, "B"))]
+    family = [
+        Pair(_labelled(v, "B"), _labelled(v, "A")) for v in shared if suite.tasks(_labelled(v, "A"), _labelled(v, "B"))
+    ]
     _check_averaged(suite, family)
     ledger = Ledger()
     decide_pairs(suite, family, ledger, VARIANTS)
@@ -86,10 +90,10 @@ def compare(a: Side, b: Side, margin: float, min_seeds: int | None = None, nonin
     if len(by_task):
         by_variant = suite_table(suite, family, by_task, ledger, VARIANTS)
         by_variant = by_variant.drop(columns=["family", "of"], errors="ignore")
-    pairs_of = {pair.b: pair for pair in family}
+    pair_by_variant = {pair.b: pair for pair in family}
     tables = []
     for table in (by_variant, by_task):
-        rows = [_with_finding(suite, pairs_of[row["variant"]], row, rules) for row in table.to_dict("records")]
+        rows = [_with_finding(suite, pair_by_variant[row["variant"]], row, rules) for row in table.to_dict("records")]
         tables.append(pd.DataFrame(rows) if rows else pd.DataFrame(columns=["finding", "variant", "task"]))
     by_variant, by_task = _add_untested(a, b, suite, *tables)
     return Result(by_variant, by_task, suite, tuple(gate.violations(a, b, by_variant, by_task, rules)))
@@ -105,52 +109,52 @@ def _with_finding(suite: Suite, pair: Pair, row: dict[Any, Any], rules: Rules) -
     return {"finding": _finding(row), **row, "variant": variant}
 
 
-def _reasons(a: Side, b: Side, suite: Suite) -> dict[tuple[str, str], str]:
-    """For each (task, variant) of A why it could not be tested, if it could not.
+def _reasons(a: ResultFolder, b: ResultFolder, suite: Suite) -> dict[tuple[str, str], str]:
+    """For each (task, variant) of A, the reason why it could not be tested.
 
     Where all members of B alone are lost the gate says so; where those of A are, B is no worse.
     """
     missing, without = set(gate.missing_cells(a, b)), set(suite.without_mean)
-    found = {}
-    for task, variant in ((t, v) for t, v in a.places if v in a.variants):
-        in_a, in_b = ((task, _sided(variant, side)) in without for side in "AB")
+    reasons_by_cell = {}
+    for task, variant in ((t, v) for t, v in a.cell_keys if v in a.variants):
+        in_a, in_b = ((task, _labelled(variant, side)) in without for side in "AB")
         reasons = {"lost": (task, variant) in missing, "no mean in A": in_a, "no mean in B": in_b}
-        found[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
-    return found
+        reasons_by_cell[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
+    return reasons_by_cell
 
 
 def _add_untested(
-    a: Side, b: Side, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
+    a: ResultFolder, b: ResultFolder, suite: Suite, by_variant: pd.DataFrame, by_task: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with a row for each variant, and each (variant, task), of A that could not be tested, and why."""
     why = _reasons(a, b, suite)
     known = {*by_variant["variant"]} if len(by_variant) else set()
     tested = {*zip(by_task["task"], by_task["variant"], strict=True)} if len(by_task) else set()
-    of_tasks = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
-    of_variants = []
+    task_rows = [{"finding": f, "variant": v, "task": t} for (t, v), f in why.items() if (t, v) not in tested]
+    variant_rows = []
     for variant in [v for v in dict.fromkeys(v for _, v in why) if v not in known]:
-        found = [finding for (_, v), finding in why.items() if v == variant]
-        whole = "lost" if {*found} == {"lost"} else next((f for f in NO_MEAN if f in found), NOT_COMPARED)
-        of_variants.append({"finding": whole, "variant": variant})
-    more = (by_variant, of_variants), (by_task, of_tasks)
+        findings = [finding for (_, v), finding in why.items() if v == variant]
+        overall = "lost" if {*findings} == {"lost"} else next((f for f in NO_MEAN if f in findings), NOT_COMPARED)
+        variant_rows.append({"finding": overall, "variant": variant})
+    more = (by_variant, variant_rows), (by_task, task_rows)
     first, second = (pd.concat([table, pd.DataFrame(rows)]) if rows else table for table, rows in more)
     return first.reset_index(drop=True), second.reset_index(drop=True)
 
 
 def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
     """UsageError where a variant's returns on several tasks would be averaged."""
-    if any(not suite.averages(suite.tasks(*pair)) for pair in family):
+    if any(not suite.can_average(suite.tasks(*pair)) for pair in family):
         raise UsageError(f"{divergence.not_averaged(suite)}")
 
 
-def _unpaired(a: Side, b: Side, variants: Sequence[str]) -> frozenset[str]:
+def _unpaired(a: ResultFolder, b: ResultFolder, variants: Sequence[str]) -> frozenset[str]:
     """Variants (with their side) whose seeds are no pairs: other seeds, or runs that are not ours."""
-    found = set()
+    unpaired = set()
     for variant in variants:
         seeds = [set(side.frame["seed"][side.frame["variant"] == variant]) for side in (a, b)]
         if a.imported or b.imported or seeds[0] != seeds[1]:
-            found |= {_sided(variant, "A"), _sided(variant, "B")}
-    return frozenset(found)
+            unpaired |= {_labelled(variant, "A"), _labelled(variant, "B")}
+    return frozenset(unpaired)
 
 
 def _finding(row: dict[Any, Any]) -> str:
@@ -161,7 +165,7 @@ def _finding(row: dict[Any, Any]) -> str:
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
 
 
-def document(a: Side, b: Side, result: Result, margin: float) -> Document:
+def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) -> Document:
     """The comparison as a report."""
     word = f"B = {b.folder}, A = {a.folder}"
     caption = (
@@ -169,19 +173,20 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
         "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
         f"{margin:g} (TOST, uncorrected). `identical`: equal at every "
         "checkpoint of every shared seed, to rounding. "
-        "Where the two lost other runs, `p same` is 1: what a lost run counts as was not measured."
+        "`p same` is 1 where A and B lost different runs, because the score of a lost run was not measured."
     )
     if "p_noninferior" in result.by_variant:
-        caption += " `p noninferior` is the one-sided t test that B is worse by less than the margin asked for; "
+        caption += " `p noninferior` is the one-sided t test that B is worse by less than the given margin; "
         caption += "1 where B lost runs that A did not."
     blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
     if len(tested := result.tested):
         drawn = tested.assign(
-            variant=[_sided(v, "B") for v in tested["variant"]], against=[_sided(v, "A") for v in tested["variant"]]
+            variant=[_labelled(v, "B") for v in tested["variant"]],
+            against=[_labelled(v, "A") for v in tested["variant"]],
         )
-        title = f"B minus A, n = {counted(int(drawn['seeds'].min()), 'seed')}"
+        title = f"B minus A, n = {count_noun(int(drawn['seeds'].min()), 'seed')}"
         draw = partial(final_scores.differences, result.suite, drawn, "minus", title)
-        blocks.insert(0, Drawn("compare", draw, f"{title}: {word}."))
+        blocks.insert(0, FigureBlock("compare", draw, f"{title}: {word}."))
     shown = _shown_rows(result.by_task, phrases.is_raw(result.suite.unit))
     sections = (
         Section("By variant", tuple(blocks)),
@@ -193,22 +198,22 @@ def document(a: Side, b: Side, result: Result, margin: float) -> Document:
             ),
         ),
         Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
-        Section("What is not compared", (Prose(joined(left_out(a, b)) or "Everything is in both folders."),)),
+        Section("What is not compared", (Prose(joined(uncompared(a, b)) or "Everything is in both folders."),)),
     )
     warning = sentences.too_few(tested) if len(tested) else ""
-    names = [name for side in (a, b) for place in side.places for name in place]
+    names = [name for side in (a, b) for place in side.cell_keys for name in place]
     return Document(
         "compare",
         f"Is {b.folder} better or worse than {a.folder}?",
         sentence(result),
         sections,
-        tuple(w for w in (warning, *result.suite.notes, *divergence.warned(result.suite)) if w),
-        names=(*dict.fromkeys([*names, *(_sided(v, side) for v in names for side in "AB")]),),
+        tuple(w for w in (warning, *result.suite.notes, *divergence.score_warnings(result.suite)) if w),
+        names=(*dict.fromkeys([*names, *(_labelled(v, side) for v in names for side in "AB")]),),
     )
 
 
 def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
-    """The rows that show something, as a list."""
+    """The rows in which a difference is shown, as a list."""
     shown = by_task[by_task["finding"].isin(("better", "worse"))].to_dict("records")
     lines = [
         f"`{r['variant']}` on {r['task']} is {r['finding']}: {phrases.change(r, raw)} (p {r['p_holm']:.2g})"
@@ -219,19 +224,19 @@ def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
 
 
 def sentence(result: Result) -> str:
-    """What was found, in a sentence: first why the gate is not passed."""
+    """The result in one sentence, which begins with the reasons why the gate fails."""
     table = result.by_variant
     counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
     parts = [*result.violations]
     if better := counts.get("better"):
-        parts.append(f"B is shown to be better with {phrases.names(better)}")
+        parts.append(f"B is shown to be better with {phrases.list_variants(better)}")
     equal = ("identical", "the same within the margin")
-    parts += [f"{finding}: {phrases.names(counts[finding])}" for finding in equal if finding in counts]
+    parts += [f"{finding}: {phrases.list_variants(counts[finding])}" for finding in equal if finding in counts]
     if undecided := counts.get("open"):
         limit = float(table["detectable"][table["finding"] == "open"].max())
         size = amount(limit, 2, phrases.is_raw(result.suite.unit))
         known = f" (a true difference of {size} is detected with probability 0.8)" if limit == limit else ""
-        parts.append(f"no difference is shown for {phrases.names(undecided)}{known}")
+        parts.append(f"no difference is shown for {phrases.list_variants(undecided)}{known}")
     return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 

@@ -1,4 +1,4 @@
-"""What the compared variants had to learn with: environment steps, optimiser steps and seconds of training.
+"""The budgets of the compared variants: environment steps, optimiser steps and seconds of training.
 
 A comparison holds the environment steps equal. It does not hold the optimiser steps or the computation equal: PPO makes 16
 optimiser steps on a rollout on which others make one. Counts are of the last checkpoint, means over the seeds that did not
@@ -20,8 +20,8 @@ from benchmarks.store.suite import Suite
 
 NAN = float("nan")
 Meta = Mapping[str, Any]
-EQUAL = 0.05  # the last rollout may pass the budget by as much
-EXPLAINED = (
+TOLERANCE = 0.05  # the last rollout may pass the budget by as much
+RATIOS_EXPLAINED = (
     "`optimiser steps` and `training time`: how many times those of the other variant (geometric mean over tasks; `-` where "
     "they were not counted here)."
 )
@@ -35,8 +35,10 @@ class Budget(NamedTuple):
     train_s: float  # a seed
 
 
-def steps_of(meta: Meta) -> float:
-    """Optimiser steps that one `update` of the rows stands for: epochs x minibatches; NaN where others count them."""
+def optimiser_steps_per_update(meta: Meta) -> float:
+    """Optimiser steps per counted update: epochs x minibatches; NaN for algorithms of other libraries that count
+    otherwise.
+    """
     algorithm = meta["cell"].get("algorithm", {})
     if meta["cell"].get("imported") or "class" not in algorithm:
         return NAN
@@ -46,80 +48,80 @@ def steps_of(meta: Meta) -> float:
     return float(schedule.get("epochs", 1) * schedule.get("minibatches", 1))
 
 
-def _clocked(meta: Meta) -> bool:
-    """Whether its seconds are those of a population of ours."""
+def _is_timed(meta: Meta) -> bool:
+    """Whether its training was timed by this project."""
     return not meta["cell"].get("imported") and not by_stable_baselines3(meta)
 
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:
-    """Of a curve and what its cells say of themselves."""
-    kept = ~curve.diverged
-    if not kept.any():
+    """The budget of one curve, from its cells' metadata."""
+    finite = ~curve.diverged
+    if not finite.any():
         return Budget(NAN, NAN, NAN)
-    steps = {steps_of(m) for m in metas}
+    steps = {optimiser_steps_per_update(m) for m in metas}
     each = steps.pop() if len(steps) == 1 else NAN
-    seconds = curve.train_s / len(curve.seeds) if all(map(_clocked, metas)) else NAN
-    updates = float(curve.updates[-1, kept].mean()) * each
-    return Budget(float(curve.env_steps[-1, kept].mean()), updates or NAN, seconds or NAN)
+    seconds = curve.train_s / len(curve.seeds) if all(map(_is_timed, metas)) else NAN
+    updates = float(curve.updates[-1, finite].mean()) * each
+    return Budget(float(curve.env_steps[-1, finite].mean()), updates or NAN, seconds or NAN)
 
 
 def budgets(suite: Suite, metas: Sequence[Meta]) -> dict[tuple[str, str], Budget]:
     """By (task, variant) of the learners."""
-    of: dict[tuple[str, str], list[Meta]] = {}
+    metas_by_cell: dict[tuple[str, str], list[Meta]] = {}
     for meta in metas:
-        of.setdefault((meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]), []).append(meta)
+        metas_by_cell.setdefault((meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]), []).append(meta)
     curves = {key: curve for key, curve in suite.curves.items() if key[1] in suite.learners}
-    return {key: _budget(curve, of.get(key, [])) for key, curve in curves.items()}
+    return {key: _budget(curve, metas_by_cell.get(key, [])) for key, curve in curves.items()}
 
 
 def one_processor(metas: Sequence[Meta]) -> bool:
     """Whether seconds can be compared: all cells that we timed ran on one kind of processor."""
-    return len({str(m.get("provenance", {}).get("processor")) for m in metas if _clocked(m)}) < 2
+    return len({str(m.get("provenance", {}).get("processor")) for m in metas if _is_timed(m)}) < 2
 
 
-def _ratio(of: Mapping[tuple[str, str], Budget], suite: Suite, pair: Pair, name: str) -> float:
+def _ratio(by_cell: Mapping[tuple[str, str], Budget], suite: Suite, pair: Pair, name: str) -> float:
     """Geometric mean of b / a over the tasks where both are known; NaN where there is none."""
-    logs = [np.log(getattr(of[t, pair.b], name) / getattr(of[t, pair.a], name)) for t in suite.tasks(*pair)]
+    logs = [np.log(getattr(by_cell[t, pair.b], name) / getattr(by_cell[t, pair.a], name)) for t in suite.tasks(*pair)]
     known = [x for x in logs if np.isfinite(x)]
     return float(np.exp(np.mean(known))) if known else NAN
 
 
 def ratios(suite: Suite, metas: Sequence[Meta], family: Sequence[Pair]) -> pd.DataFrame:
     """A row a pair: b's optimiser steps and training time as multiples of a's."""
-    of, timed = budgets(suite, metas), one_processor(metas)
+    by_cell, timed = budgets(suite, metas), one_processor(metas)
     return pd.DataFrame(
         {
-            "optimiser steps": [_ratio(of, suite, p, "optimiser_steps") for p in family],
-            "training time": [_ratio(of, suite, p, "train_s") if timed else NAN for p in family],
+            "optimiser steps": [_ratio(by_cell, suite, p, "optimiser_steps") for p in family],
+            "training time": [_ratio(by_cell, suite, p, "train_s") if timed else NAN for p in family],
         }
     )
 
 
 def table(suite: Suite, metas: Sequence[Meta], baseline: str) -> pd.DataFrame:
     """A row a learner: means over its tasks, and its multiples of the baseline's."""
-    of = budgets(suite, metas)
+    by_cell = budgets(suite, metas)
     rows = [
         {
             "variant": v,
             "tasks": len(tasks := suite.tasks(v)),
-            **{name: float(np.mean([getattr(of[t, v], name) for t in tasks])) for name in Budget._fields},
+            **{name: float(np.mean([getattr(by_cell[t, v], name) for t in tasks])) for name in Budget._fields},
         }
         for v in suite.learners
     ]
     family = [Pair(v, baseline) for v in suite.learners]
     names = {"env_steps": "environment steps", "optimiser_steps": "optimiser steps", "train_s": "training s a seed"}
     against = ratios(suite, metas, family)
-    against.insert(0, "environment steps", [_ratio(of, suite, p, "env_steps") for p in family])
+    against.insert(0, "environment steps", [_ratio(by_cell, suite, p, "env_steps") for p in family])
     return pd.DataFrame(rows).rename(columns=names).join(against.add_suffix(f" / {baseline}"))
 
 
 def _times(ratio: float) -> str:
     """1 -> `as many`, 16 -> `16 times as many`."""
-    return "as many" if abs(ratio - 1) <= EQUAL else f"{ratio:.2g} times as many"
+    return "as many" if abs(ratio - 1) <= TOLERANCE else f"{ratio:.2g} times as many"
 
 
 def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) -> str:
-    """What is equal between the learners, and by how much the rest differs; empty where one learner stands alone."""
+    """What is equal between the learners, and by how much the rest differs; empty for one learner."""
     if len(suite.learners) < 2:
         return ""
     multiples = table(suite, metas, baseline).set_index("variant").drop(index=baseline)
@@ -127,14 +129,14 @@ def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) ->
         multiples[f"{name} / {baseline}"].dropna() for name in ("environment steps", "optimiser steps", "training time")
     )
     parts = [_environment(suite, metas, env, baseline)]
-    if leader in steps and abs(steps[leader] - 1) > EQUAL:
+    if leader in steps and abs(steps[leader] - 1) > TOLERANCE:
         time = f" and takes {seconds[leader]:.2g} times its training time" if leader in seconds else ""
         parts.append(f"`{leader}` makes {_times(steps[leader])} optimiser steps as `{baseline}`{time}.")
-    if len(steps) and (steps - 1).abs().max() <= EQUAL:
+    if len(steps) and (steps - 1).abs().max() <= TOLERANCE:
         parts.append("All make the same number of optimiser steps.")
     elif len(steps) > 1:
         parts.append(f"Optimiser steps are {_range(steps)} times those of `{baseline}`.")
-    if len(seconds) > 1 and (seconds - 1).abs().max() > EQUAL:
+    if len(seconds) > 1 and (seconds - 1).abs().max() > TOLERANCE:
         parts.append(f"Training times are {_range(seconds)} times that of `{baseline}`.")
     return " ".join(p for p in parts if p)
 
@@ -148,7 +150,7 @@ def _environment(suite: Suite, metas: Sequence[Meta], ratio: pd.Series, baseline
     """Whether the environment steps are equal, and how many they are."""
     if ratio.empty:
         return ""
-    if (ratio - 1).abs().max() > EQUAL:
+    if (ratio - 1).abs().max() > TOLERANCE:
         return f"Environment steps differ: they are {_range(ratio)} times those of `{baseline}`."
     declared = {
         int(m["cell"]["env_steps"])

@@ -9,13 +9,13 @@ import pandas as pd
 
 from benchmarks.design.report_blocks import (
     Block,
-    Drawn,
+    FigureBlock,
     FigureWithTable,
+    Notice,
     Prose,
     Section,
     Summarised,
     Table,
-    Warned,
     joined,
 )
 from benchmarks.figures import final_scores
@@ -30,27 +30,29 @@ from benchmarks.statistics.families import ALL_PAIRS
 from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import sentences
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 
-MATRIX = 20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
-BY_TASK = (
+MAX_MATRIX = (
+    20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
+)
+BY_TASK_EXPLAINED = (
     "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it. Intervals are of each "
     "difference alone, not corrected. `identical`: both are one run there."
 )
-JOINT = "all pairs tested together by sign-flips of whole seeds, familywise error 5 %"
+JOINT_TEST = "all pairs tested together by sign-flips of whole seeds, familywise error 5 %"
 
 
-def _explained(unit: str) -> str:
+def _columns_explained(unit: str) -> str:
     """The columns of a family of comparisons."""
     return (
         f"Difference of the {unit}: mean over the tasks that both have, with a 95 % t interval of this difference alone, "
         "not corrected. `p`: exact sign-flip test of pairs of seeds (Welch's test where runs were imported). `p (Holm)`: "
-        "corrected for all rows. A pair that an earlier family of this page decided keeps its p; `corrected in` names that "
+        "corrected for all rows. A pair that an earlier family of this report tested keeps its p; `corrected in` names that "
         "family and its size. `P(better)`: probability that a random seed of the variant beats one of the other on a random "
         "task. `better`: tasks with a higher mean. `identical`: tasks where both are one run (equal at every checkpoint of "
         "every shared seed, to rounding). `tied`: other tasks of equal means. Both are zeros in the difference. `lost` "
-        "(where there are any): tasks on which other runs are lost on one side than on the other; equal means are no tie "
+        "(where there are any): tasks on which the two lost different runs; equal means are no tie "
         "there. `shown`: tasks on which the difference is shown, corrected over the pair's tasks. "
         "`detectable`: the true difference that is "
         "shown with probability .8 or more if differences vary as they do here, tested at .05 divided by the size of the "
@@ -59,55 +61,56 @@ def _explained(unit: str) -> str:
 
 
 def answer(report: ReportInput) -> Section:
-    """The experiment's own figures, and what its knob does to each variant."""
+    """The experiment's own figures, their tables and sentences."""
     data = Data(report.suite, report.measures)
     blocks: list[Block] = []
-    for drawing in report.drawings if data.moving else ():
-        blocks.append(Drawn(drawing.name, partial(drawing.draw, data), drawing.caption))
-        if not isinstance(drawing, FigureWithTable) or (table := drawing.table(data)).frame.empty:
+    for figure in report.figures if data.variants_with_curves else ():
+        blocks.append(FigureBlock(figure.name, partial(figure.draw, data), figure.caption))
+        if not isinstance(figure, FigureWithTable) or (table := figure.table(data)).frame.empty:
             continue
         blocks.append(table)
-        if isinstance(drawing, Summarised):
-            blocks.insert(0, Prose(joined(drawing.sentences(table))))
+        if isinstance(figure, Summarised):
+            blocks.insert(0, Prose(joined(figure.sentences(table))))
     return Section("The answer in figures", tuple(blocks))
 
 
 def sequential(report: ReportInput) -> Section:
     """What was decided as seeds were added."""
-    found = report.sequential
-    if not found:
+    decisions = report.sequential
+    if not decisions:
         return Section("Adaptive seeds", ())
     text = (
-        f"Seeds were added in blocks until every variant was decided against `{found['baseline']}`, or until there were "
-        f"{found['cap']}. The looks share a familywise error of {found['alpha']:g} (statistics/sequential.py). The sections "
+        f"Seeds were added in blocks until every variant was decided against `{decisions['baseline']}`, or until there were "
+        f"{decisions['cap']}. The looks share a familywise error of {decisions['alpha']:g} "
+        f"(statistics/sequential.py). The sections "
         "below keep these decisions; their other p values assume a fixed number of seeds. "
-        f"`same`: no difference of the {found.get('unit', 'normalised score')} larger than {found['margin']:g}."
+        f"`same`: no difference of the {decisions.get('unit', 'normalised score')} larger than {decisions['margin']:g}."
     )
-    table = pd.DataFrame(found["decisions"])
+    table = pd.DataFrame(decisions["decisions"])
     numbers = [c for c in ("difference", "p", "p_corrected") if c in table]
     table = table.astype(dict.fromkeys(numbers, float))  # None is NaN
     return Section("Adaptive seeds", (Prose(text), Table("adaptive", table)))
 
 
 def aggregate(report: ReportInput) -> Section:
-    """Suite scores of each variant, their intervals, and who is not shown to score less than the best."""
+    """Suite scores of each variant with their intervals, and which variants are not shown to score less than the best."""
     suite = report.suite
-    if not suite.averages(list(suite.scales)):
+    if not suite.can_average(list(suite.scales)):
         return Section("Aggregate", ())
     table = score_tables.aggregate_table(suite, list(suite.scales))
     tasks = suite.tasks(*suite.learners) if suite.learners else []
-    found = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
-    top = {found.best, *found.not_separated} if found else set()
+    leading = leaders(suite, suite.learners, tasks, report.ledger) if tasks else None
+    top = {leading.best, *leading.not_separated} if leading else set()
     bold = {"variant": [v in top for v in table["variant"]]}
     caption = (
         f"Final {suite.unit} over the tasks a variant has, {report.n} or more: mean with a 95 % t interval over seeds; "
         f"interquartile mean with a bootstrap that resamples whole seeds ({RESAMPLES:,} times); median of the tasks' "
         f"means{'; mean shortfall from 1' if suite.normalised else ''}. "
-        f"Bold: the highest mean and those not shown to be lower ({JOINT}). "
+        f"Bold: the highest mean and those not shown to be lower ({JOINT_TEST}). "
         "References run on the tasks that have them: compare them per task. `diverged` counts members, `missing` "
         "tasks without rows."
     )
-    drawn = Drawn(
+    drawn = FigureBlock(
         "aggregate",
         partial(final_scores.aggregate, suite, table, f"Final {suite.unit}, {report.n}"),
         f"Final {suite.unit} over all tasks, a dot a seed, {report.n}.",
@@ -150,32 +153,32 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     by_task = task_table(report.suite, family, ledger=ledger)
     table = suite_table(report.suite, family, by_task, ledger, stem)
     if table.empty:  # nothing over all tasks: one by one they may be compared
-        caption = f"{what.capitalize()}, differences of the {unit}. {BY_TASK}"
+        caption = f"{what.capitalize()}, differences of the {unit}. {BY_TASK_EXPLAINED}"
         return Section(title, () if by_task.empty else (Table(f"{stem}_by_task", by_task, caption),))
-    shown = _columns(table)
+    shown = _page_columns(table)
     if stem == "rungs":
         shown.insert(2, "changes", [report.changes.get(str(v), "") for v in shown["variant"]])
-        shown = shown.join(budgets.ratios(report.suite, report.metas, [Pair(*p) for p in _named(table)]))
-    explained = _explained(report.suite.unit) + (f" {budgets.EXPLAINED}" if stem == "rungs" else "")
+        shown = shown.join(budgets.ratios(report.suite, report.metas, [Pair(*p) for p in _variant_pairs(table)]))
+    explained = _columns_explained(report.suite.unit) + (f" {budgets.RATIOS_EXPLAINED}" if stem == "rungs" else "")
     seeds = int(table["seeds"].min())
-    heading = f"{what.capitalize()}, n = {counted(seeds, 'seed')}"
+    heading = f"{what.capitalize()}, n = {count_noun(seeds, 'seed')}"
     name = "ingredients" if stem == "rungs" else stem
     caption = (
         f"{heading}: mean over tasks, a dot a seed, 95 % t interval of each difference alone, not corrected; filled where "
         "p < .05 after Holm."
     )
-    blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
+    blocks: list[Block] = [Notice(text)] if (text := sentences.too_few(table)) else []
     blocks += [
-        Prose(joined(sentences.of_pairs(table, report.suite.unit, by_task))),
-        Drawn(name, partial(final_scores.differences, report.suite, table, word, heading), caption),
+        Prose(joined(sentences.pair_sentences(table, report.suite.unit, by_task))),
+        FigureBlock(name, partial(final_scores.differences, report.suite, table, word, heading), caption),
         Table(stem, shown, explained),
-        Table(f"{stem}_by_task", by_task, BY_TASK, title=f"{title}, by task"),
+        Table(f"{stem}_by_task", by_task, BY_TASK_EXPLAINED, title=f"{title}, by task"),
     ]
     return Section(title, tuple(blocks))
 
 
-def _columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as a page has it: without what is the same, or nothing, in all of its rows."""
+def _page_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table for a page, without columns that are constant or empty."""
     shown = table.drop(columns=[c for c in ("identical", "tied") if not table[c].any()])
     if table["test"].eq("sign-flip").all():
         shown = shown.drop(columns="test")
@@ -184,7 +187,7 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
     return shown.drop(columns=["family", "of"])
 
 
-def _named(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _variant_pairs(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The pairs of a table."""
     return zip(table["variant"], table["against"], strict=True)
 
@@ -195,18 +198,19 @@ def _all_pairs(report: ReportInput, every: Sequence[Pair]) -> Section:
     if table.empty:
         return Section("All pairs", ())
     sure = int((table["p_joint"] < LEVEL).sum())
-    blocks: list[Block] = [Warned(text)] if (text := sentences.too_few(table)) else []
-    blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT}{_decided_before(table)})."))
-    if len(suite.learners) <= MATRIX:
+    blocks: list[Block] = [Notice(text)] if (text := sentences.too_few(table)) else []
+    blocks.append(Prose(f"{sure} of {len(table)} differences are shown ({JOINT_TEST}{_decided_before(table)})."))
+    if len(suite.learners) <= MAX_MATRIX:
         title = f"Row minus column, {report.n}\na number: p < .05, corrected; a dot: not shown"
         caption = f"All pairs: the row's variant minus the column's, {report.n}; numbers where the difference is shown."
-        blocks.append(Drawn("pairs", partial(final_scores.matrix, suite, table, title), caption))
+        blocks.append(FigureBlock("pairs", partial(final_scores.matrix, suite, table, title), caption))
     caption = (
-        f"Each pair once; `p (joint)`: corrected for all of them ({JOINT}; single-step max T, Westfall and Young 1993). "
+        f"Each pair once; `p (joint)`: corrected for all of them ({JOINT_TEST}; single-step max T, Westfall and "
+        f"Young 1993). "
         "The first sentence of this report and the bold names are of this test. A pair that a family above decided keeps "
         "its p everywhere (`corrected in`). Other columns as above."
     )
-    return Section("All pairs", (*blocks, Table("pairs", _columns(table), caption)))
+    return Section("All pairs", (*blocks, Table("pairs", _page_columns(table), caption)))
 
 
 def _decided_before(table: pd.DataFrame) -> str:
@@ -216,10 +220,10 @@ def _decided_before(table: pd.DataFrame) -> str:
 
 
 def guide(report: ReportInput) -> Section:
-    """What this experiment tells a reader who must choose."""
-    table = decision_guide.table(report.suite, report.situations, report.rates, report.ledger)
+    """The decision guide of this experiment."""
+    table = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
     caption = (
         "Made from this report's runs: the highest mean, the variants that are not shown to be lower, and what is shown "
-        f"({JOINT}). `by at least`: lower confidence bounds that hold together."
+        f"({JOINT_TEST}). `by at least`: lower confidence bounds that hold together."
     )
     return Section("Decision guide", () if table.empty else (Table("guide", table, caption),))

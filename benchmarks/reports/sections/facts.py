@@ -1,4 +1,4 @@
-"""The sections of a report that state: every score, what failed, how the numbers were made."""
+"""The sections with every score, failures, methods and provenance."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Samples, Section, Table, joined
 from benchmarks.figures import final_scores
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.reports.markup import plain
+from benchmarks.reports.markup import escaped
 from benchmarks.statistics.best import leaders
 from benchmarks.store.file_names import file_names
 
@@ -24,7 +24,7 @@ def heat_map(report: ReportInput) -> Section:
         f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
         "variant does not run there or all members diverged."
     )
-    return Section("Heat map", (Drawn("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
+    return Section("Heat map", (FigureBlock("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
 
 
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
@@ -41,8 +41,8 @@ def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     files = file_names(suite.scales)
     for task in suite.scales:
         rows = scores[scores["task"] == task].drop(columns="task")
-        found = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
-        top = {found.best, *found.not_separated} if found else set()
+        leading = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
+        top = {leading.best, *leading.not_separated} if leading else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
         blocks.append(Table(f"scores/{files[task]}", rows, "", bold, title=task))
     return Section("Scores by task", tuple(blocks))
@@ -53,19 +53,19 @@ def other_measures(report: ReportInput) -> Section:
     table = score_tables.measure_table(report.measures, report.suite)
     caption = (
         "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
-        "reference policy in nats an episode, and the return of the same policy as other judges or other prompts see it."
+        "reference policy in nats an episode, and the return of the same policy on other prompts or under another reward."
     )
-    return Section("Beside the return", () if table.empty else (Table("measures", table, caption),))
+    return Section("Other measures", () if table.empty else (Table("measures", table, caption),))
 
 
 def failures(report: ReportInput) -> Section:
     """What failed, diverged or is missing, counted."""
     suite = report.suite
-    failed = [plain(line.splitlines()[0]) for line in report.failures]
+    failed = [escaped(line.splitlines()[0]) for line in report.failures]
     lines = [
         *failed,
         *(f"missing: {line}" for line in score_tables.missing_cells(suite)),
-        *map(plain, _notices(report)),
+        *map(escaped, _notices(report)),
     ]
     members = sum(len(c.seeds) for c in suite.curves.values())
     lost = sum(int(c.diverged.sum()) for c in suite.curves.values())
@@ -77,7 +77,7 @@ def failures(report: ReportInput) -> Section:
 
 
 def _notices(report: ReportInput) -> Iterator[str]:
-    """What cells have to say of how they were trained."""
+    """Notices about the training of cells."""
     for meta in report.metas:
         cell = meta["cell"]
         for notice in meta.get("notices", ()):
@@ -95,7 +95,7 @@ def appendix(report: ReportInput) -> Iterator[Section]:
         ),
         Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
         Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
-        Table("peers", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+        Table("sb3_settings", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
     )
     yield Section("Hyper-parameters", tuple(t for t in tables if not t.frame.empty))
 
@@ -104,4 +104,4 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {plain(str(value))}" for key, value in facts.items()])),))
+    return Section("Provenance", (Prose(joined([f"{key}: {escaped(str(value))}" for key, value in facts.items()])),))

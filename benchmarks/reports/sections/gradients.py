@@ -1,4 +1,4 @@
-"""What a gradient laboratory has measured, in sentences; every number is computed here."""
+"""Sentences about measurements of gradients; every number is computed here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pandas as pd
 from algorithms import VARIANTS
 from algorithms.conformance.unbiasedness import success_factor
 
-CLEARLY = 1.1  # times a variance
-FAR = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
+CLEAR_RATIO = 1.1  # times a variance
+MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
 
 
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
     """All sentences that the rows allow.
 
-    frame     gradient_report.frame_of        crossing  measurement.crossover_rows
+    frame     gradient_report.measurement_frame        crossing  measurement.crossover_rows
     kl        gradient_report.kl_rows         horizons  by task: L_max
     """
     ladder = frame[frame["axis"] == "estimator"]
@@ -33,14 +33,16 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
 
 
 def _unbiased(ladder: pd.DataFrame) -> list[str]:
-    """Whether those that promise an unbiased gradient keep the promise."""
+    """Whether estimators that claim an unbiased gradient are unbiased."""
     promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
     if promised.empty:
         return []
-    far = promised[promised["scale_z"] > FAR]
+    biased = promised[promised["scale_z"] > MAX_Z]
     names = ", ".join(f"`{v}`" for v in dict.fromkeys(promised["variant"]))
-    kept = "all are, within noise" if far.empty else f"not so: {', '.join(far['variant'] + ' on ' + far['task'])}"
-    return [f"{names} promise to be unbiased: {kept} (largest z of a length {promised['scale_z'].max():.1f})."]
+    verdict = (
+        "all are, within noise" if biased.empty else f"not so: {', '.join(biased['variant'] + ' on ' + biased['task'])}"
+    )
+    return [f"{names} claim to be unbiased: {verdict} (largest z of a length {promised['scale_z'].max():.1f})."]
 
 
 def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
@@ -53,8 +55,8 @@ def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
         times = rows["task"].map(horizons) if name == "dr_grpo" else 1.0
         lengths = zip(rows["scale"] * times, 2 * rows["scale_error"] * times, strict=True)
         values = ", ".join(f"{x:.3f} ± {e:.3f}" for x, e in lengths)
-        of_max = " (times L_max)" if name == "dr_grpo" else ""
-        lines.append(f"`{name}` shrinks the gradient to {values} of its length{of_max}; theory: {theory}.")
+        unit = " (times L_max)" if name == "dr_grpo" else ""
+        lines.append(f"`{name}` shrinks the gradient to {values} of its length{unit}; theory: {theory}.")
     return lines
 
 
@@ -63,7 +65,7 @@ def _relative_variance(ladder: pd.DataFrame) -> list[str]:
     for task, rows in ladder.groupby("task", sort=False):
         straight = rows[rows["straight"]].set_index("variant")["relative"]
         if "reinforce" in straight and len(straight) > 1:
-            lines.append(f"On {task} {_least({str(v): float(x) for v, x in straight.items()})}.")
+            lines.append(f"On {task} {_least_variance_clause({str(v): float(x) for v, x in straight.items()})}.")
     return lines
 
 
@@ -73,8 +75,8 @@ def _crossings(crossing: pd.DataFrame) -> list[str]:
     for reward, rows in crossing.groupby("reward", sort=False):
         sizes = sorted(set(rows["K"]))
         middle = rows[rows["K"] == sizes[len(sizes) // 2]]
-        found = _crossing(middle["score"].to_numpy(), middle["ratio"].to_numpy())
-        lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {found}.")
+        clause = _crossing_clause(middle["score"].to_numpy(), middle["ratio"].to_numpy())
+        lines.append(f"{str(reward).capitalize()}, K = {middle['K'].iloc[0]}: {clause}.")
     return lines
 
 
@@ -107,24 +109,24 @@ def _lambdas(frame: pd.DataFrame) -> list[str]:
 def _kl(rows: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
-    spans = {str(name): (of.min(), of.max()) for name, of in rows.groupby("estimator", sort=False)["error"]}
+    spans = {str(name): (group.min(), group.max()) for name, group in rows.groupby("estimator", sort=False)["error"]}
     words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
     return [f"Relative error of the expected gradient of the KL: {words}."]
 
 
-def _least(relative: Mapping[str, float]) -> str:
-    """Who has the least relative variance, and who more than REINFORCE."""
+def _least_variance_clause(relative: Mapping[str, float]) -> str:
+    """Which estimator has the least relative variance, and which have more than REINFORCE."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
-    worse = [f"`{v}`" for v, x in relative.items() if x > CLEARLY * plain]
+    worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * plain]
     more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
-    if plain < CLEARLY * relative[best]:
+    if plain < CLEAR_RATIO * relative[best]:
         return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
     named = f"`{best}` has the least relative variance of those that point along grad J"
     return f"{named}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
 
 
-def _crossing(score: np.ndarray, ratio: np.ndarray) -> str:
-    """At how many of the policies the ratio is below 1, between which scores, and how large it is elsewhere."""
+def _crossing_clause(score: np.ndarray, ratio: np.ndarray) -> str:
+    """At how many of the policies the ratio is below 1, between which scores, and how large it is at the others."""
     below = ratio < 1
     if not below.any():
         return (

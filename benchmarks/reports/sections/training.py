@@ -6,14 +6,14 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Samples, Section, Table
 from benchmarks.figures import learning_curves
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.statistics.wording.phrases import counted
+from benchmarks.statistics.wording.phrases import count_noun
 
-NOTED = (
+DIAGNOSTICS_EXPLAINED = (
     "Means over seeds and the whole run, of updates between checkpoints: the gradient's norm before clipping; its "
     "variance over the updates between two checkpoints and the ratio of signal to it; the entropy of the actions "
     "taken as a share of its maximum; the KL to the policy that acted (k3) and the effective share of the sample "
@@ -27,19 +27,19 @@ NOTED = (
 def curves(report: ReportInput) -> Section:
     """Against steps, updates and seconds."""
     blocks: list[Block] = []
-    mean = f"mean of {counted(report.suite.seeds, 'seed')}"
+    mean = f"mean of {count_noun(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
-        for i, lines in enumerate(line_groups(report.moving)):
+        for i, lines in enumerate(line_groups(report.variants_with_curves)):
             against = learning_curves.AXES[x]
             caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
-            blocks.append(Drawn(f"curves{word}_{i + 1}", draw, caption))
+            blocks.append(FigureBlock(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
 
 
 def efficiency(report: ReportInput) -> Section:
-    """How soon each variant is good."""
+    """How soon each variant reaches levels of the score."""
     table = score_tables.efficiency_table(report.suite)
     if table.empty:
         return Section("Sample efficiency", ())
@@ -49,17 +49,17 @@ def efficiency(report: ReportInput) -> Section:
         caption += (
             "; and the share of the budget at which the mean over tasks and seeds first reaches .5 and .9 (`-`: never)"
         )
-    caption += ". Times to each task's own threshold stand with the scores by task."
-    of_curves = Table("efficiency", table, caption)
+    caption += ". Times to each task's own threshold are in the scores by task."
+    areas = Table("efficiency", table, caption)
     if not learning_curves.has_sample_efficiency(report.suite):
-        return Section("Sample efficiency", (of_curves,))
-    title = f"IQM over tasks and {counted(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
-    drawn = Drawn(
+        return Section("Sample efficiency", (areas,))
+    title = f"IQM over tasks and {count_noun(report.suite.seeds, 'seed')}, bands: bootstrap of whole seeds"
+    drawn = FigureBlock(
         "sample_efficiency",
         partial(learning_curves.sample_efficiency, report.suite, title),
         f"Sample efficiency: IQM of the {unit} against the share of the budget, {report.n}.",
     )
-    return Section("Sample efficiency", (drawn, of_curves))
+    return Section("Sample efficiency", (drawn, areas))
 
 
 def profile(report: ReportInput) -> Section:
@@ -71,22 +71,24 @@ def profile(report: ReportInput) -> Section:
         "bootstrap of whole seeds. A curve that lies above another throughout is better at every level."
     )
     draw = partial(learning_curves.profile, report.suite, f"Performance profiles, {report.n}")
-    return Section("Performance profile", (Drawn("profile", draw, caption),))
+    return Section("Performance profile", (FigureBlock("profile", draw, caption),))
 
 
 def diagnostics(report: ReportInput) -> Section:
-    """What every training run notes."""
+    """Diagnostics of every training run."""
     table = score_tables.diagnostics_table(report.measures, report.suite)
     if table.empty:
         return Section("While learning", ())
-    lines = [v for v in report.moving if v in set(table["variant"])]
+    lines = [v for v in report.variants_with_curves if v in set(table["variant"])]
     blocks: list[Block] = [
-        Prose(NOTED),
+        Prose(DIAGNOSTICS_EXPLAINED),
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
     for i, group in enumerate(line_groups(lines)):
         draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds")
-        blocks.append(Drawn(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}."))
+        blocks.append(
+            FigureBlock(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}.")
+        )
     blocks.append(
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")
     )
@@ -94,7 +96,7 @@ def diagnostics(report: ReportInput) -> Section:
 
 
 def samples(report: ReportInput) -> Section:
-    """What policies write before and after training."""
+    """Texts of policies before and after training."""
     blocks: list[Block] = []
     for task, writers in report.texts.items():
         lines = [f"{name if i == 0 else '':<16} {row}" for name, rows in writers.items() for i, row in enumerate(rows)]
@@ -103,7 +105,7 @@ def samples(report: ReportInput) -> Section:
         explanation = (
             "The first member's samples before and after training, and an optimal policy's, from the same starts; "
         )
-        blocks.insert(0, Prose(f"{explanation}the prompt stands before the bar."))
+        blocks.insert(0, Prose(f"{explanation}the prompt is before the bar."))
     return Section("What they write", tuple(blocks))
 
 

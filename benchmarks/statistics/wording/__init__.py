@@ -1,1 +1,1 @@
-"""What the statistics show, in sentences: a claim is made only where a corrected test shows it."""
+"""Sentences from statistics: a difference is claimed only where a corrected test shows it."""

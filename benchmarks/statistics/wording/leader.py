@@ -1,4 +1,4 @@
-"""Sentences about the variant of the highest mean, and from whom the seeds separate it."""
+"""Sentences about the variant with the highest mean, and the variants that it is shown to exceed."""
 
 from __future__ import annotations
 
@@ -11,81 +11,81 @@ from benchmarks.statistics import divergence
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.scores import Scores
-from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw, names, one_seed, seeds_of
+from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw, list_variants, one_seed, seed_count
 
 
 def headline(suite: Scores, ledger: Ledger | None = None) -> str:
-    """Who has the highest mean over the suite, and from whom these seeds separate it."""
+    """The variant with the highest mean over the suite, and the variants that it is shown to exceed."""
     tasks = suite.tasks(*suite.learners) if suite.learners else []
-    found = leaders(suite, suite.learners, tasks, ledger) if tasks else None
-    if found is None or found.table.empty:
-        return divergence.nothing_compared(suite) or f"Nothing is compared: {_why_nothing(suite, found)}."
-    mean = float(suite.final(found.best, tasks).to_numpy(float).mean())
+    leading = leaders(suite, suite.learners, tasks, ledger) if tasks else None
+    if leading is None or leading.table.empty:
+        return divergence.nothing_compared(suite) or f"Nothing is compared: {_why_nothing(suite, leading)}."
+    mean = float(suite.final(leading.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
-    among = "" if found.highest else "Among those compared, "
-    head = f"{among}`{found.best}` has the highest mean {suite.unit} {where} ({mean_of(found, mean, suite)})"
-    return " ".join([*_separation(found, head, is_raw(suite.unit)), *not_compared(found)])
+    among = "" if leading.highest else "Among those compared, "
+    head = f"{among}`{leading.best}` has the highest mean {suite.unit} {where} ({format_mean(leading, mean, suite)})"
+    return " ".join([*_separation(leading, head, is_raw(suite.unit)), *not_compared(leading)])
 
 
-def mean_of(found: Leaders, mean: float, suite: Scores) -> str:
-    """The leader's mean, with digits enough to tell it from its rivals'."""
-    sizes = [x for x in (abs(mean), *found.table["difference"].abs()) if x > 0]
+def format_mean(leading: Leaders, mean: float, suite: Scores) -> str:
+    """The leader's mean, with enough digits to distinguish it from its rivals'."""
+    sizes = [x for x in (abs(mean), *leading.table["difference"].abs()) if x > 0]
     return amount(mean, 2, is_raw(suite.unit), min(sizes, default=0.0))
 
 
-def _why_nothing(suite: Scores, found: Leaders | None) -> str:
-    if found is None or not found.not_compared:
-        return f"{names(suite.present)} have no task in common, or there is only one"
-    return why_none_compared(suite, [found.best, *found.not_compared])
+def _why_nothing(suite: Scores, leading: Leaders | None) -> str:
+    if leading is None or not leading.not_compared:
+        return f"{list_variants(suite.present)} have no task in common, or there is only one"
+    return why_none_compared(suite, [leading.best, *leading.not_compared])
 
 
 def why_none_compared(suite: Scores, variants: Sequence[str]) -> str:
     """Why no two of some variants that have scores on the same tasks can be compared."""
     if not {*variants} & set(suite.imported):
-        return f"{names(variants)} share no seeds"
-    return f"{names(variants)} have one run each or share no seeds"
+        return f"{list_variants(variants)} share no seeds"
+    return f"{list_variants(variants)} have one run each or share no seeds"
 
 
-def not_compared(found: Leaders) -> list[str]:
-    """Who is not compared with the leader, and why: a sentence a reason."""
+def not_compared(leading: Leaders) -> list[str]:
+    """The variants that are not compared with the leader, one sentence per reason."""
     by_reason: dict[str, list[str]] = {}
-    for variant, why in found.not_compared.items():
+    for variant, why in leading.not_compared.items():
         by_reason.setdefault(why, []).append(variant)
     sentences = []
     for why, variants in by_reason.items():
         verb, _, rest = why.partition(" ")
         plural = {"has": "have", "is": "are", "shares": "share"}[verb]
         rest = rest.replace("one run and is not", "one run each and are not") if len(variants) > 1 else rest
-        sentences.append(f"{names(variants)} {verb if len(variants) == 1 else plural} {rest}.")
+        sentences.append(f"{list_variants(variants)} {verb if len(variants) == 1 else plural} {rest}.")
     return sentences
 
 
-def _separation(found: Leaders, head: str, raw: bool) -> list[str]:
+def _separation(leading: Leaders, head: str, raw: bool) -> list[str]:
     """The sentences of a headline, which begins with `head`."""
-    if not found.separable:
-        several = len(found.not_separated) > 1 or not found.not_compared
-        which = "any other variant" if several else names(found.not_separated)
-        return [f"{head}.", f"{seeds_of(found.table)} cannot separate it from {which}."]
-    better = _better(found, raw)
-    if not found.not_separated:
+    if not leading.separable:
+        several = len(leading.not_separated) > 1 or not leading.not_compared
+        which = "any other variant" if several else list_variants(leading.not_separated)
+        return [f"{head}.", f"{seed_count(leading.table)} cannot separate it from {which}."]
+    better = _better(leading, raw)
+    if not leading.not_separated:
         return [f"{head} and {better}."]
-    seeds, verb = seeds_of(found.unseparated), "does" if one_seed(found.unseparated) else "do"
-    text = [f"{head}.", f"{seeds} {verb} not separate it from {names(found.not_separated)}."]
-    if (limit := found.detectable) == limit:
+    seeds, verb = seed_count(leading.unseparated), "does" if one_seed(leading.unseparated) else "do"
+    text = [f"{head}.", f"{seeds} {verb} not separate it from {list_variants(leading.not_separated)}."]
+    if (limit := leading.detectable) == limit:
         text.append(f"A true difference of {amount(limit, 2, raw)} would be detected with probability 0.8.")
     if not better:
         return text
-    of_separated = seeds_of(found.separated)
-    return [*text, f"It {better}{f' ({of_separated.lower()})' if of_separated != seeds else ''}."]
+    separated_seeds = seed_count(leading.separated)
+    return [*text, f"It {better}{f' ({separated_seeds.lower()})' if separated_seeds != seeds else ''}."]
 
 
-def _better(found: Leaders, raw: bool) -> str:
-    """Than whom the leader is shown to be better, and by how much at least; empty where than nobody."""
-    rows = found.separated
+def _better(leading: Leaders, raw: bool) -> str:
+    """The variants that the leader is shown to exceed, and the lower bound of the difference; may be empty."""
+    rows = leading.separated
     if rows.empty:
         return ""
-    which = names([*rows["variant"]])
-    if len(rows) > 1 and not found.not_separated and not found.not_compared:
+    which = list_variants([*rows["variant"]])
+    if len(rows) > 1 and not leading.not_separated and not leading.not_compared:
         which = f"all {len(rows)} others"
     elif len(rows) > NAMED:
         which = f"{len(rows)} others"

@@ -16,20 +16,20 @@ NAMED = 6  # variants that a sentence lists by name
 WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
 
-def counted(n: int, noun: str) -> str:
+def count_noun(n: int, noun: str) -> str:
     """1 seed, 2 seeds"""
     return f"{n} {noun if n == 1 else noun + 's'}"
 
 
-def spelled(seeds: int) -> str:
+def spell_seeds(seeds: int) -> str:
     """`Ten seeds`, to begin a sentence."""
     return f"{WORDS[seeds] if seeds < len(WORDS) else seeds} seed{'' if seeds == 1 else 's'}"
 
 
-def seeds_of(rows: pd.DataFrame) -> str:
+def seed_count(rows: pd.DataFrame) -> str:
     """`Ten seeds`, or `1 to 10 seeds` where comparisons differ."""
     low, high = int(rows["seeds"].min()), int(rows["seeds"].max())
-    return spelled(low) if low == high else f"{low} to {high} seeds"
+    return spell_seeds(low) if low == high else f"{low} to {high} seeds"
 
 
 def one_seed(rows: pd.DataFrame) -> bool:
@@ -49,7 +49,7 @@ def amount(value: float, places: int, raw: bool = False, scale: float = 0.0, sig
     return f"{round(value, places) + 0.0:{sign}.{places}f}"
 
 
-def listed(words: Sequence[str], most: int | None = None, last: str = " and ") -> str:
+def list_words(words: Sequence[str], most: int | None = None, last: str = " and ") -> str:
     """a, b and c; of more than `most` words the first ones, and how many more.
 
     last  what joins the last two words where all are listed
@@ -60,9 +60,9 @@ def listed(words: Sequence[str], most: int | None = None, last: str = " and ") -
     return last.join([", ".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
 
 
-def names(variants: Sequence[str]) -> str:
+def list_variants(variants: Sequence[str]) -> str:
     """`a`, `b` and `c`; of more than NAMED the first ones, and how many more."""
-    return listed([f"`{v}`" for v in variants], NAMED)
+    return list_words([f"`{v}`" for v in variants], NAMED)
 
 
 def is_raw(unit: str) -> bool:
@@ -91,13 +91,15 @@ def change(row: Any, raw: bool = False) -> str:
     return _with_interval(row["difference"], row["low"], row["high"], 3, raw, "+")
 
 
-def effect_size(found: Comparison) -> str:
+def effect_size(comparison: Comparison) -> str:
     """0.12 [0.08, 0.16]: the difference without its sign."""
-    low, high = found.interval if found.difference >= 0 else (-found.interval.high, -found.interval.low)
-    return _with_interval(abs(found.difference), low, high, 2, found.returns, "")
+    low, high = (
+        comparison.interval if comparison.difference >= 0 else (-comparison.interval.high, -comparison.interval.low)
+    )
+    return _with_interval(abs(comparison.difference), low, high, 2, comparison.returns, "")
 
 
-def detects(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:
+def detection_sentence(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:
     """What so many seeds detect; empty where the differences do not vary, so that it cannot be estimated.
 
     A difference that was observed, is as large as the detectable one and is not shown is no contradiction: it happens in
@@ -106,7 +108,7 @@ def detects(seeds: int, difference: float, observed: float = 0.0, raw: bool = Fa
     if difference != difference:
         return ""
     verb = "detects" if seeds == 1 else "detect"
-    text = f"{spelled(seeds)} {verb} a true difference of {amount(difference, 3, raw)} with probability 0.8"
+    text = f"{spell_seeds(seeds)} {verb} a true difference of {amount(difference, 3, raw)} with probability 0.8"
     return f"{text} and miss it otherwise, so this one may be real." if abs(observed) >= difference else f"{text}."
 
 
@@ -114,4 +116,4 @@ def cannot_show(seeds: int, comparisons: int, least_p: float) -> str:
     """That so many comparisons of so few seeds cannot show anything."""
     among = f" among {comparisons} comparisons" if comparisons > 1 else ""
     smallest = "smallest corrected p" if comparisons > 1 else "smallest p"
-    return f"{spelled(seeds)} cannot show a difference{among}, because the {smallest} is {least_p:.3g}."
+    return f"{spell_seeds(seeds)} cannot show a difference{among}, because the {smallest} is {least_p:.3g}."

@@ -17,10 +17,10 @@ from benchmarks.tuning.figures.layout import (
     few_ticks,
     legend,
     legend_height,
-    marker_of,
     panels,
     title,
     title_lines,
+    variant_marker,
     vertical_interval,
 )
 from benchmarks.tuning.result import StudyResult
@@ -32,7 +32,7 @@ Styles = Mapping[str, tuple[str, Any]]  # variant -> colour and dash
 
 def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
     """Best value so far against trials, a panel a task and a line a variant; at the right the choice's test score."""
-    tasks = [task for task in summary.tasks if {*summary.on(task)} & {*variants}]
+    tasks = [task for task in summary.tasks if {*summary.on_task(task)} & {*variants}]
     styles = line_styles(variants)
     columns = min(3, len(tasks))
     with mpl.rc_context(STYLE):
@@ -45,7 +45,7 @@ def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
             title(axis, task, WIDTH / columns, pad=14)
         axis_labels(figure, "trials", f"{summary.unit}, tuning seeds")
         entries: dict[str, dict[str, Any]] = {
-            v: {"color": colour, "ls": dash, "lw": 1.5, "marker": marker_of(i), "ms": 4}
+            v: {"color": colour, "ls": dash, "lw": 1.5, "marker": variant_marker(i), "ms": 4}
             for i, (v, (colour, dash)) in enumerate(styles.items())
         }
         entries["default"] = {"marker": "o", "ls": "none", "mfc": "white", "ms": 6}
@@ -54,13 +54,13 @@ def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
 
 
 def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
-    studies = {v: study for v, study in summary.on(task).items() if v in styles}
+    studies = {v: study for v, study in summary.on_task(task).items() if v in styles}
     end = max(len(study.trials) for study in studies.values())
     step = trial_step(end)
     for i, (variant, study) in enumerate(studies.items()):
         best_line(axis, study, styles[variant], end)
         test = summary.tested(task, variant)[0]
-        marker = marker_of(list(styles).index(variant))
+        marker = variant_marker(list(styles).index(variant))
         vertical_interval(axis, test, end + step * (1.4 + i), styles[variant][0], marker)
     shade_test(axis, end + step * 0.5, end + step * (len(studies) + 1.9))
 

@@ -53,13 +53,13 @@ def _colour(row: Any) -> str:
     return GAIN if row["difference"] > 0 else LOSS
 
 
-def _gain(axis: Axes, y: int, scores: tuple[Doubles, Doubles], colour: str, kept: bool, alone: bool) -> None:
+def _gain(axis: Axes, y: int, scores: tuple[Doubles, Doubles], colour: str, kept: bool, single: bool) -> None:
     tuned, default = scores
     above, below = (y, y) if kept else (y - 0.19, y + 0.19)
     marker = {GAIN: "D", LOSS: "X"}.get(colour, "s")
     seed_dots(axis, default, above, "0.35")
     horizontal_interval(axis, default, above, "black")
-    if alone and not kept:  # room enough for every pair
+    if single and not kept:  # room enough for every pair
         heights = np.stack([above + beeswarm(len(default)), below + beeswarm(len(tuned))])
         axis.plot(np.stack([default, tuned]), heights, color="0.85", lw=0.6, zorder=0)
     if not kept:

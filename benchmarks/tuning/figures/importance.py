@@ -23,8 +23,8 @@ def draw_importance_map(summary: Summary) -> Figure:
     """Mean shares, variants x fields (and tasks x fields), the most important field first."""
     maps = _maps(summary)
     left = 0.25 + LETTER * max(len(str(name)) for table in maps.values() for name in table.index)
-    below = 0.35 + 0.75 * LETTER * max(len(str(c)) for c in next(iter(maps.values())).columns)
-    tall = max(MARGIN + sum(ROW * len(table) + GAP for table in maps.values()) - GAP, 1.2) + below
+    bottom_margin = 0.35 + 0.75 * LETTER * max(len(str(c)) for c in next(iter(maps.values())).columns)
+    tall = max(MARGIN + sum(ROW * len(table) + GAP for table in maps.values()) - GAP, 1.2) + bottom_margin
     highest = max(float(np.nanmax(table.to_numpy(float))) for table in maps.values())
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, tall))
@@ -35,7 +35,9 @@ def draw_importance_map(summary: Summary) -> Figure:
             _heatmap(axis, table, highest, last=i == len(maps) - 1)
             axis.set_title(name, fontsize=8)
             y -= GAP
-        bar = figure.add_axes((0.885, below / tall, 0.018, max(min(1.6, tall - MARGIN - below), 0.8) / tall))
+        bar = figure.add_axes(
+            (0.885, bottom_margin / tall, 0.018, max(min(1.6, tall - MARGIN - bottom_margin), 0.8) / tall)
+        )
         scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, highest), "cividis")
         figure.colorbar(scale, cax=bar).ax.tick_params(labelsize=7)
         bar.set_ylabel("share", fontsize=8)
@@ -47,12 +49,12 @@ def _maps(summary: Summary) -> dict[str, pd.DataFrame]:
     """Title -> shares, rows x fields: by variant and by task, where there are several of them; at least one."""
     short = {name: parameter.short for name, parameter in summary.parameters.items()}
     rows_and_means = ((1, summary.variants, summary.tasks, "tasks"), (0, summary.tasks, summary.variants, "variants"))
-    found = [
+    maps = [
         (f"mean of the {kind}" if len(over) > 1 else over[0], summary.mean_shares(axis).rename(columns=short))
         for axis, rows, over, kind in rows_and_means
         if len(rows) > 1
     ]
-    return dict([pair for pair in found if len(pair[1]) > 1] or found[:1])
+    return dict([pair for pair in maps if len(pair[1]) > 1] or maps[:1])
 
 
 def _heatmap(axis: Axes, table: pd.DataFrame, highest: float, last: bool) -> None:
@@ -73,18 +75,18 @@ def _heatmap(axis: Axes, table: pd.DataFrame, highest: float, last: bool) -> Non
 
 def draw_importance_bars(summary: Summary) -> Figure:
     """One study: a bar a field, filled where its share is above chance."""
-    (found,) = summary.importances.values()
-    names = sorted(found.shares, key=found.shares.__getitem__)
+    (importance,) = summary.importances.values()
+    names = sorted(importance.shares, key=importance.shares.__getitem__)
     labels = [summary.parameters[name].label for name in names]
     with mpl.rc_context(STYLE):
         left = 0.25 + LETTER * max(map(len, labels))
         figure, (axis,) = panels(1, 1, 0.26 * len(names) + 0.1, left, 0.45, right=0.6)
         for y, name in enumerate(names):
-            share, above = found.shares[name], name in found.above_chance
+            share, above = importance.shares[name], name in importance.above_chance
             axis.barh(y, share, height=0.66, color=GAIN if above else "white", ec=GAIN if above else "0.5")
             axis.annotate(f" {share:.2f}", (share, y), va="center", fontsize=7.5)
         axis.set_yticks(range(len(names)), labels, fontsize=8)
-        axis.set_xlim(0, 1.1 * max(found.shares.values()))
+        axis.set_xlim(0, 1.1 * max(importance.shares.values()))
         axis_labels(figure, "share of the importance")
         legend(figure, {"more than in every shuffle of the scores": {**FILLED, "color": GAIN},
                         "no more than chance": {**FILLED, "mfc": "white", "color": "0.5"}})  # fmt: skip

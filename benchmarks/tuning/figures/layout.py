@@ -57,7 +57,7 @@ def legend(figure: Figure, entries: Mapping[str, Mapping[str, Any]], columns: in
     )  # fmt: skip
 
 
-def marker_of(index: int) -> str:
+def variant_marker(index: int) -> str:
     """The mark of a variant."""
     return MARKERS[index % len(MARKERS)]
 
@@ -90,7 +90,7 @@ def horizontal_interval(axis: Axes, values: Doubles, y: float, colour: str) -> N
 
 
 def seed_dots(axis: Axes, values: Doubles, y: float, colour: str) -> None:
-    """A dot a seed, at heights that keep them apart."""
+    """A dot per seed, spread vertically."""
     axis.plot(values, y + beeswarm(len(values)), "o", ms=2.4, color=colour, **DOT)
 
 

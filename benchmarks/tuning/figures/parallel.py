@@ -16,14 +16,14 @@ from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.trials import NAN, complete_trials
 
-NARROW = 6  # fields of a panel that has room beside another
+NARROW = 6  # fields up to which two panels share a row
 
 
 def draw_parallel(studies: Mapping[str, StudyResult], named: Mapping[str, TunedParameter]) -> Figure:
     """A panel a variant: a line a trial over its fields and its score, coloured by the score, the best on top."""
-    alone = len(studies) == 1
+    single = len(studies) == 1
     rows = _packed([len(study.space) for study in studies.values()])
-    tall, top, down = (2.4 if alone else 1.1), (0.6 if alone else 0.8), 0.85
+    tall, top, down = (2.4 if single else 1.1), (0.6 if single else 0.8), 0.85
     height = top + len(rows) * (tall + down)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, height))
@@ -34,7 +34,7 @@ def draw_parallel(studies: Mapping[str, StudyResult], named: Mapping[str, TunedP
                 variant, study = list(studies.items())[i]
                 axis = figure.add_axes((left, bottom, wide, tall / height))
                 _coordinates(axis, study, named)
-                if not alone:
+                if not single:
                     axis.set_title(variant, fontsize=8.5, loc="left", y=1.14)
         _parallel_legend(figure, height)
     return figure
@@ -97,11 +97,11 @@ def _lines(axis: Axes, study: StudyResult, parameters: Sequence[TunedParameter],
     scale, shade = mpl.colormaps["cividis"], mpl.colors.Normalize(lowest, max(highest, lowest + 1e-9))
     special = {study.test["default"].number: ("black", ":", 1.4), study.chosen: (LOSS, "-", 2.2)}
     for rank, trial in enumerate(sorted(study.trials, key=lambda t: (t.number in complete, t.value))):
-        shift = 0.025 * math.sin(2.4 * trial.number)  # keeps lines through one choice apart
+        shift = 0.025 * math.sin(2.4 * trial.number)  # separates lines through one choice
         y = [p.fraction(trial.values.get(p.name)) + shift * bool(p.choices) for p in parameters]
-        whole = trial.number in complete
-        y.append((trial.value - limits[0]) / (limits[1] - limits[0]) if whole else NAN)
-        plain = (scale(shade(trial.value)), "-", 0.9) if whole else ("0.6", "--", 0.7)
+        is_complete = trial.number in complete
+        y.append((trial.value - limits[0]) / (limits[1] - limits[0]) if is_complete else NAN)
+        plain = (scale(shade(trial.value)), "-", 0.9) if is_complete else ("0.6", "--", 0.7)
         colour, dash, weight = special.get(trial.number, plain)
         zorder = 2 + rank / 1e3 + (trial.number in special)
         axis.plot(range(len(y)), y, color=colour, ls=dash, lw=weight, zorder=zorder)

@@ -41,7 +41,7 @@ def draw_rankings(rankings: Sequence[Ranking]) -> Figure:
 
 def _slope(axis: Axes, ranking: Ranking) -> None:
     scores = {"default": ranking.default.mean(0), "tuned": ranking.tuned.mean(0)}
-    places = {setting: ranks_of(s) for setting, s in scores.items()}
+    places = {setting: rank_scores(s) for setting, s in scores.items()}
     for i, name in enumerate(ranking.variants):
         y = [float(places[setting][i]) for setting in scores]
         colour, dash = ("0.6", "-") if y[0] == y[1] else (GAIN, "-") if y[1] < y[0] else (LOSS, "--")
@@ -64,6 +64,6 @@ def _end_label(axis: Axes, x: int, y: float, text: str, weight: str, colour: str
     )  # fmt: skip
 
 
-def ranks_of(scores: Doubles) -> Doubles:
+def rank_scores(scores: Doubles) -> Doubles:
     """Ranks from 0, the highest first; equals in their own order."""
     return np.argsort(np.argsort(-np.round(scores, 12), kind="stable"), kind="stable").astype(np.float64)

@@ -19,17 +19,17 @@ from benchmarks.tuning.figures.layout import (
     few_ticks,
     legend,
     legend_height,
-    marker_of,
     panels,
     value_limits,
+    variant_marker,
 )
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
-from benchmarks.tuning.summary.summary import unit_of
+from benchmarks.tuning.summary.summary import score_unit
 from benchmarks.tuning.summary.trials import complete_trials, per_seed
 
 
-def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedParameter], alone: bool) -> Figure:
+def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedParameter], single: bool) -> Figure:
     """Value on the tuning seeds against each field, a panel a field; defaults ringed, choices starred.
 
     named   their names, the same in all figures of a report
@@ -38,20 +38,20 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
     shown = varied_parameters(studies)
     styles = line_styles(list(studies))
     with mpl.rc_context(STYLE):
-        top = 0.5 if alone else 0.3 + legend_height(len(studies) + 2, 4)
+        top = 0.5 if single else 0.3 + legend_height(len(studies) + 2, 4)
         figure, axes = panels(len(shown), 3, 1.55, top=top + 0.12, down=0.62, across=0.25, bottom=0.45,
-                               right=0.75 if alone else 0.15)  # fmt: skip
+                               right=0.75 if single else 0.15)  # fmt: skip
         low, high = value_limits([t.value for study in studies.values() for t in complete_trials(study)])
         for i, (axis, parameter) in enumerate(zip(axes, shown.values(), strict=True)):
             for k, (variant, study) in enumerate(studies.items()):
-                _points(axis, parameter, study, styles[variant][0], marker_of(k), alone)
+                _points(axis, parameter, study, styles[variant][0], variant_marker(k), single)
             _parameter_axis(axis, parameter)
             axis.set_title(named[parameter.name].label, fontsize=8.5)
             axis.set_ylim(low, high)
             if i % 3:
                 axis.set_yticklabels([])
-        axis_labels(figure, "", f"{unit_of(studies.values())}, tuning seeds")
-        _slice_legend(figure, studies, styles, alone)
+        axis_labels(figure, "", f"{score_unit(studies.values())}, tuning seeds")
+        _slice_legend(figure, studies, styles, single)
     return figure
 
 
@@ -69,24 +69,24 @@ def varied_parameters(studies: Mapping[str, StudyResult]) -> dict[str, TunedPara
     }
 
 
-def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: str, marker: str, alone: bool) -> None:
+def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: str, marker: str, single: bool) -> None:
     trials = [t for t in complete_trials(study) if parameter.name in t.values]
     x = [parameter.position(t.values[parameter.name]) for t in trials]
     y = [t.value for t in trials]
     if parameter.choices:
-        x = [v + 0.22 * math.sin(2.4 * i) for i, v in enumerate(x)]  # apart where many share a choice
-    if alone:
+        x = [v + 0.22 * math.sin(2.4 * i) for i, v in enumerate(x)]  # spread where many share a choice
+    if single:
         numbers = [t.number for t in trials]
         axis.scatter(x, y, c=numbers, cmap="cividis", s=14, lw=0, vmin=0, vmax=_last_number(study))
     else:
         axis.scatter(x, y, color=colour, marker=marker, s=8, alpha=0.55, lw=0)
-    default: dict[str, Any] = {"ms": 8, "mfc": "none", "mec": "black" if alone else colour, "mew": 1.3, "zorder": 3}
-    chosen: dict[str, Any] = {"ms": 11, "color": GAIN if alone else colour, "mec": "black", "mew": 0.6, "zorder": 4}
+    default: dict[str, Any] = {"ms": 8, "mfc": "none", "mec": "black" if single else colour, "mew": 1.3, "zorder": 3}
+    chosen: dict[str, Any] = {"ms": 11, "color": GAIN if single else colour, "mec": "black", "mew": 0.6, "zorder": 4}
     for number, mark, style in ((study.test["default"].number, "o", default), (study.chosen, "*", chosen)):
         for trial, at in zip(trials, x, strict=True):
             if trial.number != number:
                 continue
-            if alone and len(seeds := per_seed(trial.scores)) > 1:
+            if single and len(seeds := per_seed(trial.scores)) > 1:
                 axis.plot([at, at], t_interval(seeds), color="0.4", lw=0.9, zorder=2)
             axis.plot(at, trial.value, mark, **style)
 
@@ -115,13 +115,13 @@ def _parameter_axis(axis: Axes, parameter: TunedParameter) -> None:
         axis.xaxis.set_major_locator(few_ticks(parameter.integer))
 
 
-def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Mapping[str, Any], alone: bool) -> None:
+def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Mapping[str, Any], single: bool) -> None:
     star = {"marker": "*", "ls": "none", "ms": 10, "mec": "black", "mew": 0.6}
     marks: dict[str, dict[str, Any]] = {
         "default": {"marker": "o", "ls": "none", "mfc": "none", "ms": 8, "mew": 1.3},
-        "chosen": {**star, "color": GAIN if alone else "0.7"},
+        "chosen": {**star, "color": GAIN if single else "0.7"},
     }
-    if alone:
+    if single:
         (study,) = studies.values()
         height = figure.get_figheight()
         bar = figure.add_axes((1 - 0.6 / WIDTH, 0.45 / height, 0.12 / WIDTH, min(1.5, height - 1.2) / height))
@@ -129,5 +129,7 @@ def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Ma
         figure.colorbar(scale, cax=bar, label="trial").ax.tick_params(labelsize=7)
         bar.yaxis.set_major_locator(few_ticks(True))
         return legend(figure, marks)
-    points = {v: {"marker": marker_of(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)}
+    points = {
+        v: {"marker": variant_marker(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)
+    }
     return legend(figure, {**points, **marks})

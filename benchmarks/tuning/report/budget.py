@@ -6,12 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
 from benchmarks.tuning.figures.budget import draw_budget
 from benchmarks.tuning.figures.trials import draw_trials
-from benchmarks.tuning.report.words import (
+from benchmarks.tuning.report.phrases import (
     count_noun,
     figure_name,
     number_range,
@@ -44,12 +44,12 @@ def budget_section(summary: Summary) -> Section:
     if len(summary.studies) == 1:
         (study,) = summary.studies.values()
         caption = FIGURE_OF_ONE.format(trials=len(study.trials), n=n, cost=cost)
-        blocks.append(Drawn("budget", partial(draw_trials, study), caption))
+        blocks.append(FigureBlock("budget", partial(draw_trials, study), caption))
     else:
         groups = line_groups(summary.variants)
         for i, group in enumerate(groups):
             name = figure_name("budget", "", i, len(groups))
-            blocks.append(Drawn(name, partial(draw_budget, summary, group), FIGURE.format(n=n, cost=cost)))
+            blocks.append(FigureBlock(name, partial(draw_budget, summary, group), FIGURE.format(n=n, cost=cost)))
     if len(summary.budgets):
         blocks.append(Table("budgets", mean_budgets(summary), CAPTION.format(n=n)))
     return Section("Score against tuning budget", tuple(blocks))
@@ -68,14 +68,14 @@ def mean_budgets(summary: Summary) -> pd.DataFrame:
 
 def trial_cost(summary: Summary) -> str:
     """Environment steps of a trial."""
-    tasks_of: dict[str, list[str]] = {}
+    tasks_by_cost: dict[str, list[str]] = {}
     for (task, _), study in summary.studies.items():
         seeds, steps = seed_count(study, "tuning"), steps_per_seed(study)
         text = f"{number(seeds * steps)} ({count_noun(seeds, 'seed')} of {number(steps)})"
-        tasks_of.setdefault(text, []).append(task)
-    if len(tasks_of) == 1:
-        return f"A trial costs {next(iter(tasks_of))} environment steps."
-    parts = "; ".join(f"{text} on {', '.join(dict.fromkeys(tasks))}" for text, tasks in tasks_of.items())
+        tasks_by_cost.setdefault(text, []).append(task)
+    if len(tasks_by_cost) == 1:
+        return f"A trial costs {next(iter(tasks_by_cost))} environment steps."
+    parts = "; ".join(f"{text} on {', '.join(dict.fromkeys(tasks))}" for text, tasks in tasks_by_cost.items())
     return f"Environment steps of a trial: {parts}."
 
 
@@ -86,7 +86,7 @@ def budget_sentences(summary: Summary) -> list[str]:
         return ["No trial was complete."]
     mean = table.mean(numeric_only=True)
     many = " on average" if len(table) > 1 else ""
-    said = [
+    sentences = [
         f"The highest value on the tuning seeds is{many} {mean['after a quarter']:.3f} after a quarter of the trials, "
         f"{mean['after a half']:.3f} after a half and {mean['after all']:.3f} after all.",
         f"The default's value there is{many} {mean['default']:.3f}; the chosen configuration's test score is "
@@ -96,12 +96,14 @@ def budget_sentences(summary: Summary) -> list[str]:
     ]
     if len(table) > 1:
         late = int((table["best at trial"] > table["trials"] / 2).sum())
-        said.append(f"In {late} of {len(table)} studies the highest value came in the second half of the trials.")
+        sentences.append(f"In {late} of {len(table)} studies the highest value came in the second half of the trials.")
     else:
-        said.append(f"The highest value came at trial {int(table['best at trial'].iloc[0])} of {int(mean['trials'])}.")
+        sentences.append(
+            f"The highest value came at trial {int(table['best at trial'].iloc[0])} of {int(mean['trials'])}."
+        )
     batches = {protocol_count(study, "batch") for study in summary.studies.values()} - {0, 1}
     if batches:
-        said.append(
+        sentences.append(
             f"Trials are drawn in batches of {number_range(batches)}: inside a batch their order means nothing."
         )
-    return said
+    return sentences

@@ -7,10 +7,10 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.gains import draw_gains
 from benchmarks.tuning.report.headline import average_change, shown_changes
-from benchmarks.tuning.report.words import count_studies, study_names, tested_seeds
+from benchmarks.tuning.report.phrases import count_studies, study_names, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import SETTINGS
 
@@ -35,7 +35,7 @@ def gains_section(summary: Summary) -> Section:
     caption = CAPTION.format(unit=summary.unit, n=n) + (BOLD if bold else "")
     blocks = (
         Prose(joined(gain_sentences(summary))),
-        Drawn("default_against_tuned", partial(draw_gains, summary), FIGURE.format(n=n)),
+        FigureBlock("default_against_tuned", partial(draw_gains, summary), FIGURE.format(n=n)),
         Table("gains", summary.gains.drop(columns=["kept", "within"]), caption, bold),
         Table("changes", summary.changed, CHANGES),
     )
@@ -53,19 +53,19 @@ def bold_rows(summary: Summary) -> Mapping[str, list[bool]]:
 
 def gain_sentences(summary: Summary) -> list[str]:
     """How much on average, in how many studies, and where the default was chosen."""
-    said = []
+    sentences = []
     if len(summary.studies) > 1 and summary.compared:
-        said.append(f"Tuning {average_change(summary)}: each seed's mean over the studies, paired.")
+        sentences.append(f"Tuning {average_change(summary)}: each seed's mean over the studies, paired.")
         shown = shown_changes(summary)
         tested = f"of {len(shown.tested)}" + (" tested" if len(shown.tested) < len(summary.studies) else "")
-        said.append(
+        sentences.append(
             f"A gain is shown in {count_studies(len(shown.gains))} {tested} (Holm over all){_where(shown.gains)}; "
             f"a loss in {len(shown.losses)}{_where(shown.losses)}."
         )
     kept = summary.gains[summary.gains["kept"]]
     if len(kept):
-        said.append(f"The default itself was chosen in {len(kept)} of {len(summary.studies)}{_where(kept)}.")
-    return [*said, floor_sentence(summary)]
+        sentences.append(f"The default itself was chosen in {len(kept)} of {len(summary.studies)}{_where(kept)}.")
+    return [*sentences, floor_sentence(summary)]
 
 
 def _where(rows: pd.DataFrame) -> str:

@@ -10,9 +10,16 @@ from benchmarks.statistics.intervals import Interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases
-from benchmarks.statistics.wording.phrases import names
+from benchmarks.statistics.wording.phrases import list_variants
 from benchmarks.tuning.figures.layout import bounds
-from benchmarks.tuning.report.words import count_noun, count_studies, describe_studies, lost_phrase, signed, study_names
+from benchmarks.tuning.report.phrases import (
+    count_noun,
+    count_studies,
+    describe_studies,
+    lost_phrase,
+    signed,
+    study_names,
+)
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
@@ -48,8 +55,8 @@ def headline_of_one(summary: Summary) -> str:
 
 def _why_not_shown(row: Any, seeds: int) -> str:
     if (least := smallest_p(seeds)) > LEVEL:
-        return f" {phrases.spelled(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}."
-    detects = phrases.detects(seeds, row["detectable"], row["difference"])
+        return f" {phrases.spell_seeds(seeds)} cannot show one: the smallest p is {min(1.0, least):.3g}."
+    detects = phrases.detection_sentence(seeds, row["detectable"], row["difference"])
     return f" {detects}" if detects else ""
 
 
@@ -112,4 +119,4 @@ def _survival(r: Ranking) -> str:
 def leader_phrase(r: Ranking, setting: str) -> str:
     """`ppo` (`gae` may be as good)"""
     best, *others = r.best(setting)
-    return f"`{best}` ({names(others) if others else 'no other'} may be as good)"
+    return f"`{best}` ({list_variants(others) if others else 'no other'} may be as good)"

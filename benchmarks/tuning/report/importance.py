@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.importance import draw_importance_bars, draw_importance_map
-from benchmarks.tuning.report.words import count_studies, number_range, study_names
+from benchmarks.tuning.report.phrases import count_studies, number_range, study_names
 from benchmarks.tuning.summary.importance import SHUFFLES, TOP
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey
@@ -24,26 +24,30 @@ LARGEST = "largest in: studies in which no other field has a larger share"
 def importance_section(summary: Summary) -> Section:
     """PED-ANOVA: in which fields the best trials differ from the others."""
     title = "Which hyper-parameters matter"
-    found = [i for i in summary.importances.values() if i.shares]
-    if not found:
+    importances = [i for i in summary.importances.values() if i.shares]
+    if not importances:
         return Section(title, (Prose(joined(missing_importances(summary))),))
-    n = f"n = {number_range(i.trials for i in found)} complete trials a study"
-    blocks = _of_one(summary, n) if len(summary.studies) == 1 else _of_several(summary, n, len(found))
+    n = f"n = {number_range(i.trials for i in importances)} complete trials a study"
+    blocks = (
+        _blocks_of_one_study(summary, n)
+        if len(summary.studies) == 1
+        else _blocks_of_several_studies(summary, n, len(importances))
+    )
     return Section(title, (Prose(joined(importance_sentences(summary))), *blocks))
 
 
-def _of_one(summary: Summary, n: str) -> tuple[Block, ...]:
+def _blocks_of_one_study(summary: Summary, n: str) -> tuple[Block, ...]:
     table = summary.every_share.sort_values("share", ascending=False)
     return (
-        Drawn("importance", partial(draw_importance_bars, summary), f"{METHOD}. Filled: {CHANCE}. {n}."),
+        FigureBlock("importance", partial(draw_importance_bars, summary), f"{METHOD}. Filled: {CHANCE}. {n}."),
         Table("importance", table, f"{CHANCE}. {n}."),
     )
 
 
-def _of_several(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
+def _blocks_of_several_studies(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
     means = f"means over {count_studies(studies)}, -: not searched"
     return (
-        Drawn("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
+        FigureBlock("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
         Table("importance", summary.fields, f"{LARGEST}; {CHANCE}. {n}."),
         Table("importance_by_study", summary.every_share, f"Every share. {n}.", title="Study by study"),
     )
@@ -51,11 +55,11 @@ def _of_several(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
 
 def importance_sentences(summary: Summary) -> list[str]:
     """Which fields have the largest shares, and how many of them are more than chance."""
-    table, found = summary.fields, [i for i in summary.importances.values() if i.shares]
+    table, importances = summary.fields, [i for i in summary.importances.values() if i.shares]
     top = ", ".join(f"{r['parameter']} {r['mean share']:.2f}" for r in table.head(3).to_dict("records"))
-    many = " on average where they were searched" if len(found) > 1 else ""
-    shares = sum(len(i.shares) for i in found)
-    above = sum(len(i.above_chance) for i in found)
+    many = " on average where they were searched" if len(importances) > 1 else ""
+    shares = sum(len(i.shares) for i in importances)
+    above = sum(len(i.above_chance) for i in importances)
     chance = f"{shares / (SHUFFLES + 1):.{0 if shares > 2 * SHUFFLES else 1}f}"
     return [
         f"The largest shares of the importance{many}: {top}.",
@@ -68,7 +72,7 @@ def importance_sentences(summary: Summary) -> list[str]:
 def missing_importances(summary: Summary) -> list[str]:
     """Studies that have no importances, by reason."""
     reasons: dict[str, list[StudyKey]] = {}
-    for key, found in summary.importances.items():
-        if found.missing:
-            reasons.setdefault(found.missing, []).append(key)
+    for key, importance in summary.importances.items():
+        if importance.missing:
+            reasons.setdefault(importance.missing, []).append(key)
     return [f"No importances, because {reason}: {study_names(keys)}." for reason, keys in reasons.items()]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.reports.table_formats import number
-from benchmarks.tuning.report.words import SCORE, protocol_count
+from benchmarks.tuning.report.phrases import SCORE, protocol_count
 from benchmarks.tuning.result import StageResult, StudyResult, TrialResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import complete_trials
@@ -19,7 +19,7 @@ CAPTION = "Studies with such trials or runs; a run is a seed on a task, in any s
 
 def losses_section(summary: Summary) -> Section:
     """Trials that were pruned, are missing or diverged."""
-    rows = [{"task": task, "variant": v, **count_losses(study)} for (task, v), study in summary.given.items()]
+    rows = [{"task": task, "variant": v, **count_losses(study)} for (task, v), study in summary.raw_studies.items()]
     table = pd.DataFrame(rows)
     total = {name: int(table[name].sum()) for name in table.columns[2:]}
     shown = table[table[["pruned", "other", "missing", "not a number", "exactly 0"]].any(axis=1)]
@@ -39,7 +39,7 @@ def _sentences(summary: Summary, total: Mapping[str, int]) -> Iterator[str]:
             f"{total['not a number']} of {runs} runs diverged or returned no finite number. Each counts as the lowest of "
             "its task's floor and the worst score that it is compared with."
         )
-    if diverged := sum(t.state == "diverged" for study in summary.given.values() for t in study.trials):
+    if diverged := sum(t.state == "diverged" for study in summary.raw_studies.values() for t in study.trials):
         yield f"Trials that lost all runs on a task, have no value and cannot be chosen: {diverged}."
     if summary.unit == SCORE:
         yield (

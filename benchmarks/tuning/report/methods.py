@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.statistics import intervals
-from benchmarks.tuning.report.words import (
+from benchmarks.tuning.report.phrases import (
     SCORE,
     count_studies,
     describe_studies,

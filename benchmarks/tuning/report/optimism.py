@@ -6,10 +6,10 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.statistics.intervals import Interval, t_interval
 from benchmarks.tuning.figures.optimism import draw_optimism
-from benchmarks.tuning.report.words import selection_seeds, signed, tested_seeds
+from benchmarks.tuning.report.phrases import selection_seeds, signed, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 
 FIGURE = (
@@ -26,7 +26,7 @@ def optimism_section(summary: Summary) -> Section:
     """The best value, and what of it the test seeds show."""
     n = tested_seeds(summary)
     caption = FIGURE.format(n=n, selection=selection_seeds(summary))
-    drawn = Drawn("optimism", partial(draw_optimism, summary), caption)
+    drawn = FigureBlock("optimism", partial(draw_optimism, summary), caption)
     table = Table("optimism", summary.optimism, CAPTION.format(n=n))
     return Section("Optimism", (Prose(joined(optimism_sentences(summary))), drawn, table))
 
@@ -38,18 +38,19 @@ def optimism_sentences(summary: Summary) -> list[str]:
         return ["No trial was complete, so that there is no best value."]
     means, gain = table.mean(numeric_only=True), summary.gains["difference"].mean()
     many, claim = (" on average" if len(table) > 1 else ""), means["best trial"] - means["default, tuning"]
-    said = [
+    sentences = [
         f"Reporting the best trial as it scored would have claimed{many} {means['best trial']:.3f}, {claim:+.3f} over the "
         "default on the same seeds.",
         f"On the test seeds the chosen configuration scores {means['chosen, test']:.3f}, {gain:+.3f} over the default.",
         *_size(table),
     ]
     if (drift := table["drift"].dropna()).size:
-        said.append(
-            f"The default, which nobody chose, scores {drift.mean():+.3f}{many} on the tuning seeds over its test score: "
-            "that much is due to the seeds and not to the choice."
+        sentences.append(
+            f"The default, which was not selected, scores {drift.mean():+.3f}{many} on the tuning seeds over its "
+            f"test score: "
+            "the seeds cause this difference, not the selection."
         )
-    return said
+    return sentences
 
 
 def _size(table: pd.DataFrame) -> list[str]:

@@ -10,7 +10,14 @@ import pandas as pd
 from benchmarks.design.report_blocks import Prose, Section, Table, joined
 from benchmarks.tuning.protocol import Protocol
 from benchmarks.tuning.report.methods import methods_paragraph, objective_phrase
-from benchmarks.tuning.report.words import VALUES, as_text, protocol_count, protocol_values, seed_count, steps_per_seed
+from benchmarks.tuning.report.phrases import (
+    MAX_VALUES,
+    as_text,
+    protocol_count,
+    protocol_values,
+    seed_count,
+    steps_per_seed,
+)
 from benchmarks.tuning.result import BySeed, StudyResult
 from benchmarks.tuning.summary.parameters import shown
 from benchmarks.tuning.summary.summary import Summary
@@ -31,7 +38,7 @@ def protocol_section(summary: Summary) -> Section:
         f"search space: {values['space']}",
         f"seeds, of three streams that share none: {' or '.join(dict.fromkeys(map(seed_streams, studies)))}",
     ]
-    origin = [f"{key}: {'; or '.join(found)}" for key, found in provenance_values(studies)]
+    origin = [f"{key}: {'; or '.join(fact_values)}" for key, fact_values in provenance_values(studies)]
     return Section(
         "Protocol and provenance",
         (
@@ -56,12 +63,12 @@ def seed_streams(study: StudyResult) -> str:
 def steps_spent(study: StudyResult) -> dict[str, int]:
     """Environment steps of each stage."""
     tested = {s.number: s.scores for s in study.test.values()}  # the default, chosen again, runs once
-    spent = {
+    steps = {
         "tuning": _steps(study, (t.scores for t in study.trials)),
         "selection": _steps(study, (s.scores for s in study.selection)),
         "test": _steps(study, tested.values()),
     }
-    return {**spent, "total": sum(spent.values())}
+    return {**steps, "total": sum(steps.values())}
 
 
 def _steps(study: StudyResult, scores: Iterable[BySeed]) -> int:
@@ -91,14 +98,14 @@ def space_table(summary: Summary) -> pd.DataFrame:
             row = str(entry["name"]), *search_range(entry)
             defaults.setdefault(row, []).append(shown(study.default.get(entry["name"])))
     rows = []
-    for (name, values, scale), found in defaults.items():
-        distinct = list(dict.fromkeys(found))
-        more = f" and {len(distinct) - VALUES} more" if len(distinct) > VALUES else ""
+    for (name, values, scale), default_values in defaults.items():
+        distinct = list(dict.fromkeys(default_values))
+        more = f" and {len(distinct) - MAX_VALUES} more" if len(distinct) > MAX_VALUES else ""
         parameter = summary.parameters[name]
         rows.append(
             {
                 "parameter": parameter.label, "short": parameter.short, "values": values, "scale": scale,
-                "defaults": ", ".join(distinct[:VALUES]) + more, "studies": len(found), "field": name,
+                "defaults": ", ".join(distinct[:MAX_VALUES]) + more, "studies": len(default_values), "field": name,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)

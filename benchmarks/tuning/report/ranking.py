@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.statistics import intervals
 from benchmarks.tuning.figures.rankings import draw_rankings
 from benchmarks.tuning.report.headline import ranking_sentence
-from benchmarks.tuning.report.words import count_noun, listed, number_range
+from benchmarks.tuning.report.phrases import count_noun, listed, number_range
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
@@ -28,13 +28,13 @@ CAPTION = (
 
 
 def ranking_section(summary: Summary) -> Section | None:
-    """Rankings before and after; None where there is nobody to rank."""
+    """Rankings before and after tuning; None without variants to rank."""
     if not summary.rankings:
         return None
     n = number_range(len(r.default) for r in summary.rankings)
     blocks = (
         Prose(joined(ranking_sentences(summary))),
-        Drawn("rankings", partial(draw_rankings, summary.rankings), FIGURE.format(n=n)),
+        FigureBlock("rankings", partial(draw_rankings, summary.rankings), FIGURE.format(n=n)),
         Table("rankings", summary.ranks, CAPTION.format(n=n, resamples=intervals.RESAMPLES)),
     )
     return Section("Does the ranking survive tuning", blocks)
@@ -42,20 +42,20 @@ def ranking_section(summary: Summary) -> Section | None:
 
 def ranking_sentences(summary: Summary) -> list[str]:
     """The ranking of all, and the tasks one by one."""
-    said = []
+    sentences = []
     if summary.overall is None:
-        said.append(
+        sentences.append(
             "No task is shared by all variants, so there is no ranking of all; each task ranks those that it has."
         )
     main = summary.overall or (summary.rankings[0] if len(summary.rankings) == 1 else None)
-    said += _of_one_ranking(main) if main else []
-    said += _task_by_task([r for r in summary.rankings if r.tasks == 1 and r.tau == r.tau])
+    sentences += _ranking_details(main) if main else []
+    sentences += _task_by_task([r for r in summary.rankings if r.tasks == 1 and r.tau == r.tau])
     if summary.overall and len(summary.overall.variants) == 2:
-        said.append("Of two variants tau can only be 1 or -1.")
-    return said
+        sentences.append("Of two variants tau can only be 1 or -1.")
+    return sentences
 
 
-def _of_one_ranking(r: Ranking) -> Iterator[str]:
+def _ranking_details(r: Ranking) -> Iterator[str]:
     yield f"{ranking_sentence(r)}."
     if r.self_agreement == r.self_agreement:
         yield f"For comparison: the default ranking agrees with itself on other test seeds at tau {r.self_agreement:.2f}."

@@ -17,7 +17,7 @@ from benchmarks.tuning.report.optimism import optimism_section
 from benchmarks.tuning.report.protocol import protocol_section
 from benchmarks.tuning.report.ranking import ranking_section
 from benchmarks.tuning.report.sensitivity import coordinates_section, sensitivity_section
-from benchmarks.tuning.report.warnings import warnings_of
+from benchmarks.tuning.report.warnings import report_warnings
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary, by_task_and_variant
 from envs.validation import UsageError
@@ -48,7 +48,7 @@ def compose(name: str, question: str, studies: Sequence[StudyResult]) -> Documen
     check_units(studies)
     sections = tuple(section for part in SECTIONS if (section := part(summary)) is not None)
     names = (*summary.variants, *summary.tasks)
-    return Document(name, question, headline(summary), sections, tuple(warnings_of(summary)), names=names)
+    return Document(name, question, headline(summary), sections, tuple(report_warnings(summary)), names=names)
 
 
 def check_units(studies: Sequence[StudyResult]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from benchmarks.design.report_blocks import Drawn, Prose, Section, Table, joined
+from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.tuning.figures.parallel import draw_parallel
 from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
-from benchmarks.tuning.report.words import complete_counts, count_studies, figure_groups
+from benchmarks.tuning.report.phrases import complete_counts, count_studies, figure_groups
 from benchmarks.tuning.summary.parameters import tuned_parameters
 from benchmarks.tuning.summary.summary import Summary
 
@@ -31,17 +31,17 @@ CAVEAT = (
 
 def sensitivity_section(summary: Summary) -> Section:
     """Slices through every search."""
-    said, figures = [range_end_sentence(summary), CAVEAT], []
-    alone = len(summary.studies) == 1
-    how = "coloured by the order in which they were tried" if alone else "a mark and colour a variant"
+    sentences, figures = [range_end_sentence(summary), CAVEAT], []
+    single = len(summary.studies) == 1
+    how = "coloured by the order in which they were tried" if single else "a mark and colour a variant"
     for task, name, studies in figure_groups(summary, "sensitivity"):
         if not varied_parameters(studies):
             variants = ", ".join(f"`{v}`" for v in studies)
-            said.append(f"{task}: no field takes two values in complete trials ({variants}).")
+            sentences.append(f"{task}: no field takes two values in complete trials ({variants}).")
             continue
-        draw = partial(draw_slices, studies, summary.parameters, alone)
-        figures.append(Drawn(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
-    return Section("Sensitivity", (Prose(joined(said)), *figures))
+        draw = partial(draw_slices, studies, summary.parameters, single)
+        figures.append(FigureBlock(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
+    return Section("Sensitivity", (Prose(joined(sentences)), *figures))
 
 
 def range_end_sentence(summary: Summary) -> str:
@@ -63,7 +63,7 @@ def range_end_sentence(summary: Summary) -> str:
 def coordinates_section(summary: Summary) -> Section:
     """Every trial as a line."""
     figures = [
-        Drawn(
+        FigureBlock(
             name,
             partial(draw_parallel, studies, summary.parameters),
             LINES.format(task=task, n=complete_counts(studies)),

@@ -1,4 +1,4 @@
-"""What makes a comparison unfair, and what the test seeds cannot show."""
+"""Warnings about unfair comparisons and about too few test seeds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from benchmarks.reports.table_formats import number
 from benchmarks.statistics.comparisons import least_corrected_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording.sentences import few_seeds
+from benchmarks.tuning.report.phrases import as_text, count_studies, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.report.protocol import provenance_values, search_range
-from benchmarks.tuning.report.words import as_text, count_studies, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.summary.summary import Summary
 
 ENOUGH_SEEDS = 10
@@ -19,8 +19,8 @@ COMMON = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds", "t
 NEUTRAL = ("command", "commit", "dirty")  # provenance that may differ without moving a number
 
 
-def warnings_of(summary: Summary) -> Iterator[str]:
-    """What makes a comparison unfair, and what the seeds cannot say."""
+def report_warnings(summary: Summary) -> Iterator[str]:
+    """All warnings of a report."""
     for (task, variant), settings in summary.lost.items():
         yield (
             f"`{variant}` on {task}: {lost_phrase(settings)} all test runs, which diverged or returned no number. It "
@@ -43,12 +43,12 @@ def warnings_of(summary: Summary) -> Iterator[str]:
 def differing_protocols(summary: Summary) -> Iterator[str]:
     """Rules and budgets that are not the same in all studies that are compared."""
     for key in COMMON:
-        found = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
-        if len(found) > 1:
-            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in found.most_common(4))
+        counts = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
+        if len(counts) > 1:
+            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in counts.most_common(4))
             yield f"The studies differ in their protocol ({key.replace('_', ' ')}: {parts}): comparing them is unfair."
     for task in summary.tasks:
-        steps = dict.fromkeys(steps_per_seed(study) for study in summary.on(task).values())
+        steps = dict.fromkeys(steps_per_seed(study) for study in summary.on_task(task).values())
         if len(steps) > 1:
             parts = ", ".join(number(float(s)) for s in steps)
             yield f"On {task} the studies differ in environment steps a run ({parts}): comparing them is unfair."
@@ -56,15 +56,15 @@ def differing_protocols(summary: Summary) -> Iterator[str]:
 
 def differing_ranges(summary: Summary) -> list[str]:
     """Fields whose range is not the same in all studies that search them."""
-    found: dict[str, set[tuple[str, str]]] = {}
+    ranges_by_name: dict[str, set[tuple[str, str]]] = {}
     for study in summary.studies.values():
         for entry in study.space:
-            found.setdefault(str(entry["name"]), set()).add(search_range(entry))
-    return [summary.parameters[name].label for name, ranges in found.items() if len(ranges) > 1]
+            ranges_by_name.setdefault(str(entry["name"]), set()).add(search_range(entry))
+    return [summary.parameters[name].label for name, ranges in ranges_by_name.items() if len(ranges) > 1]
 
 
 def few_seed_warnings(summary: Summary) -> Iterator[str]:
-    """What the test seeds cannot say."""
+    """Warnings about too few test seeds."""
     seeds, tested = min(summary.test_seeds), int((~summary.gains["kept"]).sum())
     if text := few_seeds(seeds, ENOUGH_SEEDS):
         yield text.replace("seeds:", "test seeds:", 1)

@@ -128,7 +128,7 @@ def _use_immediate_transactions(engine: sqlalchemy.Engine) -> None:
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch the file to a write-ahead log.
 
-    Where another process does so at this moment, SQLite does not wait for it as it does elsewhere (each would wait for the
+    Where another process does so at this moment, SQLite does not wait for it as it usually does (each would wait for the
     other): it says at once that the file is locked.
     """
     until = time.monotonic() + SWITCH_S

@@ -22,7 +22,7 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
 
     UsageError where it cannot be opened, in one line that never holds a password.
     """
-    if optuna.logging.get_verbosity() == optuna.logging.INFO:  # Optuna's default; whoever chose another level keeps it
+    if optuna.logging.get_verbosity() == optuna.logging.INFO:  # Optuna's default; another level is kept
         optuna.logging.set_verbosity(optuna.logging.WARNING)
     if url is None:
         return _journal(folder / JOURNAL)

@@ -59,7 +59,7 @@ def _check_protocol(study: Study, wanted: Mapping[str, Any]) -> None:
     has = attributes["protocol"]
     grows = "trials" in has and "trials" in wanted and wanted["trials"] > has["trials"]
     differing = [
-        f"{key} {json.dumps(has.get(key))} (asked for: {json.dumps(wanted.get(key))})"
+        f"{key} {json.dumps(has.get(key))} (requested: {json.dumps(wanted.get(key))})"
         for key in sorted(has.keys() | wanted.keys())
         if has.get(key) != wanted.get(key) and not (grows and key == "trials")
     ]

@@ -1,6 +1,6 @@
 """Trials of a study that several processes share: claimed, finished, and released when their process died.
 
-A study has `limit` seats (storage/seats.py). A trial holds one; a retry (its process was killed) holds the first trial's.
+A study has `limit` slots (storage/slots.py). A trial holds one; a retry (its process was killed) holds the first trial's.
 User attributes of a trial
 
     worker    who works on it
@@ -10,7 +10,8 @@ User attributes of a trial
     again     the number of the failed trial of which it is a retry
     surplus   it was beyond the limit, is FAIL and never trained
 
-and of the study, beside those of storage/studies.py: "released <number>" (when that trial of a dead worker was failed).
+and of the study, in addition to those of storage/studies.py: "released <number>" (when that trial of a dead worker was
+failed).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from benchmarks.tuning.storage.seats import (
-    has_room,
+from benchmarks.tuning.storage.slots import (
+    has_free_slot,
     is_surplus,
     known_parameters,
     next_draw,
@@ -51,9 +52,9 @@ def claim(
 
     Over all processes at most `limit` trials are not FAIL: of trials made at the same moment the last are surplus.
     """
-    heartbeat(study, worker)  # before anybody can find a trial of it
+    heartbeat(study, worker)  # before another process can find a trial of it
     claimed: list[Trial] = []
-    while len(claimed) < count and has_room(study, limit):
+    while len(claimed) < count and has_free_slot(study, limit):
         trial = study.ask()  # nothing is drawn yet
         try:
             trial.set_user_attr("worker", asdict(worker))

@@ -64,7 +64,7 @@ def _evaluate(
 ) -> tuple[dict[str, float], list[dict[str, float]]]:
     """The importances of the values, and of each of SHUFFLES shuffles of them."""
     names = list(distributions)
-    made = [
+    optuna_trials = [
         optuna.trial.create_trial(
             params={name: _as_param(t.values[name], distributions[name]) for name in names},
             distributions=dict(distributions),
@@ -75,7 +75,7 @@ def _evaluate(
     rng = np.random.default_rng(SEED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        study = _in_memory(made)
+        study = _in_memory(optuna_trials)
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=max(0.1, TOP / len(trials)))
         observed = evaluator.evaluate(study, names)
         shuffled = [
@@ -118,8 +118,8 @@ def share_table(importances: Mapping[StudyKey, Importance], parameters: Mapping[
     """A row a study and field."""
     rows = [
         {"task": task, "variant": variant, "parameter": parameters[name].label, "share": share,
-         "above chance": "yes" if name in found.above_chance else "no", "trials": found.trials, "field": name}
-        for (task, variant), found in importances.items() for name, share in found.shares.items()
+         "above chance": "yes" if name in importance.above_chance else "no", "trials": importance.trials, "field": name}
+        for (task, variant), importance in importances.items() for name, share in importance.shares.items()
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -128,11 +128,11 @@ def field_table(importances: Mapping[StudyKey, Importance], parameters: Mapping[
     """A row a field, the most important first: its mean share where it was searched, and where it is above chance."""
     rows = []
     for name, parameter in parameters.items():
-        found = [i for i in importances.values() if name in i.shares]
-        if found:
-            largest = sum(max(i.shares, key=i.shares.__getitem__) == name for i in found)
-            rows.append({"parameter": parameter.label, "field": name, "studies": len(found),
-                         "mean share": float(np.mean([i.shares[name] for i in found])), "largest in": largest,
-                         "above chance in": sum(name in i.above_chance for i in found)})  # fmt: skip
+        with_field = [i for i in importances.values() if name in i.shares]
+        if with_field:
+            largest = sum(max(i.shares, key=i.shares.__getitem__) == name for i in with_field)
+            rows.append({"parameter": parameter.label, "field": name, "studies": len(with_field),
+                         "mean share": float(np.mean([i.shares[name] for i in with_field])), "largest in": largest,
+                         "above chance in": sum(name in i.above_chance for i in with_field)})  # fmt: skip
     table = pd.DataFrame(rows)
     return table.sort_values("mean share", ascending=False, ignore_index=True) if rows else table

@@ -67,13 +67,13 @@ def labels(names: Iterable[str], short: bool = False) -> dict[str, str]:
     """A path's last word, with the one before it where two paths end alike: `clip`, `entropy alpha`; `short`: `lr`."""
     names = list(dict.fromkeys(names))
     ends = Counter(name.rpartition(".")[2] for name in names)
-    made = {}
+    by_name = {}
     for name in names:
         *rest, last = name.split(".")
         word = (short and SHORT.get(last)) or WORDS.get(last) or last.replace("_", " ")
-        made[name] = f"{rest[-1].replace('_', ' ')} {word}" if ends[last] > 1 and rest else word
-    twice = Counter(made.values())
-    return {name: label if twice[label] == 1 else name for name, label in made.items()}
+        by_name[name] = f"{rest[-1].replace('_', ' ')} {word}" if ends[last] > 1 and rest else word
+    twice = Counter(by_name.values())
+    return {name: label if twice[label] == 1 else name for name, label in by_name.items()}
 
 
 def tuned_parameters(studies: Sequence[StudyResult]) -> dict[str, TunedParameter]:

@@ -80,12 +80,12 @@ class Ranking:
     @cached_property
     def leaders(self) -> dict[str, joint.Leaders]:
         """The leader, and those not shown to score less (benchmarks/statistics/best.py), by setting."""
-        found = {}
+        by_setting = {}
         for setting, scores in zip(SETTINGS, (self.default, self.tuned), strict=True):
             leaders_of_setting = joint.leaders(_as_suite(scores, self.variants), self.variants, ["test"])
             assert leaders_of_setting is not None  # there are seeds
-            found[setting] = leaders_of_setting
-        return found
+            by_setting[setting] = leaders_of_setting
+        return by_setting
 
     def best(self, setting: str) -> list[str]:
         """The leader and those that are not shown to score less."""

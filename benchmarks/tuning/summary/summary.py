@@ -1,7 +1,7 @@
-"""What a report on studies is made of: gains, rankings before and after, optimism, budgets, importances.
+"""The data of a report on studies: gains, rankings before and after, optimism, budgets, importances.
 
 Scores are paired by test seed. One that is not a number (a lost run: it diverged, or returned none) counts as the worst of
-its task among those it is compared with (tuning.lost_runs). A setting whose test runs are all lost is not compared.
+its task among those it is compared with (tuning.imputation). A setting whose test runs are all lost is not compared.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pandas as pd
 
 from benchmarks.reports.variant_groups import groups
 from benchmarks.statistics import tests
-from benchmarks.tuning.lost_runs import worst_scores
+from benchmarks.tuning.imputation import worst_finite_scores
 from benchmarks.tuning.result import StudyResult, task_label
 from benchmarks.tuning.summary import tables
 from benchmarks.tuning.summary.importance import Importance, field_table, importance, share_table
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.ranking import Ranking, rank
-from benchmarks.tuning.summary.trials import StudyKey, filled_study, lost_settings, tested_scores
+from benchmarks.tuning.summary.trials import StudyKey, imputed_study, lost_settings, tested_scores
 from envs.api import Doubles
 
 
@@ -30,38 +30,42 @@ def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyR
     """In the order in which they are shown; where two have one key, the study's name is added."""
     keys = [(task_label(study.tasks), study.variant) for study in studies]
     repeated = {key for key, times in Counter(keys).items() if times > 1}
-    found: dict[StudyKey, StudyResult] = {}
+    by_key: dict[StudyKey, StudyResult] = {}
     for (task, variant), study in zip(keys, studies, strict=True):
         name = f"{variant} ({study.study})" if (task, variant) in repeated else variant
-        copies = sum(1 for _, v in found if v == name and (task, v) in found)
-        found[task, f"{name} {copies + 1}" if (task, name) in found else name] = study
-    known = {v.name: i for i, v in enumerate(v for of_group in groups().values() for v in of_group)}
-    tasks = list(dict.fromkeys(task for task, _ in found))
-    order = sorted(found, key=lambda key: (tasks.index(key[0]), known.get(found[key].variant, len(known))))
-    return {key: found[key] for key in order}
+        copies = sum(1 for _, v in by_key if v == name and (task, v) in by_key)
+        by_key[task, f"{name} {copies + 1}" if (task, name) in by_key else name] = study
+    known = {v.name: i for i, v in enumerate(v for group in groups().values() for v in group)}
+    tasks = list(dict.fromkeys(task for task, _ in by_key))
+    order = sorted(by_key, key=lambda key: (tasks.index(key[0]), known.get(by_key[key].variant, len(known))))
+    return {key: by_key[key] for key in order}
 
 
-def unit_of(studies: Iterable[StudyResult]) -> str:
+def score_unit(studies: Iterable[StudyResult]) -> str:
     """What their scores are measured in."""
     return " or ".join(dict.fromkeys(study.unit for study in studies))
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Every table once. `given`: the studies as they were read, with NaN for lost runs."""
+    """Every table of a report. `raw_studies` have NaN for lost runs."""
 
-    given: Mapping[StudyKey, StudyResult]
+    raw_studies: Mapping[StudyKey, StudyResult]
 
     @cached_property
     def studies(self) -> Mapping[StudyKey, StudyResult]:
-        """With what lost runs count as: trials and selection against those of their study, tests against all of the task."""
-        worst_test = worst_scores(stage.scores for study in self.given.values() for stage in study.test.values())
-        return {key: filled_study(study, worst_test) for key, study in self.given.items()}
+        """With imputed scores of lost runs: trials and selection from their own study, tests from all studies of the
+        task.
+        """
+        worst_test = worst_finite_scores(
+            stage.scores for study in self.raw_studies.values() for stage in study.test.values()
+        )
+        return {key: imputed_study(study, worst_test) for key, study in self.raw_studies.items()}
 
     @cached_property
     def unit(self) -> str:
         """What scores are measured in."""
-        return unit_of(self.given.values())
+        return score_unit(self.raw_studies.values())
 
     @cached_property
     def lost(self) -> dict[StudyKey, list[str]]:
@@ -81,7 +85,7 @@ class Summary:
     def variants(self) -> list[str]:
         return list(dict.fromkeys(variant for _, variant in self.studies))
 
-    def on(self, task: str) -> dict[str, StudyResult]:
+    def on_task(self, task: str) -> dict[str, StudyResult]:
         """The studies of a task, by variant."""
         return {v: self.studies[task, v] for v in self.variants if (task, v) in self.studies}
 
@@ -129,26 +133,26 @@ class Summary:
     @cached_property
     def shared(self) -> list[str]:
         """Tasks that all variants have."""
-        return [task for task in self.tasks if len(self.on(task)) == len(self.variants)]
+        return [task for task in self.tasks if len(self.on_task(task)) == len(self.variants)]
 
     @cached_property
     def rankings(self) -> list[Ranking]:
         """Of the mean over the shared tasks, then of each task on which there are two variants or more."""
         if len(self.variants) < 2:
             return []
-        ranked = {task: [v for v in self.on(task) if (task, v) not in self.lost] for task in self.tasks}
-        of_tasks = [rank(self.studies, [task], of, task) for task, of in ranked.items() if len(of) > 1]
-        everywhere = [v for v in self.variants if all(v in ranked[task] for task in self.shared)]
-        if len(self.shared) < 2 or len(everywhere) < 2:
-            return of_tasks
-        return [rank(self.studies, self.shared, everywhere, f"mean of {len(self.shared)} tasks"), *of_tasks]
+        ranked = {task: [v for v in self.on_task(task) if (task, v) not in self.lost] for task in self.tasks}
+        by_task = [rank(self.studies, [task], variants, task) for task, variants in ranked.items() if len(variants) > 1]
+        in_all = [v for v in self.variants if all(v in ranked[task] for task in self.shared)]
+        if len(self.shared) < 2 or len(in_all) < 2:
+            return by_task
+        return [rank(self.studies, self.shared, in_all, f"mean of {len(self.shared)} tasks"), *by_task]
 
     @property
     def overall(self) -> Ranking | None:
         """What the headline is about: the variants with a mean on every task that all of them have, on these tasks."""
         lost = {v for task, v in self.lost if task in self.shared}
-        wanted = tuple(v for v in self.variants if v not in lost)
-        return next((r for r in self.rankings if r.variants == wanted and r.tasks == len(self.shared)), None)
+        ranked = tuple(v for v in self.variants if v not in lost)
+        return next((r for r in self.rankings if r.variants == ranked and r.tasks == len(self.shared)), None)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from benchmarks.tuning.summary.trials import (
     lost_settings,
     selection_scores,
     tested_scores,
-    value_of,
+    trial_value,
 )
 
 Studies = Mapping[StudyKey, StudyResult]
@@ -78,7 +78,7 @@ def optimism_table(studies: Studies) -> pd.DataFrame:
     """The best value on the tuning seeds, and the chosen configuration's scores on the other seeds.
 
     optimism  best value - test score of the chosen configuration; its interval is that of the test score
-    drift     the default's own value on the tuning seeds - its test score: nobody chose it
+    drift     the default's own value on the tuning seeds - its test score; it was not selected
     """
     rows = []
     for (task, variant), study in studies.items():
@@ -87,7 +87,7 @@ def optimism_table(studies: Studies) -> pd.DataFrame:
         interval = t_interval(test)
         rows.append(
             {
-                "task": task, "variant": variant, "best trial": best, "chosen, tuning": value_of(study, study.chosen),
+                "task": task, "variant": variant, "best trial": best, "chosen, tuning": trial_value(study, study.chosen),
                 "chosen, selection": float(selection.mean()) if len(selection) else NAN,
                 "chosen, test": float(test.mean()), "optimism": best - float(test.mean()),
                 "low": best - interval.high, "high": best - interval.low, "default, tuning": start,

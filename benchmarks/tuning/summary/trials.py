@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.tuning.lost_runs import filled, worst_scores
+from benchmarks.tuning.imputation import impute, worst_finite_scores
 from benchmarks.tuning.result import BySeed, StudyResult, TrialResult
 from envs.api import Doubles
 
@@ -42,14 +42,14 @@ def best_value(study: StudyResult) -> float:
     return max((t.value for t in complete_trials(study)), default=NAN)
 
 
-def value_of(study: StudyResult, number: int) -> float:
+def trial_value(study: StudyResult, number: int) -> float:
     """What a complete trial scored on the tuning seeds; NaN where there is no such trial."""
     return next((t.value for t in complete_trials(study) if t.number == number), NAN)
 
 
 def default_value(study: StudyResult) -> float:
     """What the default scored on the tuning seeds; NaN where that trial is not complete."""
-    return value_of(study, study.test["default"].number)
+    return trial_value(study, study.test["default"].number)
 
 
 def best_so_far(study: StudyResult) -> Doubles:
@@ -77,16 +77,16 @@ def lost_settings(study: StudyResult) -> list[str]:
     return [setting for setting in SETTINGS if np.isnan(per_seed(study.test[setting].scores)).any()]
 
 
-def filled_study(study: StudyResult, worst_test: Mapping[str, float]) -> StudyResult:
+def imputed_study(study: StudyResult, worst_test: Mapping[str, float]) -> StudyResult:
     """The study with what its lost runs count as: trials and selection against those of the study."""
     scales = study.task_scales
-    trials = worst_scores(t.scores for t in study.trials if t.state == "complete")
-    selection = worst_scores(s.scores for s in study.selection)
+    trials = worst_finite_scores(t.scores for t in study.trials if t.state == "complete")
+    selection = worst_finite_scores(s.scores for s in study.selection)
     return replace(
         study,
-        trials=tuple(replace(t, scores=filled(t.scores, trials, scales)) for t in study.trials),
-        selection=tuple(replace(s, scores=filled(s.scores, selection, scales)) for s in study.selection),
-        test={name: replace(s, scores=filled(s.scores, worst_test, scales)) for name, s in study.test.items()},
+        trials=tuple(replace(t, scores=impute(t.scores, trials, scales)) for t in study.trials),
+        selection=tuple(replace(s, scores=impute(s.scores, selection, scales)) for s in study.selection),
+        test={name: replace(s, scores=impute(s.scores, worst_test, scales)) for name, s in study.test.items()},
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.composition import Processes
 from benchmarks.cli.main import main
-from benchmarks.design.named import variant_named
+from benchmarks.design.lookup import find_variant
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
 from tests.benchmarks.cli.test_commands import stopped_in_the_middle
@@ -67,7 +67,7 @@ def test_what_real_actors_cannot_do_is_said_at_once(
 
 
 def test_the_uncorrected_one_has_a_name_among_its_siblings() -> None:
-    assert variant_named("async_none").name == "async"
+    assert find_variant("async_none").name == "async"
     real = VARIANTS["async_vtrace"].with_processes(Processes(4))
     assert real.name == "async_vtrace (4 actors)"
     assert real.schedule.lag == 0  # the lag is what it turns out to be

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.design.overrides import parsed_all
+from benchmarks.design.overrides import parse_assignments
 from benchmarks.design.resolve import resolve
 from benchmarks.imports import sources
 from benchmarks.store.sources import read_cells, read_meta
@@ -205,7 +205,7 @@ def test_a_field_is_read_by_its_declared_type(path: str, text: str, value: objec
     from algorithms import VARIANTS
 
     task, variant = TASKS["CartPole-v1"], VARIANTS["ppo"]
-    training, variant = resolve(task, variant, parsed_all(*resolve(task, variant), [f"{path}={text}"]))
+    training, variant = resolve(task, variant, parse_assignments(*resolve(task, variant), [f"{path}={text}"]))
     first, *names = path.split(".")
     found = training if first == "training" else getattr(variant, first)
     for name in names:
@@ -219,7 +219,7 @@ def test_an_integer_stays_one_where_the_field_is_a_number_for_populations() -> N
     from algorithms import VARIANTS
 
     variant = VARIANTS["a2c"]
-    values = parsed_all(*resolve(TASKS["CartPole-v1"], variant), ["estimator.credit.n=3"])
+    values = parse_assignments(*resolve(TASKS["CartPole-v1"], variant), ["estimator.credit.n=3"])
     made = resolve(TASKS["CartPole-v1"], variant, values).algorithm
     assert repr(made.estimator.credit) == "NStep(n=3)"
 

@@ -19,7 +19,7 @@ from benchmarks.cli.main import main
 from benchmarks.design.cells import single_cells
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.playback import episode as playing
-from benchmarks.playback import film as films
+from benchmarks.playback import gif as films
 from benchmarks.playback.policy_files import load_policy
 from envs import TASKS
 from envs.api import Task
@@ -116,7 +116,7 @@ def test_without_a_renderer_there_are_curves_and_its_package_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = saved_file(tmp_path, TASKS["CartPole-v1"])
-    monkeypatch.setattr(films, "_obstacle", lambda factory, seed: "pygame is not installed, run `pip install pygame`")
+    monkeypatch.setattr(films, "_reason_not_renderable", lambda factory, seed: "pygame is not installed, run `pip install pygame`")
     assert main(["play", str(path)]) == 0
     said = capsys.readouterr()
     assert said.err.count("no pictures, curves instead: pygame is not installed, run `pip install pygame`") == 1
@@ -126,28 +126,28 @@ def test_without_a_renderer_there_are_curves_and_its_package_is_named(
     made = Path(said.out.splitlines()[-1])
     assert made.parent == path.parent
     with Image.open(made) as film:
-        assert film.n_frames == min(int(found[2]), films.CURVES)  # type: ignore[attr-defined]
+        assert film.n_frames == min(int(found[2]), films.CURVE_FRAMES)  # type: ignore[attr-defined]
 
 
 def test_gymnasium_names_the_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygame", None)  # an import of it fails
-    with pytest.raises(films.NoPictures, match=r"pygame is not installed, run `pip install"):
-        films.Filmed(TASKS["CartPole-v1"], np.random.SeedSequence(0))
+    with pytest.raises(films.NotRenderable, match=r"pygame is not installed, run `pip install"):
+        films.RecordedEnv(TASKS["CartPole-v1"], np.random.SeedSequence(0))
 
 
 def test_classic_control_is_drawn_by_gymnasium() -> None:
     """Pushed to the right for ten steps, the cart is elsewhere."""
-    env = films.Filmed(TASKS["CartPole-v1"], np.random.SeedSequence(0))
+    env = films.RecordedEnv(TASKS["CartPole-v1"], np.random.SeedSequence(0))
     env.reset()
     for _ in range(10):
         env.step(np.ones((1, 1), np.int64), np.ones((1, 1), np.bool_))
-    assert [picture.shape for picture in env.pictures] == [(400, 600, 3)] * 11
-    assert (env.pictures[0] != env.pictures[-1]).any()
+    assert [picture.shape for picture in env.frames] == [(400, 600, 3)] * 11
+    assert (env.frames[0] != env.frames[-1]).any()
 
 
 def test_a_long_film_leaves_pictures_out_and_keeps_its_pace(tmp_path: Path) -> None:
     pictures = [np.full((4, 4, 3), i % 256, np.uint8) for i in range(1201)]
-    films.write_pictures(tmp_path / "long.gif", pictures, 40)
+    films.write_frames(tmp_path / "long.gif", pictures, 40)
     with Image.open(tmp_path / "long.gif") as film:
         assert film.n_frames == 401  # type: ignore[attr-defined]
         assert film.info["duration"] == 120

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks.design import named
+from benchmarks.design import lookup
 from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.gradient_experiment import GradientExperiment
@@ -111,7 +111,7 @@ def test_the_names_of_our_hashed_classes_are_unique() -> None:
     values += single_cells(TASKS["CartPole-v1"], VARIANTS["ppo"], 1, 500, ())
     for experiment in EXPERIMENTS.values():
         if isinstance(experiment, Experiment):
-            tasks, variants = named.tasks(experiment, None), named.variants(experiment, None)
+            tasks, variants = lookup.tasks(experiment, None), lookup.variants(experiment, None)
             values += build_cells(experiment, tasks, variants, None)
         elif isinstance(experiment, GradientExperiment):
             values += experiment.measurements

@@ -20,8 +20,10 @@ def test_what_is_given_later_goes_before() -> None:
     task, preset = TASKS["CartPole-v1"], VARIANTS["like_sb3_a2c"]
     of_gae = settings.learning_rate(task, "gae")
     assert resolve(task, preset).training.learning_rate == 7e-4
-    assert resolve(task, preset, rates_of="gae").training.learning_rate == of_gae
-    assert resolve(task, preset, {"training.learning_rate": 0.5}, rates_of="gae").training.learning_rate == 0.5
+    assert resolve(task, preset, shared_rate_variant="gae").training.learning_rate == of_gae
+    assert (
+        resolve(task, preset, {"training.learning_rate": 0.5}, shared_rate_variant="gae").training.learning_rate == 0.5
+    )
 
 
 def test_a_segment_holds_an_episode_whatever_the_window() -> None:

@@ -10,9 +10,9 @@ import pytest
 from algorithms import VARIANTS
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import UNREAD, build_cells
+from benchmarks.design.cells import UNUSED_RATE, build_cells
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import resolve
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.estimators import LEARNERS
@@ -29,7 +29,7 @@ SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperim
 
 
 def cells(experiment: ComparisonExperiment) -> list[Cell]:
-    return build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None)
+    return build_cells(experiment, find_tasks(experiment.tasks), find_variants(experiment.variants), None)
 
 
 def own_rates(experiment: ComparisonExperiment) -> dict[tuple[str, str], float]:
@@ -59,7 +59,7 @@ def test_a_selection_trains_every_rate_on_every_seed(experiment: ComparisonExper
     for cell in cells(experiment):
         pairs = list(zip(cell.members.seeds, cell.members.rates, strict=True))
         assert pairs == [(s, r) for s in range(experiment.seeds) for r in settings.RATES]
-        assert cell.training.learning_rate == UNREAD
+        assert cell.training.learning_rate == UNUSED_RATE
 
 
 def test_estimators_compares_rates_of_one_protocol() -> None:
@@ -99,13 +99,13 @@ def test_all_train_at_the_rate_of_the_one_that_is_named(monkeypatch: pytest.Monk
     made = {"ladder": {locks.name: {"gae": 0.1, "ppo": 0.4}, dyck.name: {"ppo": 0.4}}}
     monkeypatch.setattr(settings, "LEARNING_RATES", made)
     fixed = replace(VARIANTS["gae"], name="fixed", fixed=(("learning_rate", 0.7), ("max_grad_norm", 9.0)))
-    shared = ComparisonExperiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, rates_of="gae")
+    shared = ComparisonExperiment("e", "?", (locks, dyck), (VARIANTS["ppo"], fixed), seeds=1, shared_rate_variant="gae")
     built = cells(shared)
     base = settings.TEXT.learning_rate
     assert [c.members.rates for c in built] == [(0.1,), (0.1,), (base,), (base,)]
     assert built[1].training.max_grad_norm == 9.0
-    assert [c.members.rates[0] for c in cells(replace(shared, rates_of=None))] == [0.4, 0.7, 0.4, 0.7]
-    own = cells(replace(shared, variants=(VARIANTS["gae"],), rates_of=None))
+    assert [c.members.rates[0] for c in cells(replace(shared, shared_rate_variant=None))] == [0.4, 0.7, 0.4, 0.7]
+    own = cells(replace(shared, variants=(VARIANTS["gae"],), shared_rate_variant=None))
     assert [c.digest for c in own] == [c.digest for c in cells(replace(shared, variants=(VARIANTS["gae"],)))]
     with pytest.raises(ValueError, match="every rate"):
         replace(shared, rates=(0.1, 0.2))

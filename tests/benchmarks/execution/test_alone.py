@@ -34,7 +34,7 @@ def test_blocks_are_cells_and_being_alone_ages_none() -> None:
     whole, halves = cells(MEASURED), cells(replace(MEASURED, block=2))
     assert [c.members.seeds for c in whole] == [(0, 1, 2, 3)] * 2
     assert [c.members.seeds for c in halves] == [(0, 1), (2, 3)] * 2
-    assert [c.digest for c in cells(replace(MEASURED, alone=True))] == [c.digest for c in whole]
+    assert [c.digest for c in cells(replace(MEASURED, one_at_a_time=True))] == [c.digest for c in whole]
     assert {c.digest for c in cells(replace(MEASURED, block=4))} == {c.digest for c in whole}
 
 
@@ -65,12 +65,12 @@ def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
 
     def order(alone: bool) -> list[tuple[str, int]]:
         engine = Recorder()
-        outcome = runner.run(jobs, tmp_path, 1, "cpu", alone=alone, start_engine=lambda at_once, origin: engine)
+        outcome = runner.run(jobs, tmp_path, 1, "cpu", one_at_a_time=alone, start_engine=lambda at_once, origin: engine)
         assert outcome == Outcome((), ())
         return [(job.label.rpartition(" ")[2], job.seeds[0]) for job in engine.jobs]
 
-    assert order(alone=True) == [("gae", 0), ("ppo", 0), ("gae", 2), ("ppo", 2)]
-    assert order(alone=False) == [("ppo", 0), ("ppo", 2), ("gae", 0), ("gae", 2)]
+    assert order(one_at_a_time=True) == [("gae", 0), ("ppo", 0), ("gae", 2), ("ppo", 2)]
+    assert order(one_at_a_time=False) == [("ppo", 0), ("ppo", 2), ("gae", 0), ("gae", 2)]
 
 
 def test_slow_steps_are_expected_to_take_their_time() -> None:

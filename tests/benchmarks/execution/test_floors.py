@@ -16,7 +16,7 @@ import pytest
 from benchmarks.cli import main as cli
 from benchmarks.design import scales
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.scales import ScaleFlags, scales_of_cells
+from benchmarks.design.scales import ScaleFlags, scales_from_cells
 from benchmarks.execution import adaptive
 from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.execution.floors import with_floors
@@ -107,18 +107,18 @@ def told(task: str, *scale: float | None) -> dict[str, Any]:
 def test_which_scale_a_report_reads() -> None:
     inf = math.inf
     cells = [told("CartPole-v1", 0.0, 1.0, inf), told("mine", -3.0, None, inf), told("mine", -3.0, 4.0, 2.0)]
-    found = scales_of_cells([*cells, told("mine", None, None, None), told("gymnasium:Old-v0", 0.0, 1.0, inf)])
+    found = scales_from_cells([*cells, told("mine", None, None, None), told("gymnasium:Old-v0", 0.0, 1.0, inf)])
     assert found["CartPole-v1"] == TASKS["CartPole-v1"].scale
     assert found["mine"] == Scale(-3.0, 4.0, 2.0)  # of all that was said, the fullest
     assert found["gymnasium:Old-v0"] == Scale(None, None)  # 0 and 1 were no measured ends
-    assert scales_of_cells(cells, [replace(MINE, floor=0.0, ceiling=9.0, threshold=8.0)])["mine"] == Scale(
+    assert scales_from_cells(cells, [replace(MINE, floor=0.0, ceiling=9.0, threshold=8.0)])["mine"] == Scale(
         0.0, 9.0, 8.0
     )
 
 
 def test_a_ceiling_that_comes_after_the_cells_is_kept_for_later_reports(tmp_path: Path) -> None:
-    scales.keep_scales([replace(MINE, floor=0.0, ceiling=5.0), TASKS["CartPole-v1"]], tmp_path)
-    assert scales_of_cells([told("mine", 0.0, None, None)], folders=[tmp_path])["mine"] == Scale(0.0, 5.0)
+    scales.save_scales([replace(MINE, floor=0.0, ceiling=5.0), TASKS["CartPole-v1"]], tmp_path)
+    assert scales_from_cells([told("mine", 0.0, None, None)], folders=[tmp_path])["mine"] == Scale(0.0, 5.0)
     assert list(json.loads((tmp_path / "scales.json").read_text())) == ["mine"]
 
 
@@ -267,7 +267,7 @@ def test_compare_refuses_two_scales_of_one_task(of_b: tuple[float, float], tmp_p
         comparison.compare(sides[0], sides[1], 0.05)
     assert "the same --floor and --ceiling" in str(error.value)
     for name in "ab":  # what was given later holds
-        scales.keep_scales([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
+        scales.save_scales([replace(MINE, name="toy", floor=0.0, ceiling=200.0, threshold=200.0)], tmp_path / name)
     assert comparison.compare(sides[0], sides[1], 0.05).suite.scales["toy"] == Scale(0.0, 200.0, 200.0)
 
 

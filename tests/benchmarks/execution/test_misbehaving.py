@@ -90,7 +90,7 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
     assert f"failed killed x gae: {twice} was killed (SIGKILL, perhaps for memory)" in said
     assert f"failed leaves x gae: {twice} ended by itself with exit code 0" in said
     assert (
-        "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it is tried once more, alone" in said
+        "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it will be retried alone" in said
     )
     frame = read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
     assert set(frame["task"]) == {"killed_once", "bandit/small", "bandit/medium"}

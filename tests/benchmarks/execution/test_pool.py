@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from algorithms.training.records import Progress, Record
-from benchmarks.execution.engine import Message, Origin, Tell
+from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.worker import work
-from benchmarks.validation.usage import described, how_it_ended
+from benchmarks.validation.usage import describe_error, describe_exit
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
@@ -26,7 +26,7 @@ RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 class Work:
     """A job that calls `body(name, path, tell)`."""
 
-    body: Callable[[str, Path, Tell], None]
+    body: Callable[[str, Path, OnEvent], None]
     path: Path
     seeds: tuple[int, ...] = (0,)
     member_steps: int = 0
@@ -36,19 +36,19 @@ class Work:
     def label(self) -> str:
         return self.path.name
 
-    def run(self, tell: Tell, origin: Origin) -> None:
+    def run(self, tell: OnEvent, origin: Origin) -> None:
         self.body(self.label, self.path, tell)
 
     def log(self, live: Live, message: Message) -> None:
         return
 
 
-def touch(name: str, path: Path, tell: Tell) -> None:
+def touch(name: str, path: Path, tell: OnEvent) -> None:
     path.touch()
 
 
 def pooled(
-    folder: Path, names: list[str], body: Callable[[str, Path, Tell], None], at_once: int = 2
+    folder: Path, names: list[str], body: Callable[[str, Path, OnEvent], None], at_once: int = 2
 ) -> tuple[list[Message], dict[str, str | None]]:
     """The messages of jobs of these names, and how each ended."""
     heard, ends = [], {}
@@ -65,7 +65,7 @@ def pooled(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_jobs_end_brings_what_was_not_sent(tmp_path: Path, fails: bool) -> None:
-    def body(name: str, path: Path, tell: Tell) -> None:
+    def body(name: str, path: Path, tell: OnEvent) -> None:
         tell(RECORD)
         if fails:
             raise RuntimeError("no")
@@ -86,7 +86,7 @@ def test_a_jobs_end_brings_what_was_not_sent(tmp_path: Path, fails: bool) -> Non
     ],
 )
 def test_whatever_a_job_raises_is_its_failure(tmp_path: Path, error: BaseException, said: str) -> None:
-    def body(name: str, path: Path, tell: Tell) -> None:
+    def body(name: str, path: Path, tell: OnEvent) -> None:
         raise error
 
     end = work(0, Work(body, tmp_path / "x"), {}, lambda message: None)
@@ -98,10 +98,10 @@ def test_an_exception_whose_words_fail_is_described() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert described(Wordless()).startswith("Wordless: (without words)")
+    assert describe_error(Wordless()).startswith("Wordless: (without words)")
 
 
-def dies(name: str, path: Path, tell: Tell) -> None:
+def dies(name: str, path: Path, tell: OnEvent) -> None:
     died = path.with_suffix(".died")
     if name == "killed" or (name == "killed once" and not died.exists()):
         died.touch()
@@ -128,7 +128,7 @@ def test_a_dead_worker_blames_its_job_alone(tmp_path: Path) -> None:
     assert sorted(lost) == [(0, killed), (2, "ended by itself with exit code 0"), (3, killed)]
 
 
-def dies_once(name: str, path: Path, tell: Tell) -> None:
+def dies_once(name: str, path: Path, tell: OnEvent) -> None:
     if name == "suspect" and not path.exists():
         path.touch()
         os._exit(3)
@@ -167,14 +167,14 @@ def test_a_job_that_cannot_be_sent_or_read_fails_alone(tmp_path: Path) -> None:
 class Unreadable:
     """Leaves when it is read."""
 
-    def __call__(self, name: str, path: Path, tell: Tell) -> None:
+    def __call__(self, name: str, path: Path, tell: OnEvent) -> None:
         raise AssertionError
 
     def __reduce__(self) -> tuple[object, ...]:
         return sys.exit, ("gone",)
 
 
-def starts_a_thread(name: str, path: Path, tell: Tell) -> None:
+def starts_a_thread(name: str, path: Path, tell: OnEvent) -> None:
     if name == "thread exits":
         thread = threading.Thread(target=sys.exit)
         thread.start()
@@ -227,11 +227,11 @@ def test_an_idle_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     ],
 )
 def test_exit_codes_in_words(code: int, said: str) -> None:
-    assert how_it_ended(code) == said
+    assert describe_exit(code) == said
 
 
 def test_progress_is_sent_with_the_records_before_it(tmp_path: Path) -> None:
-    def body(name: str, path: Path, tell: Tell) -> None:
+    def body(name: str, path: Path, tell: OnEvent) -> None:
         tell(RECORD)
         tell(Progress(3, 1000, "a notice"))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from benchmarks.execution import speed
-from benchmarks.execution.speed import SpeedComparison, compared
+from benchmarks.execution.speed import SpeedComparison, compare
 
 
 def scripted(numbers: list[float]) -> Callable[[], float]:
@@ -19,7 +19,7 @@ def scripted(numbers: list[float]) -> Callable[[], float]:
 def test_a_row_holds_medians_and_the_median_ratio_of_neighbours() -> None:
     """Without the first of each: 10/10, 90/30, 20/10 have the ratios 1, 3, 2; the medians are 20 and 10."""
     pair = SpeedComparison("a", scripted([7.0, 10.0, 90.0, 20.0]), scripted([7.0, 10.0, 30.0, 10.0]), "b")
-    assert compared(pair, 3) == {"what": "a", "ours": 20, "peer": 10, "peer_name": "b", "ratio": 2.0}
+    assert compare(pair, 3) == {"what": "a", "ours": 20, "peer": 10, "peer_name": "b", "ratio": 2.0}
 
 
 def test_the_comparison_of_actors_has_all_processors_and_the_others_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,8 +29,8 @@ def test_the_comparison_of_actors_has_all_processors_and_the_others_one(monkeypa
         done.append(pair.what)
         return {"what": pair.what, "ours": 1, "peer": 1, "peer_name": pair.name, "ratio": 1.0}
 
-    monkeypatch.setattr(speed, "compared", noted)
-    monkeypatch.setattr(speed, "one_core", lambda: done.append("one core"))
+    monkeypatch.setattr(speed, "compare", noted)
+    monkeypatch.setattr(speed, "use_one_core", lambda: done.append("one core"))
     monkeypatch.setattr(speed, "text_tasks", list)
     monkeypatch.setattr(speed, "available_processors", lambda: 6)
     rows = speed.measure(1)

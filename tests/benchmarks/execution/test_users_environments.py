@@ -12,7 +12,7 @@ import gymnasium
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.design.named import task_named, variant_named
+from benchmarks.design.lookup import find_task, find_variant
 from benchmarks.execution.provenance import source_hash
 from benchmarks.playback.policy_files import changed_since, load_policy
 from benchmarks.store import pooling
@@ -220,13 +220,13 @@ def test_what_was_edited_is_trained_anew_and_not_pooled(
 def test_a_study_does_not_go_on_with_trials_of_other_code(orchard: Path) -> None:
     def sources(variant: str) -> str:
         forget()
-        return source_hash([variant_named(variant), task_named("orchard:TASK")])
+        return source_hash([find_variant(variant), find_task("orchard:TASK")])
 
     first, mine = sources("reinforce"), sources("orchard:VARIANT")
     assert len({first, mine, ""}) == 3
     edit(orchard)
     assert len({first, mine, sources("reinforce"), sources("orchard:VARIANT")}) == 4
-    assert source_hash([variant_named("reinforce"), task_named("dyck/small")]) == ""
+    assert source_hash([find_variant("reinforce"), find_task("dyck/small")]) == ""
 
 
 def test_a_saved_policy_says_that_its_environment_has_changed(

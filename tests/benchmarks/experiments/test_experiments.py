@@ -13,7 +13,7 @@ from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment
 from benchmarks.design.identity import canonical
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.published_scores import PublishedScores
@@ -45,7 +45,7 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
     assert experiment.question.endswith("?")
     sizes = []
     for size in (experiment, experiment.smoke()):
-        cells = build_cells(size, tasks_named(size.tasks), variants_named(size.variants), None)
+        cells = build_cells(size, find_tasks(size.tasks), find_variants(size.variants), None)
         assert len({cell.file_name for cell in cells}) == len(cells)
         assert all(cell.file_name.isprintable() and " " not in cell.file_name for cell in cells)
         sizes.append(sum(cell.env_steps * len(cell.members.seeds) for cell in cells))
@@ -61,7 +61,7 @@ def test_released_cells_are_those_of_this_code(name: str) -> None:
     """
     experiment = EXPERIMENTS[name]
     if isinstance(experiment, ComparisonExperiment):
-        cells = build_cells(experiment, tasks_named(experiment.tasks), variants_named(experiment.variants), None)
+        cells = build_cells(experiment, find_tasks(experiment.tasks), find_variants(experiment.variants), None)
         version, paths = {"results_version": RELEASED_VERSION}, stored_cells(RELEASED / name)
         described = {path.name: meta["cell"] for path, meta in zip(paths, read_metas(paths), strict=True)}
     else:
@@ -80,8 +80,8 @@ def test_a_report_names_what_has_not_been_run_and_no_more(tmp_path: Path) -> Non
     experiment = ComparisonExperiment("half", "Which?", ("bandit/small", "lock/small"), ("reinforce", "gae"), seeds=2)
     some = build_cells(
         experiment,
-        tasks_named(experiment.tasks, ["bandit/small"]),
-        variants_named(experiment.variants, ["reinforce"]),
+        find_tasks(experiment.tasks, ["bandit/small"]),
+        find_variants(experiment.variants, ["reinforce"]),
         200,
     )
     paths = tuple(tmp_path / "cells" / cell.file_name for cell in some)
@@ -110,6 +110,6 @@ def test_the_smoke_size_runs_and_draws(name: str, tmp_path: Path, capsys: pytest
         assert f"](figures/{drawing.name}.svg)" in text
         least = 1_000 if isinstance(drawing, PublishedScores) else 5_000  # nothing is published at a budget of seconds
         assert (report.parent / "figures" / f"{drawing.name}.svg").stat().st_size > least
-    if any(isinstance(t.spec.observation, Transcript) for t in tasks_named(TRAINED[name].smoke().tasks)):
+    if any(isinstance(t.spec.observation, Transcript) for t in find_tasks(TRAINED[name].smoke().tasks)):
         assert "## What they write" in text
         assert "optimal " in text

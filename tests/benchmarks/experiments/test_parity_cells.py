@@ -10,7 +10,7 @@ from benchmarks.commands import Run, plan
 
 from benchmarks import store
 from benchmarks.design.cells import build_cells, single_cells
-from benchmarks.design.named import tasks, variant
+from benchmarks.design.lookup import tasks, variant
 from benchmarks.execution import adaptive
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.experiments.parity import A2C, EXPERIMENT

@@ -41,7 +41,7 @@ def test_the_interval_lies_within_the_margin_where_equivalence_is_shown() -> Non
         made = parity.table(data(shift).suite, PAIRS)
         inside = (made["low_90"] > -made["margin"]) & (made["high_90"] < made["margin"])
         assert (inside == (made["equal"] < 0.05)).all()
-    assert [c for c in table_formats.shown(made).columns if "interval" in c] == ["90 % interval"]
+    assert [c for c in table_formats.as_text_table(made).columns if "interval" in c] == ["90 % interval"]
     assert list(made["measure"]) == ["area", "final"]
     assert made["difference"].tolist() == pytest.approx([0.75, 1.5])  # the area of 0, 1/2, 1 is half
     assert made["seeds"].tolist() == [30, 30]

@@ -94,10 +94,10 @@ def test_p_values_are_corrected_over_the_rows() -> None:
 
 def test_a_block_of_seeds_is_one_run() -> None:
     """Blocks of two: 2,000 steps in the seconds of the slower member, 16 of `cheap`."""
-    found = throughput.runs_of_suite(data(block=2))["cheap", "actors"]
+    found = throughput.suite_run_speeds(data(block=2))["cheap", "actors"]
     assert found["steps_per_s"].tolist() == [125.0, 125.0]
     assert found["seconds"].tolist() == [8.0, 8.0]
-    assert len(throughput.runs_of_suite(data(block=10))["cheap", "actors"]) == 1
+    assert len(throughput.suite_run_speeds(data(block=10))["cheap", "actors"]) == 1
 
 
 def test_the_finding_says_what_is_shown_and_what_is_not() -> None:

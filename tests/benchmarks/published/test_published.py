@@ -16,7 +16,7 @@ from algorithms.training_config import Episodes, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.named import tasks_named, variants_named
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.published import CONFIGURATIONS, slm_lab
 from benchmarks.published.robots import BODIES
@@ -104,8 +104,8 @@ def cell(name: str, task: str, variant: str) -> Cell:
     assert isinstance(experiment, ComparisonExperiment)
     cells = build_cells(
         experiment,
-        tasks_named(experiment.tasks, [task]),
-        variants_named(experiment.variants, [variant]),
+        find_tasks(experiment.tasks, [task]),
+        find_variants(experiment.variants, [variant]),
         None,
     )
     return cells[0]

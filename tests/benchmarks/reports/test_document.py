@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks.design.report_blocks import Block, Drawn, Prose, Samples, Section, Table, Warned
+from benchmarks.design.report_blocks import Block, FigureBlock, Notice, Prose, Samples, Section, Table
 from benchmarks.figures.rendering.output import save
 from benchmarks.figures.style import STYLE
 from benchmarks.reports import table_formats
@@ -78,7 +78,7 @@ def test_an_empty_table_says_so(tmp_path: Path) -> None:
 
 
 def test_words_are_escaped_and_rendered(tmp_path: Path) -> None:
-    blocks = (Prose("- `a` <b> & **c**"), Warned("mind"), Samples("t: samples", ("a  <b>", "   c")))
+    blocks = (Prose("- `a` <b> & **c**"), Notice("mind"), Samples("t: samples", ("a  <b>", "   c")))
     plain, page = made(tmp_path, *blocks)
     assert "- `a` <b> & **c**" in plain
     assert "<li><code>a</code> &lt;b&gt; &amp; <strong>c</strong></li>" in page
@@ -92,7 +92,7 @@ def test_words_are_escaped_and_rendered(tmp_path: Path) -> None:
 
 
 def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -> None:
-    two = [Drawn(name, drawing, "what `it` shows") for name in ("first", "second")]
+    two = [FigureBlock(name, drawing, "what `it` shows") for name in ("first", "second")]
     plain, page = made(tmp_path, *two)
     assert "![what `it` shows](figures/first.svg)" in plain
     for name in ("first", "second"):
@@ -110,13 +110,13 @@ def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -
 
 def test_a_files_numbers_do_not_depend_on_the_day(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        made(tmp_path / name, Drawn("f", drawing, "c"))
+        made(tmp_path / name, FigureBlock("f", drawing, "c"))
     for path in (tmp_path / "a").rglob("*.*"):
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name
 
 
 def test_what_an_earlier_report_left_is_removed(tmp_path: Path) -> None:
-    made(tmp_path, Table("old", ROWS), Drawn("gone", drawing, "c"))
+    made(tmp_path, Table("old", ROWS), FigureBlock("gone", drawing, "c"))
     (tmp_path / "tables" / "notes.txt").write_text("mine")
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "x.md").write_text("mine")
@@ -127,7 +127,7 @@ def test_what_an_earlier_report_left_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_text_for_a_terminal_has_no_figures(tmp_path: Path) -> None:
-    section = Section("One", (Drawn("f", partial(drawing), "c"), Prose("words")))
+    section = Section("One", (FigureBlock("f", partial(drawing), "c"), Prose("words")))
     text = Document("n", "Q?", "V.", (section,)).as_text()
     assert "words" in text
     assert "![" not in text

@@ -71,7 +71,7 @@ def test_it_runs_goes_on_and_sets_damage_aside(tmp_path: Path, capsys: pytest.Ca
     assert cli.main(words) == 0
     report = Path(capsys.readouterr().out.strip().splitlines()[-1])
     text = report.read_text()
-    assert "`rloo` promise to be unbiased: all are, within noise" in text
+    assert "`rloo` claim to be unbiased: all are, within noise" in text
     assert (report.parent / "figures" / "variance_ladder.png").exists()
     cells = sorted(tmp_path.rglob("*__rloo__*.json"))
     assert len(cells) > 10
@@ -140,7 +140,7 @@ def test_sentences_are_computed() -> None:
     )
     kl = pd.DataFrame({"estimator": ["k1 in the loss"] * 2, "noise": [0.2, 1.5], "error": [0.9, 1.0]})
     said = gradients.sentences(ladder_rows(), crossing, kl, {"copy": 3, "lock": 3})
-    assert said[0] == "`reinforce`, `rloo` promise to be unbiased: all are, within noise (largest z of a length 2.0)."
+    assert said[0] == "`reinforce`, `rloo` claim to be unbiased: all are, within noise (largest z of a length 2.0)."
     assert "`dr_grpo` shrinks the gradient to 0.750 ± 0.060, 0.750 ± 0.060 of its length (times L_max)" in said[1]
     least = "has the least relative variance of those that point along grad J"
     assert said[2] == f"On copy `rloo` {least}, 2.0 times less than `reinforce`."
@@ -161,5 +161,5 @@ def test_figures_are_drawn_from_rows() -> None:
     assert len([a for a in gradient_quality.axes_panels(axes).axes if a.get_visible()]) == 2
     parts = [rows.assign(x=x, label="critic fitted to 0 rollouts") for x in np.linspace(0, 1, 3)]
     lambdas = pd.concat(parts, ignore_index=True)
-    assert len(gradient_quality.of_lambda(lambdas).axes) == 3
+    assert len(gradient_quality.bias_variance_over_lambda(lambdas).axes) == 3
     assert gradient_quality.success(rows.assign(x=0.1, label="G=4")).axes[0].get_lines()

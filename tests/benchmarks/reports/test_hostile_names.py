@@ -19,7 +19,7 @@ from benchmarks.design.report_blocks import Prose, Samples, Section, Table
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.progress import Display
-from benchmarks.figures.rendering import lettering
+from benchmarks.figures.rendering import text_fitting
 from benchmarks.reports import markup, render, report, table_formats
 from benchmarks.reports.comparison import comparison
 from benchmarks.reports.document import Document
@@ -63,10 +63,10 @@ def text_of(rendered: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_shown_exactly(name: str) -> None:
     """In a cell of a table, and in a sentence both bare and between backticks."""
-    strange = markup.strange([name])
-    table = markdown().render(f"| h | i |\n| --- | --- |\n| {markup.cell(name, strange)} | 1 |\n")
+    strange = markup.need_escaping([name])
+    table = markdown().render(f"| h | i |\n| --- | --- |\n| {markup.table_cell(name, strange)} | 1 |\n")
     assert [html.unescape(c) for c in re.findall(r"<td>(.*?)</td>", table)] == [name, "1"]
-    said = markdown().renderInline(markup.worded(f"`{name}` gains 0.1 on {name}, p < .05.", strange))
+    said = markdown().renderInline(markup.with_exact_names(f"`{name}` gains 0.1 on {name}, p < .05.", strange))
     assert text_of(said) == f"{name} gains 0.1 on {name}, p < .05."
     assert not re.search(r"<(?!/?(code|em|strong)>)", said)
 
@@ -81,19 +81,19 @@ def test_plain_names_and_sentences_stay_as_they_were() -> None:
         "[0.2, 0.3]",
         "-",
     ):
-        assert markup.cell(name) == name
-        assert markup.strange([name]) == ()
+        assert markup.table_cell(name) == name
+        assert markup.need_escaping([name]) == ()
     said = "`ppo` against `gae`: +0.2 [+0.1, +0.3] (p < .05, **shown**); a_b & c."
-    assert markup.worded(said, ("a|b",)) == said
+    assert markup.with_exact_names(said, ("a|b",)) == said
 
 
 def test_what_slips_into_prose_has_no_power() -> None:
     """A text that nobody announced as a name: no tag, no entity, no link; a code span is left as it is."""
-    assert markup.guarded("a <script>x</script> `<b c>` [t](u)") == "a &lt;script>x&lt;/script> `<b c>` [t\\](u)"
-    assert markup.guarded(r"[t\\](u)") == r"[t\\\](u)"  # an escaped backslash escapes nothing
+    assert markup.without_html("a <script>x</script> `<b c>` [t](u)") == "a &lt;script>x&lt;/script> `<b c>` [t\\](u)"
+    assert markup.without_html(r"[t\\](u)") == r"[t\\\](u)"  # an escaped backslash escapes nothing
     for text in ("<script>", "![x](http://e)", "&lt;", "a\\](b)"):
-        assert markup.guarded(markup.plain(text)) == markup.plain(text)  # once is enough
-    page = render.rendered("<script>1</script> ![i](http://e/i.png) [l](http://e) <http://e>\n\n[r]: http://e")
+        assert markup.without_html(markup.escaped(text)) == markup.escaped(text)  # once is enough
+    page = render.markdown_to_html("<script>1</script> ![i](http://e/i.png) [l](http://e) <http://e>\n\n[r]: http://e")
     assert not re.search(r"<(script|img|a)\b", page)
 
 
@@ -133,11 +133,11 @@ def test_file_names_are_short_visible_and_apart() -> None:
 
 
 def test_labels_are_cut_in_the_middle() -> None:
-    assert lettering.shortened("like_openrlhf_reinforce_pp  (over reinforce)") == (
+    assert text_fitting.shortened("like_openrlhf_reinforce_pp  (over reinforce)") == (
         "like_openrlhf_reinforce_pp  (over reinforce)"
     )
-    assert lettering.shortened("a" * 120 + "b" * 120) == "a" * 11 + "..." + "b" * 10
-    assert lettering.shortened("n = 3\n" + "w " * 60, 48, 20) == "n = 3\n" + "w w w w w...w w w w "
+    assert text_fitting.shortened("a" * 120 + "b" * 120) == "a" * 11 + "..." + "b" * 10
+    assert text_fitting.shortened("n = 3\n" + "w " * 60, 48, 20) == "n = 3\n" + "w w w w w...w w w w "
 
 
 VARIANTS = {

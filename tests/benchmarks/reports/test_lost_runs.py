@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.cli import main as cli
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.execution import adaptive
 from benchmarks.findings import parity
 from benchmarks.reports import rate_report
@@ -21,7 +21,7 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.suite import Data, Scale, Suite
-from benchmarks.tuning import lost_runs
+from benchmarks.tuning import imputation
 from benchmarks.tuning.result import TrialResult
 from benchmarks.tuning.study import selection_candidates
 from tests.benchmarks.statistics.test_divergence import NAN, rows, suite_of
@@ -39,10 +39,10 @@ def test_lost_runs_are_neither_identical_nor_tied_with_runs_at_the_floor() -> No
     assert (by_task["difference"].item(), by_task["identical"].item()) == (0.0, "")
     table = suite_table(of, [Pair("b", "a")], by_task)
     assert table[["identical", "tied", "lost"]].iloc[0].tolist() == [0, 0, 1]
-    (said,) = sentences.of_pairs(table, "return", by_task)
+    (said,) = sentences.pair_sentences(table, "return", by_task)
     assert (
         said
-        == "`b` against `a`: no difference is shown, but the two lost other runs, and a lost run counts as the worst."
+        == "`b` against `a`: no difference is shown. The two lost different runs, and a lost run counts as the worst."
     )
     alike = suite_of({("t", v): GONE * 2 + STILL for v in "ba"}, FLOOR)  # the same runs are lost: one run
     assert task_table(alike, [Pair("b", "a")])["identical"].item() == "yes"
@@ -55,7 +55,7 @@ def test_what_was_lost_before_the_end_is_no_identity() -> None:
     made.loc[(made["variant"] == "b") & (made["seed"] == 0) & (made["checkpoint"] == 1), "eval_return"] = NAN
     of = Suite(made, {"t": FLOOR}, ["b", "a"])
     assert not identical(of, Pair("b", "a"), "t")
-    assert of.curves["t", "b"].filled.tolist() == [[False, False], [True, False], [False, False]]
+    assert of.curves["t", "b"].imputed.tolist() == [[False, False], [True, False], [False, False]]
 
 
 def test_lost_runs_are_told_apart_by_seed_or_by_share() -> None:
@@ -92,7 +92,7 @@ def test_a_look_does_not_call_lost_runs_the_same() -> None:
     zeros = {"b": np.zeros(10), "c": np.zeros(10)}
     assert {v: d.kind for v, d in sequential.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
     of = suite_of({("t", "a"): STILL * 10, ("t", "b"): GONE * 9 + STILL, ("t", "c"): STILL * 10}, FLOOR)
-    assert adaptive._lost_apart(of, ["b", "c"], "a") == {"b"}
+    assert adaptive._with_other_losses(of, ["b", "c"], "a") == {"b"}
 
 
 def test_parity_is_not_shown_by_lost_runs() -> None:
@@ -109,7 +109,7 @@ def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
     assert found is not None
     assert (found.best, found.not_separated) == ("a", ["b"])
     assert leader.headline(of).startswith("`a` has the highest mean return on t (-200).")
-    row = guide.row(of, Situation("x", "y", ("t",), ("b", "a")))
+    row = guide.row(of, GuideCase("x", "y", ("t",), ("b", "a")))
     assert row is not None
     assert row["use"] == "`a` (-200)"
 
@@ -142,16 +142,16 @@ def test_of_equal_rates_the_one_that_lost_fewer_runs_is_chosen() -> None:
     both = frame_of({("b", 0.001): lost, ("a", 0.001): [-200.0] * 5, ("b", 0.01): lost, ("a", 0.01): [-200.0] * 5})
     assert set(rate_report.ranking(rate_report.objective(both, {"t": FLOOR}))["leader"]) == {"a"}
     three = frame_of({("b", 0.001): lost, ("b", 0.01): [-200.0] * 5, ("b", 0.1): [-200.0] * 5})
-    assert rate_report.at_an_end(rate_report.objective(three, {"t": FLOOR})).startswith(
+    assert rate_report.rates_at_ends(rate_report.objective(three, {"t": FLOOR})).startswith(
         "The best score of 0 of 1 search "
     )
 
 
 def test_of_equal_configurations_the_one_that_lost_fewer_runs_is_first() -> None:
     lost, whole = {"t": (NAN, NAN, 0.0)}, {"t": (0.0, 0.0, 0.0)}
-    values = lost_runs.mean_values([lost, whole, whole], {})
+    values = imputation.mean_values([lost, whole, whole], {})
     assert values.tolist() == [0.0, 0.0, 0.0]
-    assert lost_runs.first_best(values, [lost_runs.count_lost(of) for of in (lost, whole, whole)]) == 1
-    assert lost_runs.first_best(np.array([NAN, 0.0, 0.5]), [0, 0, 2]) == 2
+    assert imputation.first_best(values, [imputation.count_lost(of) for of in (lost, whole, whole)]) == 1
+    assert imputation.first_best(np.array([NAN, 0.0, 0.5]), [0, 0, 2]) == 2
     trials = [TrialResult(i, "complete", {"x": i}, dict(of), 0.0) for i, of in enumerate((whole, lost, whole))]
     assert selection_candidates(trials, 2) == [0, 2, 1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports import rate_notes, report
 from benchmarks.reports.document import Document
@@ -27,7 +27,7 @@ def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> d
 def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, ComparisonExperiment)
-    return rate_notes.of_experiment(experiment, [meta(*place) for place in places])
+    return rate_notes.build_rate_notes(experiment, [meta(*place) for place in places])
 
 
 CARTPOLE = "CartPole-v1"
@@ -66,26 +66,26 @@ def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
     assert isinstance(home, ComparisonExperiment)
     (task, variant), *_ = home.configurations
     assert notes("reference_scores", [(task, variant, 0.1)]).note([task], [variant]) == ""
-    made = rate_notes.of_experiment(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
+    made = rate_notes.build_rate_notes(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
     assert (
         made.note(["t"], ["a", "b"]) == "No learning rate was selected for `b` on t." or made.note(["t"], ["a"]) == ""
     )
 
 
-@pytest.mark.parametrize("rates_of", ["gae", None])
+@pytest.mark.parametrize("shared_rate_variant", ["gae", None])
 def test_the_headline_and_the_guides_line_say_it(
-    rates_of: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_rate_variant: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[Document] = []
     monkeypatch.setattr(Document, "write", lambda self, out, kinds: pages.append(self))
     rates = {("transduce/reverse-medium", v): 0.003 for v in ("gae", "reinforce")}
-    made = replace(report_input(frame(), tmp_path), rates=RateNotes(rates_of, frozenset(), rates))
+    made = replace(report_input(frame(), tmp_path), rates=RateNotes(shared_rate_variant, frozenset(), rates))
     note = (
-        "All train at one learning rate, `gae`'s." if rates_of else "all train at one learning rate, selected for none"
+        "All train at one learning rate, `gae`'s." if shared_rate_variant else "all train at one learning rate, selected for none"
     )
     report.write(made)
     assert note in pages[0].verdict
-    case = Situation("length", "short", ("transduce/reverse-medium",), ("gae", "reinforce"))
+    case = GuideCase("length", "short", ("transduce/reverse-medium",), ("gae", "reinforce"))
     rows = guide.table(suite(frame()), [case], made.rates)
     assert note.lower() in rows["learning rates"][0].lower()
     own = guide.table(suite(frame()), [case], RateNotes())

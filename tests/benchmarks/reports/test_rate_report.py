@@ -64,7 +64,10 @@ def test_a_rate_at_which_all_diverged_has_no_score_and_is_not_chosen() -> None:
     assert table["chosen"].tolist() == [False, True]
     raw = {"task": Scale(0.0, None)}
     assert rate_report.objective(pd.DataFrame(made), raw)["chosen"].tolist() == [False, True]
-    assert rate_report.without_score(table) == "All seeds diverged or returned no finite number: `v` on task at 0.1."
+    assert (
+        rate_report.variants_without_score(table)
+        == "All seeds diverged or returned no finite number: `v` on task at 0.1."
+    )
 
 
 def test_one_diverged_seed_counts_as_the_worst_run_at_any_rate() -> None:
@@ -94,20 +97,20 @@ def test_of_returns_a_hundredth_of_their_range_is_a_tie() -> None:
 def test_where_every_rate_diverged_none_is_chosen_and_that_is_said() -> None:
     lost = [{**row(r, 1.0, float("nan"), True), "variant": "w"} for r in (0.1, 0.2)]
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.5), *lost])
-    text = rate_report.document_of(EXPERIMENT, made, SCALES).as_markdown()
+    text = rate_report.build_document(EXPERIMENT, made, SCALES).as_markdown()
     assert "`w` on task at every rate, so none is chosen." in text
     assert "text,task,v,0.2" in text
     assert "text,task,w" not in text
     assert "The choice of the rate moves the score of `v` by 0.15." in text
     assert "leads" not in text  # of one variant there is no ranking
-    gone = rate_report.document_of(EXPERIMENT, pd.DataFrame(lost), SCALES).as_markdown()
+    gone = rate_report.build_document(EXPERIMENT, pd.DataFrame(lost), SCALES).as_markdown()
     assert "No rate is chosen" in gone
 
 
 def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, -800.0), row(0.2, 1.0, -900.0)])
     raw = {"task": Scale(-1000.0, None)}
-    text = rate_report.document_of(EXPERIMENT, made, raw).write(tmp_path, (".svg",)).read_text()
+    text = rate_report.build_document(EXPERIMENT, made, raw).write(tmp_path, (".svg",)).read_text()
     assert "normalised" not in text + (tmp_path / "figures" / "rates.svg").read_text()
     assert "Mean return over 1 selection seed and" in text
     figure = rate_curves(rate_report.objective(made, raw), "return", normalised=False)
@@ -118,7 +121,7 @@ def test_returns_are_named_and_not_averaged_over_tasks(tmp_path: Path) -> None:
 
 def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
-    text = rate_report.document_of(EXPERIMENT, made, SCALES).write(tmp_path).read_text()
+    text = rate_report.build_document(EXPERIMENT, made, SCALES).write(tmp_path).read_text()
     assert "text,task,v,0.2" in text
     assert (tmp_path / "figures" / "rates.svg").exists()
 
@@ -167,7 +170,7 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
         for name, of in scores.items()
         for rate, score in zip((0.1, 0.2, 0.3), of, strict=True)
     ]
-    said = rate_report.at_an_end(rate_report.objective(pd.DataFrame(rows), SCALES))
+    said = rate_report.rates_at_ends(rate_report.objective(pd.DataFrame(rows), SCALES))
     assert said == (
         "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of "
         "1. There a better rate may lie outside the list."
@@ -176,12 +179,12 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
 
 def test_the_report_says_how_many_choices_are_at_an_end() -> None:
     made = pd.DataFrame([row(0.1, 1.0, 8.0), row(0.2, 1.0, 9.0)])
-    text = rate_report.document_of(EXPERIMENT, made, SCALES).as_markdown()
+    text = rate_report.build_document(EXPERIMENT, made, SCALES).as_markdown()
     assert "- The best score of 1 of 1 search is at an end of the list of rates (0 at 0.1, 1 at 0.2)" in text
 
 
 @pytest.mark.parametrize(
-    ("rates_of", "says"),
+    ("shared_rate_variant", "says"),
     [
         ({"v": (0.1,)}, "Only the rate 0.1 has a score."),
         ({"v": (0.1, 0.2)}, "The choice of the rate moves the score of `v` by 0.00."),
@@ -195,7 +198,7 @@ def test_the_report_says_how_many_choices_are_at_an_end() -> None:
 def test_what_is_too_little_for_a_ranking_is_not_ranked(rates_of: dict[str, tuple[float, ...]], says: str) -> None:
     """One seed, and all scores are equal: Kendall's tau has no value."""
     rows = [{**row(rate, 1.0, 5.0), "variant": v} for v, of in rates_of.items() for rate in of]
-    text = rate_report.document_of(EXPERIMENT, pd.DataFrame(rows), SCALES).as_markdown()
+    text = rate_report.build_document(EXPERIMENT, pd.DataFrame(rows), SCALES).as_markdown()
     assert says in text
     assert "1 selection seed chooses a rate; it does not compare variants." in text
     ranks = all(len(of) > 1 for of in rates_of.values()) and len(rates_of) > 1

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmarks.design.report_blocks import Drawn, Prose, Table
+from benchmarks.design.report_blocks import FigureBlock, Prose, Table
 from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.frontier import Frontier
@@ -38,7 +38,7 @@ def rung_table(made: pd.DataFrame) -> pd.DataFrame:
 
 def document_of(of: ReportInput) -> Document:
     """What the report says, before anything is drawn."""
-    return report.document_of(of, score_tables.score_table(of.suite))
+    return report.build_document(of, score_tables.score_table(of.suite))
 
 
 def text_of(of: ReportInput) -> str:
@@ -90,11 +90,11 @@ def test_rungs_find_what_is_there_and_nothing_else() -> None:
 
 
 def test_verdicts_refuse_to_name_a_winner_without_evidence() -> None:
-    said = sentences.of_pairs(rung_table(frame()), "normalised score")
+    said = sentences.pair_sentences(rung_table(frame()), "normalised score")
     assert "`reward_to_go` against `reinforce` gains +0.3" in said[0] or "gains +0.29" in said[0]
     assert "`baseline_loo` against `reward_to_go`: no difference is shown" in said[1]
     assert "Ten seeds detect a true difference of 0.0" in said[1]
-    few = sentences.of_pairs(rung_table(frame(seeds=5)), "normalised score")  # 5 seeds can never reach .05
+    few = sentences.pair_sentences(rung_table(frame(seeds=5)), "normalised score")  # 5 seeds can never reach .05
     assert all(s.endswith("]. Five seeds cannot show a difference among 4 comparisons.") for s in few)
 
 
@@ -198,10 +198,10 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     made = frame()
     made = made[made["variant"].isin(["gae", "ppo", "random"])]
     data = Data(Suite(made, SCALES, ("gae", "ppo", "random")), measures_of(made))
-    assert data.moving == ["gae", "ppo"]
+    assert data.variants_with_curves == ["gae", "ppo"]
     x = {task: i + 1.0 for i, task in enumerate(SCALES)}
     figure = Sweep("s", "c", x=x, label="size").draw(data)
-    for line, variant in zip(figure.axes[0].lines, data.moving, strict=False):
+    for line, variant in zip(figure.axes[0].lines, data.variants_with_curves, strict=False):
         expected = [data.suite.curves[t, variant].score[-1].mean() for t in SCALES]
         np.testing.assert_allclose(line.get_ydata(), expected)
         assert list(line.get_xdata()) == [1.0, 2.0, 3.0]
@@ -235,16 +235,16 @@ class Counting:
 
 def test_a_drawing_brings_its_table_and_none_without_rows(tmp_path: Path) -> None:
     plain, two, none = MeasureCurves("plain", "c", measures=("score",)), Counting("two", 2), Counting("none", 0)
-    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(two, plain, none))).blocks
-    assert [b.name for b in blocks if isinstance(b, (Drawn, Table))] == ["two", "two_rows", "plain", "none"]
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), figures=(two, plain, none))).blocks
+    assert [b.name for b in blocks if isinstance(b, (FigureBlock, Table))] == ["two", "two_rows", "plain", "none"]
 
 
 def test_a_sweep_is_put_in_words_above_its_figure_and_its_table_is_below(tmp_path: Path) -> None:
     sweep = Sweep("sizes", "c", x={task: i + 1.0 for i, task in enumerate(SCALES)}, label="size")
-    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), drawings=(sweep,))).blocks
+    blocks = comparisons.answer(replace(report_input(frame(), tmp_path), figures=(sweep,))).blocks
     said, drawn, table = blocks
     assert isinstance(said, Prose)
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, FigureBlock)
     assert isinstance(table, Table)
     assert (drawn.name, table.name) == ("sizes", "sizes_change")
     assert {*table.frame["variant"]} == {*RUNGS}

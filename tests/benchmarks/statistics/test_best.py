@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.reports.sections import guide
 from benchmarks.statistics import sign_flips
 from benchmarks.statistics.best import Leaders, all_pairs_table, leaders
@@ -245,9 +245,9 @@ def test_all_pairs_are_the_headlines_family() -> None:
 def test_the_guide_says_what_the_joint_test_shows() -> None:
     of = suite(frame())
     situations = [
-        Situation("horizon", "short", ("CartPole-v1", "transduce/reverse-medium")),
-        Situation("horizon", "somewhere else", ("not/here",)),
-        Situation("staleness", "two of them", ("CartPole-v1",), ("reinforce", "gae")),
+        GuideCase("horizon", "short", ("CartPole-v1", "transduce/reverse-medium")),
+        GuideCase("horizon", "somewhere else", ("not/here",)),
+        GuideCase("staleness", "two of them", ("CartPole-v1",), ("reinforce", "gae")),
     ]
     rows = guide.table(of, situations)
     assert rows["your case"].tolist() == ["short", "two of them"]
@@ -264,7 +264,7 @@ def test_the_guide_says_what_the_joint_test_shows() -> None:
 
 @pytest.mark.parametrize(("seeds", "words"), [(1, "one seed"), (2, "two seeds"), (4, "four seeds")])
 def test_the_guide_of_few_seeds_claims_nothing(seeds: int, words: str) -> None:
-    few = guide.table(suite(frame(seeds=seeds)), [Situation("horizon", "short", ("CartPole-v1",))])
+    few = guide.table(suite(frame(seeds=seeds)), [GuideCase("horizon", "short", ("CartPole-v1",))])
     assert few["what is shown"][0] == f"nothing: {words} cannot separate any two of them"
     assert "nan" not in few.to_string()
 

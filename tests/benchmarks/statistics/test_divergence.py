@@ -185,7 +185,7 @@ def test_returns_of_several_tasks_are_compared_task_by_task_alone(tmp_path: Path
     returns = {(t, v): steady(end) for t in ("t", "u") for v, end in (("a", -20.0), ("b", -40.0))}
     suite = Suite(rows(returns), {"t": FAR, "u": Scale(-100.0, None)}, ["a", "b"])
     assert suite.curves["t", "a"].score[-1, 0] == -20.0  # all in returns
-    assert (suite.unit, suite.averages(["t"]), suite.averages(["t", "u"])) == ("return", True, False)
+    assert (suite.unit, suite.can_average(["t"]), suite.can_average(["t", "u"])) == ("return", True, False)
     assert suite.final("a", ["t", "u"]).empty
     text = reported(suite, tmp_path)
     assert "u has no ceiling, so scores are returns, and returns of different tasks are not averaged." in text

@@ -127,7 +127,7 @@ def released(name: str, tmp_path: Path) -> ReportInput:
     assert isinstance(experiment, ComparisonExperiment)
     paths = stored_cells(REFERENCE / name)
     chosen = pooling.select(paths, [read_meta(p) for p in paths])
-    return loading.input_of(experiment, loading.read([paths[i] for i in chosen], tmp_path), tmp_path)
+    return loading.build_report_input(experiment, loading.read_folder([paths[i] for i in chosen], tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["staleness", "entropy_schedules"])

@@ -29,19 +29,19 @@ def test_tasks_where_both_are_one_run_are_counted_and_named() -> None:
     row = table.iloc[0]
     assert (row["better"], row["identical"], row["tied"]) == (1, 2, 1)
     assert row["difference"] == pytest.approx(0.2 / 4)
-    assert sentences.of_pairs(table, UNIT, by_task)[0].endswith(
+    assert sentences.pair_sentences(table, UNIT, by_task)[0].endswith(
         "better on 1 of 4 tasks, shown on 0, identical on 2 (t, u), tied on 1."
     )
     turned_pair = [Pair("a", "b")]
     by_task = task_table(of, turned_pair)
-    (said,) = sentences.of_pairs(suite_table(of, turned_pair, by_task), UNIT, by_task)
+    (said,) = sentences.pair_sentences(suite_table(of, turned_pair, by_task), UNIT, by_task)
     assert "better on 0 of 4 tasks, identical on 2 (t, u), tied on 1" in said  # so it is worse on one
 
 
 def test_a_pair_that_is_one_run_everywhere_is_said_to_be() -> None:
     of = made({t: {"a": [0.1, 0.2, 0.3], "b": [0.1, 0.2, 0.3]} for t in ("t", "u")})
     by_task = task_table(of, [Pair("b", "a")])
-    assert sentences.of_pairs(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task) == [
+    assert sentences.pair_sentences(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task) == [
         "`b` against `a`: identical on all 2 tasks, at every checkpoint of every shared seed."
     ]
 
@@ -60,5 +60,5 @@ def test_losses_on_tasks_are_no_gains_that_are_shown() -> None:
     base = [0.3 + 0.01 * i for i in range(8)]
     of = made({t: {"a": base, "b": [x + d for x in base]} for t, d in (("t", 0.5), ("u", 0.5), ("v", -0.1))})
     by_task = task_table(of, [Pair("b", "a")])
-    (said,) = sentences.of_pairs(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task)
+    (said,) = sentences.pair_sentences(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task)
     assert said.endswith("better on 2 of 3 tasks, shown on 2, a loss shown on 1.")

@@ -15,7 +15,7 @@ from benchmarks.design.cells import blocks, single_cells
 from benchmarks.design.identity import canonical
 from benchmarks.execution.provenance import command
 from benchmarks.execution.runner import cell_path, pending
-from benchmarks.execution.train_cell import reading
+from benchmarks.execution.train_cell import report_metadata
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results
@@ -29,7 +29,7 @@ def cell(task: str = "bandit/small", variant: str = "gae", assignments: tuple[st
 def write(folder: Path, one: Cell, records: list[Record]) -> Path:
     """The cell's file with these records."""
     path = cell_path(folder, one)
-    meta = {"cell": canonical(one), "provenance": {"commit": "abc"}, "reading": reading(one), "texts": {}}
+    meta = {"cell": canonical(one), "provenance": {"commit": "abc"}, "reading": report_metadata(one), "texts": {}}
     save_cell(path, one.task.name, one.algorithm.name, records, meta)
     return path
 

@@ -19,10 +19,10 @@ from benchmarks.store.files import (
     NotWritten,
     machine,
     part_path,
+    remove_partial_files,
     replace_bytes,
     replace_file,
     set_aside,
-    sweep_parts,
     write_text,
 )
 
@@ -148,12 +148,12 @@ def test_litter_is_swept_and_work_in_progress_is_not(tmp_path: Path) -> None:
         folder.mkdir(exist_ok=True)
         for name in [*names, "f.part", ".g.part"]:
             (folder / name).touch()
-    assert sweep_parts(tmp_path) == 2
+    assert remove_partial_files(tmp_path) == 2
     left = {p.name for p in tmp_path.rglob("*.part")}
     assert left == {name for name, gone in names.items() if not gone} | {"f.part", ".g.part"}
     for path in tmp_path.rglob("*.part"):
         os.utime(path, (old, old))
-    sweep_parts(tmp_path)
+    remove_partial_files(tmp_path)
     assert {p.name for p in tmp_path.rglob("*.part")} == {"f.part"}  # somebody else's
 
 

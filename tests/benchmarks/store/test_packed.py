@@ -97,7 +97,7 @@ def replaced(column: str, row: int, value: Any) -> Edit:
         (packed.rows_path, lambda t: t.slice(1), "it has 5 rows, and 2 members x 3 checkpoints are 6"),
         (packed.rows_path, lambda t: t.slice(6), "it has no rows"),
         (packed.rows_path, replaced("member", 0, 1), "its rows are of other seeds than the cell's"),
-        (packed.rows_path, lambda t: t.take([0, 6, 1, 7]), "do not stand together"),
+        (packed.rows_path, lambda t: t.take([0, 6, 1, 7]), "are not contiguous"),
         (packed.cells_path, lambda t: t.slice(1), "does not describe"),
         (packed.cells_path, lambda t: pa.concat_tables([t, t]), "it describes t__gae__"),
         (packed.cells_path, replaced("digest", 0, "0" * 16), "its digest in ladder.cells.parquet is 0000"),

@@ -145,8 +145,8 @@ def test_a_state_of_right_names_and_wrong_content_is_set_aside(tmp_path: Path, s
     run_cell(cell, path, "cpu", told.append)
     (notice,) = (event.notice for event in told if isinstance(event, Progress) and event.notice)
     name = state_path(path).name
-    assert notice.startswith(f"{name} cannot be gone on from ({why or ''}")
-    assert notice.endswith(f"it is kept as {name}.damaged-0, the cell begins anew")
+    assert notice.startswith(f"{name} cannot be resumed ({why or ''}")
+    assert notice.endswith(f"it is kept as {name}.damaged-0, and the cell restarts")
     assert read_meta(path)["notices"] == [notice]
     assert len(read_cells([path])) == 22
     assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, f"{name}.damaged-0"])
@@ -185,7 +185,7 @@ def test_a_file_that_was_damaged_is_not_gone_on_from(tmp_path: Path, spoil: Call
         load_state(path, cell.digest)
     state, records, said = resumable(cell, path, "cpu")
     assert (state, records) == (None, [])
-    assert said.startswith(f"x.state cannot be gone on from ({why})")
+    assert said.startswith(f"x.state cannot be resumed ({why})")
 
 
 def test_another_cells_state_is_not_gone_on_from(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_another_cells_state_is_not_gone_on_from(tmp_path: Path) -> None:
     path = tmp_path / "x.state"
     other = small(rate=0.2)
     save_state(path, *begun(other), other.digest)
-    assert resumable(small(), path, "cpu")[2].startswith("x.state cannot be gone on from (it is of another cell)")
+    assert resumable(small(), path, "cpu")[2].startswith("x.state cannot be resumed (it is of another cell)")
     assert not path.exists()
 
 
@@ -311,7 +311,7 @@ def test_states_of_done_cells_are_swept(
     state, dead = state_path(paths[0]), f"{machine()} {dead_process()}"
     for writer, stays in ((f"{machine()} {os.getpid()}", True), (f"other {dead_process()}", True), (dead, False)):
         saved_by(state, writer, monkeypatch)
-        runner.sweep(tmp_path)
+        runner.remove_leftovers(tmp_path)
         assert state.exists() == stays
     state.with_name(state.name + ".damaged-0").write_bytes(b"no RunState")
     saved_by(state_path(paths[1]), dead, monkeypatch)
@@ -320,7 +320,7 @@ def test_states_of_done_cells_are_swept(
     for path in paths[0].parent.iterdir():
         os.utime(path, (old, old))
     capsys.readouterr()
-    runner.sweep(tmp_path)
+    runner.remove_leftovers(tmp_path)
     assert (
         capsys.readouterr().err == f"removed from {tmp_path}: 2 unfinished or useless files of runs that were killed\n"
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks.cli.tune import plans_of
+from benchmarks.cli.tune import build_plans
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.tuning import result, stages
@@ -35,7 +35,7 @@ def protocol(**changes: Any) -> Protocol:
 
 def plans(variants: tuple[str, ...] = ("gae",), **changes: Any) -> list[StudyPlan]:
     """One for each variant."""
-    return plans_of("tuned", [VARIANTS[v] for v in variants], [(TASK,)], {**SMALL, **changes}, STEPS)
+    return build_plans("tuned", [VARIANTS[v] for v in variants], [(TASK,)], {**SMALL, **changes}, STEPS)
 
 
 def in_progress(plan: StudyPlan, folder: Path) -> StudyInProgress:

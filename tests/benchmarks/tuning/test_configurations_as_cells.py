@@ -13,8 +13,8 @@ from algorithms.training.records import Record
 from benchmarks import store
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.execution.train_cell import reading
-from benchmarks.tuning.cells import groups, objective, read
+from benchmarks.execution.train_cell import report_metadata
+from benchmarks.tuning.cells import groups, objective, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
 from envs import TASKS
@@ -29,10 +29,10 @@ def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     made = groups(
         VARIANT, TASK, values, ["training.learning_rate"], Stream(Purpose.TUNING, (0, 1, 2, 3, 4)), protocol()
     )
-    assert [len(g.places) for g in made] == [8, 2, 8, 2]
+    assert [len(g.indices) for g in made] == [8, 2, 8, 2]
     assert [g.cell.training.collection.envs for g in made] == [64, 64, 32, 32]
     first = made[0].cell.members
-    assert made[0].places == (0, 2, 4, 6, 8, 10, 12, 14)
+    assert made[0].indices == (0, 2, 4, 6, 8, 10, 12, 14)
     assert first.seeds == (0, 1, 2, 3, 4) * 8
     assert first.rates[:10] == (0.1,) * 5 + (0.001,) * 5
     assert first.purpose == Purpose.TUNING
@@ -40,7 +40,7 @@ def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     of_twenty = groups(
         VARIANT, TASK, values[:3], ["training.learning_rate"], Stream(Purpose.TEST, tuple(range(20))), protocol()
     )
-    assert [g.places for g in of_twenty] == [(0, 2), (1,)]
+    assert [g.indices for g in of_twenty] == [(0, 2), (1,)]
 
 
 def test_each_configuration_is_checked_before_it_trains() -> None:
@@ -87,7 +87,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
         )
         for (place, k), value in returns.items()
     ]
-    meta = {"cell": canonical(cell), "provenance": {}, "reading": reading(cell), "texts": {}}
+    meta = {"cell": canonical(cell), "provenance": {}, "reading": report_metadata(cell), "texts": {}}
     store.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
 
 
@@ -115,7 +115,7 @@ def test_scores_are_read_by_place_and_normalised(tmp_path: Path) -> None:
     cell = replace(cell, race=Race((0, 1), 5, task.scale))
     path = tmp_path / cell.file_name
     written(path, cell, returns)
-    found = read(path, cell, made)
+    found = read_scores(path, cell, made)
     # the last three checkpoints are 0.2, 0.3 and 0.4: their mean is 0.3; a run that diverged has no score
     np.testing.assert_allclose(found.scores[0], [0.30, 0.31, 0.32, np.nan, 0.34], atol=1e-12)
     assert np.isnan(found.scores[1]).all()

@@ -6,7 +6,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.tunable import Choice
-from benchmarks.cli.tune import plans_of
+from benchmarks.cli.tune import build_plans
 from benchmarks.tuning.space import space
 from envs import TASKS
 from envs.validation import UnknownName
@@ -38,7 +38,7 @@ def test_a_study_over_tasks_searches_what_all_of_them_have() -> None:
 
 def test_nothing_to_tune_is_an_error() -> None:
     with pytest.raises(ValueError, match="random does not learn"):
-        plans_of("tuned", [VARIANTS["random"]], [(TASK,)], SMALL, STEPS)
+        build_plans("tuned", [VARIANTS["random"]], [(TASK,)], SMALL, STEPS)
 
 
 def test_choices_come_back_as_they_were() -> None:

@@ -10,7 +10,7 @@ from algorithms import VARIANTS
 from algorithms.training_config import Episodes
 from algorithms.tunable import Choice, Range
 from algorithms.variant import Variant
-from benchmarks.design.overrides import configured
+from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
 from benchmarks.tuning.space import Parameter, parameters
 from envs import TASKS
@@ -60,7 +60,7 @@ def test_every_end_of_every_range_is_a_legal_value(task: Task, variant: Variant)
     for p in found:
         ends = p.search.values if isinstance(p.search, Choice) else (p.search.low, p.search.high)
         for value in (*ends, p.default):
-            configured(variant, training, {p.path: value})
+            apply_overrides(variant, training, {p.path: value})
         if isinstance(p.search, Range):
             assert p.search.low <= p.default <= p.search.high
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cli.tune import plans_of
+from benchmarks.cli.tune import build_plans
 from benchmarks.design.cell import Cell
 from benchmarks.tuning import protocol, result, stages
 from benchmarks.tuning.lookup import configurations
@@ -114,7 +114,7 @@ def test_another_seed_gives_others(studied: Path, tmp_path: Path) -> None:
 def test_a_study_that_was_tested_takes_no_more_trials(studied: Path) -> None:
     with pytest.raises(ValueError, match="it cannot grow"):
         tuned_in(studied, trials=8)
-    with pytest.raises(ValueError, match=r"another protocol: batch 4 \(asked for: 3\)"):
+    with pytest.raises(ValueError, match=r"another protocol: batch 4 \(requested: 3\)"):
         tuned_in(studied, batch=3)
 
 
@@ -126,7 +126,7 @@ def test_a_study_that_is_complete_trains_nothing_again(copied: Path) -> None:
 
 @pytest.fixture
 def prunes_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "FEWEST_TO_PRUNE", 1)
+    monkeypatch.setattr(protocol, "MIN_TRIALS_TO_PRUNE", 1)
 
 
 @pytest.mark.parametrize("pruner", ["racing", "wilcoxon"])
@@ -144,7 +144,7 @@ def test_pruned_trials_are_kept_and_compare_with_nothing(pruner: str, prunes_ear
 def test_one_configuration_for_several_tasks_is_judged_by_their_mean(tmp_path: Path) -> None:
     tasks = (TASKS["bandit/small"], TASKS["lock/small"])
     steps = {t.name: 1_500 for t in tasks}
-    (plan,) = plans_of("tuned", [VARIANT], [tasks], {**SMALL, "trials": 2, "batch": 2}, steps)
+    (plan,) = build_plans("tuned", [VARIANT], [tasks], {**SMALL, "trials": 2, "batch": 2}, steps)
     tuned = run_study(plan, tmp_path).result
     assert tuned is not None
     assert tuned.file_name == "gae__bandit-small+lock-small.json"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.validation.guarded import ChildFailed, in_child
-from benchmarks.validation.usage import described, printable
+from benchmarks.validation.isolation import ChildFailed, run_in_child
+from benchmarks.validation.usage import describe_error, printable
 
 MODULE = """
 import os
@@ -72,18 +72,18 @@ def raising(error: BaseException) -> Callable[[], None]:
 )
 def test_a_child_that_dies_or_raises_is_named(work: Callable[[], None], said: str) -> None:
     with pytest.raises(ChildFailed, match=said.replace("(", r"\(").replace(")", r"\)")):
-        in_child(work)
+        run_in_child(work)
 
 
 def test_the_value_comes_back() -> None:
     here = os.getpid()
-    assert in_child(lambda: (1, os.getpid() != here)) == (1, sys.platform == "linux")
+    assert run_in_child(lambda: (1, os.getpid() != here)) == (1, sys.platform == "linux")
 
 
 def test_foreign_words_can_be_written() -> None:
     assert printable("a\tb\nc") == "a\tb\nc"
     assert printable("bad \udc80 \x00 \x1b[31m") == "bad \\udc80 \\x00 \\x1b[31m"
-    assert described(RuntimeError("\x07")).startswith("RuntimeError: \\x07")
+    assert describe_error(RuntimeError("\x07")).startswith("RuntimeError: \\x07")
 
 
 @pytest.fixture

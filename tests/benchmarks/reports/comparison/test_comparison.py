@@ -12,7 +12,7 @@ from scipy import stats as sps
 
 from benchmarks.cli import main as cli
 from benchmarks.reports.comparison import comparison, gate
-from benchmarks.reports.comparison.sides import Side
+from benchmarks.reports.comparison.result_folders import ResultFolder
 from benchmarks.store import pooling
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
@@ -245,6 +245,6 @@ def test_more_diverged_members_fail_the_gate(tmp_path: Path, capsys: pytest.Capt
     assert "7 members diverged in B" in capsys.readouterr().out
 
 
-def judged(a: Side, b: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judged(a: ResultFolder, b: ResultFolder) -> tuple[pd.DataFrame, pd.DataFrame]:
     result = comparison.compare(a, b, 0.05)
     return result.by_variant, result.by_task

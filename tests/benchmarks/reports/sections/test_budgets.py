@@ -44,12 +44,12 @@ METAS = [meta(t, v, 4, 4) if v == "b" else meta(t, v) for t in ("t", "u") for v 
 
 
 def test_optimiser_steps_are_updates_times_epochs_times_minibatches() -> None:
-    assert budgets.steps_of(meta("t", "ppo", 4, 8)) == 32
-    assert budgets.steps_of(meta("t", "gae")) == 1
-    assert np.isnan(budgets.steps_of(meta("t", "theirs", cell={"imported": True})))
+    assert budgets.optimiser_steps_per_update(meta("t", "ppo", 4, 8)) == 32
+    assert budgets.optimiser_steps_per_update(meta("t", "gae")) == 1
+    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "theirs", cell={"imported": True})))
     sb3 = {"class": "algorithms.references.sb3.Sb3", "model_class": "ppo"}
-    assert np.isnan(budgets.steps_of(meta("t", "sb3:ppo", algorithm=sb3)))
-    assert budgets.steps_of(meta("t", "sb3:a2c", algorithm=sb3 | {"model_class": "a2c"})) == 1
+    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "sb3:ppo", algorithm=sb3)))
+    assert budgets.optimiser_steps_per_update(meta("t", "sb3:a2c", algorithm=sb3 | {"model_class": "a2c"})) == 1
 
 
 def test_ratios_by_hand() -> None:
@@ -107,5 +107,5 @@ def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: P
     table = next(b for b in rungs.blocks if getattr(b, "name", "") == "rungs").frame.set_index("variant")
     assert table.loc["ppo", "optimiser steps"] == pytest.approx(16)
     assert table.loc["gae", "optimiser steps"] == pytest.approx(1)
-    text = report.what_is_equal(replace(made_of, metas=metas))
+    text = report.equal_budgets(replace(made_of, metas=metas))
     assert text.startswith("All variants use the same number of environment steps (")

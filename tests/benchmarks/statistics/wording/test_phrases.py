@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.design.guide_case import Situation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.reports.sections import guide
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.statistics.wording.phrases import amount, counted
+from benchmarks.statistics.wording.phrases import amount, count_noun
 from benchmarks.store.suite import Scale, Suite
 from tests.benchmarks.statistics.test_divergence import reported, rows, suite_of
 
 ONE = re.compile(r"\b(?:1|[Oo]ne) (seeds|tasks|comparisons|variants|cells|places|rows)\b")
-CASE = Situation("any", "a case", ("t",))
+CASE = GuideCase("any", "a case", ("t",))
 
 
 def runs(low: float, n: int = 10, first: int = 0) -> list[list[float]]:
@@ -34,7 +34,7 @@ def of_seeds(seeds: dict[str, tuple[float, int, int]], imported: frozenset[str] 
 
 
 def test_counts_and_amounts() -> None:
-    assert [counted(n, "seed") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
+    assert [count_noun(n, "seed") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
     assert [amount(x, 2) for x in (-0.001, 0.126, 12.0)] == ["0.00", "0.13", "12.00"]
     assert amount(-0.0001, 3, sign="+") == "+0.000"
     assert amount(-0.000123456, 3, raw=True) == "-0.000123"
@@ -113,5 +113,5 @@ def test_no_sentence_counts_one_in_the_plural(seeds: int, tmp_path: Path) -> Non
 def test_a_loss_is_a_magnitude() -> None:
     suite = suite_of({("t", "a"): runs(-20), ("t", "b"): runs(-60)}, Scale(-100.0, 0.0))
     family = [Pair("b", "a")]
-    (text,) = sentences.of_pairs(suite_table(suite, family, task_table(suite, family)), suite.unit)
+    (text,) = sentences.pair_sentences(suite_table(suite, family, task_table(suite, family)), suite.unit)
     assert text.startswith("`b` against `a` loses 0.")

@@ -37,7 +37,7 @@ def table(scores: dict[str, list[float]]) -> pd.DataFrame:
 
 
 def said_of(scores: dict[str, list[float]]) -> list[str]:
-    return sentences.of_pairs(table(scores), "normalised score")
+    return sentences.pair_sentences(table(scores), "normalised score")
 
 
 FLAT = [0.5] * 10
@@ -73,7 +73,7 @@ def test_where_nothing_can_be_shown_only_that_is_said() -> None:
 
 def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
     row = table({"a": FLAT, "b": WOBBLE}).iloc[0].to_dict() | {"difference": 0.2, "low": -0.1, "high": 0.5}
-    (text,) = sentences.of_pairs(pd.DataFrame([row]), "return")
+    (text,) = sentences.pair_sentences(pd.DataFrame([row]), "return")
     assert text.endswith("with probability 0.8 and miss it otherwise, so this one may be real.")
 
 
@@ -94,7 +94,7 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
     of = Suite(of.frame, of.scales, of.variants, frozenset(), names)
     family = [Pair("b", "a"), Pair("c", "a")]
     found = suite_table(of, family, task_table(of, family))
-    said = [leader.headline(of), *(sentences.of_pairs(found, of.unit) if len(found) else [])]
+    said = [leader.headline(of), *(sentences.pair_sentences(found, of.unit) if len(found) else [])]
     assert not [s for s in said if "nan" in s or " gains " in s or "better than" in s]
 
 
@@ -105,7 +105,7 @@ def released(name: str) -> tuple[Suite, list[dict[str, object]], ComparisonExper
     paths = stored_cells(RELEASED / name)
     chosen = pooling.select(paths, [read_meta(path) for path in paths])
     frame, _, metas = read_results([paths[i] for i in chosen])
-    return loading.suite_of(experiment, frame, metas), metas, experiment
+    return loading.build_suite(experiment, frame, metas), metas, experiment
 
 
 def of_released(name: str) -> tuple[list[str], pd.DataFrame]:
@@ -114,7 +114,7 @@ def of_released(name: str) -> tuple[list[str], pd.DataFrame]:
     base = experiment.baseline if experiment.baseline in of.learners else of.learners[0]
     family = baseline_pairs(of, base)
     found = suite_table(of, family, task_table(of, family))
-    return sentences.of_pairs(found, of.unit), found
+    return sentences.pair_sentences(found, of.unit), found
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -155,16 +155,18 @@ def test_a_leaders_lead_is_below_the_detectable_one_where_it_is_not_shown() -> N
 
 
 def test_names_are_listed_as_in_prose() -> None:
-    assert phrases.names(["a"]) == "`a`"
-    assert phrases.names(["a", "b"]) == "`a` and `b`"
-    assert phrases.names(["a", "b", "c"]) == "`a`, `b` and `c`"
-    assert phrases.names(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
-    assert [phrases.spelled(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
+    assert phrases.list_variants(["a"]) == "`a`"
+    assert phrases.list_variants(["a", "b"]) == "`a` and `b`"
+    assert phrases.list_variants(["a", "b", "c"]) == "`a`, `b` and `c`"
+    assert phrases.list_variants(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
+    assert [phrases.spell_seeds(n) for n in (1, 2, 12, 13)] == ["One seed", "Two seeds", "Twelve seeds", "13 seeds"]
 
 
 def test_a_detectable_difference_that_is_unknown_is_not_mentioned() -> None:
-    assert phrases.detects(10, float("nan"), 0.3) == ""
-    assert phrases.detects(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
+    assert phrases.detection_sentence(10, float("nan"), 0.3) == ""
+    assert (
+        phrases.detection_sentence(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
+    )
 
 
 def test_a_lower_bound_is_rounded_down() -> None:

@@ -14,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 from benchmarks.tuning.storage import trials
-from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import release
 from benchmarks.tuning.storage.workers import (
     GRACE_S,

@@ -18,7 +18,7 @@ def test_another_protocol_is_refused_and_told_field_by_field(tmp_path: Path) -> 
     study_of(tmp_path / "x.journal")
     other = {**PROTOCOL, "seeds": 7, "sampler": "tpe"}
     wanted = (
-        r"'s' has another protocol: sampler null \(asked for: \"tpe\"\), seeds 5 \(asked for: 7\); give another --study"
+        r"'s' has another protocol: sampler null \(requested: \"tpe\"\), seeds 5 \(asked for: 7\); give another --study"
     )
     with pytest.raises(ValueError, match=wanted):
         study_of(tmp_path / "x.journal", other)
@@ -29,7 +29,7 @@ def test_trials_may_grow_until_the_test(tmp_path: Path) -> None:
     path = tmp_path / "x.journal"
     study = study_of(path)
     assert study_of(path, {**PROTOCOL, "trials": 32}).user_attrs["protocol"]["trials"] == 32
-    with pytest.raises(ValueError, match=r"trials 32 \(asked for: 24\)"):
+    with pytest.raises(ValueError, match=r"trials 32 \(requested: 24\)"):
         study_of(path)
     study.set_user_attr("tested", True)
     study_of(path, {**PROTOCOL, "trials": 32})

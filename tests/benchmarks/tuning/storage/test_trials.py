@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from benchmarks.tuning.storage import trials as trials_module
-from benchmarks.tuning.storage.seats import unfinished
+from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
 from tests.benchmarks.tuning.storage.shared_study import SPACE, random, some, study_of
@@ -20,7 +20,7 @@ def test_of_trials_made_at_the_same_moment_the_last_are_surplus(
 ) -> None:
     study = study_of(tmp_path / "x.journal")
     looks = iter([True, True, True, False])  # whoever looks sees room, as all do who look at once
-    monkeypatch.setattr(trials_module, "has_room", lambda *_: next(looks))
+    monkeypatch.setattr(trials_module, "has_free_slot", lambda *_: next(looks))
     assert [t.number for t in some(study, 3, Worker.here(), limit=2)] == [0, 1]
     assert study.trials[2].state == TrialState.FAIL
     assert study.trials[2].user_attrs["surplus"]

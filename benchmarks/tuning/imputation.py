@@ -1,6 +1,6 @@
-"""What a run counts as that diverged or returned no finite number. Such a run is lost: its score is kept as NaN.
+"""Scores of lost runs, which diverged or returned no finite number. They are stored as NaN.
 
-Where scores are compared, NaN is replaced by the lowest of the floor's score and the worst score of anyone compared there.
+Where scores are compared, NaN is replaced by the lower of the floor's score and the worst compared score.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def score_scale(scale: Scale) -> Scale:
     return NORMALISED if scale.normalised else scale
 
 
-def worst_scores(everyone: Iterable[Scores]) -> dict[str, float]:
+def worst_finite_scores(all_scores: Iterable[Scores]) -> dict[str, float]:
     """The worst finite score of each task; no entry where there is none."""
     worst: dict[str, float] = {}
-    for scores in everyone:
+    for scores in all_scores:
         for task, by_seed in scores.items():
             finite = [x for x in by_seed if np.isfinite(x)]
             if finite:
@@ -33,20 +33,20 @@ def worst_scores(everyone: Iterable[Scores]) -> dict[str, float]:
     return worst
 
 
-def filled(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
+def impute(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> dict[str, tuple[float, ...]]:
     """The scores with those of lost runs replaced; all NaN where a task's runs are all lost.
 
-    worst  the worst score of each task among everyone compared      scales  by task; normalised where there is no entry
+    worst  the worst score of each task among all that are compared      scales  by task; normalised where there is no entry
     """
-    made = {}
+    imputed = {}
     for task, by_seed in scores.items():
         scale = score_scale(scales.get(task, NORMALISED))
-        made[task] = tuple(float(x) for x in scale.counted(by_seed, worst=worst.get(task, np.inf)))
-    return made
+        imputed[task] = tuple(float(x) for x in scale.counted(by_seed, worst=worst.get(task, np.inf)))
+    return imputed
 
 
-def filled_score(score: float, worst: float | None, scale: Scale) -> float:
-    """One run's score; of a lost run what it counts as, NaN where nobody has a score."""
+def imputed_score(score: float, worst: float | None, scale: Scale) -> float:
+    """One run's score, imputed for a lost run; NaN where no run has a score."""
     if np.isfinite(score):
         return score
     known = [x for x in (worst, score_scale(scale).floor) if x is not None]
@@ -55,13 +55,13 @@ def filled_score(score: float, worst: float | None, scale: Scale) -> float:
 
 def mean_value(scores: Scores, worst: Mapping[str, float], scales: Mapping[str, Scale]) -> float:
     """Mean over tasks of the mean over seeds; NaN where a task's runs are all lost."""
-    return mean_score(filled(scores, worst, scales))
+    return mean_score(impute(scores, worst, scales))
 
 
-def mean_values(everyone: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
+def mean_values(all_scores: Iterable[Scores], scales: Mapping[str, Scale]) -> Doubles:
     """`mean_value` of each of those that are compared with one another."""
-    compared = list(everyone)
-    worst = worst_scores(compared)
+    compared = list(all_scores)
+    worst = worst_finite_scores(compared)
     return np.array([mean_value(scores, worst, scales) for scores in compared])
 
 
@@ -70,10 +70,10 @@ def count_lost(scores: Scores) -> int:
     return sum(int((~np.isfinite(by_seed)).sum()) for by_seed in scores.values())
 
 
-def best_index(everyone: Sequence[Scores], scales: Mapping[str, Scale]) -> int | None:
-    """The index of the best by `first_best` of their mean values; None where nobody has one."""
-    values = mean_values(everyone, scales)
-    return None if np.isnan(values).all() else first_best(values, [count_lost(scores) for scores in everyone])
+def best_index(all_scores: Sequence[Scores], scales: Mapping[str, Scale]) -> int | None:
+    """The index of the best by `first_best` of their mean values; None where none has one."""
+    values = mean_values(all_scores, scales)
+    return None if np.isnan(values).all() else first_best(values, [count_lost(scores) for scores in all_scores])
 
 
 def first_best(values: Doubles, lost_runs: Sequence[int]) -> int:

@@ -15,13 +15,13 @@ from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
 
 SCORE = "normalised score"
-VALUES = 4  # that a list names
+MAX_VALUES = 4  # that a list names
 
 
 def number_range(values: Iterable[float]) -> str:
     """`20`, or `8 to 20` where they differ."""
-    found = sorted(set(values))
-    return number(found[0]) if len(found) == 1 else f"{number(found[0])} to {number(found[-1])}"
+    distinct = sorted(set(values))
+    return number(distinct[0]) if len(distinct) == 1 else f"{number(distinct[0])} to {number(distinct[-1])}"
 
 
 def count_noun(count: int, noun: str, plural: str = "") -> str:
@@ -75,8 +75,8 @@ def tested_seeds(summary: Summary) -> str:
 
 def selection_seeds(summary: Summary) -> str:
     """How many, as they were run."""
-    found = [len(next(iter(s.scores.values()))) for t in summary.studies.values() for s in t.selection if s.scores]
-    return number_range(found) if found else "0"
+    counts = [len(next(iter(s.scores.values()))) for t in summary.studies.values() for s in t.selection if s.scores]
+    return number_range(counts) if counts else "0"
 
 
 def complete_counts(studies: Mapping[str, StudyResult]) -> str:
@@ -106,8 +106,8 @@ def steps_per_seed(study: StudyResult) -> int:
 
 def protocol_values(studies: Sequence[StudyResult], key: str) -> str:
     """The values that the protocols have, once each."""
-    found = list(dict.fromkeys(as_text(study.protocol.get(key)) for study in studies))
-    return " or ".join(found[:VALUES]) + (" or others" if len(found) > VALUES else "")
+    distinct = list(dict.fromkeys(as_text(study.protocol.get(key)) for study in studies))
+    return " or ".join(distinct[:MAX_VALUES]) + (" or others" if len(distinct) > MAX_VALUES else "")
 
 
 def as_text(value: Any) -> str:
@@ -122,12 +122,12 @@ def as_text(value: Any) -> str:
 
 
 def figure_groups(summary: Summary, kind: str) -> Iterator[tuple[str, str, dict[str, StudyResult]]]:
-    """(task, a figure's name, studies by variant): each task's studies, in as many figures as can tell them apart."""
+    """(task, a figure's name, studies by variant): each task's studies, in as many figures as keep them distinguishable."""
     for task in summary.tasks:
-        found = summary.on(task)
-        groups = line_groups(list(found))
+        studies = summary.on_task(task)
+        groups = line_groups(list(studies))
         for i, group in enumerate(groups):
-            yield task, figure_name(kind, task, i, len(groups)), {v: found[v] for v in group}
+            yield task, figure_name(kind, task, i, len(groups)), {v: studies[v] for v in group}
 
 
 def figure_name(kind: str, task: str, index: int, count: int) -> str:

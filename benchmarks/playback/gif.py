@@ -1,4 +1,4 @@
-"""An episode as a GIF: pictures by Gymnasium's renderer or, where there is none, curves of what was seen, done and paid."""
+"""An episode as a GIF: rendered frames or, without a renderer, curves of observations, actions and rewards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks.figures.rendering import lettering
+from benchmarks.figures.rendering import text_fitting
 from benchmarks.figures.style import STYLE
 from benchmarks.playback.episode import Episode
 from benchmarks.store import files
@@ -24,18 +24,18 @@ from envs.delayed import undelayed
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame paints pictures for us and never opens a window
 
-PICTURES = 500  # a longer episode is shown by every second of its states, or every third
-CURVES = 60  # pictures of an episode that is drawn as curves
-LONGEST_S = 8.0  # that they take
-TRACED = 8  # numbers of an observation that are drawn
+MAX_FRAMES = 500  # a longer episode is shown by every second of its states, or every third
+CURVE_FRAMES = 60  # pictures of an episode that is drawn as curves
+CURVES_MAX_S = 8.0  # that they take
+MAX_CURVES = 8  # numbers of an observation that are drawn
 
 
-class NoPictures(Exception):
-    """Why an environment cannot be filmed."""
+class NotRenderable(Exception):
+    """The environment cannot be rendered; the message gives the reason."""
 
 
-def _obstacle(factory: Control, seed: np.random.SeedSequence) -> str | None:
-    """Why no picture can be had of it; None where one can."""
+def _reason_not_renderable(factory: Control, seed: np.random.SeedSequence) -> str | None:
+    """Why the environment cannot be rendered; None if it can."""
     try:
         trial = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
         trial.reset()
@@ -45,52 +45,52 @@ def _obstacle(factory: Control, seed: np.random.SeedSequence) -> str | None:
         return str(error)
     except Exception as error:  # a display, a driver: whatever a renderer may lack
         return f"{type(error).__name__}: {error}"
-    return None if drawn else f"{factory.env_id} draws no pictures"
+    return None if drawn else f"{factory.env_id} renders no frames"
 
 
-class Filmed:
+class RecordedEnv:
     """One Gymnasium environment that keeps a picture of each state of its episode."""
 
     def __init__(self, task: Task, seed: np.random.SeedSequence) -> None:
         """NoPictures where Gymnasium cannot make or draw it; its message names what to install, if that would help."""
         factory = undelayed(task.factory)
         if not isinstance(factory, Control):
-            raise NoPictures(f"{task.name} is not one of Gymnasium's environments")
-        if reason := _obstacle(factory, seed):
-            raise NoPictures(reason)
+            raise NotRenderable(f"{task.name} is not one of Gymnasium's environments")
+        if reason := _reason_not_renderable(factory, seed):
+            raise NotRenderable(reason)
         self.spec: Spec = factory.spec
-        self.pictures: list[Array] = []
+        self.frames: list[Array] = []
         self._env = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
 
     @property
-    def pause_ms(self) -> float:
+    def frame_ms(self) -> float:
         """Between two pictures."""
         return 1000 / self._env.pictures_per_s
 
     def reset(self) -> tuple[Array, Bools | None]:
         answer = self._env.reset()
-        self.pictures = [self._env.picture()]
+        self.frames = [self._env.picture()]
         return answer
 
     def step(self, action: Array, active: Bools) -> Step:
         answer = self._env.step(action, active)
-        self.pictures.append(self._env.picture())
+        self.frames.append(self._env.picture())
         return answer
 
     def close(self) -> None:
         self._env.close()
 
 
-def write_pictures(path: Path, pictures: list[Array], pause_ms: float) -> None:
+def write_frames(path: Path, pictures: list[Array], pause_ms: float) -> None:
     """A GIF of pictures [height, width, 3]; a long one leaves some out and keeps its pace."""
-    every = -(-len(pictures) // PICTURES)
-    kept = [*pictures[:-1:every], pictures[-1]]
-    images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in kept]
+    every = -(-len(pictures) // MAX_FRAMES)
+    shown = [*pictures[:-1:every], pictures[-1]]
+    images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in shown]
     pause = max(20, round(pause_ms * every))  # browsers slow down what is shorter
     files.replace_file(
         path,
-        lambda beside: images[0].save(
-            beside, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0
+        lambda temporary: images[0].save(
+            temporary, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0
         ),
     )
 
@@ -98,20 +98,20 @@ def write_pictures(path: Path, pictures: list[Array], pause_ms: float) -> None:
 def write_curves(path: Path, name: str, episode: Episode) -> None:
     """A GIF of an episode's observations, actions and summed rewards, drawn from left to right."""
     steps = len(episode.reward)
-    moments = np.unique(np.linspace(1, steps, min(CURVES, steps)).round().astype(int)).tolist()
-    pause = min(1000 / 30 * steps / len(moments), 1000 * LONGEST_S / len(moments))
-    with mpl.rc_context(STYLE), lettering.quiet():
-        write_pictures(path, _curves(name, episode, moments), pause)
+    moments = np.unique(np.linspace(1, steps, min(CURVE_FRAMES, steps)).round().astype(int)).tolist()
+    pause = min(1000 / 30 * steps / len(moments), 1000 * CURVES_MAX_S / len(moments))
+    with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
+        write_frames(path, _curve_frames(name, episode, moments), pause)
 
 
-def _curves(name: str, episode: Episode, moments: list[int]) -> list[Array]:
+def _curve_frames(name: str, episode: Episode, moments: list[int]) -> list[Array]:
     """A picture a moment, of what has happened until then."""
     figure = Figure(figsize=(6.4, 5.2), dpi=80, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     steps = len(episode.reward)
     panels = {
-        "observation": episode.obs.reshape(steps + 1, -1)[:-1, :TRACED],
-        "action": episode.action.reshape(steps, -1)[:, :TRACED],
+        "observation": episode.obs.reshape(steps + 1, -1)[:-1, :MAX_CURVES],
+        "action": episode.action.reshape(steps, -1)[:, :MAX_CURVES],
         "summed reward": episode.reward.cumsum()[:, None],
     }
     drawn = []
@@ -119,9 +119,9 @@ def _curves(name: str, episode: Episode, moments: list[int]) -> list[Array]:
         lines = axes.plot(np.arange(1, steps + 1), values, linewidth=1.2)
         axes.set_ylabel(label)
         drawn += [(line, values[:, i]) for i, line in enumerate(lines)]
-    figure.axes[0].set_title(lettering.shortened(name))
+    figure.axes[0].set_title(text_fitting.shortened(name))
     figure.axes[-1].set_xlabel("step")
-    lettering.prepare(figure)
+    text_fitting.fit_texts(figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # limits and layout are those of the whole episode
     for axes in figure.axes:

@@ -18,8 +18,8 @@ from benchmarks.figures.style import LONG_WORD
 
 # characters beyond which a text is cut (a word: LONG_WORD), and to how many; our own texts are shorter
 LONG_TICK, LONG_TITLE = 48, 52
-WORD, TICK = 24, 36
-AN_INCH = 13  # characters of a title
+CUT_WORD, CUT_TICK = 24, 36
+CHARACTERS_AN_INCH = 13  # characters of a title
 FONT = "DejaVu Sans"
 
 
@@ -28,7 +28,7 @@ def shortened(text: str, longest: int | None = None, to: int = 0) -> str:
     lines = []
     for line in text.split("\n"):
         clean = "".join(c if c.isprintable() else " " for c in line)
-        words = " ".join(_cut(word, LONG_WORD, WORD) for word in clean.split(" "))
+        words = " ".join(_cut(word, LONG_WORD, CUT_WORD) for word in clean.split(" "))
         lines.append(words if longest is None else _cut(words, longest, to))
     return "\n".join(lines)
 
@@ -40,7 +40,7 @@ def _cut(text: str, longest: int, to: int) -> str:
     return f"{text[: to - 3 - tail]}...{text[-tail:]}"
 
 
-def prepare(figure: Figure) -> None:
+def fit_texts(figure: Figure) -> None:
     """Shorten what is too long for its place, and give texts with foreign characters a font that has them."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
@@ -50,12 +50,14 @@ def prepare(figure: Figure) -> None:
         if missing := _missing(content):
             _set_font(text, missing)
     for axes in figure.axes:
-        room = min(LONG_TITLE, max(WORD, int(AN_INCH * axes.get_position().width * figure.get_figwidth())))
+        room = min(
+            LONG_TITLE, max(CUT_WORD, int(CHARACTERS_AN_INCH * axes.get_position().width * figure.get_figwidth()))
+        )
         axes.title.set_text(shortened(axes.get_title(), LONG_TITLE, room))
         _shorten_ticks(axes)
     for legend in (*figure.legends, *(axes.get_legend() for axes in figure.axes)):
         for text in legend.get_texts() if legend is not None else ():
-            text.set_text(shortened(text.get_text(), LONG_TICK, WORD))
+            text.set_text(shortened(text.get_text(), LONG_TICK, CUT_WORD))
 
 
 def _shorten_ticks(axes: Axes) -> None:
@@ -70,7 +72,7 @@ def _shorten_ticks(axes: Axes) -> None:
 
 
 def _tick(text: object) -> str:
-    return shortened(str(text), LONG_TICK, TICK)
+    return shortened(str(text), LONG_TICK, CUT_TICK)
 
 
 @cache
@@ -89,21 +91,21 @@ def _missing(text: str) -> str:
 @cache
 def fallback(missing: str) -> str | None:
     """The first installed TrueType family, by name, that has all of these characters; None where none has."""
-    wanted = {ord(c) for c in missing}
+    needed = {ord(c) for c in missing}
     for entry in sorted(font_manager.fontManager.ttflist, key=lambda f: f.name):
         if not entry.fname.endswith(".ttf") or "LastResort" in entry.fname:
             continue
         try:
-            if wanted <= _characters(entry.fname):
+            if needed <= _characters(entry.fname):
                 return str(entry.name)
         except (OSError, RuntimeError):  # a file that is gone or broken
             continue
-    _say_once(missing)
+    _print_once(missing)
     return None
 
 
 @cache
-def _say_once(missing: str) -> None:
+def _print_once(missing: str) -> None:
     print(
         f"figures: no installed TrueType font has {missing}: PNG and PDF show boxes there, SVG takes the reader's fonts",
         file=sys.stderr,
@@ -116,7 +118,7 @@ def _set_font(text: Text, missing: str) -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[Any]:
+def without_glyph_warnings() -> Iterator[Any]:
     """Without matplotlib's warning a glyph and file: `fallback` has said it in one line."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")

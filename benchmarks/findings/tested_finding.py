@@ -1,4 +1,4 @@
-"""What a finding offers that tests pairs of variants."""
+"""The protocol of findings that test pairs of variants."""
 
 from __future__ import annotations
 

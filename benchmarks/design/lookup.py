@@ -1,6 +1,6 @@
 """Tasks and variants by the names that commands take; every mistake is one line with the nearest names.
 
-A user's environment is made in a child process first (validation.guarded), where it can end no process but its own.
+A user's environment is made in a child process first (validation.isolation), where it can only end its own process.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from algorithms import ALGORITHMS
 from algorithms.algorithm import Algorithm
 from algorithms.variant import Variant
-from benchmarks.validation.guarded import check_made
-from benchmarks.validation.usage import Failed, check_name, described, working
+from benchmarks.validation.isolation import check_creation
+from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import any_gymnasium, identified
 from envs.named import GYMNASIUM, constant
 from envs.validation import UsageError, look_up
 
-STABLE_BASELINES3 = "sb3:"  # names of ours that have a colon
+SB3_PREFIX = "sb3:"  # names of ours that have a colon
 ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
-def task_named(name: str) -> Task:
+def find_task(name: str) -> Task:
     """A registered task, `gymnasium:<id>`, or `module:CONSTANT`.
 
     Failed where a user's environment raises, or ends its process, when it is made.
@@ -34,55 +34,55 @@ def task_named(name: str) -> Task:
 
 def _gymnasium_task(name: str) -> Task:
     env_id = name.removeprefix(GYMNASIUM)
-    check_made(name, lambda: any_gymnasium(env_id))
+    check_creation(name, lambda: any_gymnasium(env_id))
     try:
         return any_gymnasium(env_id)
     except UsageError:
         raise
     except Exception as error:
-        raise Failed(f"{name} fails when it is made: {described(error)}") from error
+        raise WorkFailed(f"{name} fails when it is made: {describe_error(error)}") from error
 
 
 def _users_task(name: str) -> Task:
     """With the identity of the Gymnasium environments that its ids name now."""
-    found = constant(name, Task, TASKS)
-    check_name("task", found.name)
-    check_made(name, lambda: found.spec)
-    with working(name):
-        str(found.spec)  # a property: the first thing that runs the user's code
+    task = constant(name, Task, TASKS)
+    check_name("task", task.name)
+    check_creation(name, lambda: task.spec)
+    with work_errors(name):
+        str(task.spec)  # a property: the first thing that runs the user's code
     try:
-        return identified(found, name.partition(":")[0])
+        return identified(task, name.partition(":")[0])
     except UsageError:
         raise
     except Exception as error:
-        raise Failed(f"{name} fails when its environment is made: {described(error)}") from error
+        raise WorkFailed(f"{name} fails when its environment is made: {describe_error(error)}") from error
 
 
-def variant_named(name: str) -> Algorithm:
+def find_variant(name: str) -> Algorithm:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
-    if ":" in name and not name.startswith(STABLE_BASELINES3):
-        found = constant(name, Variant, ALGORITHMS)
-        check_name("variant", found.name)
-        return found
+    if ":" in name and not name.startswith(SB3_PREFIX):
+        variant = constant(name, Variant, ALGORITHMS)
+        check_name("variant", variant.name)
+        return variant
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
 
 
-def tasks_named(declared: Sequence[str | Task], names: Sequence[str] | None = None) -> list[Task]:
+def find_tasks(declared: Sequence[str | Task], names: Sequence[str] | None = None) -> list[Task]:
     """The declared tasks of an experiment, or the named ones: its own by their names, and any other."""
     own = {t.name: t for t in declared if isinstance(t, Task)}
-    wanted = declared if names is None else names
-    found = [t if isinstance(t, Task) else own[t] if t in own else task_named(t) for t in wanted]
-    _check_unique("tasks", [t.name for t in found])
-    return found
+    requested = declared if names is None else names
+    tasks = [t if isinstance(t, Task) else own[t] if t in own else find_task(t) for t in requested]
+    _check_unique("tasks", [t.name for t in tasks])
+    return tasks
 
 
-def variants_named(declared: Sequence[str | Algorithm], names: Sequence[str] | None = None) -> list[Algorithm]:
+def find_variants(declared: Sequence[str | Algorithm], names: Sequence[str] | None = None) -> list[Algorithm]:
     """The declared variants of an experiment, or the named ones: its own by their names, and any other."""
     own = {v.name: v for v in declared if not isinstance(v, str)}
-    wanted = declared if names is None else names
-    found = [v if not isinstance(v, str) else own[v] if v in own else variant_named(v) for v in wanted]
-    _check_unique("variants", [v.name for v in found])
-    return found
+    requested = declared if names is None else names
+    variants = [v if not isinstance(v, str) else own[v] if v in own else find_variant(v) for v in requested]
+    _check_unique("variants", [v.name for v in variants])
+    return variants
 
 
 def _check_unique(kind: str, names: Sequence[str]) -> None:

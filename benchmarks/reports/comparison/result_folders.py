@@ -1,4 +1,4 @@
-"""The two folders of a comparison: their rows, what their cells say of themselves, and in what they differ."""
+"""The two folders of a comparison: their rows, their metadata, and the differences between them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.store import pooling
-from benchmarks.store.curves import FINITE, states
+from benchmarks.store.curves import FINITE, evaluation_states
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
 from envs.validation import UsageError
 
-NAMED = 8  # differences of configuration that are listed
+MAX_LISTED = 8  # differences of configuration that are listed
 PROVENANCE = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
-Place = tuple[str, str]  # task, variant
+CellKey = tuple[str, str]  # task, variant
 
 
-def place(meta: dict[str, Any]) -> Place:
+def cell_key(meta: dict[str, Any]) -> CellKey:
     """The task and the variant of a cell."""
     return meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]
 
 
 @dataclass(frozen=True)
-class Side:
-    """One folder: its rows, and what its cells say of themselves."""
+class ResultFolder:
+    """One folder: its rows and its cells' metadata."""
 
     folder: Path
     frame: pd.DataFrame
@@ -36,31 +36,31 @@ class Side:
 
     @property
     def variants(self) -> list[str]:
-        """Those that learn, in the order of the files. References would only add comparisons to the gate's family."""
+        """Variants that learn, in the order of the files. References would only enlarge the gate's family of tests."""
         checkpoints = self.frame.groupby("variant")["checkpoint"].nunique()
         optional = {m["cell"]["algorithm"]["name"] for m in self.metas if m["reading"]["optional"]}
-        found = dict.fromkeys(str(v) for v in self.frame["variant"])
-        return [v for v in found if v not in optional and (checkpoints[v] > 1 or self.imported)]
+        names = dict.fromkeys(str(v) for v in self.frame["variant"])
+        return [v for v in names if v not in optional and (checkpoints[v] > 1 or self.imported)]
 
     @cached_property
-    def places(self) -> list[Place]:
+    def cell_keys(self) -> list[CellKey]:
         """(task, variant) of all cells, in the order of the files."""
-        return list(dict.fromkeys(place(meta) for meta in self.metas))
+        return list(dict.fromkeys(cell_key(meta) for meta in self.metas))
 
     @cached_property
-    def diverged(self) -> dict[Place, tuple[int, int]]:
+    def diverged(self) -> dict[CellKey, tuple[int, int]]:
         """By (task, variant): how many members diverged or returned no finite number at last, and how many there are."""
         rows = self.frame.sort_values("checkpoint", kind="stable")
-        members = rows.assign(lost=states(rows) != FINITE).groupby(["task", "variant", "seed"])
+        members = rows.assign(lost=evaluation_states(rows) != FINITE).groupby(["task", "variant", "seed"])
         lost = (members["diverged"].any() | members["lost"].last()).groupby(["task", "variant"])
-        return {(str(t), str(v)): (int(of.sum()), len(of)) for (t, v), of in lost}
+        return {(str(t), str(v)): (int(members_lost.sum()), len(members_lost)) for (t, v), members_lost in lost}
 
     @property
     def imported(self) -> bool:
         return any(meta["reading"].get("imported") for meta in self.metas)
 
 
-def load(folder: Path) -> Side:
+def load(folder: Path) -> ResultFolder:
     """The cells of an experiment's folder. UsageError where it holds none, or rows that must not be pooled."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: name a folder such as results/ladder")
@@ -87,39 +87,39 @@ def load(folder: Path) -> Side:
             raise UsageError(
                 f"{folder} holds {len(rates)} learning rates a seed: compare takes one configuration a cell"
             )
-    return Side(folder, frame, metas)
+    return ResultFolder(folder, frame, metas)
 
 
-def differences(a: Side, b: Side) -> list[str]:
+def differences(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Where configurations and provenance differ, one line a fact."""
     lines: dict[str, list[str]] = {}
-    of_a = {place(meta): meta for meta in a.metas}
+    metas_a = {cell_key(meta): meta for meta in a.metas}
     for meta in b.metas:
-        if (other := of_a.get(place(meta))) is not None:
+        if (other := metas_a.get(cell_key(meta))) is not None:
             for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
-                lines.setdefault(line, []).append(" x ".join(place(meta)))
+                lines.setdefault(line, []).append(" x ".join(cell_key(meta)))
     listed = [
         f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
         for line, where in lines.items()
     ]
-    more = [f"{len(listed) - NAMED} more differences of configuration"] if len(listed) > NAMED else []
+    more = [f"{len(listed) - MAX_LISTED} more differences of configuration"] if len(listed) > MAX_LISTED else []
     facts = []
     for name in PROVENANCE:
         values = [" | ".join(dict.fromkeys(str(m["provenance"].get(name)) for m in side.metas)) for side in (a, b)]
         if values[0] != values[1]:
             facts.append(f"{name}: A {values[0]}; B {values[1]}")
-    return [*listed[:NAMED], *more, *facts]
+    return [*listed[:MAX_LISTED], *more, *facts]
 
 
-def left_out(a: Side, b: Side) -> list[str]:
+def uncompared(a: ResultFolder, b: ResultFolder) -> list[str]:
     """Cells that only one folder has, seeds that only A has, and members that diverged."""
-    have = [{*side.places} for side in (a, b)]
+    have = [{*side.cell_keys} for side in (a, b)]
     lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
     lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
     for p in sorted(have[0] & have[1]):
-        of_a, of_b = a.diverged[p][1], b.diverged[p][1]
-        if of_b < of_a:
-            lines.append(f"{' x '.join(p)}: {of_a} seeds in A, {of_b} in B")
+        seeds_a, seeds_b = a.diverged[p][1], b.diverged[p][1]
+        if seeds_b < seeds_a:
+            lines.append(f"{' x '.join(p)}: {seeds_a} seeds in A, {seeds_b} in B")
     for side, name in ((a, "A"), (b, "B")):
         lost = sum(number for number, _ in side.diverged.values())
         if lost:

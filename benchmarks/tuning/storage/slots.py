@@ -1,4 +1,4 @@
-"""Which trial holds which of a study's `limit` seats, and which draw of the sampler is next."""
+"""Which trial holds which of a study's `limit` slots, and which draw of the sampler is next."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 
-def has_room(study: Study, limit: int) -> bool:
-    """Whether a trial waits, or fewer than `limit` seats are held."""
+def has_free_slot(study: Study, limit: int) -> bool:
+    """Whether a trial waits, or fewer than `limit` slots are held."""
     trials = study.get_trials(deepcopy=False)
     return any(t.state == TrialState.WAITING for t in trials) or len(_holders(trials, study.user_attrs)) < limit
 
 
 def is_surplus(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any], number: int, limit: int) -> bool:
-    """Whether another trial holds its seat, or `limit` lower seats are held.
+    """Whether another trial holds its slot, or `limit` lower slots are held.
 
-    A seat never changes, and none below it comes to be held later, so that processes which look at different moments agree.
+    A slot never changes, and none below it comes to be held later, so that processes which look at different moments agree.
     """
-    holders, seat = _holders(trials, attributes), _seats(trials)[number]
-    return holders.get(seat) != number or sum(other < seat for other in holders) >= limit
+    holders, slot = _holders(trials, attributes), _slots(trials)[number]
+    return holders.get(slot) != number or sum(other < slot for other in holders) >= limit
 
 
 def _holders(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any]) -> dict[int, int]:
-    """Seat -> the trial that holds it: one that is not failed, or is pending; of two, the finished or the earlier one."""
+    """Slot -> the trial that holds it: one that is not failed, or is pending; of two, the finished or the earlier one."""
     pending = {t.number for t in pending_retries(trials, attributes)}
     holding = [t for t in trials if t.state != TrialState.FAIL or t.number in pending]
-    seats, holders = _seats(trials), dict[int, int]()
+    slots, holders = _slots(trials), dict[int, int]()
     for trial in sorted(holding, key=lambda t: (not t.state.is_finished(), t.number)):
-        holders.setdefault(seats[trial.number], trial.number)
+        holders.setdefault(slots[trial.number], trial.number)
     return holders
 
 
-def _seats(trials: Sequence[FrozenTrial]) -> list[int]:
+def _slots(trials: Sequence[FrozenTrial]) -> list[int]:
     """Of each trial, the number of the first trial of which it is a retry, or its own."""
-    seats: list[int] = []
+    slots: list[int] = []
     for trial in trials:
         retried = 0 if "default" in trial.user_attrs else trial.user_attrs.get("again", trial.number)
-        seats.append(seats[retried] if retried < trial.number else trial.number)
-    return seats
+        slots.append(slots[retried] if retried < trial.number else trial.number)
+    return slots
 
 
 def next_draw(trials: Sequence[FrozenTrial], number: int) -> int:
@@ -49,14 +49,14 @@ def next_draw(trials: Sequence[FrozenTrial], number: int) -> int:
 
     A draw whose process was killed before all parameters were known is made again.
     """
-    taken, before = set(), 0
+    used, earlier = set(), 0
     for trial in trials:
         if "draw" in trial.user_attrs:
             if trial.state != TrialState.FAIL or "asked" in trial.user_attrs:
-                taken.add(trial.user_attrs["draw"])
+                used.add(trial.user_attrs["draw"])
         elif trial.number < number and trial.state == TrialState.RUNNING and "fixed_params" not in trial.system_attrs:
-            before += 1
-    return next(itertools.islice((n for n in itertools.count() if n not in taken), before, None))
+            earlier += 1
+    return next(itertools.islice((n for n in itertools.count() if n not in used), earlier, None))
 
 
 def pending_retries(trials: Sequence[FrozenTrial], attributes: Mapping[str, Any]) -> list[FrozenTrial]:
@@ -84,6 +84,6 @@ def release_key(number: int) -> str:
 
 
 def unfinished(study: Study) -> bool:
-    """Whether any trial is held, even by the dead, or waits to be."""
+    """Whether any trial is held, even by a dead worker, or waits."""
     trials = study.get_trials(deepcopy=False)
     return any(not t.state.is_finished() for t in trials) or bool(pending_retries(trials, study.user_attrs))
