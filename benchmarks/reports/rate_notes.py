@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.reports.methods import brings_rate, by_stable_baselines3, trained
+from benchmarks.statistics.wording.phrases import listed
 
 NAMED = 4  # tasks and variants that a note lists by name
 Places = Mapping[tuple[str, str], float]
@@ -40,8 +41,12 @@ class RateNotes:
         if self.rates_of:
             return f"All train at one learning rate, `{self.rates_of}`'s."
         everyone = all(self._compared(t, variants) == found for t, found in shared.items())
-        who = "all" if everyone else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
-        where = "" if len(shared) == len(tasks) else f"on {_listed([*shared])} "
+        who = (
+            "all"
+            if everyone
+            else listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)], NAMED)
+        )
+        where = "" if len(shared) == len(tasks) else f"on {listed([*shared], NAMED)} "
         each = " a task" if len(shared) > 1 else ""
         text = f"{where}{who} train at one learning rate{each}, selected for none of them."
         return text[0].upper() + text[1:]
@@ -51,8 +56,8 @@ class RateNotes:
         found = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
         if not found:
             return ""
-        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in found)])
-        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in found)])}."
+        names = listed([f"`{v}`" for v in dict.fromkeys(v for _, v in found)], NAMED)
+        return f"No learning rate was selected for {names} on {listed([*dict.fromkeys(t for t, _ in found)], NAMED)}."
 
     def _compared(self, task: str, variants: Sequence[str]) -> list[str]:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]
@@ -78,11 +83,3 @@ def of_experiment(experiment: ComparisonExperiment, metas: Sequence[Mapping[str,
             fixed.add(place)
     brought = {place for place in fixed if any(p not in fixed and p[0] == place[0] for p in rates)}
     return RateNotes(experiment.rates_of, frozenset({*experiment.configurations, *brought}), rates)
-
-
-def _listed(names: Sequence[str]) -> str:
-    """a, b, c and 2 more"""
-    more = len(names) - NAMED
-    if more > 0:
-        return f"{', '.join(names[:NAMED])} and {more} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -9,10 +9,10 @@ import pandas as pd
 from benchmarks.design.report_blocks import Block, Drawn, Prose, Section, Table, joined
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
+from benchmarks.statistics.wording.phrases import counted
 from benchmarks.tuning.figures.budget import draw_budget
 from benchmarks.tuning.figures.trials import draw_trials
 from benchmarks.tuning.report.words import (
-    count_noun,
     figure_name,
     number_range,
     protocol_count,
@@ -71,7 +71,7 @@ def trial_cost(summary: Summary) -> str:
     tasks_of: dict[str, list[str]] = {}
     for (task, _), study in summary.studies.items():
         seeds, steps = seed_count(study, "tuning"), steps_per_seed(study)
-        text = f"{number(seeds * steps)} ({count_noun(seeds, 'seed')} of {number(steps)})"
+        text = f"{number(seeds * steps)} ({counted(seeds, 'seed')} of {number(steps)})"
         tasks_of.setdefault(text, []).append(task)
     if len(tasks_of) == 1:
         return f"A trial costs {next(iter(tasks_of))} environment steps."

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmarks.statistics.intervals import Interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases
-from benchmarks.statistics.wording.phrases import names
+from benchmarks.statistics.wording.phrases import change, counted, names, signed
 from benchmarks.tuning.figures.layout import bounds
-from benchmarks.tuning.report.words import count_noun, count_studies, describe_studies, lost_phrase, signed, study_names
+from benchmarks.tuning.report.words import describe_studies, lost_phrase, study_names
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
@@ -36,14 +35,14 @@ def headline_of_one(summary: Summary) -> str:
     if settings := summary.lost.get(key):
         return f"No difference can be measured for {what}: {lost_phrase(settings)} all {seeds} test runs."
     if row["kept"]:
-        score = f"its test score is {row['default']:.3f} ({count_noun(seeds, 'test seed')})"
-        return f"Tuning {what} chose the default itself, of {count_noun(len(study.trials), 'trial')}: {score}."
+        score = f"its test score is {row['default']:.3f} ({counted(seeds, 'test seed')})"
+        return f"Tuning {what} chose the default itself, of {counted(len(study.trials), 'trial')}: {score}."
     scores = f"{row['default']:.3f} by default and {row['tuned']:.3f} tuned"
-    change = signed(row["difference"], Interval(row["low"], row["high"]))
+    difference = change(row)
     if row["p"] < LEVEL:
         word = "raises" if row["difference"] > 0 else "lowers"
-        return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
-    return f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g}).{_why_not_shown(row, seeds)}"
+        return f"Tuning {word} the test score of {what}: {scores}, {difference} (p {row['p']:.2g}, {seeds} test seeds)."
+    return f"No difference is shown for {what}: {scores}, {difference} (p {row['p']:.2g}).{_why_not_shown(row, seeds)}"
 
 
 def _why_not_shown(row: Any, seeds: int) -> str:
@@ -83,9 +82,9 @@ def average_change(summary: Summary) -> str:
     average = summary.average
     shown = average.p < LEVEL
     verb = "changes the test score by" if not shown else "gains" if average.difference > 0 else "costs"
-    test = f"p {average.p:.2g}, {count_noun(average.n, 'test seed')}{'' if shown else '; not shown'}"
-    change = signed(average.difference, average.interval)
-    return f"{verb} {change} on average over {count_studies(len(summary.compared))} ({test})"
+    test = f"p {average.p:.2g}, {counted(average.n, 'test seed')}{'' if shown else '; not shown'}"
+    difference = signed(average.difference, *average.interval)
+    return f"{verb} {difference} on average over {counted(len(summary.compared), 'study', 'studies')} ({test})"
 
 
 def ranking_sentence(r: Ranking) -> str:
@@ -98,13 +97,13 @@ def ranking_sentence(r: Ranking) -> str:
 
 
 def _survival(r: Ranking) -> str:
-    seeds, orders = count_noun(len(r.default), "test seed"), r.orders
+    seeds, orders = counted(len(r.default), "test seed"), r.orders
     if not orders.default:
         return f"{seeds} cannot tell whether the ranking survives tuning: they order no pair of variants by default"
     survives = "survives tuning" + (" in part" if orders.left_open else "")
     return (
         f"The ranking {'does not survive tuning' if orders.reversed else survives}: of "
-        f"{count_noun(orders.default, 'pair')} that {seeds} order by default {orders.kept} keep that order, "
+        f"{counted(orders.default, 'pair')} that {seeds} order by default {orders.kept} keep that order, "
         f"{orders.left_open} are left open and {len(orders.reversed)} are reversed"
     )
 

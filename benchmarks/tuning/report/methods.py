@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.statistics import intervals
-from benchmarks.tuning.report.words import (
-    SCORE,
-    count_studies,
-    describe_studies,
-    number_range,
-    protocol_count,
-    protocol_values,
-)
+from benchmarks.statistics.wording.phrases import counted
+from benchmarks.tuning.report.words import SCORE, describe_studies, number_range, protocol_count, protocol_values
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.importance import TOP
 from benchmarks.tuning.summary.summary import Summary
@@ -67,7 +61,7 @@ def _how_chosen(summary: Summary) -> Iterator[str]:
 def _how_compared(summary: Summary) -> Iterator[str]:
     yield (
         "Differences are paired by seed (95 % t intervals, exact two-sided sign-flip tests, Holm over "
-        f"{count_studies(len(summary.studies))})."
+        f"{counted(len(summary.studies), 'study', 'studies')})."
     )
     if summary.rankings:
         yield (

@@ -8,8 +8,7 @@ from typing import Any
 
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
-from benchmarks.statistics.intervals import Interval
-from benchmarks.statistics.wording.phrases import NAMED
+from benchmarks.statistics.wording.phrases import NAMED, counted, listed
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
@@ -24,38 +23,16 @@ def number_range(values: Iterable[float]) -> str:
     return number(found[0]) if len(found) == 1 else f"{number(found[0])} to {number(found[-1])}"
 
 
-def count_noun(count: int, noun: str, plural: str = "") -> str:
-    """1 trial, 2 trials."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"
-
-
-def count_studies(count: int) -> str:
-    """1 study, 2 studies."""
-    return count_noun(count, "study", "studies")
-
-
-def signed(difference: float, interval: Interval) -> str:
-    """+0.210 [+0.150, +0.270]"""
-    bounds = f" [{interval.low:+.3f}, {interval.high:+.3f}]" if interval.low == interval.low else ""
-    return f"{difference:+.3f}{bounds}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """The first items, and how many more there are."""
-    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return ", ".join(items[:NAMED]) + more
-
-
 def study_names(keys: Iterable[StudyKey]) -> str:
     """`gae` on CartPole-v1, ... and 3 more"""
-    return listed([f"`{variant}` on {task}" for task, variant in keys])
+    return listed([f"`{variant}` on {task}" for task, variant in keys], NAMED)
 
 
 def describe_studies(summary: Summary) -> str:
     """10 variants x 5 tasks, or what else there is."""
     if len(summary.studies) == 1:
         return study_names(summary.studies)
-    variants, tasks = count_noun(len(summary.variants), "variant"), count_noun(len(summary.tasks), "task")
+    variants, tasks = counted(len(summary.variants), "variant"), counted(len(summary.tasks), "task")
     if len(summary.studies) == len(summary.variants) * len(summary.tasks):
         return f"{variants} x {tasks}"
     return f"{len(summary.studies)} studies of {variants} on {tasks}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks import store
 from benchmarks.published.scores import PublishedScore
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Scale, Suite
 
 LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
@@ -21,7 +21,7 @@ def data(seeds: int = 4, greedy: float = 0.0) -> Data:
         for seed in range(seeds)
     ]  # fmt: skip
     suite = Suite(pd.DataFrame(rows), {"pole": Scale(0.0, 10.0, 9.0)}, ["A2C"])
-    return Data(suite, pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(suite, pd.DataFrame(columns=MEASURE_COLUMNS))
 
 
 def score(value: float, env_steps: int, metric: str = "final") -> PublishedScore:

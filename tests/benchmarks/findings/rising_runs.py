@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from benchmarks import store
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Scale, Suite
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)
@@ -28,7 +28,7 @@ def data(finals: Mapping[tuple[str, str], np.ndarray | float], seeds: int = 10) 
     measures = frame[frame["task"] == "text"].assign(measure="gradient_cosine", value=frame["eval_return"] / 2)
     scales = {task: Scale(0.0, 1.0, 1.0) for task in dict.fromkeys(t for t, _ in finals)}
     suite = Suite(frame, scales, list(dict.fromkeys(v for _, v in finals)))
-    return Data(suite, measures[store.MEASURE_COLUMNS])
+    return Data(suite, measures[MEASURE_COLUMNS])
 
 
 def on_both(finals: Mapping[str, np.ndarray | float]) -> dict[tuple[str, str], np.ndarray | float]:

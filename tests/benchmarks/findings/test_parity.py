@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import store
 from benchmarks.findings import parity
 from benchmarks.findings.parity import Parity
 from benchmarks.reports import table_formats
+from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Scale, Suite
 
 PAIRS = {"mine": "theirs"}
@@ -33,7 +33,7 @@ def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, ta
                          "eval_return_greedy": np.nan, "diverged": False}
                     )  # fmt: skip
     scales = {f"task{t}": Scale(0.0, 10.0, 9.0) for t in range(tasks)}
-    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), pd.DataFrame(columns=MEASURE_COLUMNS))
 
 
 def test_the_interval_lies_within_the_margin_where_equivalence_is_shown() -> None:

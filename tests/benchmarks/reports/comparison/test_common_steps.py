@@ -13,7 +13,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
-from benchmarks.reports.comparison import common_steps, comparison
+from benchmarks.reports.comparison import common_steps, comparison, sides
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
 from benchmarks.store.suite import Scale, Suite
@@ -131,7 +131,7 @@ def test_two_folders_of_others_are_compared_at_common_steps(tmp_path: Path) -> N
         rows = [f"x,toy,{s},{k},{k / 100 + 0.01 * s}\n" for s in range(6) for k in range(50, last + 1, 50)]
         table.write_text(CSV + "".join(rows))
         import_runs("csv", [table], folder=tmp_path / side, floor=0.0, ceiling=10.0)
-    result = comparison.compare(comparison.load(tmp_path / "a"), comparison.load(tmp_path / "b"), 0.05)
+    result = comparison.compare(sides.load(tmp_path / "a"), sides.load(tmp_path / "b"), 0.05)
     assert result.by_variant["difference"].tolist() == pytest.approx([0.0])
     assert result.suite.notes == (
         "On toy runs are compared at 100 environment steps, where runs of `x (B)` end; "
