@@ -121,9 +121,9 @@ def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
     for path in (b / "cells").glob("t__ppo*"):
         path.unlink()
     write_cell(b, "t", "ppo", SEEDS, curve(np.ones(10)), env_steps=7)
-    sides = sides.load(a), sides.load(b)
-    assert comparison.differences(*sides) == ["env_steps: null | 7 (1 cells: t x ppo)"]
-    assert comparison.left_out(*sides) == ["only in B: v x gae"]
+    both = sides.load(a), sides.load(b)
+    assert comparison.differences(*both) == ["env_steps: null | 7 (1 cells: t x ppo)"]
+    assert comparison.left_out(*both) == ["only in B: v x gae"]
 
 
 def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
@@ -234,11 +234,11 @@ def test_more_diverged_members_fail_the_gate(tmp_path: Path, capsys: pytest.Capt
     for lost, status in ((2, 0), (7, 1)):
         frame = whole.assign(diverged=whole["seed"] < lost)
         save_rows(place, [{**row, "measures": []} for row in frame.to_dict("records")], meta)
-        sides = sides.load(a), sides.load(b)
-        p = gate.diverged_more_p(*sides)["t", "gae"]
+        both = sides.load(a), sides.load(b)
+        p = gate.diverged_more_p(*both)["t", "gae"]
         table = [[lost, 10 - lost], [0, 10]]
         assert p == pytest.approx(sps.fisher_exact(table, alternative="greater").pvalue)
-        found = [v for v in gate.violations(*sides, *judged(*sides), gate.Rules()) if "diverge" in v]
+        found = [v for v in gate.violations(*both, *judged(*both), gate.Rules()) if "diverge" in v]
         assert len(found) == status
     assert found == ["more members diverge in B: `gae` on t (7 of 10; in A 0 of 10)"]
     assert cli.main(["compare", str(a), str(b)]) == 1
