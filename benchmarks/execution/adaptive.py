@@ -73,7 +73,7 @@ def run(plan: SequentialPlan, train: Train, folder: Path) -> Outcome:
             break
         waiting = [v for v in suite.learners if v in undecided and v != plan.baseline and v not in gone]
         differences = {v: _differences(suite, v, plan.baseline) for v in waiting}
-        new = sequential.look(differences, float(level), plan.margin, _lost_apart(suite, waiting, plan.baseline))
+        new = sequential.look(differences, float(level), plan.margin, lost_apart(suite, waiting, plan.baseline))
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             least[v] = min(p, least.get(v, 1.0))
         decided |= new
@@ -97,7 +97,7 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     return (b - a).dropna().to_numpy(float)
 
 
-def _lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
+def lost_apart(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
     """Those that lost other runs than the baseline on the tasks that both have."""
     found = (Pair(v, baseline) for v in variants)
     return {pair.b for pair in found if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}

@@ -81,10 +81,10 @@ def _at(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
     longest = [log for log in logs if log[-1] >= steps] or logs  # a diverged run may have stopped before
     fewest = min(longest, key=lambda log: int((log <= steps).sum()))
     grid = np.append(fewest[fewest < steps * (1 - REACHED)], float(steps))
-    return pd.concat([_read(run, grid) for run in runs], ignore_index=True)
+    return pd.concat([read_at(run, grid) for run in runs], ignore_index=True)
 
 
-def _read(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
+def read_at(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
     last = np.maximum(np.searchsorted(log, grid * (1 + REACHED), side="right") - 1, 0)  # log at or before each step

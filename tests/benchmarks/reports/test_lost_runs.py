@@ -92,7 +92,7 @@ def test_a_look_does_not_call_lost_runs_the_same() -> None:
     zeros = {"b": np.zeros(10), "c": np.zeros(10)}
     assert {v: d.kind for v, d in sequential.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
     of = suite_of({("t", "a"): STILL * 10, ("t", "b"): GONE * 9 + STILL, ("t", "c"): STILL * 10}, FLOOR)
-    assert adaptive._lost_apart(of, ["b", "c"], "a") == {"b"}
+    assert adaptive.lost_apart(of, ["b", "c"], "a") == {"b"}
 
 
 def test_parity_is_not_shown_by_lost_runs() -> None:

@@ -149,7 +149,7 @@ def test_a_return_that_is_no_number_is_never_read_over(tmp_path: Path) -> None:
     made = frame(runs).assign(diverged=False)
     for seed, values in ((0, [0.2, 0.2, nan, nan, 0.6]), (1, [0.2, 0.3, 0.4, 0.4, nan])):
         (rows,) = (of for (v, s), of in made.groupby(["variant", "seed"]) if (v, s) == ("ours", seed))
-        found = common_steps._read(rows, np.array([float(k) for k, _ in grid]))
+        found = common_steps.read_at(rows, np.array([float(k) for k, _ in grid]))
         assert found["eval_return"].tolist() == pytest.approx(values, nan_ok=True)
         assert not found["diverged"].any()
 
