@@ -9,11 +9,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
-from benchmarks.store.suite import Data
+from benchmarks.store.suite import Data, Suite
 
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows are bold
 MatplotlibFigure = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
+Ledger = Any  # a statistics.families.Ledger: declarations do not import the statistics
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,10 @@ class Finding(Protocol):
 
     def sentence(self, data: Data) -> str:
         """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
+
+
+@runtime_checkable
+class TestedFinding(Finding, Protocol):
+    """A finding that tests pairs of variants: it enters its families in the ledger before those of the report."""
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None: ...

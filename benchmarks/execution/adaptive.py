@@ -76,7 +76,7 @@ def run(plan: SequentialPlan, train: TrainCells, folder: Path) -> Outcome:
         ]
         differences = {v: _differences(suite, v, plan.baseline) for v in undecided_learners}
         new = sequential.look(
-            differences, float(level), plan.margin, _with_other_losses(suite, undecided_learners, plan.baseline)
+            differences, float(level), plan.margin, variants_with_other_losses(suite, undecided_learners, plan.baseline)
         )
         for v, p in sequential.adjusted(differences, float(level), plan.alpha).items():
             lowest_p[v] = min(p, lowest_p.get(v, 1.0))
@@ -101,7 +101,7 @@ def _differences(suite: Suite, variant: str, baseline: str) -> Doubles:
     return (b - a).dropna().to_numpy(float)
 
 
-def _with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
+def variants_with_other_losses(suite: Suite, variants: Sequence[str], baseline: str) -> set[str]:
     """Variants that lost different runs than the baseline on shared tasks."""
     pairs = (Pair(v, baseline) for v in variants)
     return {pair.b for pair in pairs if any(one_sided_losses(suite, pair, suite.tasks(*pair)))}

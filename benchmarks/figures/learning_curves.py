@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from algorithms.estimators.diagnostics import NAMES
 from benchmarks.figures.layout import constrained_grid, grid, line_groups, line_legend, thousands
 from benchmarks.figures.style import STYLE, Band, LineStyle, banded, line_styles, t_band
-from benchmarks.statistics import learning_curves as efficiency
 from benchmarks.statistics.comparisons import SEED
+from benchmarks.statistics.learning_curves import iqm_curve, performance_profile, profile_band
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
@@ -103,8 +103,8 @@ def profile(suite: Suite, title: str) -> Figure:
     scores, lines = profiled(suite), {}
     taus = TAUS if suite.normalised else _taus_over(list(scores.values()))
     for variant, matrix in scores.items():
-        low, high = efficiency.profile_band(matrix, taus, np.random.default_rng(SEED), BANDS)
-        lines[variant] = (taus, (efficiency.performance_profile(matrix, taus), low, high))
+        low, high = profile_band(matrix, taus, np.random.default_rng(SEED), BANDS)
+        lines[variant] = (taus, (performance_profile(matrix, taus), low, high))
     return _small_multiples(suite, lines, (f"{suite.unit} tau", f"share of runs with a {suite.unit} above tau"), title)
 
 
@@ -128,7 +128,7 @@ def sample_efficiency(suite: Suite, title: str) -> Figure:
         tasks = suite.tasks(variant)
         scores = suite.scores(variant, tasks)
         if scores is not None and len(scores) > 1:
-            bounds = efficiency.sample_efficiency(scores, np.random.default_rng(SEED), BANDS)
+            bounds = iqm_curve(scores, np.random.default_rng(SEED), BANDS)
             lines[variant] = (suite.curves[tasks[0], variant].fraction, bounds)
     return _small_multiples(
         suite, lines, ("share of the budget of environment steps", f"IQM of the {suite.unit}"), title

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.design.guide_case import GuideCase
-from benchmarks.design.report_blocks import Figure, Finding
+from benchmarks.design.report_blocks import Figure, Finding, TestedFinding
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.findings.tested_finding import TestedFinding
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs

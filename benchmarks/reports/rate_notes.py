@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.reports.methods import by_stable_baselines3, sets_own_rate, trained_cells
+from benchmarks.statistics.wording.phrases import list_words
 
 MAX_LISTED = 4  # tasks and variants that a note lists by name
 RatesByCell = Mapping[tuple[str, str], float]
@@ -43,9 +44,9 @@ class RateNotes:
         who = (
             "all"
             if all_compared
-            else _listed([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)])
+            else list_words([f"`{v}`" for v in dict.fromkeys(v for vs in shared.values() for v in vs)], MAX_LISTED)
         )
-        where = "" if len(shared) == len(tasks) else f"on {_listed([*shared])} "
+        where = "" if len(shared) == len(tasks) else f"on {list_words([*shared], MAX_LISTED)} "
         each = " a task" if len(shared) > 1 else ""
         text = f"{where}{who} train at one learning rate{each}, selected for none of them."
         return text[0].upper() + text[1:]
@@ -55,8 +56,8 @@ class RateNotes:
         cells = [(t, v) for t in tasks for v in self._unselected(t, variants) if len(self._compared(t, variants)) > 1]
         if not cells:
             return ""
-        names = _listed([f"`{v}`" for v in dict.fromkeys(v for _, v in cells)])
-        return f"No learning rate was selected for {names} on {_listed([*dict.fromkeys(t for t, _ in cells)])}."
+        names = list_words([f"`{v}`" for v in dict.fromkeys(v for _, v in cells)], MAX_LISTED)
+        return f"No learning rate was selected for {names} on {list_words([*dict.fromkeys(t for t, _ in cells)], MAX_LISTED)}."
 
     def _compared(self, task: str, variants: Sequence[str]) -> list[str]:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]
@@ -82,11 +83,3 @@ def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[s
             fixed.add(cell_key)
     brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
     return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)
-
-
-def _listed(names: Sequence[str]) -> str:
-    """a, b, c and 2 more"""
-    more = len(names) - MAX_LISTED
-    if more > 0:
-        return f"{', '.join(names[:MAX_LISTED])} and {more} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

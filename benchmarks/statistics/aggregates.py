@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.statistics.intervals import RESAMPLES, Interval, bootstrap
-from envs.api import Doubles
+from benchmarks.statistics.intervals import RESAMPLES, Doubles, Interval, bootstrap
 
 
 def _matrices(x: Doubles, axis: int | None) -> Doubles:

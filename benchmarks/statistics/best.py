@@ -22,12 +22,11 @@ from scipy import stats as sps
 from benchmarks.statistics.comparison_tables import as_row, suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, compare_variants, seed_differences, seed_means
 from benchmarks.statistics.families import ALL_PAIRS, ITS_TASKS, Ledger, hypothesis
-from benchmarks.statistics.intervals import NAN
+from benchmarks.statistics.intervals import NAN, Doubles
 from benchmarks.statistics.power import shift_beyond
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import Joint, joint
 from benchmarks.statistics.tests import LEVEL, Comparison, rounded_differences
-from envs.api import Doubles
 
 
 class JointFamily(NamedTuple):

@@ -11,19 +11,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks.statistics.comparisons import (
-    ROUNDING,
-    SEED,
-    Pair,
-    compare_variants,
-    identical,
-    one_sided_losses,
-)
+from benchmarks.statistics.comparisons import ROUNDING, SEED, Pair, compare_variants, identical, one_sided_losses
 from benchmarks.statistics.families import ITS_TASKS, Decision, Ledger, hypothesis
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.learning_curves import improvement_interval, probability_of_improvement
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
-from envs.api import Doubles
 
 ALL_ROWS = "all rows"  # the family of every pair and task
 LAST = ("better", "identical", "tied", "lost", "shown", "detectable", "test", "least_p", "family", "of")  # columns

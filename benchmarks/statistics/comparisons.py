@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import Comparison, compare_paired, compare_unpaired, rounded_differences
-from envs.api import Doubles
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
 ROUNDING = 1e-6  # of a score: differences below it are rounding

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats as sps
 
-from benchmarks.statistics.intervals import NAN, moments
+from benchmarks.statistics.intervals import NAN, Doubles, moments
 from benchmarks.statistics.tests import LEVEL, smallest_unpaired_p, welch
-from envs.api import Doubles
 
 
 def _equivalence(difference: float, error: float, df: float, margin: float, least_p: float) -> float:

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.statistics.comparisons import Pair, compare_variants
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.tests import Comparison, holm
-from envs.api import Doubles
 
 Hypothesis = tuple[frozenset[str], tuple[str, ...]]  # the two variants; on which tasks, sorted
 ComparisonKey = tuple[str, str, tuple[str, ...] | None]  # b, a, on these tasks; None: on all that both have

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as sps
 
-from envs.api import Doubles
-
+Doubles = NDArray[np.float64]
 Statistic = Callable[[Doubles], Doubles]  # [resamples, seeds, tasks] -> [resamples]
 RESAMPLES = 10_000
 CHUNK = 2**21  # resampled scores held at once, 16 MiB; a statistic makes a few copies

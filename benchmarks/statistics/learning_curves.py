@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.statistics.aggregates import iqm
-from benchmarks.statistics.intervals import Interval, over_resamples
-from envs.api import Doubles
+from benchmarks.statistics.intervals import Doubles, Interval, over_resamples
 
 RESAMPLES = 2_000
 TAILS = (0.025, 0.975)
@@ -82,7 +81,7 @@ def improvement_interval(
     return Interval(low, high)
 
 
-def sample_efficiency(scores: Doubles, rng: np.random.Generator, resamples: int = RESAMPLES) -> IqmCurve:
+def iqm_curve(scores: Doubles, rng: np.random.Generator, resamples: int = RESAMPLES) -> IqmCurve:
     """IQM at each checkpoint and its interval: [K, seeds, tasks] -> [K] each (Agarwal et al. 2021).
 
     One draw of seeds serves all checkpoints, since a seed is a whole curve; NaN bounds under two seeds.

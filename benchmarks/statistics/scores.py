@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from envs.api import Doubles
+from benchmarks.statistics.intervals import Doubles
 
 
 class ScoreCurve(Protocol):

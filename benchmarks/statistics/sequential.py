@@ -18,9 +18,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from benchmarks.statistics.equivalence import tost
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm
-from envs.api import Doubles
 
 FIRST_SHARE = 0.4  # of alpha: with ten seeds and nine pairs the least Holm-corrected p is .0176
 Kind = Literal["better", "worse", "same"]

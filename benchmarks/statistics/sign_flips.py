@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import stats as sps
 
+from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.power import detectable_shift
-from envs.api import Doubles
 
 Alternative = Literal["two-sided", "less", "greater"]
 EXACT_PAIRS = 40  # 2^20 sums a half: 8 MiB, a fifth of a second

@@ -13,10 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats as sps
 
-from benchmarks.statistics.intervals import NAN, Interval, moments, t_interval
+from benchmarks.statistics.intervals import NAN, Doubles, Interval, moments, t_interval
 from benchmarks.statistics.power import detectable_shift
 from benchmarks.statistics.sign_flips import sign_flip_p, sign_flip_shift, smallest_p
-from envs.api import Doubles
 
 LEVEL = 0.05  # of every family of tests
 

@@ -1,8 +1,16 @@
 """Many studies at once on one engine: each has its batches, and no process idles while another study has work."""
 
 from __future__ import annotations
+
 import sys
 import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optuna.storages import BaseStorage
+
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.engine import Message, StartEngine
 from benchmarks.execution.jobs import CellJob
@@ -15,12 +23,6 @@ from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.stages import Cells
 from benchmarks.tuning.study import StudyInProgress
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from optuna.storages import BaseStorage
-from pathlib import Path
-
 
 HEARTBEAT_EVERY_S, POLL_EVERY_S = 20.0, 2.0
 

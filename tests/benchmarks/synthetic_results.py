@@ -35,6 +35,7 @@ PARENTS = {
     "random": None,
 }
 GAIN = {"reinforce": 0.2, "reward_to_go": 0.5, "baseline_loo": 0.5, "gae": 0.8, "ppo": 0.78}
+NO_MEASURES = pd.DataFrame(columns=MEASURE_COLUMNS)
 SCALES = {
     "CartPole-v1": Scale(20.0, 500.0, 475.0),
     "transduce/reverse-medium": Scale(0.25, 1.0, 0.96),
@@ -42,26 +43,45 @@ SCALES = {
 }
 
 
+def run_rows(
+    task: str,
+    variant: str,
+    seed: int,
+    returns: Sequence[float],
+    greedy: float = float("nan"),
+    steps: int = 1000,
+    updates: int = 1,
+    seconds: float = 1.0,
+    rate: float = RATE,
+) -> list[dict[str, object]]:
+    """The rows of one run, one for each checkpoint.
+
+    returns                  of the checkpoints; a run has diverged where it is NaN
+    greedy                   return of greedy actions at the last checkpoint
+    steps, updates, seconds  between two checkpoints
+    """
+    last = len(returns) - 1
+    return [
+        {
+            "task": task, "variant": variant, "seed": seed, "learning_rate": rate, "checkpoint": k,
+            "fraction": k / max(last, 1), "env_steps": steps * k, "updates": updates * k, "wall_s": seconds * k,
+            "eval_return": value, "eval_return_greedy": greedy if k == last else np.nan, "diverged": bool(np.isnan(value)),
+        }
+        for k, value in enumerate(returns)
+    ]  # fmt: skip
+
+
 def frame(seeds: int = 10, checkpoints: int = 6) -> pd.DataFrame:
     """Scores rise linearly to GAIN of the scale, with a luck that each seed shares over variants and tasks."""
     rng, rows = np.random.default_rng(1), []
     luck = rng.normal(0, 0.05, seeds)
     for task, scale in SCALES.items():
-        span = scale.ceiling - scale.floor
         for variant in (*RUNGS, "random"):
             for seed in range(seeds):
-                for k in range(checkpoints if variant != "random" else 1):
-                    share = k / (checkpoints - 1)
-                    score = share * (GAIN.get(variant, 0.0) + luck[seed] + rng.normal(0, 0.01))
-                    last = k == checkpoints - 1 or variant == "random"
-                    value = scale.floor + span * score
-                    rows.append(
-                        {
-                            "task": task, "variant": variant, "seed": seed, "learning_rate": 0.01, "checkpoint": k,
-                            "fraction": share, "env_steps": 1000 * k, "updates": 10 * k, "wall_s": 2.0 * k,
-                            "eval_return": value, "eval_return_greedy": value if last else np.nan, "diverged": False,
-                        }
-                    )  # fmt: skip
+                count = checkpoints if variant != "random" else 1
+                end = GAIN.get(variant, 0.0) + luck[seed] + rng.normal(0, 0.01, count)
+                values = scale.floor + (scale.ceiling - scale.floor) * np.arange(count) / (checkpoints - 1) * end
+                rows += run_rows(task, variant, seed, values.tolist(), values[-1].item(), updates=10, seconds=2.0)
     return pd.DataFrame(rows)
 
 

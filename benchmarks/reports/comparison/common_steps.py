@@ -84,10 +84,10 @@ def _at_steps(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
     longest = [log for log in logs if log[-1] >= steps] or logs  # a diverged run may have stopped before
     fewest = min(longest, key=lambda log: int((log <= steps).sum()))
     grid = np.append(fewest[fewest < steps * (1 - STEP_TOLERANCE)], float(steps))
-    return pd.concat([_interpolate(run, grid) for run in runs], ignore_index=True)
+    return pd.concat([interpolate(run, grid) for run in runs], ignore_index=True)
 
 
-def _interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
+def interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
     last = np.maximum(

@@ -16,9 +16,9 @@ NAMED = 6  # variants that a sentence lists by name
 WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
 
-def count_noun(n: int, noun: str) -> str:
-    """1 seed, 2 seeds"""
-    return f"{n} {noun if n == 1 else noun + 's'}"
+def count_noun(n: int, noun: str, plural: str = "") -> str:
+    """1 seed, 2 seeds; 2 studies where the plural is not the noun and an s."""
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
 def spell_seeds(seeds: int) -> str:
@@ -86,9 +86,14 @@ def _with_interval(difference: float, low: float, high: float, places: int, raw:
     return f"{text} [{', '.join(bounds)}]"
 
 
+def signed(difference: float, low: float, high: float, raw: bool = False) -> str:
+    """+0.210 [+0.150, +0.270]; what is said in place of the interval where there is none or it has no width."""
+    return _with_interval(difference, low, high, 3, raw, "+")
+
+
 def change(row: Any, raw: bool = False) -> str:
-    """+0.210 [+0.150, +0.270], with the interval left out where there is none or it has no width."""
-    return _with_interval(row["difference"], row["low"], row["high"], 3, raw, "+")
+    """The difference of a table's row, `signed`."""
+    return signed(row["difference"], row["low"], row["high"], raw)
 
 
 def effect_size(comparison: Comparison) -> str:

@@ -10,19 +10,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.style import STYLE, line_styles
-from benchmarks.tuning.figures.layout import (
-    WIDTH,
-    axis_labels,
-    few_ticks,
-    legend,
-    legend_height,
-    panels,
-    title,
+from benchmarks.figures.layout import (
+    PAGE_WIDTH,
+    Margins,
+    mark_legend,
+    mark_legend_height,
+    page_grid,
+    round_ticks,
     title_lines,
-    variant_marker,
-    vertical_interval,
+    wrapped_title,
 )
+from benchmarks.figures.style import STYLE, line_styles
+from benchmarks.tuning.figures.layout import variant_marker, vertical_interval
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import best_so_far, default_value
@@ -36,21 +35,21 @@ def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
     styles = line_styles(variants)
     columns = min(3, len(tasks))
     with mpl.rc_context(STYLE):
-        above = 0.35 + 0.13 * max(len(title_lines(task, WIDTH / columns)) for task in tasks)
-        top = above + legend_height(len(variants) + 2)
+        above = 0.35 + 0.13 * max(len(title_lines(task, PAGE_WIDTH / columns)) for task in tasks)
+        top = above + mark_legend_height(len(variants) + 2)
         height = 1.9 if len(tasks) > 1 else 2.6
-        figure, axes = panels(len(tasks), columns, height, top=top, down=above + 0.1, across=0.5)
-        for axis, task in zip(axes, tasks, strict=True):
+        made = page_grid(len(tasks), columns, height, Margins(top=top, down=above + 0.1, across=0.5))
+        for axis, task in zip(made.panels, tasks, strict=True):
             _panel(axis, summary, task, styles)
-            title(axis, task, WIDTH / columns, pad=14)
-        axis_labels(figure, "trials", f"{summary.unit}, tuning seeds")
+            wrapped_title(axis, task, PAGE_WIDTH / columns, pad=14)
+        made.label("trials", f"{summary.unit}, tuning seeds", bottom=0.08)
         entries: dict[str, dict[str, Any]] = {
             v: {"color": colour, "ls": dash, "lw": 1.5, "marker": variant_marker(i), "ms": 4}
             for i, (v, (colour, dash)) in enumerate(styles.items())
         }
         entries["default"] = {"marker": "o", "ls": "none", "mfc": "white", "ms": 6}
-        legend(figure, entries, 3 if max(map(len, variants)) > 16 else 4)
-    return figure
+        mark_legend(made.figure, entries, 3 if max(map(len, variants)) > 16 else 4)
+    return made.figure
 
 
 def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
@@ -83,5 +82,5 @@ def shade_test(axis: Axes, start: float, end: float) -> None:
     axis.axvspan(start, end, color="0.94", lw=0, zorder=0)
     axis.annotate("test", ((start + end) / 2, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7,
                   color="0.35", annotation_clip=False)  # fmt: skip
-    axis.set_xticks([x for x in few_ticks(True).tick_values(0, start) if 1 <= x <= start])
+    axis.set_xticks([x for x in round_ticks(True).tick_values(0, start) if 1 <= x <= start])
     axis.set_xlim(0.5 - 0.02 * end, end)

@@ -9,17 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import beeswarm, interval_bar, mark_legend, seed_dots
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.tuning.figures.layout import (
-    axis_labels,
-    beeswarm,
-    horizontal_interval,
-    legend,
-    seed_dots,
-    task_panels,
-    widen_flat_axis,
-)
+from benchmarks.tuning.figures.layout import DOTS, task_panels, widen_flat_axis
 from benchmarks.tuning.summary.summary import Summary
 from envs.api import Doubles
 
@@ -35,16 +28,16 @@ def draw_gains(summary: Summary) -> Figure:
     """Default above, tuned below, joined: means, their intervals, and a dot a test seed."""
     rows = {(row["task"], row["variant"]): row for row in summary.gains.to_dict("records")}
     with mpl.rc_context(STYLE):
-        figure, axes = task_panels(summary, 0.42, 0.45)
-        for axis, task in zip(axes, summary.tasks, strict=True):
+        made = task_panels(summary, 0.42, 0.45)
+        for axis, task in zip(made.panels, summary.tasks, strict=True):
             for y, variant in enumerate(summary.variants):
                 if (task, variant) in summary.studies:
                     row = rows[task, variant]
                     _gain(axis, y, summary.tested(task, variant), _colour(row), row["kept"], len(summary.variants) == 1)
             widen_flat_axis(axis)
-        axis_labels(figure, f"{summary.unit}, test seeds")
-        legend(figure, ENTRIES)
-    return figure
+        made.label(f"{summary.unit}, test seeds", bottom=0.08)
+        mark_legend(made.figure, ENTRIES)
+    return made.figure
 
 
 def _colour(row: Any) -> str:
@@ -57,14 +50,14 @@ def _gain(axis: Axes, y: int, scores: tuple[Doubles, Doubles], colour: str, kept
     tuned, default = scores
     above, below = (y, y) if kept else (y - 0.19, y + 0.19)
     marker = {GAIN: "D", LOSS: "X"}.get(colour, "s")
-    seed_dots(axis, default, above, "0.35")
-    horizontal_interval(axis, default, above, "black")
+    seed_dots(axis, default, above, "0.35", **DOTS)
+    interval_bar(axis, default, above, "black")
     if single and not kept:  # room enough for every pair
         heights = np.stack([above + beeswarm(len(default)), below + beeswarm(len(tuned))])
         axis.plot(np.stack([default, tuned]), heights, color="0.85", lw=0.6, zorder=0)
     if not kept:
-        seed_dots(axis, tuned, below, colour)
-        horizontal_interval(axis, tuned, below, colour)
+        seed_dots(axis, tuned, below, colour, **DOTS)
+        interval_bar(axis, tuned, below, colour)
         axis.plot([default.mean(), tuned.mean()], [above, below], color=colour, lw=0.8)
         axis.plot(tuned.mean(), below, marker, ms=4.5, color=colour)
     axis.plot(default.mean(), above, "o", ms=4.5, color="black", mfc="white")

@@ -11,8 +11,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import LETTER, PAGE_WIDTH, Margins, mark_legend, page_grid, round_ticks
 from benchmarks.figures.style import GAIN, STYLE
-from benchmarks.tuning.figures.layout import LETTER, WIDTH, axis_labels, few_ticks, legend, panels
 from benchmarks.tuning.summary.summary import Summary
 
 ROW, GAP, MARGIN = 0.27, 0.45, 0.3  # inches: a row of a map, between two maps, above the first
@@ -27,11 +27,11 @@ def draw_importance_map(summary: Summary) -> Figure:
     tall = max(MARGIN + sum(ROW * len(table) + GAP for table in maps.values()) - GAP, 1.2) + bottom_margin
     highest = max(float(np.nanmax(table.to_numpy(float))) for table in maps.values())
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, tall))
+        figure = Figure(figsize=(PAGE_WIDTH, tall))
         y = tall - MARGIN
         for i, (name, table) in enumerate(maps.items()):
             y -= ROW * len(table)
-            axis = figure.add_axes((left / WIDTH, y / tall, 0.86 - left / WIDTH, ROW * len(table) / tall))
+            axis = figure.add_axes((left / PAGE_WIDTH, y / tall, 0.86 - left / PAGE_WIDTH, ROW * len(table) / tall))
             _heatmap(axis, table, highest, last=i == len(maps) - 1)
             axis.set_title(name, fontsize=8)
             y -= GAP
@@ -41,7 +41,7 @@ def draw_importance_map(summary: Summary) -> Figure:
         scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, highest), "cividis")
         figure.colorbar(scale, cax=bar).ax.tick_params(labelsize=7)
         bar.set_ylabel("share", fontsize=8)
-        bar.yaxis.set_major_locator(few_ticks())
+        bar.yaxis.set_major_locator(round_ticks())
     return figure
 
 
@@ -80,14 +80,15 @@ def draw_importance_bars(summary: Summary) -> Figure:
     labels = [summary.parameters[name].label for name in names]
     with mpl.rc_context(STYLE):
         left = 0.25 + LETTER * max(map(len, labels))
-        figure, (axis,) = panels(1, 1, 0.26 * len(names) + 0.1, left, 0.45, right=0.6)
+        made = page_grid(1, 1, 0.26 * len(names) + 0.1, Margins(left=left, top=0.45, right=0.6))
+        (axis,) = made.panels
         for y, name in enumerate(names):
             share, above = importance.shares[name], name in importance.above_chance
             axis.barh(y, share, height=0.66, color=GAIN if above else "white", ec=GAIN if above else "0.5")
             axis.annotate(f" {share:.2f}", (share, y), va="center", fontsize=7.5)
         axis.set_yticks(range(len(names)), labels, fontsize=8)
         axis.set_xlim(0, 1.1 * max(importance.shares.values()))
-        axis_labels(figure, "share of the importance")
-        legend(figure, {"more than in every shuffle of the scores": {**FILLED, "color": GAIN},
-                        "no more than chance": {**FILLED, "mfc": "white", "color": "0.5"}})  # fmt: skip
-    return figure
+        made.label("share of the importance", bottom=0.08)
+        mark_legend(made.figure, {"more than in every shuffle of the scores": {**FILLED, "color": GAIN},
+                                  "no more than chance": {**FILLED, "mfc": "white", "color": "0.5"}})  # fmt: skip
+    return made.figure

@@ -6,15 +6,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import interval_bar, mark_legend, seed_dots
 from benchmarks.figures.style import STYLE
-from benchmarks.tuning.figures.layout import (
-    axis_labels,
-    horizontal_interval,
-    legend,
-    seed_dots,
-    task_panels,
-    widen_flat_axis,
-)
+from benchmarks.tuning.figures.layout import DOTS, task_panels, widen_flat_axis
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import NAN, selection_scores
 from envs.api import Doubles
@@ -31,17 +25,17 @@ def draw_optimism(summary: Summary) -> Figure:
     table = summary.optimism
     best = dict(zip(zip(table["task"], table["variant"], strict=True), table["best trial"], strict=True))
     with mpl.rc_context(STYLE):
-        figure, axes = task_panels(summary, 0.36, 0.45)
-        for axis, task in zip(axes, summary.tasks, strict=True):
+        made = task_panels(summary, 0.36, 0.45)
+        for axis, task in zip(made.panels, summary.tasks, strict=True):
             for y, variant in enumerate(summary.variants):
                 if (task, variant) in summary.studies:
                     selection, test = selection_scores(summary.studies[task, variant]), summary.tested(task, variant)[0]
                     _stage_row(axis, y, best[task, variant], selection, test)
             widen_flat_axis(axis)
-        axis_labels(figure, summary.unit)
+        made.label(summary.unit, bottom=0.08)
         marks = {name: {"marker": m, "color": c, "ls": "none", "ms": 5} for name, (m, c) in STAGES.items()}
-        legend(figure, marks)
-    return figure
+        mark_legend(made.figure, marks)
+    return made.figure
 
 
 def _stage_row(axis: Axes, y: int, best: float, selection: Doubles, test: Doubles) -> None:
@@ -52,6 +46,6 @@ def _stage_row(axis: Axes, y: int, best: float, selection: Doubles, test: Double
         heights, means, (selection[:0], selection, test), STAGES.values(), strict=True
     ):
         if len(seeds):
-            seed_dots(axis, seeds, height, colour)
-            horizontal_interval(axis, seeds, height, colour)
+            seed_dots(axis, seeds, height, colour, **DOTS)
+            interval_bar(axis, seeds, height, colour)
         axis.plot(mean, height, marker, ms=5, color=colour, mec="black", mew=0.4)

@@ -10,8 +10,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import PAGE_WIDTH
 from benchmarks.figures.style import LOSS, STYLE
-from benchmarks.tuning.figures.layout import WIDTH, value_limits
+from benchmarks.tuning.figures.layout import value_limits
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.trials import NAN, complete_trials
@@ -26,7 +27,7 @@ def draw_parallel(studies: Mapping[str, StudyResult], named: Mapping[str, TunedP
     tall, top, down = (2.4 if single else 1.1), (0.6 if single else 0.8), 0.85
     height = top + len(rows) * (tall + down)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height))
+        figure = Figure(figsize=(PAGE_WIDTH, height))
         for row, indices in enumerate(rows):
             bottom = 1 - (top + row * (tall + down) + tall) / height
             spans = ((0.02, 0.95),) if len(indices) == 1 else ((0.02, 0.45), (0.53, 0.45))
@@ -65,12 +66,12 @@ def _parallel_legend(figure: Figure, height: float) -> None:
     handles = [mpl.lines.Line2D([], [], label=n, **how) for n, how in marks.items()]
     figure.legend(handles=handles, loc="upper left", ncols=3, fontsize=7.5, handlelength=2.2, columnspacing=1.0,
                   bbox_to_anchor=(0.005, 1 - 0.02 / height))  # fmt: skip
-    bar = figure.add_axes((1 - 1.9 / WIDTH, 1 - 0.2 / height, 1.1 / WIDTH, 0.1 / height))
+    bar = figure.add_axes((1 - 1.9 / PAGE_WIDTH, 1 - 0.2 / height, 1.1 / PAGE_WIDTH, 0.1 / height))
     figure.colorbar(mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 1), "cividis"), cax=bar, orientation="horizontal")
     bar.set_xticks([])
     for x, text, side in (
-        (1 - 1.97 / WIDTH, "a variant's lowest score", "right"),
-        (1 - 0.73 / WIDTH, "highest", "left"),
+        (1 - 1.97 / PAGE_WIDTH, "a variant's lowest score", "right"),
+        (1 - 0.73 / PAGE_WIDTH, "highest", "left"),
     ):
         figure.text(x, 1 - 0.15 / height, text, fontsize=7.5, ha=side, va="center")
 

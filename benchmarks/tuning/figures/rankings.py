@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import LETTER, PAGE_WIDTH, Margins, mark_legend, page_grid, wrapped_title
 from benchmarks.figures.style import GAIN, LOSS, STYLE
-from benchmarks.tuning.figures.layout import LETTER, WIDTH, bounds, legend, panels, title
+from benchmarks.tuning.figures.layout import bounds
 from benchmarks.tuning.summary.ranking import Ranking
 from envs.api import Doubles
 
@@ -27,16 +28,17 @@ def draw_rankings(rankings: Sequence[Ranking]) -> Figure:
     most = max(len(r.variants) for r in rankings)
     # inches of a name and its score
     reach = LETTER * 1.1 * (max(len(name) for r in rankings for name in r.variants) + 7)
-    columns = 2 if len(rankings) > 1 and (WIDTH - 0.4) / 2 - 2 * reach > 0.8 else 1
-    wide = (WIDTH - 0.2 - 0.2 * (columns - 1)) / columns
+    columns = 2 if len(rankings) > 1 and (PAGE_WIDTH - 0.4) / 2 - 2 * reach > 0.8 else 1
+    wide = (PAGE_WIDTH - 0.2 - 0.2 * (columns - 1)) / columns
     with mpl.rc_context(STYLE):
-        figure, axes = panels(len(rankings), columns, 0.19 * (most + 1), 0.1, 0.7, 0.2, 0.45, 0.1, 0.1)
-        for axis, ranking in zip(axes, rankings, strict=True):
+        margins = Margins(left=0.1, right=0.1, top=0.7, bottom=0.1, across=0.2, down=0.45)
+        made = page_grid(len(rankings), columns, 0.19 * (most + 1), margins)
+        for axis, ranking in zip(made.panels, rankings, strict=True):
             _slope(axis, ranking)
             rest = reach / max(wide - 2 * reach, 0.5)
             axis.set(xlim=(-rest, 1 + rest), ylim=(most - 0.5, -1.5))
-        legend(figure, ENTRIES)
-    return figure
+        mark_legend(made.figure, ENTRIES)
+    return made.figure
 
 
 def _slope(axis: Axes, ranking: Ranking) -> None:
@@ -53,7 +55,7 @@ def _slope(axis: Axes, ranking: Ranking) -> None:
     for x, word in enumerate(scores):
         _end_label(axis, x, -1, word, "normal", "0.4")
     axis.set_axis_off()
-    title(axis, f"{ranking.where}: tau {ranking.tau:.2f}{bounds(ranking.interval)}", 4.6)
+    wrapped_title(axis, f"{ranking.where}: tau {ranking.tau:.2f}{bounds(ranking.interval)}", 4.6)
 
 
 def _end_label(axis: Axes, x: int, y: float, text: str, weight: str, colour: str) -> None:

@@ -11,18 +11,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import PAGE_WIDTH, Margins, mark_legend, mark_legend_height, page_grid, round_ticks
 from benchmarks.figures.style import GAIN, STYLE, line_styles
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.tuning.figures.layout import (
-    WIDTH,
-    axis_labels,
-    few_ticks,
-    legend,
-    legend_height,
-    panels,
-    value_limits,
-    variant_marker,
-)
+from benchmarks.tuning.figures.layout import value_limits, variant_marker
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.summary import score_unit
@@ -38,11 +30,11 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
     shown = varied_parameters(studies)
     styles = line_styles(list(studies))
     with mpl.rc_context(STYLE):
-        top = 0.5 if single else 0.3 + legend_height(len(studies) + 2, 4)
-        figure, axes = panels(len(shown), 3, 1.55, top=top + 0.12, down=0.62, across=0.25, bottom=0.45,
-                               right=0.75 if single else 0.15)  # fmt: skip
+        top = 0.5 if single else 0.3 + mark_legend_height(len(studies) + 2, 4)
+        margins = Margins(right=0.75 if single else 0.15, top=top + 0.12, bottom=0.45, across=0.25, down=0.62)
+        made = page_grid(len(shown), 3, 1.55, margins)
         low, high = value_limits([t.value for study in studies.values() for t in complete_trials(study)])
-        for i, (axis, parameter) in enumerate(zip(axes, shown.values(), strict=True)):
+        for i, (axis, parameter) in enumerate(zip(made.panels, shown.values(), strict=True)):
             for k, (variant, study) in enumerate(studies.items()):
                 _points(axis, parameter, study, styles[variant][0], variant_marker(k), single)
             _parameter_axis(axis, parameter)
@@ -50,9 +42,9 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
             axis.set_ylim(low, high)
             if i % 3:
                 axis.set_yticklabels([])
-        axis_labels(figure, "", f"{score_unit(studies.values())}, tuning seeds")
-        _slice_legend(figure, studies, styles, single)
-    return figure
+        made.label("", f"{score_unit(studies.values())}, tuning seeds")
+        _slice_legend(made.figure, studies, styles, single)
+    return made.figure
 
 
 def varied_parameters(studies: Mapping[str, StudyResult]) -> dict[str, TunedParameter]:
@@ -112,7 +104,7 @@ def _parameter_axis(axis: Axes, parameter: TunedParameter) -> None:
     else:
         margin = 0.06 * (parameter.high - parameter.low)
         axis.set_xlim(parameter.low - margin, parameter.high + margin)
-        axis.xaxis.set_major_locator(few_ticks(parameter.integer))
+        axis.xaxis.set_major_locator(round_ticks(parameter.integer))
 
 
 def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Mapping[str, Any], single: bool) -> None:
@@ -124,12 +116,12 @@ def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Ma
     if single:
         (study,) = studies.values()
         height = figure.get_figheight()
-        bar = figure.add_axes((1 - 0.6 / WIDTH, 0.45 / height, 0.12 / WIDTH, min(1.5, height - 1.2) / height))
+        bar = figure.add_axes((1 - 0.6 / PAGE_WIDTH, 0.45 / height, 0.12 / PAGE_WIDTH, min(1.5, height - 1.2) / height))
         scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, _last_number(study)), "cividis")
         figure.colorbar(scale, cax=bar, label="trial").ax.tick_params(labelsize=7)
-        bar.yaxis.set_major_locator(few_ticks(True))
-        return legend(figure, marks)
+        bar.yaxis.set_major_locator(round_ticks(True))
+        return mark_legend(figure, marks)
     points = {
         v: {"marker": variant_marker(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)
     }
-    return legend(figure, {**points, **marks})
+    return mark_legend(figure, {**points, **marks})

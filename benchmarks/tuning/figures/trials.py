@@ -9,9 +9,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.figures.layout import Margins, mark_legend, page_grid
 from benchmarks.figures.style import GAIN, STYLE
 from benchmarks.tuning.figures.budget import best_line, shade_test, trial_step
-from benchmarks.tuning.figures.layout import axis_labels, legend, panels, vertical_interval
+from benchmarks.tuning.figures.layout import vertical_interval
 from benchmarks.tuning.figures.optimism import STAGES
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.trials import by_number, complete_trials, per_seed
@@ -35,14 +36,15 @@ def draw_trials(study: StudyResult) -> Figure:
     end = len(study.trials)
     step = trial_step(end)
     with mpl.rc_context(STYLE):
-        figure, (axis,) = panels(1, 1, 2.7, top=0.85)
+        made = page_grid(1, 1, 2.7, Margins(top=0.85))
+        (axis,) = made.panels
         _tuning_and_selection(axis, study, end)
         for i, (setting, colour, marker) in enumerate((("default", "black", "o"), ("tuned", GAIN, "D"))):
             vertical_interval(axis, per_seed(study.test[setting].scores), end + step * (1.4 + i), colour, marker)
         shade_test(axis, end + step * 0.5, end + step * 3.4)
-        axis_labels(figure, "trials", study.unit)
-        legend(figure, ENTRIES)
-    return figure
+        made.label("trials", study.unit, bottom=0.08)
+        mark_legend(made.figure, ENTRIES)
+    return made.figure
 
 
 def _tuning_and_selection(axis: Axes, study: StudyResult, end: int) -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.budget import draw_budget
 from benchmarks.tuning.figures.trials import draw_trials
 from benchmarks.tuning.report.phrases import (
-    count_noun,
     figure_name,
     number_range,
     protocol_count,

@@ -8,9 +8,10 @@ from functools import partial
 import pandas as pd
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.gains import draw_gains
 from benchmarks.tuning.report.headline import average_change, shown_changes
-from benchmarks.tuning.report.phrases import count_studies, study_names, tested_seeds
+from benchmarks.tuning.report.phrases import study_names, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import SETTINGS
 
@@ -58,8 +59,9 @@ def gain_sentences(summary: Summary) -> list[str]:
         sentences.append(f"Tuning {average_change(summary)}: each seed's mean over the studies, paired.")
         shown = shown_changes(summary)
         tested = f"of {len(shown.tested)}" + (" tested" if len(shown.tested) < len(summary.studies) else "")
+        gains = count_noun(len(shown.gains), "study", "studies")
         sentences.append(
-            f"A gain is shown in {count_studies(len(shown.gains))} {tested} (Holm over all){_where(shown.gains)}; "
+            f"A gain is shown in {gains} {tested} (Holm over all){_where(shown.gains)}; "
             f"a loss in {len(shown.losses)}{_where(shown.losses)}."
         )
     kept = summary.gains[summary.gains["kept"]]

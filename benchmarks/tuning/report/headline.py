@@ -6,20 +6,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmarks.statistics.intervals import Interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording import phrases
-from benchmarks.statistics.wording.phrases import list_variants
+from benchmarks.statistics.wording.phrases import change, count_noun, list_variants, signed
 from benchmarks.tuning.figures.layout import bounds
-from benchmarks.tuning.report.phrases import (
-    count_noun,
-    count_studies,
-    describe_studies,
-    lost_phrase,
-    signed,
-    study_names,
-)
+from benchmarks.tuning.report.phrases import describe_studies, lost_phrase, study_names
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
@@ -46,11 +38,11 @@ def headline_of_one(summary: Summary) -> str:
         score = f"its test score is {row['default']:.3f} ({count_noun(seeds, 'test seed')})"
         return f"Tuning {what} chose the default itself, of {count_noun(len(study.trials), 'trial')}: {score}."
     scores = f"{row['default']:.3f} by default and {row['tuned']:.3f} tuned"
-    change = signed(row["difference"], Interval(row["low"], row["high"]))
+    difference = change(row)
     if row["p"] < LEVEL:
         word = "raises" if row["difference"] > 0 else "lowers"
-        return f"Tuning {word} the test score of {what}: {scores}, {change} (p {row['p']:.2g}, {seeds} test seeds)."
-    return f"No difference is shown for {what}: {scores}, {change} (p {row['p']:.2g}).{_why_not_shown(row, seeds)}"
+        return f"Tuning {word} the test score of {what}: {scores}, {difference} (p {row['p']:.2g}, {seeds} test seeds)."
+    return f"No difference is shown for {what}: {scores}, {difference} (p {row['p']:.2g}).{_why_not_shown(row, seeds)}"
 
 
 def _why_not_shown(row: Any, seeds: int) -> str:
@@ -91,8 +83,8 @@ def average_change(summary: Summary) -> str:
     shown = average.p < LEVEL
     verb = "changes the test score by" if not shown else "gains" if average.difference > 0 else "costs"
     test = f"p {average.p:.2g}, {count_noun(average.n, 'test seed')}{'' if shown else '; not shown'}"
-    change = signed(average.difference, average.interval)
-    return f"{verb} {change} on average over {count_studies(len(summary.compared))} ({test})"
+    difference = signed(average.difference, *average.interval)
+    return f"{verb} {difference} on average over {count_noun(len(summary.compared), 'study', 'studies')} ({test})"
 
 
 def ranking_sentence(r: Ranking) -> str:

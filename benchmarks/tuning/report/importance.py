@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.importance import draw_importance_bars, draw_importance_map
-from benchmarks.tuning.report.phrases import count_studies, number_range, study_names
+from benchmarks.tuning.report.phrases import number_range, study_names
 from benchmarks.tuning.summary.importance import SHUFFLES, TOP
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey
@@ -45,7 +46,7 @@ def _blocks_of_one_study(summary: Summary, n: str) -> tuple[Block, ...]:
 
 
 def _blocks_of_several_studies(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
-    means = f"means over {count_studies(studies)}, -: not searched"
+    means = f"means over {count_noun(studies, 'study', 'studies')}, -: not searched"
     return (
         FigureBlock("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
         Table("importance", summary.fields, f"{LARGEST}; {CHANCE}. {n}."),

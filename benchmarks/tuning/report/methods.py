@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.statistics import intervals
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.report.phrases import (
     SCORE,
-    count_studies,
     describe_studies,
     number_range,
     protocol_count,
@@ -67,7 +67,7 @@ def _how_chosen(summary: Summary) -> Iterator[str]:
 def _how_compared(summary: Summary) -> Iterator[str]:
     yield (
         "Differences are paired by seed (95 % t intervals, exact two-sided sign-flip tests, Holm over "
-        f"{count_studies(len(summary.studies))})."
+        f"{count_noun(len(summary.studies), 'study', 'studies')})."
     )
     if summary.rankings:
         yield (

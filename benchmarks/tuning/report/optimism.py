@@ -7,9 +7,10 @@ from functools import partial
 import pandas as pd
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
-from benchmarks.statistics.intervals import Interval, t_interval
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.wording.phrases import signed
 from benchmarks.tuning.figures.optimism import draw_optimism
-from benchmarks.tuning.report.phrases import selection_seeds, signed, tested_seeds
+from benchmarks.tuning.report.phrases import selection_seeds, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 
 FIGURE = (
@@ -56,12 +57,12 @@ def optimism_sentences(summary: Summary) -> list[str]:
 def _size(table: pd.DataFrame) -> list[str]:
     values = table["optimism"].dropna().to_numpy(float)
     if len(values) > 1:
-        mean = signed(float(values.mean()), t_interval(values))
+        mean = signed(float(values.mean()), *t_interval(values))
         return [
             f"Optimism is {mean} on average over {len(values)} studies (t interval over studies, which share their seeds) "
             f"and above 0 in {int((values > 0).sum())} of them."
         ]
     if len(values):
         row = table.iloc[0]
-        return [f"Optimism is {signed(row['optimism'], Interval(row['low'], row['high']))}."]
+        return [f"Optimism is {signed(row['optimism'], row['low'], row['high'])}."]
     return []

@@ -8,8 +8,7 @@ from typing import Any
 
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports.table_formats import number
-from benchmarks.statistics.intervals import Interval
-from benchmarks.statistics.wording.phrases import NAMED
+from benchmarks.statistics.wording.phrases import NAMED, count_noun, list_words
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey, complete_trials
@@ -24,31 +23,9 @@ def number_range(values: Iterable[float]) -> str:
     return number(distinct[0]) if len(distinct) == 1 else f"{number(distinct[0])} to {number(distinct[-1])}"
 
 
-def count_noun(count: int, noun: str, plural: str = "") -> str:
-    """1 trial, 2 trials."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"
-
-
-def count_studies(count: int) -> str:
-    """1 study, 2 studies."""
-    return count_noun(count, "study", "studies")
-
-
-def signed(difference: float, interval: Interval) -> str:
-    """+0.210 [+0.150, +0.270]"""
-    bounds = f" [{interval.low:+.3f}, {interval.high:+.3f}]" if interval.low == interval.low else ""
-    return f"{difference:+.3f}{bounds}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """The first items, and how many more there are."""
-    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return ", ".join(items[:NAMED]) + more
-
-
 def study_names(keys: Iterable[StudyKey]) -> str:
     """`gae` on CartPole-v1, ... and 3 more"""
-    return listed([f"`{variant}` on {task}" for task, variant in keys])
+    return list_words([f"`{variant}` on {task}" for task, variant in keys], NAMED)
 
 
 def describe_studies(summary: Summary) -> str:

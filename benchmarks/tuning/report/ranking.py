@@ -7,9 +7,10 @@ from functools import partial
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.statistics import intervals
+from benchmarks.statistics.wording.phrases import NAMED, count_noun, list_words
 from benchmarks.tuning.figures.rankings import draw_rankings
 from benchmarks.tuning.report.headline import ranking_sentence
-from benchmarks.tuning.report.phrases import count_noun, listed, number_range
+from benchmarks.tuning.report.phrases import number_range
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
@@ -60,7 +61,7 @@ def _ranking_details(r: Ranking) -> Iterator[str]:
     if r.self_agreement == r.self_agreement:
         yield f"For comparison: the default ranking agrees with itself on other test seeds at tau {r.self_agreement:.2f}."
     if r.orders.reversed:
-        pairs = listed([f"`{a}` above `{b}`" for a, b in r.orders.reversed])
+        pairs = list_words([f"`{a}` above `{b}`" for a, b in r.orders.reversed], NAMED)
         yield f"Shown before tuning, and the other way after: {pairs}."
     if r.orders.new:
         yield f"{count_noun(r.orders.new, 'pair')} of {r.orders.pairs} are ordered only after tuning."

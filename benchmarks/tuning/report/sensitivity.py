@@ -6,9 +6,10 @@ from collections import Counter
 from functools import partial
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.parallel import draw_parallel
 from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
-from benchmarks.tuning.report.phrases import complete_counts, count_studies, figure_groups
+from benchmarks.tuning.report.phrases import complete_counts, figure_groups
 from benchmarks.tuning.summary.parameters import tuned_parameters
 from benchmarks.tuning.summary.summary import Summary
 
@@ -54,7 +55,9 @@ def range_end_sentence(summary: Summary) -> str:
                 searched[label] += 1
                 at_end[label] += fraction < AT_END or fraction > 1 - AT_END
     share = f"within {AT_END * 100:g} % of an end of its range"
-    fields = [f"{label} in {k} of {count_studies(searched[label])}" for label, k in at_end.most_common() if k]
+    fields = [
+        f"{label} in {k} of {count_noun(searched[label], 'study', 'studies')}" for label, k in at_end.most_common() if k
+    ]
     if not fields:
         return f"No chosen value lies {share}."
     return f"The chosen value lies {share} for {', '.join(fields)}: unless values beyond that end are invalid, search wider."

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from benchmarks.reports.table_formats import number
 from benchmarks.statistics.comparisons import least_corrected_p
 from benchmarks.statistics.tests import LEVEL
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.statistics.wording.sentences import few_seeds
-from benchmarks.tuning.report.phrases import as_text, count_studies, lost_phrase, number_range, steps_per_seed
+from benchmarks.tuning.report.phrases import as_text, lost_phrase, number_range, steps_per_seed
 from benchmarks.tuning.report.protocol import provenance_values, search_range
 from benchmarks.tuning.summary.summary import Summary
 
@@ -45,7 +46,7 @@ def differing_protocols(summary: Summary) -> Iterator[str]:
     for key in COMMON:
         counts = Counter(as_text(study.protocol.get(key)) for study in summary.studies.values())
         if len(counts) > 1:
-            parts = "; ".join(f"{value} in {count_studies(k)}" for value, k in counts.most_common(4))
+            parts = "; ".join(f"{value} in {count_noun(k, 'study', 'studies')}" for value, k in counts.most_common(4))
             yield f"The studies differ in their protocol ({key.replace('_', ' ')}: {parts}): comparing them is unfair."
     for task in summary.tasks:
         steps = dict.fromkeys(steps_per_seed(study) for study in summary.on_task(task).values())

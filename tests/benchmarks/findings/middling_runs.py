@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks import store
 from benchmarks.published.scores import PublishedScore
 from benchmarks.store.suite import Data, Scale, Suite
+from tests.benchmarks.synthetic_results import NO_MEASURES, run_rows
 
-LEVELS = {0: 0.0, 50: 8.0, 100: 5.0}  # env_steps -> mean return: better in the middle than at the end
+LEVELS = (0.0, 8.0, 5.0)  # mean returns at 0, 50 and 100 environment steps: better in the middle than at the end
 
 
 def data(seeds: int = 4, greedy: float = 0.0) -> Data:
     """A2C on pole: returns of the levels +-1, two seeds above and two below."""
     rows = [
-        {"task": "pole", "variant": "A2C", "seed": seed, "learning_rate": 0.01, "checkpoint": k, "fraction": k / 2,
-         "env_steps": steps, "updates": k, "wall_s": 1.0 * k, "eval_return": level + (-1) ** seed,
-         "eval_return_greedy": greedy + (-1) ** seed / 2, "diverged": False}
-        for k, (steps, level) in enumerate(LEVELS.items())
+        row
         for seed in range(seeds)
-    ]  # fmt: skip
+        for row in run_rows(
+            "pole", "A2C", seed, [level + (-1) ** seed for level in LEVELS], greedy + (-1) ** seed / 2, 50
+        )
+    ]
     suite = Suite(pd.DataFrame(rows), {"pole": Scale(0.0, 10.0, 9.0)}, ["A2C"])
-    return Data(suite, pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(suite, NO_MEASURES)
 
 
 def score(value: float, env_steps: int, metric: str = "final") -> PublishedScore:

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats as sps
 
-from benchmarks import store
 from benchmarks.findings import parity
 from benchmarks.findings.parity import Parity
 from benchmarks.reports import table_formats
 from benchmarks.store.suite import Data, Scale, Suite
+from tests.benchmarks.synthetic_results import NO_MEASURES, run_rows
 
 PAIRS = {"mine": "theirs"}
 
@@ -25,15 +25,10 @@ def data(shift: float, spread: float = 1.0, ours: int = 30, theirs: int = 20, ta
     for t in range(tasks):
         for name, n, below in (("mine", ours, 0.0), ("theirs", theirs, shift)):
             for seed, q in enumerate(sps.norm.ppf((np.arange(n) + 0.5) / n)):
-                for k in range(3):
-                    value = k / 2 * (10 + (0.0 if t == still else spread * q) - below * (1 + 6 * t))
-                    rows.append(
-                        {"task": f"task{t}", "variant": name, "seed": seed, "learning_rate": 0.1, "checkpoint": k,
-                         "fraction": k / 2, "env_steps": 100 * k, "updates": k, "wall_s": 1.0 * k, "eval_return": value,
-                         "eval_return_greedy": np.nan, "diverged": False}
-                    )  # fmt: skip
+                end = 10 + (0.0 if t == still else spread * q) - below * (1 + 6 * t)
+                rows += run_rows(f"task{t}", name, seed, [0.0, end / 2, end], steps=100, rate=0.1)
     scales = {f"task{t}": Scale(0.0, 10.0, 9.0) for t in range(tasks)}
-    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), pd.DataFrame(columns=store.MEASURE_COLUMNS))
+    return Data(Suite(pd.DataFrame(rows), scales, ("mine", "theirs")), NO_MEASURES)
 
 
 def test_the_interval_lies_within_the_margin_where_equivalence_is_shown() -> None:

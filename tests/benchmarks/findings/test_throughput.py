@@ -14,6 +14,7 @@ from benchmarks.findings import throughput
 from benchmarks.findings.throughput import Speedup, paired_ratio
 from benchmarks.statistics.tests import holm
 from benchmarks.store.suite import Data, Scale, Suite
+from tests.benchmarks.synthetic_results import run_rows
 
 SCALES = {"cheap": Scale(0.0, 1.0, 0.5), "dear": Scale(0.0, 1.0, 0.5)}
 
@@ -21,14 +22,7 @@ SCALES = {"cheap": Scale(0.0, 1.0, 0.5), "dear": Scale(0.0, 1.0, 0.5)}
 def rows(task: str, variant: str, seed: int, seconds: float, reaches: bool = True) -> list[dict[str, object]]:
     """A run of 1,000 steps in three checkpoints; its return is .6 at half of the seconds, or never above .4."""
     values = (0.0, 0.6, 0.8) if reaches else (0.0, 0.2, 0.4)
-    return [
-        {
-            "task": task, "variant": variant, "seed": seed, "learning_rate": 0.01, "checkpoint": k, "fraction": k / 2,
-            "env_steps": 500 * k, "updates": 5 * k, "wall_s": seconds * k / 2, "eval_return": values[k],
-            "eval_return_greedy": np.nan, "diverged": False,
-        }
-        for k in range(3)
-    ]  # fmt: skip
+    return run_rows(task, variant, seed, values, steps=500, updates=5, seconds=seconds / 2)
 
 
 def data(block: int = 1, reaches: bool = True) -> Data:

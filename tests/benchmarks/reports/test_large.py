@@ -12,7 +12,7 @@ from tests.benchmarks.synthetic_results import write_large
 
 ROOT = Path(__file__).resolve().parents[3]
 SAY = (
-    "import resource, sys; from benchmarks.cli import main; code = main(sys.argv[1:]); "
+    "import resource, sys; from benchmarks.cli.main import main; code = main(sys.argv[1:]); "
     "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
 )
 

@@ -13,7 +13,7 @@ from benchmarks.design.guide_case import GuideCase
 from benchmarks.execution import adaptive
 from benchmarks.findings import parity
 from benchmarks.reports import rate_report
-from benchmarks.reports.comparison import comparison
+from benchmarks.reports.comparison import comparison, result_folders
 from benchmarks.reports.sections import guide
 from benchmarks.statistics import sequential
 from benchmarks.statistics.best import leaders
@@ -76,12 +76,12 @@ def test_the_gate_does_not_take_lost_runs_for_measured_ones(tmp_path: Path, caps
     a, b = tmp_path / "a", tmp_path / "b"
     write_cell(a, "t", "gae", range(10), still)
     write_cell(b, "t", "gae", range(10), lost)
-    result = comparison.compare(comparison.load(a), comparison.load(b), 0.05, noninferior=0.05)
+    result = comparison.compare(result_folders.load(a), result_folders.load(b), 0.05, noninferior=0.05)
     for table in (result.by_variant, result.by_task):
         assert table[["finding", "p_same", "p_noninferior"]].iloc[0].tolist() == ["open", 1.0, 1.0]
     assert cli.main(["compare", str(a), str(b), "--noninferior", "0.05"]) == 1
     assert "not shown to be worse by less than 0.05: `gae` (p 1)" in capsys.readouterr().err
-    turned = comparison.compare(comparison.load(b), comparison.load(a), 0.05, noninferior=0.05)
+    turned = comparison.compare(result_folders.load(b), result_folders.load(a), 0.05, noninferior=0.05)
     assert turned.by_variant["p_noninferior"].item() == 1 / 2**10  # A alone lost runs: B is no worse
     assert turned.by_variant["finding"].item() == "open"  # and no equal of it
     assert cli.main(["compare", str(b), str(a), "--noninferior", "0.05"]) == 0
@@ -92,7 +92,7 @@ def test_a_look_does_not_call_lost_runs_the_same() -> None:
     zeros = {"b": np.zeros(10), "c": np.zeros(10)}
     assert {v: d.kind for v, d in sequential.look(zeros, 0.02, 0.05, {"b"}).items()} == {"c": "same"}
     of = suite_of({("t", "a"): STILL * 10, ("t", "b"): GONE * 9 + STILL, ("t", "c"): STILL * 10}, FLOOR)
-    assert adaptive._with_other_losses(of, ["b", "c"], "a") == {"b"}
+    assert adaptive.variants_with_other_losses(of, ["b", "c"], "a") == {"b"}
 
 
 def test_parity_is_not_shown_by_lost_runs() -> None:

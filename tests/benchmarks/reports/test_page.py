@@ -15,7 +15,7 @@ import pytest
 from matplotlib import image
 
 from algorithms.estimators.diagnostics import NAMES
-from benchmarks import cli
+from benchmarks.cli import main as cli
 from benchmarks.reports import report
 from benchmarks.store.packed import cells_path, rows_path
 from benchmarks.store.sources import MEASURE_COLUMNS

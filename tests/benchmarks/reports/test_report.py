@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from benchmarks.cli.kinds.registry import KINDS
 from benchmarks.design.report_blocks import FigureBlock, Prose, Table
-from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
@@ -46,11 +46,9 @@ def text_of(of: ReportInput) -> str:
     return document_of(of).as_markdown()
 
 
-def test_every_experiment_has_a_report_of_its_kind() -> None:
-    """Those of tuning are written from studies, not from cells."""
-    of_cells = [e for e in EXPERIMENTS.values() if not isinstance(e, TuningExperiment)]
-    assert len(of_cells) > 10
-    assert {type(e) for e in of_cells} == {*report.REPORTS}
+def test_every_experiment_has_a_kind_that_runs_and_reports_it() -> None:
+    assert len(EXPERIMENTS) > 10
+    assert {type(e) for e in EXPERIMENTS.values()} == {*KINDS}
 
 
 def score_row(made: pd.DataFrame) -> pd.Series:

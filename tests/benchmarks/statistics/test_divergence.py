@@ -19,28 +19,23 @@ from benchmarks.statistics.comparisons import all_pairs
 from benchmarks.statistics.wording import leader
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Scale, Suite
+from tests.benchmarks.synthetic_results import run_rows
 
 NAN = float("nan")
 FAR = Scale(-100.0, 0.0, -10.0)  # returns below its floor are possible
 
 
-def rows(returns: Mapping[tuple[str, str], list[list[float]]], checkpoints: int = 3) -> pd.DataFrame:
+def rows(returns: Mapping[tuple[str, str], list[list[float]]]) -> pd.DataFrame:
     """Returns by (task, variant): one list a seed, the return of every checkpoint after the first, which is -90.
 
     NaN: the member has diverged by then.
     """
-    made = []
-    for (task, variant), seeds in returns.items():
-        for seed, values in enumerate(seeds):
-            for k, value in enumerate([-90.0, *values]):
-                made.append(
-                    {
-                        "task": task, "variant": variant, "seed": seed, "learning_rate": 0.01, "checkpoint": k,
-                        "fraction": k / (checkpoints - 1), "env_steps": 100 * k, "updates": k, "wall_s": 1.0 * k,
-                        "eval_return": value, "eval_return_greedy": value if k == checkpoints - 1 else NAN,
-                        "diverged": bool(np.isnan(value)),
-                    }
-                )  # fmt: skip
+    made = [
+        row
+        for (task, variant), seeds in returns.items()
+        for seed, values in enumerate(seeds)
+        for row in run_rows(task, variant, seed, [-90.0, *values], values[-1], steps=100)
+    ]
     return pd.DataFrame(made)
 
 

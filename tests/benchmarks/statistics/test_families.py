@@ -26,7 +26,7 @@ from benchmarks.statistics.wording import leader
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.store.suite import Data, Scale, Suite
-from tests.benchmarks.synthetic_results import frame, report_input
+from tests.benchmarks.synthetic_results import frame, report_input, run_rows
 
 REFERENCE = Path("results/reference")
 Said = tuple[str, float | None]  # gains, loses or open, as seen from the first name in order; p where it is given
@@ -139,11 +139,11 @@ def test_the_places_of_a_released_report_agree(name: str, tmp_path: Path) -> Non
 def runs(finals: dict[tuple[str, str], np.ndarray]) -> pd.DataFrame:
     """Ten seeds of these final scores, in two checkpoints."""
     return pd.DataFrame(
-        {"task": t, "variant": v, "seed": s, "learning_rate": 0.1, "checkpoint": k, "fraction": float(k),
-         "env_steps": 1000 * k, "updates": k, "wall_s": 1.0 * k, "eval_return": k * float(x), "eval_return_greedy": 0.0,
-         "diverged": False}
-        for (t, v), of in finals.items() for s, x in enumerate(of) for k in (0, 1)
-    )  # fmt: skip
+        row
+        for (task, variant), of in finals.items()
+        for seed, score in enumerate(of)
+        for row in run_rows(task, variant, seed, [0.0, float(score)], greedy=0.0)
+    )
 
 
 def borderline(tasks: tuple[str, ...], seed: int) -> Suite:

@@ -145,11 +145,11 @@ def test_improvement_interval_at_the_door() -> None:
 
 def test_sample_efficiency_is_the_aggregate_of_each_checkpoint() -> None:
     scores = np.stack([SCORES["a"], SCORES["b"], SCORES["c"]])
-    curve = learning_curves.sample_efficiency(scores, np.random.default_rng(0), 400)
+    curve = learning_curves.iqm_curve(scores, np.random.default_rng(0), 400)
     for k, checkpoint in enumerate(scores):
         assert curve.iqm[k] == pytest.approx(aggregates.iqm(checkpoint))
         same = aggregates.bootstrap_iqm(checkpoint, np.random.default_rng(0), 400)  # one draw of seeds for all
         assert (curve.low[k], curve.high[k]) == pytest.approx(same)
-    centre, low, high = learning_curves.sample_efficiency(scores[:, :1], np.random.default_rng(0))
+    centre, low, high = learning_curves.iqm_curve(scores[:, :1], np.random.default_rng(0))
     assert np.isfinite(centre).all()
     assert np.isnan([low, high]).all()

@@ -14,12 +14,13 @@ import pytest
 
 from algorithms import VARIANTS
 from benchmarks.cli.tune import build_plans
+from benchmarks.design.experiment import Outcome
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.tuning import result, stages
 from benchmarks.tuning.protocol import Protocol, StudyPlan
 from benchmarks.tuning.result import StudyResult
-from benchmarks.tuning.scheduler import StudyScheduler, TuningOutcome
+from benchmarks.tuning.scheduler import StudyScheduler
 from benchmarks.tuning.storage.opening import open_storage
 from benchmarks.tuning.study import StudyInProgress
 from envs import TASKS
@@ -60,7 +61,7 @@ def tuned_in(folder: Path, variants: tuple[str, ...] = ("gae",), **changes: Any)
     return result.load_all(folder / "tuned")
 
 
-def scheduled_in(folder: Path, variants: tuple[str, ...] = ("gae",), jobs: int = 1, **changes: Any) -> TuningOutcome:
+def scheduled_in(folder: Path, variants: tuple[str, ...] = ("gae",), jobs: int = 1, **changes: Any) -> Outcome:
     """The same on processes."""
     storage = open_storage(None, folder / "tuned")
     return StudyScheduler(storage, folder / "tuned", jobs, "cpu").run(plans(variants, **changes))

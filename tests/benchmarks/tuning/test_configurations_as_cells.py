@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from algorithms.training.records import Record
-from benchmarks import store
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
 from benchmarks.execution.train_cell import report_metadata
+from benchmarks.store import cells
 from benchmarks.tuning.cells import groups, objective, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
@@ -88,7 +88,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
         for (place, k), value in returns.items()
     ]
     meta = {"cell": canonical(cell), "provenance": {}, "reading": report_metadata(cell), "texts": {}}
-    store.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
+    cells.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
 
 
 def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol]:

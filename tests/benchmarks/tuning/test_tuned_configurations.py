@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks import store
-from benchmarks.cli import main
+from benchmarks.cli.main import main
+from benchmarks.store.sources import read_meta
 from benchmarks.tuning import result
 from benchmarks.tuning.lookup import configurations
 from envs.seeding import Purpose
@@ -22,10 +22,10 @@ def test_run_tuned_trains_what_the_studies_chose(copied: Path) -> None:
     ]  # fmt: skip
     assert main([*words, "--results", str(copied), "--tuned", "--jobs", "1"]) == 0
     (path,) = (copied / "smoke-tuned" / "cells").glob("*__gae__*")
-    meta = store.read_meta(path)["cell"]
+    meta = read_meta(path)["cell"]
     (gae, _) = result.load_all(copied / "tuned")
     assert meta["training"]["learning_rate"] == gae.configuration["training.learning_rate"]
-    assert meta["variant"]["estimator"]["credit"]["lam"] == gae.configuration["estimator.credit.lam"]
+    assert meta["algorithm"]["estimator"]["credit"]["lam"] == gae.configuration["estimator.credit.lam"]
     assert meta["members"]["purpose"] == Purpose.TRAIN
     assert main(["report", "smoke", "--results", str(copied), "--tuned", "--figures", "svg"]) == 0
 

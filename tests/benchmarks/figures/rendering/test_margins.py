@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from benchmarks.figures.layout import grid, line_legend
+from benchmarks.figures.layout import grid, line_legend, page_grid
 from benchmarks.figures.rendering.margins import make_room
 from benchmarks.figures.style import STYLE
-from benchmarks.tuning.figures.layout import axis_labels, panels
 
 LONG = ["-0.00300000", "1,250,000.0"]
 
@@ -53,15 +52,15 @@ def grid_figure(labels: list[str], title: str = "one") -> Figure:
     return made.figure
 
 
-def tuning_figure(labels: list[str]) -> Figure:
-    """The same of the tuning report's panels."""
+def page_figure(labels: list[str]) -> Figure:
+    """The same as wide as a page's column, as the tuning report draws it."""
     with mpl.rc_context(STYLE):
-        figure, axes = panels(4, 2, 1.2)
-        for axis in axes:
+        made = page_grid(4, 2, 1.2)
+        for axis in made.panels:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
-        axis_labels(figure, "trials", "score")
-    return figure
+        made.label("trials", "score", bottom=0.08)
+    return made.figure
 
 
 def with_room(figure: Figure) -> Figure:
@@ -70,7 +69,7 @@ def with_room(figure: Figure) -> Figure:
     return figure
 
 
-@pytest.mark.parametrize("make", [grid_figure, tuning_figure])
+@pytest.mark.parametrize("make", [grid_figure, page_figure])
 def test_long_labels_get_room(make: object) -> None:
     assert faults(make(LONG))  # type: ignore[operator]
     assert faults(with_room(make(LONG))) == []  # type: ignore[operator]

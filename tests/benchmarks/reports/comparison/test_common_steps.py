@@ -13,7 +13,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports import report
-from benchmarks.reports.comparison import common_steps, comparison
+from benchmarks.reports.comparison import common_steps, comparison, result_folders
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
 from benchmarks.store.suite import Scale, Suite
@@ -131,7 +131,7 @@ def test_two_folders_of_others_are_compared_at_common_steps(tmp_path: Path) -> N
         rows = [f"x,toy,{s},{k},{k / 100 + 0.01 * s}\n" for s in range(6) for k in range(50, last + 1, 50)]
         table.write_text(CSV + "".join(rows))
         import_runs("csv", [table], folder=tmp_path / side, floor=0.0, ceiling=10.0)
-    result = comparison.compare(comparison.load(tmp_path / "a"), comparison.load(tmp_path / "b"), 0.05)
+    result = comparison.compare(result_folders.load(tmp_path / "a"), result_folders.load(tmp_path / "b"), 0.05)
     assert result.by_variant["difference"].tolist() == pytest.approx([0.0])
     assert result.suite.notes == (
         "On toy runs are compared at 100 environment steps, where runs of `x (B)` end; "
@@ -149,7 +149,7 @@ def test_a_return_that_is_no_number_is_never_read_over(tmp_path: Path) -> None:
     made = frame(runs).assign(diverged=False)
     for seed, values in ((0, [0.2, 0.2, nan, nan, 0.6]), (1, [0.2, 0.3, 0.4, 0.4, nan])):
         (rows,) = (of for (v, s), of in made.groupby(["variant", "seed"]) if (v, s) == ("ours", seed))
-        found = common_steps._interpolate(rows, np.array([float(k) for k, _ in grid]))
+        found = common_steps.interpolate(rows, np.array([float(k) for k, _ in grid]))
         assert found["eval_return"].tolist() == pytest.approx(values, nan_ok=True)
         assert not found["diverged"].any()
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats as sps
 
 from benchmarks.cli import main as cli
-from benchmarks.reports.comparison import comparison, gate
+from benchmarks.reports.comparison import comparison, gate, result_folders
 from benchmarks.reports.comparison.result_folders import ResultFolder
 from benchmarks.store import pooling
 from benchmarks.store.cells import save_rows
@@ -41,7 +41,7 @@ def folders(tmp_path: Path, moved: float = 0.0, seeds: tuple[int, ...] = SEEDS) 
 
 def test_a_loss_is_a_regression_and_its_place_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a, b = folders(tmp_path, moved=-0.2)
-    result = comparison.compare(comparison.load(a), comparison.load(b), 0.05)
+    result = comparison.compare(result_folders.load(a), result_folders.load(b), 0.05)
     rows = result.by_variant.set_index("variant")
     assert rows.loc["gae", "difference"] == pytest.approx(-0.1, abs=0.01)
     assert rows["finding"].to_dict() == {"gae": "worse", "ppo": "the same within the margin"}
@@ -59,16 +59,16 @@ def test_nothing_changed_is_said_as_such(tmp_path: Path, capsys: pytest.CaptureF
     assert cli.main(["compare", str(a), str(a), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["finding"] for row in found["by_variant"]] == ["identical", "identical"]
-    result = comparison.compare(comparison.load(a), comparison.load(b), 0.05)
+    result = comparison.compare(result_folders.load(a), result_folders.load(b), 0.05)
     assert set(result.by_variant["finding"]) == {"the same within the margin"}
-    narrow = comparison.compare(comparison.load(a), comparison.load(b), 1e-6)
+    narrow = comparison.compare(result_folders.load(a), result_folders.load(b), 1e-6)
     assert set(narrow.by_variant["finding"]) <= {"open", "worse", "better"}
 
 
 def test_other_seeds_are_no_pairs(tmp_path: Path) -> None:
     a, b = folders(tmp_path, seeds=tuple(range(5, 17)))
-    assert set(comparison.compare(comparison.load(a), comparison.load(b), 0.05).by_variant["test"]) == {"Welch"}
-    paired = comparison.compare(comparison.load(a), comparison.load(a), 0.05).by_variant
+    assert set(comparison.compare(result_folders.load(a), result_folders.load(b), 0.05).by_variant["test"]) == {"Welch"}
+    paired = comparison.compare(result_folders.load(a), result_folders.load(a), 0.05).by_variant
     assert set(paired["test"]) == {"sign-flip"}
 
 
@@ -82,7 +82,7 @@ def test_a_gate_corrects_for_all_it_looks_at(tmp_path: Path) -> None:
             moved = end + (shift if variant == "gae" else 0.0) + rng.normal(0, 0.005, 7)
             write_cell(a, task, variant, seeds, curve(end))
             write_cell(b, task, variant, seeds, curve(moved))
-    result = comparison.compare(comparison.load(a), comparison.load(b), 0.05)
+    result = comparison.compare(result_folders.load(a), result_folders.load(b), 0.05)
     row = result.by_task.set_index(["variant", "task"]).loc[("gae", "t")]
     assert row["p"] == pytest.approx(2 / 128)
     assert row["p_holm"] == pytest.approx(4 * 2 / 128)
@@ -112,7 +112,7 @@ def test_numerics_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(synthetic_results, "meta", newer)
     write_cell(a, "t", "gae", tuple(range(10, 20)), curve(np.ones(10)))
     with pytest.raises(pooling.NotPoolable, match=r"torch 2\.13\.0 \| 2\.14\.0"):
-        comparison.load(a)
+        result_folders.load(a)
 
 
 def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
     for path in (b / "cells").glob("t__ppo*"):
         path.unlink()
     write_cell(b, "t", "ppo", SEEDS, curve(np.ones(10)), env_steps=7)
-    sides = comparison.load(a), comparison.load(b)
-    assert comparison.differences(*sides) == ["env_steps: null | 7 (1 cells: t x ppo)"]
-    assert comparison.left_out(*sides) == ["only in B: v x gae"]
+    both = result_folders.load(a), result_folders.load(b)
+    assert comparison.differences(*both) == ["env_steps: null | 7 (1 cells: t x ppo)"]
+    assert comparison.left_out(*both) == ["only in B: v x gae"]
 
 
 def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
     ends = np.arange(20.0)
     for seeds in (range(10), range(10, 14), range(10, 20)):
         write_cell(tmp_path, "t", "gae", tuple(seeds), curve(ends[list(seeds)]))
-    side = comparison.load(tmp_path)
+    side = result_folders.load(tmp_path)
     assert len(side.frame) == 20 * 3
     write_cell(
         tmp_path,
@@ -140,10 +140,10 @@ def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
         tuple(range(8, 12)),
         curve(ends[8:12]),
     )
-    assert len(comparison.load(tmp_path).frame) == 20 * 3  # all of its seeds are there
+    assert len(result_folders.load(tmp_path).frame) == 20 * 3  # all of its seeds are there
     write_cell(tmp_path, "t", "gae", tuple(range(18, 25)), curve(np.ones(7)))
     with pytest.raises(pooling.NotPoolable, match="shares seeds"):
-        comparison.load(tmp_path)
+        result_folders.load(tmp_path)
 
 
 def without(folder: Path, pattern: str) -> None:
@@ -214,7 +214,7 @@ def test_a_least_number_of_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_noninferiority_is_asked_of_every_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """gae loses .02 on u, .01 over both tasks, with a deviation of .005 over 10 seeds: within .05, and not within .01."""
     a, b = folders(tmp_path, moved=-0.02)
-    result = comparison.compare(comparison.load(a), comparison.load(b), 0.05, noninferior=0.05)
+    result = comparison.compare(result_folders.load(a), result_folders.load(b), 0.05, noninferior=0.05)
     assert not [v for v in result.violations if "not shown" in v]
     assert result.by_variant["p_noninferior"].max() < 0.05
     assert cli.main(["compare", str(a), str(b), "--noninferior", "0.01"]) == 1
@@ -234,11 +234,11 @@ def test_more_diverged_members_fail_the_gate(tmp_path: Path, capsys: pytest.Capt
     for lost, status in ((2, 0), (7, 1)):
         frame = whole.assign(diverged=whole["seed"] < lost)
         save_rows(place, [{**row, "measures": []} for row in frame.to_dict("records")], meta)
-        sides = comparison.load(a), comparison.load(b)
-        p = gate.diverged_more_p(*sides)["t", "gae"]
+        both = result_folders.load(a), result_folders.load(b)
+        p = gate.diverged_more_p(*both)["t", "gae"]
         table = [[lost, 10 - lost], [0, 10]]
         assert p == pytest.approx(sps.fisher_exact(table, alternative="greater").pvalue)
-        found = [v for v in gate.violations(*sides, *judged(*sides), gate.Rules()) if "diverge" in v]
+        found = [v for v in gate.violations(*both, *judged(*both), gate.Rules()) if "diverge" in v]
         assert len(found) == status
     assert found == ["more members diverge in B: `gae` on t (7 of 10; in A 0 of 10)"]
     assert cli.main(["compare", str(a), str(b)]) == 1
