@@ -9,13 +9,12 @@ from typing import Self
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import VARIANTS, cost
 from algorithms.training_config import Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.execution import cost, runner
-from benchmarks.execution.cost import cell_seconds
+from benchmarks.execution import runner
 from benchmarks.execution.engine import Job, Message
 from benchmarks.execution.jobs import CellJob
 from envs import TASKS
@@ -73,21 +72,25 @@ def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
     assert order(alone=False) == [("ppo", 0), ("ppo", 2), ("gae", 0), ("gae", 2)]
 
 
+def seconds(cell: Cell) -> float:
+    return CellJob(cell, Path("x")).expected_seconds
+
+
 def test_slow_steps_are_expected_to_take_their_time() -> None:
     """500 steps of 4 members at 10 ms."""
     plain = cells(MEASURED)[0]
     late = replace(plain, task=delayed(TASK, 0.01, "waits"))
-    assert cell_seconds(late) - cell_seconds(plain) == pytest.approx(20.0)
+    assert seconds(late) - seconds(plain) == pytest.approx(20.0)
 
 
 def test_a_bodys_steps_and_small_batches_are_expected_to_take_their_time() -> None:
     """500 steps of 4 members; 8 environments in place of 4 halve the calls and the updates."""
     plain = cells(MEASURED)[0]
     body = replace(plain, task=replace(plain.task, field="robot control"))
-    assert cell_seconds(body) - cell_seconds(plain) == pytest.approx(2_000 / cost.SIMULATED_PER_S["robot control"])
+    assert seconds(body) - seconds(plain) == pytest.approx(2_000 / cost.SIMULATED_PER_S["robot control"])
     four, eight = (replace(plain, training=replace(plain.training, collection=Unroll(5, envs))) for envs in (4, 8))
     saved = 62.5 / cost.CALLS_PER_S + 12.5 / cost.UPDATES_PER_S
-    assert cell_seconds(four) - cell_seconds(eight) == pytest.approx(saved)
+    assert seconds(four) - seconds(eight) == pytest.approx(saved)
 
 
 def test_seconds_are_summed_over_clocks() -> None:
