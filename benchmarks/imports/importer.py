@@ -148,7 +148,7 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def _meta(rows: pd.DataFrame, scale: Scale, provenance: dict[str, object]) -> dict[str, Any]:
-    """What a report reads beside the rows, as cellwork writes it; notices where scores are missing."""
+    """What a report reads beside the rows, as run_cell writes it; notices where scores are missing."""
     lost = rows[~np.isfinite(rows["eval_return"])]
     seeds = ", ".join(map(str, lost["seed"].unique()))
     count = f"{len(lost)} of {len(rows)} rows have no finite score and count as diverged (seed {seeds})"

@@ -124,7 +124,7 @@ MISTAKES = [
     (["run", "ladder", "--tasks", ","], "',' names nothing"),
     (
         ["run", "ladder", "--tasks", "CartPole-v1", "--variants", "exact_pg"],
-        "exact_pg needs an oracle, and CartPole-v1",
+        "exact_pg needs an oracle, and this task has none (CartPole-v1)",
     ),
     (["run", "ladder", "--device", "abacus"], "--device 'abacus' cannot be used"),
     (["run", "ladder", "--tasks", "gymnasium:Nothing-v0"], "Nothing"),

@@ -14,6 +14,7 @@ from benchmarks.cli import main as cli
 from benchmarks.design import scales
 from benchmarks.imports.importer import import_runs
 from benchmarks.reports.comparison import comparison
+from benchmarks.reports.comparison.sides import load
 from envs.api import Scale, Task
 from envs.validation import UsageError
 from tests.benchmarks.imports.sb3_logs import CSV
@@ -43,7 +44,7 @@ def test_compare_names_a_cell_that_diverged_in_b_alone(tmp_path: Path, capsys: p
     out = capsys.readouterr().out
     assert "more members diverge in B: `ppo` on t (10 of 10; in A 0 of 10)" in out
     assert "All seeds diverged or returned no finite number: `ppo (B)` on t." in out
-    mended = comparison.compare(comparison.load(tmp_path / "b"), comparison.load(tmp_path / "a"), 0.05)
+    mended = comparison.compare(load(tmp_path / "b"), load(tmp_path / "a"), 0.05)
     assert mended.violations == ()
     assert mended.by_task["finding"].tolist()[-1] == "no mean in A"
     assert cli.main(["compare", str(tmp_path / "b"), str(tmp_path / "b")]) == 0  # it was so before
@@ -60,7 +61,7 @@ def imported(folder: Path, variant: str, floor: float, ceiling: float) -> None:
 def test_compare_refuses_two_scales_of_one_task(of_b: tuple[float, float], tmp_path: Path) -> None:
     imported(tmp_path / "a", "x", 0.0, 500.0)
     imported(tmp_path / "b", "x", *of_b)
-    sides = [comparison.load(tmp_path / name) for name in "ab"]
+    sides = [load(tmp_path / name) for name in "ab"]
     said = f"toy has floor 0 and ceiling 500 in {tmp_path / 'a'}, floor {of_b[0]:g} and ceiling {of_b[1]:g} in"
     with pytest.raises(UsageError, match=re.escape(said)) as error:
         comparison.compare(sides[0], sides[1], 0.05)
