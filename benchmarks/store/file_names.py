@@ -36,5 +36,5 @@ def file_names(names: Iterable[str]) -> dict[str, str]:
 
 def beside(folder: Path, ending: str) -> Path:
     """The file next to a folder that has its name and this ending; `.` and `..` have the names of what they are."""
-    named = Path(os.path.abspath(folder))
+    named = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve follows links, whose targets have other names)
     return named.parent / f"{named.name}{ending}"

@@ -63,7 +63,7 @@ def test_a_failing_cell_is_status_1_and_the_others_go_on(tmp_path: Path) -> None
     )
     named = ["run", "smoke", "--tasks", "broken_task:TASK,bandit/small", "--variants", "gae", "--seeds", "2"]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *named, "--env-steps", "2000", "--results", str(tmp_path)],
+        [sys.executable, "-m", "benchmarks", *named, "--jobs", "1", "--env-steps", "2000", "--results", str(tmp_path)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
