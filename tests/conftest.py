@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Generator
 
 import pytest
-import torch
 
 NO_SKIPS = "PG_LADDER_NO_SKIPS"
 
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Small products get slower, not faster, with a second thread under contention."""
-    torch.set_num_threads(1)
+for library in (
+    "OMP",
+    "OPENBLAS",
+    "MKL",
+):  # read when torch and numpy load: small products get slower with a second thread
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -1,12 +1,7 @@
-"""From words on a command line to experiments, lists and variants with real actors."""
+"""From words on a command line to experiments and lists of names."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from algorithms.asynchronous.learner import unfit
-from algorithms.composition import Processes
-from algorithms.variant import Variant
 from benchmarks.design.experiment import Experiment
 from benchmarks.experiments import EXPERIMENTS
 from envs.validation import UsageError, look_up
@@ -15,17 +10,6 @@ from envs.validation import UsageError, look_up
 def find_experiment(name: str) -> Experiment:
     """A registered experiment."""
     return look_up(EXPERIMENTS, name, "experiment")
-
-
-def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
-    """The variant with real actors in place of its lag or its simulated ones; UsageError where it cannot have them."""
-    processes = Processes(actors, hogwild=hogwild)
-    schedule = replace(variant.schedule, lag=0, actors=None, gradient="newest", processes=processes)
-    workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
-    changed = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
-    if reason := unfit(changed):
-        raise UsageError(f"{variant.name} {reason}")
-    return changed
 
 
 def split(names: str) -> list[str]:

@@ -24,6 +24,7 @@ from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
 STOP_S = 3.0  # how long a worker may take to end
+START = "spawn"  # how processes are started (multiprocessing.get_context)
 
 
 @dataclass
@@ -36,15 +37,12 @@ class _Worker:
 
 
 class Pool:
-    """The engine of one machine (execution.engine). As a context: leaving it early stops the workers.
+    """The engine of one machine (execution.engine). As a context: leaving it early stops the workers."""
 
-    start  how processes are started (multiprocessing.get_context)
-    """
-
-    def __init__(self, at_once: int, origin: Origin, start: str = "spawn") -> None:
+    def __init__(self, at_once: int, origin: Origin) -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by a worker's libraries when they load
-        self._context: Any = multiprocessing.get_context(start)
+        self._context: Any = multiprocessing.get_context(START)
         self._at_once, self._origin, self._submitted = at_once, origin, 0
         self._jobs: dict[int, Job] = {}  # that have not ended, by index
         self._queue: deque[int] = deque()

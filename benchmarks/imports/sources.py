@@ -116,7 +116,7 @@ def _check_runs(frame: pd.DataFrame, source: str) -> None:
     ends = frame.groupby(RUN, sort=False)["env_steps"].max()
     if (ends == 0).any():
         task, variant, seed = ends.index[ends == 0][0]
-        raise ValueError(
+        raise UsageError(
             f"{source}: {variant} on {task}, seed {seed}, ends at env_steps 0: give the steps it was trained"
         )
     for name in ("wall_s", "updates"):
@@ -125,15 +125,15 @@ def _check_runs(frame: pd.DataFrame, source: str) -> None:
         if falls.any():
             row = known[falls].iloc[0]
             where = f"{row.variant} on {row.task}, seed {row.seed}: {name} falls at env_steps {row.env_steps}"
-            raise ValueError(f"{source}: {where}; it holds more than one run")
+            raise UsageError(f"{source}: {where}; it holds more than one run")
 
 
 def _rows(**columns: Any) -> pd.DataFrame:
-    """The columns of a cell without its measures: those given, and what a log does not say."""
+    """The columns of a cell without its measures and indices of members: those given, and what a log does not say."""
     unknown = {"task": "", "variant": "", "seed": 0, "learning_rate": np.nan, "updates": 0, "wall_s": np.nan}
     frame = pd.DataFrame({**unknown, "eval_return_greedy": np.nan, "diverged": False, **columns})
     frame["diverged"] |= ~np.isfinite(frame["eval_return"])
-    types = {f.name: _TYPES.get(str(f.type), str(f.type)) for f in SCHEMA if f.name != "measures"}
+    types = {f.name: _TYPES.get(str(f.type), str(f.type)) for f in SCHEMA if f.name not in ("member", "measures")}
     return frame[list(types)].astype(types)
 
 

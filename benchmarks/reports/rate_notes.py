@@ -57,7 +57,8 @@ class RateNotes:
         if not cells:
             return ""
         names = list_words([f"`{v}`" for v in dict.fromkeys(v for _, v in cells)], MAX_LISTED)
-        return f"No learning rate was selected for {names} on {list_words([*dict.fromkeys(t for t, _ in cells)], MAX_LISTED)}."
+        where = list_words([*dict.fromkeys(t for t, _ in cells)], MAX_LISTED)
+        return f"No learning rate was selected for {names} on {where}."
 
     def _compared(self, task: str, variants: Sequence[str]) -> list[str]:
         return [v for v in variants if (task, v) in self.rates and (task, v) not in self.configured]

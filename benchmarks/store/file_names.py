@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 LONGEST_NAME = 64  # bytes of a name in a file's name: two of them, seeds, a digest and suffixes stay below 255
 
@@ -30,3 +32,9 @@ def file_names(names: Iterable[str]) -> dict[str, str]:
             safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
         by_name[name] = safe
     return by_name
+
+
+def sibling(folder: Path, ending: str) -> Path:
+    """The file next to a folder that has its name and this ending; `.` and `..` have the names of what they are."""
+    named = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve follows links, whose targets have other names)
+    return named.parent / f"{named.name}{ending}"

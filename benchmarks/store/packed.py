@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.store import files
+from benchmarks.store.file_names import sibling
 from benchmarks.store.files import Damaged
 
 WRITTEN = b"pg_ladder.table"  # the columns and the number of rows that were written
@@ -28,12 +29,12 @@ MEASUREMENT = "found"  # what the metadata of a measurement hold, and those of a
 
 def rows_path(folder: Path) -> Path:
     """The packed rows of the experiment whose folder this is or would be."""
-    return folder.with_name(f"{folder.name}.parquet")
+    return sibling(folder, ".parquet")
 
 
 def cells_path(folder: Path) -> Path:
     """The packed descriptions of its cells."""
-    return folder.with_name(f"{folder.name}.cells.parquet")
+    return sibling(folder, ".cells.parquet")
 
 
 class Packed:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.store.file_names import sibling
 from benchmarks.store.files import Damaged, read_document
 from benchmarks.store.packed import read_table, write_table
 
@@ -32,12 +33,12 @@ AS_JSON = ("values", "scores")
 
 def studies_path(folder: Path) -> Path:
     """The packed studies of the folder."""
-    return folder.with_name(f"{folder.name}.studies.parquet")
+    return sibling(folder, ".studies.parquet")
 
 
 def trials_path(folder: Path) -> Path:
     """The packed trials of the folder's studies."""
-    return folder.with_name(f"{folder.name}.trials.parquet")
+    return sibling(folder, ".trials.parquet")
 
 
 def stored_studies(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

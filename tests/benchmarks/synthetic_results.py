@@ -1,7 +1,7 @@
 """Made-up results with known differences, for tables, figures and reports; as files, of any size.
 
-`python -m tests.benchmarks.synthetic_results FOLDER` writes cells of 12 variants x 16 tasks x 20 seeds x 40 checkpoints;
-then `python -m benchmarks report ladder --results FOLDER` makes a report.
+`python -m tests.benchmarks.synthetic_results FOLDER` writes 12 variants x 16 tasks x 20 seeds x 40 checkpoints; then
+`python -m benchmarks report ladder --results FOLDER` makes a report.
 """
 
 from __future__ import annotations

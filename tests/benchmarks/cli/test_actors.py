@@ -14,7 +14,7 @@ from benchmarks.cli.main import main
 from benchmarks.design.lookup import find_variant
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
-from tests.benchmarks.cli.test_commands import stopped_in_the_middle
+from tests.benchmarks.cli.stopped import stopped_in_the_middle
 
 
 def train(results: Path, *more: str) -> list[str]:

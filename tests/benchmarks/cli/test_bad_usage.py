@@ -9,15 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.design.overrides import parse_assignments
-from benchmarks.design.resolve import resolve
-from benchmarks.imports import sources
-from benchmarks.store.sources import read_cells, read_meta
-from benchmarks.validation.numbers import whole_number
-from benchmarks.validation.usage import check_folder
-from envs import TASKS
 from envs.control import from_envpool
-from envs.validation import UsageError
 from tests.benchmarks.synthetic_results import write_cell
 
 TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]
@@ -70,11 +62,14 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MISTAKES = [
-    (["run", "lader"], "nearest: ladder", "all: python -m benchmarks list experiments"),
+    (["run", "lader"], "unknown experiment 'lader'; nearest: ladder", "all: python -m benchmarks list experiments"),
     (["train", "--task", "CartPol", "--variant", "gae"], "nearest: CartPole-v1", "list tasks"),
     (["run", "ladder", "--variants", "gaee"], "nearest: gae", "list variants"),
-    (["run", "ladder", "--sedes", "1"], "nearest: --seeds", "all: python -m benchmarks run --help"),
-    (["rnu"], "nearest: run", "python -m benchmarks --help"),
+    (
+        ["run", "ladder", "--sedes", "1"],
+        "unknown flag of run '--sedes'; nearest: --seeds",
+        "all: python -m benchmarks run --help",
+    ),
     ([*TRAIN, "--env-steps", "1.5"], "--env-steps takes a whole number, as 100000 or 1e5, not '1.5'"),
     ([*TRAIN, "--env-steps=1e99"], "up to 9223372036854775807, not '1e99'"),
     (["tune", "--task", "CartPole-v1", "--variant", "gae", "--trials", "2k"], "--trials takes a whole number"),
@@ -118,6 +113,55 @@ MISTAKES = [
     (["compare", ".", ".", "--min-seeds", "0"], "--min-seeds must be at least 1, not 0"),
     (["guide", "--results", "file"], "file holds no runs"),
     (["report", "ladder", "--results", "file"], "holds no results"),
+    (["rnu", "ladder"], "unknown command 'rnu'; nearest: run", "python -m benchmarks --help"),
+    (["run", "ladder", "--tasks", "CartPole"], "unknown task 'CartPole'; nearest: CartPole-v1"),
+    (["run", "ladder", "--variants", "gae,reinforc"], "unknown variant 'reinforc'; nearest: reinforce"),
+    (["run", "ladder", "--seeds", "0"], "--seeds must be at least 1, not 0"),
+    (["run", "ladder", "--env-steps", "-5"], "--env-steps must be at least 1, not -5"),
+    (["run", "ladder", "--jobs", "0"], "--jobs must be at least 1"),
+    (["run", "async_throughput", "--jobs", "2"], "async_throughput measures seconds and runs one cell after another"),
+    (["run", "ladder", "--seeds", "many"], "many"),
+    (["run", "ladder", "--tasks", ","], "',' names nothing"),
+    (
+        ["run", "ladder", "--tasks", "CartPole-v1", "--variants", "exact_pg"],
+        "exact_pg needs an oracle, and this task has none (CartPole-v1)",
+    ),
+    (["run", "ladder", "--device", "abacus"], "--device 'abacus' cannot be used"),
+    (["run", "ladder", "--tasks", "gymnasium:Nothing-v0"], "Nothing"),
+    (["run"], "experiment"),
+    (["train", "--task", "CartPole-v1"], "--variant"),
+    ([*TRAIN, "--set", "estimator.credit.lm=1"], "nearest: lam"),
+    ([*TRAIN, "--set", "estimator.credit.lam=2"], "not 2"),
+    ([*TRAIN, "--set", "estimator.credit.lam=x"], "takes float"),
+    ([*TRAIN, "--set", "estimator.credit=1"], "lam"),
+    ([*TRAIN, "--set", "lam=1"], "--set takes"),
+    ([*TRAIN, "--set", "training.learning_rate=-1"], "learning_rate"),
+    (["report", "lader"], "unknown experiment"),
+    (["report", "smoke", "--results", "/nowhere"], "holds no results"),
+    (["report", "smoke", "--figures", "svg,pgn"], "unknown kind of figure '.pgn'; nearest: .png"),
+    (["report", "smoke", "--figures", "png"], "--figures must hold svg"),
+    (["run", "ladder", "--baseline", "gaee"], "unknown baseline 'gaee'; nearest: gae"),
+    (["run", "ladder", "--baseline", "random"], "unknown baseline 'random'"),
+    (["run", "ladder", "--adaptive", "--max-seeds", "15"], "--max-seeds must be a multiple of 10, 10 or more, not 15"),
+    (["run", "ladder", "--adaptive", "--margin", "0"], "--margin must be greater than 0, not 0"),
+    (["run", "learning_rates", "--adaptive"], "--adaptive has no meaning for learning_rates, which does not"),
+    (["compare", "nowhere", "nowhere"], "nowhere holds no cells: name a folder such as results/ladder"),
+    (["compare", "nowhere", "nowhere", "--margin", "-1"], "--margin must be greater than 0, not -1"),
+    (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
+    (["list", "task"], "unknown list 'task'; nearest: tasks"),
+    (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
+    (["play"], "results/<experiment>/policies/<...>.safetensors (required)"),
+    (["play", "nowhere.safetensors"], "nowhere.safetensors is not there; policies are saved by `train` and `run`"),
+    (["play", "nowhere.safetensors", "--episodes", "0"], "--episodes must be at least 1, not 0"),
+    (["play", "nowhere.safetensors", "--seed", "-1"], "--seed must be 0 or more, not -1"),
+    (["play", "nowhere.safetensors", "--greddy"], "unknown flag of play '--greddy'; nearest: --greedy"),
+    (["train", "--task", "CartPole-v1", "--variant", "random", "--save-policies"], "random trains nothing"),
+    (
+        ["train", "--task", "CartPole-v1", "--variant", "sb3:a2c", "--save-policies"],
+        "sb3:a2c is trained by stable-baselines3, whose policies are not ours",
+    ),
+    (["run", "gradient_quality", "--save-policies"], "--save-policies has no meaning for gradient_quality"),
+    (["run", "tuning", "--save-policies"], "--save-policies has no meaning for tuning"),
 ]
 
 
@@ -159,19 +203,6 @@ def test_a_folder_in_which_a_part_is_a_file(capsys: pytest.CaptureFixture[str]) 
     assert sorted(p.name for p in Path("results/train").iterdir()) == ["policies"]
 
 
-def test_a_probe_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_folder(tmp_path / "a" / "b", "--out")
-    assert not (tmp_path / "a").exists()
-
-    def refused(*args: object, **kwargs: object) -> tuple[int, str]:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("tempfile.mkstemp", refused)  # whatever the permissions say
-    with pytest.raises(UsageError, match=r"--out: .*b cannot be written to .Permission denied"):
-        check_folder(tmp_path / "a" / "b", "--out")
-    assert not (tmp_path / "a").exists()
-
-
 def test_a_guide_of_partial_results(capsys: pytest.CaptureFixture[str]) -> None:
     """One variant of the ladder on one task: there is nothing to compare, and no KeyError."""
     write_cell(Path("results/ladder"), "CartPole-v1", "gae", range(2), np.ones((2, 2)))
@@ -181,85 +212,3 @@ def test_a_guide_of_partial_results(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["guide"], ["report", "ladder"], ["compare", "results/ladder", "results/ladder"]):
         assert main(words) == 2
         assert "damaged" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("path", "text", "value"),
-    [
-        ("estimator.kl.beta", ".1", 0.1),  # holds None
-        ("estimator.kl.beta", "None", None),
-        ("estimator.surrogate.high", "0.3", 0.3),
-        ("training.network.hidden", "32,16", (32, 16)),
-        ("training.network.hidden", "(8,)", (8,)),
-        ("training.anneal", ".5", 0.5),  # bool or float
-        ("training.anneal", "True", True),
-        ("training.anneal", "0", 0.0),
-        ("training.segment", "1e3", 1000),
-        ("training.learning_rate", "1", 1.0),
-        ("training.max_grad_norm", "inf", np.inf),
-        ("training.network.activation", "relu", "relu"),
-        ("schedule.epochs", "2", 2),
-    ],
-)
-def test_a_field_is_read_by_its_declared_type(path: str, text: str, value: object) -> None:
-    from algorithms import VARIANTS
-
-    task, variant = TASKS["CartPole-v1"], VARIANTS["ppo"]
-    training, variant = resolve(task, variant, parse_assignments(*resolve(task, variant), [f"{path}={text}"]))
-    first, *names = path.split(".")
-    found = training if first == "training" else getattr(variant, first)
-    for name in names:
-        found = getattr(found, name)
-    assert found == value
-    assert type(found) is type(value)
-
-
-def test_an_integer_stays_one_where_the_field_is_a_number_for_populations() -> None:
-    """NStep.n is declared as a number, so that members may differ in it; 3 steps are 3 and not 3.0."""
-    from algorithms import VARIANTS
-
-    variant = VARIANTS["a2c"]
-    values = parse_assignments(*resolve(TASKS["CartPole-v1"], variant), ["estimator.credit.n=3"])
-    made = resolve(TASKS["CartPole-v1"], variant, values).algorithm
-    assert repr(made.estimator.credit) == "NStep(n=3)"
-
-
-def test_whole_numbers_are_exact() -> None:
-    assert [whole_number(t) for t in ("1e5", "1_000", "5.0", "9007199254740993")] == [100000, 1000, 5, 2**53 + 1]
-    for text in ("1.5", "nan", "1e400", "1e999999999", "100k", "", "9223372036854775808"):
-        with pytest.raises(ValueError, match="whole number"):
-            whole_number(text)
-
-
-HEAD = "variant,task,seed,env_steps,score\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (HEAD.replace(",", ";") + "x;t;0;1;2,5\n", r"its separator seems to be ';'; save it with commas"),
-        ("\ufeff" + HEAD.replace(",", "\t") + "x\tt\t0\t1\t2.5\n", r"its separator seems to be '\\t'"),
-        (HEAD + 'x,t,0,1,"2,5"\n', "score must be a number, not '2,5'; decimals take a point, not a comma"),
-        (HEAD + "x,t,0,1,2,5\n", "6 fields under 5 columns; decimals take a point"),
-        (HEAD + "x,t,9223372036854775808,1,2\n", "not '9223372036854775808'; the largest is 9223372036854775807"),
-    ],
-)
-def test_a_csv_of_another_kind_is_named(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "curves.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match=message):
-        sources.read_csv(path)
-
-
-def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:
-    """2^53 and 2^53 + 1 are one number as floats."""
-    path = tmp_path / "curves.csv"
-    path.write_text(HEAD + "".join(f"x,t,{seed},{k},1\n" for seed in (2**53, 2**53 + 1) for k in (1, 2)))
-    where = ["--experiment", "smoke", "--task", "t", "--floor", "0", "--ceiling", "2"]
-    assert main(["import", "csv", str(path), *where]) == 0
-    found = next(Path("results/smoke/imported").iterdir())
-    assert read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
-    from benchmarks.store.suite import Scale, Suite
-
-    suite = Suite(read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
-    assert suite.curves["t", "x"].seeds.tolist() == [2**53, 2**53 + 1]

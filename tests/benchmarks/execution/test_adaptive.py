@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from algorithms import VARIANTS
 from benchmarks.cli import main as cli
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.execution import adaptive
+from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.statistics import sequential
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import holm
-from benchmarks.store.sources import read_cells
+from envs import TASKS
+from tests.benchmarks.small_cells import stored_rows
+from tests.benchmarks.synthetic_results import write_cell
 
 
 def test_the_levels_add_up_to_alpha() -> None:
@@ -84,9 +91,34 @@ def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.Cap
     found = json.loads((tmp_path / "smoke" / "adaptive.json").read_text())
     rows = {row["variant"]: row for row in found["decisions"]}
     assert set(rows) == {"reinforce", "gae"}
-    frame = read_cells(sorted((tmp_path / "smoke" / "cells").glob("*.parquet")))
+    frame = stored_rows(tmp_path / "smoke")
     seeds = frame.groupby("variant")["seed"].nunique()
     for variant, row in rows.items():
         assert seeds[variant] == row["seeds"]  # whoever is decided gets no more seeds
     text = (tmp_path / "smoke" / "report.md").read_text()
     assert "## Adaptive seeds" in text
+
+
+def test_seeds_are_not_added_for_a_variant_that_diverged_with_all(tmp_path: Path) -> None:
+    trained: list[set[str]] = []
+
+    def train(cells: Any) -> Outcome:
+        trained.append({c.algorithm.name for c in cells if c.members.seeds[0] == 10})
+        paths = []
+        for cell in cells:
+            seeds = cell.members.seeds
+            luck = np.random.default_rng(seeds[0]).uniform(0.4, 0.6, len(seeds))
+            end = {"reinforce": luck, "gae": np.full(len(seeds), np.nan), "ppo": luck[::-1]}[cell.algorithm.name]
+            paths.append(write_cell(tmp_path, "bandit/small", cell.algorithm.name, seeds, np.stack([luck * 0, end])))
+        return Outcome(tuple(paths), ())
+
+    chosen = tuple(VARIANTS[v] for v in ("reinforce", "gae", "ppo"))
+    plan = SequentialPlan(
+        ComparisonExperiment("x", "?", (TASKS["bandit/small"],), chosen), "reinforce", 20, 0.001, 0.05, 100
+    )
+    adaptive.run(plan, train, tmp_path)
+    decisions = {r["variant"]: r for r in json.loads((tmp_path / "adaptive.json").read_text())["decisions"]}
+    assert decisions["gae"]["decision"] == "no mean: all seeds diverged"
+    assert decisions["ppo"]["decision"] == "undecided"
+    assert trained == [set(), {"reinforce", "ppo"}]
+    assert "NaN" not in (tmp_path / "adaptive.json").read_text()

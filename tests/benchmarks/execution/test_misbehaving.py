@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.store.sources import read_cells
+from tests.benchmarks.small_cells import stored_rows
 
 MODULE = """
 import os, signal, sys
@@ -52,21 +52,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(folder: Path, *tasks: str) -> int:
     named = ",".join(t if "/" in t else f"misbehaving:{t}" for t in tasks)
-    words = [
-        "run",
-        "smoke",
-        "--tasks",
-        named,
-        "--variants",
-        "gae",
-        "--seeds",
-        "2",
-        "--env-steps",
-        "2000",
-        "--jobs",
-        "1",
-    ]
-    return main([*words, "--results", str(folder)])
+    words = ["run", "smoke", "--tasks", named, "--variants", "gae", "--seeds", "2", "--env-steps", "2000"]
+    return main([*words, "--jobs", "1", "--results", str(folder)])
 
 
 def test_what_an_environment_raises_fails_its_cell_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +64,7 @@ def test_what_an_environment_raises_fails_its_cell_alone(folder: Path, capsys: p
     for words in ("SystemExit: the code of the task or variant called sys.exit(0)", "KeyboardInterrupt"):
         assert words in err
         assert words in report
-    frame = read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
+    frame = stored_rows(folder / "smoke")
     assert set(frame["task"]) == {"bandit/small"}
 
 
@@ -90,7 +77,7 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
     assert f"failed killed x gae: {twice} was killed (SIGKILL, perhaps for memory)" in said
     assert f"failed leaves x gae: {twice} ended by itself with exit code 0" in said
     assert "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it will be retried alone" in said
-    frame = read_cells(sorted((folder / "smoke" / "cells").glob("*.parquet")))
+    frame = stored_rows(folder / "smoke")
     assert set(frame["task"]) == {"killed_once", "bandit/small", "bandit/medium"}
 
 
@@ -112,4 +99,4 @@ def test_sys_exit_in_this_process_is_named(
 
 def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help"]) == 0
-    assert "Train one cell" in capsys.readouterr().out
+    assert "Train one variant on one task" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -52,7 +53,7 @@ def pooled(
 ) -> tuple[list[Message], dict[str, str | None]]:
     """The messages of jobs of these names, and how each ended."""
     heard, ends = [], {}
-    with Pool(at_once, {}, "fork") as pool:
+    with Pool(at_once, {}) as pool:
         index = {pool.submit(Work(body, folder / name)): name for name in names}
         for message in pool.messages():
             heard.append(message)
@@ -137,7 +138,7 @@ def dies_once(name: str, path: Path, tell: OnEvent) -> None:
 def test_a_suspect_is_tried_again_alone_and_after_the_others(tmp_path: Path) -> None:
     """What is submitted while it runs waits for it."""
     started: list[str] = []
-    with Pool(2, {}, "fork") as pool:
+    with Pool(2, {}) as pool:
         names = dict(enumerate(["suspect", "a", "b", "late"]))
         for i in range(3):
             pool.submit(Work(dies_once, tmp_path / names[i]))
@@ -154,7 +155,7 @@ def test_a_suspect_is_tried_again_alone_and_after_the_others(tmp_path: Path) -> 
 
 def test_a_job_that_cannot_be_sent_or_read_fails_alone(tmp_path: Path) -> None:
     ends: dict[int, str | None] = {}
-    with Pool(1, {}, "fork") as pool:
+    with Pool(1, {}) as pool:
         pool.submit(Work(lambda name, path, tell: None, tmp_path / "x"))
         pool.submit(Work(Unreadable(), tmp_path / "y"))
         pool.submit(Work(touch, tmp_path / "z"))
@@ -194,7 +195,7 @@ def test_a_thread_that_stays_does_not_keep_the_pool(monkeypatch: pytest.MonkeyPa
 def test_messages_that_nobody_read_are_kept(tmp_path: Path) -> None:
     """A caller may stop listening and begin again."""
     ends: set[int] = set()
-    with Pool(2, {}, "fork") as pool:
+    with Pool(2, {}) as pool:
         for name in "abc":
             pool.submit(Work(touch, tmp_path / name))
         while len(ends) < 3:
@@ -205,12 +206,12 @@ def test_messages_that_nobody_read_are_kept(tmp_path: Path) -> None:
 
 
 def test_an_idle_worker_that_dies_is_replaced(tmp_path: Path) -> None:
-    with Pool(1, {}, "fork") as pool:
+    with Pool(1, {}) as pool:
         pool.submit(Work(touch, tmp_path / "a"))
         assert [u.error for u in pool.messages() if u.ended] == [None]
-        (worker,) = pool._workers
-        worker.process.kill()
-        worker.process.join()
+        (worker,) = multiprocessing.active_children()
+        worker.kill()
+        worker.join()
         pool.submit(Work(touch, tmp_path / "b"))
         messages = list(pool.messages())
     assert [u.error for u in messages if u.ended] == [None]

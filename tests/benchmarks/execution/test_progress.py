@@ -9,16 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from algorithms import VARIANTS
 from algorithms.training.records import Progress, Record
-from benchmarks.design.cells import single_cells
 from benchmarks.execution import progress
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.progress import Display, duration
-from envs import TASKS
+from tests.benchmarks.small_cells import small_cell
 
-CELL = single_cells(TASKS["bandit/small"], VARIANTS["gae"], 2, 500, ())[0]  # 2 members x 500 steps
+CELL = small_cell()  # 2 members x 500 steps
 RECORD = Record(0, 0.01, 0, 0.5, 250, 3, 0.5, 1.25, float("nan"), False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_cells, read_meta, read_results
+from benchmarks.store.suite import Scale, Suite
 from envs import TASKS
 from tests.benchmarks.imports.sb3_logs import CSV, log
 
@@ -185,3 +187,25 @@ def test_rows_without_a_score_are_counted_and_named(tmp_path: Path) -> None:
         "2 of 3 rows have no finite score and count as diverged (seed 0, 3)",
     ]
     assert "notices" not in read_meta(y)
+
+
+def test_seeds_above_2_to_53_stay_apart(tmp_path: Path) -> None:
+    """2^53 and 2^53 + 1 are one number as floats."""
+    path = tmp_path / "curves.csv"
+    path.write_text(CSV + "".join(f"x,t,{seed},{k},1\n" for seed in (2**53, 2**53 + 1) for k in (1, 2)))
+    (found,) = import_runs("csv", [path], folder=tmp_path, task="t", floor=0.0, ceiling=2.0)
+    assert read_meta(found)["cell"]["members"]["seeds"] == [2**53, 2**53 + 1]
+    suite = Suite(read_cells([found]), {"t": Scale(0, 2, 2)}, ["x"])
+    assert suite.curves["t", "x"].seeds.tolist() == [2**53, 2**53 + 1]
+
+
+def test_imported_runs_of_a_gymnasium_task_take_its_scale_from_the_flags(tmp_path: Path) -> None:
+    table = tmp_path / "runs.csv"
+    rows = [f"theirs,gymnasium:Pendulum-v1,{seed},{step},{-900 - seed}" for seed in (0, 1) for step in (100, 200)]
+    table.write_text(CSV + "\n".join(rows) + "\n")
+    where = {"folder": tmp_path / "x", "task": "gymnasium:Pendulum-v1"}
+    (path,) = import_runs("csv", [table], **where)  # type: ignore[arg-type]
+    assert read_meta(path)["reading"]["scale"] == [None, None, math.inf]
+    path.unlink()
+    (path,) = import_runs("csv", [table], **where, floor=-1200.0, ceiling=-150.0)  # type: ignore[arg-type]
+    assert read_meta(path)["reading"]["scale"] == [-1200.0, -150.0, math.inf]

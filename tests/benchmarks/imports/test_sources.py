@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.imports.sources import read_csv, read_evaluations, read_monitor
 from benchmarks.store.cells import SCHEMA
+from envs.validation import UsageError
+from tests.benchmarks.imports.sb3_logs import CSV
 
 # two environments; the second starts 5 s later. In order of the clock:
 #   ended at    12  16  18  19
@@ -70,7 +72,7 @@ def test_a_file_without_episodes_still_starts_the_clock(tmp_path: Path) -> None:
 
 def test_columns_are_those_of_a_cell_and_say_what_is_unknown(tmp_path: Path) -> None:
     frame = read_monitor(run(tmp_path, FIRST), 2)
-    assert [*frame.columns, "measures"] == SCHEMA.names
+    assert [*frame.columns] == [name for name in SCHEMA.names if name not in ("member", "measures")]
     assert frame[["learning_rate", "eval_return_greedy"]].isna().all(axis=None)
     assert frame.updates.tolist() == [0, 0]
     assert not frame.diverged.any()
@@ -100,7 +102,7 @@ def test_csv_rows_come_in_order_of_steps_within_a_run(tmp_path: Path) -> None:
     text = "env_steps, score, seed, task, variant, wall_s, updates, diverged, note\n"
     text += "8,3,1,t,x,.5,4,true,a\n2,1,1,t,x,,,0,b\n4,2,1,t,x,.2,,,c\n1e1,7,0,t,NA,,,,d\n"
     frame = read_csv(csv(tmp_path, text))
-    assert [*frame.columns, "measures"] == SCHEMA.names
+    assert [*frame.columns] == [name for name in SCHEMA.names if name not in ("member", "measures")]
     assert frame.variant.tolist() == ["NA", "x", "x", "x"]
     assert frame.seed.tolist() == [0, 1, 1, 1]
     assert frame.env_steps.tolist() == [10, 2, 4, 8]
@@ -110,9 +112,6 @@ def test_csv_rows_come_in_order_of_steps_within_a_run(tmp_path: Path) -> None:
     assert frame.updates.tolist() == [0, 0, 0, 4]
     assert frame.diverged.tolist() == [False, False, False, True]
     assert frame.wall_s.fillna(-1).tolist() == [-1, -1, 0.2, 0.5]
-
-
-CSV = "variant,task,seed,env_steps,score\n"
 
 
 @pytest.mark.parametrize(
@@ -197,3 +196,20 @@ def test_a_folder_without_logs_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"x\.csv is no text"):
         read_csv(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (CSV.replace(",", ";") + "x;t;0;1;2,5\n", r"its separator seems to be ';'; save it with commas"),
+        ("\ufeff" + CSV.replace(",", "\t") + "x\tt\t0\t1\t2.5\n", r"its separator seems to be '\\t'"),
+        (CSV + 'x,t,0,1,"2,5"\n', "score must be a number, not '2,5'; decimals take a point, not a comma"),
+        (CSV + "x,t,0,1,2,5\n", "6 fields under 5 columns; decimals take a point"),
+        (CSV + "x,t,9223372036854775808,1,2\n", "not '9223372036854775808'; the largest is 9223372036854775807"),
+    ],
+)
+def test_a_csv_of_another_kind_is_named(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "curves.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        read_csv(path)

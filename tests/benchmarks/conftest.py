@@ -1,0 +1,19 @@
+"""What tests of the benchmarks share: workers that start at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.execution import pool
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forked_workers() -> Iterator[None]:
+    """A new process takes five seconds to load torch; a fork has it. Commands that tests start as processes spawn theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.platform == "linux":
+            patch.setattr(pool, "START", "fork")
+        yield

@@ -1,0 +1,45 @@
+"""Small cells, and the rows that commands have left in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from algorithms import VARIANTS
+from algorithms.training.evaluation import Evaluation
+from benchmarks.design.cell import Cell
+from benchmarks.design.cells import build_cells, single_cells
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.store.sources import read_cells
+from envs import TASKS
+from envs.api import Task
+
+BANDIT = TASKS["bandit/small"]
+CLOCKED = ComparisonExperiment("clocked", "How long?", (BANDIT.name,), ("gae", "ppo"), seeds=4)
+
+
+def small_cell(
+    task: Task = BANDIT,
+    variant: str = "gae",
+    seeds: int = 2,
+    env_steps: int = 500,
+    evaluation: Evaluation | None = None,
+    assignments: Iterable[str] = (),
+) -> Cell:
+    """One cell of few steps; `evaluation` instead of the usual one."""
+    (cell,) = single_cells(task, VARIANTS[variant], seeds, env_steps, tuple(assignments))
+    return cell if evaluation is None else replace(cell, evaluation=evaluation)
+
+
+def clocked_cells(block: int = CLOCKED.block, alone: bool = False) -> list[Cell]:
+    """gae and ppo on a bandit, with four seeds in blocks."""
+    experiment = replace(CLOCKED, block=block, alone=alone)
+    return build_cells(experiment, [BANDIT], [VARIANTS[v] for v in experiment.variant_names], 500)
+
+
+def stored_rows(folder: Path) -> pd.DataFrame:
+    """All rows of the cells of an experiment's folder."""
+    return read_cells(sorted((folder / "cells").glob("*.parquet")))

@@ -1,0 +1,23 @@
+"""Checks before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.validation.usage import check_folder
+from envs.validation import UsageError
+
+
+def test_a_probe_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_folder(tmp_path / "a" / "b", "--out")
+    assert not (tmp_path / "a").exists()
+
+    def refused(*args: object, **kwargs: object) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)  # whatever the permissions say
+    with pytest.raises(UsageError, match=r"--out: .*b cannot be written to .Permission denied"):
+        check_folder(tmp_path / "a" / "b", "--out")
+    assert not (tmp_path / "a").exists()
