@@ -69,7 +69,7 @@ def test_a_floor_is_measured_once_and_again_for_another_environment(
 
     monkeypatch.setattr(random_policy, "measured", measured)
     monkeypatch.setattr(
-        "benchmarks.execution.floors.in_child", lambda work: work()
+        "benchmarks.execution.floors.run_in_child", lambda work: work()
     )  # a child's calls are not seen here
     given = replace(MINE, name="given", floor=-1.0)
     assert [t.floor for t in with_floors([MINE, given], tmp_path)] == [1.5, -1.0]

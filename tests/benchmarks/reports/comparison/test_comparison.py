@@ -123,7 +123,7 @@ def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
     write_cell(b, "t", "ppo", SEEDS, curve(np.ones(10)), env_steps=7)
     sides = comparison.load(a), comparison.load(b)
     assert comparison.differences(*sides) == ["env_steps: null | 7 (1 cells: t x ppo)"]
-    assert comparison.left_out(*sides) == ["only in B: v x gae"]
+    assert comparison.uncompared(*sides) == ["only in B: v x gae"]
 
 
 def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
