@@ -1,18 +1,16 @@
 """Scales of users' tasks: flags, floors that are measured once, what a report reads, and what is refused."""
 
 from __future__ import annotations
-
 import json
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
-
 from benchmarks.execution.floors import with_floors
+from dataclasses import replace
 from envs import TASKS, random_policy
 from envs.api import Task
 from envs.random_policy import Floor
+from pathlib import Path
 from tests.contracts.image_task import IMAGES
+
 
 MINE = Task("mine", IMAGES.factory)
 
@@ -28,7 +26,7 @@ def test_a_floor_is_measured_once_and_again_for_another_environment(
 
     monkeypatch.setattr(random_policy, "measured", measured)
     monkeypatch.setattr(
-        "benchmarks.execution.floors.in_child", lambda work: work()
+        "benchmarks.execution.floors.run_in_child", lambda work: work()
     )  # a child's calls are not seen here
     given = replace(MINE, name="given", floor=-1.0)
     assert [t.floor for t in with_floors([MINE, given], tmp_path)] == [1.5, -1.0]

@@ -1,22 +1,20 @@
 """Two folders of results: what is shown, what is refused, and the exit status of a gate."""
 
 from __future__ import annotations
-
 import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats as sps
-
 from benchmarks.cli import main as cli
 from benchmarks.reports.comparison import comparison, gate, result_folders
 from benchmarks.reports.comparison.result_folders import ResultFolder
 from benchmarks.store import pooling
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
+from pathlib import Path
+from scipy import stats as sps
 from tests.benchmarks.synthetic_results import write_cell
+
 
 SEEDS = tuple(range(10))
 
@@ -121,9 +119,9 @@ def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
     for path in (b / "cells").glob("t__ppo*"):
         path.unlink()
     write_cell(b, "t", "ppo", SEEDS, curve(np.ones(10)), env_steps=7)
-    both = result_folders.load(a), result_folders.load(b)
-    assert comparison.differences(*both) == ["env_steps: null | 7 (1 cells: t x ppo)"]
-    assert comparison.left_out(*both) == ["only in B: v x gae"]
+    sides = result_folders.load(a), result_folders.load(b)
+    assert result_folders.differences(*sides) == ["env_steps: null | 7 (1 cells: t x ppo)"]
+    assert result_folders.uncompared(*sides) == ["only in B: v x gae"]
 
 
 def test_a_block_within_another_is_left_out(tmp_path: Path) -> None:
