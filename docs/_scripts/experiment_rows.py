@@ -14,7 +14,7 @@ from benchmarks.reports import rate_report
 from docs._scripts.released import Released, shown
 from docs._scripts.wording import against, change, each, span, two
 
-HEAD = ("experiment", "what the released run shows (the link is its report)")
+HEAD = ("experiment", "what the released run shows (the link is its declaration)")
 
 
 def _gradient_quality(of: Released) -> str:
@@ -197,5 +197,5 @@ def table(of: Released) -> str:
     lines = [f"| {' | '.join(HEAD)} |", "| --- | --- |"]
     for name, row in ROWS.items():
         said = " ".join(row(of).split()).rstrip(".").replace("|", "\\|")
-        lines.append(f"| [`{name}`](results/reference/{name}/report.md) | {said} |")
+        lines.append(f"| [`{name}`](benchmarks/experiments/{name}.py) | {said} |")
     return "\n".join(lines)

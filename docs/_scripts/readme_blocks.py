@@ -84,11 +84,7 @@ def guide(of: Released) -> str:
     """The decision guide: the rows of all reports that have one, by aspect."""
     rows = []
     for name, experiment in EXPERIMENTS.items():
-        if (
-            isinstance(experiment, ComparisonExperiment)
-            and experiment.guide
-            and (of.root / name / "tables" / "guide.csv").exists()
-        ):
+        if isinstance(experiment, ComparisonExperiment) and experiment.guide and of.has(name, "tables", "guide.csv"):
             rows.append(of.table(name, "guide").assign(experiment=name))
     joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
     return table_formats.markdown(joined)

@@ -96,11 +96,9 @@ def as_it_was(cell: Cell | Measurement) -> dict[str, Any]:
     elif isinstance(algorithm, QLearning):
         fixed = {name: getattr(training, name) for name in ("learning_rate", "reward_scale", "collection", "network")}
     elif isinstance(algorithm, Sb3):
-        like, rate = LIKE[algorithm.model_class], {"learning_rate": training.learning_rate}
-        training, fixed = (
-            windowed(replace(like.configure(training, cell.task), **rate), cell.task),
-            {**dict(like.fixed), **rate},
-        )
+        like, rate = LIKE[algorithm.model_class], training.learning_rate
+        training = windowed(replace(like.configure(training, cell.task), learning_rate=rate), cell.task)
+        fixed = {**dict(like.fixed), "learning_rate": rate}
         update |= {"class": "Peer", "algorithm": update.pop("model_class")}
         del update["learning_rate"]  # of the constructor, which the rate above may replace
     variant = _json(canonical(replace(like, name=algorithm.name, fixed=tuple(fixed.items()))))
