@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import cli
+from benchmarks.cli import main as cli
 from benchmarks.store import packed
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import (
