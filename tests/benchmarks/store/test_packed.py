@@ -182,7 +182,10 @@ STUDY = {"kind": "pg_ladder_tuned", "study": "tuned", "variant": "gae", "tasks":
 
 
 def test_packed_studies_come_back(tmp_path: Path) -> None:
-    studies = {"gae__t.json": STUDY, "ppo__t.json": {**STUDY, "variant": "ppo", "scales": {"t": [0.0, 1.0, None]}}}
+    studies: dict[str, dict[str, Any]] = {
+        "gae__t.json": STUDY,
+        "ppo__t.json": {**STUDY, "variant": "ppo", "scales": {"t": [0.0, 1.0, None]}},
+    }
     pack_studies(tmp_path / "tuned", studies)
     assert list(stored_studies(tmp_path / "tuned")) == sorted(studies.items())
     edited(studies_path(tmp_path / "tuned"), lambda t: t.slice(1))
