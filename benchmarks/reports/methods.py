@@ -9,7 +9,10 @@ from typing import Any
 import pandas as pd
 
 from algorithms.estimators.estimator import Estimator
+from algorithms.references.q_learning import QLearning
+from algorithms.references.sb3 import Sb3
 from benchmarks.statistics.intervals import RESAMPLES
+from benchmarks.store.cell_checks import is_reference
 from benchmarks.store.descriptions import DEFAULTS
 from benchmarks.store.suite import Suite
 
@@ -17,7 +20,6 @@ Meta = Mapping[str, Any]
 ESTIMATOR_PARTS = tuple(Estimator.__dataclass_fields__)
 VARIANT_PARTS = ("schedule", "update", "nucleus")
 NOT_SHARED = ("class", DEFAULTS, "learning_rate")
-REFERENCES = ("Random", "Optimal")  # classes of algorithms that do not train
 
 
 def describe_value(value: Any) -> str:
@@ -35,20 +37,22 @@ def trained_cells(metas: Sequence[Meta]) -> list[Meta]:
     first: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
-        if "training" in cell and _class(cell["algorithm"]) not in REFERENCES:
+        if "training" in cell and not is_reference(cell):
             first.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
     return list(first.values())
 
 
 def by_stable_baselines3(meta: Meta) -> bool:
     """Whether stable-baselines3 trained it, with its own network and settings."""
-    return _class(meta["cell"]["algorithm"]) == "Sb3"
+    return _class(meta["cell"]["algorithm"]) == Sb3.__name__
 
 
 def sets_own_rate(meta: Meta) -> bool:
     """Whether its learning rate is part of the algorithm."""
     algorithm = meta["cell"]["algorithm"]
-    return _class(algorithm) == "QLearning" or "learning_rate" in [name for name, _ in algorithm.get("fixed", ())]
+    return _class(algorithm) == QLearning.__name__ or "learning_rate" in [
+        name for name, _ in algorithm.get("fixed", ())
+    ]
 
 
 def _class(part: Mapping[str, Any]) -> str:

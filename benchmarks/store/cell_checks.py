@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from algorithms.references.scripted import Optimal, Random
 from benchmarks.store.descriptions import digest
 
 META_KEYS = {"cell", "provenance", "reading", "texts"}
 REPORT_KEYS = {"scale", "parent", "change", "optional"}
 DEFAULT_VERSIONS = (1, 2, 3)  # results versions of files that do not say theirs
-REFERENCES = ("Random", "Optimal")  # classes whose rows are of one checkpoint, at no learning rate
+REFERENCES = (Random.__name__, Optimal.__name__)  # their rows are of one checkpoint, at no learning rate
 TOLERANCE = 1e-9  # of a fraction of the budget
 
 
@@ -102,21 +103,22 @@ def rows_error(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
 
 def _fractions(cell: Mapping[str, Any]) -> np.ndarray:
     evaluation = cell["evaluation"]
-    if _is_reference(cell):
+    if is_reference(cell):
         return np.zeros(1)
     if evaluation.get("at"):
         return np.asarray(evaluation["at"], np.float64)
     return np.linspace(0, 1, evaluation["checkpoints"] + 1)
 
 
-def _is_reference(cell: Mapping[str, Any]) -> bool:
+def is_reference(cell: Mapping[str, Any]) -> bool:
+    """Whether its algorithm does not learn."""
     return str(cell["algorithm"].get("class")).rpartition(".")[2] in REFERENCES
 
 
 def _members_error(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
     """Each row is of a member of the cell, and each member has one row at each checkpoint; in a race, up to its last."""
     seeds = np.asarray(cell["members"]["seeds"], np.int64)
-    rates = np.zeros(len(seeds)) if _is_reference(cell) else np.asarray(cell["members"]["rates"], np.float64)
+    rates = np.zeros(len(seeds)) if is_reference(cell) else np.asarray(cell["members"]["rates"], np.float64)
     races, member, wanted = cell.get("race") is not None, columns["member"], len(seeds) * checkpoints
     if not races and len(member) != wanted:
         return f"it has {len(member)} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"

@@ -14,7 +14,7 @@ from benchmarks.reports import rate_report
 from docs._scripts.released import Released, shown
 from docs._scripts.wording import comparison, list_scores, signed_change, two_decimals, value_range
 
-HEAD = ("experiment", "what the released run shows (the link is its report)")
+HEAD = ("experiment", "what the released run shows (the link is its declaration)")
 
 
 def _gradient_quality(results: Released) -> str:
@@ -210,5 +210,5 @@ def table(results: Released) -> str:
     lines = [f"| {' | '.join(HEAD)} |", "| --- | --- |"]
     for name, row in ROWS.items():
         text = " ".join(row(results).split()).rstrip(".").replace("|", "\\|")
-        lines.append(f"| [`{name}`](results/reference/{name}/report.md) | {text} |")
+        lines.append(f"| [`{name}`](benchmarks/experiments/{name}.py) | {text} |")
     return "\n".join(lines)

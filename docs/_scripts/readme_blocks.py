@@ -88,7 +88,7 @@ def guide(results: Released) -> str:
         if (
             isinstance(experiment, ComparisonExperiment)
             and experiment.guide
-            and (results.root / name / "tables" / "guide.csv").exists()
+            and results.has(name, "tables", "guide.csv")
         ):
             rows.append(results.table(name, "guide").assign(experiment=name))
     joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)

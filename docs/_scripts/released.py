@@ -1,11 +1,15 @@
-"""The released runs as files: the tables, sentences and clocks under results/reference, each read once."""
+"""The released runs as files: the tables, sentences and clocks under results/reference, each read once.
+
+Reports are drawn (`report`) and not tracked. What pages read of them is kept in excerpts.json.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +19,8 @@ from benchmarks.statistics.tests import LEVEL
 from benchmarks.store.sources import read_cell, stored_cells
 
 FOLDER = Path("results") / "reference"
+EXCERPTS = "excerpts.json"
+NO_PROSE = ("|", "![")  # how lines of a report begin that are of a table or a figure
 
 
 class Clocks(NamedTuple):
@@ -27,29 +33,54 @@ class Clocks(NamedTuple):
 
 @dataclass(frozen=True)
 class Released:
-    """Released results under `root`; ValueError names what a file does not hold."""
+    """Released results under `root`; ValueError names what a file does not hold.
+
+    drawn  whether a report that has been drawn goes before its excerpts
+    """
 
     root: Path
+    drawn: bool = True
+    texts: dict[str, str] = field(default_factory=dict, compare=False)  # what has been read of reports, by path
 
-    def path(self, experiment: str, *parts: str) -> Path:
-        path = self.root.joinpath(experiment, *parts)
-        if not path.exists():
-            raise ValueError(
-                f"{path} does not exist; `report` writes those of an experiment, `speed --json` prints speed.json"
-            )
-        return path
+    def has(self, *path: str) -> bool:
+        """Whether a report has this file."""
+        return (self.drawn and self.root.joinpath(*path).exists()) or "/".join(path) in self._excerpts
+
+    def text(self, *path: str) -> str:
+        """A file of a report."""
+        name, place = "/".join(path), self.root.joinpath(*path)
+        if not self.has(*path):
+            raise ValueError(f"{place} does not exist; `report` writes those of an experiment")
+        if name not in self.texts:
+            drawn = self.drawn and place.exists()
+            self.texts[name] = place.read_text() if drawn else "\n".join(self._excerpts[name])
+        return self.texts[name]
+
+    @cached_property
+    def _excerpts(self) -> dict[str, list[str]]:
+        path = self.root / EXCERPTS
+        found: dict[str, list[str]] = json.loads(path.read_text()) if path.exists() else {}
+        return found
+
+    def excerpts(self) -> str:
+        """What has been read of reports, as excerpts.json holds it: by path, the lines; of a report, its sentences."""
+        lines = {name: text.splitlines() for name, text in sorted(self.texts.items())}
+        for name in lines:
+            if name.endswith("report.md"):
+                lines[name] = [line for line in lines[name] if not line.startswith(NO_PROSE)]
+        return json.dumps(lines, indent=1, ensure_ascii=False) + "\n"
 
     def summary(self, experiment: str) -> pd.DataFrame:
         """A row per task and variant."""
-        return _csv(self.path(experiment, "summary.csv"))
+        return self._csv(experiment, "summary.csv")
 
     def table(self, experiment: str, name: str) -> pd.DataFrame:
         """tables/<name>.csv"""
-        return _csv(self.path(experiment, "tables", f"{name}.csv"))
+        return self._csv(experiment, "tables", f"{name}.csv")
 
     def markdown(self, experiment: str, name: str) -> str:
         """tables/<name>.md"""
-        return self.path(experiment, "tables", f"{name}.md").read_text().strip()
+        return self.text(experiment, "tables", f"{name}.md").strip()
 
     def value(self, experiment: str, task: str, variant: str, column: str = "score") -> float:
         """One number of summary.csv."""
@@ -92,10 +123,16 @@ class Released:
 
     def json(self, name: str) -> Any:
         """A file of measurements that belongs to no experiment."""
-        return json.loads(self.path(name).read_text())
+        path = self.root / name
+        if not path.exists():
+            raise ValueError(f"{path} does not exist; `speed --json` prints speed.json")
+        return json.loads(path.read_text())
+
+    def _csv(self, *path: str) -> pd.DataFrame:
+        return _csv(self.text(*path))
 
     def _blocks(self, experiment: str) -> list[str]:
-        return self.path(experiment, "report.md").read_text().strip().split("\n\n")
+        return self.text(experiment, "report.md").strip().split("\n\n")
 
 
 def shown(row: Mapping[Any, Any]) -> bool:
@@ -104,8 +141,8 @@ def shown(row: Mapping[Any, Any]) -> bool:
 
 
 @cache
-def _csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path)
+def _csv(text: str) -> pd.DataFrame:
+    return pd.read_csv(StringIO(text))
 
 
 @cache

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from algorithms import VARIANTS
+from algorithms.references.q_learning import QLearning
+from algorithms.references.sb3 import Sb3
+from algorithms.references.scripted import Random
+from algorithms.variant import Variant
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientExperiment, Measurement
 from benchmarks.design.identity import canonical
 from benchmarks.design.lookup import find_tasks, find_variants
+from benchmarks.design.resolve import with_segment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store import packed
 from benchmarks.store.cells import META, SCHEMA
@@ -34,11 +41,20 @@ from benchmarks.store.sources import read_cell, read_measurement, stored_cells
 from benchmarks.store.studies import pack_studies, stored_studies
 
 RELEASED_VERSION = 2  # the results version that the released cells were trained under, and keep
-RENAMED_CLASSES: Mapping[str, str] = {}  # old name -> new name
-RENAMED_FIELDS: Mapping[tuple[str, str], str] = {}  # (new class, old field) -> new field
-DROPPED: Mapping[tuple[str, str], Any] = {}  # (new class, old field) -> the only value that the field may have had
-# what a whole part became, where more than its names changed: (new class) -> the old part's description as the new one
-REBUILT: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+RENAMED_CLASSES: Mapping[str, str] = {  # old name -> new name
+    "Training": "TrainingConfig", "Exact": "ExactGradient", "Tilted": "GaussianParameters", "Ascended": "ExactAscent",
+    "Slowed": "Delayed",
+}  # fmt: skip
+# (new class, old field) -> new field
+RENAMED_FIELDS: Mapping[tuple[str, str], str] = {("Cell", "variant"): "algorithm"}
+# (new class, old field) -> values that the field may have had; published settings that were taken are in the file
+DROPPED: Mapping[tuple[str, str], tuple[Any, ...]] = {("Peer", "published"): (False, True)}
+# the variants that stable-baselines3's algorithms were written as, with an update that ignored the rest
+LIKE: Mapping[str, Variant] = {
+    "a2c": VARIANTS["like_sb3_a2c"],
+    "ppo": VARIANTS["like_sb3_ppo"],
+    "dqn": VARIANTS["reinforce"],
+}
 
 Old = tuple[pa.Table | None, dict[str, Any]]  # rows (None: a measurement), and the file's metadata
 
@@ -59,10 +75,38 @@ def translated(old: Any) -> Any:
     kind = RENAMED_CLASSES.get(short, short)
     made: dict[str, Any] = {"class": kind}
     for name, part in old.items():
-        if name in ("class", DEFAULTS) or ((kind, name) in DROPPED and DROPPED[kind, name] == part):
+        if name in ("class", DEFAULTS) or ((kind, name) in DROPPED and part in DROPPED[kind, name]):
             continue
         made[RENAMED_FIELDS.get((kind, name), name)] = translated(part)
-    return REBUILT[kind](made) if kind in REBUILT else made
+    return made
+
+
+def as_it_was(cell: Cell | Measurement) -> dict[str, Any]:
+    """What an old description of this cell says, in today's names.
+
+    References were variants: REINFORCE, or what is like stable-baselines3's own, with an update that ignored the rest.
+    """
+    described: dict[str, Any] = _json(canonical(cell))
+    if isinstance(cell, Measurement) or isinstance(cell.algorithm, Variant):
+        return described
+    algorithm, training, like = cell.algorithm, cell.training, VARIANTS["reinforce"]
+    update, fixed = {k: v for k, v in described["algorithm"].items() if k not in ("name", DEFAULTS)}, {}
+    if isinstance(algorithm, Random):
+        update["class"] = "Uniform"
+    elif isinstance(algorithm, QLearning):
+        fixed = {name: getattr(training, name) for name in ("learning_rate", "reward_scale", "collection", "network")}
+    elif isinstance(algorithm, Sb3):
+        like, rate = LIKE[algorithm.model_class], training.learning_rate
+        training = with_segment(replace(like.configure(training, cell.task), learning_rate=rate), cell.task)
+        fixed = {**dict(like.fixed), "learning_rate": rate}
+        update |= {"class": "Peer", "algorithm": update.pop("model_class")}
+        del update["learning_rate"]  # of the constructor, which the rate above may replace
+    variant = _json(canonical(replace(like, name=algorithm.name, fixed=tuple(fixed.items()))))
+    return {**described, "algorithm": {**variant, "update": update}, "training": _json(canonical(training))}
+
+
+def _json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
 
 
 def differences(old: Any, new: Any, path: str = "cell") -> list[str]:
@@ -85,7 +129,7 @@ def differences(old: Any, new: Any, path: str = "cell") -> list[str]:
 def key(described: Mapping[str, Any]) -> tuple[Any, ...]:
     """What a cell is matched by."""
     members = described["members"]
-    parts = described["task"]["name"], described["variant"]["name"], described["env_steps"]
+    parts = described["task"]["name"], described["algorithm"]["name"], described["env_steps"]
     return (*parts, tuple(members["seeds"]), tuple(members["rates"]))
 
 
@@ -128,13 +172,12 @@ def rewritten(name: str, old: Old, candidates: list[Cell | Measurement]) -> tupl
     """The new file name and contents. Raises Refused where it is none of the candidates."""
     table, meta = old
     before = translated(meta["cell"])
-    found = [(cell, json.loads(json.dumps(canonical(cell)))) for cell in candidates]
-    lines = [differences(before, described) for _, described in found]
-    same = [pair for pair, different in zip(found, lines, strict=True) if not different]
+    lines = [differences(before, as_it_was(cell)) for cell in candidates]
+    same = [cell for cell, different in zip(candidates, lines, strict=True) if not different]
     if len(same) != 1:
         why = "; ".join(min(lines, key=len)[:3]) if lines else "no cell of its task, variant, members and budget"
         raise Refused(f"{name}: {len(same)} cells of the code are the same choice ({why})")
-    cell, described = same[0]
+    cell, described = same[0], _json(canonical(same[0]))
     if isinstance(cell, Measurement):
         own = digest(described, laboratory_version=LABORATORY_VERSION)
         return cell.file_name.replace(cell.digest, own), (None, {**meta, "cell": described})
@@ -189,7 +232,7 @@ def compare(new: Path, made: Mapping[str, Old], before: list[Old]) -> None:
         assert old_table is not None
         plain = old_table.replace_schema_metadata().select([c for c in SCHEMA.names if c in old_table.column_names])
         same = rows.replace_schema_metadata().select(plain.column_names)
-        if not _equal(same, plain) or said != json.loads(json.dumps(meta)):
+        if not _equal(same, plain) or said != _json(meta):
             raise Refused(f"{name}: read back, its rows are others")
         if any(said[k] != old_meta[k] for k in old_meta if k not in ("cell", "provenance")):
             raise Refused(f"{name}: read back, it says something else of itself")

@@ -1,6 +1,7 @@
 """Which pages hold generated blocks, and the one command that writes them all.
 
-The order: `report` of every experiment writes tables and sentences under results/reference; this reads them.
+The order: `report` of every experiment writes tables and sentences under results/reference; this reads them, and keeps what
+it has read in excerpts.json.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.store.files import write_text
 from docs._scripts import marks, readme_blocks, task_pages, theory_blocks, variant_pages
-from docs._scripts.released import FOLDER, Released
+from docs._scripts.released import EXCERPTS, FOLDER, Released
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
 
@@ -29,15 +30,8 @@ def generated_pages() -> dict[Path, str]:
     return {variant_pages.PAGE: variant_pages.page(), **task_pages.texts()}
 
 
-def released(root: Path) -> Released:
-    """The released runs of a tree."""
-    return Released(root / FOLDER)
-
-
-@cache
-def blocks(root: Path) -> dict[str, Callable[[], str]]:
+def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """All blocks by name, each made once."""
-    results = released(root)
     generators = {**readme_blocks.blocks(results), **theory_blocks.blocks(results)}
     return {name: cache(make) for name, make in generators.items()}
 
@@ -49,19 +43,22 @@ def stale(root: Path) -> list[str]:
         for path, text in generated_pages().items()
         if not (root / path).exists() or (root / path).read_text() != text
     ]
+    filling = blocks(Released(root / FOLDER, drawn=False))
     for page in hand_written(root):
-        names += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), blocks(root))]
+        names += [f"{page.relative_to(root)}: {name}" for name in marks.stale(page.read_text(), filling)]
     return names
 
 
 def write(root: Path) -> list[Path]:
     """Bring everything up to date; returns the files that changed."""
-    texts = {root / path: text for path, text in generated_pages().items()}
+    results = Released(root / FOLDER)
+    texts, filling = {root / path: text for path, text in generated_pages().items()}, blocks(results)
     for page in hand_written(root):
         try:
-            texts[page] = marks.fill(page.read_text(), blocks(root))
+            texts[page] = marks.fill(page.read_text(), filling)
         except marks.WrongMark as error:
             raise marks.WrongMark(f"{page}: {error}") from error
+    texts[results.root / EXCERPTS] = results.excerpts()
     changed = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     for path in changed:
         write_text(path, texts[path])

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.design.named import find_tasks, find_variants
 
-from algorithms import VARIANTS
-from benchmarks.design import lookup
+from algorithms import ALGORITHMS, VARIANTS
 from benchmarks.design.cells import build_cells, single_cells
-from benchmarks.design.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.design.identity import canonical
 from benchmarks.experiments import EXPERIMENTS
@@ -36,7 +36,7 @@ def of_ours(name: str, *parts: Any, **more: Any) -> Any:
 
 
 def test_only_what_is_not_at_its_default_is_hashed() -> None:
-    parts = [("n", int), ("lam", float, field(default=0.95)), ("of", tuple, field(default_factory=tuple))]
+    parts: list[Any] = [("n", int), ("lam", float, field(default=0.95)), ("of", tuple, field(default_factory=tuple))]
     made = canonical(of_ours("Part", *parts, n=1))
     assert made == {"class": "Part", DEFAULTS: ["lam", "of"], "n": 1, "lam": 0.95, "of": []}
     assert hashed_part({"deep": [made]}) == {"deep": [{"class": "Part", "n": 1}]}
@@ -59,6 +59,9 @@ def test_a_class_may_move_to_another_module() -> None:
 def test_fields_that_no_number_depends_on_are_in_no_description() -> None:
     of_variant, of_task = canonical(VARIANTS["gae"]), canonical(TASKS["lock/small"])
     assert not {"summary", "parent", "changes", "needs", "promises"} & {*of_variant}
+    references = [algorithm for name, algorithm in ALGORITHMS.items() if name not in VARIANTS]
+    assert len(references) == 6
+    assert not [r.name for r in references if {"summary", "parent", "changes", "needs"} & {*canonical(r)}]
     assert not {"floor", "ceiling", "threshold", "field", "source"} & {*of_task}
 
 
@@ -107,12 +110,12 @@ def hashed_classes(value: Any) -> Iterator[type]:
 
 def test_the_names_of_our_hashed_classes_are_unique() -> None:
     """Among everything that an experiment trains or measures, and every registered task and variant."""
-    values: list[Any] = [*TASKS.values(), *VARIANTS.values(), Race((1,), 5, Scale(0.0, 1.0))]
+    values: list[Any] = [*TASKS.values(), *ALGORITHMS.values(), Race((1,), 5, Scale(0.0, 1.0))]
     values += single_cells(TASKS["CartPole-v1"], VARIANTS["ppo"], 1, 500, ())
     for experiment in EXPERIMENTS.values():
-        if isinstance(experiment, Experiment):
-            tasks, variants = lookup.tasks(experiment, None), lookup.variants(experiment, None)
-            values += build_cells(experiment, tasks, variants, None)
+        if isinstance(experiment, ComparisonExperiment):
+            tasks, algorithms = find_tasks(experiment.tasks), find_variants(experiment.variants)
+            values += build_cells(experiment, tasks, algorithms, None)
         elif isinstance(experiment, GradientExperiment):
             values += experiment.measurements
     found: dict[str, set[type]] = defaultdict(set)

@@ -47,7 +47,7 @@ def test_a_comparison_is_resized_and_resolved() -> None:
     run = ComparisonRun(EXPERIMENTS["smoke"])  # type: ignore[arg-type]
     run.select(Run("smoke", tasks="bandit/small", variants="gae,ppo", seeds=20, env_steps=100))
     assert [task.name for task in run.experiment.own_tasks] == ["bandit/small"]
-    assert [(c.variant.name, len(c.members.seeds), c.env_steps) for c in run.cells] == [
+    assert [(c.algorithm.name, len(c.members.seeds), c.env_steps) for c in run.cells] == [
         ("gae", 10, 100), ("gae", 10, 100), ("ppo", 10, 100), ("ppo", 10, 100),
     ]  # fmt: skip
     assert {c.evaluation for c in run.cells} == {Evaluation(checkpoints=5, episodes=10)}

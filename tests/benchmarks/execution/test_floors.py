@@ -1,16 +1,18 @@
 """Scales of users' tasks: flags, floors that are measured once, what a report reads, and what is refused."""
 
 from __future__ import annotations
+
 import json
-import pytest
-from benchmarks.execution.floors import with_floors
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.execution.floors import with_floors
 from envs import TASKS, random_policy
 from envs.api import Task
 from envs.random_policy import Floor
-from pathlib import Path
 from tests.contracts.image_task import IMAGES
-
 
 MINE = Task("mine", IMAGES.factory)
 

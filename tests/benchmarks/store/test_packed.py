@@ -12,18 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import cli
+from benchmarks.cli import main as cli
 from benchmarks.store import packed
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import (
-    check_cell,
-    experiments_under,
-    has_results,
-    read_cell,
-    read_results,
-    readable,
-    stored_cells,
-)  # fmt: skip
+    check_cell,  # fmt: skip
+    experiments_under,  # fmt: skip
+    has_results,  # fmt: skip
+    read_cell,  # fmt: skip
+    read_results,  # fmt: skip
+    readable,  # fmt: skip
+    stored_cells,  # fmt: skip
+)
 from benchmarks.store.studies import pack_studies, stored_studies, studies_path
 from tests.benchmarks.synthetic_results import write_cell
 
@@ -182,7 +182,10 @@ STUDY = {"kind": "pg_ladder_tuned", "study": "tuned", "variant": "gae", "tasks":
 
 
 def test_packed_studies_come_back(tmp_path: Path) -> None:
-    studies = {"gae__t.json": STUDY, "ppo__t.json": {**STUDY, "variant": "ppo", "scales": {"t": [0.0, 1.0, None]}}}
+    studies: dict[str, dict[str, Any]] = {
+        "gae__t.json": STUDY,
+        "ppo__t.json": {**STUDY, "variant": "ppo", "scales": {"t": [0.0, 1.0, None]}},
+    }
     pack_studies(tmp_path / "tuned", studies)
     assert list(stored_studies(tmp_path / "tuned")) == sorted(studies.items())
     edited(studies_path(tmp_path / "tuned"), lambda t: t.slice(1))

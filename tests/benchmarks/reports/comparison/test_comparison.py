@@ -1,20 +1,22 @@
 """Two folders of results: what is shown, what is refused, and the exit status of a gate."""
 
 from __future__ import annotations
+
 import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats as sps
+
 from benchmarks.cli import main as cli
 from benchmarks.reports.comparison import comparison, gate, result_folders
 from benchmarks.reports.comparison.result_folders import ResultFolder
 from benchmarks.store import pooling
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
-from pathlib import Path
-from scipy import stats as sps
 from tests.benchmarks.synthetic_results import write_cell
-
 
 SEEDS = tuple(range(10))
 
