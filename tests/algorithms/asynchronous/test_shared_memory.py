@@ -11,7 +11,8 @@ import torch
 from algorithms.asynchronous.shared_memory import VERSIONS, ParameterBoard, RolloutSlot, capacity
 from algorithms.variant import Variant
 from envs import TASKS
-from tests.helpers import LEARNING, brief, make_rollout, small_training
+from tests.builders import LEARNING, brief, small_training
+from tests.rollouts import make_rollout
 
 CONTEXT = get_context("spawn")
 
@@ -39,7 +40,7 @@ def test_a_slot_says_what_does_not_fit() -> None:
 @pytest.mark.parametrize("variant", LEARNING, ids=lambda v: v.name)
 def test_a_slot_has_room_for_any_rollout(name: str, variant: Variant) -> None:
     task = TASKS[name]
-    if variant.unfit(task.spec):
+    if variant.reason_unsupported(task):
         return
     training = small_training(task, variant, envs=8)
     _, rollout = make_rollout(task, brief(variant), training, (0, 1))

@@ -30,7 +30,7 @@ from envs.text.transduce import Transduce
 from envs.text_env import text_task
 from envs.text_mdp import Prompts, Rows
 from tests.algorithms.training.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
-from tests.helpers import small_training
+from tests.builders import small_training
 
 UNBIASED = ["reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value", "rloo"]
 TERMINAL = text_task("terminal", Transduce(symbols=3, length=2, reward_mode="terminal"))

@@ -12,13 +12,13 @@ from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
-from algorithms.training.learner import Learner
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from envs.api import Task
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
-from tests.helpers import grouped_rollout, make_rollout, small_training
+from tests.builders import make_learner, small_training
+from tests.rollouts import grouped_rollout, make_rollout
 
 SOFT = text_task("soft", Lexicon(words=3, length=2, topics=2, beta=0.4))
 
@@ -103,8 +103,8 @@ def test_an_estimators_own_beta_replaces_the_tasks_and_needs_a_reference() -> No
     training = small_training(SOFT, variant)
     policy, _ = make_rollout(SOFT, variant, training, (0,))
     for kl, task, expected in ((KL(beta=0.1), SOFT, 0.1), (KL(), SOFT, 0.4), (KL(), replace(SOFT, beta=0.0), 0.0)):
-        estimator = replace(variant.estimator, kl=kl)
-        assert Learner(policy, estimator, variant.schedule, training, torch.ones(1), task).beta == expected
+        changed = replace(variant, estimator=replace(variant.estimator, kl=kl))
+        assert make_learner(policy, changed, training, task).beta == expected
 
 
 @pytest.mark.parametrize(

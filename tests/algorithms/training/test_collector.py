@@ -11,18 +11,15 @@ import torch
 from algorithms import VARIANTS
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import TopP, top_p
-from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector, filled, informative
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
-from algorithms.training.observation_normaliser import Identity
-from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Episodes
 from envs import TASKS
-from envs.seeding import Role, generator, stream
-from tests.helpers import grouped_rollout, small_training
+from tests.builders import make_run, records_of, small_training
+from tests.rollouts import grouped_rollout, make_collector
 
 
 def test_batches_are_filled_with_informative_groups_in_the_order_of_play() -> None:
@@ -47,10 +44,7 @@ def test_where_there_are_too_few_the_rest_is_not_valid() -> None:
 def collector(task: str, variant: str, seeds: tuple[int, ...], tries: int) -> Collector:
     chosen = VARIANTS[variant]
     training = replace(small_training(TASKS[task], chosen), collection=Episodes(16, 4))
-    policy = build_policy(TASKS[task], chosen, training, Members(seeds, (1.0,) * len(seeds)))
-    streams = [stream(s, Role.ENVIRONMENT, 0) for s in seeds]
-    acting = [generator(s, Role.ACTION, 0) for s in seeds]
-    return Collector(TASKS[task], policy, chosen.estimator, training, Identity(), streams, acting, tries=tries)
+    return make_collector(TASKS[task], chosen, training, seeds, tries=tries)
 
 
 def test_what_was_tried_is_charged_and_each_member_tries_for_itself() -> None:
@@ -93,8 +87,7 @@ def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
             lagged.append(run.nucleus.policy.flat.values.clone())  # type: ignore[union-attr]
             super().learn(rollout, *rest, **diagnosing)  # type: ignore[arg-type]
 
-    members = Members((0, 1), (0.1, 0.1))
-    run = Run(task, variant, training, members, 64 * 12, Evaluation(1, 3), make_learner=Watched)
+    run = make_run(task, variant, training, 64 * 12, rate=0.1, evaluation=Evaluation(1, 3), learner=Watched)
     list(train(run))
     assert [torch.equal(lagged[i], lagged[0]) for i in range(6)] == [True] * 5 + [False]
     late = seen[-1]
@@ -107,7 +100,7 @@ def test_a_nucleus_restricts_what_is_drawn_to_a_lagged_policy() -> None:
 
 
 def test_a_nucleus_needs_a_list_of_actions() -> None:
-    assert "not listed" in str(VARIANTS["nlpo"].unfit(TASKS["Pendulum-v1"].spec))
+    assert "not listed" in str(VARIANTS["nlpo"].reason_unsupported(TASKS["Pendulum-v1"]))
     with pytest.raises(ValueError, match="p in"):
         TopP(p=0.0)
 
@@ -118,13 +111,13 @@ def test_a_run_resumed_between_two_copies_of_the_mask_policy_is_bit_equal() -> N
     training = replace(small_training(task, variant), segment=3)
 
     def run() -> Run:
-        return Run(task, variant, training, Members((0, 1), (0.1, 0.1)), 16 * 12, Evaluation(2, 3))
+        return make_run(task, variant, training, 16 * 12, rate=0.1)
 
     whole = list(train(run()))
     state = [e for e in whole if isinstance(e, RunState)][1]
     assert state.meta["update"] == 6
     assert not torch.equal(state.tensors["nucleus"], state.tensors["values"])
-    rest = [e for e in train(run(), state) if isinstance(e, Record)]
-    told = [e for e in whole if isinstance(e, Record)][-len(rest) :]
+    rest = records_of(train(run(), state))
+    told = records_of(whole)[-len(rest) :]
     assert [(r.eval_return, r.measures) for r in rest] == [(r.eval_return, r.measures) for r in told]
     assert rest
