@@ -114,8 +114,8 @@ def cut_short(rollout: Rollout) -> Rollout:
 )
 def test_every_tasks_streams_depend_on_the_members_seed_alone(name: str) -> None:
     task, variant = TASKS[name], VARIANTS["reinforce"]
-    training = small_training(task, variant)
-    _, together = make_rollout(task, variant, training, (3, 5, 8))
+    training = small_training(task, variant, envs=4)
+    _, together = make_rollout(task, variant, training, SEEDS)
     _, alone = make_rollout(task, variant, training, (5,))
     steps = len(alone.reward)
     first = slice(None) if isinstance(task.spec.observation, Transcript) else slice(0, min(20, steps))

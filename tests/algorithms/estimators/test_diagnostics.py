@@ -172,7 +172,7 @@ def records(task: str, variant: str, **schedule: int) -> list[Record]:
     chosen = VARIANTS[variant]
     if schedule:
         chosen = replace(chosen, schedule=replace(chosen.schedule, **schedule))
-    training = small_training(TASKS[task], chosen)
+    training = small_training(TASKS[task], chosen, envs=8)
     return records_of(train(make_run(TASKS[task], chosen, training, 1_000, rate=3e-3)))
 
 

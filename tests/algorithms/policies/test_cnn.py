@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from algorithms import VARIANTS
-from algorithms.asynchronous.shared_memory import capacity
 from algorithms.policies import cnn
 from algorithms.policies.cnn import NatureCNN, NatureNet
 from algorithms.policies.gru import GRU
@@ -18,7 +17,6 @@ from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Record
 from algorithms.training.run import train
 from algorithms.training_config import Episodes
-from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Features, Image, Task
 from envs.control import from_envpool
@@ -108,15 +106,6 @@ def test_what_it_cannot_read_is_named() -> None:
         MLP().build(ATARI, 2, 1.0, generators)
     with pytest.raises(ValueError, match="NatureCNN for images"):
         GRU().build(ATARI, 2, 1.0, generators)
-
-
-def test_a_slot_of_shared_memory_holds_images() -> None:
-    """28,224 bytes an observation, steps + 1 of them an environment."""
-    pong = TASKS["Pong-v5"].spec
-    window = resolve(TASKS["Pong-v5"], VARIANTS["a2c"]).training.collection
-    steps = window.steps  # type: ignore[union-attr]
-    assert capacity(pong, window, 1) > window.envs * (steps + 1) * 28_224
-    assert capacity(pong, window, 1) < window.envs * (steps + 2) * 28_224
 
 
 def records(task: Task, variant: str, env_steps: int, **changes: object) -> list[Record]:

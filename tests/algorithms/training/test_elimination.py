@@ -11,7 +11,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.training.elimination import CheckpointReturns, train_apart
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Progress, Record
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
@@ -39,8 +39,14 @@ def records(run: Run, judge: object = None, state: RunState | None = None) -> li
     return records_of(train_apart(run, state, judge))  # type: ignore[arg-type]
 
 
-def test_members_that_leave_score_what_they_score_where_nobody_leaves() -> None:
-    apart = scores(records(run_of()))
+@pytest.fixture(scope="module")
+def events() -> list[TrainingEvent]:
+    """Of the run whose members leave it as they are done."""
+    return list(train_apart(run_of()))
+
+
+def test_members_that_leave_score_what_they_score_where_nobody_leaves(events: list[TrainingEvent]) -> None:
+    apart = scores(records_of(events))
     together = scores(records_of(train(run_of())))
     assert apart.keys() == together.keys()
     assert len(apart) == 6 * 3
@@ -61,24 +67,25 @@ def test_a_configuration_in_a_batch_scores_what_it_scores_alone() -> None:
     assert len({round(value, 3) for value in batch.values()}) >= 6
 
 
-def test_whoever_is_done_leaves_at_the_end_of_a_segment() -> None:
-    sizes = [len(event.meta["places"]) for event in train_apart(run_of()) if isinstance(event, RunState)]
+def test_whoever_is_done_leaves_at_the_end_of_a_segment(events: list[TrainingEvent]) -> None:
+    sizes = [len(event.meta["places"]) for event in events if isinstance(event, RunState)]
     assert sizes[0] == 6
     assert sorted(sizes, reverse=True) == sizes
     assert len(set(sizes)) > 2
 
 
-def test_a_run_goes_on_from_any_state_bit_for_bit() -> None:
-    states, records = [], []
-    for event in train_apart(run_of()):
+def test_a_run_goes_on_from_any_state_bit_for_bit(events: list[TrainingEvent]) -> None:
+    """From the first one with each number of members that are left."""
+    states: dict[int, int] = {}  # members -> where their first state stands
+    for at, event in enumerate(events):
         if isinstance(event, RunState):
-            states.append((event, len(records)))
-        elif isinstance(event, Record):
-            records.append(event)
-    assert any(len(state.meta["places"]) < 6 for state, _ in states)
-    for state, before in states:
+            states.setdefault(len(event.meta["places"]), at)
+    assert min(states) < 6
+    for at in states.values():
+        state = events[at]
+        assert isinstance(state, RunState)
         rest = records(run_of(), state=state)
-        assert [without_clock(r) for r in records[before:]] == [without_clock(r) for r in rest]
+        assert [without_clock(r) for r in records_of(events[at:])] == [without_clock(r) for r in rest]
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,8 @@ class Second:
         return [(2, 3)] if {2, 3} <= seen[1].keys() else []
 
 
-def test_who_is_dropped_stops_and_the_others_go_on() -> None:
-    whole, raced = scores(records(run_of())), scores(records(run_of(), Second()))
+def test_who_is_dropped_stops_and_the_others_go_on(events: list[TrainingEvent]) -> None:
+    whole, raced = scores(records_of(events)), scores(records(run_of(), Second()))
     assert {k for k in raced if k[0] in (2, 3)} == {(p, k) for p in (2, 3) for k in (0, 1)}
     assert all(raced[key] == pytest.approx(whole[key], rel=0.1) for key in raced)
     assert raced.keys() < whole.keys()
@@ -118,8 +125,8 @@ def test_what_a_judge_has_seen_survives_a_resume() -> None:
     assert {place for place, _ in rest} == set(range(6))
 
 
-def test_progress_counts_who_has_left() -> None:
-    steps = [e.env_steps for e in train_apart(run_of()) if isinstance(e, Progress)]
+def test_progress_counts_who_has_left(events: list[TrainingEvent]) -> None:
+    steps = [e.env_steps for e in events if isinstance(e, Progress)]
     assert sorted(steps) == steps
     assert steps[-1] >= 6 * 2_000
 
