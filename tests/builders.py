@@ -22,6 +22,7 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
+from algorithms.tunable import unchecked
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from benchmarks.store import states
@@ -160,7 +161,8 @@ def gradient_of(
     """Of one full-batch loss as it is handed to the optimiser [P, D], from a fresh learner, in float64."""
     policy, recorder = double_copy(policy), RecordingOptimiser()
     rates = torch.full((len(policy.flat.values),), 1e-3)
-    schedule, training = replace(variant.schedule, epochs=1, minibatches=1), replace(training, optimiser=recorder)
+    schedule = replace(variant.schedule, epochs=1, minibatches=1)
+    training = unchecked(training, optimiser=recorder)  # its numbers may be columns, one a member
     learner = Learner(policy, variant.estimator, schedule, training, rates, task, compact=compact)
     learner.learn(rollout, [], None if progress is None else torch.full_like(learner.rate[:, 0], progress))
     return recorder.gradients[0]

@@ -16,7 +16,6 @@ from tests.builders import (
 )
 from tests.rollouts import make_rollout
 
-
 SEEDS = (0, 1, 2)
 
 
