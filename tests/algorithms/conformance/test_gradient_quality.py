@@ -146,9 +146,7 @@ def test_the_variance_of_one_episode_at_the_uniform_table(credit: Credit, baseli
     At a uniform softmax |grad log pi(a|s)|^2 = 3/4, and a step's factor f_t adds E[f_t^2 |s_t|^2] - (its mean)^2. All six
     have the same mean.
     """
-    variant = Variant(
-        name="known", summary="", estimator=Estimator(credit, baseline, Score()), update=FirstOrder()
-    )
+    variant = Variant(name="known", summary="", estimator=Estimator(credit, baseline, Score()), update=FirstOrder())
     task = text_task("one prompt", OnePrompt())
     assert isinstance(task.factory, OnePrompt)
     training = replace(small_training(task, variant), network=Tabular(task.factory), collection=Episodes(1, 1))

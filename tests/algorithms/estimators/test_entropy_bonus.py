@@ -52,7 +52,7 @@ def test_the_share_of_the_largest_entropy_by_hand() -> None:
 def entropies(variant: Variant) -> list[float]:
     task = TASKS["bandit/small"]
     training = replace(small_training(task, variant), learning_rate=0.03)
-    records = records_of(train(make_run(task, variant, training, 4_000, (0, 1, 2), evaluation=Evaluation(4, 3))))
+    records = records_of(train(make_run(task, variant, training, 6_000, (0, 1, 2), evaluation=Evaluation(4, 3))))
     return [sum(r.measures["entropy"] for r in records if r.checkpoint == k) / 3 for k in range(5)]
 
 

@@ -44,7 +44,7 @@ def run_of(task: str, variant: Variant, env_steps: int = 700, envs: int = 16, **
 @pytest.mark.parametrize(("task", "variant"), FITTING)
 def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path) -> None:
     """Stopped after its first segment, saved to disk, loaded into new objects, and run to the end."""
-    size = {"lock/small": 350, "CartPole-v1": 1_000, "Pendulum-v1": 2_000}[task]
+    size = {"lock/small": 500, "CartPole-v1": 1_500, "Pendulum-v1": 2_500}[task]
     segment = {"lock/small": 5, "CartPole-v1": 2, "Pendulum-v1": 1}[task]
     if isinstance(resolve(TASKS[task], variant).training.collection, Unroll):
         segment = 20

@@ -63,7 +63,7 @@ def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) ->
     task = TASKS["bandit/small"]
     assert variant.reason_unsupported(task) is None
     training = replace(resolve(task, variant).training, learning_rate=1e-2)
-    run = make_run(task, brief(variant), training, 7_000, (0, 1, 2), evaluation=Evaluation(1, 3))
+    run = make_run(task, brief(variant), training, 10_000, (0, 1, 2), evaluation=Evaluation(1, 3))
     final = [r.eval_return for r in records_of(train(run)) if r.fraction == 1.0]
     assert task.scale.read(final).min() > 0.3
 
