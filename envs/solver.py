@@ -117,15 +117,3 @@ def kl_optimal(mdp: TextMDP, beta: float, gamma: float | None = None, limit: int
         return np.exp(x - top) / total[:, None], beta * (top[:, 0] + np.log(total))
 
     return solve(mdp, soft, mdp.gamma if gamma is None else gamma, limit)
-
-
-def reference_policy(mdp: TextMDP, limit: int = LIMIT) -> Solution:
-    """The reference policy, and its J (its KL is 0)."""
-    if not mdp.has_reference:
-        raise ValueError(f"{type(mdp).__name__} has no reference policy")
-
-    def follow(q: Doubles, legal: Bools, reference: Doubles, t: int) -> tuple[Doubles, Doubles]:
-        policy = np.exp(reference)
-        return policy, (policy * q).sum(1)
-
-    return solve(mdp, follow, mdp.gamma, limit)

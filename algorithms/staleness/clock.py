@@ -1,4 +1,4 @@
-"""ActorSchedule that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
 
 `age` counts updates: the rollout that makes update u was begun with the parameters of update u - age.
 Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
@@ -7,9 +7,8 @@ Everything comes from the member's own generator, so staleness repeats with the 
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, get_args
 
@@ -50,40 +49,6 @@ class ActorSchedule(Protocol):
 
     def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
         """Without end, in the order in which they are learned."""
-
-
-@dataclass(frozen=True)
-class UniformLag:
-    """Ages drawn evenly from 0 to `longest`; no older than the run itself."""
-
-    longest: int = 8
-
-    def __post_init__(self) -> None:
-        if self.longest < 0:
-            raise ValueError(f"longest must be at least 0, not {self.longest}")
-
-    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        return _drawn(lambda: int(rng.integers(self.longest + 1)))
-
-
-@dataclass(frozen=True)
-class GeometricLag:
-    """Ages with P(k) = (1 - q) q^k, q = mean / (1 + mean), cut at `longest`: mostly fresh, sometimes very old."""
-
-    mean: float = 4.0
-    longest: int = 32
-
-    def __post_init__(self) -> None:
-        if self.mean < 0 or self.longest < 0:
-            raise ValueError(f"mean and longest must be at least 0, not {self.mean} and {self.longest}")
-
-    def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        return _drawn(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
-
-
-def _drawn(age: Callable[[], int]) -> Iterator[LearnedRollout]:
-    for update in itertools.count():
-        yield LearnedRollout(((0.0, min(age(), update)),), float(update + 1))
 
 
 @dataclass(frozen=True)

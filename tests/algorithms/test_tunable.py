@@ -1,33 +1,28 @@
 """Search ranges beside their fields, and fields that hold one number a member."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
-
 import numpy as np
 import pytest
 import torch
-
 from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.estimators.entropy_bonus import Annealed, Constant
-from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
-from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.learner import Learner
-from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
 from algorithms.variant import Variant
 from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
 from benchmarks.tuning.space import Parameter, parameters
+from dataclasses import dataclass, replace
 from envs import TASKS
 from envs.api import Features, Task
-from tests.contracts.test_population import copy_of, double, member
-from tests.helpers import LEARNING, RecordingOptimiser, make_rollout, small_training
+from tests.builders import LEARNING, double_copy, gradient_of, small_training
+from tests.rollouts import in_float64, make_rollout, one_member
+
 
 SEEDS = (3, 5, 8)
+PROGRESS = 0.25  # share of the budget that is spent
 TASK_NAMES = ("lock/small", "CartPole-v1", "Pendulum-v1")
 PAIRS = [
     pytest.param(TASKS[t], v, id=f"{t}-{v.name}")
@@ -56,18 +51,6 @@ def spread(parameter: Parameter) -> tuple[float, ...]:
     return tuple((np.round(values) if search.integer else values).astype(np.float32).tolist())
 
 
-def gradient(
-    task: Task, variant: Variant, training: TrainingConfig, rollout: Rollout, policy: ActorCritic, compact: bool
-) -> torch.Tensor:
-    """Of one full-batch loss as it is handed to the optimiser, clipped, from a fresh learner, in float64."""
-    policy, recorder = copy_of(policy), RecordingOptimiser()
-    rates = torch.full((len(policy.flat.values),), 1e-3)
-    schedule, training = replace(variant.schedule, epochs=1, minibatches=1), replace(training, optimiser=recorder)
-    learner = Learner(policy, variant.estimator, schedule, training, rates, task, compact=compact)
-    learner.learn(rollout, [], torch.full_like(learner.rate[:, 0], 0.25))
-    return recorder.gradients[0]
-
-
 @pytest.mark.parametrize(
     ("task", "variant", "compact"),
     [
@@ -86,18 +69,18 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
     assert values
     several = per_member(variant, training, values)
     policy, rollout = make_rollout(task, *several, SEEDS)
-    rollout = double(rollout)
+    rollout = in_float64(rollout)
     if compact:  # the second member's episodes are so short that it is in another group than the others
         for rows in (rollout.valid, rollout.reward, rollout.discount, rollout.continues):
             rows[2:, 1, ::2] = rows[4:, 1, 1::2] = 0.0
-    together = gradient(task, *several, rollout, policy, compact)
+    together = gradient_of(task, *several, rollout, policy, compact, PROGRESS)
     for p, seed in enumerate(SEEDS):
         own = apply_overrides(variant, training, {path: of[p] for path, of in values})
         mine, played = make_rollout(task, *own, (seed,))
         if not compact:
-            torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], double(played).discount)
+            torch.testing.assert_close(rollout.discount[: len(played.discount), p : p + 1], in_float64(played).discount)
         torch.testing.assert_close(policy.flat.values[p : p + 1], mine.flat.values)
-        alone = gradient(task, *own, member(rollout, p), copy_of(policy, slice(p, p + 1)), False)
+        alone = gradient_of(task, *own, one_member(rollout, p), double_copy(policy, slice(p, p + 1)), progress=PROGRESS)
         torch.testing.assert_close(together[p : p + 1], alone, rtol=2e-5, atol=1e-9)
     assert together.abs().sum(1).min() > 0
 

@@ -20,11 +20,11 @@ from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
 from algorithms.variant import Promises, Variant
+from tests.builders import LEARNING
 from tests.contracts import wrong_estimators, wrong_twins
 from tests.contracts.custom_parts import CustomScale
 from tests.contracts.right_estimators import RIGHT
 from tests.contracts.wrong_twins import broken
-from tests.helpers import LEARNING
 
 RLOO, GAE = VARIANTS["rloo"].estimator, VARIANTS["gae"].estimator
 WRONG = wrong_estimators.listed()

@@ -14,18 +14,25 @@ from algorithms import VARIANTS
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
+from algorithms.training.records import Members
 from algorithms.training.run import Run, train
-from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig, Unroll
+from algorithms.variant import Variant
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
-from benchmarks.design.resolve import reason_unsupported
-from benchmarks.store import states
 from benchmarks.store.descriptions import DEFAULTS
 from envs import TASKS
-from tests.contracts.test_population import copy_of, double, gradient, member, strip
-from tests.helpers import LEARNING, make_rollout, small_training
+from tests.builders import (
+    LEARNING,
+    double_copy,
+    gradient_of,
+    make_run,
+    records_of,
+    resumed,
+    small_training,
+    without_clock,
+)
+from tests.rollouts import in_float64, make_rollout, one_member
 
 TASK = TASKS["Pendulum-v1"]
 EXPLORATIONS = (Independent(), GSDE(-1.0), GSDE(-1.0, sample_freq=3, full_std=False, learn_features=True))
@@ -50,15 +57,15 @@ def test_a_member_plays_and_learns_in_a_population_as_it_does_alone(exploration:
     for name in ("action", "reward", "logp"):
         ours, own = together.tensors()[name][:20, 1:2], alone.tensors()[name][:20]
         torch.testing.assert_close(ours, own, rtol=1e-3, atol=1e-3)
-    rollout = double(together)
-    whole = gradient(TASK, variant, rollout, policy)
+    rollout = in_float64(together)
+    whole = gradient_of(TASK, variant, training, rollout, policy)
     for p in range(2):
-        part = gradient(TASK, variant, member(rollout, p), copy_of(policy, slice(p, p + 1)))
+        part = gradient_of(TASK, variant, training, one_member(rollout, p), double_copy(policy, slice(p, p + 1)))
         torch.testing.assert_close(whole[p : p + 1], part, rtol=1e-5, atol=1e-10)
     rollout.reward[:, 0] += 7.0
     with torch.no_grad():
         policy.flat.values[0] += 0.3
-    assert torch.equal(gradient(TASK, variant, rollout, policy)[1], whole[1])
+    assert torch.equal(gradient_of(TASK, variant, training, rollout, policy)[1], whole[1])
 
 
 @pytest.mark.parametrize(("exploration", "actions"), WAYS)
@@ -67,27 +74,18 @@ def test_a_resumed_run_is_bit_equal(exploration: Exploration, actions: Actions, 
 
     def run() -> Run:
         training = training_of("a2c", exploration, actions, segment=4, collection=Unroll(16, 2))
-        return Run(TASK, VARIANTS["a2c"], training, Members((0, 1), (0.01, 0.01)), 400, Evaluation(2, 2))
+        return make_run(TASK, VARIANTS["a2c"], training, 400, rate=0.01, evaluation=Evaluation(2, 2))
 
-    whole = [e for e in train(run()) if isinstance(e, Record)]
-    records: list[Record] = []
-    for event in train(run()):
-        if isinstance(event, Record):
-            records.append(event)
-        elif isinstance(event, RunState):
-            states.save_state(tmp_path / "x.state", event, records)
-            break
-    state, records = states.load_state(tmp_path / "x.state")
+    whole = records_of(train(run()))
+    state, records = resumed(run, tmp_path / "x.state")
     assert state.tensors["normaliser.returns.var"].shape == (2, 1)
-    records += [e for e in train(run(), state) if isinstance(e, Record)]
-    assert [strip(r) for r in records] == [strip(r) for r in whole]
+    assert [without_clock(r) for r in records] == [without_clock(r) for r in whole]
 
 
-@pytest.mark.parametrize("variant", [v for v in LEARNING if not reason_unsupported(TASK, v)], ids=lambda v: v.name)
-def test_every_learner_learns_with_noise_that_depends_on_the_state(variant: object) -> None:
-    assert isinstance(variant, type(VARIANTS["gae"]))
+@pytest.mark.parametrize("variant", [v for v in LEARNING if not v.reason_unsupported(TASK)], ids=lambda v: v.name)
+def test_every_learner_learns_with_noise_that_depends_on_the_state(variant: Variant) -> None:
     training = training_of(variant.name, GSDE(-1.0), "squashed")
-    run = Run(TASK, variant, replace(training, segment=1), Members((0, 1), (0.01, 0.01)), 100_000, Evaluation(2, 2))
+    run = make_run(TASK, variant, replace(training, segment=1), 100_000, rate=0.01)
     start = run.policy.flat.values.clone()
     for _ in range(1 + variant.schedule.lag):
         next(iter(run.segment()))

@@ -23,14 +23,13 @@ from algorithms.asynchronous.learner import SlotGrants, fits, train_asynchronous
 from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.composition import Processes, Schedule
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Progress, Record, TrainingEvent
+from algorithms.training.records import Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
 from envs import TASKS
 from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
-from tests.contracts.test_population import strip
-from tests.helpers import small_training
+from tests.builders import make_run, small_training, without_clock
 
 
 def run_of(
@@ -38,8 +37,7 @@ def run_of(
 ) -> Run:
     variant = replace(VARIANTS[name], schedule=replace(VARIANTS[name].schedule, lag=0, processes=processes))
     training = replace(small_training(task, variant, envs=8), segment=1_000)  # streams as one segment has them
-    members = Members((0, 1), (0.02, 0.02))
-    return Run(task, variant, training, members, env_steps, Evaluation(3, 3))
+    return make_run(task, variant, training, env_steps, rate=0.02, evaluation=Evaluation(3, 3))
 
 
 def of(events: Iterator[TrainingEvent] | list[TrainingEvent], kind: type) -> list:
@@ -100,7 +98,9 @@ def test_one_actor_that_must_not_be_behind_is_the_synchronous_run_bit_for_bit(ta
     apart = of(train_asynchronously(run_of(Processes(1, longest=0), TASKS[task], name, env_steps)), Record)
     own = ("lag", "lag_max")
     for a, b in zip(plain, apart, strict=True):
-        assert strip(replace(b, measures={k: v for k, v in b.measures.items() if k not in own})) == strip(a)
+        assert without_clock(
+            replace(b, measures={k: v for k, v in b.measures.items() if k not in own})
+        ) == without_clock(a)
     assert apart[-1].measures["lag_max"] == 0
 
 
@@ -289,7 +289,7 @@ def test_what_cannot_run_is_refused_before_any_compute(variant: Variant, said: s
     task = TASKS["bandit/small"]
 
     def begin() -> None:
-        run = Run(task, variant, small_training(task, variant), Members((0,), (0.01,)), 100, Evaluation(1, 1))
+        run = make_run(task, variant, small_training(task, variant), 100, (0,))
         next(train_asynchronously(run))
 
     with pytest.raises(ValueError, match=said):

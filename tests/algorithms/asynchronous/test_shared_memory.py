@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from algorithms import VARIANTS
 from algorithms.asynchronous.shared_memory import VERSIONS, ParameterBoard, RolloutSlot, capacity
 from algorithms.variant import Variant
+from benchmarks.design.resolve import resolve
 from envs import TASKS
-from tests.helpers import LEARNING, brief, make_rollout, small_training
+from tests.builders import LEARNING, brief, small_training
+from tests.rollouts import make_rollout
 
 CONTEXT = get_context("spawn")
 
@@ -39,7 +42,7 @@ def test_a_slot_says_what_does_not_fit() -> None:
 @pytest.mark.parametrize("variant", LEARNING, ids=lambda v: v.name)
 def test_a_slot_has_room_for_any_rollout(name: str, variant: Variant) -> None:
     task = TASKS[name]
-    if variant.unfit(task.spec):
+    if variant.reason_unsupported(task):
         return
     training = small_training(task, variant, envs=8)
     _, rollout = make_rollout(task, brief(variant), training, (0, 1))
@@ -79,3 +82,12 @@ def test_who_is_overtaken_while_reading_reads_again(monkeypatch: pytest.MonkeyPa
     version = board.read()
     assert [c.tolist() for c in copies] == [[[1.0, 1.0]], [[VERSIONS + 1.0] * 2]]
     assert version.number == VERSIONS + 1
+
+
+def test_a_slot_of_shared_memory_holds_images() -> None:
+    """28,224 bytes an observation, steps + 1 of them an environment."""
+    pong = TASKS["Pong-v5"].spec
+    window = resolve(TASKS["Pong-v5"], VARIANTS["a2c"]).training.collection
+    steps = window.steps  # type: ignore[union-attr]
+    assert capacity(pong, window, 1) > window.envs * (steps + 1) * 28_224
+    assert capacity(pong, window, 1) < window.envs * (steps + 2) * 28_224

@@ -10,6 +10,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import Listed, kl_error, listed, reinforce_variance, rloo_variance
+from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
@@ -59,7 +60,7 @@ LOCK, COPY = Lock(length=2, vocabulary=4, locks=2), Transduce(symbols=3, length=
     "mdp", [LOCK, COPY, replace(COPY, reward_mode="exact")], ids=["lock", "copy dense", "copy exact"]
 )
 def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
-    """4 episodes of one prompt, 6,000 replicates; and where the reward is sparse RLOO has the larger one."""
+    """4 episodes of one prompt, 3,000 replicates; and where the reward is sparse RLOO has the larger one."""
     task = text_task("task", mdp)
     actor = gradient_quality.tilted(task, TRAINING, 0.5)
     every, truth = listed(task, TRAINING, actor), gradient_quality.exact_gradient(task, TRAINING, actor)
@@ -67,7 +68,7 @@ def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
     mean = torch.einsum("i,i,id->d", every.chance, every.returns, every.scores)
     torch.testing.assert_close(mean, truth, atol=1e-5, rtol=1e-3)
     for name, expected in (("reinforce", reinforce_variance(every, 4)), ("rloo", rloo_variance(every, 4))):
-        samples = gradient_quality.replicates(task, VARIANTS[name], TRAINING, actor, 6_000)
+        samples = gradient_quality.replicates(task, VARIANTS[name], TRAINING, actor, 3_000)
         assert gradient_quality.quality(samples, truth).variance == pytest.approx(expected, rel=0.12), name
     dense = isinstance(mdp, Transduce) and mdp.reward_mode == "dense"
     assert (rloo_variance(every, 4) < reinforce_variance(every, 4)) is dense
@@ -92,7 +93,7 @@ def test_where_a_kl_stands_matters_more_than_which(noise: float) -> None:
 
 
 def test_the_expected_gradient_of_a_placement_is_what_the_learner_makes() -> None:
-    """k3 in the loss: the exact error equals that of 6,000 sampled gradients of the KL's part."""
+    """k3 in the loss: the exact error equals that of 3,000 sampled gradients of the KL's part."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
     actor, kl = gradient_quality.tilted(SOFT, TRAINING, 0.7, seed=1), KL("k3", "loss")
     truth = gradient_quality.exact_gradient(SOFT, TRAINING, actor) - gradient_quality.exact_gradient(
@@ -100,16 +101,14 @@ def test_the_expected_gradient_of_a_placement_is_what_the_learner_makes() -> Non
     )
     base = VARIANTS["reinforce"]
     ours = replace(base, estimator=replace(base.estimator, kl=kl))
-    part = gradient_quality.replicates(SOFT, ours, TRAINING, actor, 6_000)
-    part = part - gradient_quality.replicates(free, base, TRAINING, actor, 6_000)
+    part = gradient_quality.replicates(SOFT, ours, TRAINING, actor, 3_000)
+    part = part - gradient_quality.replicates(free, base, TRAINING, actor, 3_000)
     measured = (part.mean(0) - truth).norm() / truth.norm()
     assert measured.item() == pytest.approx(kl_error(SOFT, TRAINING, actor, kl), abs=0.05)
 
 
 def test_a_fitted_critic_explains_more_and_leaves_the_actor_alone() -> None:
     """Bias of TD(0) shrinks as the critic learns: 200 rollouts against none."""
-    from algorithms.estimators.credit import LambdaReturn
-
     task = text_task("copy", Transduce(symbols=3, length=3))
     training = replace(TRAINING, network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
     gae = VARIANTS["gae"]

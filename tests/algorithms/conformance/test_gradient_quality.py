@@ -30,7 +30,7 @@ from envs.text.transduce import Transduce
 from envs.text_env import text_task
 from envs.text_mdp import Prompts, Rows
 from tests.algorithms.training.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
-from tests.helpers import small_training
+from tests.builders import small_training
 
 UNBIASED = ["reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value", "rloo"]
 TERMINAL = text_task("terminal", Transduce(symbols=3, length=2, reward_mode="terminal"))
@@ -40,11 +40,15 @@ def setting(task: Task, variant: Variant, envs: int = 16, group: int = 4) -> Tra
     return replace(small_training(task, variant), network=GRU(6), collection=Episodes(envs, group))
 
 
-def measured(task: Task, variant: Variant, count: int, envs: int = 16, group: int = 4) -> gradient_quality.Quality:
+def measured(
+    task: Task, variant: Variant, count: int, envs: int = 16, group: int = 4, warm: int = 2
+) -> gradient_quality.Quality:
     """`count` replicates of `envs` episodes each, at the tilted policy."""
     training, actor = setting(task, variant, envs, group), tilted(task).flat.values[0]
     truth = gradient_quality.exact_gradient(task, training, actor)
-    return gradient_quality.quality(gradient_quality.replicates(task, variant, training, actor, count), truth)
+    return gradient_quality.quality(
+        gradient_quality.replicates(task, variant, training, actor, count, warm=warm), truth
+    )
 
 
 @pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY], ids=lambda t: t.name)
@@ -61,7 +65,7 @@ def test_unbiased_estimators_average_to_the_exact_gradient(task: Task, name: str
 @pytest.mark.parametrize("group", [2, 4])
 def test_a_baseline_that_includes_the_episode_shrinks_the_gradient_by_its_share(group: int) -> None:
     """(G-1)/G, and the direction stays; the same z-scores that pass the unbiased must reject it."""
-    made = measured(LOCK, VARIANTS["rloo"].rung("group_mean", "", baseline=GroupMean()), 6_000, group=group)
+    made = measured(LOCK, VARIANTS["rloo"].rung("group_mean", "", baseline=GroupMean()), 4_000, group=group)
     assert made.scale == pytest.approx((group - 1) / group, abs=0.03)
     assert made.max_z > 8.0
     assert made.bias > 5 * made.noise
@@ -93,7 +97,7 @@ def test_rloos_variance_is_its_closed_form(k: int) -> None:
     """4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both by enumeration."""
     task, variant = text_task("one lock", Lock(length=2, vocabulary=4, locks=1)), VARIANTS["rloo"]
     every = listed(task, setting(task, variant, k, k), tilted(task).flat.values[0])
-    made = measured(task, variant, 20_000, envs=k, group=k)
+    made = measured(task, variant, 8_000, envs=k, group=k)
     assert made.variance == pytest.approx(rloo_variance(every, k), rel=0.08)
 
 
@@ -142,13 +146,13 @@ def test_the_variance_of_one_episode_at_the_uniform_table(credit: Credit, baseli
     At a uniform softmax |grad log pi(a|s)|^2 = 3/4, and a step's factor f_t adds E[f_t^2 |s_t|^2] - (its mean)^2. All six
     have the same mean.
     """
-    variant = Variant("known", "", Estimator(credit, baseline, Score()), FirstOrder())
+    variant = Variant(name="known", summary="", estimator=Estimator(credit, baseline, Score()), update=FirstOrder())
     task = text_task("one prompt", OnePrompt())
     assert isinstance(task.factory, OnePrompt)
     training = replace(small_training(task, variant), network=Tabular(task.factory), collection=Episodes(1, 1))
     policy = build_policy(task, variant, training, Members((0,), (1.0,)))
     actor = torch.zeros(policy.flat.values.shape[1])
-    samples = gradient_quality.replicates(task, variant, training, actor, 20_000)
+    samples = gradient_quality.replicates(task, variant, training, actor, 10_000)
     made = gradient_quality.quality(samples, gradient_quality.exact_gradient(task, training, actor))
     assert made.variance == pytest.approx(expected, rel=0.03)
     assert made.scale == pytest.approx(1.0, abs=0.05)

@@ -14,7 +14,7 @@ from algorithms.estimators.estimator import AdvantageScale, Credit, Estimator, S
 from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
-from tests.helpers import grouped_rollout
+from tests.rollouts import grouped_rollout
 
 
 def scaled(

@@ -22,16 +22,12 @@ from algorithms.estimators.estimator import Baseline, Signals
 from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.distributions import Categorical, Gaussian
-from algorithms.training.build import build_policy
-from algorithms.training.collector import Collector
-from algorithms.training.observation_normaliser import Identity
-from algorithms.training.records import Members
 from algorithms.training_config import Episodes
 from algorithms.variants import baseline_loo, reinforce
 from envs import TASKS
 from envs.api import Box, Discrete
-from envs.seeding import Role, generator, stream
-from tests.helpers import grouped_rollout, small_training
+from tests.builders import make_policy, small_training
+from tests.rollouts import grouped_rollout, make_collector
 
 
 def b_of(baseline: Baseline, rollout: Rollout, q: torch.Tensor) -> list[list[float]]:
@@ -96,18 +92,10 @@ def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> 
     task, variant = TASKS["transduce/copy-small"], VARIANTS["scst"]
     training = replace(small_training(task, variant), collection=Episodes(envs=8, group=4))
     seeds = (3, 5)
-    policy = build_policy(task, variant, training, Members(seeds, (1.0, 1.0)))
+    policy = make_policy(task, variant, training, seeds)
     with torch.no_grad():
         policy.flat.values.normal_(generator=torch.Generator().manual_seed(1))
-    made = Collector(
-        task,
-        policy,
-        variant.estimator,
-        training,
-        Identity(),
-        [stream(s, Role.ENVIRONMENT, 0) for s in seeds],
-        [generator(s, Role.ACTION, 0) for s in seeds],
-    )
+    made = make_collector(task, variant, training, seeds, policy)
     for _ in range(2):  # the second rollout meets other prompts, and so does its critic
         rollout, spent = made.collect(np.array([True, True]))
         length = task.factory.horizon  # type: ignore[attr-defined]
@@ -135,18 +123,14 @@ def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> 
 
 def test_the_self_critics_advantage_is_the_difference() -> None:
     rollout = replace(grouped_rollout([[1.0, 3.0]], [[1.0, 1.0]], group=2), greedy=torch.tensor([[[2.5, 2.5]]]))
-    from algorithms.estimators.loss import assess
-
     made, _ = assess(VARIANTS["scst"].estimator, rollout, Signals(None), {})
     assert made.advantage.flatten().tolist() == [-1.5, 0.5]
 
 
 @pytest.mark.parametrize("name", ["scst"])
 def test_a_self_critic_needs_prompts(name: str) -> None:
-    from benchmarks.design.resolve import reason_unsupported
-
-    assert "no prompts" in str(reason_unsupported(TASKS["CartPole-v1"], VARIANTS[name]))
-    assert reason_unsupported(TASKS["bandit/small"], VARIANTS[name]) is None
+    assert "no prompts" in str(VARIANTS[name].reason_unsupported(TASKS["CartPole-v1"]))
+    assert VARIANTS[name].reason_unsupported(TASKS["bandit/small"]) is None
 
 
 def test_leave_one_out_by_hand() -> None:

@@ -12,7 +12,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, LambdaReturn, NStep, RewardToGo, backward_sum
 from algorithms.estimators.rollout import Rollout
-from tests.helpers import manual_rollout
+from tests.rollouts import manual_rollout
 
 G = 0.1
 EPISODE = ([1.0, 2.0, 3.0], [G, G, 0.0], [1.0, 1.0, 0.0])

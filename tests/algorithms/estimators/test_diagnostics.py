@@ -20,14 +20,14 @@ from algorithms.estimators.diagnostics import (
 )
 from algorithms.estimators.rollout import Batch
 from algorithms.training.checkpoints import MARKS, Checkpoints
-from algorithms.training.evaluation import Evaluation
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.records import Record
+from algorithms.training.run import train
 from algorithms.training.state import RunState
 from envs import TASKS
-from tests.helpers import grouped_rollout, make_rollout, small_training
+from tests.builders import make_learner, make_run, records_of, small_training
+from tests.rollouts import grouped_rollout, make_rollout
 
 
 def test_of_texts_by_hand() -> None:
@@ -158,12 +158,11 @@ def test_a_resumed_run_goes_on_with_the_gradients_it_has_read() -> None:
     """Segments of 3 updates, checkpoints farther apart: what was read before the cut is part of what is noted after it."""
     task, variant = TASKS["bandit/small"], VARIANTS["ppo"]
     training = replace(small_training(task, variant), segment=3)
-    made = [Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3)) for _ in range(2)]
-    whole = [e for e in train(made[0]) if isinstance(e, Record)]
+    made = [make_run(task, variant, training, 200, rate=3e-3) for _ in range(3)]
+    whole = records_of(train(made[0]))
     state = next(e for e in train(made[1]) if isinstance(e, RunState))
     assert state.tensors["diagnostics.squares"][1].tolist() == [3.0, 3.0]
-    fresh = Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3))
-    resumed = [e for e in train(fresh, state) if isinstance(e, Record)]
+    resumed = records_of(train(made[2], state))
     ours = [r.measures for r in whole if r.checkpoint > 0]
     assert [r.measures for r in resumed] == ours
     assert all({"gradient_variance", "gradient_snr"} <= set(m) for m in ours)
@@ -173,9 +172,8 @@ def records(task: str, variant: str, **schedule: int) -> list[Record]:
     chosen = VARIANTS[variant]
     if schedule:
         chosen = replace(chosen, schedule=replace(chosen.schedule, **schedule))
-    training = small_training(TASKS[task], chosen)
-    run = Run(TASKS[task], chosen, training, Members((0, 1), (3e-3,) * 2), 1_000, Evaluation(2, 3))
-    return [event for event in train(run) if isinstance(event, Record)]
+    training = small_training(TASKS[task], chosen, envs=8)
+    return records_of(train(make_run(TASKS[task], chosen, training, 1_000, rate=3e-3)))
 
 
 def test_what_each_run_notes() -> None:
@@ -200,8 +198,8 @@ def test_the_exact_gradient_points_where_its_own_run_goes() -> None:
     cosines = {}
     for envs in (8, 512):
         training = small_training(task, variant, envs)
-        run = Run(task, variant, training, Members(tuple(range(8)), (1e-3,) * 8), 2 * envs, Evaluation(2, 3))
-        found = [r.measures["gradient_cosine"] for r in train(run) if isinstance(r, Record) and r.checkpoint > 0]
+        run = make_run(task, variant, training, 2 * envs, tuple(range(8)), rate=1e-3)
+        found = [r.measures["gradient_cosine"] for r in records_of(train(run)) if r.checkpoint > 0]
         cosines[envs] = sum(found) / len(found)
     assert cosines[512] > 0.9
     assert cosines[8] < cosines[512] - 0.1
@@ -213,7 +211,7 @@ def test_the_ratio_of_a_second_step_is_seen_and_that_of_the_first_is_1() -> None
     policy, rollout = make_rollout(task, variant, training, (0,))
     for epochs, moved in ((1, False), (2, True)):
         schedule = Schedule(epochs=epochs, lag=1)
-        learner = Learner(policy, variant.estimator, schedule, training, torch.full((1,), 0.1), task)
+        learner = make_learner(policy, variant, training, task, 0.1, schedule)
         learner.learn(rollout, [], diagnosing=True)
         means = learner.diagnostics.means()
         assert (abs(means["approximate_kl"].item()) > 1e-4) is moved

@@ -11,11 +11,11 @@ from algorithms import VARIANTS
 from algorithms.estimators.diagnostics import entropy_share
 from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.run import train
 from algorithms.variant import Variant
 from envs import TASKS
-from tests.helpers import grouped_rollout, small_training
+from tests.builders import make_run, records_of, small_training
+from tests.rollouts import grouped_rollout
 
 PROGRESS = torch.tensor([0.0, 0.25, 1.0])
 
@@ -52,8 +52,7 @@ def test_the_share_of_the_largest_entropy_by_hand() -> None:
 def entropies(variant: Variant) -> list[float]:
     task = TASKS["bandit/small"]
     training = replace(small_training(task, variant), learning_rate=0.03)
-    run = Run(task, variant, training, Members((0, 1, 2), (0.03,) * 3), 6_000, Evaluation(4, 3))
-    records = [r for r in train(run) if isinstance(r, Record)]
+    records = records_of(train(make_run(task, variant, training, 6_000, (0, 1, 2), evaluation=Evaluation(4, 3))))
     return [sum(r.measures["entropy"] for r in records if r.checkpoint == k) / 3 for k in range(5)]
 
 
@@ -71,10 +70,10 @@ def test_a_target_holds_its_entropy_and_annealing_lets_go() -> None:
 
 
 def test_only_discrete_actions_have_a_largest_entropy() -> None:
-    reason = VARIANTS["entropy_target"].unfit(TASKS["Pendulum-v1"].spec)
+    reason = VARIANTS["entropy_target"].reason_unsupported(TASKS["Pendulum-v1"])
     assert reason is not None
     assert "continuous actions have none" in reason
-    assert VARIANTS["entropy_annealed"].unfit(TASKS["Pendulum-v1"].spec) is None
+    assert VARIANTS["entropy_annealed"].reason_unsupported(TASKS["Pendulum-v1"]) is None
 
 
 @pytest.mark.parametrize(

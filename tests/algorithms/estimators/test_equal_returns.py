@@ -22,16 +22,14 @@ from algorithms.estimators.baseline import (
 )
 from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
-from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
-from algorithms.training.learner import Learner
-from algorithms.training.records import Members
 from algorithms.training_config import Episodes
 from algorithms.variant import Variant
 from envs.api import Doubles, Ints
 from envs.text.bandit import TASKS, Bandit
 from envs.text_mdp import Response, Rows
-from tests.helpers import LEARNING, brief, grouped_rollout, make_rollout, small_training
+from tests.builders import LEARNING, brief, make_learner, make_policy, small_training
+from tests.rollouts import grouped_rollout, make_rollout
 
 CENTRED = (BatchMean, GreedyReturn, GroupMean, LeaveOneOut, LengthWeightedMean, OptimalConstant, OptimalToken)
 PAID = (0.2, 0.1, 0.3, 1 / 3, 1e6 + 0.1, -0.7)
@@ -81,9 +79,8 @@ def test_equal_returns_move_no_parameter(variant: Variant, pays: float, shape: t
     envs, group = shape
     training = replace(small_training(task, variant), collection=Episodes(envs, group))
     short, seeds = brief(variant), (0, 1)
-    policy = build_policy(task, short, training, Members(seeds, (0.01, 0.01)))
-    rate = torch.tensor([0.01, 0.01])
-    learner = Learner(policy, short.estimator, short.schedule, training, rate, task, short.update)
+    policy = make_policy(task, short, training, seeds)
+    learner = make_learner(policy, short, training, task, 0.01)
     before = policy.flat.values.clone()
     for _ in range(3):
         _, rollout = make_rollout(task, short, training, seeds, policy)
@@ -94,7 +91,7 @@ def test_equal_returns_move_no_parameter(variant: Variant, pays: float, shape: t
 @pytest.mark.parametrize("pays", PAID)
 def test_the_exact_gradient_of_equal_returns_is_zero(pays: float) -> None:
     task, variant = replace(TASKS[0], factory=Flat(pays=pays)), VARIANTS["reinforce"]
-    policy = build_policy(task, variant, small_training(task, variant), Members((0, 1), (0.1, 0.1)))
+    policy = make_policy(task, variant, small_training(task, variant), (0, 1))
     exact = ExactReturn(task)
     assert exact.gradient(policy).abs().max() == 0
     assert exact.value(policy).tolist() == pytest.approx([pays] * 2)

@@ -26,7 +26,8 @@ from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.text.lock import Lock
 from envs.text_env import text_task
-from tests.helpers import manual_rollout
+from tests.builders import make_learner, small_training
+from tests.rollouts import make_rollout, manual_rollout
 
 LOG2, LOG3 = float(np.log(2.0)), float(np.log(3.0))
 
@@ -192,8 +193,6 @@ def test_only_whole_sequence_weights_give_back_the_gradient() -> None:
 
 def test_a_ratio_of_ones_own_is_measured_from_the_newest_policy() -> None:
     """Decoupled: at the first step the proximal ratio is 1, so nothing is clipped, however stale the data."""
-    from algorithms.training.learner import Learner
-    from tests.helpers import make_rollout, small_training
 
     task, gae = TASKS["lock/small"], VARIANTS["gae"]
     clipped = replace(gae, estimator=replace(gae.estimator, surrogate=ClippedRatio(0.2)), schedule=Schedule(epochs=2))
@@ -201,13 +200,11 @@ def test_a_ratio_of_ones_own_is_measured_from_the_newest_policy() -> None:
     training = small_training(task, clipped)
     policy, rollout = make_rollout(task, clipped, training, (3, 5))
     old = replace(rollout, logp=rollout.logp - 1.0)  # every action is e times as likely now
-    gradients = []
-    for variant in (clipped, decoupled):
-        rates = torch.full((2,), 1e-3)
-        learner = Learner(policy, variant.estimator, variant.schedule, training, rates, task)
-        gradients.append(learner.gradient(old)[:, policy.actor_columns])
-    on_policy = Learner(policy, gae.estimator, gae.schedule, training, torch.full((2,), 1e-3), task)
-    fresh = on_policy.gradient(rollout)[:, policy.actor_columns]
+    gradients = [
+        make_learner(policy, variant, training, task).gradient(old)[:, policy.actor_columns]
+        for variant in (clipped, decoupled)
+    ]
+    fresh = make_learner(policy, gae, training, task).gradient(rollout)[:, policy.actor_columns]
     torch.testing.assert_close(gradients[1], 2.0 * fresh, rtol=1e-3, atol=1e-6)  # TokenIS caps e at 2
     assert not torch.allclose(gradients[0], gradients[1], rtol=0.1)
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 import torch
+from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import penalised
 from algorithms.policies.gru import GRU
-from algorithms.training.learner import Learner
 from algorithms.training_config import Episodes, TrainingConfig
-from algorithms.variant import Variant
-from envs.api import Task
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
-from tests.helpers import grouped_rollout, make_rollout, small_training
+from tests.builders import make_learner, small_training
+from tests.rollouts import grouped_rollout, make_rollout
 
 SOFT = text_task("soft", Lexicon(words=3, length=2, topics=2, beta=0.4))
 
@@ -52,39 +52,49 @@ def test_in_the_reward_every_token_pays_once() -> None:
     assert penalised(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
 
 
-def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
-    """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
+COUNT = 6_000
+TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(8, 4))
+BASE = VARIANTS["reinforce"]
+
+
+class Sampled(NamedTuple):
+    """At one policy, for all placements of a KL."""
+
+    actor: Tensor  # its parameters
+    free: Tensor  # gradients without a KL
+    truth: Tensor  # grad(J with KL) - grad(J without), exactly
+
+
+@pytest.fixture(scope="module")
+def sampled() -> Sampled:
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
-    training = TrainingConfig(network=GRU(4), collection=Episodes(8, 4))
-    actor = gradient_quality.tilted(SOFT, training, 0.7)
-    truth = gradient_quality.exact_gradient(SOFT, training, actor) - gradient_quality.exact_gradient(
-        free, training, actor
-    )
+    actor = gradient_quality.tilted(SOFT, TRAINING, 0.7)
+    with_kl, without = (gradient_quality.exact_gradient(task, TRAINING, actor) for task in (SOFT, free))
+    return Sampled(actor, gradient_quality.replicates(free, BASE, TRAINING, actor, COUNT), with_kl - without)
 
-    def sampled(task: Task, variant: Variant) -> torch.Tensor:
-        return gradient_quality.replicates(task, variant, training, actor, count)
 
-    base = VARIANTS["reinforce"]
+def gradient_of_kl(kl: KL, sampled: Sampled) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
+    """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
+    variant = replace(BASE, estimator=replace(BASE.estimator, kl=kl))
     # the same seeds play the same texts, so the difference is the KL's part alone
-    with_kl = sampled(SOFT, replace(base, estimator=replace(base.estimator, kl=kl)))
-    part = with_kl - sampled(free, base)
-    return gradient_quality.quality(part, truth), gradient_quality.quality(part, 0 * truth)
+    part = gradient_quality.replicates(SOFT, variant, TRAINING, sampled.actor, COUNT) - sampled.free
+    return gradient_quality.quality(part, sampled.truth), gradient_quality.quality(part, 0 * sampled.truth)
 
 
-def test_k1_in_the_reward_has_the_gradient_of_the_kl() -> None:
-    made, _ = gradient_of_kl(KL("k1", "reward"))
+def test_k1_in_the_reward_has_the_gradient_of_the_kl(sampled: Sampled) -> None:
+    made, _ = gradient_of_kl(KL("k1", "reward"), sampled)
     assert made.max_z < 5
     assert made.scale == pytest.approx(1.0, abs=0.1)
 
 
-def test_k2_of_the_sequence_in_the_loss_has_it_too() -> None:
-    made, _ = gradient_of_kl(KL("k2", "loss", "sequence"))
+def test_k2_of_the_sequence_in_the_loss_has_it_too(sampled: Sampled) -> None:
+    made, _ = gradient_of_kl(KL("k2", "loss", "sequence"), sampled)
     assert made.max_z < 5
     assert made.scale == pytest.approx(1.0, abs=0.1)
 
 
-def test_k1_in_the_loss_does_nothing_on_average() -> None:
-    made, nothing = gradient_of_kl(KL("k1", "loss"))
+def test_k1_in_the_loss_does_nothing_on_average(sampled: Sampled) -> None:
+    made, nothing = gradient_of_kl(KL("k1", "loss"), sampled)
     assert made.scale_z > 8
     assert nothing.max_z < 5
 
@@ -92,8 +102,8 @@ def test_k1_in_the_loss_does_nothing_on_average() -> None:
 @pytest.mark.parametrize(
     "kl", [KL("k3", "loss"), KL("k2", "loss"), KL("k3", "reward")], ids=lambda k: f"{k.kind} {k.place}"
 )
-def test_the_others_are_neither(kl: KL) -> None:
-    made, nothing = gradient_of_kl(kl)
+def test_the_others_are_neither(kl: KL, sampled: Sampled) -> None:
+    made, nothing = gradient_of_kl(kl, sampled)
     assert made.max_z > 8
     assert nothing.max_z > 8 or kl.place == "reward"
 
@@ -103,8 +113,8 @@ def test_an_estimators_own_beta_replaces_the_tasks_and_needs_a_reference() -> No
     training = small_training(SOFT, variant)
     policy, _ = make_rollout(SOFT, variant, training, (0,))
     for kl, task, expected in ((KL(beta=0.1), SOFT, 0.1), (KL(), SOFT, 0.4), (KL(), replace(SOFT, beta=0.0), 0.0)):
-        estimator = replace(variant.estimator, kl=kl)
-        assert Learner(policy, estimator, variant.schedule, training, torch.ones(1), task).beta == expected
+        changed = replace(variant, estimator=replace(variant.estimator, kl=kl))
+        assert make_learner(policy, changed, training, task).beta == expected
 
 
 @pytest.mark.parametrize(

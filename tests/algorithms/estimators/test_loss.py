@@ -9,7 +9,7 @@ import pytest
 
 from algorithms.estimators.loss import row_weights
 from algorithms.variants import reinforce
-from tests.helpers import grouped_rollout
+from tests.rollouts import grouped_rollout
 
 
 def test_row_weights_of_all_aggregations() -> None:

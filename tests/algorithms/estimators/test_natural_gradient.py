@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from algorithms import VARIANTS
 from algorithms.estimators.natural_gradient import Natural, conjugate_gradients, fisher_product, mean_kl, natural_step
 from algorithms.estimators.rollout import Batch
+from algorithms.policies.api import Memory, Net
 from algorithms.policies.distributions import Categorical, Gaussian
 from algorithms.policies.tabular import Tabular
 from algorithms.training.learner import Learner
@@ -19,7 +21,8 @@ from envs import TASKS
 from envs.api import Box, Discrete
 from envs.text.bandit import Bandit
 from envs.text_env import text_task
-from tests.helpers import make_rollout, small_training
+from tests.builders import make_learner, small_training
+from tests.rollouts import make_rollout
 
 BANDIT = text_task("one context", Bandit(arms=3, contexts=1))
 
@@ -59,9 +62,7 @@ def setting(low: float, update: Natural | None = None) -> tuple[Learner, Batch, 
     with torch.no_grad():
         policy.actor.table[:, :, 1] = 1.0  # type: ignore[attr-defined]
         policy.actor.table[1, :, 2] = -low  # type: ignore[attr-defined]
-    learner = Learner(
-        policy, variant.estimator, variant.schedule, training, torch.full((2,), 0.01), BANDIT, update or variant.update
-    )
+    learner = make_learner(policy, replace(variant, update=update or variant.update), training, BANDIT, 0.01)
     batch, _ = learner.prepare(rollout)
     with torch.no_grad():
         out = policy.outputs(batch.obs, batch.action_mask, len(batch.weight))
@@ -123,6 +124,21 @@ def test_a_step_that_does_not_improve_the_surrogate_is_taken_back() -> None:
     assert torch.equal(learner.policy.flat.values[1, columns], start[1])
 
 
+class Steep(nn.Module):
+    """A network whose outputs are multiplied by a factor."""
+
+    def __init__(self, net: Net, factor: float) -> None:
+        super().__init__()
+        self.net, self.factor = net, factor
+
+    def step(self, obs: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
+        out, memory = self.net.step(obs, memory)
+        return self.factor * out, memory
+
+    def forward(self, obs: torch.Tensor, positions: tuple[int, ...]) -> torch.Tensor:
+        return self.factor * self.net(obs, positions)
+
+
 def test_the_step_does_not_depend_on_the_parametrisation() -> None:
     """Logits twice as steep in the parameters: the policy after a natural step is the same, after a plain one it is not."""
     moved = {}
@@ -130,10 +146,9 @@ def test_the_step_does_not_depend_on_the_parametrisation() -> None:
         for natural in (True, False):
             learner, batch, _ = setting(2.0, Natural(delta=0.001, damping=0.0))
             table = learner.policy.actor.table  # type: ignore[attr-defined]
-            read = learner.policy.actor._read  # type: ignore[attr-defined]
             with torch.no_grad():
                 table /= factor
-            learner.policy.actor._read = lambda h, read=read, factor=factor: factor * read(h)  # type: ignore[attr-defined]
+            learner.policy.actor = Steep(learner.policy.actor, factor)
             if natural:
                 learner.step(batch, 1)
             else:
@@ -151,9 +166,7 @@ def test_npg_learns_pendulums_shape_of_actions_too() -> None:
     task, variant = TASKS["Pendulum-v1"], VARIANTS["npg"]
     training = small_training(task, variant, envs=4)
     policy, rollout = make_rollout(task, variant, training, (0, 1))
-    learner = Learner(
-        policy, variant.estimator, variant.schedule, training, torch.full((2,), 1e-3), task, variant.update
-    )
+    learner = make_learner(policy, variant, training, task)
     batch, _ = learner.prepare(rollout)
     with torch.no_grad():
         old = policy.outputs(batch.obs, None, len(batch.weight))

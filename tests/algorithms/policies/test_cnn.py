@@ -9,21 +9,19 @@ import torch
 from torch import nn
 
 from algorithms import VARIANTS
-from algorithms.asynchronous.shared_memory import capacity
 from algorithms.policies import cnn
 from algorithms.policies.cnn import NatureCNN, NatureNet
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.records import Record
+from algorithms.training.run import train
 from algorithms.training_config import Episodes
-from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Features, Image, Task
 from envs.control import from_envpool
+from tests.builders import make_run, records_of, small_training
 from tests.contracts.image_task import IMAGES
-from tests.helpers import small_training
 
 ATARI = Image(4, 84, 84)
 needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
@@ -110,20 +108,11 @@ def test_what_it_cannot_read_is_named() -> None:
         GRU().build(ATARI, 2, 1.0, generators)
 
 
-def test_a_slot_of_shared_memory_holds_images() -> None:
-    """28,224 bytes an observation, steps + 1 of them an environment."""
-    pong = TASKS["Pong-v5"].spec
-    window = resolve(TASKS["Pong-v5"], VARIANTS["a2c"]).training.collection
-    steps = window.steps  # type: ignore[union-attr]
-    assert capacity(pong, window, 1) > window.envs * (steps + 1) * 28_224
-    assert capacity(pong, window, 1) < window.envs * (steps + 2) * 28_224
-
-
 def records(task: Task, variant: str, env_steps: int, **changes: object) -> list[Record]:
     """Of a run of two members."""
     training = replace(small_training(task, VARIANTS[variant], envs=4), **changes)  # type: ignore[arg-type]
-    run = Run(task, VARIANTS[variant], training, Members((0, 1), (1e-3, 1e-3)), env_steps, Evaluation(1, 8))
-    return [event for event in train(run) if isinstance(event, Record)]
+    run = make_run(task, VARIANTS[variant], training, env_steps, rate=1e-3, evaluation=Evaluation(1, 8))
+    return records_of(train(run))
 
 
 def test_it_learns_what_the_brightness_means() -> None:
@@ -149,7 +138,7 @@ def test_a_learner_reads_images_of_a_game() -> None:
     """One update of a2c on Pong: frames as bytes in, finite parameters out, and they have moved."""
     task, variant = TASKS["Pong-v5"], VARIANTS["a2c"]
     training = small_training(task, variant, envs=2)
-    run = Run(task, variant, training, Members((0,), (1e-3,)), 10, Evaluation(1, 1))
+    run = make_run(task, variant, training, 10, (0,), rate=1e-3, evaluation=Evaluation(1, 1))
     before = run.policy.flat.values.clone()
     for _ in run.segment():
         pass

@@ -18,7 +18,8 @@ from algorithms.training.records import Members
 from benchmarks.tuning.space import parameters
 from envs import TASKS
 from envs.api import Box, Features, Spec
-from tests.helpers import make_rollout, small_training
+from tests.builders import small_training
+from tests.rollouts import make_rollout
 
 SPEC = Spec(Features(3), Box((-1.0, -1.0), (1.0, 1.0)), 10)
 

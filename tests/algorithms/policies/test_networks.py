@@ -16,14 +16,12 @@ from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
-from algorithms.training.build import build_policy
 from algorithms.training.exact_return import ExactReturn
-from algorithms.training.learner import Learner
-from algorithms.training.records import Members
 from envs import TASKS, solver
 from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP
-from tests.helpers import make_rollout, small_training
+from tests.builders import make_learner, make_policy, small_training
+from tests.rollouts import make_rollout
 
 
 def table(name: str) -> Tabular:
@@ -123,7 +121,7 @@ def test_a_tables_exact_gradient_is_the_policy_gradient_theorem(name: str) -> No
     mdp = task.factory
     assert isinstance(mdp, TextMDP)
     training = replace(small_training(task, VARIANTS["reinforce"]), network=Tabular(mdp))
-    policy = build_policy(task, VARIANTS["reinforce"], training, Members((0, 1), (1.0, 1.0)))
+    policy = make_policy(task, VARIANTS["reinforce"], training, (0, 1))
     with torch.no_grad():
         policy.flat.values.normal_(generator=torch.Generator().manual_seed(0))
     gradient = ExactReturn(task).gradient(policy).view(2, -1, mdp.actions)
@@ -182,7 +180,7 @@ def test_what_the_environment_says_never_enters_the_loss(name: str, variant: str
     rng = np.random.default_rng(0)
 
     def gradient(obs: torch.Tensor) -> torch.Tensor:
-        learner = Learner(policy, made.estimator, Schedule(), training, torch.ones(2), task)
+        learner = make_learner(policy, made, training, task, schedule=Schedule())
         return -learner.gradient(replace(rollout, obs=obs))
 
     unread = rollout.obs.clone()

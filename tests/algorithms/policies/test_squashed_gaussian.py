@@ -17,7 +17,8 @@ from algorithms.training_config import TrainingConfig
 from benchmarks.design.resolve import resolve
 from envs import TASKS
 from envs.api import Box, Discrete
-from tests.helpers import make_rollout, small_training
+from tests.builders import small_training
+from tests.rollouts import make_rollout
 
 BOX = Box((-3.0,), (1.0,))  # centre -1, half 2
 OUT = torch.tensor([0.4, -0.3], dtype=torch.float64)  # mean .4, log deviation -.3

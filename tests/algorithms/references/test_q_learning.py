@@ -18,7 +18,8 @@ from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import reason_unsupported, resolve
 from envs import TASKS
-from tests.helpers import make_rollout, small_training
+from tests.builders import records_of, small_training
+from tests.rollouts import make_rollout
 
 
 def run_of(task: str, seeds: tuple[int, ...], env_steps: int, discount: float = 1.0, **options: float) -> Cell:
@@ -30,7 +31,7 @@ def run_of(task: str, seeds: tuple[int, ...], env_steps: int, discount: float = 
 
 
 def records(cell: Cell, state: RunState | None = None) -> list[Record]:
-    found = [e for e in cell.algorithm.train(cell, state=state) if isinstance(e, Record)]
+    found = records_of(cell.algorithm.train(cell, state=state))
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
 

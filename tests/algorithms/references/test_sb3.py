@@ -28,6 +28,7 @@ from envs import TASKS
 from envs.api import Task
 from envs.delayed import delayed
 from envs.seeding import Purpose
+from tests.builders import records_of
 
 A2C = Sb3(name="sb3:a2c", summary="", model_class="a2c", learning_rate=7e-4, envs=8)
 PPO = Sb3(name="sb3:ppo", summary="", model_class="ppo", learning_rate=3e-4)
@@ -42,7 +43,7 @@ def job(task: Task, algorithm: Sb3, members: Members, budget: int, evaluation: E
 
 def records(task: str, algorithm: Sb3, members: Members, budget: int, state: RunState | None = None) -> list[Record]:
     events = algorithm.train(job(TASKS[task], algorithm, members, budget), state=state)
-    found = [e for e in events if isinstance(e, Record)]
+    found = records_of(events)
     return [replace(e, wall_s=0.0, eval_return_greedy=np.nan_to_num(e.eval_return_greedy, nan=-1.0)) for e in found]
 
 

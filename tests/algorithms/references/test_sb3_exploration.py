@@ -18,7 +18,7 @@ from algorithms.training.learner import Learner
 from algorithms.training_config import Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS
-from tests.helpers import make_rollout
+from tests.rollouts import make_rollout
 
 STEPS, ENVS = 6, 4
 
@@ -43,7 +43,7 @@ def test_an_update_with_gsde_is_ours(full: bool, alpha: float) -> None:
         *theirs.mlp_extractor.value_net[::2],
         theirs.value_net,
     ]
-    layers = [*policy.actor._layers, *critic._layers]  # type: ignore[attr-defined, union-attr]
+    layers = [pair for net in (policy.actor, critic) for pair in zip(net.weights, net.biases, strict=True)]  # type: ignore[union-attr]
     with torch.no_grad():
         for (weight, bias), net in zip(layers, nets, strict=True):
             net.weight.copy_(weight[0].T)

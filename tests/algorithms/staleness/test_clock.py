@@ -1,32 +1,16 @@
-"""Simulated actors: ages and seconds by hand, the bound, and runs whose rollouts are played by older parameters."""
+"""Simulated actors: ages and seconds by hand, and the bound."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
-from algorithms import VARIANTS
 from algorithms.composition import Schedule
-from algorithms.staleness.clock import ActorSchedule, Clock, Duration, GeometricLag, LearnedRollout, UniformLag
-from algorithms.staleness.parameter_history import ParameterHistory
-from algorithms.training.evaluation import Evaluation
-from algorithms.training.learner import Learner
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
-from algorithms.training.state import RunState
-from algorithms.variant import Variant
-from envs import TASKS
-from envs.seeding import Purpose
-from tests.contracts.test_population import strip
-from tests.helpers import make_rollout, small_training
+from algorithms.staleness.clock import ActorSchedule, Clock, Duration, LearnedRollout
 
 ONE, HALF = Duration(1.0), Duration(0.5)
-# what runs with actors note beside the others, where nothing is stale
-OF_STALE = {"lag": 0.0, "lag_max": 0.0, "approximate_kl": 0.0, "effective_sample_size": 1.0, "simulated_s": 0.0}
 
 
 def some(actors: ActorSchedule, count: int, seed: int = 0) -> list[LearnedRollout]:
@@ -82,129 +66,20 @@ def test_weights_in_flight_are_younger_as_the_rollout_goes_on() -> None:
         assert len(set(old)) == len(old)
 
 
-def test_drawn_ages_have_their_distribution() -> None:
-    even = ages(some(UniformLag(4), 4_000))[100:]
-    np.testing.assert_allclose(np.bincount(even) / len(even), [0.2] * 5, atol=0.03)
-    skewed = np.array(ages(some(GeometricLag(mean=2.0, longest=30), 8_000))[100:])
-    np.testing.assert_allclose([(skewed == k).mean() for k in range(3)], [1 / 3, 2 / 9, 4 / 27], atol=0.02)
-    # nothing is older than the run
-    assert all(age <= update for update, age in enumerate(ages(some(GeometricLag(9.0), 20))))
-
-
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: UniformLag(-1), "longest must be at least 0"),
-        (lambda: GeometricLag(-1.0), "mean and longest"),
         (lambda: Duration(0.0), "a mean above 0"),
         (lambda: Clock(0), "1 actor"),
         (lambda: Clock(mode="wait"), "mode 'wait' is none of pace, discard"),  # type: ignore[arg-type]
-        (lambda: Schedule(lag=1, actors=UniformLag(1)), "exclude each other"),
+        (lambda: Schedule(lag=1, actors=Clock()), "exclude each other"),
         (lambda: Schedule(gradient="actor"), "needs simulated actors"),
-        (lambda: Schedule(actors=UniformLag(1), gradient="old"), "gradient 'old' is none of"),  # type: ignore[arg-type]
+        (lambda: Schedule(actors=Clock(), gradient="old"), "gradient 'old' is none of"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused(make: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         make()  # type: ignore[operator]
-
-
-# runs
-
-
-def variant_of(actors: ActorSchedule | None, lag: int = 0) -> Variant:
-    return replace(VARIANTS["gae"], schedule=Schedule(lag=lag, actors=actors))
-
-
-def run_of(variant: Variant, task: str = "lock/small", seeds: tuple[int, ...] = (0, 1)) -> Run:
-    training = small_training(TASKS[task], variant, envs=8)
-    members = Members(seeds, (0.02,) * len(seeds))
-    return Run(TASKS[task], variant, training, members, 1_200, Evaluation(3, 3))
-
-
-def records(variant: Variant, **changes: object) -> list[Record]:
-    return [e for e in train(run_of(variant, **changes)) if isinstance(e, Record)]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("task", ["lock/small", "CartPole-v1"])
-def test_lag_0_is_the_synchronous_run_bit_for_bit(task: str) -> None:
-    plain = records(variant_of(None), task=task)
-    for actors in (UniformLag(0), Clock(1, ONE, HALF, longest=0)):
-        stale = records(variant_of(actors), task=task)
-        for a, b in zip(plain, stale, strict=True):
-            told = dict(b.measures)
-            found = {name: told.pop(name) for name in OF_STALE if name in told}
-            assert strip(replace(b, measures=told)) == strip(a)
-            assert all(found[name] == OF_STALE[name] for name in found.keys() - {"simulated_s"})
-
-
-def test_old_parameters_play_and_the_newest_learn() -> None:
-    """A history of 3 versions whose first parameter is its version: member 0 acts with 2 - 2, member 1 with 2 - 1."""
-
-    class Fixed:
-        longest = 2
-
-        def rollouts(self, rng: np.random.Generator) -> object:
-            yield LearnedRollout(((0.0, 0),), 1.0)
-            yield LearnedRollout(((0.0, 1),), 2.0)
-            yield LearnedRollout(((0.0, 2), (0.5, 1)), 3.0)
-
-    run = run_of(variant_of(None))
-    stale, acting = ParameterHistory(Fixed(), (0, 1), Purpose.TRAIN, run.policy), run.evaluator.shadow  # type: ignore[arg-type]
-    both = np.ones(2, np.bool_)
-    seen = []
-    for version in range(3):
-        stale.next(both, np.full(2, version))
-        step = stale.refresh(acting)
-        for share in (0.0, 0.4, 0.6):
-            step(share)
-            seen.append(float(acting.flat.values[0, 0]) if version or share else None)
-        with torch.no_grad():
-            run.policy.flat.values[:, 0] = 10.0 * (version + 1)
-        stale.publish(run.policy, np.full(2, version + 1), both)
-    first = seen[1]
-    assert seen[3:] == [first, first, first, first, first, 10.0]
-    assert stale.lag(both)[0].tolist() == [1.5, 1.5]
-    assert stale.seconds.tolist() == [3.0, 3.0]
-
-
-@pytest.mark.parametrize(
-    "actors",
-    [UniformLag(4), GeometricLag(2.0, 6), Clock(4, longest=3, mode="discard"), Clock(4, in_flight=True)],
-    ids=["uniform", "geometric", "discard", "in flight"],
-)
-def test_a_stale_run_goes_on_from_any_state_bit_for_bit(actors: ActorSchedule) -> None:
-    whole, states = [], []
-    for event in train(run_of(variant_of(actors))):
-        if isinstance(event, Record):
-            whole.append(event)
-        elif isinstance(event, RunState):
-            states.append((event, len(whole)))
-    assert len(states) > 1
-    for state, before in states:
-        rest = [e for e in train(run_of(variant_of(actors)), state) if isinstance(e, Record)]
-        assert [strip(r) for r in rest] == [strip(r) for r in whole[before:]]
-
-
-def test_lag_and_simulated_seconds_are_recorded() -> None:
-    told = records(variant_of(Clock(4, ONE, HALF, longest=9)))
-    last = [r for r in told if r.fraction == 1.0]
-    assert all(2 < r.measures["lag"] <= 9 for r in last)
-    assert all(r.measures["simulated_s"] == pytest.approx(1.0 + 0.5 * r.updates) for r in last)
-    assert "lag" not in records(variant_of(None))[-1].measures
-
-
-def test_what_is_thrown_away_is_charged() -> None:
-    kept, thrown = (records(variant_of(Clock(6, ONE, HALF, longest=2, mode=mode))) for mode in ("pace", "discard"))
-    assert thrown[-1].updates < kept[-1].updates
-    assert thrown[-1].env_steps >= 1_200
-
-
-def test_members_have_schedules_of_their_own() -> None:
-    told = [r for r in records(variant_of(GeometricLag(3.0)), seeds=(0, 1, 2)) if r.fraction == 1.0]
-    assert len({r.measures["lag"] for r in told}) == 3
-    alone = [r for r in records(variant_of(GeometricLag(3.0)), seeds=(1,)) if r.fraction == 1.0]
-    assert alone[0].measures["lag"] == told[1].measures["lag"]
 
 
 def test_workers_in_turn_are_as_old_as_there_are_others() -> None:
@@ -215,23 +90,3 @@ def test_workers_in_turn_are_as_old_as_there_are_others() -> None:
     assert ages(rollouts) == [0, 1, 1, 1, 1]
     many = ages(some(Clock(5, Duration(1.0, 0.2), Duration(0.01), longest=99, in_turn=True), 400))[50:]
     assert np.mean(many) == pytest.approx(4.0, abs=0.1)
-
-
-def test_the_gradient_of_a_worker_is_that_of_its_copy() -> None:
-    """An outdated copy's gradient moves the newest parameters: from theta' = 0 by the very step that theta' would make."""
-    run = run_of(variant_of(UniformLag(1)))
-    stale = run_of(replace(variant_of(UniformLag(1)), schedule=Schedule(actors=UniformLag(1), gradient="actor")))
-    assert stale.learner.gradient_policy is stale.acting
-    _, rollout = make_rollout(run.task, run.variant, run.training, (0, 1), stale.acting)
-    with torch.no_grad():
-        stale.policy.flat.values += 0.1 * torch.randn(
-            stale.policy.flat.values.shape, generator=torch.Generator().manual_seed(0)
-        )
-    expected = run.learner.gradient(rollout)  # at the parameters with which both began
-    assert torch.equal(stale.learner.gradient(rollout), expected)
-    newest = Learner(
-        stale.policy, run.variant.estimator, Schedule(), run.training, torch.tensor(run.members.rates), run.task
-    )
-    assert not torch.allclose(newest.gradient(rollout), expected, rtol=0.01)
-    with pytest.raises(ValueError, match="natural gradient"):
-        run_of(replace(VARIANTS["npg"], schedule=Schedule(actors=UniformLag(1), gradient="actor")))

@@ -11,14 +11,12 @@ import torch
 from algorithms import VARIANTS
 from algorithms.training.elimination import CheckpointReturns, train_apart
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Progress, Record
+from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
-from benchmarks.design.resolve import reason_unsupported
 from envs import TASKS
-from tests.contracts.test_population import strip
-from tests.helpers import LEARNING, small_training
+from tests.builders import LEARNING, brief, make_run, records_of, small_training, without_clock
 
 RATE = "training.learning_rate"
 LAM = ("estimator.credit.lam", (0.5, 0.5, 0.75, 0.75, 1.0, 1.0))
@@ -37,13 +35,19 @@ def scores(records: list[Record]) -> dict[tuple[int, int], float]:
     return {(r.place, r.checkpoint): r.eval_return for r in records}
 
 
-def told(run: Run, judge: object = None, state: RunState | None = None) -> list[Record]:
-    return [e for e in train_apart(run, state, judge) if isinstance(e, Record)]  # type: ignore[arg-type]
+def records(run: Run, judge: object = None, state: RunState | None = None) -> list[Record]:
+    return records_of(train_apart(run, state, judge))  # type: ignore[arg-type]
 
 
-def test_members_that_leave_score_what_they_score_where_nobody_leaves() -> None:
-    apart = scores(told(run_of()))
-    together = scores([e for e in train(run_of()) if isinstance(e, Record)])
+@pytest.fixture(scope="module")
+def events() -> list[TrainingEvent]:
+    """Of the run whose members leave it as they are done."""
+    return list(train_apart(run_of()))
+
+
+def test_members_that_leave_score_what_they_score_where_nobody_leaves(events: list[TrainingEvent]) -> None:
+    apart = scores(records_of(events))
+    together = scores(records_of(train(run_of())))
     assert apart.keys() == together.keys()
     assert len(apart) == 6 * 3
     # padded rows are summed in another order, and training amplifies the difference
@@ -53,34 +57,35 @@ def test_members_that_leave_score_what_they_score_where_nobody_leaves() -> None:
 
 def test_a_configuration_in_a_batch_scores_what_it_scores_alone() -> None:
     task = "lock/small"  # its J is exact: no sampled evaluation hides a difference
-    batch = scores(told(run_of(task=task)))
+    batch = scores(records(run_of(task=task)))
     for c in range(3):
         pair = slice(2 * c, 2 * c + 2)
         own = Members((0, 1), RATES[pair], varied=((RATE, RATES[pair]), (LAM[0], LAM[1][pair])))
-        alone = scores(told(run_of(task=task, members=own)))
+        alone = scores(records(run_of(task=task, members=own)))
         for (place, checkpoint), value in alone.items():
             assert batch[2 * c + place, checkpoint] == pytest.approx(value, rel=1e-3)
     assert len({round(value, 3) for value in batch.values()}) >= 6
 
 
-def test_whoever_is_done_leaves_at_the_end_of_a_segment() -> None:
-    sizes = [len(event.meta["places"]) for event in train_apart(run_of()) if isinstance(event, RunState)]
+def test_whoever_is_done_leaves_at_the_end_of_a_segment(events: list[TrainingEvent]) -> None:
+    sizes = [len(event.meta["places"]) for event in events if isinstance(event, RunState)]
     assert sizes[0] == 6
     assert sorted(sizes, reverse=True) == sizes
     assert len(set(sizes)) > 2
 
 
-def test_a_run_goes_on_from_any_state_bit_for_bit() -> None:
-    states, records = [], []
-    for event in train_apart(run_of()):
+def test_a_run_goes_on_from_any_state_bit_for_bit(events: list[TrainingEvent]) -> None:
+    """From the first one with each number of members that are left."""
+    states: dict[int, int] = {}  # members -> where their first state stands
+    for at, event in enumerate(events):
         if isinstance(event, RunState):
-            states.append((event, len(records)))
-        elif isinstance(event, Record):
-            records.append(event)
-    assert any(len(state.meta["places"]) < 6 for state, _ in states)
-    for state, before in states:
-        rest = told(run_of(), state=state)
-        assert [strip(r) for r in records[before:]] == [strip(r) for r in rest]
+            states.setdefault(len(event.meta["places"]), at)
+    assert min(states) < 6
+    for at in states.values():
+        state = events[at]
+        assert isinstance(state, RunState)
+        rest = records(run_of(), state=state)
+        assert [without_clock(r) for r in records_of(events[at:])] == [without_clock(r) for r in rest]
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,8 @@ class Second:
         return [(2, 3)] if {2, 3} <= seen[1].keys() else []
 
 
-def test_who_is_dropped_stops_and_the_others_go_on() -> None:
-    whole, raced = scores(told(run_of())), scores(told(run_of(), Second()))
+def test_who_is_dropped_stops_and_the_others_go_on(events: list[TrainingEvent]) -> None:
+    whole, raced = scores(records_of(events)), scores(records(run_of(), Second()))
     assert {k for k in raced if k[0] in (2, 3)} == {(p, k) for p in (2, 3) for k in (0, 1)}
     assert all(raced[key] == pytest.approx(whole[key], rel=0.1) for key in raced)
     assert raced.keys() < whole.keys()
@@ -115,13 +120,13 @@ def test_what_a_judge_has_seen_survives_a_resume() -> None:
     first = next(e for e in train_apart(run_of(), None, Once()) if isinstance(e, RunState))
     assert len(first.meta["places"]) == 6
     told_of_5 = RunState(first.tensors, {**first.meta, "seen": {"2": {"5": 9.0}}})  # as JSON gives it back
-    rest = scores(told(run_of(), Once(), told_of_5))
+    rest = scores(records(run_of(), Once(), told_of_5))
     assert {place for place, checkpoint in rest if checkpoint == 2} == {5}
     assert {place for place, _ in rest} == set(range(6))
 
 
-def test_progress_counts_who_has_left() -> None:
-    steps = [e.env_steps for e in train_apart(run_of()) if isinstance(e, Progress)]
+def test_progress_counts_who_has_left(events: list[TrainingEvent]) -> None:
+    steps = [e.env_steps for e in events if isinstance(e, Progress)]
     assert sorted(steps) == steps
     assert steps[-1] >= 6 * 2_000
 
@@ -132,16 +137,14 @@ def test_progress_counts_who_has_left() -> None:
         pytest.param(task, variant, id=f"{task}-{variant.name}")
         for task in ("lock/small", "CartPole-v1")
         for variant in LEARNING
-        if not reason_unsupported(TASKS[task], variant)
+        if not variant.reason_unsupported(TASKS[task])
     ],
 )
 def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) -> None:
     """Every tensor of a state is cut at its members' axis: lag queue, nucleus, baseline, entropy, normaliser, optimiser."""
-    if variant.schedule.epochs * variant.schedule.minibatches > 100:
-        variant = replace(variant, schedule=replace(variant.schedule, epochs=2, minibatches=2))
+    variant = brief(variant)
     training = replace(small_training(TASKS[task], variant, envs=8), normalise_observations=True, segment=3)
-    members = Members((0, 1, 2), (0.01,) * 3)
-    run = Run(TASKS[task], variant, training, members, 100_000, Evaluation(2, 3))
+    run = make_run(TASKS[task], variant, training, 100_000, (0, 1, 2), rate=0.01)
     list(run.segment())
     before = run.policy.flat.values[[2, 0]].clone()
     part = run.select_members([2, 0])

@@ -12,12 +12,11 @@ from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.references.scripted import play_uniformly
-from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation, Examination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.records import Members
+from algorithms.training.run import train
 from envs import TASKS
 from envs.api import Task
 from envs.delayed import delayed
@@ -28,8 +27,7 @@ from envs.text.lexicon import Lexicon
 from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
-from tests.contracts.test_population import copy_of
-from tests.helpers import small_training
+from tests.builders import double_copy, make_policy, make_run, records_of, small_training
 
 TINY = text_task("tiny", Transduce(symbols=3, length=2))
 SHIFTED = text_task("shifted", Transduce(symbols=3, length=2, reward_shift=1.0))
@@ -41,8 +39,7 @@ NOISY = text_task("noisy", Causal(q=0.8, rho=0.7, asks=2))  # a hidden answer, t
 def tilted(task: Task, members: int = 1) -> ActorCritic:
     """Policies some way from uniform."""
     training = replace(small_training(task, VARIANTS["reinforce"]), network=GRU(6))
-    seeds = tuple(range(members))
-    policy = build_policy(task, VARIANTS["reinforce"], training, Members(seeds, (1e-3,) * members))
+    policy = make_policy(task, VARIANTS["reinforce"], training, tuple(range(members)))
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
         policy.flat.values[:] = torch.randn(policy.flat.values[:1].shape, generator=generator) * 0.5
@@ -55,10 +52,7 @@ SMALL = [n for n, t in TASKS.items() if n.endswith("small") and (n == "transduce
 @pytest.mark.parametrize("name", [n for n in SMALL if text_mdp(TASKS[n]) is not None])
 def test_the_uniform_policys_exact_return_is_the_cards(name: str) -> None:
     task = TASKS[name]
-    policy = build_policy(
-        task, VARIANTS["reinforce"], small_training(task, VARIANTS["reinforce"]), Members((0,), (1.0,))
-    )
-    policy = copy_of(policy)  # float64
+    policy = double_copy(make_policy(task, VARIANTS["reinforce"], small_training(task, VARIANTS["reinforce"])))
     with torch.no_grad():
         policy.flat.values.zero_()
     exact = ExactReturn(task)
@@ -69,7 +63,7 @@ def test_the_uniform_policys_exact_return_is_the_cards(name: str) -> None:
 
 @pytest.mark.parametrize("task", [TINY, LOCK, SOFT, NOISY, TASKS["dyck/masked-small"]], ids=lambda t: t.name)
 def test_exact_gradient_against_finite_differences(task: Task) -> None:
-    policy = copy_of(tilted(task))  # float64
+    policy = double_copy(tilted(task))  # float64
     exact = ExactReturn(task)
     gradient = exact.gradient(policy)[0]
     values = policy.flat.values[0]
@@ -122,8 +116,8 @@ def test_a_learner_on_the_kl_objective_ends_near_its_soft_optimum() -> None:
     """lexicon/small: J*_beta is 1.548, the greedy policy that ignores the reference is below it."""
     task, made = TASKS["lexicon/small"], VARIANTS["baseline_loo"]
     training = replace(small_training(task, made, 64), learning_rate=0.01, segment=1_000)
-    run = Run(task, made, training, Members((0, 1), (0.01, 0.01)), 60_000, Evaluation(1, 10))
-    last = [r for r in train(run) if isinstance(r, Record)][-2:]
+    run = make_run(task, made, training, 60_000, evaluation=Evaluation(1, 10))
+    last = records_of(train(run))[-2:]
     assert all(task.ceiling - 0.1 < r.eval_return <= task.ceiling for r in last)
     assert all(0.1 < r.measures["kl"] < 3.0 for r in last)
     assert all(r.texts == () or r.texts[0].startswith("topic") for r in last)

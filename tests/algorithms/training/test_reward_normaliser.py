@@ -16,12 +16,10 @@ from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.composition import Processes
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import ActorMoments, Identity, RewardWindow, RunningMoments
-from algorithms.training.records import Members, Record
 from algorithms.training.reward_normaliser import RewardNormaliser, discounted_returns
 from algorithms.training.run import Run, train
 from envs import TASKS
-from tests.contracts.test_population import strip
-from tests.helpers import small_training
+from tests.builders import make_run, records_of, small_training, without_clock
 
 
 class Stream(PeerVec):
@@ -126,20 +124,20 @@ def run_of(processes: Processes | None, **changes: object) -> Run:
     task, variant = TASKS["Pendulum-v1"], VARIANTS["async_vtrace"]
     variant = replace(variant, schedule=replace(variant.schedule, lag=0, processes=processes))
     training = replace(small_training(task, variant, envs=4), segment=1_000, normalise_returns=True, **changes)  # type: ignore[arg-type]
-    return Run(task, variant, training, Members((0, 1), (0.02, 0.02)), 3_000, Evaluation(1, 2))
+    return make_run(task, variant, training, 3_000, rate=0.02, evaluation=Evaluation(1, 2))
 
 
 def test_an_actor_that_must_not_be_behind_scales_as_the_synchronous_run_does() -> None:
-    plain = [e for e in train(run_of(None)) if isinstance(e, Record)]
-    apart = [e for e in train_asynchronously(run_of(Processes(1, longest=0))) if isinstance(e, Record)]
+    plain = records_of(train(run_of(None)))
+    apart = records_of(train_asynchronously(run_of(Processes(1, longest=0))))
     for a, b in zip(plain, apart, strict=True):
         same = {k: v for k, v in b.measures.items() if k not in ("lag", "lag_max")}
-        assert strip(replace(b, measures=same)) == strip(a)
+        assert without_clock(replace(b, measures=same)) == without_clock(a)
 
 
 def test_the_scale_is_kept_with_each_checkpoint_and_scores_are_not_scaled() -> None:
     run = run_of(None)
-    scores = [e.eval_return for e in train(run) if isinstance(e, Record)]
+    scores = [r.eval_return for r in records_of(train(run))]
     first, last = (shot.snapshot() for shot in run.checkpoints.normalisers)
     assert first["returns.var"].ravel().tolist() == [1.0, 1.0]
     assert (last["returns.var"] > 2).all()

@@ -8,12 +8,9 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members
-from algorithms.training.run import Run
 from algorithms.training.state import RunState, joined, under
 from envs import TASKS
-from tests.helpers import small_training
+from tests.builders import make_run, small_training
 
 MEMBERS = 7  # no other axis has this length
 
@@ -56,8 +53,7 @@ def test_the_declared_axis_of_every_tensor_has_the_members(task: str, variant: s
     """Seven members: moving average, nucleus, parameter history, queue, normalisers, optimiser, diagnostics, checkpoints."""
     training = replace(small_training(TASKS[task], VARIANTS[variant], envs=4), segment=2)
     training = replace(training, normalise_observations=True, normalise_returns=task == "CartPole-v1")
-    members = Members(tuple(range(MEMBERS)), (0.01,) * MEMBERS)
-    run = Run(TASKS[task], VARIANTS[variant], training, members, 10_000, Evaluation(2, 3))
+    run = make_run(TASKS[task], VARIANTS[variant], training, 10_000, tuple(range(MEMBERS)), rate=0.01)
     list(run.segment())
     state = run.state()
     assert state.member_axes.keys() == state.tensors.keys()

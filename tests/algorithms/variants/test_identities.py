@@ -15,14 +15,15 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
 from algorithms.policies.tabular import Tabular
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.records import Record
+from algorithms.training.run import train
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Task
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
+from tests.builders import make_run, records_of
 
 RATE, ENVS = 0.01, 64
 
@@ -30,10 +31,9 @@ RATE, ENVS = 0.01, 64
 def records(task: Task, name: str, updates: int, seeds: int, checkpoints: int) -> list[Record]:
     """A run of so many updates of 64 texts, in groups of 4."""
     training = TrainingConfig(network=GRU(32), collection=Episodes(ENVS, 4), learning_rate=RATE)
-    members = Members(tuple(range(seeds)), (RATE,) * seeds)
     steps = updates * ENVS * task.spec.horizon
-    run = Run(task, VARIANTS[name], training, members, steps, Evaluation(checkpoints, 20))
-    return [event for event in train(run) if isinstance(event, Record)]
+    run = make_run(task, VARIANTS[name], training, steps, tuple(range(seeds)), evaluation=Evaluation(checkpoints, 20))
+    return records_of(train(run))
 
 
 @pytest.mark.parametrize("name", ["reinforce", "baseline_loo", "gae", "ppo"])

@@ -6,17 +6,17 @@ from dataclasses import fields, replace
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
+from algorithms.algorithm import Algorithm
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.estimator import Estimator
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.run import train
 from algorithms.variant import Variant
-from benchmarks.design.resolve import reason_unsupported, resolve
+from benchmarks.design.resolve import resolve
 from benchmarks.experiments import ladder
 from envs import TASKS
-from tests.helpers import brief
+from tests.builders import brief, make_run, records_of
 
 RUNGS = [v for v in VARIANTS.values() if v.parent]
 
@@ -61,14 +61,14 @@ def test_a_rung_that_changes_two_parts_is_refused() -> None:
 @pytest.mark.parametrize("variant", list(VARIANTS.values()), ids=lambda v: v.name)
 def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) -> None:
     task = TASKS["bandit/small"]
-    assert reason_unsupported(task, variant) is None
+    assert variant.reason_unsupported(task) is None
     training = replace(resolve(task, variant).training, learning_rate=1e-2)
-    run = Run(task, brief(variant), training, Members((0, 1, 2), (1e-2,) * 3), 10_000, Evaluation(2, 3))
-    final = [e.eval_return for e in train(run) if isinstance(e, Record) and e.checkpoint == 2]
+    run = make_run(task, brief(variant), training, 10_000, (0, 1, 2), evaluation=Evaluation(1, 3))
+    final = [r.eval_return for r in records_of(train(run)) if r.fraction == 1.0]
     assert task.scale.read(final).min() > 0.3
 
 
-@pytest.mark.parametrize("name", ["exact_pg", "optimal"])
-def test_oracle_variants_say_why_they_cannot_run(name: str) -> None:
-    assert "has none" in str(reason_unsupported(TASKS["CartPole-v1"], VARIANTS[name]))
-    assert reason_unsupported(TASKS["bandit/small"], VARIANTS[name]) is None
+@pytest.mark.parametrize("algorithm", [a for a in ALGORITHMS.values() if a.exact], ids=lambda a: a.name)
+def test_what_reads_the_model_says_why_it_cannot_run(algorithm: Algorithm) -> None:
+    assert "has none" in str(algorithm.reason_unsupported(TASKS["CartPole-v1"]))
+    assert algorithm.reason_unsupported(TASKS["bandit/small"]) is None

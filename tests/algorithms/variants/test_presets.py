@@ -23,7 +23,7 @@ from algorithms.training_config import Episodes, Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs import TASKS
-from tests.helpers import grouped_rollout, make_rollout
+from tests.rollouts import grouped_rollout, make_rollout
 
 # two prompts of two texts, lengths 2 1 | 1 2, one reward at each end
 PAIRS = grouped_rollout([[0.0, 1.0, 0.0, 0.0], [3.0, 0.0, 0.0, 4.0]], [[1.0] * 4, [1.0, 0.0, 0.0, 1.0]], group=2)

@@ -8,10 +8,10 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.records import Members, Record
-from algorithms.training.run import Run, train
+from algorithms.training.run import train
 from benchmarks.design.resolve import resolve
 from envs import TASKS
+from tests.builders import make_run, records_of
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +23,8 @@ FASTER_CRITIC = {"learning_rate": 3e-3, "critic_rate": 3.0, "max_grad_norm": 0.5
 def final_scores(task: str, variant: str, env_steps: int, changes: dict[str, float]) -> list[float]:
     """Final sampled evaluation of 10 training seeds at the published settings, with `changes`."""
     training = replace(resolve(TASKS[task], VARIANTS[variant]).training, **changes)  # type: ignore[arg-type]
-    members = Members(tuple(range(10)), (training.learning_rate,) * 10)
-    run = Run(TASKS[task], VARIANTS[variant], training, members, env_steps, Evaluation(2, 20))
-    return [e.eval_return for e in train(run) if isinstance(e, Record) and e.fraction == 1.0]
+    run = make_run(TASKS[task], VARIANTS[variant], training, env_steps, tuple(range(10)), evaluation=Evaluation(2, 20))
+    return [r.eval_return for r in records_of(train(run)) if r.fraction == 1.0]
 
 
 @pytest.mark.timeout(900)
