@@ -1,9 +1,13 @@
 """Search ranges beside their fields, and fields that hold one number a member."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 import torch
+
 from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.estimators.credit import LambdaReturn, NStep
@@ -14,12 +18,10 @@ from algorithms.variant import Variant
 from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
 from benchmarks.tuning.space import Parameter, parameters
-from dataclasses import dataclass, replace
 from envs import TASKS
 from envs.api import Features, Task
 from tests.builders import LEARNING, double_copy, gradient_of, small_training
 from tests.rollouts import in_float64, make_rollout, one_member
-
 
 SEEDS = (3, 5, 8)
 PROGRESS = 0.25  # share of the budget that is spent

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.design.named import find_tasks, find_variants
 
 from algorithms import ALGORITHMS, VARIANTS
 from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.design.identity import canonical
+from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store.descriptions import DEFAULTS, digest, hashed_part
 from benchmarks.tuning.racing import Race

@@ -184,7 +184,7 @@ def test_the_report_says_how_many_choices_are_at_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shared_rate_variant", "says"),
+    ("rates_of", "says"),
     [
         ({"v": (0.1,)}, "Only the rate 0.1 has a score."),
         ({"v": (0.1, 0.2)}, "The choice of the rate moves the score of `v` by 0.00."),
