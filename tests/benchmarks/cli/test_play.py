@@ -116,7 +116,9 @@ def test_without_a_renderer_there_are_curves_and_its_package_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = saved_file(tmp_path, TASKS["CartPole-v1"])
-    monkeypatch.setattr(films, "_reason_not_renderable", lambda factory, seed: "pygame is not installed, run `pip install pygame`")
+    monkeypatch.setattr(
+        films, "_reason_not_renderable", lambda factory, seed: "pygame is not installed, run `pip install pygame`"
+    )
     assert main(["play", str(path)]) == 0
     said = capsys.readouterr()
     assert said.err.count("no pictures, curves instead: pygame is not installed, run `pip install pygame`") == 1

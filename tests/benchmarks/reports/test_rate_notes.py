@@ -81,7 +81,9 @@ def test_the_headline_and_the_guides_line_say_it(
     rates = {("transduce/reverse-medium", v): 0.003 for v in ("gae", "reinforce")}
     made = replace(report_input(frame(), tmp_path), rates=RateNotes(shared_rate_variant, frozenset(), rates))
     note = (
-        "All train at one learning rate, `gae`'s." if shared_rate_variant else "all train at one learning rate, selected for none"
+        "All train at one learning rate, `gae`'s."
+        if shared_rate_variant
+        else "all train at one learning rate, selected for none"
     )
     report.write(made)
     assert note in pages[0].verdict
