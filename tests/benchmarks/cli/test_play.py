@@ -1,27 +1,23 @@
 """`play`: a transcript whose rewards add up, a film of every state, and curves where nothing can be filmed."""
 
 from __future__ import annotations
-
-import re
-import sys
-from pathlib import Path
-from typing import Any, ClassVar
-
 import gymnasium
 import numpy as np
 import pytest
+import re
+import sys
 from PIL import Image
-
 from algorithms.training.evaluation import Evaluation
 from benchmarks.cli.main import main
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.playback import episode as playing
-from benchmarks.playback import gif as films
+from benchmarks.playback import episode as playing, gif as films
 from benchmarks.playback.policy_files import load_policy
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import any_gymnasium
+from pathlib import Path
 from tests.benchmarks.small_cells import small_cell
+from typing import Any, ClassVar
 
 
 class Painted(gymnasium.Env[Any, Any]):
