@@ -126,7 +126,7 @@ def reason_unusable(run: Run, state: RunState, records: int) -> str | None:
         if missing := sorted({"places", "seen", "gone"} - state.meta.keys()):
             return f"it lacks {', '.join(missing)}"
         run = run.select_members(state.meta["places"])
-    if reason := run.unfit(state):
+    if reason := run.reason_unusable(state):
         return reason
     run.restore(state)
     return None if varied else wrong_count(records, run.checkpoints.evaluated * len(run.members.seeds))

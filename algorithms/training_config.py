@@ -108,7 +108,7 @@ class TrainingConfig:
         if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 
-    def unfit(self, spec: Spec) -> str | None:
+    def reason_unsupported(self, spec: Spec) -> str | None:
         """Why tasks of this form cannot be trained in it; None where they can."""
         action = spec.action
         if not isinstance(action, Box):

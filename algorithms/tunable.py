@@ -122,14 +122,16 @@ def per_member(
     return put_all(algorithm, training, columns, unchecked)
 
 
-def narrowed(owner: Any, places: np.ndarray) -> Any:
+def select_members(owner: Any, places: np.ndarray) -> Any:
     """`owner`, as `per_member` made it, for the members at these places alone."""
     changed = {}
     for one in fields(owner):
         value = getattr(owner, one.name)
         if isinstance(value, Tensor):
             changed[one.name] = value[torch.as_tensor(places, device=value.device)]
-        elif is_dataclass(value) and not isinstance(value, type) and (part := narrowed(value, places)) is not value:
+        elif (
+            is_dataclass(value) and not isinstance(value, type) and (part := select_members(value, places)) is not value
+        ):
             changed[one.name] = part
     return unchecked(owner, **changed) if changed else owner
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from algorithms.algorithm import Job, reason_unusable
-from algorithms.asynchronous.learner import train_asynchronously, unfit
+from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
 from algorithms.composition import Composition, Processes
 from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
@@ -117,7 +117,7 @@ class Variant(Composition):
             return "needs a task small enough to enumerate, and this one is not"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
-        return self.estimator.unfit(task.spec)
+        return self.estimator.reason_unsupported(task.spec)
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """With what is fixed, and the window that it needs on control tasks."""
@@ -127,7 +127,7 @@ class Variant(Composition):
         if isinstance(training.collection, Unroll):
             if not self.estimator.credit.bootstraps:
                 raise UsageError(f"{self.name} credits whole episodes and cannot learn from windows (Unroll)")
-            if self.estimator.correction is not None and self.estimator.correction.whole:
+            if self.estimator.correction is not None and self.estimator.correction.per_sequence:
                 raise UsageError(f"{self.name} weighs whole episodes and cannot learn from windows (Unroll)")
         return training
 
@@ -136,7 +136,7 @@ class Variant(Composition):
         schedule = replace(self.schedule, lag=0, actors=None, gradient="newest", processes=processes)
         workers = f"{processes.actors} {'Hogwild workers' if processes.hogwild else 'actors'}"
         made = replace(self, name=f"{self.name} ({workers})", schedule=schedule)
-        if reason := unfit(made):
+        if reason := reason_unsupported(made):
             raise UsageError(f"{self.name} {reason}")
         return made
 

@@ -32,7 +32,7 @@ from algorithms.training.state import RunState
 SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
 
 
-def unfit(variant: Composition) -> str | None:
+def reason_unsupported(variant: Composition) -> str | None:
     """Why a composition cannot be trained by processes; None where it can."""
     if variant.update.exact:
         return "does not learn from rollouts"
@@ -53,7 +53,7 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
     processes = run.variant.schedule.processes
     if processes is None:
         raise ValueError("the schedule declares no processes (Schedule.processes)")
-    if reason := unfit(run.variant):
+    if reason := reason_unsupported(run.variant):
         raise ValueError(f"the algorithm {reason}")
     if run.members.varied:
         raise ValueError("members that differ are trained synchronously, so that their comparison repeats")

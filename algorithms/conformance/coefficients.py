@@ -78,8 +78,8 @@ def expected_gradient(
     out = policy.outputs(rollout.obs, rollout.action_mask, steps)
     logp, entropy = policy.head.log_prob_entropy(out, rollout.action)
     values = policy.values(rollout.obs, steps + 1) if policy.critic is not None else None
-    if estimator.reads_now:
-        rollout = replace(rollout, now=logp.detach())
+    if estimator.reads_current_logp:
+        rollout = replace(rollout, current_logp=logp.detach())
     assert rollout.reference is not None
     kl, x = estimator.kl, logp - rollout.reference
     paid = rollout
@@ -88,7 +88,9 @@ def expected_gradient(
         paid = replace(rollout, reward=rollout.reward - beta * cost)
     with torch.no_grad():
         made, _ = assess(estimator, paid, Signals(None if values is None else values.detach()), state)
-    near = rollout.now if estimator.correction is not None and rollout.now is not None else rollout.logp
+    near = (
+        rollout.current_logp if estimator.correction is not None and rollout.current_logp is not None else rollout.logp
+    )
     objective = estimator.surrogate(logp, near, made.advantage, valid) + alpha[:, None] * entropy
     if kl.place == "loss":
         objective = objective - beta * kl.estimate(x, valid)

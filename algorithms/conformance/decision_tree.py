@@ -173,8 +173,8 @@ def _batches(every: TreeEpisodes, gamma: float, group: int, index: Tensor, weigh
         valid=valid,
         action_mask=None,
         group=group,
-        square=rows(square),
-        greedy=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
+        score_norm_sq=rows(square),
+        greedy_return=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
     )
     return Batches(every, rollout, rows(every.value), index, weight)
 

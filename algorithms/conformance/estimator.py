@@ -95,7 +95,7 @@ class Subject:
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
 
     def rows(self) -> list[Finding]:
-        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "square")
+        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "score_norm_sq")
         return [
             close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
             self._unmoved("what stands in rows that are not valid has no influence", garbage),
@@ -127,8 +127,8 @@ class Subject:
         return close_to_zero("padding does not matter", off, CLOSE)
 
     def doubled(self, scale_free: bool) -> Finding:
-        assert self.rollout.greedy is not None
-        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
+        assert self.rollout.greedy_return is not None
+        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy_return=2 * self.rollout.greedy_return)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon beside the deviation is a scale of its own: free up to it
         eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
@@ -140,8 +140,10 @@ class Subject:
         return self._unmoved("a reference that costs nothing changes nothing", referred)
 
     def shifted(self) -> Finding:
-        assert self.rollout.greedy is not None
-        more = replace(self.rollout, reward=self.rollout.reward + 10 * self.last, greedy=self.rollout.greedy + 10)
+        assert self.rollout.greedy_return is not None
+        more = replace(
+            self.rollout, reward=self.rollout.reward + 10 * self.last, greedy_return=self.rollout.greedy_return + 10
+        )
         return self._unmoved("a constant on every final reward changes nothing", more)
 
     def cut_and_ended(self) -> Finding:

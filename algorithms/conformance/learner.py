@@ -130,7 +130,7 @@ def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
 
 def _corrupted(rollout: Rollout, task: Task) -> Rollout:
     """Other actions, rewards, log-probabilities ... in rows that are not valid, and other tokens read only there."""
-    names = {"reward", "logp", "discount", "continues", "square", "reference"} & rollout.tensors().keys()
+    names = {"reward", "logp", "discount", "continues", "score_norm_sq", "reference"} & rollout.tensors().keys()
     made = corrupted(rollout, *names)
     assert isinstance(task.spec.action, Discrete)
     other = (rollout.action + 1) % task.spec.action.n

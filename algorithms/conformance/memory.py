@@ -112,7 +112,9 @@ def _past_rows(estimator: Estimator) -> Finding:
     """What stood in rows that are not valid of earlier rollouts has no influence."""
     past = [synthetic_rollout(seed) for seed in (11, 12)]
     now, values = synthetic_rollout(13)
-    altered = [(corrupted(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
+    altered = [
+        (corrupted(rollout, "reward", "logp", "discount", "continues", "score_norm_sq"), v) for rollout, v in past
+    ]
     made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, altered)]
     return close_to_zero("rows that were not valid are not remembered", made[1] - made[0], CLOSE)
 

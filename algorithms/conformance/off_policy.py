@@ -64,7 +64,7 @@ def _truncated(rule: str, weight: Tensor, ratio: Tensor, most: float | None) -> 
 
 def _traces(credit: OffPolicyCredit, rollout: Rollout, values: Tensor) -> list[Finding]:
     """V-trace's weights, read from the responses of q and of the target, on policy and off."""
-    on_policy, ratio, at = replace(rollout, now=None), rollout.log_ratio.exp(), axes(rollout)
+    on_policy, ratio, at = replace(rollout, current_logp=None), rollout.log_ratio.exp(), axes(rollout)
     q, q_on = (response(of_credit(credit, r, True), r, values) for r in (rollout, on_policy))
     v, v_on = (response(of_target(credit, r), r, values) for r in (rollout, on_policy))
     valid = rollout.valid > 0

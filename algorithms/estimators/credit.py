@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.estimators.importance_weights import exact
+from algorithms.estimators.importance_weights import on_valid_rows
 from algorithms.estimators.rollout import Rollout
 from algorithms.tunable import Number, Range, row, tunable
 
@@ -121,7 +121,7 @@ class VTrace:
         return values[:-1] + backward_sum(rho * delta, rollout.discount * c)
 
     def _weights(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        ratio = exact(rollout.log_ratio, rollout.valid).exp()
+        ratio = on_valid_rows(rollout.log_ratio, rollout.valid).exp()
         rho = torch.minimum(ratio, torch.as_tensor(self.rho_max).to(ratio))
         return rho, self.lam * rollout.continues * ratio.clamp(max=self.c_max)
 

@@ -14,15 +14,15 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.rollout import (
     Batch,
     Rollout,
-    alike,
     columns_of,
     flat_rows,
+    group_by_length,
     padded_columns,
     select,
     valid_columns,
 )
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.tunable import Number, narrowed, row
+from algorithms.tunable import Number, row, select_members
 
 PartState = dict[str, Tensor]
 DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too
@@ -91,7 +91,7 @@ def rows_to_learn_from(
     batch = Batch(
         rollout.obs,
         rollout.action,
-        rollout.logp if estimator.correction is None or rollout.now is None else rollout.now,
+        rollout.logp if estimator.correction is None or rollout.current_logp is None else rollout.current_logp,
         rollout.action_mask,
         assessment.advantage,
         assessment.target,
@@ -137,7 +137,7 @@ def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tenso
     if compact:
         found = policy.flat.values.new_zeros(keep.shape)
         lengths = np.array([len(c) for c in ragged])
-        for places in alike(lengths):
+        for places in group_by_length(lengths):
             longest = int(lengths[places].max())
             found[places, :longest] = policy.select_members(places).values(rows[:, places, :longest], 1)[0]
     else:
@@ -172,7 +172,7 @@ class Objective(NamedTuple):
         coefficient, alpha = self.value_coefficient, self.alpha
         return Objective(
             self.policy.select_members(places),
-            narrowed(self.estimator, places),
+            select_members(self.estimator, places),
             coefficient[places] if isinstance(coefficient, Tensor) else coefficient,
             None if alpha is None else alpha[places],
             self.beta,

@@ -18,7 +18,7 @@ ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 class Score:
     """L = A log pi(a|s): its gradient is the score times the advantage."""
 
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ class Score:
 class Ratio:
     """L = rho A: what an action is worth under the policy that acted (Schulman et al. 2015, eq. 14)."""
 
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class ClippedRatio:
     clip: Number = tunable(0.2, Range(0.05, 0.5))
     high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
     dual: float | None = None
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_clip(self.clip, self.high)
@@ -98,7 +98,7 @@ class SequenceRatio:
 
     clip: Number = tunable(0.2, Range(0.05, 0.5))
     high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
-    whole: ClassVar[bool] = True
+    per_sequence: ClassVar[bool] = True
     mean: ClassVar[bool] = False  # the exponent: 1, or 1 / length
 
     def __post_init__(self) -> None:
@@ -137,7 +137,7 @@ class StoppedRatio:
     """
 
     cap: Number = tunable(5.0, Range(1, 10, log=True))
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not row(self.cap) > 0:
@@ -200,7 +200,7 @@ class PenalisedCovariance:
 
     share: float = 0.02
     kappa: Number = tunable(1.0, Range(0.1, 10, log=True))
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ class Head(Protocol):
 
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]: ...
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         """|grad log pi(a)|^2 with respect to `out`."""
 
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class Categorical:
         logp = out.log_softmax(-1)
         return logp.gather(-1, action[..., None]).squeeze(-1), -(logp.exp() * logp).sum(-1)
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         p = out.softmax(-1)  # the score is e_a - p
         return 1 - 2 * p.gather(-1, action[..., None]).squeeze(-1) + (p * p).sum(-1)
 
@@ -111,7 +111,7 @@ class Gaussian:
         log_std = out.chunk(2, -1)[1]
         return self.log_prob(out, action), (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         mean, log_std = out.chunk(2, -1)
         z = (action - mean) * (-log_std).exp()  # scores z / std of the mean and z^2 - 1 of log std
         return ((z * (-log_std).exp()) ** 2 + (z * z - 1) ** 2).sum(-1)

@@ -218,5 +218,5 @@ class Actor:
             action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
             group=group,
             reference=tensor(np.stack(tape.reference)) if tape.reference else None,
-            square=self.policy.head.score_square(out, action) if score_norms else None,
+            score_norm_sq=self.policy.head.score_norm_sq(out, action) if score_norms else None,
         )

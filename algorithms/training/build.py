@@ -24,7 +24,7 @@ def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
-    if reason := training.unfit(task.spec):
+    if reason := training.reason_unsupported(task.spec):
         raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     return ActorCritic(

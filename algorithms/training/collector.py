@@ -47,7 +47,7 @@ class Collector:
         self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, compact)
         self._greedy_actor: Actor | None = None  # plays one greedy text a prompt
-        if estimator.baseline.greedy:
+        if estimator.baseline.needs_greedy_return:
             # the same streams and as many prompts: it meets the same prompts, episode by episode
             prompts = collection.envs // group
             self._envs.append(Checked(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
@@ -82,7 +82,7 @@ class Collector:
             tape = self._actor.unroll(playing, training.collection.steps, before_step)
         else:
             tape = self._actor.play(playing, before_step)
-        score_norms = estimator.baseline.squares
+        score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
         if self._greedy_actor is not None:
@@ -91,7 +91,7 @@ class Collector:
             spent = spent + greedy.valid.sum((0, 2))
             beta = estimator.kl.coefficient(self.task.beta) * training.reward_scale
             returns = EpisodeReturn()(penalised(estimator.kl, greedy, beta), None)[:1]
-            rollout = replace(rollout, greedy=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
+            rollout = replace(rollout, greedy_return=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
         return rollout, spent
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from algorithms.estimators.loss import (
     rows_to_learn_from,
 )
 from algorithms.estimators.natural_gradient import Natural, natural_step
-from algorithms.estimators.rollout import Batch, Rollout, alike, columns_of, padded_columns, part_of
+from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
 from algorithms.training.state import joined, under
@@ -57,7 +57,7 @@ class Learner:
         compact: bool = False,
         gradient_policy: ActorCritic | None = None,
     ) -> None:
-        if reason := estimator.unfit(task.spec):
+        if reason := estimator.reason_unsupported(task.spec):
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
         self.gradient_policy = gradient_policy or policy
@@ -125,8 +125,8 @@ class Learner:
     def prepare(self, rollout: Rollout, progress: Tensor | None = None) -> tuple[Batch, list[np.ndarray]]:
         """(the rollout assessed, as rows to learn from; each member's columns); moves the baseline's state on."""
         policy = self.gradient_policy
-        if self.estimator.reads_now:
-            rollout = replace(rollout, now=log_probabilities(policy, rollout))
+        if self.estimator.reads_current_logp:
+            rollout = replace(rollout, current_logp=log_probabilities(policy, rollout))
         signals = Signals(critic_values(policy, rollout, self.compact) if policy.critic is not None else None)
         with torch.no_grad():
             paid = penalised(self.estimator.kl, rollout, self.beta)
@@ -177,9 +177,9 @@ class Learner:
         columns = torch.arange(1, batch.weight.shape[2] + 1, device=batch.weight.device)
         lengths = ((batch.weight > 0).amax(0) * columns).amax(1).cpu().numpy()  # a member's rows come first
         everyone = self._objective()
-        for places in alike(lengths):
+        for places in group_by_length(lengths):
             objective = everyone.select_members(places)
-            loss = objective.loss(part_of(batch, places, int(lengths[places].max())))
+            loss = objective.loss(select_members(batch, places, int(lengths[places].max())))
             (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
             self.policy.flat.gradient[torch.as_tensor(places)] = objective.policy.flat.gradient
 
@@ -213,7 +213,7 @@ class Learner:
         self.diagnostics.add_step(gradient, actor, part, self._first_step, self._exact_gradient)
         self._first_step = False
         # else every ratio is 1
-        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_now:
+        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_current_logp:
             bounds = self.estimator.surrogate.bounds
             self.diagnostics.add_all(of_ratio(logp - batch.logp, batch.advantage, valid, bounds), part)
 

@@ -253,9 +253,9 @@ class Run:
         }
         return RunState.of(parts, meta)
 
-    def unfit(self, state: RunState) -> str | None:
+    def reason_unusable(self, state: RunState) -> str | None:
         """Why a state cannot be restored here; None where it can."""
-        return state.unfit_for(self.state())
+        return state.reason_unusable(self.state())
 
     def restore(self, state: RunState) -> None:
         """Go on from a state as if nothing had happened."""

@@ -37,7 +37,7 @@ class RunState:
             axes |= {names[name]: declared if isinstance(declared, int) else declared[name] for name in held}
         return cls(tensors, meta, axes)
 
-    def unfit_for(self, own: RunState) -> str | None:
+    def reason_unusable(self, own: RunState) -> str | None:
         """Why a run whose state is `own` cannot be restored from this one: what it lacks, what has another shape or type,
         what is not finite."""
         if missing := sorted(own.tensors.keys() - self.tensors.keys() | own.meta.keys() - self.meta.keys()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from algorithms.asynchronous.learner import unfit
+from algorithms.asynchronous.learner import reason_unsupported
 from algorithms.composition import Processes
 from algorithms.variant import Variant
 from benchmarks.design.experiment import Experiment
@@ -23,7 +23,7 @@ def with_processes(variant: Variant, actors: int, hogwild: bool) -> Variant:
     schedule = replace(variant.schedule, lag=0, actors=None, gradient="newest", processes=processes)
     workers = f"{actors} Hogwild workers" if hogwild else f"{actors} actors"
     made = replace(variant, name=f"{variant.name} ({workers})", schedule=schedule)
-    if reason := unfit(made):
+    if reason := reason_unsupported(made):
         raise UsageError(f"{variant.name} {reason}")
     return made
 

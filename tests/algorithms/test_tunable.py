@@ -17,7 +17,7 @@ from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.learner import Learner
 from algorithms.training_config import TrainingConfig
-from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
+from algorithms.tunable import Choice, Range, per_member, select_members, tunable
 from algorithms.variant import Variant
 from benchmarks.design.overrides import configured
 from benchmarks.design.resolve import resolve
@@ -116,7 +116,7 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
 def test_narrowed_keeps_the_numbers_of_its_places(part: object, path: str, numbers: tuple[float, ...]) -> None:
     variant = replace(VARIANTS["gae"], schedule=Holder(part=part))  # type: ignore[arg-type]
     made, _ = per_member(variant, resolve(TASKS["CartPole-v1"], variant).training, [(f"schedule.part.{path}", numbers)])
-    held = getattr(narrowed(made.schedule, np.array([1])).part, path)
+    held = getattr(select_members(made.schedule, np.array([1])).part, path)
     assert held.tolist() == [[pytest.approx(numbers[1])]]
     assert getattr(part, path) != held  # the configuration itself holds a number still
 

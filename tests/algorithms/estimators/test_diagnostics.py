@@ -161,7 +161,7 @@ def test_a_resumed_run_goes_on_with_the_gradients_it_has_read() -> None:
     made = [Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3)) for _ in range(2)]
     whole = [e for e in train(made[0]) if isinstance(e, Record)]
     state = next(e for e in train(made[1]) if isinstance(e, RunState))
-    assert state.tensors["diagnostics.squares"][1].tolist() == [3.0, 3.0]
+    assert state.tensors["diagnostics.norm_sq"][1].tolist() == [3.0, 3.0]
     fresh = Run(task, variant, training, Members((0, 1), (3e-3,) * 2), 200, Evaluation(2, 3))
     resumed = [e for e in train(fresh, state) if isinstance(e, Record)]
     ours = [r.measures for r in whole if r.checkpoint > 0]

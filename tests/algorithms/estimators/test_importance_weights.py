@@ -44,7 +44,7 @@ def stale(ratio: list[float], **parts: list[float]) -> Rollout:
         parts.get("continues", [1.0] * (rows - 1) + [0.0]),
         parts.get("valid"),
     )
-    return replace(made, now=made.logp + column(*ratio).log())
+    return replace(made, current_logp=made.logp + column(*ratio).log())
 
 
 # weights

@@ -87,7 +87,7 @@ def test_scores_and_divergences_are_those_of_the_normals() -> None:
     for head in (Scaled(BOX), Squashed(BOX)):
         out = OUT.clone().requires_grad_()
         (score,) = torch.autograd.grad(head.log_prob(out, u), out)
-        assert head.score_square(OUT, u).item() == pytest.approx((score**2).sum().item())
+        assert head.score_norm_sq(OUT, u).item() == pytest.approx((score**2).sum().item())
         assert head.kl(OUT, other).item() == pytest.approx(Gaussian(BOX).kl(OUT, other).item())
 
 
@@ -131,8 +131,8 @@ def test_settings_that_fit_no_task_say_so(task: str, changes: dict[str, object],
 def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
     spec = replace(TASKS["Pendulum-v1"].spec, action=Box((-1.0,), (float("inf"),)))
     training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
-    assert training.unfit(spec) is None
+    assert training.reason_unsupported(spec) is None
     for kind in ("scaled", "squashed"):
         made: TrainingConfig = replace(training, actions=kind)  # type: ignore[arg-type]
-        assert made.unfit(spec) == f"has {kind} actions, and this task's have no bounds"
-    assert "discrete" in str(replace(training, actions="scaled").unfit(replace(spec, action=Discrete(2))))
+        assert made.reason_unsupported(spec) == f"has {kind} actions, and this task's have no bounds"
+    assert "discrete" in str(replace(training, actions="scaled").reason_unsupported(replace(spec, action=Discrete(2))))

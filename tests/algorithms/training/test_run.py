@@ -112,7 +112,7 @@ def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path)
     else:
         pytest.fail("the run ended within one segment: nothing was resumed")
     state, records = states.load_state(tmp_path / "x.state")
-    assert make_run(task, variant, size, segment=segment).unfit(state) is None
+    assert make_run(task, variant, size, segment=segment).reason_unusable(state) is None
     records += [e for e in train(make_run(task, variant, size, segment=segment), state) if isinstance(e, Record)]
     assert [strip(r) for r in records] == [strip(r) for r in whole]
     assert len(whole) == 5 * len(SEEDS)

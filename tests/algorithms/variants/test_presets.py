@@ -59,7 +59,7 @@ def test_like_trl_rloo() -> None:
     assert made[0] == pytest.approx([2.9 - 0.95, 0.95 - 2.9, -0.05 - 3.9, 3.9 + 0.05])
     assert weights("like_trl_rloo", PAIRS) == [[0.25] * 4, [0.25, 0.0, 0.0, 0.25]]  # sums over tokens, mean over texts
     assert objective("like_trl_rloo", 1.5, 2.0) == pytest.approx(2.4)
-    assert VARIANTS["like_trl_rloo"].estimator.surrogate.whole
+    assert VARIANTS["like_trl_rloo"].estimator.surrogate.per_sequence
 
 
 def test_like_trl_grpo() -> None:
