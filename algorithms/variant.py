@@ -13,7 +13,7 @@ from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
-from algorithms.training.elimination import train_apart
+from algorithms.training.elimination import train_with_elimination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
@@ -162,7 +162,7 @@ class Variant(Composition):
         if self.schedule.processes is not None:
             yield from train_asynchronously(run, state)
         elif job.members.varied:
-            yield from train_apart(run, state, job.race)
+            yield from train_with_elimination(run, state, job.race)
             return
         else:
             yield from train(run, state)

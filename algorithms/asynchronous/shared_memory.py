@@ -127,10 +127,10 @@ def capacity(spec: Spec, collection: Collection, members: int) -> int:
     each = 8 * 4  # logp, reward, discount, continues, valid, reference, score_norm_sq, greedy_return
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
     each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
-    return members * collection.envs * (each * rows + _observed(spec.observation, rows)) + 16 * ALIGNED
+    return members * collection.envs * (each * rows + _observation_bytes(spec.observation, rows)) + 16 * ALIGNED
 
 
-def _observed(observation: Observation, rows: int) -> int:
+def _observation_bytes(observation: Observation, rows: int) -> int:
     """Bytes of what one environment shows in so many rows."""
     if isinstance(observation, Features):
         return 4 * observation.size * (rows + 1)

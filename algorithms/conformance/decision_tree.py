@@ -73,7 +73,7 @@ class TreeEpisodes:
         return torch.einsum("s,st,std->d", share, power * self.returns(gamma), self.score)
 
 
-def episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> TreeEpisodes:
+def tree_episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> TreeEpisodes:
     """All episodes from these roots, under a policy whose logits are uniform in [-0.8, 0.8]."""
     width = max(map(len, tree))
     logits = torch.from_numpy(np.random.default_rng(seed).uniform(-0.8, 0.8, (len(tree), width)))

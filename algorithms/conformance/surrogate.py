@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance.coefficients import slope_of
+from algorithms.conformance.coefficients import gradient_of
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 from algorithms.estimators.estimator import Surrogate
@@ -42,7 +42,7 @@ class Probe:
         """f [T, P, N] where log pi - log mu is this; 0 on rows that are not valid."""
         logp = self.logp.clone().requires_grad_()
         objective = self.surrogate(logp, self.logp - log_ratio, self.advantage, self.valid) * self.valid
-        return slope_of(objective, logp) / self.advantage * self.valid
+        return gradient_of(objective, logp) / self.advantage * self.valid
 
     def spread(self, log_ratio: float, kind: str) -> Tensor:
         """A change of every row's log-probability that gives its ratio this logarithm."""

@@ -105,14 +105,14 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
     return flat, torch.full((steps + 1, MEMBERS, ENVS), amount, dtype=torch.float64)
 
 
-def cut_short(rollout: Rollout, gamma: float) -> Rollout:
+def with_truncations(rollout: Rollout, gamma: float) -> Rollout:
     """Every other episode of whole ones ends on a time limit (truncated): gamma stays where it ends, continues is 0."""
     last = rollout.valid * (1 - rollout.continues)
     cut = torch.arange(rollout.valid.shape[2]) % 2
     return replace(rollout, discount=rollout.discount + gamma * last * cut)
 
 
-def moved(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
+def make_off_policy(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
     """The rollout when its policy has moved on: log pi - log mu uniform in [-size, size] on valid rows."""
     away = torch.from_numpy(np.random.default_rng(seed).uniform(-size, size, tuple(rollout.valid.shape)))
     return replace(rollout, current_logp=rollout.logp + away * rollout.valid)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.estimators.rollout import PartState, Rollout
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
 
@@ -52,7 +52,7 @@ class MovingAverage(_Plain):
     alpha: Number = tunable(0.9, Range(0.5, 0.99))
 
     def __post_init__(self) -> None:
-        if not 0 <= row(self.alpha) < 1:
+        if not 0 <= as_vector(self.alpha) < 1:
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
     def initial(self, members: int, horizon: int) -> PartState:
@@ -64,7 +64,7 @@ class MovingAverage(_Plain):
         steps = len(q)
         average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
         b = average[:steps].clone()
-        seen, alpha = rollout.valid.sum(2) > 0, row(self.alpha)  # [T, P]
+        seen, alpha = rollout.valid.sum(2) > 0, as_vector(self.alpha)  # [T, P]
         gathered = alpha * weight[:steps] + (1 - alpha)
         moved = b + (1 - alpha) / gathered * (mean(q, rollout.valid, 2)[..., 0] - b)
         average[:steps] = torch.where(seen, moved, b)
@@ -153,7 +153,7 @@ class OptimalConstant(_Stateless):
 
 @dataclass(frozen=True)
 class OptimalToken(_Stateless):
-    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: Greensmith's constant at every step.
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: the optimal constant by step.
 
     The optimal token baseline of verl: running episodes only, the episode itself included.
     """

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from algorithms.estimators.importance_weights import on_valid_rows
 from algorithms.estimators.rollout import Rollout
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 
 def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
@@ -102,9 +102,9 @@ class VTrace:
     bootstraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 <= row(self.lam) <= 1:
+        if not 0 <= as_vector(self.lam) <= 1:
             raise ValueError(f"lam must lie in [0, 1], not {self.lam}")
-        if not (row(self.rho_max) > 0 and self.c_max > 0):
+        if not (as_vector(self.rho_max) > 0 and self.c_max > 0):
             raise ValueError(f"rho_max and c_max must be positive, not {self.rho_max} and {self.c_max}")
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:

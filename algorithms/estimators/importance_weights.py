@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 INF = float("inf")
 ROUNDING = 1e-5  # of a difference of two equal log-probabilities: on policy every weight is exactly 1
@@ -37,7 +37,7 @@ def on_valid_rows(log_ratio: Tensor, valid: Tensor) -> Tensor:
 
 
 def _check_cap(cap: Number) -> None:
-    if not row(cap) >= 1:
+    if not as_vector(cap) >= 1:
         raise ValueError(f"cap must be at least 1, not {cap}: below, data that are not stale would be cut too")
 
 
@@ -62,7 +62,7 @@ class TokenIS:
 class SequenceIS:
     """w = min(prod_t rho_t, cap) on every row of the episode. Without a cap the only one here that is unbiased."""
 
-    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: row(owner.cap) != INF)
+    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: as_vector(owner.cap) != INF)
     per_sequence = True
 
     def __post_init__(self) -> None:

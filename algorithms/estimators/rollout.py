@@ -112,9 +112,9 @@ def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
     return [np.sort(group) for group in groups]
 
 
-def select_members(batch: Batch, places: np.ndarray, rows: int) -> Batch:
+def select_members(batch: Batch, indices: np.ndarray, rows: int) -> Batch:
     """The batch of the members at these places, their first columns alone."""
-    return Batch(*(None if x is None else x[:, places, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
+    return Batch(*(None if x is None else x[:, indices, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
 
 
 def flat_rows(x: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ Actions = Literal["raw", "scaled", "squashed"]
 class Head(Protocol):
     """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
 
-    An action is what the policy drew and what is recorded; `applied` is what the environment is given for it, and what
-    densities and entropies are of.
+    An action is what the policy drew and what is recorded. `to_environment` maps it to the environment's action, to which
+    densities and entropies refer.
     """
 
     outputs: int
@@ -44,8 +44,8 @@ class Head(Protocol):
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
         """KL(pi_old || pi_new) [...] of two outputs."""
 
-    def applied(self, action: Array) -> Array:
-        """What the environment is given for an action."""
+    def to_environment(self, action: Array) -> Array:
+        """The environment's action [...] for an action of the policy."""
 
 
 class Categorical:
@@ -81,7 +81,7 @@ class Categorical:
         logp = old.log_softmax(-1)
         return (logp.exp() * (logp - new.log_softmax(-1))).sum(-1)
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         return action
 
 
@@ -122,7 +122,7 @@ class Gaussian:
         away = ((mean - moved) * (-changed).exp()) ** 2
         return (0.5 * (variances + away - 1) + changed - log_std).sum(-1)
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         return action
 
 
@@ -145,7 +145,7 @@ class Scaled(Gaussian):
         logp, entropy = super().log_prob_entropy(out, action)  # which asks for the log_prob above
         return logp, entropy + self._log_volume
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         given: Array = np.add(self._centre, np.multiply(self._half, action))
         return given
 
@@ -170,8 +170,8 @@ class Squashed(Scaled):
         drawn = ((action - mean) * (-log_std).exp()).detach()
         return logp, entropy + log_slope(mean + log_std.exp() * drawn).sum(-1)
 
-    def applied(self, action: Array) -> Array:
-        return super().applied(np.tanh(action))
+    def to_environment(self, action: Array) -> Array:
+        return super().to_environment(np.tanh(action))
 
 
 def log_slope(u: Tensor) -> Tensor:

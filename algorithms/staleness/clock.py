@@ -63,7 +63,7 @@ class UniformLag:
             raise ValueError(f"longest must be at least 0, not {self.longest}")
 
     def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        return _drawn(lambda: int(rng.integers(self.longest + 1)))
+        return _independent_ages(lambda: int(rng.integers(self.longest + 1)))
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class GeometricLag:
             raise ValueError(f"mean and longest must be at least 0, not {self.mean} and {self.longest}")
 
     def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        return _drawn(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
+        return _independent_ages(lambda: min(int(rng.geometric(1 / (1 + self.mean))) - 1, self.longest))
 
 
-def _drawn(age: Callable[[], int]) -> Iterator[LearnedRollout]:
+def _independent_ages(age: Callable[[], int]) -> Iterator[LearnedRollout]:
     for update in itertools.count():
         yield LearnedRollout(((0.0, min(age(), update)),), float(update + 1))
 
@@ -145,7 +145,7 @@ class Clock:
         while True:
             version = len(published) - 1
             ahead = len(queue) + (learning is not None)
-            while idle and (self.mode == "discard" or self._fits(version, begun, ahead)):
+            while idle and (self.mode == "discard" or self._can_begin(version, begun, ahead)):
                 actor, serial = idle.popleft(), serial + 1
                 heapq.heappush(ends, (now + self.acting.draw(rng), serial, actor))
                 begun[actor] = now, version
@@ -169,7 +169,7 @@ class Clock:
             idle.extend([learning.actor] * self.in_turn)
             learning, discarded = None, 0
 
-    def _fits(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
+    def _can_begin(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
         """Whether one more rollout can begin: each that is being played must stay within `longest` even if all others, the
         new one too, are learned before it. `ahead`: rollouts that are queued or being learned from, and not overtaken."""
         oldest = min((first for _, first in begun.values()), default=version)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from algorithms.composition import Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
-from algorithms.estimators.diagnostics import Diagnostics, entropy_share, of_ratio
+from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
 from algorithms.estimators.loss import (
     Loss,
@@ -21,14 +21,14 @@ from algorithms.estimators.loss import (
     assess,
     critic_values,
     log_probabilities,
-    penalised,
     rows_to_learn_from,
+    subtract_kl,
 )
 from algorithms.estimators.natural_gradient import Natural, natural_step
 from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
-from algorithms.training.state import joined, under
+from algorithms.training.state import flatten_parts, part_tensors
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
@@ -129,7 +129,7 @@ class Learner:
             rollout = replace(rollout, current_logp=log_probabilities(policy, rollout))
         signals = Signals(critic_values(policy, rollout, self.compact) if policy.critic is not None else None)
         with torch.no_grad():
-            paid = penalised(self.estimator.kl, rollout, self.beta)
+            paid = subtract_kl(self.estimator.kl, rollout, self.beta)
             assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
             if self._diagnosing:
                 threshold = self.correct_threshold if policy.reads_text else None
@@ -215,7 +215,7 @@ class Learner:
         # else every ratio is 1
         if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_current_logp:
             bounds = self.estimator.surrogate.bounds
-            self.diagnostics.add_all(of_ratio(logp - batch.logp, batch.advantage, valid, bounds), part)
+            self.diagnostics.add_all(ratio_diagnostics(logp - batch.logp, batch.advantage, valid, bounds), part)
 
     def freeze_actor(self) -> None:
         """From here on the critic alone learns."""
@@ -235,7 +235,7 @@ class Learner:
         """What a resume needs, by name."""
         parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
         parts["diagnostics"] = self.diagnostics.tensors()
-        return {"healthy": self.healthy, "rate": self.rate} | joined(parts)
+        return {"healthy": self.healthy, "rate": self.rate} | flatten_parts(parts)
 
     def member_axes(self) -> dict[str, int | None]:
         """Of `tensors()`."""
@@ -246,14 +246,14 @@ class Learner:
             "bonus": dict.fromkeys(self.bonus, 0),
             "diagnostics": Diagnostics.MEMBER_AXES,
         }
-        return {"healthy": 0, "rate": 0} | joined(axes)
+        return {"healthy": 0, "rate": 0} | flatten_parts(axes)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors()`."""
         self.healthy, self.rate = tensors["healthy"], tensors["rate"]
-        self.optimiser, self.baseline = under("optimiser", tensors), under("baseline", tensors)
-        self.bonus = under("bonus", tensors)
-        self.diagnostics.restore(under("diagnostics", tensors))
+        self.optimiser, self.baseline = part_tensors("optimiser", tensors), part_tensors("baseline", tensors)
+        self.bonus = part_tensors("bonus", tensors)
+        self.diagnostics.restore(part_tensors("diagnostics", tensors))
 
 
 def _like(flat: Tensor, state: PartState) -> PartState:

@@ -56,9 +56,9 @@ class RunState:
                 return f"its {name} holds numbers that are not finite"
         return None
 
-    def select_members(self, places: Sequence[int]) -> RunState:
+    def select_members(self, indices: Sequence[int]) -> RunState:
         """The state of the members at these places. KeyError where a tensor's axis is not declared."""
-        index = torch.tensor(places, dtype=torch.long)
+        index = torch.tensor(indices, dtype=torch.long)
         selected = {}
         for name, tensor in self.tensors.items():
             axis = self.member_axes[name]
@@ -66,12 +66,12 @@ class RunState:
         return RunState(selected, self.meta, self.member_axes)
 
 
-def joined(parts: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+def flatten_parts(parts: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
     """{part: {name: x}} as {"part.name": x}."""
     return {f"{part}.{name}": value for part, named in parts.items() for name, value in named.items()}
 
 
-def under(part: str, named: Mapping[str, T]) -> dict[str, T]:
+def part_tensors(part: str, named: Mapping[str, T]) -> dict[str, T]:
     """The inverse of `joined` for one part."""
     prefix = f"{part}."
     return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

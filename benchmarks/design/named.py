@@ -14,8 +14,8 @@ from benchmarks.validation.guarded import check_made
 from benchmarks.validation.usage import Failed, check_name, described, working
 from envs import TASKS
 from envs.api import Task
-from envs.control.factory import any_gymnasium, identified
-from envs.named import GYMNASIUM, constant
+from envs.control.factory import gymnasium_task, with_identity
+from envs.named import GYMNASIUM, import_constant
 from envs.validation import UsageError, look_up
 
 STABLE_BASELINES3 = "sb3:"  # names of ours that have a colon
@@ -34,9 +34,9 @@ def task_named(name: str) -> Task:
 
 def _gymnasium_task(name: str) -> Task:
     env_id = name.removeprefix(GYMNASIUM)
-    check_made(name, lambda: any_gymnasium(env_id))
+    check_made(name, lambda: gymnasium_task(env_id))
     try:
-        return any_gymnasium(env_id)
+        return gymnasium_task(env_id)
     except UsageError:
         raise
     except Exception as error:
@@ -45,13 +45,13 @@ def _gymnasium_task(name: str) -> Task:
 
 def _users_task(name: str) -> Task:
     """With the identity of the Gymnasium environments that its ids name now."""
-    found = constant(name, Task, TASKS)
+    found = import_constant(name, Task, TASKS)
     check_name("task", found.name)
     check_made(name, lambda: found.spec)
     with working(name):
         str(found.spec)  # a property: the first thing that runs the user's code
     try:
-        return identified(found, name.partition(":")[0])
+        return with_identity(found, name.partition(":")[0])
     except UsageError:
         raise
     except Exception as error:
@@ -61,7 +61,7 @@ def _users_task(name: str) -> Task:
 def variant_named(name: str) -> Algorithm:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
     if ":" in name and not name.startswith(STABLE_BASELINES3):
-        found = constant(name, Variant, ALGORITHMS)
+        found = import_constant(name, Variant, ALGORITHMS)
         check_name("variant", found.name)
         return found
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")

@@ -38,10 +38,10 @@ PAIRS = [
 
 
 def test_a_default_outside_the_range_widens_it() -> None:
-    assert Range(0.9, 1.0).holding(0.5) == Range(0.5, 1.0)
-    assert Range(0.9, 1.0).holding(0.95) == Range(0.9, 1.0)
-    assert Choice((8, 16)).holding(12) == Choice((12, 8, 16))
-    assert Choice((8, 16)).holding(8) == Choice((8, 16))
+    assert Range(0.9, 1.0).including(0.5) == Range(0.5, 1.0)
+    assert Range(0.9, 1.0).including(0.95) == Range(0.9, 1.0)
+    assert Choice((8, 16)).including(12) == Choice((12, 8, 16))
+    assert Choice((8, 16)).including(8) == Choice((8, 16))
 
 
 def spread(parameter: Parameter) -> tuple[float, ...]:

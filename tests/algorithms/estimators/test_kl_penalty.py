@@ -10,7 +10,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
-from algorithms.estimators.loss import penalised
+from algorithms.estimators.loss import subtract_kl
 from algorithms.policies.gru import GRU
 from algorithms.training.learner import Learner
 from algorithms.training_config import Episodes, TrainingConfig
@@ -46,17 +46,17 @@ def test_in_the_reward_every_token_pays_once() -> None:
     rollout = grouped_rollout([[3.0], [4.0]], [[1.0], [1.0]], group=1)
     told = torch.tensor([-1.0, -1.0]).double().reshape(2, 1, 1)
     rollout = replace(rollout, logp=told, reference=torch.tensor([-3.0, -2.0]).double().reshape(2, 1, 1))
-    assert penalised(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]
-    assert penalised(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
-    assert penalised(KL("k1", "loss"), rollout, 0.5) is rollout
-    assert penalised(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
+    assert subtract_kl(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]
+    assert subtract_kl(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
+    assert subtract_kl(KL("k1", "loss"), rollout, 0.5) is rollout
+    assert subtract_kl(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
 
 
 def gradient_of_kl(kl: KL, count: int = 6_000) -> tuple[gradient_quality.Quality, gradient_quality.Quality]:
     """Of grad(J with KL) - grad(J without): sampled with this estimator and placement, against the exact one."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
     training = TrainingConfig(network=GRU(4), collection=Episodes(8, 4))
-    actor = gradient_quality.tilted(SOFT, training, 0.7)
+    actor = gradient_quality.gaussian_parameters(SOFT, training, 0.7)
     truth = gradient_quality.exact_gradient(SOFT, training, actor) - gradient_quality.exact_gradient(
         free, training, actor
     )

@@ -25,11 +25,11 @@ OUT = torch.tensor([0.4, -0.3], dtype=torch.float64)  # mean .4, log deviation -
 
 def test_what_the_environment_is_given() -> None:
     u = np.array([[0.5], [-2.0]], np.float32)
-    assert Gaussian(BOX).applied(u) is u
-    assert Scaled(BOX).applied(u).flatten().tolist() == [0.0, -5.0]  # -1 + 2 u; the environment clips
+    assert Gaussian(BOX).to_environment(u) is u
+    assert Scaled(BOX).to_environment(u).flatten().tolist() == [0.0, -5.0]  # -1 + 2 u; the environment clips
     squashed = [-1 + 2 * math.tanh(0.5), -1 - 2 * math.tanh(2)]
-    assert Squashed(BOX).applied(u).flatten().tolist() == pytest.approx(squashed, abs=1e-6)
-    assert Squashed(BOX).applied(np.full((1, 1), 40.0, np.float32)).item() == 1.0
+    assert Squashed(BOX).to_environment(u).flatten().tolist() == pytest.approx(squashed, abs=1e-6)
+    assert Squashed(BOX).to_environment(np.full((1, 1), 40.0, np.float32)).item() == 1.0
 
 
 @pytest.mark.parametrize("kind", ["raw", "scaled", "squashed"])
@@ -38,7 +38,7 @@ def test_the_density_of_what_is_given_integrates_to_one(kind: str) -> None:
     head = head_for(BOX, kind)  # type: ignore[arg-type]
     edges = np.linspace(-12, 12, 40_001)
     u = torch.from_numpy((edges[1:] + edges[:-1])[:, None] / 2)
-    width = torch.from_numpy(np.diff(head.applied(edges[:, None]).astype(np.float64).ravel()))
+    width = torch.from_numpy(np.diff(head.to_environment(edges[:, None]).astype(np.float64).ravel()))
     logp, sampled = head.log_prob_entropy(OUT.expand(len(u), 2), u)
     weight = logp.exp() * width
     assert weight.sum().item() == pytest.approx(1, abs=1e-6)
@@ -77,7 +77,7 @@ def test_squashed_log_probabilities_are_stable_baselines3s() -> None:
     ours = Squashed(Box((-1.0,) * 3, (1.0,) * 3))
     out = torch.cat([mean, log_std], -1)
     torch.testing.assert_close(ours.log_prob(out, u), theirs.log_prob(u.tanh(), u), atol=3e-4, rtol=0)
-    np.testing.assert_allclose(ours.applied(ours.mode(out).numpy()), theirs.mode(), rtol=1e-6)
+    np.testing.assert_allclose(ours.to_environment(ours.mode(out).numpy()), theirs.mode(), rtol=1e-6)
     far = torch.tensor([[30.0, -30.0, 0.0]], dtype=torch.float64)
     assert log_slope(far).flatten().tolist() == pytest.approx([2 * math.log(2) - 60, 2 * math.log(2) - 60, 0.0])
 

@@ -11,7 +11,7 @@ from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run
-from algorithms.training.state import RunState, joined, under
+from algorithms.training.state import RunState, flatten_parts, part_tensors
 from envs import TASKS
 from tests.helpers import small_training
 
@@ -45,7 +45,7 @@ def test_a_state_holds_copies() -> None:
 
 def test_under_is_the_inverse_of_joined() -> None:
     parts = {"a": {"x": 1, "y.z": 2}, "ab": {"x": 3}}
-    assert {part: under(part, joined(parts)) for part in parts} == parts
+    assert {part: part_tensors(part, flatten_parts(parts)) for part in parts} == parts
 
 
 @pytest.mark.parametrize(

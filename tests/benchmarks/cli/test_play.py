@@ -23,7 +23,7 @@ from benchmarks.playback import film as films
 from benchmarks.playback.policy_files import load_policy
 from envs import TASKS
 from envs.api import Task
-from envs.control.factory import any_gymnasium
+from envs.control.factory import gymnasium_task
 
 
 class Painted(gymnasium.Env[Any, Any]):
@@ -99,7 +99,7 @@ def test_probabilities_are_the_policys_and_the_optimum_starts_alike(tmp_path: Pa
 def test_a_film_has_a_picture_of_every_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gymnasium.register("Painted-v0", entry_point=Painted, max_episode_steps=50)
     try:
-        path = saved_file(tmp_path, any_gymnasium("Painted-v0"))
+        path = saved_file(tmp_path, gymnasium_task("Painted-v0"))
         assert main(["play", str(path), "--greedy", "--out", str(tmp_path)]) == 0
     finally:
         del gymnasium.registry["Painted-v0"]
