@@ -1,4 +1,4 @@
-"""Checkpoints of a population. Members reach them at different updates: each is copied then, and all are evaluated together."""
+"""Checkpoints of a population: each member is copied when it reaches one, and all members are evaluated together."""
 
 from __future__ import annotations
 
