@@ -129,7 +129,7 @@ def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
 
 
 def enumerate_episodes(mdp: TextMDP, limit: int = LIMIT) -> Enumeration:
-    """All episodes; TooMany where there are more than `limit`."""
+    """All episodes; TooManyEpisodes where there are more than `limit`."""
     tree = expand_tree(mdp, limit)
     levels, leaves = tree.levels, len(tree.transcript)
     shape = (len(levels), leaves)

@@ -1,4 +1,4 @@
-"""Memory that processes share: parameters by version, and rollouts. Nothing here takes a lock, so nobody's death holds one.
+"""Memory that processes share: parameters by version, and rollouts. No locks are taken, so a process that dies cannot hold one.
 
 The memory belongs to no file: it is gone with the last process that has it, however that ends.
 """
@@ -73,7 +73,7 @@ class ParameterBoard:
         self._newest.array[0] = number
 
     def read(self) -> ParameterVersion:
-        """The newest version, whole."""
+        """A consistent copy of the newest version."""
         while True:
             number = int(self._newest.array[0])
             at = number % VERSIONS

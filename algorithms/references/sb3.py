@@ -1,4 +1,4 @@
-"""The same task trained by stable-baselines3: a model of its own for each seed, judged by our evaluation."""
+"""The same task trained by stable-baselines3: one model for each seed, scored by this project's evaluation."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Sb3(Reference):
         return replace(training, learning_rate=float(str(rate).removeprefix("lin_")))
 
     def device(self, requested: str) -> str:
-        """Its models stay on the processor."""
+        """Always the CPU."""
         return "cpu"
 
     def expected_seconds(self, job: Job) -> float:
@@ -94,8 +94,8 @@ class Sb3(Reference):
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
 
-        Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as
-        many seeds as there are, which one of our populations trains at once. Repeats bit for bit.
+        Checkpoints are the first update past each fraction. Evaluation time is not counted; seconds are multiplied by the number
+        of seeds, since a population trains all seeds at once. Repeats bit for bit.
         """
         if reason := self.reason_unsupported(job.task):
             raise ValueError(f"{self.name} {reason}")
@@ -157,7 +157,7 @@ class _SeedRun:
         self.recorded: list[Record] = []
         # DQN counts gradient steps; the others count the rollouts that they have learned from
         self.counts_steps = algorithm.model_class == "dqn"
-        self.rollouts, self.judged_s, self.began = -1, 0.0, time.perf_counter()
+        self.rollouts, self.evaluation_s, self.began = -1, 0.0, time.perf_counter()
 
     def records(self) -> list[Record]:
         """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
@@ -166,7 +166,7 @@ class _SeedRun:
         except ValueError:  # of its distributions, which refuse NaN
             if self._finite():
                 raise
-            spent = time.perf_counter() - self.began - self.judged_s
+            spent = time.perf_counter() - self.began - self.evaluation_s
             while len(self.recorded) < len(self.evaluation.fractions):
                 self.recorded.append(self._record(spent, diverged=True))
         finally:
@@ -178,13 +178,13 @@ class _SeedRun:
         self.rollouts += 1
         fractions = self.evaluation.fractions
         start = time.perf_counter()
-        spent = start - self.began - self.judged_s  # one number for all checkpoints that a rollout has passed
+        spent = start - self.began - self.evaluation_s  # one number for all checkpoints that a rollout has passed
         while (
             len(self.recorded) < len(fractions)
             and self.model.num_timesteps >= fractions[len(self.recorded)] * self.budget
         ):
             self.recorded.append(self._record(spent, not self._finite()))
-        self.judged_s += time.perf_counter() - start
+        self.evaluation_s += time.perf_counter() - start
 
     def _finite(self) -> bool:
         return all(bool(torch.isfinite(p).all()) for p in self.model.policy.parameters())

@@ -19,7 +19,7 @@ HeadInputs = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs 
 
 
 class Sb3Policy:
-    """`read` for one member. It never learned of illegal actions, so no mask is laid on what it says."""
+    """A model of stable-baselines3 as a population of one. It was trained without action masks, so none is applied."""
 
     members = 1
 
@@ -52,7 +52,7 @@ class Sb3Policy:
         return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
 
     def select_members(self, indices: np.ndarray) -> Sb3Policy:
-        """There is one."""
+        """The policy itself: the population has one member."""
         return self
 
     def _read(self, written: Tensor) -> Tensor:

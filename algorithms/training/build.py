@@ -42,7 +42,7 @@ def build_policy(
 def build_normaliser(
     task: Task, training: TrainingConfig, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
 ) -> Normaliser:
-    """What stands between the environments and the population, before it has seen anything.
+    """The normaliser between environments and population, in its initial state.
 
     moments  makes the normaliser of observations from (members, features)
     """

@@ -1,4 +1,4 @@
-"""What a run is at the end of a segment, as named tensors, and the axis along which each tensor's members lie."""
+"""The state of a run at the end of a segment: named tensors, and the axis of the members in each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RunState:
 
     @classmethod
     def of(cls, parts: Sequence[Part], meta: dict[str, Any]) -> RunState:
-        """Copies of what the parts hold, each named "part.name"."""
+        """Copies of the tensors of all parts, each named "part.name"."""
         tensors: dict[str, Tensor] = {}
         axes: dict[str, int | None] = {}
         for part, held, declared in parts:

@@ -1,7 +1,7 @@
 """What environments observe as what policies read: numbers of categories one-hot, parts joined, images as they are.
 
 The one place for it: both adapters read raw batches through an Encoding, which a task names or its space gives. What has not
-the declared shape and kind is refused (envs.custom.faults.Unreadable), never cut or rounded.
+the declared shape and kind is refused (envs.custom.faults.InvalidOutput), never cut or rounded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Encoding(Protocol):
         """What comes out."""
 
     def __call__(self, raw: Raw) -> Array:
-        """[B, ...] -> float32 [B, size], or uint8 [B, C, H, W]; Unreadable for another shape or kind of numbers."""
+        """[B, ...] -> float32 [B, size], or uint8 [B, C, H, W]; InvalidOutput for another shape or kind of numbers."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def legal_actions(
     """[B, V]: which actions are legal, where the observation or else `info` says so; all where none is (the end).
 
     actions  how many there are (0: they are not listed); None: not checked
-    ended    [B]; with it Unreadable for an episode that goes on and allows no action
+    ended    [B]; with it InvalidOutput for an episode that goes on and allows no action
     """
     found = raw[MASK] if isinstance(raw, dict) and MASK in raw else None if info is None else info.get(MASK)
     if found is None:

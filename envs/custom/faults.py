@@ -101,7 +101,7 @@ class CheckedVecEnv:
         )
 
     def _named(self, call: Callable[[], T]) -> T:
-        """What the call gives; an Unreadable becomes a fault of the environment that it came from."""
+        """The result of the call; an InvalidOutput becomes a fault of the environment that it came from."""
         try:
             return call()
         except InvalidOutput as error:
