@@ -1,4 +1,4 @@
-"""Memory that processes share: parameters by version, and rollouts. No locks are taken, so a process that dies cannot hold one.
+"""Memory that processes share: parameters by version, and rollouts. It has no locks, so a dying process holds none.
 
 The memory belongs to no file: it is gone with the last process that has it, however that ends.
 """

@@ -94,8 +94,8 @@ class Sb3(Reference):
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
 
-        Checkpoints are the first update past each fraction. Evaluation time is not counted; seconds are multiplied by the number
-        of seeds, since a population trains all seeds at once. Repeats bit for bit.
+        Checkpoints are the first update past each fraction. Evaluation time is not counted. Seconds are multiplied by the
+        number of seeds, since a population trains all seeds at once. Repeats bit for bit.
         """
         if reason := self.reason_unsupported(job.task):
             raise ValueError(f"{self.name} {reason}")
