@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.elimination import Judge
+from algorithms.training.elimination import StoppingRule
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run
@@ -36,7 +36,7 @@ class Job(Protocol):
     @property
     def evaluation(self) -> Evaluation: ...
     @property
-    def race(self) -> Judge | None: ...
+    def race(self) -> StoppingRule | None: ...
 
 
 class Algorithm(Protocol):
@@ -123,15 +123,15 @@ def reason_unusable(run: Run, state: RunState, records: int) -> str | None:
     """Why `run`, which has not begun, cannot go on from the RunState; None where it can, and it then stands there."""
     varied = bool(run.members.varied)
     if varied:
-        if missing := sorted({"places", "seen", "gone"} - state.meta.keys()):
+        if missing := sorted({"members", "checkpoint_returns", "steps_of_stopped"} - state.meta.keys()):
             return f"it lacks {', '.join(missing)}"
-        run = run.select_members(state.meta["places"])
-    if reason := run.unfit(state):
+        run = run.select_members(state.meta["members"])
+    if reason := run.reason_unusable(state):
         return reason
     run.restore(state)
-    return None if varied else wrong_count(records, run.checkpoints.evaluated * len(run.members.seeds))
+    return None if varied else reason_wrong_count(records, run.checkpoints.evaluated * len(run.members.seeds))
 
 
-def wrong_count(found: int, wanted: int) -> str | None:
+def reason_wrong_count(found: int, wanted: int) -> str | None:
     """A sentence where a RunState holds another number of records than its checkpoints have."""
     return None if found == wanted else f"it holds {found} records, and its checkpoints have {wanted}"

@@ -13,14 +13,14 @@ from algorithms.tunable import Choice, Context, tunable
 
 @dataclass(frozen=True)
 class Processes:
-    """Processes beside the learner's.
+    """Actor processes that run beside the learner.
 
-    actors      how many act
-    longest     no rollout is older than so many updates when it is learned from: an actor waits as long as its next one
-                could make another older. Hogwild has no such bound
+    actors      number of actor processes
+    longest     largest age in updates of a rollout that is learned from; an actor waits while its next rollout could exceed
+                it. Hogwild has no such bound
     hogwild     actors share the parameters and not rollouts: each descends on its own rollout, without a lock (Recht et
                 al. 2011; Mnih et al. 2016)
-    patience_s  an actor that is silent for so long, while it has something to do, is given up
+    patience_s  seconds after which a silent actor that has a pending message is stopped
     """
 
     actors: int = 2
@@ -42,7 +42,7 @@ def _reuses(schedule: Schedule, context: Context) -> bool:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When what is learned from what.
+    """Which rollouts each update learns from, and how often.
 
     lag      learn at update u from the rollout of u - lag
     actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness.clock)

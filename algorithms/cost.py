@@ -1,4 +1,4 @@
-"""About how long one process trains a population: for estimates, and for the order of cells, only."""
+"""Estimates of how long one process trains a population. They order the cells of a run and are shown to the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGES_PER_S = 200  # with a convolutional policy
 def sampled_seconds(
     task: Task, training: TrainingConfig, schedule: Schedule, critic: bool, env_steps: int, members: int
 ) -> float:
-    """Of a population that plays `env_steps` a member: rows simulated, acted and learned from, calls and updates."""
+    """Seconds to train a population that plays `env_steps` a member: simulation, acting, learning, calls and updates."""
     rows = env_steps * members
     slow = rows * factory.step_s if isinstance(factory := task.factory, Delayed) else 0.0
     if isinstance(task.spec.observation, Image):
@@ -30,6 +30,6 @@ def sampled_seconds(
 
 
 def enumerated_seconds(task: Task, training: TrainingConfig, episodes: int, env_steps: int, members: int) -> float:
-    """Of a population whose every update reads all `episodes` of the task."""
+    """Seconds to train a population whose updates each read all `episodes` of the task."""
     updates = env_steps / (training.collection.envs * task.spec.horizon)
     return updates * episodes * task.spec.horizon * members / LEARNED_PER_S

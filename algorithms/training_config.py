@@ -11,7 +11,7 @@ from algorithms.estimators.optimisers import Adam, Optimiser
 from algorithms.policies.api import Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
-from algorithms.tunable import Choice, Context, Number, Range, row, tunable, with_critic
+from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
 from envs.api import Box, Spec, Transcript
 from envs.validation import UnknownName
 
@@ -46,7 +46,7 @@ Clipped = Literal["together", "apart"]
 
 def _clipping(training: TrainingConfig, context: Context) -> bool:
     """Only where gradients are clipped at all."""
-    return row(training.max_grad_norm) != float("inf")
+    return as_vector(training.max_grad_norm) != float("inf")
 
 
 def _independent(training: TrainingConfig, context: Context) -> bool:
@@ -92,12 +92,12 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "max_grad_norm", "critic_rate", "reward_scale", "segment"):
-            if not row(getattr(self, name)) > 0:
+            if not as_vector(getattr(self, name)) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         for name in ("learning_rate", "critic_rate", "reward_scale"):
-            if not row(getattr(self, name)) < float("inf"):
+            if not as_vector(getattr(self, name)) < float("inf"):
                 raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
-        if not 0 <= row(self.discount) <= 1:
+        if not 0 <= as_vector(self.discount) <= 1:
             raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
         if not 0 <= self.anneal <= 1:
             raise ValueError(f"anneal must lie in [0, 1], not {self.anneal}")
@@ -108,7 +108,7 @@ class TrainingConfig:
         if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 
-    def unfit(self, spec: Spec) -> str | None:
+    def reason_unsupported(self, spec: Spec) -> str | None:
         """Why tasks of this form cannot be trained in it; None where they can."""
         action = spec.action
         if not isinstance(action, Box):

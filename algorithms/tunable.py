@@ -34,7 +34,7 @@ class Range:
     log: bool = False
     integer: bool = False
 
-    def holding(self, value: float) -> Range:
+    def including(self, value: float) -> Range:
         """Wide enough for `value` too: what is used today can always be tried."""
         return replace(self, low=min(self.low, value), high=max(self.high, value))
 
@@ -45,7 +45,7 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def holding(self, value: Any) -> Choice:
+    def including(self, value: Any) -> Choice:
         """With `value` among them."""
         return self if value in self.values else Choice((value, *self.values))
 
@@ -60,7 +60,7 @@ class Context(NamedTuple):
     critic: bool
 
 
-When = Callable[[Any, Context], bool]  # of the dataclass that has the field, and where it is used
+Condition = Callable[[Any, Context], bool]  # of the dataclass that has the field, and where it is used
 
 
 def always(owner: Any, context: Context) -> bool:
@@ -73,21 +73,21 @@ def with_critic(owner: Any, context: Context) -> bool:
     return context.critic
 
 
-def tunable(default: Any, search: Search, when: When = always) -> Any:
+def tunable(default: Any, search: Search, when: Condition = always) -> Any:
     """A dataclass field with its search range; it is tuned `when` that has an effect."""
     return field(default=default, metadata={"search": search, "when": when})
 
 
-def put(owner: Any, path: Sequence[str], value: Any, copied: Callable[..., Any] = replace) -> Any:
+def replace_at(owner: Any, path: Sequence[str], value: Any, copied: Callable[..., Any] = replace) -> Any:
     """`owner` with the field at `path` set; ValueError where it cannot have the value.
 
     copied  makes a copy of a dataclass with other fields; `replace` runs the dataclass's checks
     """
     first, *rest = path
-    return copied(owner, **{first: put(getattr(owner, first), rest, value, copied) if rest else value})
+    return copied(owner, **{first: replace_at(getattr(owner, first), rest, value, copied) if rest else value})
 
 
-def put_all(
+def replace_all(
     algorithm: Algorithm,
     training: Settings,
     values: Iterable[tuple[str, Any]],
@@ -97,13 +97,13 @@ def put_all(
     for path, value in values:
         first, *rest = path.split(".")
         if first == "training":
-            training = put(training, rest, value, copied)
+            training = replace_at(training, rest, value, copied)
         else:
-            algorithm = put(algorithm, [first, *rest], value, copied)
+            algorithm = replace_at(algorithm, [first, *rest], value, copied)
     return algorithm, training
 
 
-def unchecked(owner: Any, **values: Any) -> Any:
+def replace_unchecked(owner: Any, **values: Any) -> Any:
     """A copy with these fields, without the checks of its dataclass, which need not understand columns."""
     twin = copy.copy(owner)
     vars(twin).update(values)
@@ -119,21 +119,25 @@ def per_member(
     """
     dtype = torch.get_default_dtype()
     columns = [(path, torch.tensor(numbers, dtype=dtype, device=device)[:, None]) for path, numbers in values]
-    return put_all(algorithm, training, columns, unchecked)
+    return replace_all(algorithm, training, columns, replace_unchecked)
 
 
-def narrowed(owner: Any, places: np.ndarray) -> Any:
+def select_members(owner: Any, indices: np.ndarray) -> Any:
     """`owner`, as `per_member` made it, for the members at these places alone."""
     changed = {}
     for one in fields(owner):
         value = getattr(owner, one.name)
         if isinstance(value, Tensor):
-            changed[one.name] = value[torch.as_tensor(places, device=value.device)]
-        elif is_dataclass(value) and not isinstance(value, type) and (part := narrowed(value, places)) is not value:
+            changed[one.name] = value[torch.as_tensor(indices, device=value.device)]
+        elif (
+            is_dataclass(value)
+            and not isinstance(value, type)
+            and (part := select_members(value, indices)) is not value
+        ):
             changed[one.name] = part
-    return unchecked(owner, **changed) if changed else owner
+    return replace_unchecked(owner, **changed) if changed else owner
 
 
-def row(value: Number) -> Any:
+def as_vector(value: Number) -> Any:
     """The number, or one a member as [P] instead of [P, 1]."""
     return value[:, 0] if isinstance(value, Tensor) else value

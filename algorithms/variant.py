@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from algorithms.algorithm import Job, reason_unusable
-from algorithms.asynchronous.learner import train_asynchronously, unfit
+from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
 from algorithms.composition import Composition, Processes
 from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
-from algorithms.training.elimination import train_apart
+from algorithms.training.elimination import train_with_elimination
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.run import Run, train
@@ -117,7 +117,7 @@ class Variant(Composition):
             return "needs a task small enough to enumerate, and this one is not"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
-        return self.estimator.unfit(task.spec)
+        return self.estimator.reason_unsupported(task.spec)
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """With what is fixed, and the window that it needs on control tasks."""
@@ -127,7 +127,7 @@ class Variant(Composition):
         if isinstance(training.collection, Unroll):
             if not self.estimator.credit.bootstraps:
                 raise UsageError(f"{self.name} credits whole episodes and cannot learn from windows (Unroll)")
-            if self.estimator.correction is not None and self.estimator.correction.whole:
+            if self.estimator.correction is not None and self.estimator.correction.per_sequence:
                 raise UsageError(f"{self.name} weighs whole episodes and cannot learn from windows (Unroll)")
         return training
 
@@ -136,7 +136,7 @@ class Variant(Composition):
         schedule = replace(self.schedule, lag=0, actors=None, gradient="newest", processes=processes)
         workers = f"{processes.actors} {'Hogwild workers' if processes.hogwild else 'actors'}"
         made = replace(self, name=f"{self.name} ({workers})", schedule=schedule)
-        if reason := unfit(made):
+        if reason := reason_unsupported(made):
             raise UsageError(f"{self.name} {reason}")
         return made
 
@@ -162,7 +162,7 @@ class Variant(Composition):
         if self.schedule.processes is not None:
             yield from train_asynchronously(run, state)
         elif job.members.varied:
-            yield from train_apart(run, state, job.race)
+            yield from train_with_elimination(run, state, job.race)
             return
         else:
             yield from train(run, state)

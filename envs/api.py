@@ -242,7 +242,7 @@ class Task:
         """How its returns are read."""
         return Scale(self.floor, self.ceiling, math.inf if self.threshold is None else self.threshold)
 
-    def viewed(self) -> list[tuple[str, Task]]:
+    def view_tasks(self) -> list[tuple[str, Task]]:
         """Each view as a task of its own: its factory's rewards, and its factory's KL weight."""
         return [
             (name, replace(self, name=f"{self.name} ({name})", factory=f, views=(), beta=getattr(f, "beta", 0.0)))

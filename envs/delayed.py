@@ -73,7 +73,7 @@ class Delayed:
 
 
 def undelayed(factory: Factory) -> Factory:
-    """Whose numbers they are: what reads a task's probabilities takes no steps."""
+    """The wrapped factory of a delayed one, any other factory as it is."""
     return factory.factory if isinstance(factory, Delayed) else factory
 
 

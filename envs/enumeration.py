@@ -16,7 +16,7 @@ from envs.text_mdp import Rows, TextMDP
 LIMIT = 200_000
 
 
-class TooMany(ValueError):
+class TooManyEpisodes(ValueError):
     """The task has more episodes than may be listed."""
 
 
@@ -68,7 +68,8 @@ class _Tree(NamedTuple):
     levels: list[_Level]
 
 
-def _expand(mdp: TextMDP, limit: int) -> _Tree:
+def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
+    """The tree of transcripts, level by level; TooManyEpisodes where a level has more than `limit` rows."""
     prompts = mdp.prompts()
     count, v = len(prompts.tokens), mdp.actions
     transcript = np.zeros((count, mdp.transcript_length), np.int64)
@@ -83,7 +84,7 @@ def _expand(mdp: TextMDP, limit: int) -> _Tree:
         legal, reference = mdp.legal(rows, t), mdp.reference(rows, t)
         take = np.where(alive[:, None], True if legal is None else legal, np.arange(v) == 0)  # an ended one goes on
         if np.count_nonzero(take) > limit:
-            raise TooMany(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
+            raise TooManyEpisodes(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
         parent, action = np.nonzero(take)
         transcript, hidden, moved = transcript[parent], hidden[parent], alive[parent]
         transcript[moved, mdp.position(t)] = action[moved] + mdp.first_action
@@ -92,7 +93,7 @@ def _expand(mdp: TextMDP, limit: int) -> _Tree:
             chances = np.where(moved[:, None], chances, np.arange(chances.shape[1]) == 0)
             branch, outcome = np.nonzero(chances)
             if len(branch) > limit:
-                raise TooMany(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
+                raise TooManyEpisodes(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
             parent, action, moved = parent[branch], action[branch], moved[branch]
             transcript, hidden = transcript[branch], hidden[branch]
         weight = weight[parent] if chances is None else weight[parent] * chances[branch, outcome]
@@ -122,14 +123,14 @@ def _expand(mdp: TextMDP, limit: int) -> _Tree:
 def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
     """Whether the task has at most `limit` episodes."""
     try:
-        return len(_expand(mdp, limit).transcript) <= limit
+        return len(expand_tree(mdp, limit).transcript) <= limit
     except ValueError:  # too many episodes, or prompts that cannot be listed
         return False
 
 
 def enumerate_episodes(mdp: TextMDP, limit: int = LIMIT) -> Enumeration:
-    """All episodes; TooMany where there are more than `limit`."""
-    tree = _expand(mdp, limit)
+    """All episodes; TooManyEpisodes where there are more than `limit`."""
+    tree = expand_tree(mdp, limit)
     levels, leaves = tree.levels, len(tree.transcript)
     shape = (len(levels), leaves)
     action, valid, reward = np.zeros(shape, np.int64), np.zeros(shape, np.bool_), np.zeros(shape)

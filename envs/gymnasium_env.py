@@ -21,7 +21,7 @@ from gymnasium.vector.utils import batch_space
 
 from envs.api import Bools, Doubles, Ints
 from envs.tasks import TASKS
-from envs.text_env import EpisodeRandomness, draw, take
+from envs.text_env import EpisodeRandomness, apply_action, draw_starts
 from envs.text_mdp import PAD, Rows, TextMDP
 from envs.validation import UnknownName, look_up
 
@@ -58,12 +58,12 @@ class _Episodes:
         self.transcript: Ints = np.full((n, mdp.transcript_length), PAD, np.int64)
         self.hidden: Ints = np.zeros((n, starts.hidden.shape[1]), np.int64)
         self.t: Ints = np.zeros(n, np.int64)
-        one = draw(mdp, np.random.SeedSequence(0), 1)[1]
+        one = draw_starts(mdp, np.random.SeedSequence(0), 1)[1]
         self.randomness = EpisodeRandomness(*(None if part is None else np.repeat(part, n, axis=0) for part in one))
 
     def begin(self, i: int, rng: np.random.Generator, options: dict[str, Any] | None) -> None:
         """A new episode in place i; options {"start": k} takes the k-th of mdp.prompts()."""
-        starts, randomness = draw(self.mdp, np.random.SeedSequence(int(rng.integers(2**62))), 1)
+        starts, randomness = draw_starts(self.mdp, np.random.SeedSequence(int(rng.integers(2**62))), 1)
         prompt, hidden = starts.transcript[0], starts.hidden[0]
         if options and "start" in options:
             listed, k = self.mdp.prompts(), int(options["start"])
@@ -87,7 +87,7 @@ class _Episodes:
             at = rows[part]
             state, everyone = Rows(self.transcript[at], self.hidden[at]), np.ones(len(at), np.bool_)
             mask = self.mdp.legal(state, t)
-            reward[part], ended[part], hidden = take(
+            reward[part], ended[part], hidden = apply_action(
                 self.mdp, state, t, action[part], everyone, mask, self.randomness.at(at)
             )
             self.transcript[at], self.hidden[at], self.t[at] = state.transcript, hidden, t + 1

@@ -13,7 +13,7 @@ import gymnasium
 
 from envs.api import Task
 from envs.control import from_envpool
-from envs.control.factory import Control, any_gymnasium
+from envs.control.factory import Control, gymnasium_task
 from envs.delayed import undelayed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
@@ -22,17 +22,17 @@ GYMNASIUM = "gymnasium:"  # before any Gymnasium id
 Kind = TypeVar("Kind")
 
 
-def task_named(name: str) -> Task:
+def find_task(name: str) -> Task:
     """The task of this name; UsageError where there is none."""
     if name.startswith(GYMNASIUM):
         try:
-            return any_gymnasium(name.removeprefix(GYMNASIUM))
+            return gymnasium_task(name.removeprefix(GYMNASIUM))
         except ValueError as error:
             raise UsageError(str(error)) from error
-    return constant(name, Task, TASKS) if ":" in name else look_up(TASKS, name, "task")
+    return import_constant(name, Task, TASKS) if ":" in name else look_up(TASKS, name, "task")
 
 
-def constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
+def import_constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
     """The object of class `kind` that `module:CONSTANT` names; UsageError where there is none.
 
     registered  names that a message may offer instead

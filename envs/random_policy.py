@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Box, Spec, Task
-from envs.custom.faults import Checked, EnvironmentFault
-from envs.named import task_named
+from envs.custom.faults import CheckedVecEnv, EnvironmentFault
+from envs.named import find_task
 from envs.seeding import Purpose, Role, generator, stream
 from envs.tasks import TASKS
 from envs.validation import UsageError
@@ -37,15 +37,15 @@ class Floor(NamedTuple):
 
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
     """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)); a Box uniformly."""
-    return _played(task, seeds, purpose, episodes)[0]
+    return _play(task, seeds, purpose, episodes)[0]
 
 
-def _played(
+def _play(
     task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int, steps: float = math.inf, until: float = math.inf
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
     """Returns [P, episodes], which of them ended, and the steps taken; stops after `steps` steps or at the time `until`."""
     streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
-    env = Checked(task.factory.make(streams, episodes), task.name, streams, episodes)
+    env = CheckedVecEnv(task.factory.make(streams, episodes), task.name, streams, episodes)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
     _, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)
@@ -53,7 +53,7 @@ def _played(
     taken = 0
     for t in range(task.spec.horizon):
         taken += int(alive.sum())
-        action = draw(rngs, task.spec, episodes, mask)
+        action = draw_actions(rngs, task.spec, episodes, mask)
         step = env.step(action, alive)
         paid = step.reward
         if task.beta and step.reference is not None:
@@ -74,7 +74,7 @@ def _action_count(task: Task) -> int:
     return task.spec.action.n
 
 
-def draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
+def draw_actions(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
     """Actions [P, N] or [P, N, size], uniform over what is legal; one generator a member."""
     if isinstance(spec.action, Box):
         low, high = spec.action.low, spec.action.high
@@ -85,13 +85,13 @@ def draw(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None
     return preference.argmax(-1)
 
 
-def floor(task: Task, episodes: int) -> tuple[float, float]:
+def estimate_floor(task: Task, episodes: int) -> tuple[float, float]:
     """(mean return of the uniform policy over so many episodes, its standard error), on seeds that nothing else uses."""
     returns = play(task, (0,), Purpose.TEST, episodes)[0]
     return float(returns.mean()), float(returns.std(ddof=1) / episodes**0.5)
 
 
-def measured(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: float = SECONDS) -> Floor:
+def measure_floor(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: float = SECONDS) -> Floor:
     """The floor at a bounded cost: batches of episodes until there are enough, or steps or seconds are used up.
 
     An episode that is cut then counts only where none has ended. ValueError where returns are not finite numbers.
@@ -100,7 +100,7 @@ def measured(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: 
     returns, ended, taken = [np.zeros(0)], [np.zeros(0, np.bool_)], 0
     for batch in range(-(-episodes // AT_ONCE)):
         count = min(AT_ONCE, episodes - batch * AT_ONCE)
-        found, over, used = _played(task, (batch,), Purpose.TEST, count, steps - taken, until)
+        found, over, used = _play(task, (batch,), Purpose.TEST, count, steps - taken, until)
         returns, ended, taken = [*returns, found[0]], [*ended, over[0]], taken + used
         if taken >= steps or time.monotonic() > until:
             break
@@ -120,11 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.episodes < 2:
         parser.error(f"--episodes must be at least 2, not {chosen.episodes}")
-    for task in [task_named(name) for name in chosen.tasks]:
+    for task in [find_task(name) for name in chosen.tasks]:
         if task.name in TASKS:
-            mean, error = floor(task, chosen.episodes)
+            mean, error = estimate_floor(task, chosen.episodes)
         else:  # few environments at once, which may be costly to make
-            mean, error, *_ = measured(task, chosen.episodes, sys.maxsize, math.inf)
+            mean, error, *_ = measure_floor(task, chosen.episodes, sys.maxsize, math.inf)
         print(f"{task.name:28} {mean:12.4f} +- {error:.4f} ({chosen.episodes:,} episodes)", flush=True)
 
 

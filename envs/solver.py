@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.api import Bools, Doubles
-from envs.enumeration import LIMIT, Enumeration, _expand
+from envs.enumeration import LIMIT, Enumeration, expand_tree
 from envs.text_mdp import TextMDP
 
 
@@ -27,8 +27,8 @@ def value(episodes: Enumeration, logp: Doubles, gamma: float = 1.0, beta: float 
     if beta:
         assert episodes.reference is not None
         paid = paid - beta * (logp - episodes.reference)
-    earned = gamma ** np.arange(len(paid)) @ paid  # [S]
-    return float((episodes.probability * np.exp(logp.sum(0)) * earned).sum())
+    returns = gamma ** np.arange(len(paid)) @ paid  # [S]
+    return float((episodes.probability * np.exp(logp.sum(0)) * returns).sum())
 
 
 class Solution(NamedTuple):
@@ -45,7 +45,7 @@ Choose = Callable[[Doubles, Bools, Doubles, int], tuple[Doubles, Doubles]]
 
 def solve(mdp: TextMDP, choose: Choose, gamma: float, limit: int = LIMIT) -> Solution:
     """Backward induction: `choose(q [sets, V], legal [sets, V], log reference [sets, V], t)` gives (policy, V [sets])."""
-    tree, v = _expand(mdp, limit), mdp.actions
+    tree, v = expand_tree(mdp, limit), mdp.actions
     levels = tree.levels
     after = np.zeros(0)  # V of the information sets of the step behind, times their weight
     policies, qs, visits = [], [], []

@@ -23,7 +23,7 @@ def held_out(prompt: Ints) -> Bools:
     return (h >> np.uint64(17)) % np.uint64(HELD_OUT) == 0
 
 
-def of_split(prompts: Prompts, split: str) -> Prompts:
+def select_split(prompts: Prompts, split: str) -> Prompts:
     """The prompts of "train" or "test", with their probabilities made to sum to 1; "all" and "ood" as they are."""
     if split not in ("train", "test"):
         return prompts

@@ -23,19 +23,19 @@ class EpisodeRandomness(NamedTuple):
         return EpisodeRandomness(*(None if part is None else part[rows] for part in self))
 
 
-def draw(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, EpisodeRandomness]:
+def draw_starts(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, EpisodeRandomness]:
     """The starts and the randomness of n episodes; each kind has its own stream, so the first of many are those of few."""
     prompt, coin, noise, chance = seed.spawn(4)
     starts = mdp.starts(np.random.default_rng(prompt), n // group)
     randomness = EpisodeRandomness(
-        np.random.default_rng(coin).random(n) if mdp.tosses else None,
+        np.random.default_rng(coin).random(n) if mdp.random_final_reward else None,
         np.random.default_rng(noise).standard_normal(n) if mdp.reward_noise else None,
-        np.random.default_rng(chance).random((n, mdp.horizon)) if mdp.chancy else None,
+        np.random.default_rng(chance).random((n, mdp.horizon)) if mdp.stochastic else None,
     )
     return Rows(starts.transcript.repeat(group, axis=0), starts.hidden.repeat(group, axis=0)), randomness
 
 
-def take(
+def apply_action(
     mdp: TextMDP, rows: Rows, t: int, action: Ints, alive: Bools, mask: Bools | None, randomness: EpisodeRandomness
 ) -> tuple[Doubles, Bools, Ints]:
     """Action t [M] of the rows `alive`: writes its token and the reply; returns (reward, ended, hidden state).
@@ -82,7 +82,7 @@ class TextEnv:
     def reset(self) -> tuple[Array, Bools | None]:
         n, k = self.shape[1], self.mdp.prompt_length
         seeds = (np.random.SeedSequence(s.entropy, spawn_key=(*s.spawn_key, self._episode)) for s in self._seeds)
-        starts, drawn = zip(*(draw(self.mdp, seed, n, self.group) for seed in seeds), strict=True)
+        starts, drawn = zip(*(draw_starts(self.mdp, seed, n, self.group) for seed in seeds), strict=True)
         self._transcript[:] = PAD
         self._transcript[:, :k] = np.concatenate([s.transcript for s in starts])
         self._hidden = np.concatenate([s.hidden for s in starts])
@@ -99,8 +99,10 @@ class TextEnv:
             raise RuntimeError("every episode has ended: call reset() first")
         chosen = action.reshape(-1).astype(np.int64)
         rows = self.rows
-        reward, ended, self._hidden = take(mdp, rows, t, chosen, active.reshape(-1), self._legal, self._randomness)
-        logp = mdp.reference_taken(rows, t)
+        reward, ended, self._hidden = apply_action(
+            mdp, rows, t, chosen, active.reshape(-1), self._legal, self._randomness
+        )
+        logp = mdp.reference_logp(rows, t)
         self._t += 1
         paid: Floats = reward.astype(np.float32).reshape(self.shape)
         never = np.zeros(self.shape, np.bool_)

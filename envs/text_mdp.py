@@ -168,13 +168,13 @@ class TextMDP(ABC):
         """[M, V]: log-probabilities of the reference policy's action t; None where there is none."""
         return None
 
-    def reference_taken(self, rows: Rows, t: int) -> Doubles | None:
+    def reference_logp(self, rows: Rows, t: int) -> Doubles | None:
         """[M]: the reference policy's log-probability of action t (already written)."""
         every = self.reference(rows, t)
         return None if every is None else every[np.arange(len(every)), self.action(rows, t)]
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         """Whether `outcomes` ever leaves anything to chance."""
         return False
 
@@ -210,7 +210,7 @@ class TextMDP(ABC):
         """Action t [M]; 0 on rows where nobody acts (PAD)."""
         return np.maximum(rows.transcript[:, self.position(t)] - self.first_action, 0)
 
-    def taken(self, rows: Rows, t: int) -> Ints:
+    def actions_so_far(self, rows: Rows, t: int) -> Ints:
         """The first t actions [M, t]; negative on PAD."""
         return rows.transcript[:, self.prompt_length : self.position(t) : self.stride] - self.first_action
 
@@ -219,18 +219,18 @@ class TextMDP(ABC):
         spoken = rows.transcript[:, self.prompt_length : self.position(t)].reshape(len(rows.transcript), t, self.stride)
         return spoken[:, :, 1:]
 
-    def final(self, reward: Doubles) -> Doubles:
+    def final_reward(self, reward: Doubles) -> Doubles:
         """The expected last reward of an episode, flips and shift included."""
         if self.binary:
             reward = self.false_positive + reward * (1 - self.false_positive - self.false_negative)
         return reward + self.reward_shift
 
-    def final_of(self, reward: float) -> float:
+    def final_reward_of(self, reward: float) -> float:
         """`final` of one reward."""
-        return float(self.final(np.array([reward]))[0])
+        return float(self.final_reward(np.array([reward]))[0])
 
     @property
-    def tosses(self) -> bool:
+    def random_final_reward(self) -> bool:
         """Whether the last reward of an episode is a coin flip."""
         return self.bernoulli or self.false_positive > 0 or self.false_negative > 0
 
@@ -239,8 +239,8 @@ class TextMDP(ABC):
         shift, shaping."""
         response = self.respond(rows, t, outcome)
         ended = response.ended | (t == self.horizon - 1)
-        last = self.final(response.reward)
-        if coin is not None and self.tosses:
+        last = self.final_reward(response.reward)
+        if coin is not None and self.random_final_reward:
             last = (coin < last - self.reward_shift).astype(np.float64) + self.reward_shift
         reward = np.where(ended, last, response.reward)
         hidden = rows.hidden if response.hidden is None else response.hidden

@@ -22,7 +22,7 @@ from algorithms.training.records import Members, Record
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
-from algorithms.tunable import unchecked
+from algorithms.tunable import replace_unchecked
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from benchmarks.store import states
@@ -162,7 +162,7 @@ def gradient_of(
     policy, recorder = double_copy(policy), RecordingOptimiser()
     rates = torch.full((len(policy.flat.values),), 1e-3)
     schedule = replace(variant.schedule, epochs=1, minibatches=1)
-    training = unchecked(training, optimiser=recorder)  # its numbers may be columns, one a member
+    training = replace_unchecked(training, optimiser=recorder)  # its numbers may be columns, one a member
     learner = Learner(policy, variant.estimator, schedule, training, rates, task, compact=compact)
     learner.learn(rollout, [], None if progress is None else torch.full_like(learner.rate[:, 0], progress))
     return recorder.gradients[0]

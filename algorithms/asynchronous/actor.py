@@ -33,7 +33,7 @@ class PlayedRollout(NamedTuple):
     layouts: tuple[TensorLayout, ...]
     group: int
     spent: np.ndarray
-    seen: Moments
+    new_moments: Moments
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def act(pipe: Connection, job: ActorJob, board: ParameterBoard, slots: tuple[Rol
             rollout, spent = collector.collect(version.playing)
             layouts = slots[slot].write(rollout.tensors())
             steps = spent.long().numpy()
-            pipe.send(PlayedRollout(slot, version.number, layouts, rollout.group, steps, normaliser.seen))
+            pipe.send(PlayedRollout(slot, version.number, layouts, rollout.group, steps, normaliser.new_moments))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too

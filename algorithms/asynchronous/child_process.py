@@ -1,4 +1,4 @@
-"""What a process does first that works for another one."""
+"""Set-up of a worker process."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class WorkerStep(NamedTuple):
 
     lag: int
     spent: np.ndarray
-    seen: Moments
+    new_moments: Moments
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def step_until_done(pipe: Connection, job: ActorJob, shared: SharedRun, rates: t
             healthy &= learner.healthy
             lag = int(done.sum()) - before
             done[worker] += 1
-            pipe.send(WorkerStep(lag, spent.long().numpy(), normaliser.seen))
+            pipe.send(WorkerStep(lag, spent.long().numpy(), normaliser.new_moments))
     except (EOFError, BrokenPipeError):
         return
     except BaseException as error:  # sys.exit in an environment too
@@ -122,7 +122,7 @@ def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
     """Starts the workers, counts their steps, and publishes who still plays."""
     context = get_context("spawn")
     shared = SharedRun.of(run, context, processes.actors)
-    job, rates = ActorJob(run.task, *run.declared, run.members, run.update), torch.tensor(run.members.rates)
+    job, rates = ActorJob(run.task, *run.configured, run.members, run.update), torch.tensor(run.members.rates)
     jobs = [(step_until_done, (job, shared, rates, worker)) for worker in range(processes.actors)]
     with Workers(context, jobs, processes.patience_s) as workers:
         for worker in list(workers.alive):
@@ -133,7 +133,7 @@ def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
             assert message is not None  # a worker that is alive always makes another step
             worker, made = message
             workers.expect(worker)
-            run.normaliser.absorb(made.seen)
+            run.normaliser.merge(made.new_moments)
             run.count_update(made.spent, made.lag)
             shared.publish(run)
             now = time.perf_counter()

@@ -32,7 +32,7 @@ from algorithms.training.state import RunState
 SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
 
 
-def unfit(variant: Composition) -> str | None:
+def reason_unsupported(variant: Composition) -> str | None:
     """Why a composition cannot be trained by processes; None where it can."""
     if variant.update.exact:
         return "does not learn from rollouts"
@@ -53,7 +53,7 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
     processes = run.variant.schedule.processes
     if processes is None:
         raise ValueError("the schedule declares no processes (Schedule.processes)")
-    if reason := unfit(run.variant):
+    if reason := reason_unsupported(run.variant):
         raise ValueError(f"the algorithm {reason}")
     if run.members.varied:
         raise ValueError("members that differ are trained synchronously, so that their comparison repeats")
@@ -84,7 +84,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     slots = [tuple(RolloutSlot(context, size) for _ in range(SLOTS)) for _ in range(processes.actors)]
     shuffles = minibatch_generators(members, (run.update,))
     _publish(run, board)
-    job = ActorJob(run.task, *run.declared, members, run.update)
+    job = ActorJob(run.task, *run.configured, members, run.update)
     jobs = [(act, (job, board, own, actor)) for actor, own in enumerate(slots)]
     with Workers(context, jobs, processes.patience_s) as workers:
         grants, start = SlotGrants(processes), time.perf_counter()
@@ -96,7 +96,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             actor, played = message
             tensors = {"action_mask": None, **slots[actor][played.slot].read(played.layouts)}
             rollout = Rollout(**tensors, group=played.group).to(run.device)
-            run.normaliser.absorb(played.seen)
+            run.normaliser.merge(played.new_moments)
             run.learn_from(rollout, played.spent, run.update - played.version, shuffles)
             grants.release(actor, played)
             _publish(run, board)
@@ -130,7 +130,7 @@ class SlotGrants:
                 if (actor, slot) not in arrived
             ]
             able = [actor for actor in workers.alive if self._free[actor]]
-            if not able or not fits(update, begun, len(arrived), self.longest):
+            if not able or not can_begin(update, begun, len(arrived), self.longest):
                 return
             actor = min(able, key=lambda a: len(self._granted[a]))
             slot = self._free[actor].popleft()
@@ -143,7 +143,7 @@ class SlotGrants:
         self._free[actor].append(played.slot)
 
 
-def fits(update: int, begun: list[int], arrived: int, longest: int) -> bool:
+def can_begin(update: int, begun: list[int], arrived: int, longest: int) -> bool:
     """Whether one more rollout can begin. Each that is on its way (`begun`: at these updates) must stay within `longest`
     even if all others, the new one too, are learned before it; those that have arrived are learned before the new one."""
     return update - min(begun, default=update) + len(begun) + arrived <= longest

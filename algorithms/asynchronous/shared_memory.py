@@ -1,4 +1,4 @@
-"""Memory that processes share: parameters by version, and rollouts. Nothing here takes a lock, so nobody's death holds one.
+"""Memory that processes share: parameters by version, and rollouts. It has no locks, so a dying process holds none.
 
 The memory belongs to no file: it is gone with the last process that has it, however that ends.
 """
@@ -73,7 +73,7 @@ class ParameterBoard:
         self._newest.array[0] = number
 
     def read(self) -> ParameterVersion:
-        """The newest version, whole."""
+        """A consistent copy of the newest version."""
         while True:
             number = int(self._newest.array[0])
             at = number % VERSIONS
@@ -124,13 +124,13 @@ class RolloutSlot:
 def capacity(spec: Spec, collection: Collection, members: int) -> int:
     """Bytes that hold any rollout of a population."""
     rows = collection.steps if isinstance(collection, Unroll) else spec.horizon
-    each = 8 * 4  # logp, reward, discount, continues, valid, reference, square, greedy
+    each = 8 * 4  # logp, reward, discount, continues, valid, reference, score_norm_sq, greedy_return
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
     each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
-    return members * collection.envs * (each * rows + _observed(spec.observation, rows)) + 16 * ALIGNED
+    return members * collection.envs * (each * rows + _observation_bytes(spec.observation, rows)) + 16 * ALIGNED
 
 
-def _observed(observation: Observation, rows: int) -> int:
+def _observation_bytes(observation: Observation, rows: int) -> int:
     """Bytes of what one environment shows in so many rows."""
     if isinstance(observation, Features):
         return 4 * observation.size * (rows + 1)

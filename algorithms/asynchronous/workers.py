@@ -1,4 +1,4 @@
-"""Processes that work for a run: started, listened to, given up when they are silent, stopped."""
+"""Worker processes of a run: start, receive messages, stop after a time-out, and shut down."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Ready(NamedTuple):
 class Failed(NamedTuple):
     """What it sends when it cannot go on.
 
-    fault  of the environment: the others would meet it too, so the run ends with it
+    fault  of the environment: the others would meet it too, so the run ends
     """
 
-    why: str
+    reason: str
     fault: bool = False
 
     @classmethod
@@ -76,7 +76,7 @@ class Worker:
 
 
 class Workers:
-    """As a context: inside all have started, outside none is left.
+    """A context manager: all workers have started inside it, and none is left after it.
 
     alive     by number
     messages  (number, message) in the order in which they came
@@ -169,9 +169,9 @@ class Workers:
             return
         worker.answer()
         if isinstance(message, Failed) and message.fault:
-            raise EnvironmentFault(message.why)
+            raise EnvironmentFault(message.reason)
         if isinstance(message, Failed):
-            self._lose(worker.number, message.why)
+            self._lose(worker.number, message.reason)
         else:
             self.messages.append((worker.number, message))
 

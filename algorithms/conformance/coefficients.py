@@ -22,7 +22,7 @@ def initial_state(estimator: Estimator, members: int, horizon: int) -> PartState
     return {name: value.double() for name, value in estimator.baseline.initial(members, horizon).items()}
 
 
-def assessed(
+def assess_rollout(
     estimator: Estimator, rollout: Rollout, values: Tensor, state: PartState | None = None
 ) -> tuple[Assessment, PartState]:
     """(advantages and critic targets [T, P, N], the baseline's next state) of a rollout that is its own only minibatch.
@@ -40,13 +40,13 @@ def assessed(
     return assessment, after
 
 
-def differentiated(estimator: Estimator, rollout: Rollout, advantage: Tensor, weights: Tensor) -> Tensor:
+def surrogate_coefficients(estimator: Estimator, rollout: Rollout, advantage: Tensor, weights: Tensor) -> Tensor:
     """weights times d L / d log pi at pi = mu [T, P, N]."""
     logp = rollout.logp.clone().requires_grad_()
-    return slope_of(estimator.surrogate(logp, rollout.logp, advantage, rollout.valid) * weights, logp)
+    return gradient_of(estimator.surrogate(logp, rollout.logp, advantage, rollout.valid) * weights, logp)
 
 
-def slope_of(objective: Tensor, x: Tensor) -> Tensor:
+def gradient_of(objective: Tensor, x: Tensor) -> Tensor:
     """d sum(objective) / d x; 0 where x is not part of it."""
     total = objective.sum()
     made = torch.autograd.grad(total, x, allow_unused=True)[0] if total.requires_grad else None
@@ -57,8 +57,8 @@ def coefficients(
     estimator: Estimator, rollout: Rollout, values: Tensor, state: PartState | None = None, horizon: int = STEPS
 ) -> Tensor:
     """c [T, P, N]: weight times d L / d log pi at pi = mu, so that the gradient is sum c grad log pi."""
-    made, _ = assessed(estimator, rollout, values, state)
-    return differentiated(estimator, rollout, made.advantage, row_weights(estimator, rollout, horizon))
+    made, _ = assess_rollout(estimator, rollout, values, state)
+    return surrogate_coefficients(estimator, rollout, made.advantage, row_weights(estimator, rollout, horizon))
 
 
 def expected_gradient(
@@ -78,8 +78,8 @@ def expected_gradient(
     out = policy.outputs(rollout.obs, rollout.action_mask, steps)
     logp, entropy = policy.head.log_prob_entropy(out, rollout.action)
     values = policy.values(rollout.obs, steps + 1) if policy.critic is not None else None
-    if estimator.reads_now:
-        rollout = replace(rollout, now=logp.detach())
+    if estimator.reads_current_logp:
+        rollout = replace(rollout, current_logp=logp.detach())
     assert rollout.reference is not None
     kl, x = estimator.kl, logp - rollout.reference
     paid = rollout
@@ -88,7 +88,9 @@ def expected_gradient(
         paid = replace(rollout, reward=rollout.reward - beta * cost)
     with torch.no_grad():
         made, _ = assess(estimator, paid, Signals(None if values is None else values.detach()), state)
-    near = rollout.now if estimator.correction is not None and rollout.now is not None else rollout.logp
+    near = (
+        rollout.current_logp if estimator.correction is not None and rollout.current_logp is not None else rollout.logp
+    )
     objective = estimator.surrogate(logp, near, made.advantage, valid) + alpha[:, None] * entropy
     if kl.place == "loss":
         objective = objective - beta * kl.estimate(x, valid)
@@ -102,7 +104,7 @@ def expected_gradient(
 CLOSE = 1e-6
 
 
-class Line(NamedTuple):
+class LineFit(NamedTuple):
     """y = a x + b in each part [K], and the largest residual; `spread`: whether x differs within the part."""
 
     a: Tensor
@@ -111,7 +113,7 @@ class Line(NamedTuple):
     residual: float
 
 
-def parts(rollout: Rollout) -> dict[str, Tensor]:
+def partitions(rollout: Rollout) -> dict[str, Tensor]:
     """Ways to divide the rows of a rollout: labels [T, P, N] of the parts."""
     steps, members, envs = rollout.valid.shape
     t, p = torch.arange(steps)[:, None, None], torch.arange(members)[:, None]
@@ -127,7 +129,7 @@ def parts(rollout: Rollout) -> dict[str, Tensor]:
     }
 
 
-def line(x: Tensor, y: Tensor, on: Tensor, label: Tensor) -> Line:
+def fit_line(x: Tensor, y: Tensor, on: Tensor, label: Tensor) -> LineFit:
     """The least-squares line in each part, over rows that are `on`."""
     x, y, label = x[on], y[on], label[on]
     size = int(label.max()) + 1
@@ -141,13 +143,13 @@ def line(x: Tensor, y: Tensor, on: Tensor, label: Tensor) -> Line:
     spread = variance > 1e-12
     a = torch.where(spread, covariance / variance.clamp(min=1e-12), 0.0)
     b = my - a * mx
-    return Line(a, b, spread, float((y - a[label] * x - b[label]).abs().max()))
+    return LineFit(a, b, spread, float((y - a[label] * x - b[label]).abs().max()))
 
 
 def is_affine(x: Tensor, y: Tensor, rollout: Rollout) -> bool:
     """Whether y = a x + b on valid rows with a > 0, in every part of one of the divisions."""
-    for label in parts(rollout).values():
-        made = line(x, y, rollout.valid > 0, label)
+    for label in partitions(rollout).values():
+        made = fit_line(x, y, rollout.valid > 0, label)
         if made.residual < CLOSE and bool((made.a[made.spread] > 0).all()) and bool(made.spread.any()):
             return True
     return False

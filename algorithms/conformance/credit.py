@@ -20,7 +20,7 @@ from torch import Tensor
 
 from algorithms.conformance.coefficients import is_affine
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import GAMMA, corrupted, cut_short, synthetic_rollout, windows
+from algorithms.conformance.synthetic_rollouts import GAMMA, corrupted, synthetic_rollout, windows, with_truncations
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
 from algorithms.estimators.estimator import Credit, Estimator, OffPolicyCredit
 from algorithms.estimators.rollout import Rollout
@@ -30,7 +30,9 @@ LAMBDAS = ("lam", "lambda_", "gae_lambda", "trace_decay")  # names under which a
 LARGE = 100.0  # times the size of a reward
 SHORTEST = 0.5  # a lambda below this must be declared: it is more often 1 - lambda than meant
 
-Answer = Callable[[Tensor, Tensor], Tensor]  # (rewards [T, P, N], values [T+1, P, N]) -> q or target [T, P, N]
+ResponseFunction = Callable[
+    [Tensor, Tensor], Tensor
+]  # (rewards [T, P, N], values [T+1, P, N]) -> q or target [T, P, N]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Axes:
     place  [T, P, N] the number of t in its episode
     """
 
-    same: Tensor
-    ahead: Tensor
-    place: Tensor
+    same_episode: Tensor
+    offset: Tensor
+    step_in_episode: Tensor
 
 
 def axes(rollout: Rollout) -> Axes:
@@ -57,7 +59,7 @@ def axes(rollout: Rollout) -> Axes:
     return Axes(same, ahead.double(), (same & (ahead < 0)).sum(1).double())
 
 
-def response(answer: Answer, rollout: Rollout, values: Tensor) -> Tensor:
+def response(answer: ResponseFunction, rollout: Rollout, values: Tensor) -> Tensor:
     """d q_t / d r_k [T (t), T (k), P, N], where the answer is linear."""
     columns = []
     for k in range(len(rollout.valid)):
@@ -72,12 +74,12 @@ def consistent_rewards(rollout: Rollout, values: Tensor) -> Tensor:
     return (values[:-1] - rollout.discount * values[1:]) * rollout.valid
 
 
-def of_credit(credit: Credit, rollout: Rollout, critic: bool) -> Answer:
+def credit_response(credit: Credit, rollout: Rollout, critic: bool) -> ResponseFunction:
     """q as a function of rewards and values."""
     return lambda reward, values: credit(_paying(rollout, reward), values if critic else None)
 
 
-def of_target(credit: Credit, rollout: Rollout) -> Answer:
+def target_response(credit: Credit, rollout: Rollout) -> ResponseFunction:
     """The critic's regression target as a function of rewards and values (algorithms.training.learner.assess)."""
 
     def answer(reward: Tensor, values: Tensor) -> Tensor:
@@ -96,26 +98,26 @@ def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
     """Every rule of the credit; and of the target, where there is a critic."""
     credit, critic = estimator.credit, estimator.baseline.critic
     whole, values = synthetic_rollout(gamma=GAMMA)
-    whole = cut_short(whole, GAMMA)
+    whole = with_truncations(whole, GAMMA)
     if not credit.bootstraps:  # what follows a cut is worth nothing to it
         values[1:] *= 1 - whole.valid * (1 - whole.continues)
     rollouts = [windows(), (whole, values)] if credit.bootstraps else [(whole, values)]
     findings = []
     for rollout, values in rollouts:
         kind = "windows" if rollout.group == 1 else "episodes"
-        answer = of_credit(credit, rollout, critic)
+        answer = credit_response(credit, rollout, critic)
         if scale_free and _scale_free(answer, rollout, values):
             return [_standardised(credit, rollout, answer(rollout.reward, values), values)]
         findings += _return("credit", kind, credit, answer, rollout, values, target=False)
         if critic:
             findings += _return(
-                "critic's target", kind, credit, of_target(credit, rollout), rollout, values, target=True
+                "critic's target", kind, credit, target_response(credit, rollout), rollout, values, target=True
             )
     return findings
 
 
 def _return(
-    name: str, kind: str, credit: Credit, answer: Answer, rollout: Rollout, values: Tensor, target: bool
+    name: str, kind: str, credit: Credit, answer: ResponseFunction, rollout: Rollout, values: Tensor, target: bool
 ) -> list[Finding]:
     linear = _linear(f"the {name} is linear in rewards and values ({kind})", answer, rollout, values)
     if not linear.holds:
@@ -125,9 +127,9 @@ def _return(
         f"the {name} counts each reward of its own episode once, discounted ({kind})", made, at, target
     )
     consistent = answer(consistent_rewards(rollout, values), values)
-    first = torch.where(at.place == 0, values[:-1], 0.0)
-    start = torch.einsum("tkpn,kpn->tpn", at.same.double(), first)  # V of the first row of its episode
-    expected = {"whole": start, "weighted": GAMMA**at.place * values[:-1]}.get(found, values[:-1])
+    first = torch.where(at.step_in_episode == 0, values[:-1], 0.0)
+    start = torch.einsum("tkpn,kpn->tpn", at.same_episode.double(), first)  # V of the first row of its episode
+    expected = {"whole": start, "weighted": GAMMA**at.step_in_episode * values[:-1]}.get(found, values[:-1])
     off = ((consistent - expected) * rollout.valid)[rollout.valid > 0]
     rule = f"the {name} is V where all temporal differences are 0 ({kind})"
     findings = [linear, shape, close_to_zero(rule, off, CLOSE, "V(s_t)")]
@@ -136,7 +138,7 @@ def _return(
     return findings
 
 
-def _linear(rule: str, answer: Answer, rollout: Rollout, values: Tensor) -> Finding:
+def _linear(rule: str, answer: ResponseFunction, rollout: Rollout, values: Tensor) -> Finding:
     """q(r + 2 r', v + 2 v') = q(r, v) + 2 q(r', v'), and q(0, 0) = 0, on valid rows; r' is large, so that bounds show."""
     reward, on = rollout.reward, rollout.valid > 0
     other, later = LARGE * reward.flip(2) * rollout.valid, LARGE * values.flip(2)
@@ -148,17 +150,17 @@ def _linear(rule: str, answer: Answer, rollout: Rollout, values: Tensor) -> Find
 
 def _shape(rule: str, made: Tensor, at: Axes, target: bool) -> tuple[Finding, str]:
     """(the finding, which form: forward, whole or weighted)."""
-    power = GAMMA ** at.place[None]  # gamma^k from the episode's start
-    behind, ahead = at.same & (at.ahead < 0), at.same & (at.ahead >= 0)
-    acted = at.same.any(1, keepdim=True)  # rows t that are valid
-    outside = float((made * (acted & ~at.same)).abs().max())
-    forms = {"whole": at.same * power, "weighted": ahead * power}
+    power = GAMMA ** at.step_in_episode[None]  # gamma^k from the episode's start
+    behind, ahead = at.same_episode & (at.offset < 0), at.same_episode & (at.offset >= 0)
+    acted = at.same_episode.any(1, keepdim=True)  # rows t that are valid
+    outside = float((made * (acted & ~at.same_episode)).abs().max())
+    forms = {"whole": at.same_episode * power, "weighted": ahead * power}
     for name, form in forms.items():
-        if not target and float(((made - form) * at.same).abs().max()) < CLOSE and outside < CLOSE:
+        if not target and float(((made - form) * at.same_episode).abs().max()) < CLOSE and outside < CLOSE:
             return Finding(rule, True, f"expected powers of {GAMMA}; seen those of the {name} return"), name
-    share = torch.where(ahead, made * GAMMA**-at.ahead, 0.0)  # w: 1 at k = t, falling
-    rise = (share[:, 1:] - share[:, :-1])[(at.same & (at.ahead > 0))[:, 1:]]
-    own = (made - 1)[at.same & (at.ahead == 0)]
+    share = torch.where(ahead, made * GAMMA**-at.offset, 0.0)  # w: 1 at k = t, falling
+    rise = (share[:, 1:] - share[:, :-1])[(at.same_episode & (at.offset > 0))[:, 1:]]
+    own = (made - 1)[at.same_episode & (at.offset == 0)]
     worst = {
         "a reward of another episode, or none, counts": outside,
         "an earlier reward counts": float((made * behind).abs().max()),
@@ -184,21 +186,21 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
 
     Undeclared, w depends on k alone, and w_1 is 0 or at least 1/2.
     """
-    later = at.same & (at.ahead > 0)
-    share = made * GAMMA**-at.ahead
-    next_one = share[at.same & (at.ahead == 1)]
+    later = at.same_episode & (at.offset > 0)
+    share = made * GAMMA**-at.offset
+    next_one = share[at.same_episode & (at.offset == 1)]
     monte_carlo = float((share - 1)[later].abs().max()) < CLOSE
     lam, n = declared_lambda(credit), getattr(credit, "n", None)
     if monte_carlo and (target or not credit.bootstraps):
         return Finding(rule, True, "expected and seen the whole return to go")
     own_aim = target and isinstance(credit, OffPolicyCredit) and not hasattr(credit, "rho_max")
     if lam is not None and not own_aim:
-        off = (share - lam ** at.ahead.clamp(min=0))[later]
+        off = (share - lam ** at.offset.clamp(min=0))[later]
         return close_to_zero(rule, off, CLOSE, f"weights {lam:.4g}^k, lambda being {lam:.4g}")
     if n is not None:
         steps = int(torch.as_tensor(n).reshape(-1)[0])
-        counted = torch.where(at.same & (at.ahead >= 0), share, 0.0)
-        longest, room = int((counted > CLOSE).sum(1).max()), int(at.same.sum(1).max())
+        counted = torch.where(at.same_episode & (at.offset >= 0), share, 0.0)
+        longest, room = int((counted > CLOSE).sum(1).max()), int(at.same_episode.sum(1).max())
         expected = min(steps, room)
         full = longest == expected or (longest < expected and room < len(made))  # a window may cut every run
         holds = full and float((counted * (counted - 1)).abs().max()) < CLOSE
@@ -215,12 +217,12 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
 
 def _uneven(share: Tensor, at: Axes) -> float:
     """By how much the weights k steps ahead differ between rows at most."""
-    ahead = at.ahead.expand(at.same.shape)
-    weights = [share[at.same & (ahead == k)] for k in range(1, len(share))]
+    ahead = at.offset.expand(at.same_episode.shape)
+    weights = [share[at.same_episode & (ahead == k)] for k in range(1, len(share))]
     return max((float(w.max() - w.min()) for w in weights if len(w)), default=0.0)
 
 
-def _scale_free(answer: Answer, rollout: Rollout, values: Tensor) -> bool:
+def _scale_free(answer: ResponseFunction, rollout: Rollout, values: Tensor) -> bool:
     off = answer(2 * rollout.reward, 2 * values) - answer(rollout.reward, values)
     return float((off * rollout.valid).abs().max()) < 1e-6
 

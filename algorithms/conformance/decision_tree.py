@@ -73,7 +73,7 @@ class TreeEpisodes:
         return torch.einsum("s,st,std->d", share, power * self.returns(gamma), self.score)
 
 
-def episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> TreeEpisodes:
+def tree_episodes(tree: Tree, roots: Sequence[int], gamma: float, seed: int = 0) -> TreeEpisodes:
     """All episodes from these roots, under a policy whose logits are uniform in [-0.8, 0.8]."""
     width = max(map(len, tree))
     logits = torch.from_numpy(np.random.default_rng(seed).uniform(-0.8, 0.8, (len(tree), width)))
@@ -173,8 +173,8 @@ def _batches(every: TreeEpisodes, gamma: float, group: int, index: Tensor, weigh
         valid=valid,
         action_mask=None,
         group=group,
-        square=rows(square),
-        greedy=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
+        score_norm_sq=rows(square),
+        greedy_return=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
     )
     return Batches(every, rollout, rows(every.value), index, weight)
 

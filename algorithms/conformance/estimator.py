@@ -26,7 +26,7 @@ from algorithms.conformance import objective_terms as objective_terms_rules
 from algorithms.conformance import off_policy as off_policy_rules
 from algorithms.conformance import surrogate as surrogate_rules
 from algorithms.conformance import unbiasedness as unbiasedness_rules
-from algorithms.conformance.coefficients import assessed, coefficients, differentiated
+from algorithms.conformance.coefficients import assess_rollout, coefficients, surrogate_coefficients
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import (
     ENVS,
@@ -38,7 +38,7 @@ from algorithms.conformance.synthetic_rollouts import (
     with_tensors,
 )
 from algorithms.estimators.estimator import Credit, Estimator
-from algorithms.estimators.loss import penalised, row_weights
+from algorithms.estimators.loss import row_weights, subtract_kl
 from algorithms.estimators.rollout import Rollout
 from algorithms.variant import Promises
 
@@ -95,7 +95,7 @@ class Subject:
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
 
     def rows(self) -> list[Finding]:
-        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "square")
+        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "score_norm_sq")
         return [
             close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
             self._unmoved("what stands in rows that are not valid has no influence", garbage),
@@ -127,8 +127,8 @@ class Subject:
         return close_to_zero("padding does not matter", off, CLOSE)
 
     def doubled(self, scale_free: bool) -> Finding:
-        assert self.rollout.greedy is not None
-        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy=2 * self.rollout.greedy)
+        assert self.rollout.greedy_return is not None
+        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy_return=2 * self.rollout.greedy_return)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon beside the deviation is a scale of its own: free up to it
         eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
@@ -136,12 +136,14 @@ class Subject:
         return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps, expected)
 
     def referred(self) -> Finding:
-        referred = penalised(self.estimator.kl, replace(self.rollout, reference=self.rollout.logp - 1), 0.0)
+        referred = subtract_kl(self.estimator.kl, replace(self.rollout, reference=self.rollout.logp - 1), 0.0)
         return self._unmoved("a reference that costs nothing changes nothing", referred)
 
     def shifted(self) -> Finding:
-        assert self.rollout.greedy is not None
-        more = replace(self.rollout, reward=self.rollout.reward + 10 * self.last, greedy=self.rollout.greedy + 10)
+        assert self.rollout.greedy_return is not None
+        more = replace(
+            self.rollout, reward=self.rollout.reward + 10 * self.last, greedy_return=self.rollout.greedy_return + 10
+        )
         return self._unmoved("a constant on every final reward changes nothing", more)
 
     def cut_and_ended(self) -> Finding:
@@ -157,11 +159,13 @@ class Subject:
 
     def in_parts(self) -> Finding:
         """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
-        made, _ = assessed(self.estimator, self.rollout, self.values)
+        made, _ = assess_rollout(self.estimator, self.rollout, self.values)
         weights, parts = row_weights(self.estimator, self.rollout, STEPS), torch.zeros_like(self.base)
         for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
             part = with_tensors(self.rollout, {k: v[:, :, index] for k, v in self.rollout.tensors().items()})
-            parts[:, :, index] = differentiated(self.estimator, part, made.advantage[:, :, index], weights[:, :, index])
+            parts[:, :, index] = surrogate_coefficients(
+                self.estimator, part, made.advantage[:, :, index], weights[:, :, index]
+            )
         return close_to_zero("the gradients of micro-batches add up", parts - self.base, CLOSE)
 
 

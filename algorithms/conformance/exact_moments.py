@@ -15,7 +15,7 @@ from envs.api import Task
 
 
 @dataclass(frozen=True)
-class Listed:
+class EnumeratedEpisodes:
     """Every episode s of a task under one policy.
 
     chance p(s) [S]; returns R(s) [S], the KL not subtracted; scores S(s) = sum_t grad log pi [S, D]; prompt: which one [S]
@@ -27,13 +27,13 @@ class Listed:
     prompt: Tensor
 
 
-def listed(task: Task, training: TrainingConfig, actor: Tensor) -> Listed:
+def enumerate_scores(task: Task, training: TrainingConfig, actor: Tensor) -> EnumeratedEpisodes:
     """The episodes of `task` under the actor with these parameters [D].
 
     ValueError where they are too many, or where a reward is a coin flip or noisy: its mean says nothing of its square.
     """
     mdp = text_mdp(task)
-    if mdp is not None and (mdp.tosses or mdp.reward_noise):
+    if mdp is not None and (mdp.random_final_reward or mdp.reward_noise):
         raise ValueError(f"{task.name} pays by chance, so variances cannot be read from its listed mean rewards")
     policy, exact = one_policy(task, training, actor), ExactReturn(task)
     episodes = exact.enumeration
@@ -47,10 +47,10 @@ def listed(task: Task, training: TrainingConfig, actor: Tensor) -> Listed:
     positions = task.spec.observation.action_position  # type: ignore[union-attr]
     prompts = torch.from_numpy(episodes.transcript[:, : positions[0] + 1])
     prompt = torch.unique(prompts, dim=0, return_inverse=True)[1]
-    return Listed(chance, torch.from_numpy(episodes.reward.sum(0)), torch.stack(scores), prompt)
+    return EnumeratedEpisodes(chance, torch.from_numpy(episodes.reward.sum(0)), torch.stack(scores), prompt)
 
 
-def _by_prompt(every: Listed) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+def _by_prompt(every: EnumeratedEpisodes) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """(p(x), p(s|x), R, S) of each prompt x."""
     parts = []
     for x in range(int(every.prompt.max()) + 1):
@@ -60,7 +60,7 @@ def _by_prompt(every: Listed) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
     return parts
 
 
-def _whole(within: list[tuple[Tensor, Tensor, Tensor]]) -> float:
+def _total_variance(within: list[tuple[Tensor, Tensor, Tensor]]) -> float:
     """Total variance from (p(x), variance given x, mean given x): E[variance] + variance of the means."""
     inside = sum((w * v for w, v, _ in within), torch.zeros(()))
     mean = sum((w * m for w, _, m in within), torch.zeros(()))
@@ -68,17 +68,17 @@ def _whole(within: list[tuple[Tensor, Tensor, Tensor]]) -> float:
     return float(inside + between)
 
 
-def reinforce_variance(every: Listed, k: int) -> float:
+def reinforce_variance(every: EnumeratedEpisodes, k: int) -> float:
     """Trace of the covariance of 1/k sum_i R_i S_i over k episodes of one prompt."""
     within = []
     for weight, p, r, s in _by_prompt(every):
         mean = torch.einsum("i,i,id->d", p, r, s)
         second = (p * r.square() * s.square().sum(1)).sum()
         within.append((weight, (second - mean.square().sum()) / k, mean))
-    return _whole(within)
+    return _total_variance(within)
 
 
-def rloo_variance(every: Listed, k: int) -> float:
+def rloo_variance(every: EnumeratedEpisodes, k: int) -> float:
     """The same of RLOO over k episodes of one prompt: 4 (k-2) / (k (k-1)) z1 + 2 / (k (k-1)) z2 within a prompt.
 
     RLOO is a U-statistic with kernel h = (R-R')(S-S')/2 (Hoeffding 1948): z1 = Var(E[h | one episode]), z2 = Var(h).
@@ -94,7 +94,7 @@ def rloo_variance(every: Listed, k: int) -> float:
         gaps = (r[:, None] - r).square() * torch.cdist(s, s).square()
         z2 = 0.25 * torch.einsum("i,j,ij->", p, p, gaps) - mean.square().sum()
         within.append((weight, 4 * (k - 2) / (k * (k - 1)) * z1 + 2 / (k * (k - 1)) * z2, mean))
-    return _whole(within)
+    return _total_variance(within)
 
 
 def kl_error(task: Task, training: TrainingConfig, actor: Tensor, kl: KL) -> float:

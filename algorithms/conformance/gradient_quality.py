@@ -129,9 +129,9 @@ def fitted_critic(
     return policy.flat.values[0, policy.critic_columns].clone()
 
 
-def ascended(task: Task, training: TrainingConfig, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
+def exact_ascent(task: Task, training: TrainingConfig, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
     """Parameters [D] of an actor after so many steps of exact gradient ascent, at training.learning_rate."""
-    policy = one_policy(task, training, tilted(task, training, noise, seed))
+    policy = one_policy(task, training, gaussian_parameters(task, training, noise, seed))
     exact, state = ExactReturn(task), training.optimiser.initial(policy.flat.values)
     rate = torch.full_like(policy.flat.values, training.learning_rate)
     for _ in range(updates):
@@ -149,7 +149,7 @@ def one_policy(task: Task, training: TrainingConfig, actor: Tensor | None = None
     return policy
 
 
-def tilted(task: Task, training: TrainingConfig, noise: float, seed: int = 0) -> Tensor:
+def gaussian_parameters(task: Task, training: TrainingConfig, noise: float, seed: int = 0) -> Tensor:
     """Parameters [D] of an actor some way from uniform: every one of them Gaussian with this deviation."""
     policy = one_policy(task, training)
     return noise * torch.randn(policy.flat.values.shape[1], generator=torch.Generator().manual_seed(seed))

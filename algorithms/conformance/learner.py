@@ -81,11 +81,11 @@ def examine(make: Make, variant: Variant) -> list[Finding]:
     schedule = variant.schedule
     variant = replace(variant, schedule=replace(schedule, epochs=min(schedule.epochs, PASSES)))
     rollout = _rollout(variant, SEEDS)
-    together = _learned(make, variant, SEEDS, rollout).policy.flat.values
-    alone = [_learned(make, variant, (seed,), _member(rollout, p)) for p, seed in enumerate(SEEDS)]
+    together = _trained_learner(make, variant, SEEDS, rollout).policy.flat.values
+    alone = [_trained_learner(make, variant, (seed,), _member(rollout, p)) for p, seed in enumerate(SEEDS)]
     louder = replace(rollout, reward=rollout.reward * torch.tensor([1.0, 50.0, 1.0])[:, None])
-    others = (_learned(make, variant, SEEDS, louder).policy.flat.values - together)[[0, 2]]
-    altered = _learned(make, variant, SEEDS, _corrupted(rollout, TASK)).policy.flat.values
+    others = (_trained_learner(make, variant, SEEDS, louder).policy.flat.values - together)[[0, 2]]
+    altered = _trained_learner(make, variant, SEEDS, _corrupted(rollout, TASK)).policy.flat.values
     findings = [
         _close(
             "a member's step is the one it takes alone", together - torch.cat([a.policy.flat.values for a in alone])
@@ -130,7 +130,7 @@ def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
 
 def _corrupted(rollout: Rollout, task: Task) -> Rollout:
     """Other actions, rewards, log-probabilities ... in rows that are not valid, and other tokens read only there."""
-    names = {"reward", "logp", "discount", "continues", "square", "reference"} & rollout.tensors().keys()
+    names = {"reward", "logp", "discount", "continues", "score_norm_sq", "reference"} & rollout.tensors().keys()
     made = corrupted(rollout, *names)
     assert isinstance(task.spec.action, Discrete)
     other = (rollout.action + 1) % task.spec.action.n
@@ -158,7 +158,9 @@ def _learner(
     return make(policy, variant.estimator, variant.schedule, training, rates, task, variant.update)
 
 
-def _learned(make: Make, variant: Variant, seeds: tuple[int, ...], rollout: Rollout, task: Task = TASK) -> Learner:
+def _trained_learner(
+    make: Make, variant: Variant, seeds: tuple[int, ...], rollout: Rollout, task: Task = TASK
+) -> Learner:
     learner = _learner(make, variant, seeds, task)
     learner.learn(rollout, minibatch_generators(_members(seeds), (0,)))
     return learner
@@ -193,7 +195,8 @@ def _window(make: Make, variant: Variant) -> Finding:
     """The same rule where environments reset themselves, and two episodes stand in a column."""
     rollout, _ = windows(len(SEEDS), 16)
     steps = [
-        _learned(make, variant, SEEDS, r, WINDOWS).policy.flat.values for r in (rollout, _corrupted(rollout, WINDOWS))
+        _trained_learner(make, variant, SEEDS, r, WINDOWS).policy.flat.values
+        for r in (rollout, _corrupted(rollout, WINDOWS))
     ]
     return _close("the row that delivers a reset is not learned from", steps[0] - steps[1])
 
@@ -203,7 +206,7 @@ def _memory(make: Make, variant: Variant, rollout: Rollout) -> Finding:
     kept = []
     for epochs in (1, 3):
         passes = replace(variant, schedule=replace(variant.schedule, epochs=epochs, gradient="newest"))
-        kept.append(_learned(make, passes, SEEDS, rollout).baseline)
+        kept.append(_trained_learner(make, passes, SEEDS, rollout).baseline)
     off = [(kept[0][name] - kept[1][name]).abs().max() for name in kept[0]]
     return _close("a baseline's memory moves once a rollout", torch.stack(off) if off else torch.zeros(1))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms.conformance.coefficients import assessed, coefficients, initial_state
+from algorithms.conformance.coefficients import assess_rollout, coefficients, initial_state
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import corrupted, equal_returns, synthetic_rollout
 from algorithms.estimators.estimator import Estimator
@@ -38,9 +38,9 @@ def _equal_returns(estimator: Estimator) -> Finding:
     """
     rollout, values = equal_returns()
     amount, falling = values[:-1].clone(), torch.tensor([3.0, 1.0, 2.0], dtype=torch.float64)[:, None, None]
-    flat = _settled(estimator, amount, rollout, values)
+    flat = _converged_baseline(estimator, amount, rollout, values)
     uneven = amount * falling
-    stepwise = _settled(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
+    stepwise = _converged_baseline(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
     worst = min(float((flat - amount).abs().max()), float(flat.abs().max()))
     off = min(float((stepwise - uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
     expected = (
@@ -50,7 +50,7 @@ def _equal_returns(estimator: Estimator) -> Finding:
     return Finding("where all returns are equal the baseline is that return", max(worst, off) < NEAR, detail)
 
 
-def _settled(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) -> Tensor:
+def _converged_baseline(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) -> Tensor:
     """b after so many rollouts of these q that it no longer moves."""
     state = initial_state(estimator, q.shape[1], len(q))
     before, b = torch.full_like(q, torch.inf), q
@@ -67,7 +67,7 @@ def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> Par
     """What the baseline remembers after these."""
     state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
     for rollout, values in rollouts:
-        _, state = assessed(estimator, rollout, values, state)
+        _, state = assess_rollout(estimator, rollout, values, state)
     return state
 
 
@@ -112,7 +112,9 @@ def _past_rows(estimator: Estimator) -> Finding:
     """What stood in rows that are not valid of earlier rollouts has no influence."""
     past = [synthetic_rollout(seed) for seed in (11, 12)]
     now, values = synthetic_rollout(13)
-    altered = [(corrupted(rollout, "reward", "logp", "discount", "continues", "square"), v) for rollout, v in past]
+    altered = [
+        (corrupted(rollout, "reward", "logp", "discount", "continues", "score_norm_sq"), v) for rollout, v in past
+    ]
     made = [coefficients(estimator, now, values, _warmed(estimator, rollouts)) for rollouts in (past, altered)]
     return close_to_zero("rows that were not valid are not remembered", made[1] - made[0], CLOSE)
 

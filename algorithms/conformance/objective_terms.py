@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance.coefficients import Line, assessed, line, parts, slope_of
+from algorithms.conformance.coefficients import LineFit, assess_rollout, fit_line, gradient_of, partitions
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, with_tensors
 from algorithms.estimators.estimator import AdvantageScale, EntropyBonus, Estimator
@@ -33,7 +33,7 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
 def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[Finding]:
     """A' = a A + b with a > 0, in every group or member, b being 0, common or what centres A'; or the best, or ranks."""
     rollout, values = synthetic_rollout()
-    made, _ = assessed(replace(estimator, scale=None, correction=None), rollout, values)
+    made, _ = assess_rollout(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
         q = estimator.credit(rollout, values if estimator.baseline.critic else None)
         each = scale.each_minibatch
@@ -48,8 +48,8 @@ def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[
     if several and torch.allclose(scaled, ranked) and _ordered(scaled[0], made.advantage[0], rollout.group):
         return [Finding(rule, True, f"{expected}; seen ranks")]
     on = rollout.valid > 0
-    for name, label in parts(rollout).items():
-        fit = line(made.advantage, scaled, on, label)
+    for name, label in partitions(rollout).items():
+        fit = fit_line(made.advantage, scaled, on, label)
         if fit.residual > CLOSE or not bool((fit.a[fit.spread] > 0).all()) or not bool(fit.spread.any()):
             continue
         if not _centred(fit, scaled, rollout, label, name):
@@ -96,7 +96,7 @@ def _ordered(scaled: Tensor, advantage: Tensor, group: int) -> bool:
     return bool((made >= -CLOSE).all()) and bool((made > CLOSE).any())
 
 
-def _centred(fit: Line, scaled: Tensor, rollout: Rollout, label: Tensor, name: str) -> bool:
+def _centred(fit: LineFit, scaled: Tensor, rollout: Rollout, label: Tensor, name: str) -> bool:
     """Whether b is 0, the same in the whole member, or what makes the mean of A' (over rows, or over episodes) 0."""
     if float(fit.b.abs().max()) < CLOSE or name == "member":
         return True
@@ -110,7 +110,7 @@ def _centred(fit: Line, scaled: Tensor, rollout: Rollout, label: Tensor, name: s
     return any(float(means(on).abs().max()) < CLOSE for on in (rollout.valid > 0, first > 0))
 
 
-def _unit(fit: Line, advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> Finding:
+def _unit(fit: LineFit, advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> Finding:
     """a times the deviation (or another common unit) is 1 for one unit, or far from 1 for all of them."""
     rule, a = "a scale divides by what it says", fit.a
     seen = []
@@ -158,7 +158,7 @@ def _kl(kl: KL) -> list[Finding]:
     x = torch.from_numpy(rng.uniform(-1.5, 1.5, tuple(valid.shape))) + (1 - valid) * 5
     at = x.clone().requires_grad_()
     made = kl.estimate(at, valid)
-    slope = slope_of(made * valid, at)
+    slope = gradient_of(made * valid, at)
     if getattr(kl, "kind", None) not in get_args(Kind):
         return [_any_kl(made.detach(), x, valid)]
     value, derivative = _closed_form(kl, x * valid, valid)

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.conformance.credit import axes, consistent_rewards, of_credit, of_target, response
+from algorithms.conformance.credit import axes, consistent_rewards, credit_response, response, target_response
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import GAMMA, moved, synthetic_rollout, windows
+from algorithms.conformance.synthetic_rollouts import GAMMA, make_off_policy, synthetic_rollout, windows
 from algorithms.estimators.estimator import Estimator, OffPolicyCredit
 from algorithms.estimators.importance_weights import Correction
 from algorithms.estimators.rollout import Rollout
@@ -35,7 +35,7 @@ def examine(estimator: Estimator) -> list[Finding]:
     credit = estimator.credit
     if isinstance(credit, OffPolicyCredit) and _reads_ratios(credit):
         for rollout, values in (windows(), synthetic_rollout(gamma=GAMMA)):
-            findings += _traces(credit, moved(rollout), values)
+            findings += _traces(credit, make_off_policy(rollout), values)
     if estimator.correction is not None:
         findings += _correction(estimator.correction)
     return findings
@@ -45,7 +45,7 @@ def _reads_ratios(credit: OffPolicyCredit) -> bool:
     """Whether it declares bounds of ratios, answers to them, or has a target that is q itself but for them."""
     rollout, values = windows()
     on = rollout.valid > 0
-    plain, answer = credit(rollout, values)[on], credit(moved(rollout), values)[on]
+    plain, answer = credit(rollout, values)[on], credit(make_off_policy(rollout), values)[on]
     declares = any(hasattr(credit, name) for name in ("rho_max", "c_max"))
     return declares or not torch.equal(plain, answer) or torch.allclose(credit.target(rollout, values)[on], plain)
 
@@ -64,9 +64,9 @@ def _truncated(rule: str, weight: Tensor, ratio: Tensor, most: float | None) -> 
 
 def _traces(credit: OffPolicyCredit, rollout: Rollout, values: Tensor) -> list[Finding]:
     """V-trace's weights, read from the responses of q and of the target, on policy and off."""
-    on_policy, ratio, at = replace(rollout, now=None), rollout.log_ratio.exp(), axes(rollout)
-    q, q_on = (response(of_credit(credit, r, True), r, values) for r in (rollout, on_policy))
-    v, v_on = (response(of_target(credit, r), r, values) for r in (rollout, on_policy))
+    on_policy, ratio, at = replace(rollout, current_logp=None), rollout.log_ratio.exp(), axes(rollout)
+    q, q_on = (response(credit_response(credit, r, True), r, values) for r in (rollout, on_policy))
+    v, v_on = (response(target_response(credit, r), r, values) for r in (rollout, on_policy))
     valid = rollout.valid > 0
     rho, rho_v = (x.diagonal(0, 0, 1).permute(2, 0, 1) for x in (q, v))  # [T, P, N]
     rho_max, c_max = _number(getattr(credit, "rho_max", None)), _number(getattr(credit, "c_max", None))
@@ -76,7 +76,7 @@ def _traces(credit: OffPolicyCredit, rollout: Rollout, values: Tensor) -> list[F
     ]
     if not all(finding.holds for finding in findings):
         return findings
-    near = at.same & (at.ahead == 1) & (v_on.abs() > CLOSE)
+    near = at.same_episode & (at.offset == 1) & (v_on.abs() > CLOSE)
     c = (torch.where(near, v, 0.0).sum(1) / torch.where(near, v_on, 0.0).sum(1).clamp(min=CLOSE)).where(
         near.any(1), 1.0
     )
@@ -85,13 +85,16 @@ def _traces(credit: OffPolicyCredit, rollout: Rollout, values: Tensor) -> list[F
     has = near.any(1)
     findings.append(_truncated("later corrections are weighed by c", c[has], ratio[has], c_max))
     trace = _products(torch.where(has, c, 1.0))  # prod_{t<j<k} c_j
-    later = at.same & (at.ahead > 0)
+    later = at.same_episode & (at.offset > 0)
     expected_v = v_on * rho[None] * trace * torch.where(has, c, 1.0)[:, None]
     expected_q = q_on * rho[:, None] * rho[None] * trace
     findings.append(close_to_zero("the critic's target follows V-trace", (v - expected_v)[later], CLOSE, "equation 1"))
     findings.append(close_to_zero("q follows V-trace", (q - expected_q)[later], CLOSE, "equation 4"))
     still = consistent_rewards(rollout, values)
-    for name, answer in (("q", of_credit(credit, rollout, True)), ("the critic's target", of_target(credit, rollout))):
+    for name, answer in (
+        ("q", credit_response(credit, rollout, True)),
+        ("the critic's target", target_response(credit, rollout)),
+    ):
         off = (answer(still, values) - values[:-1])[valid]
         findings.append(close_to_zero(f"{name} is V off policy where all differences are 0", off, CLOSE, "V(s_t)"))
     return findings
@@ -117,7 +120,10 @@ def _correction(correction: Correction) -> list[Finding]:
         close_to_zero("a correction is 1 on policy", (correction(none, valid) - 1)[on], CLOSE, "1"),
         close_to_zero(
             "a correction ignores rows that are not valid",
-            (correction(moved(rollout).log_ratio + garbage, valid) - correction(moved(rollout).log_ratio, valid))[on],
+            (
+                correction(make_off_policy(rollout).log_ratio + garbage, valid)
+                - correction(make_off_policy(rollout).log_ratio, valid)
+            )[on],
             CLOSE,
         ),
     ]

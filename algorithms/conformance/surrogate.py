@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.conformance.coefficients import slope_of
+from algorithms.conformance.coefficients import gradient_of
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 from algorithms.estimators.estimator import Surrogate
@@ -42,7 +42,7 @@ class Probe:
         """f [T, P, N] where log pi - log mu is this; 0 on rows that are not valid."""
         logp = self.logp.clone().requires_grad_()
         objective = self.surrogate(logp, self.logp - log_ratio, self.advantage, self.valid) * self.valid
-        return slope_of(objective, logp) / self.advantage * self.valid
+        return gradient_of(objective, logp) / self.advantage * self.valid
 
     def spread(self, log_ratio: float, kind: str) -> Tensor:
         """A change of every row's log-probability that gives its ratio this logarithm."""
@@ -62,8 +62,8 @@ def probe(surrogate: Surrogate, separable: bool) -> Probe:
     rng = np.random.default_rng(6)
     size = torch.from_numpy(rng.uniform(0.5, 1.5, tuple(rollout.valid.shape)))
     sign = torch.from_numpy(rng.permuted(np.tile([1.0, -1.0], (2, 6)), axis=1))  # [P, N]
-    advantage = (size[:1].expand_as(size) if surrogate.whole else size) * sign
-    if not surrogate.whole:
+    advantage = (size[:1].expand_as(size) if surrogate.per_sequence else size) * sign
+    if not surrogate.per_sequence:
         advantage = advantage * torch.from_numpy(rng.choice([1.0, -1.0], tuple(size.shape)))
     return Probe(surrogate, rollout.logp, rollout.valid, advantage, 0.0 if separable else FEW)
 
@@ -104,7 +104,7 @@ def _kind(made: Probe) -> str | None:
     first = torch.zeros_like(made.valid)
     first[0] = 1.0
     forms = {"the step's": first, "no ratio": torch.zeros_like(first)}
-    if made.surrogate.whole:
+    if made.surrogate.per_sequence:
         forms |= {"the episode's product": torch.ones_like(first), "the episode's mean": torch.ones_like(first) / rows}
     for name, form in forms.items():
         if made.off(1 + (seen - form) * made.valid, 1.0) < 1e-4:

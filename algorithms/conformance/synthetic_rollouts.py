@@ -49,8 +49,8 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
         valid=_tensor(valid),
         action_mask=None,
         group=group,
-        square=_tensor(rng.random(shape)),
-        greedy=_tensor(greedy.repeat(STEPS, 0)),
+        score_norm_sq=_tensor(rng.random(shape)),
+        greedy_return=_tensor(greedy.repeat(STEPS, 0)),
     )
     return rollout, _tensor(values)
 
@@ -77,7 +77,7 @@ def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Ro
         valid=_tensor(valid),
         action_mask=None,
         group=1,
-        square=_tensor(rng.random(shape)),
+        score_norm_sq=_tensor(rng.random(shape)),
     )
     return rollout, _tensor(rng.uniform(-1, 1, (WINDOW + 1, members, envs)))
 
@@ -99,23 +99,23 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
         discount=1 - last,
         continues=1 - last,
         valid=torch.ones(shape, dtype=torch.float64),
-        square=square,
-        greedy=torch.full(shape, amount, dtype=torch.float64),
+        score_norm_sq=square,
+        greedy_return=torch.full(shape, amount, dtype=torch.float64),
     )
     return flat, torch.full((steps + 1, MEMBERS, ENVS), amount, dtype=torch.float64)
 
 
-def cut_short(rollout: Rollout, gamma: float) -> Rollout:
+def with_truncations(rollout: Rollout, gamma: float) -> Rollout:
     """Every other episode of whole ones ends on a time limit (truncated): gamma stays where it ends, continues is 0."""
     last = rollout.valid * (1 - rollout.continues)
     cut = torch.arange(rollout.valid.shape[2]) % 2
     return replace(rollout, discount=rollout.discount + gamma * last * cut)
 
 
-def moved(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
+def make_off_policy(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
     """The rollout when its policy has moved on: log pi - log mu uniform in [-size, size] on valid rows."""
     away = torch.from_numpy(np.random.default_rng(seed).uniform(-size, size, tuple(rollout.valid.shape)))
-    return replace(rollout, now=rollout.logp + away * rollout.valid)
+    return replace(rollout, current_logp=rollout.logp + away * rollout.valid)
 
 
 def corrupted(rollout: Rollout, *names: str) -> Rollout:

@@ -18,14 +18,14 @@ from torch import Tensor
 
 from algorithms.composition import FirstOrder
 from algorithms.conformance import decision_tree, exact_moments, gradient_quality
-from algorithms.conformance.coefficients import assessed, coefficients, initial_state
+from algorithms.conformance.coefficients import assess_rollout, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, TreeEpisodes
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
-from algorithms.estimators.loss import penalised
+from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.policies.gru import GRU
@@ -67,7 +67,7 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
         cases = [_success()] if promises.factor == "success" else _cases(estimator)
         findings += [_promised(estimator, promises, case) for case in cases]
     if promises.rloo_variance:
-        findings.append(_spread(estimator))
+        findings.append(_check_rloo_variance(estimator))
     if promises.factor is not None and replicates:
         # the factor of a success rate is known where there is one prompt and a reward of 0 or 1
         tasks = MDPS[1:] if promises.factor == "success" else MDPS
@@ -76,14 +76,14 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
 
 
 @cache
-def _listed(gamma: float) -> tuple[TreeEpisodes, Batches]:
-    every = decision_tree.episodes(decision_tree.DENSE, decision_tree.DENSE_ROOTS, gamma)
+def _enumerated_batches(gamma: float) -> tuple[TreeEpisodes, Batches]:
+    every = decision_tree.tree_episodes(decision_tree.DENSE, decision_tree.DENSE_ROOTS, gamma)
     return every, decision_tree.stratified(every, gamma, TRIO)
 
 
 @cache
 def _success() -> Case:
-    every = decision_tree.episodes(decision_tree.SUCCESS, (0,), 1.0)
+    every = decision_tree.tree_episodes(decision_tree.SUCCESS, (0,), 1.0)
     batches = decision_tree.stratified(every, 1.0, GROUP)
     return Case("successes", batches, batches.rollout, batches.values, (every.gradient(1.0),))
 
@@ -91,7 +91,7 @@ def _success() -> Case:
 def _cases(estimator: Estimator) -> Iterator[Case]:
     """Discounts 1 and 0.9; a wrong critic, and a KL in the reward, where the estimator reads them."""
     for gamma in (1.0, GAMMA):
-        every, batches = _listed(gamma)
+        every, batches = _enumerated_batches(gamma)
         exact_gradients = (every.gradient(gamma), every.gradient(gamma, weighted=False))
         yield Case(f"dense rewards at discount {gamma}", batches, batches.rollout, batches.values, exact_gradients)
         if estimator.baseline.critic and not estimator.credit.bootstraps:
@@ -105,7 +105,7 @@ def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:
     """J - 0.3 KL(pi || reference), whose gradient is that of rewards r_t - 0.3 log(pi / reference)."""
     table = torch.from_numpy(np.random.default_rng(8).uniform(-1.5, -0.2, (8, 4)))
     node, action = batches.rollout.obs[:-1, ..., 0].long(), batches.rollout.action
-    paid = penalised(kl, replace(batches.rollout, reference=table[node, action]), BETA)
+    paid = subtract_kl(kl, replace(batches.rollout, reference=table[node, action]), BETA)
     cost = BETA * (every.logp - table[every.node, every.action]) * every.valid
     exact = replace(every, reward=every.reward - cost).gradient(1.0)
     return Case(f"dense rewards with a KL of {BETA}", batches, paid, batches.values, (exact,))
@@ -118,7 +118,7 @@ def _warm(estimator: Estimator, case: Case) -> PartState:
     for batch in (members // 7, members // 3) if state else ():
         tensors = {name: x[:, batch : batch + 1].expand_as(x) for name, x in case.rollout.tensors().items()}
         past = replace(case.rollout, **tensors)  # type: ignore[arg-type]
-        _, state = assessed(estimator, past, case.values[:, batch : batch + 1].expand_as(case.values), state)
+        _, state = assess_rollout(estimator, past, case.values[:, batch : batch + 1].expand_as(case.values), state)
     return state
 
 
@@ -173,7 +173,7 @@ def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
     """Of advantage and surrogate alone: without scale, token means and corrections, at a discount of 0.9."""
     surrogate = estimator.surrogate if promises.separable else Score()
     bare = replace(estimator, scale=None, aggregation="episode", surrogate=surrogate, correction=None, kl=KL())
-    every, batches = _listed(GAMMA)
+    every, batches = _enumerated_batches(GAMMA)
     exact_gradients = (every.gradient(GAMMA), every.gradient(GAMMA, weighted=False))
     case = Case("dense rewards", batches, batches.rollout, batches.values, exact_gradients)
     size, rest, cosine = _multiple(_mean(bare, case), case.exact_gradients)
@@ -205,12 +205,12 @@ def success_factor(group: int, p: float, ddof: int = 0) -> float:
     return factor * ((group - ddof) / group) ** 0.5
 
 
-def _spread(estimator: Estimator) -> Finding:
+def _check_rloo_variance(estimator: Estimator) -> Finding:
     """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
-    every, _ = _listed(1.0)
+    every, _ = _enumerated_batches(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
     share = every.chance / every.roots
-    listed = exact_moments.Listed(share, every.reward.sum(1), every.score.sum(1), every.root)
+    listed = exact_moments.EnumeratedEpisodes(share, every.reward.sum(1), every.score.sum(1), every.root)
     known = exact_moments.rloo_variance(listed, TRIO)
     case = Case("one group", batches, batches.rollout, batches.values, ())
     g = batches.gradients(_coefficients(estimator, case))
@@ -225,7 +225,7 @@ def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replica
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant(name="examined", summary="", estimator=estimator, update=FirstOrder())
     training = TrainingConfig(network=GRU(4), collection=Episodes(8, GROUP))
-    actor = gradient_quality.tilted(task, training, 0.7)
+    actor = gradient_quality.gaussian_parameters(task, training, 0.7)
     exact = gradient_quality.exact_gradient(task, training, actor)
     known = _factor(estimator, promises, GROUP, 8, gradient_quality.exact_return(task, training, actor))
     if estimator.aggregation == "constant":

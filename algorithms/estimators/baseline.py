@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.estimators.rollout import PartState, Rollout
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
 
@@ -22,8 +22,8 @@ class _Plain:
     """Neither a critic, nor squared scores, nor a greedy answer."""
 
     critic: ClassVar[bool] = False
-    squares: ClassVar[bool] = False
-    greedy: ClassVar[bool] = False
+    needs_score_norms: ClassVar[bool] = False
+    needs_greedy_return: ClassVar[bool] = False
 
 
 class _Stateless(_Plain):
@@ -52,7 +52,7 @@ class MovingAverage(_Plain):
     alpha: Number = tunable(0.9, Range(0.5, 0.99))
 
     def __post_init__(self) -> None:
-        if not 0 <= row(self.alpha) < 1:
+        if not 0 <= as_vector(self.alpha) < 1:
             raise ValueError(f"alpha must lie in [0, 1), not {self.alpha}")
 
     def initial(self, members: int, horizon: int) -> PartState:
@@ -64,7 +64,7 @@ class MovingAverage(_Plain):
         steps = len(q)
         average, weight = state["mean"].clone(), state["weight"].clone()  # [horizon, P]
         b = average[:steps].clone()
-        seen, alpha = rollout.valid.sum(2) > 0, row(self.alpha)  # [T, P]
+        seen, alpha = rollout.valid.sum(2) > 0, as_vector(self.alpha)  # [T, P]
         gathered = alpha * weight[:steps] + (1 - alpha)
         moved = b + (1 - alpha) / gathered * (mean(q, rollout.valid, 2)[..., 0] - b)
         average[:steps] = torch.where(seen, moved, b)
@@ -136,35 +136,35 @@ class OptimalConstant(_Stateless):
     """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
 
     Estimated for each episode from all others of the batch, so that it is independent of the episode it judges. |S_i|^2 is
-    taken in the head's inputs, sum_t square_t: exact for a table of logits, a stand-in for a network.
+    taken in the head's inputs, sum_t score_norm_sq_t: exact for a table of logits, a stand-in for a network.
     """
 
-    squares: ClassVar[bool] = True
+    needs_score_norms: ClassVar[bool] = True
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
     ) -> tuple[Tensor, PartState]:
-        assert rollout.square is not None
+        assert rollout.score_norm_sq is not None
         if q.shape[2] < 2:
             raise ValueError("the optimal constant is estimated from the other episodes of a batch, and this one has 1")
-        norm = (rollout.square * rollout.valid).sum(0, keepdim=True)  # [1, P, N]
+        norm = (rollout.score_norm_sq * rollout.valid).sum(0, keepdim=True)  # [1, P, N]
         return mean_of_others(q, norm, 2), state
 
 
 @dataclass(frozen=True)
 class OptimalToken(_Stateless):
-    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} square_ij: Greensmith's constant at every step.
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: the optimal constant by step.
 
     The optimal token baseline of verl: running episodes only, the episode itself included.
     """
 
-    squares: ClassVar[bool] = True
+    needs_score_norms: ClassVar[bool] = True
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
     ) -> tuple[Tensor, PartState]:
-        assert rollout.square is not None
-        w = (rollout.square * rollout.valid).cumsum(0) * rollout.valid
+        assert rollout.score_norm_sq is not None
+        w = (rollout.score_norm_sq * rollout.valid).cumsum(0) * rollout.valid
         grouped, weight = (_in_groups(x, rollout, "the optimal token baseline") for x in (q, w))
         return mean(grouped, weight, -1).expand_as(grouped).reshape(q.shape), state
 
@@ -176,13 +176,13 @@ class GreedyReturn(_Stateless):
     One greedy text a prompt, charged to the budget like any other.
     """
 
-    greedy: ClassVar[bool] = True
+    needs_greedy_return: ClassVar[bool] = True
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
     ) -> tuple[Tensor, PartState]:
-        assert rollout.greedy is not None
-        return rollout.greedy, state
+        assert rollout.greedy_return is not None
+        return rollout.greedy_return, state
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from algorithms.estimators.importance_weights import exact
+from algorithms.estimators.importance_weights import on_valid_rows
 from algorithms.estimators.rollout import Rollout
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 
 def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
@@ -102,9 +102,9 @@ class VTrace:
     bootstraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 <= row(self.lam) <= 1:
+        if not 0 <= as_vector(self.lam) <= 1:
             raise ValueError(f"lam must lie in [0, 1], not {self.lam}")
-        if not (row(self.rho_max) > 0 and self.c_max > 0):
+        if not (as_vector(self.rho_max) > 0 and self.c_max > 0):
             raise ValueError(f"rho_max and c_max must be positive, not {self.rho_max} and {self.c_max}")
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
@@ -121,7 +121,7 @@ class VTrace:
         return values[:-1] + backward_sum(rho * delta, rollout.discount * c)
 
     def _weights(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        ratio = exact(rollout.log_ratio, rollout.valid).exp()
+        ratio = on_valid_rows(rollout.log_ratio, rollout.valid).exp()
         rho = torch.minimum(ratio, torch.as_tensor(self.rho_max).to(ratio))
         return rho, self.lam * rollout.continues * ratio.clamp(max=self.c_max)
 

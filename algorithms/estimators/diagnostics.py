@@ -54,14 +54,14 @@ NAMES = (
 class Diagnostics:
     """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]; of gradients [P, D], the sums alone."""
 
-    MEMBER_AXES: ClassVar[dict[str, int | None]] = {"table": 2, "gradients": 0, "squares": 1}  # of `tensors()`
+    MEMBER_AXES: ClassVar[dict[str, int | None]] = {"table": 2, "gradients": 0, "norm_sq": 1}  # of `tensors()`
 
     def __init__(self, members: int, device: str | torch.device = "cpu", width: int = 0) -> None:
         """`width`: D, of the gradients whose spread is read."""
         zeros = functools.partial(torch.zeros, dtype=torch.float64, device=device)
         self.table = zeros(2, len(NAMES), members)
         self.gradients = zeros(members, width)
-        self.squares = zeros(2, members)  # the sum of |g|^2, and of how many
+        self.norm_sq = zeros(2, members)  # the sum of |g|^2, and of how many
 
     def add(self, name: str, value: Tensor, weight: Tensor | None = None) -> None:
         """One reading [P], where `weight` [P] is not 0; what is not finite is not a reading."""
@@ -82,7 +82,7 @@ class Diagnostics:
         square = (g * g).sum(1)
         read = square.isfinite() & (part > 0)
         self.gradients += torch.where(read[:, None], g, 0.0)
-        self.squares += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
+        self.norm_sq += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
 
     def add_step(self, gradient: Tensor, actor: slice, part: Tensor, first: bool, exact: Tensor | None) -> None:
         """The gradient of the loss [P, D] in one step, `actor` being the actor's columns.
@@ -105,10 +105,10 @@ class Diagnostics:
         if signals.values is not None and assessment.target is not None:
             values = signals.values[: len(rollout.valid)]
             self.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
-        if rollout.now is not None:  # how far the data are from the policy; its own steps on them do not count
-            self.add_all(of_ratio(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
+        if rollout.current_logp is not None:  # how far the data are from the policy; its own steps on them do not count
+            self.add_all(ratio_diagnostics(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
         if correct_threshold is not None:
-            for name, (value, weight) in of_texts(rollout, correct_threshold).items():
+            for name, (value, weight) in text_diagnostics(rollout, correct_threshold).items():
                 self.add(name, value, weight)
 
     def means(self) -> dict[str, np.ndarray]:
@@ -116,7 +116,7 @@ class Diagnostics:
         total, weight = self.table.cpu().numpy()
         with np.errstate(invalid="ignore"):
             mean = np.where(weight > 0, total / weight, np.nan)
-        found = dict(zip(NAMES, mean, strict=True)) | spread(self.gradients, *self.squares)
+        found = dict(zip(NAMES, mean, strict=True)) | gradient_spread(self.gradients, *self.norm_sq)
         return {name: row for name, row in found.items() if not np.isnan(row).all()}
 
     def clear(self, members: np.ndarray) -> None:
@@ -124,18 +124,18 @@ class Diagnostics:
         gone = torch.from_numpy(members).to(self.table.device)
         self.table[:, :, gone] = 0.0
         self.gradients[gone] = 0.0
-        self.squares[:, gone] = 0.0
+        self.norm_sq[:, gone] = 0.0
 
     def tensors(self) -> dict[str, Tensor]:
         """What a resume needs, by name."""
-        return {"table": self.table, "gradients": self.gradients, "squares": self.squares}
+        return {"table": self.table, "gradients": self.gradients, "norm_sq": self.norm_sq}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors()`."""
-        self.table, self.gradients, self.squares = (tensors[name] for name in self.tensors())
+        self.table, self.gradients, self.norm_sq = (tensors[name] for name in self.tensors())
 
 
-def spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray]:
+def gradient_spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray]:
     """How much n gradients differ, from sum g [P, D], sum |g|^2 [P] and n [P]; NaN for members with fewer than 2.
 
         variance = n / (n - 1) (mean |g|^2 - |mean g|^2)    snr = max(0, |mean g|^2 - variance / n) / variance
@@ -153,7 +153,7 @@ def spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray
     return {"gradient_variance": variance.cpu().numpy(), "gradient_snr": snr.cpu().numpy()}
 
 
-def log_choices(rollout: Rollout, actions: int) -> Tensor:
+def log_legal_actions(rollout: Rollout, actions: int) -> Tensor:
     """log of the number of legal actions: the largest entropy, [T, P, N] or a number in a tensor."""
     if rollout.action_mask is None:
         return torch.log(torch.tensor(float(actions), device=rollout.valid.device))
@@ -162,11 +162,11 @@ def log_choices(rollout: Rollout, actions: int) -> Tensor:
 
 def entropy_share(rollout: Rollout, actions: int) -> Tensor:
     """sum -log pi(a_t) over sum log(legal actions), over a member's valid rows [P]."""
-    largest = (log_choices(rollout, actions) * rollout.valid).sum((0, 2))
+    largest = (log_legal_actions(rollout, actions) * rollout.valid).sum((0, 2))
     return -(rollout.logp * rollout.valid).sum((0, 2)) / largest.clamp(min=1e-8)
 
 
-def of_texts(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[Tensor, Tensor]]:
+def text_diagnostics(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[Tensor, Tensor]]:
     """(value, weight) of equal_groups, length_right and length_wrong.
 
     correct_threshold  the return above which a text is correct
@@ -186,7 +186,9 @@ def of_texts(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[T
     return found
 
 
-def of_ratio(log_ratio: Tensor, advantage: Tensor, valid: Tensor, bounds: Bounds | None) -> Mapping[str, Tensor]:
+def ratio_diagnostics(
+    log_ratio: Tensor, advantage: Tensor, valid: Tensor, bounds: Bounds | None
+) -> Mapping[str, Tensor]:
     """approximate_kl, effective_sample_size and, with bounds, the clipped shares, [P] each; `valid` is 0 or 1."""
     ratio = log_ratio.exp()
     found = {

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.rollout import PartState
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 
 class _Stateless:
@@ -29,7 +29,7 @@ def _active(bonus: Any, context: object) -> bool:
 
 def _at_least_0(**values: Number) -> None:
     for name, value in values.items():
-        if row(value) < 0:
+        if as_vector(value) < 0:
             raise ValueError(f"{name} must be at least 0, not {value}")
 
 
@@ -48,7 +48,7 @@ class Constant(_Stateless):
         return bool((self.alpha > 0).any()) if isinstance(self.alpha, Tensor) else self.alpha > 0
 
     def __call__(self, progress: Tensor, state: PartState) -> Tensor:
-        return torch.zeros_like(progress) + row(self.alpha)
+        return torch.zeros_like(progress) + as_vector(self.alpha)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Annealed(_Stateless):
         _at_least_0(start=self.start, end=self.end)
 
     def __call__(self, progress: Tensor, state: PartState) -> Tensor:
-        return row(self.start) + (self.end - row(self.start)) * progress.clamp(0, 1)
+        return as_vector(self.start) + (self.end - as_vector(self.start)) * progress.clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Target:
     bounded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 < row(self.fraction) < 1:
+        if not 0 < as_vector(self.fraction) < 1:
             raise ValueError(f"fraction must lie in (0, 1), not {self.fraction}")
         if not 0 < self.least <= self.start <= self.most:
             raise ValueError(f"needs 0 < least <= start <= most, not {self.least}, {self.start}, {self.most}")
@@ -95,5 +95,5 @@ class Target:
         return state["alpha"]
 
     def update(self, fraction: Tensor, state: PartState) -> PartState:
-        moved = state["alpha"] * (self.rate * (row(self.fraction) - fraction)).exp()
+        moved = state["alpha"] * (self.rate * (as_vector(self.fraction) - fraction)).exp()
         return {"alpha": moved.clamp(self.least, self.most)}

@@ -38,7 +38,7 @@ class Credit(Protocol):
 
 @runtime_checkable
 class OffPolicyCredit(Protocol):
-    """A credit that reads rollout.now, and whose critic learns something else than q."""
+    """A credit that reads rollout.current_logp, and whose critic learns something else than q."""
 
     bootstraps: ClassVar[bool]
 
@@ -52,8 +52,8 @@ class Baseline(Protocol):
     """b_t: what was to be expected before action t."""
 
     critic: ClassVar[bool]  # learns V(s)
-    squares: ClassVar[bool]  # reads rollout.square
-    greedy: ClassVar[bool]  # reads rollout.greedy, whose steps are charged to the budget
+    needs_score_norms: ClassVar[bool]  # reads rollout.score_norm_sq
+    needs_greedy_return: ClassVar[bool]  # reads rollout.greedy_return, whose steps are charged to the budget
 
     def initial(self, members: int, horizon: int) -> PartState:
         """State carried from rollout to rollout (empty for most)."""
@@ -84,7 +84,7 @@ Bounds = tuple[Number, Number]
 class Surrogate(Protocol):
     """L(pi, mu, A): the objective of one action, whose gradient is the policy gradient."""
 
-    whole: ClassVar[bool]  # reads whole episodes: columns of [T, P, N]
+    per_sequence: ClassVar[bool]  # reads whole episodes: columns of [T, P, N]
 
     @property
     def bounds(self) -> Bounds | None:
@@ -146,21 +146,21 @@ class Estimator:
             )
 
     @property
-    def reads_now(self) -> bool:
+    def reads_current_logp(self) -> bool:
         """Whether it asks how likely the actions are by now."""
         return self.correction is not None or isinstance(self.credit, OffPolicyCredit)
 
     @property
-    def whole(self) -> bool:
+    def per_sequence(self) -> bool:
         """Whether its loss needs whole episodes in columns, which only transcripts are."""
-        return self.surrogate.whole or self.kl.over == "sequence"
+        return self.surrogate.per_sequence or self.kl.over == "sequence"
 
-    def unfit(self, spec: Spec) -> str | None:
+    def reason_unsupported(self, spec: Spec) -> str | None:
         """Why it cannot learn on tasks of this form; None where it can."""
         if not isinstance(spec.observation, Transcript):
-            if self.whole:
+            if self.per_sequence:
                 return "reads whole texts, and this task observes none"
-            if self.baseline.greedy:
+            if self.baseline.needs_greedy_return:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
         if isinstance(spec.action, Box) and self.entropy.bounded:
             return "reads entropy as a fraction of its maximum, and continuous actions have none"

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 INF = float("inf")
 ROUNDING = 1e-5  # of a difference of two equal log-probabilities: on policy every weight is exactly 1
@@ -24,20 +24,20 @@ class Correction(Protocol):
     """A weight for each row."""
 
     @property
-    def whole(self) -> bool:
+    def per_sequence(self) -> bool:
         """Reads whole episodes: columns of [T, P, N]."""
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
         """w [T, P, N] from x [T, P, N]; what stands in rows that are not valid has no influence."""
 
 
-def exact(log_ratio: Tensor, valid: Tensor) -> Tensor:
+def on_valid_rows(log_ratio: Tensor, valid: Tensor) -> Tensor:
     """x on valid rows, 0 where it is rounding and elsewhere."""
     return torch.where((log_ratio.abs() > ROUNDING) & (valid > 0), log_ratio, 0.0)
 
 
 def _check_cap(cap: Number) -> None:
-    if not row(cap) >= 1:
+    if not as_vector(cap) >= 1:
         raise ValueError(f"cap must be at least 1, not {cap}: below, data that are not stale would be cut too")
 
 
@@ -49,27 +49,27 @@ class TokenIS:
     """
 
     cap: Number = tunable(2.0, Range(1, 10, log=True))
-    whole = False
+    per_sequence = False
 
     def __post_init__(self) -> None:
         _check_cap(self.cap)
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
-        return _capped(exact(log_ratio, valid).exp(), self.cap)
+        return _capped(on_valid_rows(log_ratio, valid).exp(), self.cap)
 
 
 @dataclass(frozen=True)
 class SequenceIS:
     """w = min(prod_t rho_t, cap) on every row of the episode. Without a cap the only one here that is unbiased."""
 
-    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: row(owner.cap) != INF)
-    whole = True
+    cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: as_vector(owner.cap) != INF)
+    per_sequence = True
 
     def __post_init__(self) -> None:
         _check_cap(self.cap)
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
-        x = exact(log_ratio, valid).sum(0, keepdim=True)
+        x = on_valid_rows(log_ratio, valid).sum(0, keepdim=True)
         return _capped(x.exp(), self.cap).expand_as(log_ratio)
 
 
@@ -79,14 +79,14 @@ class SequenceMask:
 
     low: float = 0.5
     high: float = 2.0
-    whole = True
+    per_sequence = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= 1 <= self.high:
             raise ValueError(f"needs 0 <= low <= 1 <= high, not {self.low} and {self.high}")
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
-        ratio = exact(log_ratio, valid).sum(0, keepdim=True).exp()
+        ratio = on_valid_rows(log_ratio, valid).sum(0, keepdim=True).exp()
         return ((ratio >= self.low) & (ratio <= self.high)).to(log_ratio).expand_as(log_ratio)
 
 

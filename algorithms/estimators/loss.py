@@ -14,15 +14,15 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.rollout import (
     Batch,
     Rollout,
-    alike,
     columns_of,
     flat_rows,
+    group_by_length,
     padded_columns,
     select,
     valid_columns,
 )
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.tunable import Number, narrowed, row
+from algorithms.tunable import Number, as_vector, select_members
 
 PartState = dict[str, Tensor]
 DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too
@@ -52,7 +52,7 @@ def assess(
     return Assessment(advantage, q), baseline_state
 
 
-def penalised(kl: KL, rollout: Rollout, beta: float) -> Rollout:
+def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
     """The rollout with r_t - beta k(log pi - log ref) as its rewards, where the KL belongs into the reward.
 
     The log-probabilities are numbers here; with k1 the score function's gradient of this return is that of J, since
@@ -91,7 +91,7 @@ def rows_to_learn_from(
     batch = Batch(
         rollout.obs,
         rollout.action,
-        rollout.logp if estimator.correction is None or rollout.now is None else rollout.now,
+        rollout.logp if estimator.correction is None or rollout.current_logp is None else rollout.current_logp,
         rollout.action_mask,
         assessment.advantage,
         assessment.target,
@@ -137,7 +137,7 @@ def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tenso
     if compact:
         found = policy.flat.values.new_zeros(keep.shape)
         lengths = np.array([len(c) for c in ragged])
-        for places in alike(lengths):
+        for places in group_by_length(lengths):
             longest = int(lengths[places].max())
             found[places, :longest] = policy.select_members(places).values(rows[:, places, :longest], 1)[0]
     else:
@@ -167,14 +167,14 @@ class Objective(NamedTuple):
     alpha: Tensor | None
     beta: float
 
-    def select_members(self, places: np.ndarray) -> Objective:
+    def select_members(self, indices: np.ndarray) -> Objective:
         """Of the members at these places, on a copy of their policies."""
         coefficient, alpha = self.value_coefficient, self.alpha
         return Objective(
-            self.policy.select_members(places),
-            narrowed(self.estimator, places),
-            coefficient[places] if isinstance(coefficient, Tensor) else coefficient,
-            None if alpha is None else alpha[places],
+            self.policy.select_members(indices),
+            select_members(self.estimator, indices),
+            coefficient[indices] if isinstance(coefficient, Tensor) else coefficient,
+            None if alpha is None else alpha[indices],
             self.beta,
         )
 
@@ -196,5 +196,5 @@ class Objective(NamedTuple):
         total = actor = -(batch.weight * objective).sum((0, 2))
         if batch.target is not None:
             error = self.policy.values(batch.obs, rows) - batch.target
-            total = total + row(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
+            total = total + as_vector(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
         return Loss(total, actor, logp)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.estimators.rollout import Batch
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 Product = Callable[[Tensor], Tensor]
 SHRINK = 0.8  # of a step that the line search refuses
@@ -33,7 +33,7 @@ class Natural:
     exact: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not (row(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
+        if not (as_vector(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
             raise ValueError(f"needs delta above 0, damping 0, conjugate_steps and backtracks 1 at least, not {self}")
 
 
@@ -71,16 +71,16 @@ def mean_kl(policy: ActorCritic, batch: Batch, old: Tensor) -> Tensor:
 def fisher_product(policy: ActorCritic, batch: Batch, old: Tensor, damping: float) -> Product:
     """v -> (F + damping) v, [P, D] to [P, D]: the Hessian of the mean KL at pi_old, by two backward passes."""
     parameters = actor_parameters(policy)
-    gradient = _joined(torch.autograd.grad(mean_kl(policy, batch, old).sum(), parameters, create_graph=True))
+    gradient = _concatenate(torch.autograd.grad(mean_kl(policy, batch, old).sum(), parameters, create_graph=True))
 
     def product(v: Tensor) -> Tensor:
         second = torch.autograd.grad((gradient * v).sum(), parameters, retain_graph=True)
-        return _joined(second).detach() + damping * v
+        return _concatenate(second).detach() + damping * v
 
     return product
 
 
-def _joined(parts: tuple[Tensor, ...]) -> Tensor:
+def _concatenate(parts: tuple[Tensor, ...]) -> Tensor:
     return torch.cat([part.reshape(len(part), -1) for part in parts], 1)
 
 
@@ -103,7 +103,7 @@ def natural_step(rule: Natural, policy: ActorCritic, batch: Batch, g: Tensor, lo
     with torch.no_grad():
         for _ in range(rule.backtracks):
             policy.flat.values[:, :width] = start + share * full
-            good = (loss() < before) & (mean_kl(policy, batch, old) <= row(rule.delta))
+            good = (loss() < before) & (mean_kl(policy, batch, old) <= as_vector(rule.delta))
             accepted |= good[:, None]
             if bool(accepted.all()):
                 break

@@ -36,14 +36,20 @@ class Rollout:
     action_mask: Tensor | None  # [T, P, N, V]
     group: int
     reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
-    square: Tensor | None = None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
-    greedy: Tensor | None = None  # [T, P, N] return of the greedy policy from the same start, the same for every t
-    now: Tensor | None = None  # [T, P, N] log-probability under the policy that is about to learn; None: as it acted
+    score_norm_sq: Tensor | None = (
+        None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
+    )
+    greedy_return: Tensor | None = (
+        None  # [T, P, N] return of the greedy policy from the same start, the same for every t
+    )
+    current_logp: Tensor | None = (
+        None  # [T, P, N] log-probability under the policy that is about to learn; None: as it acted
+    )
 
     @property
     def log_ratio(self) -> Tensor:
         """log pi(a_t|s_t) - log mu(a_t|s_t) of the policy that learns and the one that acted [T, P, N]."""
-        return torch.zeros_like(self.logp) if self.now is None else self.now - self.logp
+        return torch.zeros_like(self.logp) if self.current_logp is None else self.current_logp - self.logp
 
     def to(self, device: str) -> Rollout:
         """On this device."""
@@ -95,7 +101,7 @@ def valid_columns(valid: Tensor) -> list[np.ndarray]:
     return [np.flatnonzero(row) for row in flat]
 
 
-def alike(lengths: np.ndarray) -> list[np.ndarray]:
+def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
     """Places of members in groups whose numbers of rows differ by a factor of 2 at most; those without rows are left out."""
     order = np.argsort(-lengths, kind="stable")
     groups: list[list[int]] = []
@@ -106,9 +112,9 @@ def alike(lengths: np.ndarray) -> list[np.ndarray]:
     return [np.sort(group) for group in groups]
 
 
-def part_of(batch: Batch, places: np.ndarray, rows: int) -> Batch:
+def select_members(batch: Batch, indices: np.ndarray, rows: int) -> Batch:
     """The batch of the members at these places, their first columns alone."""
-    return Batch(*(None if x is None else x[:, places, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
+    return Batch(*(None if x is None else x[:, indices, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
 
 
 def flat_rows(x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.estimator import Bounds
-from algorithms.tunable import Number, Range, row, tunable
+from algorithms.tunable import Number, Range, as_vector, tunable
 
 ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 
@@ -18,7 +18,7 @@ ROUNDING = 1e-5  # of a difference of two equal log-probabilities
 class Score:
     """L = A log pi(a|s): its gradient is the score times the advantage."""
 
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
@@ -29,18 +29,18 @@ class Score:
 class Ratio:
     """L = rho A: what an action is worth under the policy that acted (Schulman et al. 2015, eq. 14)."""
 
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         return (logp - behaviour_logp).exp() * advantage
 
 
-def _pessimistic(ratio: Tensor, advantage: Tensor, bounds: Bounds) -> Tensor:
-    return torch.minimum(ratio * advantage, clamped(ratio, bounds) * advantage)
+def _clipped_minimum(ratio: Tensor, advantage: Tensor, bounds: Bounds) -> Tensor:
+    return torch.minimum(ratio * advantage, clamp_to_bounds(ratio, bounds) * advantage)
 
 
-def clamped(ratio: Tensor, bounds: Bounds) -> Tensor:
+def clamp_to_bounds(ratio: Tensor, bounds: Bounds) -> Tensor:
     """The ratio within its bounds, which may be one pair a member."""
     low, high = bounds
     if isinstance(low, Tensor) or isinstance(high, Tensor):  # torch clamps by two numbers or by two tensors
@@ -49,13 +49,13 @@ def clamped(ratio: Tensor, bounds: Bounds) -> Tensor:
 
 
 def _check_clip(clip: Number, high: Number | None) -> None:
-    if not 0 < row(clip) < 1:
+    if not 0 < as_vector(clip) < 1:
         raise ValueError(f"clip must lie in (0, 1), not {clip}")
-    if high is not None and not row(high) > 0:
+    if high is not None and not as_vector(high) > 0:
         raise ValueError(f"high must be positive, not {high}")
 
 
-def _raised(surrogate: Any, context: object) -> bool:
+def _has_own_upper_bound(surrogate: Any, context: object) -> bool:
     """Only where the upper bound is one of its own."""
     return surrogate.high is not None
 
@@ -69,9 +69,9 @@ class ClippedRatio:
     """
 
     clip: Number = tunable(0.2, Range(0.05, 0.5))
-    high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
+    high: Number | None = tunable(None, Range(0.05, 0.5), when=_has_own_upper_bound)
     dual: float | None = None
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_clip(self.clip, self.high)
@@ -83,7 +83,7 @@ class ClippedRatio:
         return 1 - self.clip, 1 + (self.clip if self.high is None else self.high)
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
-        made = _pessimistic((logp - behaviour_logp).exp(), advantage, self.bounds)
+        made = _clipped_minimum((logp - behaviour_logp).exp(), advantage, self.bounds)
         if self.dual is None:
             return made
         return torch.where(advantage < 0, torch.maximum(made, self.dual * advantage), made)
@@ -97,8 +97,8 @@ class SequenceRatio:
     """
 
     clip: Number = tunable(0.2, Range(0.05, 0.5))
-    high: Number | None = tunable(None, Range(0.05, 0.5), when=_raised)
-    whole: ClassVar[bool] = True
+    high: Number | None = tunable(None, Range(0.05, 0.5), when=_has_own_upper_bound)
+    per_sequence: ClassVar[bool] = True
     mean: ClassVar[bool] = False  # the exponent: 1, or 1 / length
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ class SequenceRatio:
         exponent = ((logp - behaviour_logp) * valid).sum(0, keepdim=True)
         share = rows if not self.mean else 1.0
         ratio = (exponent / (rows if self.mean else 1.0)).exp()
-        return _pessimistic(ratio, advantage, self.bounds) / share
+        return _clipped_minimum(ratio, advantage, self.bounds) / share
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class GeometricRatio(SequenceRatio):
     """
 
     clip: Number = tunable(3e-4, Range(1e-4, 1e-1, log=True))
-    high: Number | None = tunable(4e-4, Range(1e-4, 1e-1, log=True), when=_raised)
+    high: Number | None = tunable(4e-4, Range(1e-4, 1e-1, log=True), when=_has_own_upper_bound)
     mean: ClassVar[bool] = True
 
 
@@ -137,10 +137,10 @@ class StoppedRatio:
     """
 
     cap: Number = tunable(5.0, Range(1, 10, log=True))
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not row(self.cap) > 0:
+        if not as_vector(self.cap) > 0:
             raise ValueError(f"cap must be positive, not {self.cap}")
 
     @property
@@ -149,7 +149,7 @@ class StoppedRatio:
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         weight = (logp - behaviour_logp).exp()
-        weight = clamped(weight, (0.0, self.cap)).detach()
+        weight = clamp_to_bounds(weight, (0.0, self.cap)).detach()
         return weight * advantage * logp
 
 
@@ -200,12 +200,12 @@ class PenalisedCovariance:
 
     share: float = 0.02
     kappa: Number = tunable(1.0, Range(0.1, 10, log=True))
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
 
     def __post_init__(self) -> None:
         _check_share(self.share)
-        if row(self.kappa) < 0:
+        if as_vector(self.kappa) < 0:
             raise ValueError(f"kappa must be at least 0, not {self.kappa}")
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class ActorCritic(nn.Module):
         self.actor = network.build(spec.observation, outputs, 0.01, generators)
         self._gsde = exploration if isinstance(exploration, GSDE) else None
         if self._gsde is not None:
-            width = _layered(self.actor).width
+            width = _with_hidden_layer(self.actor).width
             self.log_std: nn.Parameter | None = self._gsde.parameter(len(generators), width, outputs)
         else:
             self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
@@ -62,14 +62,14 @@ class ActorCritic(nn.Module):
         """Their number, P."""
         return len(self.flat.values)
 
-    def select_members(self, places: np.ndarray) -> ActorCritic:
+    def select_members(self, indices: np.ndarray) -> ActorCritic:
         """A copy of the members at these places, with a flat matrix of its own, until as many are selected again."""
-        copied = self._copies.get(len(places))
+        copied = self._copies.get(len(indices))
         if copied is None:
             # modules are slow to copy: one serves all selections of a size (autograd remembers a parameter's shape)
             copied = copy.deepcopy(self, {id(self.flat): None, id(self._copies): {}})
-            self._copies[len(places)] = copied
-        index = torch.as_tensor(places, device=self.flat.values.device)
+            self._copies[len(indices)] = copied
+        index = torch.as_tensor(indices, device=self.flat.values.device)
         for own, theirs in zip(copied.parameters(), self.parameters(), strict=True):
             own.grad = None
             own.data = theirs.detach()[index]
@@ -77,7 +77,7 @@ class ActorCritic(nn.Module):
         return copied
 
     @property
-    def noise_lasts(self) -> int:
+    def steps_per_noise(self) -> int:
         """Steps for which a draw of `noise` is good."""
         if self._gsde is None:
             return 1
@@ -87,14 +87,14 @@ class ActorCritic(nn.Module):
         """Random numbers for acting, for so many (draws, environments) of one member."""
         if self._gsde is None:
             return self.head.noise(rng, shape)
-        return rng.standard_normal((*shape, _layered(self.actor).width, self._outputs), dtype=np.float32)
+        return rng.standard_normal((*shape, _with_hidden_layer(self.actor).width, self._outputs), dtype=np.float32)
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         """Head input [P, N, O] for the newest observation."""
         if self._gsde is not None:
-            return self._depending(self._gsde, _layered(self.actor).hidden(obs)), None
+            return self._state_dependent_output(self._gsde, _with_hidden_layer(self.actor).hidden(obs)), None
         out, memory = self.actor.step(obs, memory)
-        return self._complete(out, action_mask), memory
+        return self._finish_output(out, action_mask), memory
 
     def choose(
         self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
@@ -103,8 +103,8 @@ class ActorCritic(nn.Module):
         if self._gsde is None or noise is None:
             out, memory = self.act(obs, memory, action_mask)
         else:
-            z = _layered(self.actor).hidden(obs)
-            out = self._depending(self._gsde, z)
+            z = _with_hidden_layer(self.actor).hidden(obs)
+            out = self._state_dependent_output(self._gsde, z)
             assert self.log_std is not None
             # in units of its own deviation it is a standard normal, as the head's noise is
             noise = self._gsde.deviation(z, self.log_std, noise) * (-out[..., self._outputs :]).exp()
@@ -114,9 +114,9 @@ class ActorCritic(nn.Module):
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
         if self._gsde is not None:
             rows = obs.transpose(0, 1).flatten(1, 2)  # [P, T N, F]
-            out = self._depending(self._gsde, _layered(self.actor).hidden(rows))
+            out = self._state_dependent_output(self._gsde, _with_hidden_layer(self.actor).hidden(rows))
             return out.reshape(len(out), len(obs), obs.shape[2], -1).transpose(0, 1)
-        return self._complete(self.actor(obs, self._positions[:steps]), action_mask)
+        return self._finish_output(self.actor(obs, self._positions[:steps]), action_mask)
 
     def values(self, obs: Tensor, steps: int) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].
@@ -126,19 +126,19 @@ class ActorCritic(nn.Module):
         assert self.critic is not None
         return self.critic(obs, self._positions[:steps]).squeeze(-1)
 
-    def _depending(self, gsde: GSDE, z: Tensor) -> Tensor:
+    def _state_dependent_output(self, gsde: GSDE, z: Tensor) -> Tensor:
         """Means and log deviations [P, M, 2 A] at the last hidden layer [P, M, H]."""
         assert self.log_std is not None
-        mean = _layered(self.actor).readout(z)
+        mean = _with_hidden_layer(self.actor).readout(z)
         return torch.cat([mean, gsde.log_std(z, self.log_std).expand_as(mean)], -1)
 
-    def _complete(self, out: Tensor, action_mask: Tensor | None) -> Tensor:
+    def _finish_output(self, out: Tensor, action_mask: Tensor | None) -> Tensor:
         if self.log_std is not None:
             return torch.cat([out, self.log_std.expand_as(out)], -1)
         return masked(out, action_mask)
 
 
-def _layered(net: Net) -> Layered:
+def _with_hidden_layer(net: Net) -> Layered:
     if not isinstance(net, Layered):
         raise ValueError(
             f"GSDE explores along the actor's last hidden layer, which a {type(net).__name__} does not show"

@@ -58,7 +58,7 @@ class Acting(Protocol):
     def members(self) -> int: ...
 
     @property
-    def noise_lasts(self) -> int:
+    def steps_per_noise(self) -> int:
         """Steps for which a draw of `noise` is good."""
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
@@ -72,5 +72,5 @@ class Acting(Protocol):
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
 
-    def select_members(self, places: np.ndarray) -> Acting:
+    def select_members(self, indices: np.ndarray) -> Acting:
         """The members at these places alone."""

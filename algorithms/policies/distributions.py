@@ -21,8 +21,8 @@ Actions = Literal["raw", "scaled", "squashed"]
 class Head(Protocol):
     """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
 
-    An action is what the policy drew and what is recorded; `applied` is what the environment is given for it, and what
-    densities and entropies are of.
+    An action is what the policy drew and what is recorded. `to_environment` maps it to the environment's action, to which
+    densities and entropies refer.
     """
 
     outputs: int
@@ -38,14 +38,14 @@ class Head(Protocol):
 
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]: ...
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         """|grad log pi(a)|^2 with respect to `out`."""
 
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
         """KL(pi_old || pi_new) [...] of two outputs."""
 
-    def applied(self, action: Array) -> Array:
-        """What the environment is given for an action."""
+    def to_environment(self, action: Array) -> Array:
+        """The environment's action [...] for an action of the policy."""
 
 
 class Categorical:
@@ -73,7 +73,7 @@ class Categorical:
         logp = out.log_softmax(-1)
         return logp.gather(-1, action[..., None]).squeeze(-1), -(logp.exp() * logp).sum(-1)
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         p = out.softmax(-1)  # the score is e_a - p
         return 1 - 2 * p.gather(-1, action[..., None]).squeeze(-1) + (p * p).sum(-1)
 
@@ -81,7 +81,7 @@ class Categorical:
         logp = old.log_softmax(-1)
         return (logp.exp() * (logp - new.log_softmax(-1))).sum(-1)
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         return action
 
 
@@ -111,7 +111,7 @@ class Gaussian:
         log_std = out.chunk(2, -1)[1]
         return self.log_prob(out, action), (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
 
-    def score_square(self, out: Tensor, action: Tensor) -> Tensor:
+    def score_norm_sq(self, out: Tensor, action: Tensor) -> Tensor:
         mean, log_std = out.chunk(2, -1)
         z = (action - mean) * (-log_std).exp()  # scores z / std of the mean and z^2 - 1 of log std
         return ((z * (-log_std).exp()) ** 2 + (z * z - 1) ** 2).sum(-1)
@@ -122,7 +122,7 @@ class Gaussian:
         away = ((mean - moved) * (-changed).exp()) ** 2
         return (0.5 * (variances + away - 1) + changed - log_std).sum(-1)
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         return action
 
 
@@ -145,7 +145,7 @@ class Scaled(Gaussian):
         logp, entropy = super().log_prob_entropy(out, action)  # which asks for the log_prob above
         return logp, entropy + self._log_volume
 
-    def applied(self, action: Array) -> Array:
+    def to_environment(self, action: Array) -> Array:
         given: Array = np.add(self._centre, np.multiply(self._half, action))
         return given
 
@@ -170,8 +170,8 @@ class Squashed(Scaled):
         drawn = ((action - mean) * (-log_std).exp()).detach()
         return logp, entropy + log_slope(mean + log_std.exp() * drawn).sum(-1)
 
-    def applied(self, action: Array) -> Array:
-        return super().applied(np.tanh(action))
+    def to_environment(self, action: Array) -> Array:
+        return super().to_environment(np.tanh(action))
 
 
 def log_slope(u: Tensor) -> Tensor:

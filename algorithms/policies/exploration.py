@@ -80,7 +80,7 @@ class ActingNoise:
 
     def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:
         self._policy, self._generators, self._envs = policy, generators, envs
-        self._lasts = policy.noise_lasts
+        self._lasts = policy.steps_per_noise
         self._draws = CHUNK if self._lasts == 1 else 1
         self._t, self._chunk = 0, np.zeros(0, np.float32)
 

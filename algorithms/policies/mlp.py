@@ -55,7 +55,7 @@ class MLPNet(nn.Module):
         activation: Activation = "tanh",
     ) -> None:
         super().__init__()
-        self.bend = torch.relu_ if activation == "relu" else torch.tanh_
+        self.activate = torch.relu_ if activation == "relu" else torch.tanh_
         sizes = [inputs, *hidden, outputs]
         self.width = sizes[-2]
         gains = [2**0.5] * len(hidden) + [gain]
@@ -76,7 +76,7 @@ class MLPNet(nn.Module):
     def hidden(self, obs: Tensor) -> Tensor:
         x = obs  # [P, M, F]
         for weight, bias in self._layers[:-1]:
-            x = self.bend(torch.baddbmm(bias, x, weight))
+            x = self.activate(torch.baddbmm(bias, x, weight))
         return x
 
     def readout(self, hidden: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.tunable import Number, row
+from algorithms.tunable import Number, as_vector
 
 # gradients accumulate into views of one matrix on purpose; autograd would prefer each to be contiguous by itself
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
@@ -80,7 +80,7 @@ def clip(gradient: Tensor, max_norm: Number) -> Tensor:
     As torch.nn.utils.clip_grad_norm_, one norm a member: g <- g min(1, max_norm / (|g| + 1e-6)).
     """
     norm = torch.linalg.vector_norm(gradient, dim=1)
-    limit = row(max_norm)
+    limit = as_vector(max_norm)
     if isinstance(limit, Tensor) or limit != float("inf"):
         gradient.mul_((limit / (norm + 1e-6)).clamp(max=1.0)[:, None])
     return norm

@@ -58,7 +58,7 @@ class TabularNet(nn.Module):
 
 @dataclass(frozen=True)
 class Tabular:
-    """The states (transcripts up to an action) of `mdp`, listed. TooMany where they cannot be."""
+    """The states (transcripts up to an action) of `mdp`, listed. TooManyEpisodes where there are too many."""
 
     form: ClassVar[type[TabularNet]] = TabularNet
 

@@ -140,8 +140,8 @@ def back_up_rollout(q: QLearning, policy: ActorCritic, rollout: Rollout, rate: T
         at = places[t, p, n]
         net.table.data[p, at] = torch.where(rollout.action_mask[t, p, n], net.table.data[p, at], ILLEGAL)
     value, visits = net.table.data.cpu().numpy(), net.visits.data.cpu().numpy()
-    told = (places, rollout.action, rollout.reward, rollout.discount, rollout.valid, rate)
-    arrays: list[Any] = [x.cpu().numpy() for x in told]
+    inputs = (places, rollout.action, rollout.reward, rollout.discount, rollout.valid, rate)
+    arrays: list[Any] = [x.cpu().numpy() for x in inputs]
     back_up(value, visits, q.omega, *arrays)
     net.table.data.copy_(torch.from_numpy(value))
     net.visits.data.copy_(torch.from_numpy(visits))

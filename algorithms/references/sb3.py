@@ -1,4 +1,4 @@
-"""The same task trained by stable-baselines3: a model of its own for each seed, judged by our evaluation."""
+"""The same task trained by stable-baselines3: one model for each seed, scored by this project's evaluation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from algorithms.algorithm import Job, wrong_count
+from algorithms.algorithm import Job, reason_wrong_count
 from algorithms.references.reference import Reference
-from algorithms.references.sb3_policy import Sb3Policy, reader
-from algorithms.training.evaluation import SAMPLES_AT, Examination, Scores
+from algorithms.references.sb3_policy import Sb3Policy, make_reader
+from algorithms.training.evaluation import SAMPLES_AT, PolicyEvaluation, Scores
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig
 from envs.api import Box, Factory, Image, Task
-from envs.custom.faults import Unreadable
+from envs.custom.faults import InvalidOutput
 from envs.delayed import Delayed
 from envs.seeding import Role, stream
 
@@ -67,7 +67,7 @@ class Sb3(Reference):
             return "plays its own copies of the environment, and this one's slowness would be lost"
         if task.beta:
             return "learns from rewards alone, and J of this task counts a KL"
-        if forbids(task.factory):
+        if has_illegal_actions(task.factory):
             return "chooses among all actions, and this task forbids some"
         return None
 
@@ -77,7 +77,7 @@ class Sb3(Reference):
         return replace(training, learning_rate=float(str(rate).removeprefix("lin_")))
 
     def device(self, requested: str) -> str:
-        """Its models stay on the processor."""
+        """Always the CPU."""
         return "cpu"
 
     def expected_seconds(self, job: Job) -> float:
@@ -87,15 +87,15 @@ class Sb3(Reference):
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
         """Why training cannot go on from this RunState; None where it can."""
         done, members = int(state.meta["done"]), len(job.members.seeds)
-        if reason := wrong_count(records, done * len(job.evaluation.fractions)):
+        if reason := reason_wrong_count(records, done * len(job.evaluation.fractions)):
             return reason
         return None if 0 < done < members else f"it has finished {done} of {members} members"
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
 
-        Checkpoints are the first update past each fraction. A model's clock stands while it is judged and counts for as
-        many seeds as there are, which one of our populations trains at once. Repeats bit for bit.
+        Checkpoints are the first update past each fraction. Evaluation time is not counted. Seconds are multiplied by the
+        number of seeds, since a population trains all seeds at once. Repeats bit for bit.
         """
         if reason := self.reason_unsupported(job.task):
             raise ValueError(f"{self.name} {reason}")
@@ -124,12 +124,12 @@ class Sb3(Reference):
         return made, normaliser
 
 
-def forbids(factory: Factory) -> bool:
+def has_illegal_actions(factory: Factory) -> bool:
     """Whether not all actions are legal when an episode begins."""
     env = factory.make([np.random.SeedSequence(0)], 1)
     try:
         return env.reset()[1] is not None
-    except Unreadable:  # named where it is trained
+    except InvalidOutput:  # named where it is trained
         return False
     finally:
         env.close()
@@ -152,13 +152,12 @@ class _SeedRun:
         self.model, normaliser = algorithm.model(job.task, job.members.seeds[place], job.members)
         self.close = self.model.get_env().close  # type: ignore[union-attr]
         normalise = None if normaliser is None else normaliser.normalize_obs
-        self.policy = Sb3Policy(job.task.spec, reader(self.model, normalise))
+        self.policy = Sb3Policy(job.task.spec, make_reader(self.model, normalise))
         self.exact = ExactReturn(job.task) if enumerable(job.task) else None
         self.recorded: list[Record] = []
-        self.counts_steps = (
-            algorithm.model_class == "dqn"
-        )  # gradient steps; the others' updates are rollouts learned from
-        self.rollouts, self.judged_s, self.began = -1, 0.0, time.perf_counter()
+        # DQN counts gradient steps; the others count the rollouts that they have learned from
+        self.counts_steps = algorithm.model_class == "dqn"
+        self.rollouts, self.evaluation_s, self.began = -1, 0.0, time.perf_counter()
 
     def records(self) -> list[Record]:
         """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
@@ -167,7 +166,7 @@ class _SeedRun:
         except ValueError:  # of its distributions, which refuse NaN
             if self._finite():
                 raise
-            spent = time.perf_counter() - self.began - self.judged_s
+            spent = time.perf_counter() - self.began - self.evaluation_s
             while len(self.recorded) < len(self.evaluation.fractions):
                 self.recorded.append(self._record(spent, diverged=True))
         finally:
@@ -179,13 +178,13 @@ class _SeedRun:
         self.rollouts += 1
         fractions = self.evaluation.fractions
         start = time.perf_counter()
-        spent = start - self.began - self.judged_s  # one number for all checkpoints that a rollout has passed
+        spent = start - self.began - self.evaluation_s  # one number for all checkpoints that a rollout has passed
         while (
             len(self.recorded) < len(fractions)
             and self.model.num_timesteps >= fractions[len(self.recorded)] * self.budget
         ):
             self.recorded.append(self._record(spent, not self._finite()))
-        self.judged_s += time.perf_counter() - start
+        self.evaluation_s += time.perf_counter() - start
 
     def _finite(self) -> bool:
         return all(bool(torch.isfinite(p).all()) for p in self.model.policy.parameters())
@@ -202,7 +201,7 @@ class _SeedRun:
             if k == len(fractions) - 1 and self.evaluation.greedy:
                 greedy = float(self._scores(k, greedy=True).value[0])
             if self.place == 0 and k in (0, len(fractions) - 1):
-                texts = self._examination(SAMPLES_AT).texts(self.task)
+                texts = self._policy_evaluation(SAMPLES_AT).sample_texts(self.task)
         return Record(
             seed=self.members.seeds[self.place],
             learning_rate=self.members.rates[self.place],
@@ -216,17 +215,17 @@ class _SeedRun:
             diverged=diverged,
             measures=measures,
             texts=texts,
-            place=self.place,
+            member=self.place,
         )
 
     def _scores(self, checkpoint: int, greedy: bool) -> Scores:
         if self.exact is not None and not greedy:
             return self.exact.scores(self.policy)
-        return self._examination(checkpoint).scores(self.task, self.evaluation.episodes, greedy)
+        return self._policy_evaluation(checkpoint).scores(self.task, self.evaluation.episodes, greedy)
 
-    def _examination(self, checkpoint: int) -> Examination:
+    def _policy_evaluation(self, checkpoint: int) -> PolicyEvaluation:
         seeds = (self.members.seeds[self.place],)
-        return Examination(self.policy, Identity(), seeds, self.members.purpose, checkpoint)
+        return PolicyEvaluation(self.policy, Identity(), seeds, self.members.purpose, checkpoint)
 
 
 def _callback(look: Callable[[], None]) -> Any:

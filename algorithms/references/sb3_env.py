@@ -12,7 +12,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from algorithms.training.exact_return import text_mdp
 from envs.api import Box, Features, Spec, Task
-from envs.custom.faults import Checked, EnvironmentFault
+from envs.custom.faults import CheckedVecEnv, EnvironmentFault
 from envs.gymnasium_env import TextMDPEnv
 from envs.text_mdp import TextMDP
 
@@ -22,11 +22,11 @@ def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:
     texts end at different steps, and ours are played in lock step."""
     mdp = text_mdp(task)
     if mdp is None:
-        return Resetting(task, seed, envs)
-    return Texts(mdp, task.name, [int(s) for s in seed.generate_state(envs, np.uint32) >> 1])
+        return SameStepVecEnv(task, seed, envs)
+    return TextVecEnv(mdp, task.name, [int(s) for s in seed.generate_state(envs, np.uint32) >> 1])
 
 
-class Texts(DummyVecEnv):
+class TextVecEnv(DummyVecEnv):
     """One text MDP, once a seed."""
 
     def __init__(self, mdp: TextMDP, name: str, seeds: list[int]) -> None:
@@ -58,13 +58,13 @@ def spaces(spec: Spec) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
     return seen, gymnasium.spaces.Discrete(spec.action.n)
 
 
-class Resetting(VecEnv):
+class SameStepVecEnv(VecEnv):
     """A member's environments that reset in the step in which an episode ends (SAME_STEP), as stable-baselines3 expects:
     the last observation and whether a time limit cut the episode stand in the infos."""
 
     def __init__(self, task: Task, seed: np.random.SeedSequence, envs: int) -> None:
         super().__init__(envs, *spaces(task.spec))
-        self._env = Checked(task.factory.make([seed], envs), task.name, [seed], envs)
+        self._env = CheckedVecEnv(task.factory.make([seed], envs), task.name, [seed], envs)
         self._action: np.ndarray = np.zeros(0)
 
     def reset(self) -> VecEnvObs:

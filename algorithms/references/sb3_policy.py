@@ -15,21 +15,21 @@ from envs.api import Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
 NEARLY_1 = 1 - 1e-6  # epsilon up to which the likeliest action is the best one
-Read = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
+HeadInputs = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
 
 
 class Sb3Policy:
-    """`read` for one member. It never learned of illegal actions, so no mask is laid on what it says."""
+    """A model of stable-baselines3 as a population of one. It was trained without action masks, so none is applied."""
 
     members = 1
 
-    def __init__(self, spec: Spec, read: Read) -> None:
+    def __init__(self, spec: Spec, read: HeadInputs) -> None:
         self.head, self.read = head_for(spec.action), read
         observation = spec.observation
         self._length = observation.length if isinstance(observation, Transcript) else 0
         self._positions = observation.action_position if isinstance(observation, Transcript) else ()
 
-    noise_lasts = 1
+    steps_per_noise = 1
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         return self.head.noise(rng, shape)
@@ -51,8 +51,8 @@ class Sb3Policy:
             return torch.stack([self.read(row[0])[None] for row in obs])
         return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
 
-    def select_members(self, places: np.ndarray) -> Sb3Policy:
-        """There is one."""
+    def select_members(self, indices: np.ndarray) -> Sb3Policy:
+        """The policy itself: the population has one member."""
         return self
 
     def _read(self, written: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class Sb3Policy:
         return self.read(torch.cat([written, missing]).T)
 
 
-def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
+def make_reader(model: Any, normalise: Callable[[Any], Any] | None) -> HeadInputs:
     """Logits, mean and log deviation, or log probabilities of the epsilon-greedy policy, of a model as it is now.
 
     With state-dependent exploration the deviation is that of the action at this state, drawn anew at every step: the model
@@ -76,8 +76,8 @@ def reader(model: Any, normalise: Callable[[Any], Any] | None) -> Read:
         if hasattr(model, "exploration_rate"):
             begins = model.num_timesteps < model.learning_starts  # until then it acts uniformly
             return epsilon_greedy(model.q_net(seen), min(1.0 if begins else model.exploration_rate, NEARLY_1))
-        said = model.policy.get_distribution(seen).distribution
-        logits = getattr(said, "logits", None)
-        return torch.cat([said.mean, said.stddev.log()], -1) if logits is None else logits
+        distribution = model.policy.get_distribution(seen).distribution
+        logits = getattr(distribution, "logits", None)
+        return torch.cat([distribution.mean, distribution.stddev.log()], -1) if logits is None else logits
 
     return read

@@ -9,7 +9,7 @@ import numpy as np
 
 from algorithms.algorithm import Job
 from algorithms.references.reference import Reference
-from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, show
+from algorithms.training.evaluation import SAMPLES, SAMPLES_AT, transcript_text
 from algorithms.training.exact_return import text_mdp
 from algorithms.training.records import Members, Record, TrainingEvent
 from algorithms.training.state import RunState
@@ -48,7 +48,7 @@ class Optimal(Reference):
 
 def _records(members: Members, scores: Array) -> Iterator[Record]:
     for member, (seed, score) in enumerate(zip(members.seeds, scores.tolist(), strict=True)):
-        yield Record(seed, 0.0, 0, 0.0, 0, 0, 0.0, score, score, False, place=member)
+        yield Record(seed, 0.0, 0, 0.0, 0, 0, 0.0, score, score, False, member=member)
 
 
 def play_uniformly(task: Task, members: Members, episodes: int) -> Array:
@@ -88,4 +88,4 @@ def optimal_texts(task: Task, members: Members) -> tuple[str, ...]:
         env, _ = play_optimally(mdp, [seed], SAMPLES)
     except ValueError:
         return ()
-    return tuple(show(mdp, transcript) for transcript in env.rows.transcript)
+    return tuple(transcript_text(mdp, transcript) for transcript in env.rows.transcript)

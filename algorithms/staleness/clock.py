@@ -110,7 +110,7 @@ class Clock:
         while True:
             version = len(published) - 1
             ahead = len(queue) + (learning is not None)
-            while idle and (self.mode == "discard" or self._fits(version, begun, ahead)):
+            while idle and (self.mode == "discard" or self._can_begin(version, begun, ahead)):
                 actor, serial = idle.popleft(), serial + 1
                 heapq.heappush(ends, (now + self.acting.draw(rng), serial, actor))
                 begun[actor] = now, version
@@ -134,7 +134,7 @@ class Clock:
             idle.extend([learning.actor] * self.in_turn)
             learning, discarded = None, 0
 
-    def _fits(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
+    def _can_begin(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
         """Whether one more rollout can begin: each that is being played must stay within `longest` even if all others, the
         new one too, are learned before it. `ahead`: rollouts that are queued or being learned from, and not overtaken."""
         oldest = min((first for _, first in begun.values()), default=version)

@@ -19,7 +19,7 @@ from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
 from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
 
-CHUNK = 16  # steps between two looks at who still plays
+CHUNK = 16  # steps between two checks of which members still play
 BeforeStep = Callable[[float], None]  # called before each step with the share of the rollout that is played
 
 
@@ -33,7 +33,7 @@ class Tape:
     """The rows of a rollout as they are recorded, in numpy."""
 
     obs: list[Array]  # as the environment gave them
-    seen: list[Tensor]  # as the policy read them
+    inputs: list[Tensor]  # as the policy read them
     out: list[Tensor]
     action: list[Array]
     reward: list[Floats]
@@ -92,7 +92,7 @@ class Actor:
             if before_step is not None:
                 before_step(t / self.env.spec.horizon)
             if self._compact and t % CHUNK == 0:
-                self._narrow(np.flatnonzero(alive.any(1)), len(alive))
+                self._compact_population(np.flatnonzero(alive.any(1)), len(alive))
             obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
             alive = alive & ~tape.ended[-1]
             if not alive.any():
@@ -125,8 +125,8 @@ class Actor:
         if self._noise is not None:
             self._noise.start()
 
-    def _narrow(self, playing: NDArray[np.int64], members: int) -> None:
-        """Let those compute who still play, once they are no more than half of those who do now."""
+    def _compact_population(self, playing: NDArray[np.int64], members: int) -> None:
+        """Compute only for the members that still play, once they are at most half of those computed so far."""
         if 2 * len(playing) <= (len(self._acting_places) or members):
             self._acting, self._acting_places = self.policy.select_members(playing), playing
 
@@ -146,10 +146,10 @@ class Actor:
             drawn = None if noise is None else noise.to(self.device)
             out, chosen, memory = self.policy.choose(seen, memory, legal, drawn)
         action = chosen.cpu().numpy()
-        step = self.env.step(self.policy.head.applied(action), active)
+        step = self.env.step(self.policy.head.to_environment(action), active)
         if self._learns:
             tape.obs.append(obs)
-            tape.seen.append(seen)
+            tape.inputs.append(seen)
         tape.out.append(out)
         tape.action.append(action)
         tape.reward.append(step.reward)
@@ -190,7 +190,7 @@ class Actor:
         """
         valid = np.stack(tape.valid)  # [T, P, N]
         if self._positions is None:
-            obs = torch.stack([*tape.seen, self._read(tape.obs[-1], 0)])  # [T+1, P, N, F]
+            obs = torch.stack([*tape.inputs, self._read(tape.obs[-1], 0)])  # [T+1, P, N, F]
             self.normaliser.update(tape.obs[:-1], valid)
         else:
             obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
@@ -218,5 +218,5 @@ class Actor:
             action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
             group=group,
             reference=tensor(np.stack(tape.reference)) if tape.reference else None,
-            square=self.policy.head.score_square(out, action) if score_norms else None,
+            score_norm_sq=self.policy.head.score_norm_sq(out, action) if score_norms else None,
         )

@@ -24,7 +24,7 @@ def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
-    if reason := training.unfit(task.spec):
+    if reason := training.reason_unsupported(task.spec):
         raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     return ActorCritic(
@@ -42,7 +42,7 @@ def build_policy(
 def build_normaliser(
     task: Task, training: TrainingConfig, members: Members, moments: Callable[[int, int], Normaliser] = RunningMoments
 ) -> Normaliser:
-    """What stands between the environments and the population, before it has seen anything.
+    """The normaliser between environments and population, in its initial state.
 
     moments  makes the normaliser of observations from (members, features)
     """

@@ -1,4 +1,4 @@
-"""Checkpoints of a population whose members pass them at different updates: copied one by one, evaluated together."""
+"""Checkpoints of a population: each member is copied when it reaches one, and all members are evaluated together."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from algorithms.estimators.diagnostics import NAMES, Diagnostics
 from algorithms.training.observation_normaliser import Normaliser
-from algorithms.training.state import joined, under
+from algorithms.training.state import flatten_parts, part_tensors
 
-# what is noted when a member passes a checkpoint; the last two where rollouts are stale
-MARKS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
-Marks = np.ndarray  # [marks, K, P]
+# counters that are stored when a member passes a checkpoint; the last two only where rollouts are stale
+PROGRESS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
+ProgressTable = np.ndarray  # [marks, K, P]
 
 
 class Checkpoints:
@@ -32,27 +32,27 @@ class Checkpoints:
         self.thresholds = [fraction * budget for fraction in fractions]
         self.values = like.new_zeros(count, *like.shape)
         self.normalisers = [normaliser() for _ in range(count)]
-        self.taken = np.zeros((count, members), np.bool_)
-        self.marks: Marks = np.zeros((len(MARKS), count, members))
-        self.notes = np.full((len(NAMES), count, members), np.nan)
+        self.passed = np.zeros((count, members), np.bool_)
+        self.progress: ProgressTable = np.zeros((len(PROGRESS), count, members))
+        self.diagnostics = np.full((len(NAMES), count, members), np.nan)
         self.evaluated = 0
 
     def due(self, env_steps: np.ndarray) -> bool:
         """Whether a member has reached a threshold at which it has not been copied."""
         return any(
-            bool(((env_steps >= t) & ~taken).any()) for t, taken in zip(self.thresholds, self.taken, strict=True)
+            bool(((env_steps >= t) & ~taken).any()) for t, taken in zip(self.thresholds, self.passed, strict=True)
         )
 
     def take(
-        self, values: Tensor, normaliser: Normaliser, now: Marks, healthy: np.ndarray, diagnostics: Diagnostics
+        self, values: Tensor, normaliser: Normaliser, now: ProgressTable, healthy: np.ndarray, diagnostics: Diagnostics
     ) -> None:
         """Copy the rows of members that have just passed a threshold, and what their diagnostics gathered since the last.
 
-        `now` [MARKS, P]. Who diverged passes all of its later thresholds.
+        `now` [MARKS, P]. A diverged member passes all later thresholds at once.
         """
         copied = np.zeros(len(healthy), np.bool_)
         for k, threshold in enumerate(self.thresholds):
-            reached = ((now[0] >= threshold) | ~healthy) & ~self.taken[k]
+            reached = ((now[0] >= threshold) | ~healthy) & ~self.passed[k]
             if not reached.any():
                 continue
             rows = torch.from_numpy(np.flatnonzero(reached)).to(values.device)
@@ -61,51 +61,51 @@ class Checkpoints:
             for name, value in normaliser.snapshot().items():
                 kept[name][reached] = value[reached]
             self.normalisers[k].restore(kept)
-            self.taken[k] |= reached
-            self.marks[:, k, reached] = now[:, reached]
+            self.passed[k] |= reached
+            self.progress[:, k, reached] = now[:, reached]
             for name, value in diagnostics.means().items():
-                self.notes[NAMES.index(name), k, reached] = value[reached]
+                self.diagnostics[NAMES.index(name), k, reached] = value[reached]
             copied |= reached
         if copied.any():
             diagnostics.clear(copied)
 
-    def noted(self, k: int) -> dict[str, np.ndarray]:
-        """The diagnostics up to checkpoint k, [P] each; NaN where a member has none."""
-        return {name: row[k] for name, row in zip(NAMES, self.notes, strict=True)}
+    def diagnostics_at(self, k: int) -> dict[str, np.ndarray]:
+        """The diagnostics between checkpoints k - 1 and k, [P] each; NaN where a member has none."""
+        return {name: row[k] for name, row in zip(NAMES, self.diagnostics, strict=True)}
 
     def next_complete(self) -> int | None:
         """The next checkpoint to evaluate, if all members have passed it."""
         k = self.evaluated
-        return k if k < len(self.taken) and bool(self.taken[k].all()) else None
+        return k if k < len(self.passed) and bool(self.passed[k].all()) else None
 
     def mark_evaluated(self) -> None:
         """The next checkpoint has been evaluated."""
         self.evaluated += 1
 
-    def lost(self, k: int, healthy: np.ndarray) -> np.ndarray:
-        """Members that diverged before checkpoint k [P]; the checkpoints they passed in health stand."""
-        return ~healthy & (self.marks[0, k] < self.thresholds[k])
+    def diverged_before(self, k: int, healthy: np.ndarray) -> np.ndarray:
+        """Members that diverged before checkpoint k [P]; checkpoints that they passed before keep their values."""
+        return ~healthy & (self.progress[0, k] < self.thresholds[k])
 
     def tensors(self) -> dict[str, Tensor]:
         """What a resume needs, by name; `evaluated` beside it."""
         arrays = {name: torch.from_numpy(x) for name, x in self._arrays().items()}
         moments = {str(i): normaliser.snapshot() for i, normaliser in enumerate(self.normalisers)}
-        moved = {f"moments.{name}": torch.from_numpy(x) for name, x in joined(moments).items()}
+        moved = {f"moments.{name}": torch.from_numpy(x) for name, x in flatten_parts(moments).items()}
         return {"values": self.values, **arrays, **moved}
 
     def member_axes(self) -> dict[str, int | None]:
         """Of `tensors()`."""
-        first = {"values": 1, "taken": 1, "marks": 2, "notes": 2}
+        first = {"values": 1, "passed": 1, "progress": 2, "diagnostics": 2}
         return {name: first.get(name, 0) for name in self.tensors()}
 
     def restore(self, tensors: Mapping[str, Tensor], evaluated: int) -> None:
         """Go on from `tensors()`."""
         self.values = tensors["values"]
-        self.taken, self.marks, self.notes = (tensors[name].cpu().numpy().copy() for name in self._arrays())
-        moments = under("moments", tensors)
+        self.passed, self.progress, self.diagnostics = (tensors[name].cpu().numpy().copy() for name in self._arrays())
+        moments = part_tensors("moments", tensors)
         for i, normaliser in enumerate(self.normalisers):
-            normaliser.restore({name: x.cpu().numpy() for name, x in under(str(i), moments).items()})
+            normaliser.restore({name: x.cpu().numpy() for name, x in part_tensors(str(i), moments).items()})
         self.evaluated = evaluated
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {"taken": self.taken, "marks": self.marks, "notes": self.notes}
+        return {"passed": self.passed, "progress": self.progress, "diagnostics": self.diagnostics}

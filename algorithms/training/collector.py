@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
 from algorithms.estimators.estimator import Estimator
-from algorithms.estimators.loss import penalised
+from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
@@ -20,7 +20,7 @@ from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
-from envs.custom.faults import Checked
+from envs.custom.faults import CheckedVecEnv
 
 
 class Collector:
@@ -44,13 +44,15 @@ class Collector:
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
-        self._envs = [Checked(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)]
+        self._envs = [
+            CheckedVecEnv(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)
+        ]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, compact)
         self._greedy_actor: Actor | None = None  # plays one greedy text a prompt
-        if estimator.baseline.greedy:
+        if estimator.baseline.needs_greedy_return:
             # the same streams and as many prompts: it meets the same prompts, episode by episode
             prompts = collection.envs // group
-            self._envs.append(Checked(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
+            self._envs.append(CheckedVecEnv(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
             self._greedy_actor = Actor(self._envs[1], policy, normaliser, None, device)
         # in control every environment starts alike: all of a member's are one group
         self.group = group
@@ -65,7 +67,7 @@ class Collector:
         rollout, spent = self._collect_once(playing, before_step)
         if self.tries == 1:
             return rollout, spent
-        rollouts, useful = [rollout], [informative(rollout)]
+        rollouts, useful = [rollout], [informative_groups(rollout)]
         while len(rollouts) < self.tries:
             short = playing & (torch.cat(useful, 1).sum(1) < useful[0].shape[1]).cpu().numpy()
             if not short.any():
@@ -73,8 +75,8 @@ class Collector:
             rollout, more = self._collect_once(short, before_step)
             spent = spent + more
             rollouts.append(rollout)
-            useful.append(informative(rollout))
-        return filled(rollouts, useful), spent
+            useful.append(informative_groups(rollout))
+        return first_informative_groups(rollouts, useful), spent
 
     def _collect_once(self, playing: Bools, before_step: BeforeStep | None) -> tuple[Rollout, Tensor]:
         training, estimator = self.training, self.estimator
@@ -82,7 +84,7 @@ class Collector:
             tape = self._actor.unroll(playing, training.collection.steps, before_step)
         else:
             tape = self._actor.play(playing, before_step)
-        score_norms = estimator.baseline.squares
+        score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
         if self._greedy_actor is not None:
@@ -90,8 +92,8 @@ class Collector:
             greedy = self._greedy_actor.rollout(tape, training.discount, training.reward_scale, 1)
             spent = spent + greedy.valid.sum((0, 2))
             beta = estimator.kl.coefficient(self.task.beta) * training.reward_scale
-            returns = EpisodeReturn()(penalised(estimator.kl, greedy, beta), None)[:1]
-            rollout = replace(rollout, greedy=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
+            returns = EpisodeReturn()(subtract_kl(estimator.kl, greedy, beta), None)[:1]
+            rollout = replace(rollout, greedy_return=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
         return rollout, spent
 
     def close(self) -> None:
@@ -100,14 +102,14 @@ class Collector:
             env.close()
 
 
-def informative(rollout: Rollout) -> Tensor:
+def informative_groups(rollout: Rollout) -> Tensor:
     """Whether the returns of a group differ, for groups that were played: 0 or 1, [P, N/G]."""
     returns = (rollout.reward * rollout.valid).sum(0)
     grouped = returns.reshape(len(returns), -1, rollout.group)
     return ((grouped.amax(-1) - grouped.amin(-1) > SAME) & (rollout.valid[0, :, :: rollout.group] > 0)).long()
 
 
-def filled(rollouts: list[Rollout], useful: list[Tensor]) -> Rollout:
+def first_informative_groups(rollouts: list[Rollout], useful: list[Tensor]) -> Rollout:
     """Each member's first N/G informative groups, in the order they were played; where there are fewer, nothing is valid."""
     parts = [rollout.tensors() for rollout in rollouts]
     whole = {name: _concatenated([part[name] for part in parts]) for name in parts[0]}

@@ -1,8 +1,8 @@
-"""Training of members that differ: whoever is done leaves, and the others go on in a smaller population.
+"""Training of members that differ: finished members leave, and the others continue in a smaller population.
 
 Configurations finish at very different updates (good policies play long episodes and use up their budget in few), and a
 population is as slow as its slowest member. What a member does depends on its own seed, its own configuration and the
-number of the update alone, so leaving moves nobody.
+number of the update alone, so the results of the others do not change when a member leaves.
 """
 
 from __future__ import annotations
@@ -14,60 +14,70 @@ from algorithms.training.records import Progress, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
 
-CheckpointReturns = Mapping[int, Mapping[int, float]]  # checkpoint -> place -> return there (NaN: diverged)
+CheckpointReturns = Mapping[int, Mapping[int, float]]  # checkpoint -> member -> return (NaN where it diverged)
 
 
-class Judge(Protocol):
-    """Who need not go on, from the returns at some checkpoints."""
+class StoppingRule(Protocol):
+    """Decides from the returns at some checkpoints which members stop early."""
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
-        """At which it looks."""
+        """The checkpoints whose returns it reads."""
 
-    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
-        """Places, group by group, of those that stop now; whoever has been named before may be named again."""
+    def stopped(self, returns: CheckpointReturns) -> list[tuple[int, ...]]:
+        """The members that stop now, in groups. A member that has already stopped may be named again."""
 
 
-def train_apart(run: Run, state: RunState | None = None, judge: Judge | None = None) -> Iterator[TrainingEvent]:
-    """Train to the end of the budget, yielding Progress after each update, the Records of members as they leave, and a
-    RunState at the end of every segment. With `state`, goes on from there, bit for bit."""
-    members = len(run.places)
-    seen: dict[int, dict[int, float]] = {k: {} for k in judge.checkpoints} if judge else {}
-    gone = 0  # environment steps of those that have left
+def train_with_elimination(
+    run: Run, state: RunState | None = None, rule: StoppingRule | None = None
+) -> Iterator[TrainingEvent]:
+    """Train to the end of the budget; members that have finished leave the population.
+
+    Yields Progress after each update, the Records of members as they leave, and a RunState at the end of every segment.
+    With `state`, training continues from it bit for bit.
+    """
+    members = len(run.member_indices)
+    returns: dict[int, dict[int, float]] = {k: {} for k in rule.checkpoints} if rule else {}
+    steps_of_stopped = 0  # environment steps of the members that have left
     if state is not None:
-        run = run.select_members(state.meta["places"])
+        run = run.select_members(state.meta["members"])
         run.restore(state)
-        seen = {int(k): {int(p): r for p, r in of.items()} for k, of in state.meta["seen"].items()}
-        gone = state.meta["gone"]
+        returns = {int(k): {int(p): r for p, r in of.items()} for k, of in state.meta["checkpoint_returns"].items()}
+        steps_of_stopped = state.meta["steps_of_stopped"]
     run.take_checkpoints()
     while True:
         for progress in run.segment():
-            yield Progress(gone + progress.env_steps, run.budget * members)
+            yield Progress(steps_of_stopped + progress.env_steps, run.budget * members)
         run.take_checkpoints()
         playing = run.playing
-        over = [tuple(i for i, on in enumerate(playing) if not on)]
-        if judge is not None:
-            _look(run, seen)
-            where = {place: i for i, place in enumerate(run.places)}
-            staying = (tuple(where[p] for p in group if p in where) for group in judge.dropped(seen))
-            over += [tuple(i for i in group if playing[i]) for group in staying]
-        for group in filter(None, over):
+        finished = [tuple(i for i, on in enumerate(playing) if not on)]
+        if rule is not None:
+            _evaluate_new_checkpoints(run, returns)
+            position = {member: i for i, member in enumerate(run.member_indices)}
+            present = (tuple(position[m] for m in group if m in position) for group in rule.stopped(returns))
+            finished += [tuple(i for i in group if playing[i]) for group in present]
+        for group in filter(None, finished):
             leaving = run.select_members(group)
-            gone += int(leaving.env_steps.sum())
+            steps_of_stopped += int(leaving.env_steps.sum())
             yield from leaving.records()
-        left = sorted(set(range(len(run.places))) - {i for group in over for i in group})
-        if not left:
+        remaining = sorted(set(range(len(run.member_indices))) - {i for group in finished for i in group})
+        if not remaining:
             return
-        if len(left) < len(run.places):
-            run = run.select_members(left)
-        now = run.state()
-        yield RunState(now.tensors, now.meta | {"places": list(run.places), "seen": seen, "gone": gone})
+        if len(remaining) < len(run.member_indices):
+            run = run.select_members(remaining)
+        snapshot = run.state()
+        meta = {
+            "members": list(run.member_indices),
+            "checkpoint_returns": returns,
+            "steps_of_stopped": steps_of_stopped,
+        }
+        yield RunState(snapshot.tensors, snapshot.meta | meta)
 
 
-def _look(run: Run, seen: dict[int, dict[int, float]]) -> None:
-    """Evaluate who has come to a checkpoint at which there is a judge."""
-    for k, of in seen.items():
-        new = [i for i, place in enumerate(run.places) if run.checkpoints.taken[k, i] and place not in of]
+def _evaluate_new_checkpoints(run: Run, returns: dict[int, dict[int, float]]) -> None:
+    """Evaluate the members that have reached a checkpoint of the stopping rule since the last call."""
+    for k, known in returns.items():
+        new = [i for i, m in enumerate(run.member_indices) if run.checkpoints.passed[k, i] and m not in known]
         if new:
             values = run.select_members(new).returns(k)
-            of.update({run.places[i]: float(v) for i, v in zip(new, values, strict=True)})
+            known.update({run.member_indices[i]: float(v) for i, v in zip(new, values, strict=True)})

@@ -1,4 +1,4 @@
-"""Evaluation: the first episode of fresh environments; J and what else is read beside it, one Record a member."""
+"""Evaluation of checkpoints: J and other measures over the first episodes of new environments, one Record a member."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
 from algorithms.training.actor import Actor, Tape
-from algorithms.training.checkpoints import MARKS, Checkpoints
+from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members, Record, Trained
 from envs.api import Task
-from envs.custom.faults import Checked
+from envs.custom.faults import CheckedVecEnv
 from envs.seeding import Purpose, Role, generator, stream
 from envs.text_mdp import TextMDP
 
@@ -44,7 +44,7 @@ class Evaluation:
 
 
 class Scores(NamedTuple):
-    """What an evaluation read, one number a member.
+    """Results of an evaluation, one number a member.
 
     measures: entropy (nats an episode), length (actions an episode), kl (to the reference policy, nats an episode, where
     the task has one), and the return under each of the task's views.
@@ -55,8 +55,8 @@ class Scores(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Examination:
-    """Who is evaluated, and where in the streams: the same (seed, checkpoint) always meets the same starts."""
+class PolicyEvaluation:
+    """Policies that are evaluated, and their random streams: the same (seed, checkpoint) always has the same starts."""
 
     policy: Acting
     normaliser: Normaliser
@@ -70,7 +70,7 @@ class Examination:
         """The first episode of each of `episodes` environments a member."""
         seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
-        env = Checked(task.factory.make(seeds, episodes), task.name, seeds, episodes)
+        env = CheckedVecEnv(task.factory.make(seeds, episodes), task.name, seeds, episodes)
         draws = None if greedy else acting
         actor = Actor(env, self.policy, self.normaliser, draws, self.device, compact=self.compact, learns=False)
         tape = actor.play(np.ones(len(self.seeds), np.bool_))
@@ -93,17 +93,17 @@ class Examination:
             paid = paid - task.beta * kl
         powers = task.gamma ** np.arange(len(paid))[:, None, None]
         value: NDArray[np.float64] = (powers * paid * valid).sum(0).mean(1)
-        for name, view in () if greedy else task.viewed():  # greedy scores are read for J alone
+        for name, view in () if greedy else task.view_tasks():  # greedy scores are read for J alone
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
 
-    def texts(self, task: Task) -> tuple[str, ...]:
-        """What the first member writes, decoded, the prompt before the bar."""
+    def sample_texts(self, task: Task) -> tuple[str, ...]:
+        """Texts of the first member, decoded, as prompt | answer."""
         mdp = task.factory
         if not isinstance(mdp, TextMDP):
             return ()
         transcripts = self.play(task, SAMPLES, greedy=False).obs[-1][0]
-        return tuple(show(mdp, transcript) for transcript in transcripts)
+        return tuple(transcript_text(mdp, transcript) for transcript in transcripts)
 
 
 class ExactScores(Protocol):
@@ -126,13 +126,13 @@ class Evaluator:
         task: Task,
         evaluation: Evaluation,
         members: Members,
-        places: tuple[int, ...],
+        member_indices: tuple[int, ...],
         shadow: ActorCritic,
         exact: ExactScores | None,
         stale: tuple[str, ...] = (),
         device: str = "cpu",
     ) -> None:
-        self.task, self.evaluation, self.members, self.places = task, evaluation, members, places
+        self.task, self.evaluation, self.members, self.member_indices = task, evaluation, members, member_indices
         self.shadow, self.exact, self._stale, self._device = shadow, exact, stale, device
 
     def records(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Iterator[Record]:
@@ -144,17 +144,17 @@ class Evaluator:
 
     def _evaluate(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> list[Record]:
         self.shadow.flat.values.copy_(checkpoints.values[k])
-        normaliser, last = checkpoints.normalisers[k], k == len(checkpoints.taken) - 1
+        normaliser, last = checkpoints.normalisers[k], k == len(checkpoints.passed) - 1
         sampled = self._scores(normaliser, k)
         greedy = np.full_like(sampled.value, np.nan)
         if last and self.evaluation.greedy:
-            examination = self._examination(normaliser, k)
-            greedy = examination.scores(self.task, self.evaluation.episodes, greedy=True).value
+            evaluation = self._policy_evaluation(normaliser, k)
+            greedy = evaluation.scores(self.task, self.evaluation.episodes, greedy=True).value
         shown = (last or k == 0) and not self.members.varied
-        texts = self._examination(normaliser, SAMPLES_AT).texts(self.task) if shown else ()
-        marks = dict(zip(MARKS, checkpoints.marks[:, k], strict=True))
-        measures = sampled.measures | checkpoints.noted(k) | {name: marks[name] for name in self._stale}
-        lost = checkpoints.lost(k, healthy)
+        texts = self._policy_evaluation(normaliser, SAMPLES_AT).sample_texts(self.task) if shown else ()
+        marks = dict(zip(PROGRESS, checkpoints.progress[:, k], strict=True))
+        measures = sampled.measures | checkpoints.diagnostics_at(k) | {name: marks[name] for name in self._stale}
+        lost = checkpoints.diverged_before(k, healthy)
         return [
             Record(
                 seed=seed,
@@ -168,7 +168,7 @@ class Evaluator:
                 eval_return_greedy=float("nan") if lost[p] else float(greedy[p]),
                 diverged=bool(lost[p]),
                 measures={} if lost[p] else {name: float(x[p]) for name, x in measures.items() if np.isfinite(x[p])},
-                place=self.places[p],
+                member=self.member_indices[p],
                 texts=texts if p == 0 else (),
             )
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True))
@@ -178,28 +178,28 @@ class Evaluator:
         """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
         self.shadow.flat.values.copy_(checkpoints.values[k])
         value = self._scores(checkpoints.normalisers[k], k).value
-        return np.where(checkpoints.lost(k, healthy), np.nan, value)
+        return np.where(checkpoints.diverged_before(k, healthy), np.nan, value)
 
     def trained(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Trained:
         """The policies of the last checkpoint, once all members have passed it."""
         self.shadow.flat.values.copy_(checkpoints.values[-1])
         parameters = {name: x.detach().cpu().clone() for name, x in self.shadow.named_parameters()}
-        lost = checkpoints.lost(len(checkpoints.taken) - 1, healthy)
+        lost = checkpoints.diverged_before(len(checkpoints.passed) - 1, healthy)
         return Trained(parameters, checkpoints.normalisers[-1].snapshot(), lost)
 
     def _scores(self, normaliser: Normaliser, k: int) -> Scores:
         """Of sampled actions."""
         if self.exact is not None:
             return self.exact.scores(self.shadow)
-        return self._examination(normaliser, k).scores(self.task, self.evaluation.episodes, greedy=False)
+        return self._policy_evaluation(normaliser, k).scores(self.task, self.evaluation.episodes, greedy=False)
 
-    def _examination(self, normaliser: Normaliser, position: int) -> Examination:
+    def _policy_evaluation(self, normaliser: Normaliser, position: int) -> PolicyEvaluation:
         """Of the shadow, at this position of the evaluation's streams."""
         seeds, purpose, compact = self.members.seeds, self.members.purpose, bool(self.members.varied)
-        return Examination(self.shadow, normaliser, seeds, purpose, position, self._device, compact)
+        return PolicyEvaluation(self.shadow, normaliser, seeds, purpose, position, self._device, compact)
 
 
-def show(mdp: TextMDP, transcript: NDArray) -> str:
+def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:
     """A transcript [L] as text: prompt | what followed."""
     k = mdp.prompt_length
     return f"{mdp.decode(transcript[:k])} | {mdp.decode(transcript[k:])}"

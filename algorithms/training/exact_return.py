@@ -71,7 +71,7 @@ class ExactReturn:
         self._valid = tensor(valid)
         self._mask = None if episodes.action_mask is None else tensor(episodes.action_mask)  # [T, S, V]
         self._reference = None if episodes.reference is None else tensor(episodes.reference)  # [T, S]
-        self.views = [(name, ExactReturn(view, device, limit)) for name, view in task.viewed()]
+        self.views = [(name, ExactReturn(view, device, limit)) for name, view in task.view_tasks()]
 
     def log_probabilities(self, policy: Acting, part: slice = slice(None)) -> Tensor:
         """log pi(a_t | s_t) of each listed episode, [T, P, S], 0 after its end."""

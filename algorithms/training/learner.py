@@ -12,7 +12,7 @@ from torch import Tensor
 
 from algorithms.composition import Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
-from algorithms.estimators.diagnostics import Diagnostics, entropy_share, of_ratio
+from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
 from algorithms.estimators.loss import (
     Loss,
@@ -21,14 +21,14 @@ from algorithms.estimators.loss import (
     assess,
     critic_values,
     log_probabilities,
-    penalised,
     rows_to_learn_from,
+    subtract_kl,
 )
 from algorithms.estimators.natural_gradient import Natural, natural_step
-from algorithms.estimators.rollout import Batch, Rollout, alike, columns_of, padded_columns, part_of
+from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
-from algorithms.training.state import joined, under
+from algorithms.training.state import flatten_parts, part_tensors
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
@@ -57,7 +57,7 @@ class Learner:
         compact: bool = False,
         gradient_policy: ActorCritic | None = None,
     ) -> None:
-        if reason := estimator.unfit(task.spec):
+        if reason := estimator.reason_unsupported(task.spec):
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
         self.gradient_policy = gradient_policy or policy
@@ -125,11 +125,11 @@ class Learner:
     def prepare(self, rollout: Rollout, progress: Tensor | None = None) -> tuple[Batch, list[np.ndarray]]:
         """(the rollout assessed, as rows to learn from; each member's columns); moves the baseline's state on."""
         policy = self.gradient_policy
-        if self.estimator.reads_now:
-            rollout = replace(rollout, now=log_probabilities(policy, rollout))
+        if self.estimator.reads_current_logp:
+            rollout = replace(rollout, current_logp=log_probabilities(policy, rollout))
         signals = Signals(critic_values(policy, rollout, self.compact) if policy.critic is not None else None)
         with torch.no_grad():
-            paid = penalised(self.estimator.kl, rollout, self.beta)
+            paid = subtract_kl(self.estimator.kl, rollout, self.beta)
             assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
             if self._diagnosing:
                 threshold = self.correct_threshold if policy.reads_text else None
@@ -177,9 +177,9 @@ class Learner:
         columns = torch.arange(1, batch.weight.shape[2] + 1, device=batch.weight.device)
         lengths = ((batch.weight > 0).amax(0) * columns).amax(1).cpu().numpy()  # a member's rows come first
         everyone = self._objective()
-        for places in alike(lengths):
+        for places in group_by_length(lengths):
             objective = everyone.select_members(places)
-            loss = objective.loss(part_of(batch, places, int(lengths[places].max())))
+            loss = objective.loss(select_members(batch, places, int(lengths[places].max())))
             (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
             self.policy.flat.gradient[torch.as_tensor(places)] = objective.policy.flat.gradient
 
@@ -213,9 +213,9 @@ class Learner:
         self.diagnostics.add_step(gradient, actor, part, self._first_step, self._exact_gradient)
         self._first_step = False
         # else every ratio is 1
-        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_now:
+        if (self.schedule.stale or self.schedule.steps > 1) and not self.estimator.reads_current_logp:
             bounds = self.estimator.surrogate.bounds
-            self.diagnostics.add_all(of_ratio(logp - batch.logp, batch.advantage, valid, bounds), part)
+            self.diagnostics.add_all(ratio_diagnostics(logp - batch.logp, batch.advantage, valid, bounds), part)
 
     def freeze_actor(self) -> None:
         """From here on the critic alone learns."""
@@ -235,7 +235,7 @@ class Learner:
         """What a resume needs, by name."""
         parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
         parts["diagnostics"] = self.diagnostics.tensors()
-        return {"healthy": self.healthy, "rate": self.rate} | joined(parts)
+        return {"healthy": self.healthy, "rate": self.rate} | flatten_parts(parts)
 
     def member_axes(self) -> dict[str, int | None]:
         """Of `tensors()`."""
@@ -246,14 +246,14 @@ class Learner:
             "bonus": dict.fromkeys(self.bonus, 0),
             "diagnostics": Diagnostics.MEMBER_AXES,
         }
-        return {"healthy": 0, "rate": 0} | joined(axes)
+        return {"healthy": 0, "rate": 0} | flatten_parts(axes)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors()`."""
         self.healthy, self.rate = tensors["healthy"], tensors["rate"]
-        self.optimiser, self.baseline = under("optimiser", tensors), under("baseline", tensors)
-        self.bonus = under("bonus", tensors)
-        self.diagnostics.restore(under("diagnostics", tensors))
+        self.optimiser, self.baseline = part_tensors("optimiser", tensors), part_tensors("baseline", tensors)
+        self.bonus = part_tensors("bonus", tensors)
+        self.diagnostics.restore(part_tensors("diagnostics", tensors))
 
 
 def _like(flat: Tensor, state: PartState) -> PartState:

@@ -28,7 +28,7 @@ class Normaliser(Protocol):
     """Maps observations to what the policy reads and rewards to what is learned from.
 
     Observations are scaled by batch_moments that are fixed during a rollout and updated after it. An actor that plays for a
-    learner in another process keeps what it has seen in `seen`, and the learner's normaliser takes it in by `absorb`.
+    learner in another process keeps the moments of its last rollout in `new_moments`; the learner's normaliser merges them.
     """
 
     def __call__(self, obs: Array) -> Array: ...
@@ -40,11 +40,11 @@ class Normaliser(Protocol):
         """(rewards to learn from [T, P, N], R [P, N] after the last row where it is kept)."""
 
     @property
-    def seen(self) -> Moments:
-        """Moments of the last rollout, for the learner's normaliser; empty where they have been used here."""
+    def new_moments(self) -> Moments:
+        """Moments of the last rollout, for the learner's normaliser; empty where `update` has merged them already."""
 
-    def absorb(self, seen: Moments) -> None:
-        """Merge what an actor's normaliser has seen."""
+    def merge(self, moments: Moments) -> None:
+        """Merge the moments that an actor's normaliser has computed."""
 
     def snapshot(self) -> Moments: ...
 
@@ -65,20 +65,20 @@ class Identity(_PlainRewards):
         return obs
 
     @property
-    def seen(self) -> Moments:
+    def new_moments(self) -> Moments:
         return {}
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        """Nothing to learn."""
+        """Does nothing."""
 
-    def absorb(self, seen: Moments) -> None:
-        """Nothing to learn."""
+    def merge(self, moments: Moments) -> None:
+        """Does nothing."""
 
     def snapshot(self) -> Moments:
         return {}
 
     def restore(self, snapshot: Moments) -> None:
-        """Nothing to restore."""
+        """Does nothing."""
 
 
 class RunningMoments(_PlainRewards):
@@ -96,16 +96,16 @@ class RunningMoments(_PlainRewards):
         return np.clip(scaled, -10.0, 10.0, out=scaled)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        self.absorb(batch_moments(obs, valid))
+        self.merge(batch_moments(obs, valid))
 
     @property
-    def seen(self) -> Moments:
+    def new_moments(self) -> Moments:
         """Empty: a rollout's batch_moments are merged at once."""
         return {}
 
-    def absorb(self, seen: Moments) -> None:
+    def merge(self, moments: Moments) -> None:
         """Merge the `batch_moments` of a rollout."""
-        n, mean, var = (seen[name] for name in ("count", "mean", "var"))
+        n, mean, var = (moments[name] for name in ("count", "mean", "var"))
         total = np.maximum(self.count + n, 1.0)
         delta = mean - self.mean
         merged = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
@@ -132,16 +132,16 @@ class ActorMoments(_PlainRewards):
 
     def __init__(self, members: int, size: int) -> None:
         self._published = RunningMoments(members, size)
-        self.seen: Moments = {}
+        self.new_moments: Moments = {}
 
     def __call__(self, obs: Array) -> Array:
         return self._published(obs)
 
     def update(self, obs: list[Array], valid: Bools) -> None:
-        self.seen = batch_moments(obs, valid)
+        self.new_moments = batch_moments(obs, valid)
 
-    def absorb(self, seen: Moments) -> None:
-        """Nothing: the learner absorbs, and publishes."""
+    def merge(self, moments: Moments) -> None:
+        """Does nothing: the learner merges the moments and publishes the result."""
 
     def snapshot(self) -> Moments:
         return self._published.snapshot()

@@ -1,4 +1,4 @@
-"""Who trains, and what training yields: progress, records at checkpoints, states to resume from, trained policies."""
+"""The members that train, and the events of training: progress, records, states to resume from, trained policies."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Members:
     purpose: Purpose = Purpose.TRAIN
     varied: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
-    def select_members(self, places: Sequence[int]) -> Members:
-        """Those at these places."""
+    def select_members(self, indices: Sequence[int]) -> Members:
+        """The members at these indices."""
 
         def chosen(values: tuple[Any, ...]) -> tuple[Any, ...]:
-            return tuple(values[i] for i in places)
+            return tuple(values[i] for i in indices)
 
         varied = tuple((path, chosen(values)) for path, values in self.varied)
         return replace(self, seeds=chosen(self.seeds), rates=chosen(self.rates), varied=varied)
@@ -42,7 +42,7 @@ class Record:
 
     measures  what an evaluation reads beside J (algorithms.training.evaluation.Scores), and training's diagnostics
     texts     what the first member of a text task writes before and after training
-    place     of the member in its cell
+    member    index of the member in its cell
     """
 
     seed: int
@@ -57,12 +57,12 @@ class Record:
     diverged: bool
     measures: dict[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
-    place: int = 0
+    member: int = 0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Environment steps that a cell's members have made together, and of how many; `notice`: what a reader must know."""
+    """Environment steps that a cell's members have made together, of `budget`; `notice` is a message for the user."""
 
     env_steps: int
     budget: int

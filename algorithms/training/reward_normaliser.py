@@ -1,4 +1,4 @@
-"""Rewards on the scale of what a member earns: divided by the running deviation of its discounted_returns returns."""
+"""Rewards divided by the running deviation of its discounted returns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RewardNormaliser:
     def __init__(self, observations: Normaliser, members: int) -> None:
         self.observations = observations
         self._returns = RunningMoments(members, 1, FIRST_COUNT)
-        self._seen: Moments = {}
+        self._new_moments: Moments = {}
 
     def __call__(self, obs: Array) -> Array:
         return self.observations(obs)
@@ -37,8 +37,8 @@ class RewardNormaliser:
         """(scaled rewards [T, P, N], R [P, N] after the last row). Takes the rows into the moments."""
         returns, after = discounted_returns(window, discount)
         deviation = np.sqrt(self._variance(returns, window.valid) + 1e-8)[..., None]  # [T, P, 1]
-        self._seen = batch_moments(list(returns[..., None]), window.valid)
-        self._returns.absorb(self._seen)
+        self._new_moments = batch_moments(list(returns[..., None]), window.valid)
+        self._returns.merge(self._new_moments)
         return np.clip(window.reward / deviation, -10.0, 10.0).astype(np.float32), after
 
     def _variance(self, returns: Doubles, valid: Bools) -> Doubles:
@@ -51,15 +51,15 @@ class RewardNormaliser:
         return np.maximum(square - mean * mean, 0.0)
 
     @property
-    def seen(self) -> Moments:
-        """What the observations' normaliser has seen, and the moments of R in the last rollout."""
-        return self.observations.seen | {PREFIX + name: value for name, value in self._seen.items()}
+    def new_moments(self) -> Moments:
+        """The new moments of the observations, and those of R in the last rollout."""
+        return self.observations.new_moments | {PREFIX + name: value for name, value in self._new_moments.items()}
 
-    def absorb(self, seen: Moments) -> None:
-        of_observations, of_returns = _split(seen)
+    def merge(self, moments: Moments) -> None:
+        of_observations, of_returns = _split(moments)
         if of_observations:
-            self.observations.absorb(of_observations)
-        self._returns.absorb(of_returns)
+            self.observations.merge(of_observations)
+        self._returns.merge(of_returns)
 
     def snapshot(self) -> Moments:
         """That of the observations, and the moments of R as returns.count, returns.mean, returns.var [P, 1]."""

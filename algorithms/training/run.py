@@ -25,7 +25,7 @@ from algorithms.training.evaluation import Evaluation, Evaluator
 from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
-from algorithms.training.state import Part, RunState, under
+from algorithms.training.state import Part, RunState, part_tensors
 from algorithms.training_config import TrainingConfig
 from algorithms.tunable import per_member
 from envs.api import Task
@@ -38,7 +38,7 @@ COUNTERS = ("env_steps", "updates", "lag_max")
 class Run:
     """One cell in progress. `train` drives it; its fields are what `state` saves.
 
-    places   of its members among those that the cell began with
+    member_indices  indices of its members in the cell
     playing  members that still have budget and have not diverged [P]
     lag_max  in updates, of what real actors have sent [P]
     """
@@ -53,12 +53,12 @@ class Run:
         evaluation: Evaluation,
         device: str = "cpu",
         make_learner: Callable[..., Learner] = Learner,
-        places: tuple[int, ...] | None = None,
+        member_indices: tuple[int, ...] | None = None,
     ) -> None:
         """env_steps: each member's budget. make_learner: a class or function with the arguments of Learner."""
         count = len(members.seeds)
-        self.declared = variant, training  # before numbers of single members enter them
-        self.task, self.members, self.places = task, members, places or tuple(range(count))
+        self.configured = variant, training  # before numbers of single members enter them
+        self.task, self.members, self.member_indices = task, members, member_indices or tuple(range(count))
         self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
         self.budget, self.evaluation, self.device, self.make_learner = env_steps, evaluation, device, make_learner
         blank_policy = functools.partial(build_policy, task, variant, training, members, device)
@@ -89,7 +89,9 @@ class Run:
         self.checkpoints = Checkpoints(self.policy.flat.values, evaluation.fractions, env_steps, blank_normaliser)
         self.exact = ExactReturn(task, device) if enumerable(task) else None
         stale = ("simulated_s", "lag_max") if schedule.actors else ("lag_max",) if schedule.processes else ()
-        self.evaluator = Evaluator(task, evaluation, members, self.places, blank_policy(), self.exact, stale, device)
+        self.evaluator = Evaluator(
+            task, evaluation, members, self.member_indices, blank_policy(), self.exact, stale, device
+        )
 
     @property
     def playing(self) -> np.ndarray:
@@ -221,13 +223,13 @@ class Run:
         """The policies of the last checkpoint, once all members have passed it."""
         return self.evaluator.trained(self.checkpoints, self._healthy)
 
-    def select_members(self, places: Sequence[int]) -> Run:
+    def select_members(self, indices: Sequence[int]) -> Run:
         """The same run of the members at these places, as it stands."""
-        members, of_cell = self.members.select_members(places), tuple(self.places[i] for i in places)
-        variant, training = self.declared
+        members, of_cell = self.members.select_members(indices), tuple(self.member_indices[i] for i in indices)
+        variant, training = self.configured
         rest = self.budget, self.evaluation, self.device, self.make_learner, of_cell
         selected = Run(self.task, variant, training, members, *rest)
-        selected.restore(self.state().select_members(places))
+        selected.restore(self.state().select_members(indices))
         return selected
 
     def state(self) -> RunState:
@@ -253,9 +255,9 @@ class Run:
         }
         return RunState.of(parts, meta)
 
-    def unfit(self, state: RunState) -> str | None:
+    def reason_unusable(self, state: RunState) -> str | None:
         """Why a state cannot be restored here; None where it can."""
-        return state.unfit_for(self.state())
+        return state.reason_unusable(self.state())
 
     def restore(self, state: RunState) -> None:
         """Go on from a state as if nothing had happened."""
@@ -265,15 +267,15 @@ class Run:
             self.nucleus.policy.flat.values.copy_(tensors["nucleus"])
         self.learner.restore(tensors)
         self.env_steps, self.updates, self.lag_max = (tensors[name].cpu().numpy().copy() for name in COUNTERS)
-        self.normaliser.restore({k: v.cpu().numpy() for k, v in under("normaliser", tensors).items()})
-        self.checkpoints.restore(under("snapshots", tensors), state.meta["evaluated"])
+        self.normaliser.restore({k: v.cpu().numpy() for k, v in part_tensors("normaliser", tensors).items()})
+        self.checkpoints.restore(part_tensors("snapshots", tensors), state.meta["evaluated"])
         self.queue = deque(
-            Rollout(**{"action_mask": None, **under(f"queue.{i}", tensors)}, group=group)  # type: ignore[arg-type]
+            Rollout(**{"action_mask": None, **part_tensors(f"queue.{i}", tensors)}, group=group)  # type: ignore[arg-type]
             for i, group in enumerate(state.meta["queue"])
         )
         self.update, self.wall_s = state.meta["update"], state.meta["wall_s"]
         if self.history is not None:
-            self.history.restore(under("stale", tensors), self.updates)
+            self.history.restore(part_tensors("stale", tensors), self.updates)
 
 
 def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:

@@ -1,4 +1,4 @@
-"""What a run is at the end of a segment, as named tensors, and the axis along which each tensor's members lie."""
+"""The state of a run at the end of a segment: named tensors, and the axis of the members in each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RunState:
 
     @classmethod
     def of(cls, parts: Sequence[Part], meta: dict[str, Any]) -> RunState:
-        """Copies of what the parts hold, each named "part.name"."""
+        """Copies of the tensors of all parts, each named "part.name"."""
         tensors: dict[str, Tensor] = {}
         axes: dict[str, int | None] = {}
         for part, held, declared in parts:
@@ -37,7 +37,7 @@ class RunState:
             axes |= {names[name]: declared if isinstance(declared, int) else declared[name] for name in held}
         return cls(tensors, meta, axes)
 
-    def unfit_for(self, own: RunState) -> str | None:
+    def reason_unusable(self, own: RunState) -> str | None:
         """Why a run whose state is `own` cannot be restored from this one: what it lacks, what has another shape or type,
         what is not finite."""
         if missing := sorted(own.tensors.keys() - self.tensors.keys() | own.meta.keys() - self.meta.keys()):
@@ -56,9 +56,9 @@ class RunState:
                 return f"its {name} holds numbers that are not finite"
         return None
 
-    def select_members(self, places: Sequence[int]) -> RunState:
+    def select_members(self, indices: Sequence[int]) -> RunState:
         """The state of the members at these places. KeyError where a tensor's axis is not declared."""
-        index = torch.tensor(places, dtype=torch.long)
+        index = torch.tensor(indices, dtype=torch.long)
         selected = {}
         for name, tensor in self.tensors.items():
             axis = self.member_axes[name]
@@ -66,12 +66,12 @@ class RunState:
         return RunState(selected, self.meta, self.member_axes)
 
 
-def joined(parts: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+def flatten_parts(parts: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
     """{part: {name: x}} as {"part.name": x}."""
     return {f"{part}.{name}": value for part, named in parts.items() for name, value in named.items()}
 
 
-def under(part: str, named: Mapping[str, T]) -> dict[str, T]:
+def part_tensors(part: str, named: Mapping[str, T]) -> dict[str, T]:
     """The inverse of `joined` for one part."""
     prefix = f"{part}."
     return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from algorithms.algorithm import Algorithm
-from algorithms.training.elimination import Judge
+from algorithms.training.elimination import StoppingRule
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training_config import TrainingConfig
@@ -32,7 +32,7 @@ class Cell:
     members: Members
     env_steps: int
     evaluation: Evaluation
-    race: Judge | None = None
+    race: StoppingRule | None = None
 
     @property
     def digest(self) -> str:

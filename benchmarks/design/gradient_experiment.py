@@ -40,7 +40,7 @@ class GaussianParameters:
     seed: int = 0
 
     def actor(self, task: Task, training: TrainingConfig) -> Tensor:
-        return laboratory.tilted(task, training, self.noise, self.seed)
+        return laboratory.gaussian_parameters(task, training, self.noise, self.seed)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ExactAscent:
     updates: int
 
     def actor(self, task: Task, training: TrainingConfig) -> Tensor:
-        return laboratory.ascended(task, training, self.updates)
+        return laboratory.exact_ascent(task, training, self.updates)
 
 
 PolicyChoice = GaussianParameters | ExactAscent
@@ -192,7 +192,7 @@ def crossover_rows(exact: ExactNumbers, training: TrainingConfig) -> list[dict[s
     for line, task, steps in exact.crossover:
         for updates in steps:
             actor = ExactAscent(updates).actor(task, training)
-            every = enumerated.listed(task, training, actor)
+            every = enumerated.enumerate_scores(task, training, actor)
             score = float(task.scale.read(laboratory.exact_return(task, training, actor)))
             for k in exact.groups:
                 ratio = enumerated.rloo_variance(every, k) / enumerated.reinforce_variance(every, k)

@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from benchmarks.store.descriptions import DEFAULTS
-from envs.custom.sources import SOURCE, described_class
+from envs.custom.sources import SOURCE, describe_class
 
 
 def canonical(value: Any) -> Any:
@@ -42,7 +42,7 @@ def canonical(value: Any) -> Any:
 
 def _describe(value: Any) -> dict[str, Any]:
     own: Any = type(value)
-    kind = described_class(own)
+    kind = describe_class(own)
     parts = {f.name: canonical(getattr(value, f.name)) for f in _hashed_fields(own)}
     if SOURCE in kind:  # its defaults may be computed from what the source's hash does not see
         return {**kind, **parts}

@@ -14,8 +14,8 @@ from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
 from envs import TASKS
 from envs.api import Task
-from envs.control.factory import any_gymnasium, identified
-from envs.named import GYMNASIUM, constant
+from envs.control.factory import gymnasium_task, with_identity
+from envs.named import GYMNASIUM, import_constant
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
@@ -34,9 +34,9 @@ def find_task(name: str) -> Task:
 
 def _gymnasium_task(name: str) -> Task:
     env_id = name.removeprefix(GYMNASIUM)
-    check_creation(name, lambda: any_gymnasium(env_id))
+    check_creation(name, lambda: gymnasium_task(env_id))
     try:
-        return any_gymnasium(env_id)
+        return gymnasium_task(env_id)
     except UsageError:
         raise
     except Exception as error:
@@ -45,13 +45,13 @@ def _gymnasium_task(name: str) -> Task:
 
 def _users_task(name: str) -> Task:
     """With the identity of the Gymnasium environments that its ids name now."""
-    task = constant(name, Task, TASKS)
+    task = import_constant(name, Task, TASKS)
     check_name("task", task.name)
     check_creation(name, lambda: task.spec)
     with work_errors(name):
         str(task.spec)  # a property: the first thing that runs the user's code
     try:
-        return identified(task, name.partition(":")[0])
+        return with_identity(task, name.partition(":")[0])
     except UsageError:
         raise
     except Exception as error:
@@ -61,7 +61,7 @@ def _users_task(name: str) -> Task:
 def find_variant(name: str) -> Algorithm:
     """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
     if ":" in name and not name.startswith(SB3_PREFIX):
-        variant = constant(name, Variant, ALGORITHMS)
+        variant = import_constant(name, Variant, ALGORITHMS)
         check_name("variant", variant.name)
         return variant
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from algorithms.algorithm import Algorithm
 from algorithms.training_config import TrainingConfig
-from algorithms.tunable import Range, put_all
+from algorithms.tunable import Range, replace_all
 from benchmarks.validation.numbers import whole_number
 from envs.validation import UnknownName, UsageError
 
@@ -33,7 +33,7 @@ def apply_overrides(algorithm: A, training: TrainingConfig, values: Mapping[str,
 
     A list, as JSON has them, becomes a tuple.
     """
-    return put_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
+    return replace_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
 
 
 def parse_assignments(training: TrainingConfig, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _with_floor(task: Task, folder: Path) -> Task:
     if floor is None:
         print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
-            measured = run_in_child(lambda: random_policy.measured(task))
+            measured = run_in_child(lambda: random_policy.measure_floor(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without_floor(task, str(error))
         floor = measured.mean

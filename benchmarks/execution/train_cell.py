@@ -17,7 +17,7 @@ from benchmarks.playback.policy_files import save_policies
 from benchmarks.store import states
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
-from envs.custom.repeats import NOTICE, foreign, repeats
+from envs.custom.repeats import NOTICE, is_user_environment, repeats
 
 OnEvent = Callable[[Progress | Record], None]
 
@@ -32,7 +32,7 @@ def run_cell(
 ) -> None:
     """Train the cell and write it to `path`; a RunState in the same folder lets a killed run resume, bit for bit except
     with real actors, as its file says. With a folder for policies, they are written there first."""
-    repeating = not foreign(cell.task.factory) or repeats(cell.task.factory)
+    repeating = not is_user_environment(cell.task.factory) or repeats(cell.task.factory)
     once = not cell.algorithm.repeatable or not repeating
     facts = (origin or provenance(device)) | ({"reproducible": False} if once else {})
     if (own := cell.algorithm.device(device)) != device:

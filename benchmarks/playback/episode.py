@@ -9,10 +9,10 @@ import torch
 
 from algorithms.references.scripted import play_optimally
 from algorithms.training.actor import Actor
-from algorithms.training.evaluation import show
+from algorithms.training.evaluation import transcript_text
 from benchmarks.playback.saved_policy import SavedPolicy
 from envs.api import Array, Doubles, Task, VecEnv
-from envs.custom.faults import Checked
+from envs.custom.faults import CheckedVecEnv
 from envs.seeding import Purpose, Role, generator, stream
 from envs.text_mdp import PAD, TextMDP
 
@@ -43,7 +43,7 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
     """One episode in a batch of one environment; the same (seed, episode) is the same episode."""
     acting = [generator(seed, Role.EVALUATION_ACTION, episode, purpose=Purpose.TEST)]
     device = str(saved.policy.flat.values.device)
-    env = Checked(env, saved.task.name, [environment_seed(seed, episode)], 1)
+    env = CheckedVecEnv(env, saved.task.name, [environment_seed(seed, episode)], 1)
     tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
     action = np.stack(tape.action)
     with torch.no_grad():
@@ -105,7 +105,7 @@ def optimal_line(mdp: TextMDP, seed: np.random.SeedSequence) -> str:
         env, total = play_optimally(mdp, [seed], 1)
     except ValueError as error:
         return f"optimal: unknown in a short form ({error})"
-    return f"optimal: {show(mdp, env.rows.transcript[0])}  (return {float(total[0, 0]):.6g})"
+    return f"optimal: {transcript_text(mdp, env.rows.transcript[0])}  (return {float(total[0, 0]):.6g})"
 
 
 def control_lines(task: Task, episode: Episode) -> list[str]:

@@ -64,7 +64,7 @@ def save_policies(
     if cell.members.varied:
         raise ValueError("the policies of members that differ in more than a seed and a rate are not saved")
     last = max(record.checkpoint for record in records)
-    final = {record.place: record for record in records if record.checkpoint == last}
+    final = {record.member: record for record in records if record.checkpoint == last}
     task, members = cell.task, cell.members
     common = {
         "format": FORMAT,
@@ -136,7 +136,7 @@ def changed_since(saved: SavedPolicy) -> list[str]:
     factory = undelayed(saved.task.factory)
     if isinstance(factory, Control) and factory.identity is not None:
         try:
-            lines += identity(factory.env_id).changed(factory.identity)
+            lines += identity(factory.env_id).differences(factory.identity)
         except ValueError as error:
             lines.append(str(error))
     return lines

@@ -43,7 +43,7 @@ class SavedPolicy:
         noise = None if rng is None else torch.from_numpy(self.policy.noise(rng, (1, count))).to(inputs.device)
         with torch.no_grad():
             _, chosen, _ = self.policy.choose(inputs, None, legal, noise)
-        action = self.policy.head.applied(chosen[0].cpu().numpy())
+        action = self.policy.head.to_environment(chosen[0].cpu().numpy())
         space = self.task.spec.action
         if isinstance(space, Box):
             action = np.clip(action, space.low, space.high).astype(np.float32)

@@ -47,7 +47,6 @@ def save_cell(path: Path, task: str, variant: str, records: Iterable[Record], me
     rows = []
     for record in records:
         row = {"task": task, "variant": variant, **asdict(record), "measures": list(record.measures.items())}
-        row["member"] = row.pop("place")
         del row["texts"]
         rows.append(row)
     save_rows(path, rows, meta)

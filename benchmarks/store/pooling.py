@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.store.descriptions import hashed_part
-from envs.custom.identity import WORDS
+from envs.custom.identity import DIFFERENCES
 from envs.custom.sources import SOURCE
 from envs.validation import UsageError
 
@@ -55,7 +55,7 @@ def _why(path: str) -> str:
     if path.endswith(SOURCE):
         return f" (the source file of {path.removesuffix(SOURCE).rstrip('.')}, or one that it imports, changed)"
     part = path.rpartition("identity.")[2]
-    return f" ({WORDS[part]})" if "identity." in path and part in WORDS else ""
+    return f" ({DIFFERENCES[part]})" if "identity." in path and part in DIFFERENCES else ""
 
 
 def _short(value: Any) -> str:

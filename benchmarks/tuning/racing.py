@@ -36,11 +36,11 @@ class Race:
     spared: tuple[int, ...] = ()
     alpha: float = ALPHA
 
-    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
+    def stopped(self, returns: CheckpointReturns) -> list[tuple[int, ...]]:
         """The members of each configuration that is shown to be worse than the leader at any rung."""
         worse: dict[int, None] = {}
         for rung, k in enumerate(self.checkpoints):
-            worse |= dict.fromkeys(self._worse_at(rung, self.arrived(seen[k])))
+            worse |= dict.fromkeys(self._worse_at(rung, self.arrived(returns[k])))
         return [self._members(configuration) for configuration in worse]
 
     def arrived(self, returns: Mapping[int, float]) -> dict[int, Doubles]:

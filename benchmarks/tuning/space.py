@@ -41,7 +41,7 @@ def parameters(variant: Algorithm, training: TrainingConfig, spec: Spec) -> Iter
             if search is None or path in fixed or not one.metadata["when"](owner, context):
                 continue
             value = getattr(owner, one.name)
-            legal = search.holding(value)
+            legal = search.including(value)
             if isinstance(legal, Choice):
                 legal = Choice(tuple(v for v in legal.values if _fits(owner, one.name, v)))
             yield Parameter(path, legal, value)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from algorithms.references.scripted import play_optimally
-from algorithms.training.evaluation import show
+from algorithms.training.evaluation import transcript_text
 from benchmarks.reports.table_formats import number
 from envs import TASKS
 from envs.api import Task
@@ -91,7 +91,7 @@ def _samples(task: Task) -> list[str]:
         env, _ = play_optimally(mdp, [np.random.SeedSequence(0)], 2)
     except ValueError:
         return []
-    texts = [show(mdp, transcript) for transcript in env.rows.transcript]
+    texts = [transcript_text(mdp, transcript) for transcript in env.rows.transcript]
     cut = [text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..." for text in texts]
     return [f"{task.name:24} {text}" for text in dict.fromkeys(cut)]
 

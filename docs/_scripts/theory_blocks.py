@@ -87,7 +87,7 @@ def kl_errors() -> str:
     mdp = Lexicon(words=3, length=3, topics=2, beta=1.0)
     task, training = text_task("soft", mdp), TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
     lines = [f"| estimator, place | {' | '.join(f'{s:g}' for s in SCALES)} |", f"| --- |{' ---: |' * len(SCALES)}"]
-    actors = {s: [gradient_quality.tilted(task, training, s, seed) for seed in range(5)] for s in SCALES}
+    actors = {s: [gradient_quality.gaussian_parameters(task, training, s, seed) for seed in range(5)] for s in SCALES}
     for name, kl in KL_PLACEMENTS.items():
         ranges = [value_range(kl_error(task, training, actor, kl) for actor in actors[s]) for s in SCALES]
         lines.append(f"| {name} | {' | '.join(ranges)} |")

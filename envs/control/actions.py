@@ -13,7 +13,7 @@ from envs.api import Array, Box, Discrete
 COUNTED = 2**24  # float32 holds all whole numbers up to this one
 
 
-def applied(action: Array, box: Box, dtype: DTypeLike) -> Array:
+def clip_to_box(action: Array, box: Box, dtype: DTypeLike) -> Array:
     """Actions [..., size] clipped to the box; of whole numbers, rounded to the nearest (halves to the even one).
 
     What is no number stays none, or is the lower bound where only whole numbers can be given.

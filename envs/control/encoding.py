@@ -1,7 +1,7 @@
 """What environments observe as what policies read: numbers of categories one-hot, parts joined, images as they are.
 
 The one place for it: both adapters read raw batches through an Encoding, which a task names or its space gives. What has not
-the declared shape and kind is refused (envs.custom.faults.Unreadable), never cut or rounded.
+the declared shape and kind is refused (envs.custom.faults.InvalidOutput), never cut or rounded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from envs.api import Array, Bools, Features, Floats, Image
-from envs.custom.faults import Unreadable
+from envs.custom.faults import InvalidOutput
 
 Raw = Any  # a batch as an environment gives it: an array [B, ...], or a dictionary or tuple of such
 MASK = "action_mask"  # the part of a dictionary that says which actions are legal and is no observation
@@ -29,7 +29,7 @@ class Encoding(Protocol):
         """What comes out."""
 
     def __call__(self, raw: Raw) -> Array:
-        """[B, ...] -> float32 [B, size], or uint8 [B, C, H, W]; Unreadable for another shape or kind of numbers."""
+        """[B, ...] -> float32 [B, size], or uint8 [B, C, H, W]; InvalidOutput for another shape or kind of numbers."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Vector:
             lost = np.isinf(flat) & np.isfinite(rows)
             if lost.any():
                 place = int(lost.any(axis=1).argmax())
-                raise Unreadable(f"observed {rows[lost][0]:g}, which float32 cannot hold", place)
+                raise InvalidOutput(f"observed {rows[lost][0]:g}, which float32 cannot hold", place)
         return flat
 
 
@@ -65,14 +65,14 @@ class OneHot:
         return Features(sum(self.sizes))
 
     def __call__(self, raw: Raw) -> Floats:
-        side_by_side = np.stack(_alike(raw), -1) if isinstance(raw, tuple) else raw
+        side_by_side = np.stack(_equal_shapes(raw), -1) if isinstance(raw, tuple) else raw
         numbers = _rows(side_by_side, "biu", "whole numbers", len(self.sizes)).astype(np.int64)
         wrong = (numbers < 0) | (numbers >= self.sizes)
         if wrong.any():
             place = int(wrong.any(0).argmax())
             row = int(wrong[:, place].argmax())
             got = int(numbers[row, place])
-            raise Unreadable(f"number {place} observed is {got}; it must lie in [0, {self.sizes[place]})", row)
+            raise InvalidOutput(f"number {place} observed is {got}; it must lie in [0, {self.sizes[place]})", row)
         offsets = np.cumsum((0, *self.sizes[:-1]))
         encoded = np.zeros((len(numbers), sum(self.sizes)), np.float32)
         np.put_along_axis(encoded, numbers + offsets, 1.0, axis=1)
@@ -96,7 +96,7 @@ class Pixels:
         image, sides = np.asarray(raw), (self.height, self.width)
         expected = (*sides, self.channels) if self.last else (self.channels, *sides)
         if image.shape[1:] != expected or image.dtype != np.uint8:
-            raise Unreadable(f"observed an image {image.shape[1:]} of {image.dtype}, not {expected} of uint8")
+            raise InvalidOutput(f"observed an image {image.shape[1:]} of {image.dtype}, not {expected} of uint8")
         return np.ascontiguousarray(np.moveaxis(image, -1, 1) if self.last else image)
 
 
@@ -113,18 +113,18 @@ class Joined:
     def __call__(self, raw: Raw) -> Floats:
         read = [self._part(raw, key, encoding) for key, encoding in self.parts]
         if len({len(part) for part in read}) > 1:
-            raise Unreadable(f"observed parts of {', '.join(str(len(part)) for part in read)} rows")
+            raise InvalidOutput(f"observed parts of {', '.join(str(len(part)) for part in read)} rows")
         return np.concatenate(read, axis=1)
 
     def _part(self, raw: Raw, key: str | int, encoding: Encoding) -> Array:
         try:
             part = raw[key]
         except (KeyError, IndexError, TypeError):
-            raise Unreadable(f"observed no part {key!r}, which its space declares") from None
+            raise InvalidOutput(f"observed no part {key!r}, which its space declares") from None
         try:
             return encoding(part)
-        except Unreadable as error:
-            raise Unreadable(f"{error} (in part {key!r})", error.place) from error
+        except InvalidOutput as error:
+            raise InvalidOutput(f"{error} (in part {key!r})", error.place) from error
 
 
 def encoding_for(space: spaces.Space[Any], inside: bool = False) -> Encoding:
@@ -152,35 +152,35 @@ def encoding_for(space: spaces.Space[Any], inside: bool = False) -> Encoding:
     )
 
 
-def legal(
+def legal_actions(
     raw: Raw, info: Mapping[str, Any] | None = None, actions: int | None = None, ended: Bools | None = None
 ) -> Bools | None:
     """[B, V]: which actions are legal, where the observation or else `info` says so; all where none is (the end).
 
     actions  how many there are (0: they are not listed); None: not checked
-    ended    [B]; with it Unreadable for an episode that goes on and allows no action
+    ended    [B]; with it InvalidOutput for an episode that goes on and allows no action
     """
     found = raw[MASK] if isinstance(raw, dict) and MASK in raw else None if info is None else info.get(MASK)
     if found is None:
         return None
     mask = np.asarray(found)
     if actions == 0:
-        raise Unreadable("gave an action mask, and its actions are not listed (Discrete)")
+        raise InvalidOutput("gave an action mask, and its actions are not listed (Discrete)")
     if mask.dtype.kind not in "biu" or not ((mask == 0) | (mask == 1)).all():
-        raise Unreadable(f"gave an action mask of {mask.dtype}; it must hold 0 and 1, or booleans")
+        raise InvalidOutput(f"gave an action mask of {mask.dtype}; it must hold 0 and 1, or booleans")
     if actions is not None and mask.shape[1:] != (actions,):
-        raise Unreadable(f"gave an action mask of shape {mask.shape[1:]}, and not ({actions},)")
+        raise InvalidOutput(f"gave an action mask of shape {mask.shape[1:]}, and not ({actions},)")
     allowed = mask.astype(np.bool_)
     none: Bools = ~np.asarray(allowed.any(-1))
     if ended is not None and (stuck := none & ~ended).any():
-        raise Unreadable("allowed no action, and its episode goes on", int(stuck.argmax()))
+        raise InvalidOutput("allowed no action, and its episode goes on", int(stuck.argmax()))
     return allowed | none[:, None]
 
 
-def _alike(parts: tuple[Any, ...]) -> list[Array]:
+def _equal_shapes(parts: tuple[Any, ...]) -> list[Array]:
     arrays = [np.asarray(part) for part in parts]
     if len({array.shape for array in arrays}) > 1:
-        raise Unreadable(f"observed numbers of shapes {', '.join(str(array.shape) for array in arrays)}")
+        raise InvalidOutput(f"observed numbers of shapes {', '.join(str(array.shape) for array in arrays)}")
     return arrays
 
 
@@ -189,12 +189,12 @@ def _rows(raw: Raw, kinds: str, what: str, size: int) -> Array:
     try:
         array = np.asarray(raw)
     except ValueError as error:  # lists of unequal lengths
-        raise Unreadable(f"observed no array: {error}") from error
+        raise InvalidOutput(f"observed no array: {error}") from error
     if array.dtype.kind not in kinds:
-        raise Unreadable(f"observed {array.dtype}, not {what}")
+        raise InvalidOutput(f"observed {array.dtype}, not {what}")
     shape = array.shape[1:]
     if array.ndim == 0 or int(np.prod(shape)) != size:
-        raise Unreadable(f"observed {int(np.prod(shape))} numbers, shape {shape}, and not {size}")
+        raise InvalidOutput(f"observed {int(np.prod(shape))} numbers, shape {shape}, and not {size}")
     return array.reshape(len(array), size)
 
 

@@ -38,7 +38,7 @@ class Control:
         return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks)
 
 
-def identified(task: Task, module: str) -> Task:
+def with_identity(task: Task, module: str) -> Task:
     """The task, its factories on Gymnasium ids with the identity of the environment that is there now.
 
     module  which defines the task: an id that is not Gymnasium's own is read as `module:Id`, so that another process, which
@@ -58,9 +58,9 @@ def identified(task: Task, module: str) -> Task:
 
 
 @cache
-def any_gymnasium(env_id: str) -> Task:
+def gymnasium_task(env_id: str) -> Task:
     """A Task for `gymnasium:<id>`: its floor is to be measured, and without a ceiling its scores are returns."""
-    spec, identity = from_gymnasium.described(env_id)
+    spec, identity = from_gymnasium.read_environment(env_id)
     factory = Control(env_id, spec, backend="gymnasium", identity=identity)
     return Task(
         name=f"gymnasium:{env_id}",

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from envs.api import Array, Bools, Box, Discrete, Spec, Step
-from envs.control.actions import applied
-from envs.control.encoding import Encoding, Raw, encoding_for, legal
-from envs.custom.faults import Unreadable
+from envs.control.actions import clip_to_box
+from envs.control.encoding import Encoding, Raw, encoding_for, legal_actions
+from envs.custom.faults import InvalidOutput
 
 
 def installed() -> bool:
@@ -68,7 +68,7 @@ class EnvPoolVec:
     def step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._ids), *action.shape[2:])
         if isinstance(self.spec.action, Box):
-            flat = applied(flat, self.spec.action, self._dtype)
+            flat = clip_to_box(flat, self.spec.action, self._dtype)
         else:
             flat = flat.astype(self._dtype)
         reward, terminated, truncated = np.zeros(len(self._ids), np.float32), *np.zeros((2, len(self._ids)), bool)
@@ -102,7 +102,7 @@ class EnvPoolVec:
     def _see(self, raw: Raw, rows: Any) -> None:
         try:
             seen, mask = self._read(raw, self._ended[rows])
-        except Unreadable as error:
+        except InvalidOutput as error:
             if error.place is not None:
                 error.place = int(np.arange(len(self._ids))[rows][error.place])
             raise
@@ -115,7 +115,7 @@ class EnvPoolVec:
 
     def _read(self, raw: Raw, ended: Bools) -> tuple[Array, Bools | None]:
         action = self.spec.action
-        return self._encode(raw), legal(raw, None, action.n if isinstance(action, Discrete) else 0, ended)
+        return self._encode(raw), legal_actions(raw, None, action.n if isinstance(action, Discrete) else 0, ended)
 
     def _observed(self, obs: Array) -> Array:
         return obs.reshape(*self.shape, *obs.shape[1:])

@@ -10,9 +10,9 @@ import gymnasium
 import numpy as np
 
 from envs.api import Array, Bools, Box, Spec, Step
-from envs.control.actions import applied, read_action
-from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal
-from envs.custom.faults import Unreadable
+from envs.control.actions import clip_to_box, read_action
+from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actions
+from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
 from envs.validation import UsageError
 
@@ -21,10 +21,10 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def read_spec(env_id: str) -> Spec:
     """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
-    return described(env_id)[0]
+    return read_environment(env_id)[0]
 
 
-def described(env_id: str) -> tuple[Spec, Identity]:
+def read_environment(env_id: str) -> tuple[Spec, Identity]:
     """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and what it is made of.
 
     The time limit is the registered one, or the environment's own attribute max_episode_steps. UsageError as above.
@@ -101,7 +101,7 @@ class GymnasiumVec:
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
         if masks and len(masks) < len(seen):
-            raise Unreadable(
+            raise InvalidOutput(
                 "gave no action mask, and other environments of its kind did", [m for _, m in seen].index(None)
             )
         self._mask = np.stack(masks) if masks else None
@@ -111,7 +111,7 @@ class GymnasiumVec:
     def step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._envs), *action.shape[2:])
         if self._box is not None:
-            flat = applied(flat, self._box, self._dtype)
+            flat = clip_to_box(flat, self._box, self._dtype)
         self._obs, self._mask = self._obs.copy(), None if self._mask is None else self._mask.copy()
         reward = np.zeros(len(self._envs), np.float32)
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
@@ -153,9 +153,9 @@ class GymnasiumVec:
         try:
             batch = _batch_of_one(raw)
             listed = {MASK: np.asarray(info[MASK])[None]} if self._info_masks and info.get(MASK) is not None else None
-            mask = legal(batch, listed, self._actions, np.array([ended]))
+            mask = legal_actions(batch, listed, self._actions, np.array([ended]))
             return self._encode(batch)[0], None if mask is None else mask[0]
-        except Unreadable as error:
+        except InvalidOutput as error:
             error.place = i
             raise
 
@@ -166,9 +166,9 @@ class GymnasiumVec:
         elif self._mask is not None and self._ended[i]:
             self._mask[i] = True
         elif mask is not None and not self._ended[i]:
-            raise Unreadable("gave an action mask, and none when its first episode began", i)
+            raise InvalidOutput("gave an action mask, and none when its first episode began", i)
         elif self._mask is not None:
-            raise Unreadable("gave no action mask, and one before", i)
+            raise InvalidOutput("gave no action mask, and one before", i)
 
     def _observed(self) -> Array:
         return self._obs.reshape(*self.shape, *self._obs.shape[1:])
@@ -180,13 +180,13 @@ class GymnasiumVec:
 def _number(paid: Any, i: int) -> float:
     """A reward as a number that float32 can hold."""
     if isinstance(paid, (str, bytes)):
-        raise Unreadable(f"paid {paid!r}, which is no number", i)
+        raise InvalidOutput(f"paid {paid!r}, which is no number", i)
     try:
         number = float(paid)
     except (TypeError, ValueError, OverflowError):
-        raise Unreadable(f"paid {paid!r}, which is no number", i) from None
+        raise InvalidOutput(f"paid {paid!r}, which is no number", i) from None
     if LARGEST < abs(number) < float("inf"):
-        raise Unreadable(f"paid {number:g}, which float32 cannot hold", i)
+        raise InvalidOutput(f"paid {number:g}, which float32 cannot hold", i)
     return number
 
 
@@ -195,7 +195,7 @@ def _flag(value: Any, name: str, i: int) -> bool:
     number = isinstance(value, (bool, int, np.bool_, np.number, np.ndarray)) and np.ndim(value) == 0
     if number and value in (0, 1):
         return bool(value)
-    raise Unreadable(f"gave {name} as {value!r}, which is neither True nor False", i)
+    raise InvalidOutput(f"gave {name} as {value!r}, which is neither True nor False", i)
 
 
 def _batch_of_one(raw: Raw) -> Raw:

@@ -1,4 +1,4 @@
-"""What an environment must not give (NaN, infinity, unreadable observations), and who is named when it does."""
+"""Checks of environment outputs: NaN, infinity and undeclared shapes raise errors that name task, seed and step."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class EnvironmentFault(RuntimeError):
-    """An environment gave what nothing can be learned from: not a divergence of the variant, so its cell fails."""
+    """An environment returned invalid numbers. The variant has not diverged, so the cell fails."""
 
 
-class Unreadable(ValueError):
+class InvalidOutput(ValueError):
     """An observation, reward or action mask that is not what the environment's spaces declare.
 
     place  the environment in its batch, where it is known
@@ -27,7 +27,7 @@ class Unreadable(ValueError):
         self.place = place
 
 
-class Checked:
+class CheckedVecEnv:
     """A batch of environments whose rewards and observations are checked to be finite, for one reading of both adapters.
 
     EnvironmentFault names the task, the seed, the environment and its step. Rows that are not active carry no meaning: what
@@ -42,31 +42,31 @@ class Checked:
         self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, and of them in its episode
         self._episode: Ints = np.zeros(shape, np.int64)
         self._ended: Bools = np.zeros(shape, np.bool_)
-        self._misled: Bools = np.zeros(shape, np.bool_)  # by an action that was not finite
+        self._nonfinite_action: Bools = np.zeros(shape, np.bool_)  # by an action that was not finite
 
     @property
     def spec(self) -> Spec:
         return self._env.spec
 
     def reset(self) -> tuple[Array, Bools | None]:
-        self._episode[:] = self._ended[:] = self._misled[:] = False
+        self._episode[:] = self._ended[:] = self._nonfinite_action[:] = False
         obs, mask = self._named(self._env.reset)
         return self._finite(obs, "an observation", np.ones_like(self._ended)), mask
 
     def step(self, action: Array, active: Bools) -> Step:
         began = self._ended & active  # this row only delivers the next episode's first observation
         if action.dtype.kind == "f" and not np.isfinite(action).all():
-            self._misled |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
+            self._nonfinite_action |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
         self._total += active
         self._episode = np.where(began, 0, self._episode + active)
         step = self._named(lambda: self._env.step(action, active))
         reward = self._finite(step.reward, "a reward", active)
         obs = self._finite(step.obs, "an observation", active)
         if step.reference is not None and np.isnan(step.reference).any():
-            self._blame(step.reference, np.isnan(step.reference) & active, "a reference log-probability")
+            self._raise_if_any(step.reference, np.isnan(step.reference) & active, "a reference log-probability")
         self._ended = np.where(active, step.terminated | step.truncated, self._ended)
-        if began.any() and self._misled.any():
-            self._misled &= ~(began & _whole(obs))
+        if began.any() and self._nonfinite_action.any():
+            self._nonfinite_action &= ~(began & _rows_finite(obs))
         if reward is step.reward and obs is step.obs:
             return step
         return step._replace(reward=reward.astype(np.float32, copy=False), obs=obs)
@@ -78,12 +78,12 @@ class Checked:
         """Values [P, N, ...] as they are, with 0 for what is not finite in rows that are not active; a fault elsewhere."""
         if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
             return values
-        self._blame(values, active & ~self._misled & ~_whole(values), what)
+        self._raise_if_any(values, active & ~self._nonfinite_action & ~_rows_finite(values), what)
         spare = ~active.reshape(*active.shape, *(1 for _ in values.shape[2:])) & ~np.isfinite(values)
         cleaned: Floats = np.where(spare, np.zeros((), values.dtype), values)
         return cleaned
 
-    def _blame(self, values: Array, wrong: Bools, what: str) -> None:
+    def _raise_if_any(self, values: Array, wrong: Bools, what: str) -> None:
         if not wrong.any():
             return
         member, place = (int(i) for i in np.argwhere(wrong)[0])
@@ -101,16 +101,16 @@ class Checked:
         )
 
     def _named(self, call: Callable[[], T]) -> T:
-        """What the call gives; an Unreadable becomes a fault of the environment that it came from."""
+        """The result of the call; an InvalidOutput becomes a fault of the environment that it came from."""
         try:
             return call()
-        except Unreadable as error:
+        except InvalidOutput as error:
             if error.place is None:
                 raise EnvironmentFault(f"{self._name}: the environment {error}") from error
             self._raise(str(error), *divmod(error.place, self._total.shape[1]))
 
 
-def _whole(values: Array) -> Bools:
+def _rows_finite(values: Array) -> Bools:
     """[P, N]: whether all numbers of a row [P, N, ...] are finite."""
     finite: Bools = np.isfinite(values.reshape(*values.shape[:2], -1))
     return np.asarray(finite.all(-1))

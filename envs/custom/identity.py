@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from envs.custom.sources import LENGTH, distribution_of, ours, source_of
+from envs.custom.sources import LENGTH, distribution_of, is_own_module, source_of
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Identity:
     source: str = ""
     distribution: str = ""
 
-    def changed(self, other: Identity) -> list[str]:
+    def differences(self, other: Identity) -> list[str]:
         """In what another one differs, in words."""
-        return [WORDS[f.name] for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
+        return [DIFFERENCES[f.name] for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
 
 
-WORDS = {
+DIFFERENCES = {
     "entry_point": "the environment's entry point changed",
     "kwargs": "the arguments that the environment is registered with changed",
     "wrappers": "the environment's wrappers changed",
@@ -52,11 +52,13 @@ def identity_of(env: gymnasium.Env[Any, Any]) -> Identity:
     wrappers = list(spec.additional_wrappers) if spec else []
     things = [kind, *_layers(env), *_functions([entry, spec.kwargs if spec else {}, [w.kwargs for w in wrappers]])]
     return Identity(
-        entry_point=entry if isinstance(entry, str) else f"{kind.__module__}:{kind.__qualname__} by {named(entry)}",
+        entry_point=entry
+        if isinstance(entry, str)
+        else f"{kind.__module__}:{kind.__qualname__} by {qualified_name(entry)}",
         kwargs=_text(spec.kwargs if spec else {}),
         wrappers=_text([{"name": w.entry_point, "kwargs": w.kwargs} for w in wrappers]),
         source=source_of(things),
-        distribution="" if ours(kind.__module__) else distribution_of(kind.__module__),
+        distribution="" if is_own_module(kind.__module__) else distribution_of(kind.__module__),
     )
 
 
@@ -81,10 +83,10 @@ def _functions(value: Any) -> Iterator[Any]:
         yield value if hasattr(value, "__qualname__") else type(value)
 
 
-def named(value: Any) -> str:
+def qualified_name(value: Any) -> str:
     """A function, class or partial by its name, without the address that repr would give."""
     if isinstance(value, partial):
-        return f"partial({named(value.func)}, {_text(value.args)}, {_text(value.keywords)})"
+        return f"partial({qualified_name(value.func)}, {_text(value.args)}, {_text(value.keywords)})"
     kind = value if hasattr(value, "__qualname__") else type(value)
     return f"{getattr(kind, '__module__', '')}.{kind.__qualname__}"
 
@@ -93,7 +95,7 @@ def _text(value: Any) -> str:
     try:
         return json.dumps(_plain(value), sort_keys=True)
     except RecursionError:  # of objects that hold each other
-        return json.dumps(named(value))
+        return json.dumps(qualified_name(value))
 
 
 def _plain(value: Any) -> Any:
@@ -112,8 +114,8 @@ def _plain(value: Any) -> Any:
         content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:LENGTH]
         return f"{value.dtype} {value.shape} {content}"
     if callable(value):
-        return named(value)
+        return qualified_name(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {"class": named(value), **{f.name: _plain(getattr(value, f.name)) for f in fields(value)}}
+        return {"class": qualified_name(value), **{f.name: _plain(getattr(value, f.name)) for f in fields(value)}}
     held = getattr(value, "__dict__", None)
-    return {"class": named(value), **({k: _plain(v) for k, v in held.items()} if held else {})}
+    return {"class": qualified_name(value), **({k: _plain(v) for k, v in held.items()} if held else {})}

@@ -14,9 +14,9 @@ import numpy as np
 
 from envs.api import Array, Factory, Step
 from envs.control.factory import Control
-from envs.custom.sources import ours
+from envs.custom.sources import is_own_module
 from envs.delayed import undelayed
-from envs.random_policy import draw
+from envs.random_policy import draw_actions
 
 SEED, ENVS, RESETS, STEPS = 20, 2, 4, 50
 NOTICE = (
@@ -24,10 +24,10 @@ NOTICE = (
 )
 
 
-def foreign(factory: Factory) -> bool:
-    """Whether the environment is the user's: ours are tested to repeat."""
+def is_user_environment(factory: Factory) -> bool:
+    """Whether the user defined the environment; tests check that those of this project repeat."""
     inner = undelayed(factory)
-    return inner.identity is not None if isinstance(inner, Control) else not ours(type(inner).__module__)
+    return inner.identity is not None if isinstance(inner, Control) else not is_own_module(type(inner).__module__)
 
 
 def repeats(factory: Factory) -> bool:
@@ -57,7 +57,7 @@ def _trace(factory: Factory, disturbed: bool) -> Iterator[Array]:
             for _ in range(min(STEPS, factory.spec.horizon)):
                 if disturbed:
                     _disturb()
-                step = env.step(draw([rng], factory.spec, ENVS, mask), active)
+                step = env.step(draw_actions([rng], factory.spec, ENVS, mask), active)
                 yield np.packbits(active)
                 yield from (np.where(_wide(active, part), part, 0) for part in _parts(step))
                 active, mask = active & ~(step.terminated | step.truncated), step.action_mask

@@ -26,7 +26,7 @@ SOURCE = "class.source"  # the key of a class's hash, beside its name and its fi
 LENGTH = 16  # hexadecimal digits of a hash
 
 
-def ours(module: str) -> bool:
+def is_own_module(module: str) -> bool:
     """Whether a module is of this project."""
     return module.partition(".")[0] in OURS
 
@@ -38,7 +38,7 @@ def source_of(things: Iterable[Any]) -> str:
     waiting = [(name, True) for name in begun]
     while waiting:
         name, named = waiting.pop()
-        if name in found or ours(name) or (path := _file(name)) is None or not (named or _local(path)):
+        if name in found or is_own_module(name) or (path := _file(name)) is None or not (named or _local(path)):
             continue
         found[name] = path
         if _local(path) and path.suffix == ".py":
@@ -52,12 +52,12 @@ def source_of(things: Iterable[Any]) -> str:
 
 
 @cache
-def described_class(kind: type) -> dict[str, str]:
+def describe_class(kind: type) -> dict[str, str]:
     """A class of ours by its name; any other by its module too, and the hash of its source when this was first called.
 
     Ours have no dot in their name, so nobody else's class is taken for one of them.
     """
-    if ours(kind.__module__):
+    if is_own_module(kind.__module__):
         return {"class": kind.__name__}
     return {"class": f"{kind.__module__}.{kind.__qualname__}", SOURCE: source_of([kind])}
 

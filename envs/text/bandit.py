@@ -90,10 +90,10 @@ class Bandit(TextFactory):
         return one_hot(self.table.argmax(1)[self._context(rows)], self.actions)
 
     def optimal_return(self) -> float:
-        return float(self.final(self.table.max(1)).mean())
+        return float(self.final_reward(self.table.max(1)).mean())
 
     def random_return(self) -> float:
-        return float(self.final(self.table).mean())
+        return float(self.final_reward(self.table).mean())
 
 
 def _null(name: str, mdp: Bandit) -> Task:

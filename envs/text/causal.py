@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Doubles, Ints, Task
-from envs.splits import SPLITS, of_split
+from envs.splits import SPLITS, select_split
 from envs.text_env import TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows
 from envs.validation import check_between, check_least
@@ -79,7 +79,7 @@ class Causal(TextFactory):
         return self.rho_ood if self.split == "ood" else self.rho
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return self.q < 1
 
     def prompts(self) -> Prompts:
@@ -90,18 +90,18 @@ class Causal(TextFactory):
             answers.append([y])
         keep = np.array(probability) > 0
         all_of_them = Prompts(np.array(rows)[keep], np.array(probability)[keep], np.array(answers)[keep])
-        return of_split(all_of_them, self.split)
+        return select_split(all_of_them, self.split)
 
     def outcomes(self, rows: Rows, t: int) -> Doubles | None:
-        return np.tile([self.q, 1 - self.q], (len(rows.transcript), 1)) if self.chancy else None
+        return np.tile([self.q, 1 - self.q], (len(rows.transcript), 1)) if self.stochastic else None
 
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, y = self.action(rows, t), rows.hidden[:, 0]
         asked = move == ASK
-        said = np.where(asked, TEST + np.where(outcome == 0, y, 1 - y), TEST + 2)
-        return Response(np.where(asked, -self.cost, move - 1 == y), ~asked, said[:, None])
+        reply = np.where(asked, TEST + np.where(outcome == 0, y, 1 - y), TEST + 2)
+        return Response(np.where(asked, -self.cost, move - 1 == y), ~asked, reply[:, None])
 
-    def _after(self, cue: int, ones: int, zeros: int) -> float:
+    def _posterior(self, cue: int, ones: int, zeros: int) -> float:
         """P(y = 1) after the cue and the tests."""
         for_one = (self.agreement if cue else 1 - self.agreement) * self.q**ones * (1 - self.q) ** zeros
         for_zero = (1 - self.agreement if cue else self.agreement) * (1 - self.q) ** ones * self.q**zeros
@@ -109,7 +109,7 @@ class Causal(TextFactory):
 
     def _value(self, t: int, cue: int, ones: int, zeros: int) -> tuple[float, int]:
         """V before action t, and its best action."""
-        p = self._after(cue, ones, zeros)
+        p = self._posterior(cue, ones, zeros)
         answer = max((1 - p + self.reward_shift, 1), (p + self.reward_shift, 2))
         if t == self.asks:
             return answer
@@ -123,8 +123,8 @@ class Causal(TextFactory):
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         cue = rows.transcript[:, self.symptoms] - CUE
-        said = self.replies(rows, t)[:, :, 0] - TEST
-        states = np.stack([cue, (said == 1).sum(1), (said == 0).sum(1)], 1)
+        reply = self.replies(rows, t)[:, :, 0] - TEST
+        states = np.stack([cue, (reply == 1).sum(1), (reply == 0).sum(1)], 1)
         policy = np.zeros((len(states), 3))
         for state in np.unique(states, axis=0):
             policy[(states == state).all(1), self._value(t, *state.tolist())[1]] = 1

@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Doubles, Ints, Task
-from envs.splits import SPLITS, of_split
+from envs.splits import SPLITS, select_split
 from envs.text_env import TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between
@@ -84,7 +84,7 @@ class Countdown(TextFactory):
         return self.format_weight == 0
 
     @cached_property
-    def _hands(self) -> Ints:
+    def _number_sets(self) -> Ints:
         """The multisets of numbers [hands, n], in rising order."""
         digits = range(1, self.highest + 1)
         return np.array(list(itertools.combinations_with_replacement(digits, self.numbers)))
@@ -93,7 +93,7 @@ class Countdown(TextFactory):
     def _expressions(self) -> tuple[Ints, Ints, Doubles]:
         """All complete expressions [E, T], their values [E, hands], and their probability under random legal moves [E]."""
         n, found = self.numbers, []
-        hands = self._hands.T
+        hands = self._number_sets.T
 
         def grow(moves: tuple[int, ...], used: int, stack: tuple[Ints, ...], chance: float) -> None:
             free = [i for i in range(n) if not used >> i & 1]
@@ -129,10 +129,10 @@ class Countdown(TextFactory):
         if not len(hand):
             raise ValueError(f"no target of 1..{self.targets} can be reached with digits up to {self.highest}")
         target = np.array(self._range)[place]
-        digits = np.concatenate([self._hands[hand], (target // 10)[:, None], (target % 10)[:, None]], axis=1)
+        digits = np.concatenate([self._number_sets[hand], (target // 10)[:, None], (target % 10)[:, None]], axis=1)
         # hidden: depth of the stack, the numbers used, the stack
         hidden = np.zeros((len(digits), 2 + self.numbers), np.int64)
-        return of_split(Prompts(digits + 1 + self.actions, uniform(len(digits)), hidden), self.split)
+        return select_split(Prompts(digits + 1 + self.actions, uniform(len(digits)), hidden), self.split)
 
     def _numbers(self, rows: Rows) -> tuple[Ints, Ints]:
         """Digits [M, n] and target [M] of the prompts."""
@@ -162,20 +162,20 @@ class Countdown(TextFactory):
             hidden[on, top - 1] = _apply(operation, hidden[on, top - 1], hidden[on, top])
             hidden[on, DEPTH] -= 1
         last = t == self.horizon - 1
-        earned = np.where(hidden[:, STACK] == target, 1.0, self.format_weight)
-        return Response(earned * (good & last), ~good | last, hidden=hidden)
+        reward = np.where(hidden[:, STACK] == target, 1.0, self.format_weight)
+        return Response(reward * (good & last), ~good | last, hidden=hidden)
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         moves, values, _ = self._expressions
         digits, target = self._numbers(rows)
-        hand = (self._hands[None] == digits[:, None]).all(2).argmax(1)
+        hand = (self._number_sets[None] == digits[:, None]).all(2).argmax(1)
         right = values[:, hand] == target  # [E, M]; the first of the solutions, or of all where there is none
         return one_hot(moves[right.argmax(0), t], self.actions)
 
     def optimal_return(self) -> float:
         end = self.gamma ** (self.horizon - 1)
         solved = self._chance_of(np.minimum(self._solutions, 1))
-        return end * self.final_of(solved + (1 - solved) * self.format_weight)
+        return end * self.final_reward_of(solved + (1 - solved) * self.format_weight)
 
     def random_return(self) -> float:
         _, values, chances = self._expressions
@@ -183,13 +183,13 @@ class Countdown(TextFactory):
         right = np.stack([share @ (values == target) for target in self._range], 1)
         solved, complete = self._chance_of(right), float(share.sum())
         end = self.gamma ** (self.horizon - 1)
-        return end * self.final_of(solved + (complete - solved) * self.format_weight)
+        return end * self.final_reward_of(solved + (complete - solved) * self.format_weight)
 
     def _chance_of(self, table: np.ndarray) -> float:
         """The mean over the prompts of a table [hands, targets of the split]."""
         prompts = self.prompts()
         digits, target = self._numbers(Rows(prompts.tokens, np.zeros((0, 0), np.int64)))
-        hand = {tuple(h): i for i, h in enumerate(self._hands.tolist())}
+        hand = {tuple(h): i for i, h in enumerate(self._number_sets.tolist())}
         place = np.array([hand[tuple(d)] for d in digits.tolist()])
         return float(table[place, target - self._range[0]] @ prompts.probability)
 

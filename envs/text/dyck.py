@@ -102,7 +102,7 @@ class Dyck(TextFactory):
 
     def optimal_return(self) -> float:
         if self.binary:
-            return self.gamma ** (self.horizon - 1) * self.final_of(1)
+            return self.gamma ** (self.horizon - 1) * self.final_reward_of(1)
         paid = sum(self.gamma**t for t in range(self.horizon)) / self.horizon
         return paid + self.gamma ** (self.horizon - 1) * self.reward_shift
 
@@ -113,9 +113,9 @@ class Dyck(TextFactory):
         """Expected return of the uniform policy with `left` brackets to go."""
         if (left, depth) not in known:
             step = 0.0 if self.binary else 1 / self.horizon
-            wrong = self.final_of(0)
+            wrong = self.final_reward_of(0)
             if left == 1:
-                right = self.final_of(1) if self.binary else step + self.reward_shift
+                right = self.final_reward_of(1) if self.binary else step + self.reward_shift
                 closes = 1 / self.actions if depth == 1 else 0.0
                 known[left, depth] = closes * right + (1 - closes) * wrong
             else:

@@ -61,7 +61,7 @@ class GuessNumber(TextFactory):
         return self.turns
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return self.noise > 0
 
     def prompts(self) -> Prompts:
@@ -98,9 +98,9 @@ class GuessNumber(TextFactory):
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.noise:
             raise ValueError("with noise the optimal policy has no short form: use envs.solver.solve")
-        guesses, said = self.taken(rows, t), self.replies(rows, t)[:, :, 0] - 1 - self.numbers
-        low = np.where(said == 0, guesses + 1, 0).max(1, initial=0)
-        high = np.where(said == 1, guesses - 1, self.numbers - 1).min(1, initial=self.numbers - 1)
+        guesses, replies = self.actions_so_far(rows, t), self.replies(rows, t)[:, :, 0] - 1 - self.numbers
+        low = np.where(replies == 0, guesses + 1, 0).max(1, initial=0)
+        high = np.where(replies == 1, guesses - 1, self.numbers - 1).min(1, initial=self.numbers - 1)
         left = np.maximum(high - low + 1, 1)
         return one_hot(low + self._search[1][self.turns - t, left], self.actions)
 

@@ -141,7 +141,7 @@ class InfoGame(TextFactory):
         return self.turns
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return self.noise > 0
 
     def prompts(self) -> Prompts:
@@ -156,13 +156,13 @@ class InfoGame(TextFactory):
 
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, secret = self.action(rows, t), rows.hidden[:, 0]
-        said = self.feedback[move, secret]
+        reply = self.feedback[move, secret]
         asked = move < self.attributes
-        said = np.where((asked & (outcome == 1))[:, None], 2 * NO + 1 - said, said)  # yes for no
+        reply = np.where((asked & (outcome == 1))[:, None], 2 * NO + 1 - reply, reply)  # yes for no
         right = move - self.attributes == secret
         costs = asked if self.game == "questions" else ~right
         ended = ~asked if self.game == "questions" else right
-        return Response(right - costs * self.cost, ended, 1 + self.actions + said)
+        return Response(right - costs * self.cost, ended, 1 + self.actions + reply)
 
     @cached_property
     def _answers(self) -> Ints:
@@ -172,19 +172,19 @@ class InfoGame(TextFactory):
         return answers
 
     @cached_property
-    def _known(self) -> dict[tuple[int, bytes], tuple[float, int]]:
+    def _cache(self) -> dict[tuple[int, bytes], tuple[float, int]]:
         return {}
 
     def _value(self, left: int, fits: np.ndarray) -> tuple[float, int]:
         """V with `left` turns to go where the secret is one of the words that fit [words], and the best action."""
         key = (left, fits.tobytes())
-        if key not in self._known:
+        if key not in self._cache:
             best, n = (-np.inf, 0), fits.sum()
             for action in range(self.actions):
                 value = self._action_value(left, fits, action, int(n))
                 best = max(best, (value, -action))
-            self._known[key] = (best[0], -best[1])
-        return self._known[key]
+            self._cache[key] = (best[0], -best[1])
+        return self._cache[key]
 
     def _action_value(self, left: int, fits: np.ndarray, action: int, n: int) -> float:
         word, last, questions = action - self.attributes, left == 1, self.game == "questions"
@@ -206,11 +206,11 @@ class InfoGame(TextFactory):
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.noise:
             raise ValueError("with noise the optimal policy has no short form: use envs.solver.solve")
-        moves, said = self.taken(rows, t), self.replies(rows, t) - 1 - self.actions
+        moves, reply = self.actions_so_far(rows, t), self.replies(rows, t) - 1 - self.actions
         fits = np.ones((len(moves), self.words), np.bool_)
         for i in range(t):
-            heard = (said[:, i] * len(REPLIES) ** np.arange(self.reply_length)).sum(1)
-            fits &= self._answers[np.maximum(moves[:, i], 0)] == heard[:, None]
+            observed_reply = (reply[:, i] * len(REPLIES) ** np.arange(self.reply_length)).sum(1)
+            fits &= self._answers[np.maximum(moves[:, i], 0)] == observed_reply[:, None]
         fits[~fits.any(1)] = True  # rows that have ended
         return one_hot(np.array([self._value(self.turns - t, row)[1] for row in fits]), self.actions)
 

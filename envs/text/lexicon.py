@@ -98,13 +98,13 @@ class Lexicon(TextFactory):
             return Response(self.scores[topic, self.action(rows, t)], ended)
         if not last:
             return Response(np.zeros(len(topic)), ended)
-        words = np.maximum(self.taken(rows, self.length), 0)
+        words = np.maximum(self.actions_so_far(rows, self.length), 0)
         return Response(self.scores[topic[:, None], words].sum(1), ended)
 
     def reference(self, rows: Rows, t: int) -> Doubles | None:
         return self.language[self._last(rows, t)]
 
-    def reference_taken(self, rows: Rows, t: int) -> Doubles | None:
+    def reference_logp(self, rows: Rows, t: int) -> Doubles | None:
         return self.language[self._last(rows, t), self.action(rows, t)]
 
     def _worth(self, t: int) -> Doubles:

@@ -154,7 +154,7 @@ class OverOpt(TextFactory):
         topic, last = rows.transcript[:, 0] - 1 - self.words, t == self.length - 1
         reward = np.zeros(len(topic))
         if last:
-            words = np.maximum(self.taken(rows, self.length), 0)
+            words = np.maximum(self.actions_so_far(rows, self.length), 0)
             if self.judge == "gold":
                 reward = self.gold(topic, words)
             else:
@@ -164,16 +164,16 @@ class OverOpt(TextFactory):
     def reference(self, rows: Rows, t: int) -> Doubles | None:
         return np.full((len(rows.transcript), self.words), -np.log(self.words))
 
-    def reference_taken(self, rows: Rows, t: int) -> Doubles | None:
+    def reference_logp(self, rows: Rows, t: int) -> Doubles | None:
         return np.full(len(rows.transcript), -np.log(self.words))
 
     def softmax(self, beta: float, t: int | None = None) -> Doubles:
         """[topics, W]: the optimal policy for the proxy minus beta KL, the same for every word of a text (gamma 1)."""
-        x = self._tilt(beta, self.length - 1 if t is None else t)
+        x = self._scaled_weights(beta, self.length - 1 if t is None else t)
         x = np.exp(x - x.max(1, keepdims=True))
         return x / x.sum(1, keepdims=True)
 
-    def _tilt(self, beta: float, t: int) -> Doubles:
+    def _scaled_weights(self, beta: float, t: int) -> Doubles:
         """What word t adds to the return over beta, in units of step t [topics, W]."""
         return self.weights * self.gamma ** (self.length - 1 - t) / (self.length * beta)
 
@@ -194,7 +194,7 @@ class OverOpt(TextFactory):
             return end * float(self.weights.max(1).mean()) + self.reward_shift
         total = 0.0
         for t in range(self.length):
-            x = self._tilt(self.beta, t)
+            x = self._scaled_weights(self.beta, t)
             top = x.max(1)
             soft = top + np.log(np.exp(x - top[:, None]).mean(1))
             total += self.gamma**t * self.beta * float(soft.mean())

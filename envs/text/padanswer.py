@@ -23,7 +23,7 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Doubles, Ints, Task
-from envs.splits import of_split
+from envs.splits import select_split
 from envs.text_env import TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between, check_least
@@ -68,13 +68,13 @@ class PadAnswer(TextFactory):
 
     def prompts(self) -> Prompts:
         questions = np.array(list(itertools.product((0, 1), repeat=self.bits)), np.int64)
-        return of_split(Prompts(questions + 1 + self.actions, uniform(len(questions))), self.split)
+        return select_split(Prompts(questions + 1 + self.actions, uniform(len(questions))), self.split)
 
     def _parity(self, rows: Rows) -> Ints:
         parity: Ints = (rows.transcript[:, : self.bits] - 1 - self.actions).sum(1) % 2
         return parity
 
-    def _late(self, written: int) -> float:
+    def _length_penalty(self, written: int) -> float:
         """The penalty of a text of this length."""
         return self.overlong * max(0.0, written - self.length / 2) / (self.length / 2)
 
@@ -82,21 +82,21 @@ class PadAnswer(TextFactory):
         move = self.action(rows, t)
         ended = (move >= self.fillers) | (t == self.length - 1)
         right = move - self.fillers == self._parity(rows)
-        return Response(right - ended * self._late(t + 1), ended)
+        return Response(right - ended * self._length_penalty(t + 1), ended)
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         return one_hot(self.fillers + self._parity(rows), self.actions)
 
     def optimal_return(self) -> float:
-        return self.final_of(1.0 - self._late(1))
+        return self.final_reward_of(1.0 - self._length_penalty(1))
 
     def random_return(self) -> float:
         v, total, alive = self.actions, 0.0, 1.0
         for t in range(self.length):
             stops = 1.0 if t == self.length - 1 else 1 - self.fillers / v
             # the parity of all questions is fair, and A0 and A1 are equally likely
-            last = stops * self.final_of(0) - stops * self._late(t + 1)
-            right = (self.final_of(1.0) - self.final_of(0.0)) / v
+            last = stops * self.final_reward_of(0) - stops * self._length_penalty(t + 1)
+            right = (self.final_reward_of(1.0) - self.final_reward_of(0.0)) / v
             total += alive * self.gamma**t * (last + right)
             alive *= self.fillers / v
         return total

@@ -76,7 +76,7 @@ class RecDialog(TextFactory):
         return self.turns
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return True
 
     def prompts(self) -> Prompts:
@@ -123,15 +123,15 @@ class RecDialog(TextFactory):
         return likelihood
 
     @cached_property
-    def _known(self) -> dict[tuple[int, tuple[Count, ...]], tuple[float, int]]:
+    def _cache(self) -> dict[tuple[int, tuple[Count, ...]], tuple[float, int]]:
         return {}
 
     def _value(self, left: int, counts: tuple[Count, ...]) -> tuple[float, int]:
         """V with `left` turns to go and the genre to show (U: ask). Genres are alike, so counts are kept sorted."""
         key = (left, counts)
-        if key not in self._known:
-            self._known[key] = self._solve(left, counts)
-        return self._known[key]
+        if key not in self._cache:
+            self._cache[key] = self._solve(left, counts)
+        return self._cache[key]
 
     def _solve(self, left: int, counts: tuple[Count, ...]) -> tuple[float, int]:
         if left == 0:
@@ -166,10 +166,13 @@ class RecDialog(TextFactory):
         return discount * self._value(left - 1, after)[0]
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
-        genre, said = self._genre(np.maximum(self.taken(rows, t), 0)), self.replies(rows, t)[:, :, 0] - 1 - self.actions
+        genre, replies = (
+            self._genre(np.maximum(self.actions_so_far(rows, t), 0)),
+            self.replies(rows, t)[:, :, 0] - 1 - self.actions,
+        )
         shown = genre[:, :, None] == np.arange(self.genres)  # [M, t, U]
-        named = (said[:, :, None] - 2 == np.arange(self.genres)) & (genre == self.genres)[:, :, None]
-        counts = np.stack([shown.sum(1), (shown & (said == 0)[:, :, None]).sum(1), named.sum(1)], 2)  # [M, U, 3]
+        named = (replies[:, :, None] - 2 == np.arange(self.genres)) & (genre == self.genres)[:, :, None]
+        counts = np.stack([shown.sum(1), (shown & (replies == 0)[:, :, None]).sum(1), named.sum(1)], 2)  # [M, U, 3]
         moves = np.zeros(len(counts), np.int64)
         for i, count in enumerate(counts.tolist()):
             order = sorted(range(self.genres), key=lambda u: count[u])

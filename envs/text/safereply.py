@@ -121,7 +121,7 @@ class SafeReply(TextFactory):
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         topic, group = self._places(rows.transcript)
         word = self.action(rows, t)
-        new = (self.taken(rows, t) != word[:, None]).all(1)
+        new = (self.actions_so_far(rows, t) != word[:, None]).all(1)
         reward = self.helpfulness[topic, word] * new - self.penalty * self.flags[topic, group, word]
         return Response(reward / self.length, np.full(len(word), t == self.length - 1))
 

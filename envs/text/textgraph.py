@@ -144,14 +144,14 @@ class TextGraph(TextFactory):
         return self.steps
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return self.slip > 0
 
     def prompts(self) -> Prompts:
         mazes, goals, starts = np.nonzero(self.distance > 0)
-        told = np.full(len(starts), PAD) if self.observe == "history" else CELL + starts
+        start_tokens = np.full(len(starts), PAD) if self.observe == "history" else CELL + starts
         walls = np.where(self.open, OPEN, WALL)[mazes]
-        tokens = np.concatenate([(CELL + goals)[:, None], told[:, None], walls], axis=1)
+        tokens = np.concatenate([(CELL + goals)[:, None], start_tokens[:, None], walls], axis=1)
         hidden = np.stack([mazes, goals, starts, self.distance[mazes, goals, starts]], 1)
         return Prompts(tokens, uniform(len(tokens)), hidden)
 

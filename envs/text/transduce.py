@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from envs.api import Bools, Doubles, Ints, Task
-from envs.splits import ROUNDS, SPLITS, held_out, of_split
+from envs.splits import ROUNDS, SPLITS, held_out, select_split
 from envs.text_env import TextFactory, text_task
 from envs.text_mdp import PAD, Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
@@ -91,7 +91,7 @@ class Transduce(TextFactory):
         if count > LISTABLE:
             raise ValueError(f"{count:,} prompts are too many to list (at most {LISTABLE:,})")
         strings = np.array(list(itertools.product(range(self.symbols), repeat=self.size)), np.int64)
-        return of_split(Prompts(self._as_prompt(strings + self.first_action), uniform(count)), self.split)
+        return select_split(Prompts(self._as_prompt(strings + self.first_action), uniform(count)), self.split)
 
     def starts(self, rng: np.random.Generator, n: int) -> Rows:
         prompt = self._as_prompt(self._draw(rng, n))
@@ -149,7 +149,7 @@ class Transduce(TextFactory):
         end = self.gamma ** (self.size - 1)
         if self.reward_mode == "dense":
             return sum(self.gamma**t for t in range(self.size)) * symbol / self.size + end * self.reward_shift
-        return end * self.final_of(answer if self.binary else symbol)
+        return end * self.final_reward_of(answer if self.binary else symbol)
 
     def _as_prompt(self, symbols: Ints) -> Ints:
         left = np.full((len(symbols), self.horizon - symbols.shape[1]), PAD, np.int64)

@@ -13,7 +13,7 @@ from algorithms.composition import Schedule
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.estimators.entropy_bonus import Annealed, Constant
 from algorithms.estimators.surrogate import ClippedRatio, StoppedRatio
-from algorithms.tunable import Choice, Range, narrowed, per_member, tunable
+from algorithms.tunable import Choice, Range, per_member, select_members, tunable
 from algorithms.variant import Variant
 from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
@@ -35,10 +35,10 @@ PAIRS = [
 
 
 def test_a_default_outside_the_range_widens_it() -> None:
-    assert Range(0.9, 1.0).holding(0.5) == Range(0.5, 1.0)
-    assert Range(0.9, 1.0).holding(0.95) == Range(0.9, 1.0)
-    assert Choice((8, 16)).holding(12) == Choice((12, 8, 16))
-    assert Choice((8, 16)).holding(8) == Choice((8, 16))
+    assert Range(0.9, 1.0).including(0.5) == Range(0.5, 1.0)
+    assert Range(0.9, 1.0).including(0.95) == Range(0.9, 1.0)
+    assert Choice((8, 16)).including(12) == Choice((12, 8, 16))
+    assert Choice((8, 16)).including(8) == Choice((8, 16))
 
 
 def spread(parameter: Parameter) -> tuple[float, ...]:
@@ -101,7 +101,7 @@ def test_c1_a_configurations_gradient_in_a_population_is_its_gradient_alone(
 def test_narrowed_keeps_the_numbers_of_its_places(part: object, path: str, numbers: tuple[float, ...]) -> None:
     variant = replace(VARIANTS["gae"], schedule=Holder(part=part))  # type: ignore[arg-type]
     made, _ = per_member(variant, resolve(TASKS["CartPole-v1"], variant).training, [(f"schedule.part.{path}", numbers)])
-    held = getattr(narrowed(made.schedule, np.array([1])).part, path)
+    held = getattr(select_members(made.schedule, np.array([1])).part, path)
     assert held.tolist() == [[pytest.approx(numbers[1])]]
     assert getattr(part, path) != held  # the configuration itself holds a number still
 

@@ -135,7 +135,7 @@ def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, floa
             seed=seed, learning_rate=RATE, checkpoint=k, fraction=k / max(last, 1), env_steps=1000 * k, updates=10 * k,
             wall_s=2.0 * k, eval_return=float(score[k, i]),
             eval_return_greedy=float(score[k, i]) if k == last else float("nan"), diverged=bool(np.isnan(score[k, i])),
-            measures=dict(measures), place=i,
+            measures=dict(measures), member=i,
         )
         for k in range(last + 1)
         for i, seed in enumerate(seeds)

@@ -87,7 +87,7 @@ class CustomSurrogate:
 
     of: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # (logp, behaviour logp, A, valid) -> L
     bounds: tuple[float, float] | None = None
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         return self.of(logp, behaviour_logp, advantage, valid)
@@ -97,7 +97,7 @@ class CustomSurrogate:
 class WholeSurrogate(CustomSurrogate):
     """The same of whole episodes."""
 
-    whole: ClassVar[bool] = True
+    per_sequence: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class CustomCorrection:
     """Any function of the log ratio as correction."""
 
     of: Callable[[Tensor, Tensor], Tensor]
-    whole: ClassVar[bool] = False
+    per_sequence: ClassVar[bool] = False
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
         return self.of(log_ratio, valid)

@@ -10,7 +10,7 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.conformance.coefficients import coefficients
-from algorithms.conformance.credit import axes, of_credit, response
+from algorithms.conformance.credit import axes, credit_response, response
 from algorithms.conformance.estimator import examine
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, windows
 from algorithms.conformance.unbiasedness import success_factor
@@ -80,11 +80,11 @@ def test_replicates_are_sampled_through_the_learner_too() -> None:
 def test_a_credits_response_by_hand() -> None:
     """GAE at gamma 0.9 and lambda 0.95: a reward k steps later counts 0.855^k, one of another episode nothing."""
     rollout, values = windows()
-    made = response(of_credit(LambdaReturn(0.95), rollout, True), rollout, values)  # [T, K, P, N]
+    made = response(credit_response(LambdaReturn(0.95), rollout, True), rollout, values)  # [T, K, P, N]
     assert made[5, 5:8, 0, 3].tolist() == pytest.approx([1.0, 0.855, 0.731025])
     assert made[0, 4:, 0, 3].abs().max() == 0  # the first episode of this column has 4 rows
     at = axes(rollout)
-    assert at.place[:, 0, 3].tolist() == [0, 1, 2, 3, 0, 0, 1, 2, 3]
+    assert at.step_in_episode[:, 0, 3].tolist() == [0, 1, 2, 3, 0, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("variant", LEARNING, ids=lambda v: v.name)

@@ -127,6 +127,7 @@ VTRACES: dict[str, Any] = {
     "no rho in the advantage": UnweighedQ(),
     "traces over the end": LeakingVTrace(),
     "ratios ignored": CustomTarget(
-        lambda r, v: VTrace()(replace(r, now=None), v), lambda r, v: VTrace().target(replace(r, now=None), v)
+        lambda r, v: VTrace()(replace(r, current_logp=None), v),
+        lambda r, v: VTrace().target(replace(r, current_logp=None), v),
     ),
 }

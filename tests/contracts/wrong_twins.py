@@ -24,8 +24,8 @@ def broken(findings: list[Finding]) -> set[str]:
 
 class _Plain:
     critic: ClassVar[bool] = False
-    squares: ClassVar[bool] = False
-    greedy: ClassVar[bool] = False
+    needs_score_norms: ClassVar[bool] = False
+    needs_greedy_return: ClassVar[bool] = False
 
     def initial(self, members: int, horizon: int) -> State:
         return {}

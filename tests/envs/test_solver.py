@@ -13,7 +13,7 @@ import pytest
 from algorithms.references.scripted import play_optimally
 from envs import TASKS
 from envs.api import Doubles, Ints
-from envs.enumeration import TooMany, enumerable, enumerate_episodes
+from envs.enumeration import TooManyEpisodes, enumerable, enumerate_episodes
 from envs.seeding import Role, stream
 from envs.solver import kl_optimal, optimal_return, random_return, solve, value
 from envs.text.dyck import Dyck
@@ -164,7 +164,7 @@ def test_values_are_discounted(gamma: float) -> None:
 
 
 def test_too_many_episodes_are_refused_before_they_fill_memory() -> None:
-    with pytest.raises(TooMany, match="more than 50 episodes"):
+    with pytest.raises(TooManyEpisodes, match="more than 50 episodes"):
         enumerate_episodes(Transduce(symbols=4, length=4), limit=50)
     assert not enumerable(TASKS["lock/hard"].factory, 1_000)  # type: ignore[arg-type]
     assert not enumerable(TASKS["transduce/copy-hard"].factory, 1_000)  # type: ignore[arg-type]
@@ -256,7 +256,7 @@ class Coin(TextFactory):
         return 2
 
     @property
-    def chancy(self) -> bool:
+    def stochastic(self) -> bool:
         return True
 
     def prompts(self) -> Prompts:

@@ -80,21 +80,21 @@ class Paying:
 
 def test_measuring_a_floor_costs_no_more_than_allowed() -> None:
     task = TASKS["CartPole-v1"]
-    whole = random_policy.measured(task, episodes=30)
+    whole = random_policy.measure_floor(task, episodes=30)
     assert whole.episodes == 30
     assert 10 < whole.mean < 40  # 22 steps on average
     assert whole.env_steps == round(whole.mean * 30)  # a reward of 1 a step
-    short = random_policy.measured(task, episodes=30, steps=1)
+    short = random_policy.measure_floor(task, episodes=30, steps=1)
     assert (short.episodes, short.mean, short.env_steps) == (10, 1.0, 10)  # none has ended: what was paid so far
-    assert random_policy.measured(task, episodes=30, seconds=-1.0).env_steps == 10
+    assert random_policy.measure_floor(task, episodes=30, seconds=-1.0).env_steps == 10
 
 
 def test_a_floor_of_rewards_that_are_no_numbers_is_refused() -> None:
-    assert random_policy.measured(Task("steady", Paying(1.0)), episodes=5).mean >= 1.0
+    assert random_policy.measure_floor(Task("steady", Paying(1.0)), episodes=5).mean >= 1.0
     with pytest.raises(
         EnvironmentFault, match=r"wrong: the environment returned a reward of nan \(environment 0 of seed 0"
     ):
-        random_policy.measured(Task("wrong", Paying(NAN)), episodes=5)
+        random_policy.measure_floor(Task("wrong", Paying(NAN)), episodes=5)
 
 
 def test_any_name_of_a_task_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:

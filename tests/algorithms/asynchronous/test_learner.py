@@ -19,7 +19,7 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.asynchronous.actor import PlayedRollout
-from algorithms.asynchronous.learner import SlotGrants, fits, train_asynchronously
+from algorithms.asynchronous.learner import SlotGrants, can_begin, train_asynchronously
 from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.composition import Processes, Schedule
 from algorithms.training.evaluation import Evaluation
@@ -54,12 +54,12 @@ def children() -> list[int]:
 
 def test_by_hand_what_fits() -> None:
     """Bound 2, update 5. One that was begun at 4 is 1 old and may be overtaken once more: by the new one."""
-    assert fits(5, [], 0, 0)
-    assert not fits(5, [], 1, 0)  # the one in the queue would be learned before the new one
-    assert fits(5, [4], 0, 2)
-    assert not fits(5, [4], 1, 2)
-    assert not fits(5, [4, 5], 0, 2)
-    assert not fits(5, [3], 0, 2)
+    assert can_begin(5, [], 0, 0)
+    assert not can_begin(5, [], 1, 0)  # the one in the queue would be learned before the new one
+    assert can_begin(5, [4], 0, 2)
+    assert not can_begin(5, [4], 1, 2)
+    assert not can_begin(5, [4, 5], 0, 2)
+    assert not can_begin(5, [3], 0, 2)
 
 
 @pytest.mark.parametrize("longest", [0, 1, 3, 7])

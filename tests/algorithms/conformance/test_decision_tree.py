@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from algorithms.conformance.coefficients import is_affine, line
-from algorithms.conformance.decision_tree import DENSE, DENSE_ROOTS, SUCCESS, episodes, one_group, stratified
+from algorithms.conformance.coefficients import fit_line, is_affine
+from algorithms.conformance.decision_tree import DENSE, DENSE_ROOTS, SUCCESS, one_group, stratified, tree_episodes
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 
 TREE = (((1.0, 1), (-2.0, None)), ((3.0, None), (5.0, None)))
@@ -15,7 +15,7 @@ TREE = (((1.0, 1), (-2.0, None)), ((3.0, None), (5.0, None)))
 
 def test_episodes_of_a_tree_by_hand() -> None:
     """Three ways: left twice, left then right, right."""
-    every = episodes(TREE, (0,), 0.5)
+    every = tree_episodes(TREE, (0,), 0.5)
     assert every.reward.tolist() == [[1.0, 3.0], [1.0, 5.0], [-2.0, 0.0]]
     assert every.valid.tolist() == [[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
     assert every.returns(0.5).tolist() == [[2.5, 3.0], [3.5, 5.0], [-2.0, 0.0]]
@@ -29,7 +29,7 @@ def test_episodes_of_a_tree_by_hand() -> None:
 @pytest.mark.parametrize("gamma", [1.0, 0.9])
 def test_the_gradient_is_that_of_j(gamma: float) -> None:
     """Autograd through J = mean over roots of V(root), as a function of the logits."""
-    every = episodes(DENSE, DENSE_ROOTS, gamma)
+    every = tree_episodes(DENSE, DENSE_ROOTS, gamma)
     logits = torch.from_numpy(np.random.default_rng(0).uniform(-0.8, 0.8, (7, 2))).requires_grad_()
     chance = logits.softmax(1)
     value: dict[int | None, torch.Tensor] = {None: torch.zeros((), dtype=torch.float64)}
@@ -44,7 +44,7 @@ def test_the_gradient_is_that_of_j(gamma: float) -> None:
 
 
 def test_every_batch_is_listed_once() -> None:
-    every = episodes(DENSE, DENSE_ROOTS, 1.0)
+    every = tree_episodes(DENSE, DENSE_ROOTS, 1.0)
     batches = stratified(every, 1.0, 3)
     assert len(batches.index) == 5**3 * 4**3
     assert float(batches.weight.sum()) == pytest.approx(1.0)
@@ -57,7 +57,7 @@ def test_every_batch_is_listed_once() -> None:
 
 def test_means_of_coefficients_by_hand() -> None:
     """REINFORCE on four arms that pay 1, 0, 1, 0: mean_i R_i grad log pi, whose mean is grad J = pi (R - J)."""
-    batches = stratified(episodes(SUCCESS, (0,), 1.0), 1.0, 4)
+    batches = stratified(tree_episodes(SUCCESS, (0,), 1.0), 1.0, 4)
     pi = batches.every.chance
     arms = torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
     c = batches.rollout.reward / 4
@@ -67,7 +67,7 @@ def test_means_of_coefficients_by_hand() -> None:
 
 def test_lines_by_hand() -> None:
     x = torch.tensor([1.0, 2.0, 3.0, 7.0])
-    made = line(x, torch.tensor([3.0, 5.0, 7.0, 4.0]), torch.ones(4) > 0, torch.tensor([0, 0, 0, 1]))
+    made = fit_line(x, torch.tensor([3.0, 5.0, 7.0, 4.0]), torch.ones(4) > 0, torch.tensor([0, 0, 0, 1]))
     assert made.a.tolist() == [2.0, 0.0]
     assert made.b.tolist() == [1.0, 4.0]
     assert made.spread.tolist() == [True, False]

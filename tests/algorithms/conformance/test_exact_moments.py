@@ -9,7 +9,13 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import Listed, kl_error, listed, reinforce_variance, rloo_variance
+from algorithms.conformance.exact_moments import (
+    EnumeratedEpisodes,
+    enumerate_scores,
+    kl_error,
+    reinforce_variance,
+    rloo_variance,
+)
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.gru import GRU
@@ -24,7 +30,7 @@ TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(4, 4))
 SOFT = text_task("soft", Lexicon(words=3, length=3, topics=2, beta=1.0))
 
 # one prompt, two episodes: R = 1, 3 with S = +1, -1, each with probability 1/2
-COIN = Listed(
+COIN = EnumeratedEpisodes(
     torch.tensor([0.5, 0.5]).double(),
     torch.tensor([1.0, 3.0]).double(),
     torch.tensor([[1.0], [-1.0]]).double(),
@@ -43,7 +49,7 @@ def test_variances_of_a_coin_by_hand() -> None:
 
 def test_prompts_add_the_variance_of_their_means() -> None:
     """A second prompt, as likely, that pays nothing: half the variance within, and means -1 and 0 vary by 1/4."""
-    two = Listed(
+    two = EnumeratedEpisodes(
         torch.full((4,), 0.25).double(),
         torch.tensor([1.0, 3.0, 0.0, 0.0]).double(),
         torch.tensor([[1.0], [-1.0], [1.0], [-1.0]]).double(),
@@ -62,8 +68,8 @@ LOCK, COPY = Lock(length=2, vocabulary=4, locks=2), Transduce(symbols=3, length=
 def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
     """4 episodes of one prompt, 3,000 replicates; and where the reward is sparse RLOO has the larger one."""
     task = text_task("task", mdp)
-    actor = gradient_quality.tilted(task, TRAINING, 0.5)
-    every, truth = listed(task, TRAINING, actor), gradient_quality.exact_gradient(task, TRAINING, actor)
+    actor = gradient_quality.gaussian_parameters(task, TRAINING, 0.5)
+    every, truth = enumerate_scores(task, TRAINING, actor), gradient_quality.exact_gradient(task, TRAINING, actor)
     assert every.chance.sum().item() == pytest.approx(1.0, abs=1e-5)
     mean = torch.einsum("i,i,id->d", every.chance, every.returns, every.scores)
     torch.testing.assert_close(mean, truth, atol=1e-5, rtol=1e-3)
@@ -77,7 +83,7 @@ def test_exact_variances_are_those_of_samples(mdp: Lock | Transduce) -> None:
 @pytest.mark.parametrize("noise", [0.2, 1.5])
 def test_where_a_kl_stands_matters_more_than_which(noise: float) -> None:
     """k1 in the reward and k2 of the text in the loss are right, k1 in the loss does nothing, the others are between."""
-    actor = gradient_quality.tilted(SOFT, TRAINING, noise, seed=1)
+    actor = gradient_quality.gaussian_parameters(SOFT, TRAINING, noise, seed=1)
 
     def error(*which: str) -> float:
         return kl_error(SOFT, TRAINING, actor, KL(*which))  # type: ignore[arg-type]
@@ -95,7 +101,7 @@ def test_where_a_kl_stands_matters_more_than_which(noise: float) -> None:
 def test_the_expected_gradient_of_a_placement_is_what_the_learner_makes() -> None:
     """k3 in the loss: the exact error equals that of 3,000 sampled gradients of the KL's part."""
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
-    actor, kl = gradient_quality.tilted(SOFT, TRAINING, 0.7, seed=1), KL("k3", "loss")
+    actor, kl = gradient_quality.gaussian_parameters(SOFT, TRAINING, 0.7, seed=1), KL("k3", "loss")
     truth = gradient_quality.exact_gradient(SOFT, TRAINING, actor) - gradient_quality.exact_gradient(
         free, TRAINING, actor
     )
@@ -113,7 +119,7 @@ def test_a_fitted_critic_explains_more_and_leaves_the_actor_alone() -> None:
     training = replace(TRAINING, network=GRU(6), collection=Episodes(16, 4), learning_rate=0.01)
     gae = VARIANTS["gae"]
     td = replace(gae, estimator=replace(gae.estimator, credit=LambdaReturn(0.0)))
-    actor = gradient_quality.tilted(task, training, 0.5)
+    actor = gradient_quality.gaussian_parameters(task, training, 0.5)
     truth = gradient_quality.exact_gradient(task, training, actor)
     bias = {}
     for rollouts in (0, 200):
@@ -127,7 +133,7 @@ def test_ascent_climbs() -> None:
     task = text_task("copy", Transduce(symbols=3, length=2))
     training = replace(TRAINING, learning_rate=0.01)
     values = [
-        gradient_quality.exact_return(task, training, gradient_quality.ascended(task, training, updates))
+        gradient_quality.exact_return(task, training, gradient_quality.exact_ascent(task, training, updates))
         for updates in (0, 50, 200)
     ]
     assert values[0] < values[1] < values[2]
@@ -137,4 +143,4 @@ def test_rewards_by_chance_have_no_listed_variance() -> None:
     actor = torch.zeros(1)
     for mdp in (Bandit(arms=2, contexts=1), Transduce(symbols=3, length=2, reward_noise=0.5)):
         with pytest.raises(ValueError, match="pays by chance"):
-            listed(text_task("coins", mdp), TRAINING, actor)
+            enumerate_scores(text_task("coins", mdp), TRAINING, actor)

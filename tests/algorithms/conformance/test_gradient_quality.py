@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.composition import FirstOrder
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import listed, rloo_variance
+from algorithms.conformance.exact_moments import enumerate_scores, rloo_variance
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, RewardToGo
 from algorithms.estimators.estimator import Credit, Estimator
@@ -96,7 +96,7 @@ def test_a_reward_shift_costs_reinforce_variance_and_the_baseline_nothing() -> N
 def test_rloos_variance_is_its_closed_form(k: int) -> None:
     """4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both by enumeration."""
     task, variant = text_task("one lock", Lock(length=2, vocabulary=4, locks=1)), VARIANTS["rloo"]
-    every = listed(task, setting(task, variant, k, k), tilted(task).flat.values[0])
+    every = enumerate_scores(task, setting(task, variant, k, k), tilted(task).flat.values[0])
     made = measured(task, variant, 8_000, envs=k, group=k)
     assert made.variance == pytest.approx(rloo_variance(every, k), rel=0.08)
 

@@ -61,9 +61,13 @@ def test_the_optimal_constant_by_hand() -> None:
     rollout = grouped_rollout([[0.0] * 3] * 2, [[1.0] * 3, [1.0, 0.0, 1.0]], group=1)
     square = torch.tensor([[1.5, 1.0, 1.0], [0.5, 9.0, 2.0]])[:, None]  # 9 stands after an end
     q = torch.tensor([[6.0, 3.0, 1.0]] * 2).double()[:, None]
-    assert b_of(OptimalConstant(), replace(rollout, square=square), q)[0] == pytest.approx([1.5, 3.0, 5.0])
+    assert b_of(OptimalConstant(), replace(rollout, score_norm_sq=square), q)[0] == pytest.approx([1.5, 3.0, 5.0])
     with pytest.raises(ValueError, match="this one has 1"):
-        b_of(OptimalConstant(), replace(grouped_rollout([[0.0]], [[1.0]], 1), square=square[:1, :, :1]), q[:1, :, :1])
+        b_of(
+            OptimalConstant(),
+            replace(grouped_rollout([[0.0]], [[1.0]], 1), score_norm_sq=square[:1, :, :1]),
+            q[:1, :, :1],
+        )
 
 
 def test_the_optimal_token_baseline_by_hand() -> None:
@@ -71,7 +75,7 @@ def test_the_optimal_token_baseline_by_hand() -> None:
     rollout = grouped_rollout([[0.0] * 2] * 3, [[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]], group=2)
     square = torch.tensor([[1.0, 3.0], [2.0, 1.0], [1.0, 9.0]])[:, None]
     q = torch.tensor([[4.0, 8.0], [5.0, 9.0], [6.0, 0.0]]).double()[:, None]
-    made = b_of(OptimalToken(), replace(rollout, square=square), q)
+    made = b_of(OptimalToken(), replace(rollout, score_norm_sq=square), q)
     assert made[0] == pytest.approx([(1 * 4 + 3 * 8) / 4] * 2)
     assert made[1] == pytest.approx([(3 * 5 + 4 * 9) / 7] * 2)
     assert made[2] == pytest.approx([6.0] * 2)  # alone: 4 * 6 / 4
@@ -84,7 +88,7 @@ def test_the_square_of_a_score_is_that_of_autograd() -> None:
         (Gaussian(Box((-1.0, -1.0), (1.0, 1.0))), torch.tensor([[0.3, -1.0], [2.0, 0.1], [-0.4, 0.9]]).double()),
     ):
         (score,) = torch.autograd.grad(head.log_prob(out, action).sum(), out)
-        torch.testing.assert_close(head.score_square(out, action).detach(), (score**2).sum(-1))
+        torch.testing.assert_close(head.score_norm_sq(out, action).detach(), (score**2).sum(-1))
 
 
 def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> None:
@@ -100,9 +104,9 @@ def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> 
         rollout, spent = made.collect(np.array([True, True]))
         length = task.factory.horizon  # type: ignore[attr-defined]
         assert spent.tolist() == [(8 + 2) * length] * 2
-        assert rollout.greedy is not None
-        assert torch.equal(rollout.greedy[0], rollout.greedy[-1])
-        grouped = rollout.greedy[0].reshape(2, 2, 4)
+        assert rollout.greedy_return is not None
+        assert torch.equal(rollout.greedy_return[0], rollout.greedy_return[-1])
+        grouped = rollout.greedy_return[0].reshape(2, 2, 4)
         assert torch.equal(grouped, grouped[..., :1].expand_as(grouped))
         prompts = rollout.obs[: task.factory.prompt_length].reshape(-1, 2, 2, 4)  # type: ignore[attr-defined]
         for p in range(2):
@@ -116,13 +120,13 @@ def test_a_greedy_text_answers_the_same_prompt_once_a_group_and_is_charged() -> 
                         best = policy.outputs(row, None, t + 1)[t, p, 0].argmax()
                     earned += float(told[t] - 2 == best) / length  # copying: symbol t of the prompt
                     tokens = torch.cat([tokens, best[None] + 2])
-                assert rollout.greedy[0, p, 4 * g].item() == pytest.approx(earned, abs=1e-6)
-    assert len(set(rollout.greedy[0].flatten().tolist())) > 1
+                assert rollout.greedy_return[0, p, 4 * g].item() == pytest.approx(earned, abs=1e-6)
+    assert len(set(rollout.greedy_return[0].flatten().tolist())) > 1
     made.close()
 
 
 def test_the_self_critics_advantage_is_the_difference() -> None:
-    rollout = replace(grouped_rollout([[1.0, 3.0]], [[1.0, 1.0]], group=2), greedy=torch.tensor([[[2.5, 2.5]]]))
+    rollout = replace(grouped_rollout([[1.0, 3.0]], [[1.0, 1.0]], group=2), greedy_return=torch.tensor([[[2.5, 2.5]]]))
     made, _ = assess(VARIANTS["scst"].estimator, rollout, Signals(None), {})
     assert made.advantage.flatten().tolist() == [-1.5, 0.5]
 

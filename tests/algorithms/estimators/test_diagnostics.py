@@ -15,11 +15,11 @@ from algorithms.estimators.diagnostics import (
     Diagnostics,
     effective_sample_size,
     explained_variance,
-    of_ratio,
-    of_texts,
+    ratio_diagnostics,
+    text_diagnostics,
 )
 from algorithms.estimators.rollout import Batch
-from algorithms.training.checkpoints import MARKS, Checkpoints
+from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Record
@@ -33,14 +33,14 @@ from tests.rollouts import grouped_rollout, make_rollout
 def test_of_texts_by_hand() -> None:
     """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right above 2: one text of 2 tokens; the others have 2, 1, 2."""
     rollout = grouped_rollout([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
-    made = of_texts(rollout, correct_threshold=2.0)
+    made = text_diagnostics(rollout, correct_threshold=2.0)
     value, weight = made["length_right"]
     assert (value.item(), weight.item()) == (2.0, 1.0)
     value, weight = made["length_wrong"]
     assert value.item() == pytest.approx(5 / 3)
     assert weight.item() == 3.0
     assert made["equal_groups"][0].item() == 0.5
-    value, weight = of_texts(rollout, correct_threshold=9.0)["length_right"]
+    value, weight = text_diagnostics(rollout, correct_threshold=9.0)["length_right"]
     assert weight.item() == 0.0  # nobody is right: no reading
 
 
@@ -48,13 +48,13 @@ def test_of_ratio_by_hand() -> None:
     """A > 0 with ratios 1.5 and 1.1, A < 0 with .5, .9 and (not valid) .1: half of the first clipped up, half down."""
     ratio = torch.tensor([[[1.5, 1.1, 0.5, 0.9, 0.1]]], dtype=torch.float64)
     advantage, valid = torch.tensor([[[2.0, 1.0, -1.0, -2.0, -1.0]]]), torch.tensor([[[1.0, 1.0, 1.0, 1.0, 0.0]]])
-    made = of_ratio(ratio.log(), advantage, valid, (0.8, 1.2))
+    made = ratio_diagnostics(ratio.log(), advantage, valid, (0.8, 1.2))
     assert made["clipped_up"].item() == 0.5
     assert made["clipped_down"].item() == 0.5
     k3 = sum(r - 1 - np.log(r) for r in (1.5, 1.1, 0.5, 0.9)) / 4
     assert made["approximate_kl"].item() == pytest.approx(k3)
     assert made["effective_sample_size"].item() == pytest.approx(4.0**2 / (4 * 4.52))  # sum 4, squares 4.52, of 4 rows
-    assert set(of_ratio(ratio.log(), advantage, valid, None)) == {"approximate_kl", "effective_sample_size"}
+    assert set(ratio_diagnostics(ratio.log(), advantage, valid, None)) == {"approximate_kl", "effective_sample_size"}
 
 
 def test_effective_sample_size_by_hand() -> None:
@@ -161,7 +161,7 @@ def test_a_resumed_run_goes_on_with_the_gradients_it_has_read() -> None:
     made = [make_run(task, variant, training, 200, rate=3e-3) for _ in range(3)]
     whole = records_of(train(made[0]))
     state = next(e for e in train(made[1]) if isinstance(e, RunState))
-    assert state.tensors["diagnostics.squares"][1].tolist() == [3.0, 3.0]
+    assert state.tensors["diagnostics.norm_sq"][1].tolist() == [3.0, 3.0]
     resumed = records_of(train(made[2], state))
     ours = [r.measures for r in whole if r.checkpoint > 0]
     assert [r.measures for r in resumed] == ours
@@ -233,8 +233,8 @@ def test_a_checkpoint_notes_what_was_read_since_the_last_one_of_that_member() ->
     notes = Diagnostics(2)
     for reading, steps in ((1.0, [12, 5]), (3.0, [25, 25])):
         notes.add("gradient_norm", torch.tensor([reading, reading]))
-        now = np.stack([np.array(steps), *np.zeros((len(MARKS) - 1, 2))])
+        now = np.stack([np.array(steps), *np.zeros((len(PROGRESS) - 1, 2))])
         made.take(torch.zeros(2, 1), Identity(), now, np.array([True, True]), notes)
-    assert made.noted(0)["gradient_norm"].tolist() == [1.0, 2.0]
-    assert made.noted(1)["gradient_norm"].tolist() == [3.0, 2.0]
+    assert made.diagnostics_at(0)["gradient_norm"].tolist() == [1.0, 2.0]
+    assert made.diagnostics_at(1)["gradient_norm"].tolist() == [3.0, 2.0]
     assert notes.means() == {}

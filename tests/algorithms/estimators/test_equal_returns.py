@@ -107,7 +107,7 @@ def test_baselines_of_equal_returns_are_those_returns(baseline: Baseline, pays: 
     valid = [[float(n >= t) for n in lengths] for t in range(3)]
     rollout = grouped_rollout([[0.0] * 21] * 3, valid, group=7)
     square = torch.rand(3, 1, 21, generator=torch.Generator().manual_seed(0))
-    rollout = replace(rollout, valid=rollout.valid.float(), square=square)
+    rollout = replace(rollout, valid=rollout.valid.float(), score_norm_sq=square)
     q = torch.full((3, 1, 21), pays)
     state = baseline.initial(1, 3)
     for _ in range(20):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.composition import Schedule
-from algorithms.conformance.exact_moments import listed
-from algorithms.conformance.gradient_quality import exact_gradient, tilted
+from algorithms.conformance.exact_moments import enumerate_scores
+from algorithms.conformance.gradient_quality import exact_gradient, gaussian_parameters
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace
 from algorithms.estimators.estimator import Signals
@@ -45,7 +45,7 @@ def stale(ratio: list[float], **parts: list[float]) -> Rollout:
         parts.get("continues", [1.0] * (rows - 1) + [0.0]),
         parts.get("valid"),
     )
-    return replace(made, now=made.logp + column(*ratio).log())
+    return replace(made, current_logp=made.logp + column(*ratio).log())
 
 
 # weights
@@ -155,8 +155,8 @@ TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(4, 4))
 
 def expected(correction: Correction | None) -> Tensor:
     """E over mu's episodes of sum_t w_t grad log pi(a_t) R, exactly, pi one tilted policy and mu another."""
-    pi, mu = tilted(TASK, TRAINING, 0.8, 1), tilted(TASK, TRAINING, 0.8, 2)
-    theirs = listed(TASK, TRAINING, mu)
+    pi, mu = gaussian_parameters(TASK, TRAINING, 0.8, 1), gaussian_parameters(TASK, TRAINING, 0.8, 2)
+    theirs = enumerate_scores(TASK, TRAINING, mu)
     from algorithms.conformance.gradient_quality import one_policy
     from algorithms.training.exact_return import ExactReturn
 
@@ -175,7 +175,7 @@ def expected(correction: Correction | None) -> Tensor:
 
 
 def test_only_whole_sequence_weights_give_back_the_gradient() -> None:
-    truth = exact_gradient(TASK, TRAINING, tilted(TASK, TRAINING, 0.8, 1)).double()
+    truth = exact_gradient(TASK, TRAINING, gaussian_parameters(TASK, TRAINING, 0.8, 1)).double()
 
     def cosine(correction: Correction | None) -> float:
         return float(torch.nn.functional.cosine_similarity(expected(correction), truth, dim=0))

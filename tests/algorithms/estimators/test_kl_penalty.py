@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
-from algorithms.estimators.loss import penalised
+from algorithms.estimators.loss import subtract_kl
 from algorithms.policies.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.text.lexicon import Lexicon
@@ -46,10 +46,10 @@ def test_in_the_reward_every_token_pays_once() -> None:
     rollout = grouped_rollout([[3.0], [4.0]], [[1.0], [1.0]], group=1)
     told = torch.tensor([-1.0, -1.0]).double().reshape(2, 1, 1)
     rollout = replace(rollout, logp=told, reference=torch.tensor([-3.0, -2.0]).double().reshape(2, 1, 1))
-    assert penalised(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]
-    assert penalised(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
-    assert penalised(KL("k1", "loss"), rollout, 0.5) is rollout
-    assert penalised(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
+    assert subtract_kl(KL(), rollout, 0.5).reward.flatten().tolist() == [2.0, 3.5]
+    assert subtract_kl(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
+    assert subtract_kl(KL("k1", "loss"), rollout, 0.5) is rollout
+    assert subtract_kl(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
 
 
 COUNT = 6_000
@@ -68,7 +68,7 @@ class Sampled(NamedTuple):
 @pytest.fixture(scope="module")
 def sampled() -> Sampled:
     free = replace(SOFT, factory=replace(SOFT.factory, beta=0.0), beta=0.0)  # type: ignore[type-var]
-    actor = gradient_quality.tilted(SOFT, TRAINING, 0.7)
+    actor = gradient_quality.gaussian_parameters(SOFT, TRAINING, 0.7)
     with_kl, without = (gradient_quality.exact_gradient(task, TRAINING, actor) for task in (SOFT, free))
     return Sampled(actor, gradient_quality.replicates(free, BASE, TRAINING, actor, COUNT), with_kl - without)
 

@@ -26,11 +26,11 @@ OUT = torch.tensor([0.4, -0.3], dtype=torch.float64)  # mean .4, log deviation -
 
 def test_what_the_environment_is_given() -> None:
     u = np.array([[0.5], [-2.0]], np.float32)
-    assert Gaussian(BOX).applied(u) is u
-    assert Scaled(BOX).applied(u).flatten().tolist() == [0.0, -5.0]  # -1 + 2 u; the environment clips
+    assert Gaussian(BOX).to_environment(u) is u
+    assert Scaled(BOX).to_environment(u).flatten().tolist() == [0.0, -5.0]  # -1 + 2 u; the environment clips
     squashed = [-1 + 2 * math.tanh(0.5), -1 - 2 * math.tanh(2)]
-    assert Squashed(BOX).applied(u).flatten().tolist() == pytest.approx(squashed, abs=1e-6)
-    assert Squashed(BOX).applied(np.full((1, 1), 40.0, np.float32)).item() == 1.0
+    assert Squashed(BOX).to_environment(u).flatten().tolist() == pytest.approx(squashed, abs=1e-6)
+    assert Squashed(BOX).to_environment(np.full((1, 1), 40.0, np.float32)).item() == 1.0
 
 
 @pytest.mark.parametrize("kind", ["raw", "scaled", "squashed"])
@@ -39,7 +39,7 @@ def test_the_density_of_what_is_given_integrates_to_one(kind: str) -> None:
     head = head_for(BOX, kind)  # type: ignore[arg-type]
     edges = np.linspace(-12, 12, 40_001)
     u = torch.from_numpy((edges[1:] + edges[:-1])[:, None] / 2)
-    width = torch.from_numpy(np.diff(head.applied(edges[:, None]).astype(np.float64).ravel()))
+    width = torch.from_numpy(np.diff(head.to_environment(edges[:, None]).astype(np.float64).ravel()))
     logp, sampled = head.log_prob_entropy(OUT.expand(len(u), 2), u)
     weight = logp.exp() * width
     assert weight.sum().item() == pytest.approx(1, abs=1e-6)
@@ -78,7 +78,7 @@ def test_squashed_log_probabilities_are_stable_baselines3s() -> None:
     ours = Squashed(Box((-1.0,) * 3, (1.0,) * 3))
     out = torch.cat([mean, log_std], -1)
     torch.testing.assert_close(ours.log_prob(out, u), theirs.log_prob(u.tanh(), u), atol=3e-4, rtol=0)
-    np.testing.assert_allclose(ours.applied(ours.mode(out).numpy()), theirs.mode(), rtol=1e-6)
+    np.testing.assert_allclose(ours.to_environment(ours.mode(out).numpy()), theirs.mode(), rtol=1e-6)
     far = torch.tensor([[30.0, -30.0, 0.0]], dtype=torch.float64)
     assert log_slope(far).flatten().tolist() == pytest.approx([2 * math.log(2) - 60, 2 * math.log(2) - 60, 0.0])
 
@@ -88,7 +88,7 @@ def test_scores_and_divergences_are_those_of_the_normals() -> None:
     for head in (Scaled(BOX), Squashed(BOX)):
         out = OUT.clone().requires_grad_()
         (score,) = torch.autograd.grad(head.log_prob(out, u), out)
-        assert head.score_square(OUT, u).item() == pytest.approx((score**2).sum().item())
+        assert head.score_norm_sq(OUT, u).item() == pytest.approx((score**2).sum().item())
         assert head.kl(OUT, other).item() == pytest.approx(Gaussian(BOX).kl(OUT, other).item())
 
 
@@ -132,8 +132,8 @@ def test_settings_that_fit_no_task_say_so(task: str, changes: dict[str, object],
 def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
     spec = replace(TASKS["Pendulum-v1"].spec, action=Box((-1.0,), (float("inf"),)))
     training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
-    assert training.unfit(spec) is None
+    assert training.reason_unsupported(spec) is None
     for kind in ("scaled", "squashed"):
         made: TrainingConfig = replace(training, actions=kind)  # type: ignore[arg-type]
-        assert made.unfit(spec) == f"has {kind} actions, and this task's have no bounds"
-    assert "discrete" in str(replace(training, actions="scaled").unfit(replace(spec, action=Discrete(2))))
+        assert made.reason_unsupported(spec) == f"has {kind} actions, and this task's have no bounds"
+    assert "discrete" in str(replace(training, actions="scaled").reason_unsupported(replace(spec, action=Discrete(2))))

@@ -83,7 +83,7 @@ def test_values_that_look_no_further_than_the_next_reward_do_not_find_it() -> No
 
 def test_a_member_alone_is_itself_in_a_population_and_a_resume_repeats() -> None:
     both, alone = records(run_of("lock/small", (0, 1), 1_500)), records(run_of("lock/small", (1,), 1_500))
-    assert [replace(r, place=0, texts=()) for r in both if r.seed == 1] == [replace(r, texts=()) for r in alone]
+    assert [replace(r, member=0, texts=()) for r in both if r.seed == 1] == [replace(r, texts=()) for r in alone]
     cell = run_of("lock/small", (0, 1), 1_500)
     state = next(e for e in cell.algorithm.train(cell) if isinstance(e, RunState))
     later = records(run_of("lock/small", (0, 1), 1_500), state)

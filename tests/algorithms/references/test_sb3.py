@@ -14,10 +14,10 @@ import torch
 
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.references.sb3 import Sb3
-from algorithms.references.sb3_env import Resetting
-from algorithms.references.sb3_policy import Sb3Policy, reader
+from algorithms.references.sb3_env import SameStepVecEnv
+from algorithms.references.sb3_policy import Sb3Policy, make_reader
 from algorithms.training.build import build_policy
-from algorithms.training.evaluation import Evaluation, Examination
+from algorithms.training.evaluation import Evaluation, PolicyEvaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record
 from algorithms.training.state import RunState
@@ -51,7 +51,7 @@ def records(task: str, algorithm: Sb3, members: Members, budget: int, state: Run
 def test_its_environments_are_ours_and_reset_in_the_step_of_the_end(name: str, cut: bool) -> None:
     """Beside the same environments as we step them: the last observation is told, the next one begins an episode."""
     task, seed = TASKS[name], np.random.SeedSequence(3)
-    theirs, ours = Resetting(task, seed, 2), task.factory.make([seed], 2)
+    theirs, ours = SameStepVecEnv(task, seed, 2), task.factory.make([seed], 2)
     action = np.ones((2,) if name == "CartPole-v1" else (2, 1), np.int64)
     everyone = np.ones((1, 2), np.bool_)
     assert np.array_equal(theirs.reset(), ours.reset()[0][0])
@@ -89,18 +89,18 @@ def test_records_count_steps_updates_and_checkpoints() -> None:
     assert all(r.measures["length"] == pytest.approx(r.eval_return) for r in found)  # CartPole pays 1 a step
     assert found[0].measures["entropy"] == pytest.approx(found[0].eval_return * np.log(2), rel=1e-3)
     assert found[0].eval_return != found[3].eval_return
-    assert [r.place for r in found] == [0, 0, 0, 1, 1, 1]
+    assert [r.member for r in found] == [0, 0, 0, 1, 1, 1]
 
 
 def test_the_clock_stands_while_a_model_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     """One rollout passes all eight checkpoints: a tenth of a second at each is nobody's training."""
-    judge = Examination.scores
+    judge = PolicyEvaluation.scores
 
     def slowly(*given: Any, **named: Any) -> Any:
         time.sleep(0.1)
         return judge(*given, **named)
 
-    monkeypatch.setattr(Examination, "scores", slowly)
+    monkeypatch.setattr(PolicyEvaluation, "scores", slowly)
     members, evaluation = Members((0,), (7e-4,)), Evaluation(checkpoints=8, episodes=1)
     events = A2C.train(job(TASKS["CartPole-v1"], A2C, members, 40, evaluation))
     seconds = [e.wall_s for e in events if isinstance(e, Record)]
@@ -136,10 +136,11 @@ def test_its_policy_is_judged_as_ours_is(name: str) -> None:
         for weight, bias, net in zip(ours.actor.weights, ours.actor.biases, nets, strict=True):  # type: ignore[attr-defined]
             weight.copy_(net.weight.T[None])
             bias.copy_(net.bias[None, None])
-    told = Sb3Policy(task.spec, reader(model, None))
+    told = Sb3Policy(task.spec, make_reader(model, None))
     for greedy in (False, True):
         mine, its = (
-            Examination(policy, Identity(), (7,), Purpose.TRAIN, 1).scores(task, 4, greedy) for policy in (ours, told)
+            PolicyEvaluation(policy, Identity(), (7,), Purpose.TRAIN, 1).scores(task, 4, greedy)
+            for policy in (ours, told)
         )
         assert its.value == pytest.approx(mine.value, rel=1e-4)
         assert its.measures["entropy"] == pytest.approx(mine.measures["entropy"], rel=1e-4)
@@ -174,8 +175,8 @@ def test_networks_start_as_ours_do() -> None:
 def test_a_text_is_read_alike_when_acting_and_when_listed() -> None:
     task = TASKS["lock/small"]
     model, _ = A2C.model(task, 0, TWO)
-    policy = Sb3Policy(task.spec, reader(model, None))
-    tape = Examination(policy, Identity(), (0,), Purpose.TRAIN, 0).play(task, 5, greedy=False)
+    policy = Sb3Policy(task.spec, make_reader(model, None))
+    tape = PolicyEvaluation(policy, Identity(), (0,), Purpose.TRAIN, 0).play(task, 5, greedy=False)
     tokens = torch.from_numpy(tape.obs[-1].transpose(2, 0, 1).copy())
     listed = policy.outputs(tokens, None, len(tape.out))
     on = torch.from_numpy(np.stack(tape.valid))
@@ -268,7 +269,7 @@ def test_a_dqn_is_uniform_before_it_learns_and_its_likeliest_action_is_its_best(
     with torch.no_grad():
         model.policy.q_net.q_net[-1].bias.copy_(torch.tensor([0.0, 1.0]))  # type: ignore[union-attr]
         best = model.policy.q_net(obs).argmax(-1)  # type: ignore[operator,union-attr]
-    said = reader(model, None)(obs)
+    said = make_reader(model, None)(obs)
     assert (best == 1).any()
     assert torch.equal(said.argmax(-1), best)
     torch.testing.assert_close(said.exp(), torch.full((64, 2), 0.5), atol=1e-5, rtol=0)

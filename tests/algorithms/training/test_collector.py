@@ -10,7 +10,7 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.estimators.rollout import valid_columns
-from algorithms.training.collector import Collector, filled, informative
+from algorithms.training.collector import Collector, first_informative_groups, informative_groups
 from algorithms.training_config import Episodes, Unroll
 from envs import TASKS
 from tests.builders import small_training
@@ -21,9 +21,9 @@ def test_batches_are_filled_with_informative_groups_in_the_order_of_play() -> No
     """Rollout 1: groups (5 5) and (1 2); rollout 2: (3 4) and (6 6), one row longer. Kept: 1 2, 3 4."""
     first = grouped_rollout([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
     second = grouped_rollout([[3.0, 4.0, 6.0, 6.0], [0.0, 0.0, 0.0, 0.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
-    told = [informative(first), informative(second)]
+    told = [informative_groups(first), informative_groups(second)]
     assert [x.tolist() for x in told] == [[[0, 1]], [[1, 0]]]
-    made = filled([first, second], told)
+    made = first_informative_groups([first, second], told)
     assert (made.reward * made.valid).sum(0).tolist() == [[1.0, 2.0, 3.0, 4.0]]
     assert made.valid[:, 0].tolist() == [[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0]]
     assert made.group == 2
@@ -31,7 +31,7 @@ def test_batches_are_filled_with_informative_groups_in_the_order_of_play() -> No
 
 def test_where_there_are_too_few_the_rest_is_not_valid() -> None:
     only = grouped_rollout([[5.0, 5.0, 1.0, 2.0]], [[1.0] * 4], group=2)
-    made = filled([only], [informative(only)])
+    made = first_informative_groups([only], [informative_groups(only)])
     assert (made.reward * made.valid).sum(0).tolist() == [[1.0, 2.0, 0.0, 0.0]]
     assert made.valid[0, 0].tolist() == [1.0, 1.0, 0.0, 0.0]
 
@@ -46,7 +46,7 @@ def test_what_was_tried_is_charged_and_each_member_tries_for_itself() -> None:
     once, _ = collector("lock/small", "dapo", (1, 2, 3), 1).collect(np.ones(3, np.bool_))
     rollout, spent = collector("lock/small", "dapo", (1, 2, 3), 3).collect(np.ones(3, np.bool_))
     assert (spent > once.valid.sum((0, 2))).any()
-    kept, had = (informative(r).sum(1) for r in (rollout, once))
+    kept, had = (informative_groups(r).sum(1) for r in (rollout, once))
     assert (kept >= had).all()
     assert (kept > had).any()
     for p, seed in enumerate((1, 2, 3)):

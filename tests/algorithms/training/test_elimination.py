@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training.elimination import CheckpointReturns, train_apart
+from algorithms.training.elimination import CheckpointReturns, train_with_elimination
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.run import Run, train
@@ -32,17 +32,17 @@ def run_of(variant: str = "gae", task: str = "CartPole-v1", members: Members | N
 
 
 def scores(records: list[Record]) -> dict[tuple[int, int], float]:
-    return {(r.place, r.checkpoint): r.eval_return for r in records}
+    return {(r.member, r.checkpoint): r.eval_return for r in records}
 
 
 def records(run: Run, judge: object = None, state: RunState | None = None) -> list[Record]:
-    return records_of(train_apart(run, state, judge))  # type: ignore[arg-type]
+    return records_of(train_with_elimination(run, state, judge))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def events() -> list[TrainingEvent]:
     """Of the run whose members leave it as they are done."""
-    return list(train_apart(run_of()))
+    return list(train_with_elimination(run_of()))
 
 
 def test_members_that_leave_score_what_they_score_where_nobody_leaves(events: list[TrainingEvent]) -> None:
@@ -68,7 +68,7 @@ def test_a_configuration_in_a_batch_scores_what_it_scores_alone() -> None:
 
 
 def test_whoever_is_done_leaves_at_the_end_of_a_segment(events: list[TrainingEvent]) -> None:
-    sizes = [len(event.meta["places"]) for event in events if isinstance(event, RunState)]
+    sizes = [len(event.meta["members"]) for event in events if isinstance(event, RunState)]
     assert sizes[0] == 6
     assert sorted(sizes, reverse=True) == sizes
     assert len(set(sizes)) > 2
@@ -79,7 +79,7 @@ def test_a_run_goes_on_from_any_state_bit_for_bit(events: list[TrainingEvent]) -
     states: dict[int, int] = {}  # members -> where their first state stands
     for at, event in enumerate(events):
         if isinstance(event, RunState):
-            states.setdefault(len(event.meta["places"]), at)
+            states.setdefault(len(event.meta["members"]), at)
     assert min(states) < 6
     for at in states.values():
         state = events[at]
@@ -94,8 +94,8 @@ class Second:
 
     checkpoints: tuple[int, ...] = (1,)
 
-    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
-        return [(2, 3)] if {2, 3} <= seen[1].keys() else []
+    def stopped(self, returns: CheckpointReturns) -> list[tuple[int, ...]]:
+        return [(2, 3)] if {2, 3} <= returns[1].keys() else []
 
 
 def test_who_is_dropped_stops_and_the_others_go_on(events: list[TrainingEvent]) -> None:
@@ -111,15 +111,17 @@ class Once:
 
     checkpoints: tuple[int, ...] = (2,)
 
-    def dropped(self, seen: CheckpointReturns) -> list[tuple[int, ...]]:
-        return [(p,) for p in range(6) if p not in seen[2]] if seen[2] else []
+    def stopped(self, returns: CheckpointReturns) -> list[tuple[int, ...]]:
+        return [(p,) for p in range(6) if p not in returns[2]] if returns[2] else []
 
 
 def test_what_a_judge_has_seen_survives_a_resume() -> None:
     """Who came first may have left when the run goes on: only the RunState knows of it."""
-    first = next(e for e in train_apart(run_of(), None, Once()) if isinstance(e, RunState))
-    assert len(first.meta["places"]) == 6
-    told_of_5 = RunState(first.tensors, {**first.meta, "seen": {"2": {"5": 9.0}}})  # as JSON gives it back
+    first = next(e for e in train_with_elimination(run_of(), None, Once()) if isinstance(e, RunState))
+    assert len(first.meta["members"]) == 6
+    told_of_5 = RunState(
+        first.tensors, {**first.meta, "checkpoint_returns": {"2": {"5": 9.0}}}
+    )  # as JSON gives it back
     rest = scores(records(run_of(), Once(), told_of_5))
     assert {place for place, checkpoint in rest if checkpoint == 2} == {5}
     assert {place for place, _ in rest} == set(range(6))

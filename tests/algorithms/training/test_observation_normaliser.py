@@ -31,6 +31,6 @@ def test_moments_gathered_elsewhere_are_those_gathered_here() -> None:
         away.restore(learner.snapshot())
         away.update(obs, valid)
         assert np.array_equal(away(obs[0]), learner(obs[0]))
-        learner.absorb(away.seen)
+        learner.merge(away.new_moments)
     for name, value in here.snapshot().items():
         assert np.array_equal(value, learner.snapshot()[name])

@@ -114,7 +114,7 @@ def test_moments_gathered_elsewhere_are_those_gathered_here(stream: tuple[np.nda
         for each in (here, away):
             each.update(list(reward[..., None]), valid)
         assert np.array_equal(here.rewards(earned, 0.9)[0], away.rewards(earned, 0.9)[0])
-        learner.absorb(away.seen)
+        learner.merge(away.new_moments)
     assert sorted(learner.snapshot()) == ["count", "mean", "returns.count", "returns.mean", "returns.var", "var"]
     for name, value in here.snapshot().items():
         assert np.array_equal(value, learner.snapshot()[name]), name

@@ -16,16 +16,7 @@ from algorithms.training_config import Unroll
 from algorithms.variant import Variant
 from benchmarks.design.resolve import resolve
 from envs import TASKS
-from tests.builders import (
-    LEARNING,
-    brief,
-    make_run,
-    records_of,
-    resumed,
-    short_run,
-    small_training,
-    without_clock,
-)
+from tests.builders import LEARNING, brief, make_run, records_of, resumed, short_run, small_training, without_clock
 
 SEEDS = (0, 1, 2)
 FITTING = [
@@ -50,7 +41,7 @@ def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path)
         segment = 20
 
     def made() -> Run:
-        return run_of(task, variant, size, envs=4 if task == "Pendulum-v1" else 8, segment=segment)
+        return make_run(task, variant, size, envs=4 if task == "Pendulum-v1" else 8, segment=segment)
 
     whole = records_of(train(made()))
     _, records = resumed(made, tmp_path / "x.state")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.training.state import RunState, joined, under
+from algorithms.training.state import RunState, flatten_parts, part_tensors
 from envs import TASKS
 from tests.builders import make_run, small_training
 
@@ -42,7 +42,7 @@ def test_a_state_holds_copies() -> None:
 
 def test_under_is_the_inverse_of_joined() -> None:
     parts = {"a": {"x": 1, "y.z": 2}, "ab": {"x": 3}}
-    assert {part: under(part, joined(parts)) for part in parts} == parts
+    assert {part: part_tensors(part, flatten_parts(parts)) for part in parts} == parts
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_how_wrong_a_placement_of_the_kl_is_depends_on_the_scale_of_the_logits_a
     training = TrainingConfig(network=Tabular(mdp), collection=Episodes(4, 4))
 
     def error(scale: float, kl: KL) -> float:
-        actors = [gradient_quality.tilted(task, training, scale, seed) for seed in range(5)]
+        actors = [gradient_quality.gaussian_parameters(task, training, scale, seed) for seed in range(5)]
         return float(np.mean([kl_error(task, training, actor, kl) for actor in actors]))
 
     scales = (0.1, 1.0, 2.5)

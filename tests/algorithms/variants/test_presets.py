@@ -14,7 +14,7 @@ from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.estimator import Signals
-from algorithms.estimators.loss import assess, penalised, row_weights
+from algorithms.estimators.loss import assess, row_weights, subtract_kl
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.estimators.rollout import Batch, Rollout
 from algorithms.policies.mlp import MLP
@@ -31,7 +31,7 @@ PAIRS = grouped_rollout([[0.0, 1.0, 0.0, 0.0], [3.0, 0.0, 0.0, 4.0]], [[1.0] * 4
 
 def advantages(name: str, rollout: Rollout) -> list[list[float]]:
     estimator = VARIANTS[name].estimator
-    paid = penalised(estimator.kl, rollout, estimator.kl.coefficient(0.0))
+    paid = subtract_kl(estimator.kl, rollout, estimator.kl.coefficient(0.0))
     return assess(estimator, paid, Signals(None), {})[0].advantage[:, 0].tolist()  # type: ignore[no-any-return]
 
 
@@ -59,7 +59,7 @@ def test_like_trl_rloo() -> None:
     assert made[0] == pytest.approx([2.9 - 0.95, 0.95 - 2.9, -0.05 - 3.9, 3.9 + 0.05])
     assert weights("like_trl_rloo", PAIRS) == [[0.25] * 4, [0.25, 0.0, 0.0, 0.25]]  # sums over tokens, mean over texts
     assert objective("like_trl_rloo", 1.5, 2.0) == pytest.approx(2.4)
-    assert VARIANTS["like_trl_rloo"].estimator.surrogate.whole
+    assert VARIANTS["like_trl_rloo"].estimator.surrogate.per_sequence
 
 
 def test_like_trl_grpo() -> None:
@@ -93,7 +93,7 @@ def test_like_openrlhf_reinforce_pp() -> None:
     assert advantages("like_openrlhf_reinforce_pp", PAIRS)[0] == pytest.approx(centred / deviation)
     told = torch.full_like(PAIRS.reward, -1.0)
     toll = replace(PAIRS, logp=told, reference=told - 1)
-    paid = penalised(VARIANTS["like_openrlhf_reinforce_pp"].estimator.kl, toll, 0.01)
+    paid = subtract_kl(VARIANTS["like_openrlhf_reinforce_pp"].estimator.kl, toll, 0.01)
     assert paid.reward[:, 0].tolist() == pytest.approx(np.array([[-0.01, 0.99, -0.01, -0.01], [2.99, 0, 0, 3.99]]))
     flat = grouped_rollout([[0.0, 1e-5]], [[1.0, 1.0]], group=1)
     assert advantages("like_openrlhf_reinforce_pp", flat)[0] == pytest.approx([-0.05, 0.05])  # 5e-6 / sqrt(1e-8)

@@ -1,23 +1,27 @@
 """`play`: a transcript whose rewards add up, a film of every state, and curves where nothing can be filmed."""
 
 from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
 import gymnasium
 import numpy as np
 import pytest
-import re
-import sys
 from PIL import Image
+
 from algorithms.training.evaluation import Evaluation
 from benchmarks.cli.main import main
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.playback import episode as playing, gif as films
+from benchmarks.playback import episode as playing
+from benchmarks.playback import gif as films
 from benchmarks.playback.policy_files import load_policy
 from envs import TASKS
 from envs.api import Task
-from envs.control.factory import any_gymnasium
-from pathlib import Path
+from envs.control.factory import gymnasium_task
 from tests.benchmarks.small_cells import small_cell
-from typing import Any, ClassVar
 
 
 class Painted(gymnasium.Env[Any, Any]):
@@ -91,7 +95,7 @@ def test_probabilities_are_the_policys_and_the_optimum_starts_alike(tmp_path: Pa
 def test_a_film_has_a_picture_of_every_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gymnasium.register("Painted-v0", entry_point=Painted, max_episode_steps=50)
     try:
-        path = saved_file(tmp_path, any_gymnasium("Painted-v0"))
+        path = saved_file(tmp_path, gymnasium_task("Painted-v0"))
         assert main(["play", str(path), "--greedy", "--out", str(tmp_path)]) == 0
     finally:
         del gymnasium.registry["Painted-v0"]

@@ -23,7 +23,7 @@ from benchmarks.store.descriptions import DEFAULTS, digest, hashed_part
 from benchmarks.tuning.racing import Race
 from envs import TASKS
 from envs.api import Scale
-from envs.custom.sources import SOURCE, ours
+from envs.custom.sources import SOURCE, is_own_module
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -121,7 +121,7 @@ def test_the_names_of_our_hashed_classes_are_unique() -> None:
     found: dict[str, set[type]] = defaultdict(set)
     for value in values:
         for kind in hashed_classes(value):
-            assert ours(kind.__module__), kind
+            assert is_own_module(kind.__module__), kind
             found[kind.__name__].add(kind)
     assert len(found) > 70
     assert {name: kinds for name, kinds in found.items() if len(kinds) > 1} == {}

@@ -26,7 +26,7 @@ def test_a_floor_is_measured_once_and_again_for_another_environment(
         asked.append(task.name)
         return Floor(1.5, 0.1, 300, 4_000)
 
-    monkeypatch.setattr(random_policy, "measured", measured)
+    monkeypatch.setattr(random_policy, "measure_floor", measured)
     monkeypatch.setattr(
         "benchmarks.execution.floors.run_in_child", lambda work: work()
     )  # a child's calls are not seen here
@@ -51,7 +51,7 @@ def test_an_environment_that_cannot_be_measured_is_no_obstacle_without_a_ceiling
     def measured(task: Task) -> Floor:
         raise SystemExit("I leave")
 
-    monkeypatch.setattr(random_policy, "measured", measured)
+    monkeypatch.setattr(random_policy, "measure_floor", measured)
     assert with_floors([MINE], tmp_path) == [MINE]
     said = "the floor of mine cannot be measured (SystemExit: the code of the task or variant called sys.exit(I leave))"
     assert said in capsys.readouterr().err

@@ -1,11 +1,13 @@
 """Environments that end their process: from the command line, each is a named failure of its own cell and status 1."""
 
 from __future__ import annotations
-import pytest
-from benchmarks.cli.main import main
-from pathlib import Path
-from tests.benchmarks.small_cells import stored_rows
 
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cli.main import main
+from tests.benchmarks.small_cells import stored_rows
 
 MODULE = """
 import os, signal, sys

@@ -17,9 +17,9 @@ from benchmarks.execution.provenance import source_hash
 from benchmarks.playback.policy_files import changed_since, load_policy
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
-from envs.control.factory import any_gymnasium
+from envs.control.factory import gymnasium_task
 from envs.custom.repeats import NOTICE
-from envs.custom.sources import described_class
+from envs.custom.sources import describe_class
 
 MODULE = '''
 from dataclasses import dataclass
@@ -108,8 +108,8 @@ def forget() -> None:
     sys.modules.pop("orchard", None)
     for name in [n for n in gymnasium.registry if n.startswith("Orchard/")]:
         del gymnasium.registry[name]
-    any_gymnasium.cache_clear()
-    described_class.cache_clear()
+    gymnasium_task.cache_clear()
+    describe_class.cache_clear()
     importlib.invalidate_caches()
 
 

@@ -70,7 +70,7 @@ def test_a_members_file_holds_its_numbers_and_all_that_rebuilds_it(tmp_path: Pat
             assert torch.equal(saved.policy.flat.values[0], rows[place])
             assert (saved.task, saved.training) == (cell.task, cell.training)
             assert saved.algorithm.estimator == cell.algorithm.estimator
-            last = next(r for r in records if r.checkpoint == 1 and r.place == place)
+            last = next(r for r in records if r.checkpoint == 1 and r.member == place)
             assert saved.seed == last.seed == place
             assert saved.scores["eval_return"] == last.eval_return
             assert saved.meta["provenance"]["packages"]["torch"] == torch.__version__

@@ -107,7 +107,7 @@ def test_the_recorded_command_leaves_out_where_results_lie(where: list[str]) -> 
 
 def test_measures_come_back_in_long_form(tmp_path: Path) -> None:
     first = replace(RECORD, measures={"kl": 0.5, "gold": -1.0}, texts=("a | b",))
-    rows = [first, replace(RECORD, seed=4, place=1), replace(RECORD, seed=5, place=2, measures={"kl": 0.25})]
+    rows = [first, replace(RECORD, seed=4, member=1), replace(RECORD, seed=5, member=2, measures={"kl": 0.25})]
     path = write(tmp_path, reference((3, 4, 5)), rows)
     frame = read_results([path]).measures
     assert list(frame.columns) == MEASURE_COLUMNS

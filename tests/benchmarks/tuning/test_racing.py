@@ -23,29 +23,29 @@ def at_rung(*configurations: tuple[float, ...]) -> dict[int, dict[int, float]]:
 
 
 def test_who_is_worse_on_all_five_seeds_is_dropped() -> None:
-    assert race().dropped(at_rung(GOOD, WORSE, MIXED)) == [(5, 6, 7, 8, 9)]  # p = 1/32; of MIXED 2/32 at least
+    assert race().stopped(at_rung(GOOD, WORSE, MIXED)) == [(5, 6, 7, 8, 9)]  # p = 1/32; of MIXED 2/32 at least
 
 
 def test_the_defaults_are_spared_and_the_best_of_the_study_counts() -> None:
-    assert race(spared=(1,)).dropped(at_rung(GOOD, WORSE, MIXED)) == []
-    assert race().dropped(at_rung(WORSE)) == []
+    assert race(spared=(1,)).stopped(at_rung(GOOD, WORSE, MIXED)) == []
+    assert race().stopped(at_rung(WORSE)) == []
     bar = (tuple(v / 10 for v in GOOD),)
-    assert race(bar=bar).dropped(at_rung(WORSE)) == [(0, 1, 2, 3, 4)]
+    assert race(bar=bar).stopped(at_rung(WORSE)) == [(0, 1, 2, 3, 4)]
 
 
 def test_who_lost_all_runs_is_dropped_and_never_leads() -> None:
-    assert race().dropped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
-    assert race(spared=(0,)).dropped(at_rung(LOST, BAD)) == []
-    assert race().dropped(at_rung(LOST, LOST)) == []  # there is nobody to lose to
-    assert race(bar=(LOST,)).dropped(at_rung(BAD)) == []
-    assert race(scale=Scale(-10.0, None)).dropped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
+    assert race().stopped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
+    assert race(spared=(0,)).stopped(at_rung(LOST, BAD)) == []
+    assert race().stopped(at_rung(LOST, LOST)) == []  # there is nobody to lose to
+    assert race(bar=(LOST,)).stopped(at_rung(BAD)) == []
+    assert race(scale=Scale(-10.0, None)).stopped(at_rung(LOST, BAD)) == [(0, 1, 2, 3, 4)]
 
 
 def test_a_lost_run_counts_as_the_worst_of_all_at_the_rung() -> None:
     nearly, poor, poorest = (*LOST[:4], 9.0), (-5.0, -6.0, -7.0, -8.0, -9.0), (-100.0, -6.0, -7.0, -8.0, -9.0)
-    assert race().dropped(at_rung(nearly, poor)) == []
-    assert race().dropped(at_rung((*LOST[:4], -95.0), poorest, GOOD)) == [(0, 1, 2, 3, 4), (5, 6, 7, 8, 9)]
-    assert race().dropped(at_rung((*LOST[:4], 5.0), GOOD)) == [(0, 1, 2, 3, 4)]
+    assert race().stopped(at_rung(nearly, poor)) == []
+    assert race().stopped(at_rung((*LOST[:4], -95.0), poorest, GOOD)) == [(0, 1, 2, 3, 4), (5, 6, 7, 8, 9)]
+    assert race().stopped(at_rung((*LOST[:4], 5.0), GOOD)) == [(0, 1, 2, 3, 4)]
 
 
 def test_a_race_keeps_its_digest() -> None:
@@ -58,4 +58,4 @@ def test_a_race_keeps_its_digest() -> None:
 def test_a_configuration_is_judged_when_all_its_seeds_have_come() -> None:
     seen = at_rung(GOOD, WORSE)
     del seen[1][9]
-    assert race().dropped(seen) == []
+    assert race().stopped(seen) == []

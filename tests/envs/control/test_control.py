@@ -13,7 +13,7 @@ from envs import TASKS
 from envs.api import Box, Discrete, VecEnv
 from envs.control import from_envpool
 from envs.control.classic import TASKS as CLASSIC
-from envs.control.factory import Control, any_gymnasium
+from envs.control.factory import Control, gymnasium_task
 from envs.control.from_gymnasium import read_spec
 from envs.seeding import Role, stream
 
@@ -214,7 +214,7 @@ def test_the_time_limit_truncates(backend: str) -> None:
 
 
 def test_any_gymnasium_id_becomes_a_task() -> None:
-    task = any_gymnasium("MountainCar-v0")
+    task = gymnasium_task("MountainCar-v0")
     assert task.name == "gymnasium:MountainCar-v0"
     assert task.spec.action == Discrete(3)
     assert task.spec.horizon == 200
@@ -228,7 +228,7 @@ def test_any_gymnasium_id_becomes_a_task() -> None:
 )
 def test_ids_that_cannot_run_are_explained(env_id: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        any_gymnasium(env_id)
+        gymnasium_task(env_id)
 
 
 class Odd(gymnasium.Env[Any, Any]):

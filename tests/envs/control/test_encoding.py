@@ -10,7 +10,7 @@ import pytest
 from gymnasium import spaces
 
 from envs.api import Discrete, Features, Image, Spec
-from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, encoding_for, legal
+from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, encoding_for, legal_actions
 from envs.control.factory import Control
 from envs.control.from_gymnasium import read_spec
 from envs.control.games import HANDS, TILES, VIEW
@@ -116,11 +116,11 @@ def test_spaces_without_an_encoding_are_named(space: spaces.Space[Any]) -> None:
 
 def test_legal_actions_are_read_from_the_dictionary() -> None:
     raw = {"action_mask": np.array([[1, 0, 1], [0, 0, 0]], np.int8)}
-    mask = legal(raw)
+    mask = legal_actions(raw)
     assert mask is not None
     assert mask.tolist() == [[True, False, True], [True, True, True]]  # none legal: over, and what is done is ignored
-    assert legal({"board": np.zeros((2, 4))}) is None
-    assert legal(np.zeros((2, 4))) is None
+    assert legal_actions({"board": np.zeros((2, 4))}) is None
+    assert legal_actions(np.zeros((2, 4))) is None
 
 
 class Masked(gymnasium.Env[Any, Any]):

@@ -133,7 +133,7 @@ def test_blackjack_by_dynamic_programming() -> None:
 
 @needs_envpool
 def test_the_measured_floor_is_that_of_the_uniform_policy() -> None:
-    mean, error = random_policy.floor(TASKS["Blackjack-v1"], 2_000)
+    mean, error = random_policy.estimate_floor(TASKS["Blackjack-v1"], 2_000)
     assert error == pytest.approx(0.89 / 2_000**0.5, rel=0.1)
     assert mean == pytest.approx(blackjack(best=False), abs=4 * error)
 

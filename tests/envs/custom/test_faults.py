@@ -11,11 +11,11 @@ import pytest
 from gymnasium import spaces
 
 from envs.api import Array, Bools, Box, Discrete, Features, Spec, Step
-from envs.control.actions import applied, read_action
-from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, legal
-from envs.control.factory import Control, any_gymnasium
+from envs.control.actions import clip_to_box, read_action
+from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, legal_actions
+from envs.control.factory import Control, gymnasium_task
 from envs.control.from_gymnasium import read_spec
-from envs.custom.faults import Checked, EnvironmentFault, Unreadable
+from envs.custom.faults import CheckedVecEnv, EnvironmentFault, InvalidOutput
 from envs.seeding import Role, stream
 
 SEEDS = [stream(seed, Role.ENVIRONMENT, 0) for seed in (7, 9)]
@@ -48,8 +48,8 @@ class Scripted:
         """Nothing is held."""
 
 
-def played(change: Callable[[int, Array, Array], None], ends: dict[int, Bools] | None = None) -> Checked:
-    env = Checked(Scripted(change, ends), "scripted", SEEDS, 3)
+def played(change: Callable[[int, Array, Array], None], ends: dict[int, Bools] | None = None) -> CheckedVecEnv:
+    env = CheckedVecEnv(Scripted(change, ends), "scripted", SEEDS, 3)
     env.reset()
     return env
 
@@ -129,7 +129,7 @@ def test_an_action_that_is_no_number_excuses_the_environment_until_its_next_epis
     ],
 )
 def test_observations_are_never_cut_or_rounded(encoding: Encoding, raw: Any, words: str) -> None:
-    with pytest.raises(Unreadable, match=words):
+    with pytest.raises(InvalidOutput, match=words):
         encoding(raw)
 
 
@@ -144,22 +144,22 @@ def test_observations_are_never_cut_or_rounded(encoding: Encoding, raw: Any, wor
     ],
 )
 def test_masks_are_checked(mask: Array, actions: int, words: str) -> None:
-    with pytest.raises(Unreadable, match=words):
-        legal(np.zeros((1, 2)), {"action_mask": mask}, actions, np.array([False]))
+    with pytest.raises(InvalidOutput, match=words):
+        legal_actions(np.zeros((1, 2)), {"action_mask": mask}, actions, np.array([False]))
 
 
 def test_a_mask_that_allows_nothing_is_read_where_the_episode_has_ended() -> None:
-    mask = legal({"action_mask": np.zeros((1, 3), np.int8)}, None, 3, np.array([True]))
+    mask = legal_actions({"action_mask": np.zeros((1, 3), np.int8)}, None, 3, np.array([True]))
     assert mask is not None
     assert mask.all()
 
 
 def test_real_actions_become_whole_numbers_where_the_space_holds_these() -> None:
     box = Box((0.0, -2.0), (5.0, 2.0))
-    given = applied(np.array([[1.6, -0.4], [9.0, -9.0], [2.5, np.nan]], np.float32), box, np.int32)
+    given = clip_to_box(np.array([[1.6, -0.4], [9.0, -9.0], [2.5, np.nan]], np.float32), box, np.int32)
     assert given.dtype == np.int32
     assert given.tolist() == [[2, 0], [5, -2], [2, -2]]  # halves to the even one
-    assert applied(np.array([1.6], np.float32), Box((0.0,), (1.0,)), np.float64).tolist() == [1.0]
+    assert clip_to_box(np.array([1.6], np.float32), Box((0.0,), (1.0,)), np.float64).tolist() == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -241,14 +241,14 @@ class Whole(Users):
 def made(request: pytest.FixtureRequest) -> Any:
     env_id = f"PGLadderTest/{request.param.__name__}-v1"
     gymnasium.register(env_id, entry_point=request.param, max_episode_steps=9, disable_env_checker=True)
-    yield Checked(
+    yield CheckedVecEnv(
         Control(env_id, read_spec(env_id), "gymnasium").make(SEEDS, 3), request.param.__name__.lower(), SEEDS, 3
     )
     del gymnasium.registry[env_id]
 
 
 @pytest.mark.parametrize("made", [Masked], indirect=True)
-def test_masks_of_infos_are_read(made: Checked) -> None:
+def test_masks_of_infos_are_read(made: CheckedVecEnv) -> None:
     _, mask = made.reset()
     on = np.array([[True, True, False], [True, True, True]])
     for t in range(1, 5):
@@ -262,7 +262,7 @@ def test_masks_of_infos_are_read(made: Checked) -> None:
 
 
 @pytest.mark.parametrize("made", [Whole], indirect=True)
-def test_a_box_of_whole_numbers_is_given_whole_numbers(made: Checked) -> None:
+def test_a_box_of_whole_numbers_is_given_whole_numbers(made: CheckedVecEnv) -> None:
     assert made.spec.action == Box((0.0, 0.0), (3.0, 3.0))
     made.reset()
     step = made.step(np.full((2, 3, 2), 1.7, np.float32), ON)
@@ -279,7 +279,7 @@ def test_a_box_of_whole_numbers_is_given_whole_numbers(made: Checked) -> None:
     ],
     indirect=["made"],
 )
-def test_what_an_environment_gives_is_held_against_its_spaces(made: Checked, words: str) -> None:
+def test_what_an_environment_gives_is_held_against_its_spaces(made: CheckedVecEnv, words: str) -> None:
     def episode() -> None:
         made.reset()
         for _ in range(5):
@@ -291,7 +291,7 @@ def test_what_an_environment_gives_is_held_against_its_spaces(made: Checked, wor
 
 def test_text_mdps_are_read_by_their_gymnasium_ids() -> None:
     """Ids with a module and a namespace; the limit is the text's own, and a mask comes in the infos."""
-    task = any_gymnasium("envs:TextMDP/Dyck-v0")
+    task = gymnasium_task("envs:TextMDP/Dyck-v0")
     assert (task.name, task.spec.horizon) == ("gymnasium:envs:TextMDP/Dyck-v0", 6)
     assert task.spec.action == Discrete(2)
     gymnasium.register(
@@ -300,7 +300,7 @@ def test_text_mdps_are_read_by_their_gymnasium_ids() -> None:
         kwargs={"mdp": "Dyck", "preset": "masked-small"},
     )
     try:
-        env = any_gymnasium("PGLadderTest/MaskedDyck-v0").factory.make(SEEDS, 3)
+        env = gymnasium_task("PGLadderTest/MaskedDyck-v0").factory.make(SEEDS, 3)
         _, mask = env.reset()
     finally:
         del gymnasium.registry["PGLadderTest/MaskedDyck-v0"]

@@ -15,9 +15,9 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import TransformReward
 
-from envs.control.factory import any_gymnasium
+from envs.control.factory import gymnasium_task
 from envs.custom.identity import Identity, identity_of
-from envs.custom.sources import described_class, distribution_of, source_of
+from envs.custom.sources import describe_class, distribution_of, source_of
 
 ENV = """
 import gymnasium
@@ -83,8 +83,8 @@ def test_what_it_does_not_import_does_not_matter(garden: Path) -> None:
 def test_sources_of_ours_and_of_nobody_are_empty() -> None:
     assert source_of([Identity]) == ""  # the results version stands for it
     assert source_of([dict]) == ""  # no file
-    assert described_class(Identity) == {"class": "Identity"}
-    here = described_class(Listed)
+    assert describe_class(Identity) == {"class": "Identity"}
+    here = describe_class(Listed)
     assert here["class"] == f"{__name__}.Listed"
     assert len(here["class.source"]) == 16
 
@@ -137,7 +137,7 @@ def test_arguments_and_entry_points_are_told_apart(garden: Path) -> None:
     assert len({plain, *others}) == len(others) + 1
     assert not any("0x" in str(identity) for identity in others)  # an address differs from process to process
     assert of(entry_point=partial(kind, gravity=5.0)) == others[10]
-    assert plain.changed(others[0]) == ["the arguments that the environment is registered with changed"]
+    assert plain.differences(others[0]) == ["the arguments that the environment is registered with changed"]
 
 
 def test_wrappers_of_the_registration_count(garden: Path) -> None:
@@ -153,7 +153,7 @@ def test_wrappers_of_the_registration_count(garden: Path) -> None:
 
 
 def test_a_task_of_a_gymnasium_id_holds_its_identity() -> None:
-    identity = any_gymnasium("CartPole-v1").factory.identity  # type: ignore[attr-defined]
+    identity = gymnasium_task("CartPole-v1").factory.identity  # type: ignore[attr-defined]
     assert identity.entry_point == "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
     assert identity.distribution == f"gymnasium {gymnasium.__version__}"
     assert len(identity.source) == 16

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from envs import TASKS
-from envs.control.factory import any_gymnasium
-from envs.custom.repeats import foreign, repeats
+from envs.control.factory import gymnasium_task
+from envs.custom.repeats import is_user_environment, repeats
 
 
 class Seeded(gymnasium.Env[Any, Any]):
@@ -104,8 +104,8 @@ def test_an_environment_repeats_or_does_not(kind: type[Seeded], expected: bool) 
     np.random.seed(1)  # noqa: NPY002
     untouched = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index]  # noqa: NPY002
     try:
-        factory = any_gymnasium(env_id).factory
-        assert foreign(factory)
+        factory = gymnasium_task(env_id).factory
+        assert is_user_environment(factory)
         assert repeats(factory) is expected
     finally:
         del gymnasium.registry[env_id]
@@ -114,5 +114,5 @@ def test_an_environment_repeats_or_does_not(kind: type[Seeded], expected: bool) 
 
 @pytest.mark.parametrize("name", ["dyck/masked-small", "guessnumber/small", "CartPole-v1", "Pendulum-v1"])
 def test_our_environments_repeat_and_are_not_examined_again(name: str) -> None:
-    assert not foreign(TASKS[name].factory)
+    assert not is_user_environment(TASKS[name].factory)
     assert repeats(TASKS[name].factory)
