@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.reports import report
-from benchmarks.reports.sections import budgets
-from benchmarks.reports.sections.comparisons import comparisons
+from benchmarks.reports.sections import budgets, comparisons
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.store.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
