@@ -74,7 +74,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
     records = [
         Record(
             seed=cell.members.seeds[place],
-            learning_rate=0.1,
+            learning_rate=cell.members.rates[place],
             checkpoint=k,
             fraction=at[k],
             env_steps=1,
@@ -83,12 +83,13 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
             eval_return=value,
             eval_return_greedy=float("nan"),
             diverged=bool(np.isnan(value)),
-            measures={"length": 3.0, "place": float(place)},
+            measures={"length": 3.0},
+            place=place,
         )
         for (place, k), value in returns.items()
     ]
     meta = {"cell": canonical(cell), "provenance": {}, "reading": reading(cell), "texts": {}}
-    cells.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
+    cells.save_cell(path, cell.task.name, cell.algorithm.name, records[::-1], meta)
 
 
 def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol]:

@@ -50,8 +50,8 @@ def test_a_lost_run_counts_as_the_worst_of_all_at_the_rung() -> None:
 
 def test_a_race_keeps_its_digest() -> None:
     assert canonical(race()) == {
-        "class": "benchmarks.tuning.racing.Race", "checkpoints": [1], "seeds": 5, "floor": 0.0, "span": 10.0, "bar": [],
-        "spared": [], "alpha": 0.05,
+        "class": "Race", "class.defaults": ["bar", "spared", "alpha"], "checkpoints": [1], "seeds": 5,
+        "scale": {"class": "Scale", "floor": 0.0, "ceiling": 10.0}, "bar": [], "spared": [], "alpha": 0.05,
     }  # fmt: skip
 
 
