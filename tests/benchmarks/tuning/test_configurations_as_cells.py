@@ -1,14 +1,8 @@
 """Populations of configurations: how a batch is cut into cells, and how scores are read back."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
-
 from algorithms.training.records import Record
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
@@ -17,9 +11,12 @@ from benchmarks.store import cells
 from benchmarks.tuning.cells import groups, objective, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
+from dataclasses import replace
 from envs import TASKS
 from envs.seeding import Purpose
+from pathlib import Path
 from tests.benchmarks.tuning.small_studies import TASK, VARIANT, protocol
+from typing import Any
 
 
 def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
@@ -74,7 +71,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
     records = [
         Record(
             seed=cell.members.seeds[place],
-            learning_rate=0.1,
+            learning_rate=cell.members.rates[place],
             checkpoint=k,
             fraction=at[k],
             env_steps=1,
@@ -83,12 +80,13 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
             eval_return=value,
             eval_return_greedy=float("nan"),
             diverged=bool(np.isnan(value)),
-            measures={"length": 3.0, "place": float(place)},
+            measures={"length": 3.0},
+            place=place,
         )
         for (place, k), value in returns.items()
     ]
     meta = {"cell": canonical(cell), "provenance": {}, "reading": report_metadata(cell), "texts": {}}
-    cells.save_cell(path, cell.task.name, cell.variant.name, records[::-1], meta)
+    cells.save_cell(path, cell.task.name, cell.algorithm.name, records[::-1], meta)
 
 
 def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol]:

@@ -1,13 +1,12 @@
 """Who is dropped at a rung."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import Any
-
 from benchmarks.design.identity import canonical
 from benchmarks.tuning.racing import Race
+from dataclasses import replace
 from envs.api import Scale
+from typing import Any
+
 
 GOOD, WORSE, MIXED = (5.0, 6.0, 7.0, 8.0, 9.0), (4.0, 5.0, 6.5, 6.0, 7.0), (4.0, 5.0, 6.5, 6.0, 9.5)
 LOST = (float("nan"),) * 5
@@ -50,8 +49,8 @@ def test_a_lost_run_counts_as_the_worst_of_all_at_the_rung() -> None:
 
 def test_a_race_keeps_its_digest() -> None:
     assert canonical(race()) == {
-        "class": "benchmarks.tuning.racing.Race", "checkpoints": [1], "seeds": 5, "floor": 0.0, "span": 10.0, "bar": [],
-        "spared": [], "alpha": 0.05,
+        "class": "Race", "class.defaults": ["bar", "spared", "alpha"], "checkpoints": [1], "seeds": 5,
+        "scale": {"class": "Scale", "floor": 0.0, "ceiling": 10.0}, "bar": [], "spared": [], "alpha": 0.05,
     }  # fmt: skip
 
 
