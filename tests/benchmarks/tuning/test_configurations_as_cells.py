@@ -1,8 +1,14 @@
 """Populations of configurations: how a batch is cut into cells, and how scores are read back."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+
 from algorithms.training.records import Record
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
@@ -11,12 +17,9 @@ from benchmarks.store import cells
 from benchmarks.tuning.cells import groups, objective, read_scores
 from benchmarks.tuning.protocol import Protocol, Stream
 from benchmarks.tuning.racing import Race
-from dataclasses import replace
 from envs import TASKS
 from envs.seeding import Purpose
-from pathlib import Path
 from tests.benchmarks.tuning.small_studies import TASK, VARIANT, protocol
-from typing import Any
 
 
 def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:

@@ -1,12 +1,13 @@
 """Who is dropped at a rung."""
 
 from __future__ import annotations
-from benchmarks.design.identity import canonical
-from benchmarks.tuning.racing import Race
+
 from dataclasses import replace
-from envs.api import Scale
 from typing import Any
 
+from benchmarks.design.identity import canonical
+from benchmarks.tuning.racing import Race
+from envs.api import Scale
 
 GOOD, WORSE, MIXED = (5.0, 6.0, 7.0, 8.0, 9.0), (4.0, 5.0, 6.5, 6.0, 7.0), (4.0, 5.0, 6.5, 6.0, 9.5)
 LOST = (float("nan"),) * 5

@@ -1,17 +1,20 @@
 """What the compared variants have in common: environment steps, optimiser steps, training time."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+
 from benchmarks.reports import report
 from benchmarks.reports.sections import budgets, comparisons
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.store.suite import Suite
-from dataclasses import replace
-from pathlib import Path
 from tests.benchmarks.statistics.test_comparisons import made
 from tests.benchmarks.synthetic_results import frame, report_input, suite
-from typing import Any
 
 
 def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:
