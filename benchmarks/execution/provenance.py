@@ -18,7 +18,7 @@ from benchmarks.design.identity import canonical
 from envs.custom.sources import LENGTH, SOURCE
 
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]  # of the repository: a change of any package makes it dirty
 
 
 def _git(*words: str) -> str:

@@ -81,7 +81,7 @@ def _notices(report: ReportInput) -> Iterator[str]:
     for meta in report.metas:
         cell = meta["cell"]
         for notice in meta.get("notices", ()):
-            yield f"{cell['task']['name']} x {cell['variant']['name']}: {notice}"
+            yield f"{cell['task']['name']} x {cell['algorithm']['name']}: {notice}"
 
 
 def appendix(report: ReportInput) -> Iterator[Section]:
