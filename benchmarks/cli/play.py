@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
@@ -21,9 +21,6 @@ from benchmarks.validation.usage import DONE, check_folder, work_errors
 from envs.named import check_installed
 from envs.text_mdp import TextMDP
 from envs.validation import UsageError
-
-if TYPE_CHECKING:
-    from envs.text_mdp import TextMDP
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,6 @@ class Cell:
         return f"{task}__{file_safe(self.algorithm.name)}__seeds{first}-{last}__{self.digest}.parquet"
 
     @property
-    def total_env_steps(self) -> int:
-        """Of all its members; none where nothing is trained."""
-        return self.env_steps * len(self.members.seeds) if self.algorithm.learns else 0
-
-    @property
     def label(self) -> str:
         return f"{self.task.name} x {self.algorithm.name}"
 

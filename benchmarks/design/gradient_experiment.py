@@ -12,7 +12,6 @@ from torch import Tensor
 from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.training.exact_return import ExactReturn
-from algorithms.training.records import Members
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from benchmarks.design.identity import canonical
@@ -90,16 +89,6 @@ class Measurement:
         """Of one replicate."""
         assert isinstance(self.training.collection, Episodes)
         return self.training.collection.envs * self.task.spec.horizon
-
-    @property
-    def total_env_steps(self) -> int:
-        """Of all replicates."""
-        return self.env_steps * self.replicates
-
-    @property
-    def members(self) -> Members:
-        """The replicates, each a seed."""
-        return Members(tuple(range(self.replicates)), (1.0,) * self.replicates)
 
     def measure(self) -> dict[str, float]:
         """Quality's fields, and the exact return and gradient norm of the policy."""

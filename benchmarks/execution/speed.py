@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def comparisons() -> list[SpeedComparison]:
         collection=Unroll(steps=5, envs=8),
         segment=2_000,
     )
-    default = replace(resolve(TASKS[TASK], VARIANTS["a2c"]).training)
+    default = resolve(TASKS[TASK], VARIANTS["a2c"]).training
     name = "stable-baselines3 A2C (8 environments x 5 steps)"
     shape = default.collection
     assert isinstance(shape, Unroll)
@@ -178,9 +178,8 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     The comparison of actors comes first and has all cores; the others have one.
     """
     torch.set_num_threads(1)
-    rows = [
-        compare(actors_comparison(), repeats)
-    ]  # on all processors, hence first: a process cannot return from one core to all
+    # on all processors, hence first: a process cannot return from one core to all
+    rows = [compare(actors_comparison(), repeats)]
     use_one_core()
     rows += [compare(pair, repeats) for pair in comparisons()]
     for name in text_tasks():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from algorithms.training.records import Progress, Record, Trained
 from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
+from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.provenance import provenance
 from benchmarks.execution.resume import resumable
 from benchmarks.playback.policy_files import save_policies
@@ -18,8 +19,6 @@ from benchmarks.store import states
 from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
 from envs.custom.repeats import NOTICE, is_user_environment, repeats
-
-OnEvent = Callable[[Progress | Record], None]
 
 
 def run_cell(
@@ -82,7 +81,7 @@ class _CellLog:
 def _train(
     cell: Cell, state_path: Path, device: str, log: _CellLog, facts: Mapping[str, object], policies: Path | None
 ) -> None:
-    """Train from the RunState at `waiting`, or from nothing, and save the policies."""
+    """Train from the RunState at `state_path`, or from the start where there is none, and save the policies."""
     state, log.records, why = resumable(cell, state_path, device)
     if why:
         log.note(why)

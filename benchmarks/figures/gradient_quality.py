@@ -65,7 +65,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
             row, column = 2 * (i // columns), i % columns
             for axis, measure in zip(grid[row : row + 2, column], ("relative", "single"), strict=True):
                 axis.set_visible(True)
-                _axis_panel(axis, frame[frame["axis"] == name], name, measure, styles)
+                _axis_panel(axis, frame[frame["axis"] == name], measure, styles)
             grid[row, column].set_title(name)
         for row in range(bands):
             grid[2 * row, 0].set_ylabel("variance / signal²")
@@ -75,7 +75,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, name: str, measure: str, styles: dict[str, LineStyle]) -> None:
+def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, measure: str, styles: dict[str, LineStyle]) -> None:
     places = axis_rows.drop_duplicates("x").sort_values("x")
     positions = {x: i for i, x in enumerate(places["x"])}  # unequal steps are drawn at equal distances
     for variant, (colour, dash) in styles.items():

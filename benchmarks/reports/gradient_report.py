@@ -88,17 +88,8 @@ def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gradient_report(
-    lab: GradientExperiment,
-    outcome: Outcome,
-    folder: Path,
-    baseline: str | None = None,
-    kinds: Sequence[str] = SUFFIXES,
-) -> Path:
-    """Write the report of a gradient laboratory; returns the path of report.md.
-
-    baseline  has no meaning here: every estimator is compared with the exact gradient
-    """
+def gradient_report(lab: GradientExperiment, outcome: Outcome, folder: Path, kinds: Sequence[str] = SUFFIXES) -> Path:
+    """Write the report of a gradient laboratory; returns the path of report.md."""
     return build_document(lab, outcome).write(folder, kinds)
 
 

@@ -22,9 +22,7 @@ from envs.validation import UsageError
 # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
 TIE = 0.01
 CELL_COLUMNS = ["task", "variant", "learning_rate"]
-LAST_FIFTH = (
-    0.8  # the objective is the mean over the checkpoints of the last fifth of the budget, never the last one alone
-)
+LAST_FIFTH = 0.8  # the objective is the mean over the checkpoints from here on, never the last one alone
 
 
 def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
@@ -207,16 +205,9 @@ def as_settings(table: pd.DataFrame, protocol: str) -> str:
 
 
 def rate_report(
-    experiment: ComparisonExperiment,
-    outcome: Outcome,
-    folder: Path,
-    baseline: str | None = None,
-    kinds: Sequence[str] = SUFFIXES,
+    experiment: ComparisonExperiment, outcome: Outcome, folder: Path, kinds: Sequence[str] = SUFFIXES
 ) -> Path:
-    """Write the report of an experiment that selects learning rates; returns the path of report.md.
-
-    baseline  has no meaning here: rates are compared with each other
-    """
+    """Write the report of an experiment that selects learning rates; returns the path of report.md."""
     results = loading.read_folder(outcome.paths, folder)
     scales = loading.task_scales(experiment, results.metas, folder)
     return build_document(experiment, results.frame, scales).write(folder, kinds)

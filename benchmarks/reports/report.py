@@ -40,11 +40,14 @@ def write_report(
 ) -> Path | None:
     """The report of the cells of a run, and of imported curves; None where there are none.
 
-    Tasks and variants come in the experiment's order; those without a cell are listed as missing.
+    An experiment that trains at every rate selects rates; all others compare variants. Tasks and variants come in the
+    experiment's order; those without a cell are listed as missing.
     """
     if not outcome.paths and not imported_cells(folder):
         return None
-    return _comparison_or_rates(experiment, outcome, folder, baseline, kinds)
+    if experiment.rates:
+        return rate_report(experiment, outcome, folder, kinds)
+    return comparison_report(experiment, outcome, folder, baseline, kinds)
 
 
 def report_folder(
@@ -92,14 +95,6 @@ def comparison_report(
     """Write the report of an experiment that compares variants; returns the path of report.md."""
     report = loading.build_report_input(experiment, loading.read_folder(outcome.paths, folder), folder, baseline)
     return write(replace(report, failures=outcome.failures, kinds=kinds))
-
-
-def _comparison_or_rates(
-    experiment: ComparisonExperiment, outcome: Outcome, folder: Path, baseline: str | None, kinds: Sequence[str]
-) -> Path:
-    """An experiment that trains at every rate selects rates; all others compare variants."""
-    chosen = rate_report if experiment.rates else comparison_report
-    return chosen(experiment, outcome, folder, baseline, kinds)
 
 
 def pooled_cells(folder: Path) -> list[Path]:

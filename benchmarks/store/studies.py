@@ -1,7 +1,7 @@
 """The results of tuning studies: a JSON file each, or packed as two Parquet files, as they are released.
 
 <results>/<folder>/<variant>__<task>.json    a study
-<results>/<folder>.parquet                   a row a trial, with the stem of its study's file name in `file`
+<results>/<folder>.trials.parquet            a row a trial, with the stem of its study's file name in `file`
 <results>/<folder>.studies.parquet           a row a study: everything else that it holds, as JSON
 """
 
@@ -47,11 +47,6 @@ def stored_studies(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     packed_studies = dict(_packed(folder)) if studies_path(folder).exists() else {}
     for name in sorted({*paths, *packed_studies}):
         yield name, read_document(paths[name]) if name in paths else packed_studies[name]
-
-
-def has_studies(folder: Path) -> bool:
-    """Whether the folder has any study."""
-    return any(folder.glob("*__*.json")) or studies_path(folder).exists()
 
 
 def _packed(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -44,6 +44,6 @@ class GradientRun:
         if not paths:
             raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
         try:
-            return gradient_report(self.experiment, Outcome(tuple(paths)), folder, kinds=figure_kinds)
+            return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
