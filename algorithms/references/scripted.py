@@ -68,8 +68,8 @@ def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episod
     total = np.zeros(alive.shape)
     for t in range(mdp.horizon):
         policy = mdp.optimal_policy(env.rows, t).reshape(*alive.shape, -1).cumsum(-1)
-        random_policy = np.stack([rng.random(episodes) for rng in rngs])
-        action = (policy <= (random_policy * policy[..., -1])[..., None]).sum(-1)
+        draws = np.stack([rng.random(episodes) for rng in rngs])
+        action = (policy <= (draws * policy[..., -1])[..., None]).sum(-1)
         step = env.step(np.minimum(action, mdp.actions - 1), alive)
         total += mdp.gamma**t * step.reward
         alive = alive & ~step.terminated

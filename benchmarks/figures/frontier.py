@@ -34,7 +34,7 @@ class Frontier:
     mdps: Mapping[str, OverOpt]
 
     def draw(self, data: Data) -> Figure:
-        tasks, lines = [t for t in data.suite.scales if t in self.mdps], data.variants_with_curves
+        tasks, lines = [t for t in data.suite.scales if t in self.mdps], data.suite.variants_with_curves
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(max(3.4 * len(tasks), LEAST_WIDTH), 5.4), layout="constrained")
             axes = figure.subplots(2, len(tasks), squeeze=False, sharex="col", sharey="row")
@@ -61,7 +61,7 @@ class Frontier:
 
 
 def _paths(axis: Axes, data: Data, task: str, judge: str, beta: float, styles: Mapping[str, LineStyle]) -> None:
-    for variant in data.variants_with_curves:
+    for variant in data.suite.variants_with_curves:
         path = _path(data, task, variant, judge, beta)
         axis.plot(path["kl"], path["value"], color=styles[variant][0], ls=styles[variant][1], lw=1.3, marker="o", ms=2.5,
                   label=variant)  # fmt: skip

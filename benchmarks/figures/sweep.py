@@ -33,8 +33,8 @@ class Sweep:
 
     def draw(self, data: Data) -> Figure:
         task_lines = list(dict.fromkeys(self.lines.values()))
-        titles = data.variants_with_curves if task_lines else [""]
-        lines = task_lines or data.variants_with_curves
+        titles = data.suite.variants_with_curves if task_lines else [""]
+        lines = task_lines or data.suite.variants_with_curves
         styles = line_styles(lines)
         with mpl.rc_context(STYLE):
             panels = constrained_grid(len(titles), 4, (3.0, 2.5), 1.0, sharey=True)

@@ -29,7 +29,7 @@ class ReportInput:
     name: str
     question: str
     suite: Suite
-    measures: pd.DataFrame  # store.MEASURE_COLUMNS
+    measures: pd.DataFrame  # columns: store.sources.MEASURE_COLUMNS
     texts: Mapping[str, Mapping[str, list[str]]]  # task -> writer -> sample texts
     parents: Mapping[str, str | None]
     changes: Mapping[str, str]
@@ -42,10 +42,8 @@ class ReportInput:
     metas: Sequence[Mapping[str, Any]] = ()
     failures: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()  # tasks and variants of the experiment without a row
-    rates: RateNotes = field(
-        default_factory=RateNotes
-    )  # variants trained at a rate that was selected for another variant
-    sequential: Mapping[str, Any] = field(default_factory=dict)  # of adaptive_run.py
+    rates: RateNotes = field(default_factory=RateNotes)  # on rates that were selected for another variant
+    sequential: Mapping[str, Any] = field(default_factory=dict)  # what `run --adaptive` decided
     mixed: tuple[str, ...] = ()  # differences between the cells' numerics
     provenance: Mapping[str, object] = field(default_factory=dict)
 
@@ -84,9 +82,3 @@ class ReportInput:
     def n(self) -> str:
         """How many seeds, for captions."""
         return f"n = {count_noun(self.suite.seeds, 'seed')}"
-
-    @property
-    def variants_with_curves(self) -> list[str]:
-        """Variants with a curve, references too."""
-        suite = self.suite
-        return [v for v in suite.present if any(c.has_curve for (_, name), c in suite.curves.items() if name == v)]

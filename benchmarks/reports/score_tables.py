@@ -17,8 +17,8 @@ from benchmarks.statistics import aggregates, learning_curves
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.store.curves import Curve
-from benchmarks.store.suite import Scale, Suite
-from envs.api import Doubles
+from benchmarks.store.suite import Suite
+from envs.api import Doubles, Scale
 
 
 def score_table(suite: Suite) -> pd.DataFrame:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
-from envs.api import Doubles
-from envs.api import Scale as Scale
+from envs.api import Doubles, Scale
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,16 @@ class Suite:
         return [v for v in self.variants if v in names]
 
     @cached_property
+    def variants_with_curves(self) -> list[str]:
+        """Variants with more than one checkpoint on some task."""
+        with_curve = {v for (_, v), curve in self.curves.items() if curve.has_curve}
+        return [v for v in self.present if v in with_curve]
+
+    @cached_property
     def learners(self) -> list[str]:
         """Variants that learn and can run on every task: those that are compared. Imported ones may be final scores."""
-        moving = {v for (_, v), curve in self.curves.items() if curve.has_curve} | self.imported
-        return [v for v in self.present if v in moving and v not in self.optional]
+        learn = {*self.variants_with_curves} | self.imported
+        return [v for v in self.present if v in learn and v not in self.optional]
 
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
@@ -166,12 +171,6 @@ class Data:
 
     suite: Suite
     measures: pd.DataFrame
-
-    @property
-    def variants_with_curves(self) -> list[str]:
-        """The variants that learn: those with more than one checkpoint."""
-        moving = {v for (_, v), curve in self.suite.curves.items() if curve.has_curve}
-        return [v for v in self.suite.present if v in moving]
 
     def series(self, task: str, variant: str, measure: str) -> list[tuple[float, Doubles]]:
         """(env_steps, values of the seeds) at each checkpoint of one measure; "score" is in the suite's unit."""

@@ -64,7 +64,7 @@ def answer(report: ReportInput) -> Section:
     """The experiment's own figures, their tables and sentences."""
     data = Data(report.suite, report.measures)
     blocks: list[Block] = []
-    for figure in report.figures if data.variants_with_curves else ():
+    for figure in report.figures if data.suite.variants_with_curves else ():
         blocks.append(FigureBlock(figure.name, partial(figure.draw, data), figure.caption))
         if not isinstance(figure, FigureWithTable) or (table := figure.table(data)).frame.empty:
             continue

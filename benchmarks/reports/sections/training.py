@@ -30,7 +30,7 @@ def curves(report: ReportInput) -> Section:
     mean = f"mean of {count_noun(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
-        for i, lines in enumerate(line_groups(report.variants_with_curves)):
+        for i, lines in enumerate(line_groups(report.suite.variants_with_curves)):
             against = learning_curves.AXES[x]
             caption = f"{', '.join(lines)}: evaluation return against {against}, {mean}, 95 % t."
             draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
@@ -79,7 +79,7 @@ def diagnostics(report: ReportInput) -> Section:
     table = score_tables.diagnostics_table(report.measures, report.suite)
     if table.empty:
         return Section("While learning", ())
-    lines = [v for v in report.variants_with_curves if v in set(table["variant"])]
+    lines = [v for v in report.suite.variants_with_curves if v in set(table["variant"])]
     blocks: list[Block] = [
         Prose(DIAGNOSTICS_EXPLAINED),
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),

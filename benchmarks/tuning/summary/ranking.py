@@ -18,10 +18,10 @@ from benchmarks.statistics.intervals import Interval, bootstrap
 from benchmarks.statistics.sign_flips import sign_flip_p
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.store.curves import COLUMNS
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.trials import NAN, SETTINGS, StudyKey, tested_scores
-from envs.api import Doubles
+from envs.api import Doubles, Scale
 
 TIE = 1e-12  # means of equal scores differ in their last digits
 
