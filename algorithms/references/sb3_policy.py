@@ -22,14 +22,13 @@ class Sb3Policy:
     """A model of stable-baselines3 as a population of one. It was trained without action masks, so none is applied."""
 
     members = 1
+    steps_per_noise = 1
 
     def __init__(self, spec: Spec, read: HeadInputs) -> None:
         self.head, self.read = head_for(spec.action), read
         observation = spec.observation
         self._length = observation.length if isinstance(observation, Transcript) else 0
         self._positions = observation.action_position if isinstance(observation, Transcript) else ()
-
-    steps_per_noise = 1
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         return self.head.noise(rng, shape)

@@ -29,9 +29,8 @@ class Compare:
     # a difference of the score, or of the return where a task has no ceiling, below which there is no difference
     margin: float = 0.05
     min_seeds: int | None = None  # status 1 where a variant has fewer seeds on a task, in A or in B
-    noninferior: float | None = (
-        None  # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
-    )
+    # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
+    noninferior: float | None = None
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
     json: bool = False  # one JSON object on standard output
 

@@ -55,9 +55,8 @@ class Tune:
     objective: str = "last_fifth"  # last_fifth or auc
     space: str = "members"  # members, all (shapes too: networks, batches, windows, epochs), or fields: lam,clip
     seed: int = 0  # of the sampler
-    storage: str | None = (
-        None  # a journal file or an Optuna URL; <results>/<study>/studies.journal where it is not given
-    )
+    # a journal file or an Optuna URL; <results>/<study>/studies.journal where it is not given
+    storage: str | None = None
     study: str = "tuned"  # the folder under --results, and the studies' prefix in the storage
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"

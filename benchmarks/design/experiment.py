@@ -79,7 +79,7 @@ class ComparisonExperiment:
     finding    the answer that its report begins with
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
     seeds_by_variant  the number of seeds of variants for which it is not `seeds`
-    configurations  of (task, variant), as paths and values, in place of their settings (benchmarks.published)
+    configurations  of (task, variant), as values by path that replace their settings (benchmarks.published)
     one_at_a_time  cells run one after another, because their seconds are measured
     """
 

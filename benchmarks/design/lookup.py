@@ -25,7 +25,7 @@ ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correcti
 def find_task(name: str) -> Task:
     """A registered task, `gymnasium:<id>`, or `module:CONSTANT`.
 
-    Failed where a user's environment raises, or ends its process, when it is made.
+    WorkFailed where a user's environment raises, or ends its process, when it is made.
     """
     if name.startswith(GYMNASIUM):
         return _gymnasium_task(name)

@@ -39,8 +39,8 @@ def resolve(
     protocol: str = "ladder",
     shared_rate_variant: str | None = None,
 ) -> Resolved:
-    """The settings of the task; the algorithm's own; the rate of `shared_rate_variant`; the overrides; segments of that
-    window.
+    """The task's settings, and on top of them in this order: what a source publishes for stable-baselines3, the algorithm's
+    own, the rate of `shared_rate_variant`, the overrides, and segments that fit the window.
 
     overrides  values by path (benchmarks.design.overrides)
     protocol   under which learning rates were chosen (benchmarks.design.settings)

@@ -107,8 +107,7 @@ def check_agree(folders: Sequence[tuple[Sequence[Mapping[str, Any]], Path]]) -> 
             if other := next((known for known in scales[:i] if not _agree(known[0], b)), None):
                 raise UsageError(
                     f"{name} has {_describe_ends(other[0])} in {other[1]}, {_describe_ends(b)} in {in_b}: scores on "
-                    f"two scales are not "
-                    "compared; repeat one of them with the same --floor and --ceiling"
+                    "two scales are not compared; repeat one of them with the same --floor and --ceiling"
                 )
 
 

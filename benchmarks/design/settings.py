@@ -1,4 +1,4 @@
-"""The one place for (task, variant) -> Training. A rung's learning rate is its own; all else is the task's.
+"""The one place for (task, variant) -> TrainingConfig. A rung's learning rate is its own; all else is the task's.
 
 Rates: each is one of RATES, the same list for all, judged by the mean normalised score over the checkpoints of the last
 fifth of the budget on 3 selection seeds (a stream disjoint from the training seeds); of rates within .01 of the best the

@@ -1,8 +1,7 @@
 """The local engine: a pool of one-thread processes, each kept from job to job.
 
-Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known. That
-job is retried alone after all others, because another job may have used up the memory. A job
-whose worker dies twice has failed.
+Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known. That job is
+retried alone after all others, because another job may have used up the memory. A job whose worker dies twice has failed.
 """
 
 from __future__ import annotations

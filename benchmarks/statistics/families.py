@@ -1,8 +1,8 @@
 """Families of comparisons that are corrected together, and the family that decides each comparison.
 
-A hypothesis is that two variants do not differ on some tasks, in either order. The first family that
-tests it decides it: its p is corrected there (Holm 1979). Every later family shows that p and corrects only what it adds, so
-a report never contradicts itself about a pair. The families of a report, in this order: the experiment's finding,
+A hypothesis is that two variants do not differ on some tasks; their order does not matter. The first family that tests it
+decides it: its p is corrected there (Holm 1979). Every later family shows that p and corrects only what it adds, so a report
+never contradicts itself about a pair. The families of a report, in this order: the experiment's finding,
 adaptive seeds, rungs against their parents, all against the baseline, all pairs; then for each pair its tasks, one by one.
 """
 

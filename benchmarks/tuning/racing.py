@@ -17,7 +17,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Race:
-    """A Judge over configurations of S seeds each, which follow each other in the population.
+    """A StoppingRule over configurations of S seeds each, which follow each other in the population.
 
     A configuration of which all seeds have reached a rung is compared with the best that has: the paired one-sided sign-flip
     test over seeds, at level `alpha`. (Birattari et al. 2002 race by Friedman's test and t; here the tests of the rest of

@@ -47,7 +47,7 @@ def run_in_child(work: Callable[[], T]) -> T:
 
 
 def check_creation(name: str, make: Callable[[], object]) -> None:
-    """Failed where making the user's environment `name` ends the process, or raises what is no Exception.
+    """WorkFailed where making the user's environment `name` ends the process, or raises what is no Exception.
 
     An Exception is left to the caller, who makes it again: some are user errors, some are failures.
     """

@@ -35,7 +35,7 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def work_errors(what: str) -> Iterator[None]:
-    """During work: any exception, of an environment's code say, is raised as Failed and names `what`."""
+    """During work: any exception, of an environment's code say, is raised as WorkFailed and names `what`."""
     try:
         yield
     except (WorkFailed, KeyboardInterrupt):

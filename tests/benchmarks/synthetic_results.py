@@ -22,7 +22,8 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.store.cells import save_cell
 from benchmarks.store.descriptions import digest
 from benchmarks.store.sources import MEASURE_COLUMNS
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
+from envs.api import Scale
 
 RATE = 0.01
 RUNGS = ("reinforce", "reward_to_go", "baseline_loo", "gae", "ppo")

@@ -37,7 +37,7 @@ class Aligned(NamedTuple):
 def align(frame: pd.DataFrame, imported: Collection[str], references: Collection[str] = ()) -> Aligned:
     """Cut the runs of every task that has imported ones at a common number of steps.
 
-    frame       rows of store.read      imported  variants whose runs were imported
+    frame       rows of store.sources.read_cells      imported  variants whose runs were imported
     references  variants that do not learn and have no length, like trained variants with a single checkpoint
     """
     if not set(frame["variant"]) & set(imported):
@@ -90,9 +90,8 @@ def _at_steps(rows: pd.DataFrame, steps: int) -> pd.DataFrame:
 def interpolate(run: pd.DataFrame, grid: Doubles) -> pd.DataFrame:
     """One run at these steps."""
     log = run["env_steps"].to_numpy(float)
-    last = np.maximum(
-        np.searchsorted(log, grid * (1 + STEP_TOLERANCE), side="right") - 1, 0
-    )  # log at or before each step
+    # the log at or before each step
+    last = np.maximum(np.searchsorted(log, grid * (1 + STEP_TOLERANCE), side="right") - 1, 0)
     rows = run.iloc[last].copy()
     finite = (evaluation_states(run) == FINITE).to_numpy()
     returns = np.where(finite, run["eval_return"].to_numpy(float), np.nan)

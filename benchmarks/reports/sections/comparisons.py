@@ -34,7 +34,7 @@ from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 
 MAX_MATRIX = (
-    20  # variants up to which all pairs are drawn: so many fill the page's width, and bytes grow with their square
+    20  # variants up to which all pairs are drawn: they fill the page's width, and bytes grow with their square
 )
 BY_TASK_EXPLAINED = (
     "`p (Holm)` is corrected over the tasks of each pair, unless the finding above decided it. Intervals are of each "

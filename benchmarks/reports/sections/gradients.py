@@ -17,7 +17,7 @@ MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: a
 def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
     """All sentences that the rows allow.
 
-    frame     gradient_report.measurement_frame        crossing  measurement.crossover_rows
+    frame     gradient_report.measurement_frame        crossing  gradient_experiment.crossover_rows
     kl        gradient_report.kl_rows         horizons  by task: L_max
     """
     ladder = frame[frame["axis"] == "estimator"]

@@ -25,7 +25,7 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
     """Value on the tuning seeds against each field, a panel a field; defaults ringed, choices starred.
 
     named   their names, the same in all figures of a report
-    alone   one study: its points are coloured by when they were tried, and the two marked ones have intervals
+    single  one study: its points are coloured by when they were tried, and the two marked ones have intervals
     """
     shown = varied_parameters(studies)
     styles = line_styles(list(studies))

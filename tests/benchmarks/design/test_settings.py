@@ -21,8 +21,8 @@ from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
 from benchmarks.reports import rate_report
 from benchmarks.store.sources import read_cells, stored_cells
-from benchmarks.store.suite import Scale
 from envs import TASKS
+from envs.api import Scale
 
 RELEASED = Path(__file__).parents[3] / "results" / "reference"
 SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.rates]

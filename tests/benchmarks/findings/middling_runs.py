@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.published.scores import PublishedScore
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import NO_MEASURES, run_rows
 
 LEVELS = (0.0, 8.0, 5.0)  # mean returns at 0, 50 and 100 environment steps: better in the middle than at the end

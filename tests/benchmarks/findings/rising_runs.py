@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.store.sources import MEASURE_COLUMNS
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import run_rows
 
 WOBBLE = np.array([1.0, -1.0] * 5)  # of ten seeds: mean 0, standard deviation sqrt(10 / 9)

@@ -10,7 +10,8 @@ from scipy import stats as sps
 from benchmarks.findings import parity
 from benchmarks.findings.parity import Parity
 from benchmarks.reports import table_formats
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import NO_MEASURES, run_rows
 
 PAIRS = {"mine": "theirs"}

@@ -13,7 +13,8 @@ import pytest
 from benchmarks.findings import throughput
 from benchmarks.findings.throughput import Speedup, paired_ratio
 from benchmarks.statistics.tests import holm
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import run_rows
 
 SCALES = {"cheap": Scale(0.0, 1.0, 0.5), "dear": Scale(0.0, 1.0, 0.5)}

@@ -18,8 +18,9 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_cells, read_meta, read_results
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
 from envs import TASKS
+from envs.api import Scale
 from tests.benchmarks.imports.sb3_logs import CSV, log
 
 TOY: dict[str, Any] = {"floor": 0.0, "ceiling": 10.0}

@@ -20,10 +20,11 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
 from benchmarks.tuning import imputation
 from benchmarks.tuning.result import TrialResult
 from benchmarks.tuning.study import selection_candidates
+from envs.api import Scale
 from tests.benchmarks.statistics.test_divergence import NAN, rows, suite_of
 from tests.benchmarks.synthetic_results import write_cell
 

@@ -14,7 +14,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.learning_rates import rate_curves
 from benchmarks.reports import rate_report
 from benchmarks.reports.rate_report import ranking, spreads, verdicts
-from benchmarks.store.suite import Scale
+from envs.api import Scale
 
 EXPERIMENT = cast("Experiment", EXPERIMENTS["text_rates"])
 SCALES = {"task": Scale(0.0, 10.0, 9.0)}

@@ -24,7 +24,8 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from envs.text.overopt import OverOpt
 from tests.benchmarks.synthetic_results import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -196,10 +197,10 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
     made = frame()
     made = made[made["variant"].isin(["gae", "ppo", "random"])]
     data = Data(Suite(made, SCALES, ("gae", "ppo", "random")), measures_of(made))
-    assert data.variants_with_curves == ["gae", "ppo"]
+    assert data.suite.variants_with_curves == ["gae", "ppo"]
     x = {task: i + 1.0 for i, task in enumerate(SCALES)}
     figure = Sweep("s", "c", x=x, label="size").draw(data)
-    for line, variant in zip(figure.axes[0].lines, data.variants_with_curves, strict=False):
+    for line, variant in zip(figure.axes[0].lines, data.suite.variants_with_curves, strict=False):
         expected = [data.suite.curves[t, variant].score[-1].mean() for t in SCALES]
         np.testing.assert_allclose(line.get_ydata(), expected)
         assert list(line.get_xdata()) == [1.0, 2.0, 3.0]

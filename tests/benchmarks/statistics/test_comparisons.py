@@ -10,7 +10,8 @@ from benchmarks.statistics.comparison_tables import suite_table, sweep_table, ta
 from benchmarks.statistics.comparisons import Pair, all_pairs, baseline_pairs, compare_variants, rung_pairs
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording import sentences
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import PARENTS, frame, suite
 
 

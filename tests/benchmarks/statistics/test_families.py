@@ -25,7 +25,8 @@ from benchmarks.statistics.families import Ledger, hypothesis
 from benchmarks.statistics.wording import leader
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, stored_cells
-from benchmarks.store.suite import Data, Scale, Suite
+from benchmarks.store.suite import Data, Suite
+from envs.api import Scale
 from tests.benchmarks.synthetic_results import frame, report_input, run_rows
 
 REFERENCE = Path("results/reference")

@@ -16,7 +16,8 @@ from benchmarks.reports import report
 from benchmarks.reports.comparison import common_steps, comparison, result_folders
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
+from envs.api import Scale
 from tests.benchmarks.imports.sb3_logs import CSV
 from tests.benchmarks.synthetic_results import write_cell
 

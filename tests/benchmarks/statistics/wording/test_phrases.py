@@ -14,7 +14,8 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.statistics.wording.phrases import amount, count_noun
-from benchmarks.store.suite import Scale, Suite
+from benchmarks.store.suite import Suite
+from envs.api import Scale
 from tests.benchmarks.statistics.test_divergence import reported, rows, suite_of
 
 ONE = re.compile(r"\b(?:1|[Oo]ne) (seeds|tasks|comparisons|variants|cells|places|rows)\b")
