@@ -111,6 +111,8 @@ class ComparisonRun:
     def _sequential_plan(self, flags: RunFlags) -> SequentialPlan:
         """What --adaptive is to decide; UsageError where it cannot."""
         names, declared = self._learners(), self.experiment.baseline
+        if not names:
+            raise UsageError(f"--adaptive compares variants that learn, and {self.experiment.name} has none here")
         baseline = flags.baseline or (declared if declared in names else names[0])
         return SequentialPlan(self.experiment, baseline, flags.max_seeds, flags.margin, 0.05, flags.env_steps)
 
