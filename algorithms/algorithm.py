@@ -120,7 +120,9 @@ class Algorithm(Protocol):
 
 
 def reason_unusable(run: Run, state: RunState, records: int) -> str | None:
-    """Why `run`, which has not begun, cannot go on from the RunState; None where it can, and it then stands there."""
+    """Why `run`, which has not begun, cannot go on from the RunState; None where it can. Nothing else may use the run: the
+    RunState is restored into it.
+    """
     varied = bool(run.members.varied)
     if varied:
         if missing := sorted({"members", "checkpoint_returns", "steps_of_stopped"} - state.meta.keys()):

@@ -11,6 +11,7 @@ import tyro
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment, split
 from benchmarks.cli.options import RESULTS, results_folder
+from benchmarks.design.experiment import check_flags
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError, look_up
@@ -30,6 +31,8 @@ class Report:
     def __call__(self) -> int:
         suffixes = self._figure_suffixes()
         experiment = find_experiment(self.experiment)
+        given = {"baseline": self.baseline is not None, "tuned": self.tuned}
+        check_flags(experiment, [flag for flag, is_given in given.items() if is_given])
         folder = results_folder(self.results, experiment, self.smoke, self.tuned)
         for part in ("tables", "figures") if folder.is_dir() else ():
             check_folder(folder / part, "--results")

@@ -44,7 +44,7 @@ class Experiment(Protocol):
         """The same question at its smallest size."""
 
     def unsupported(self) -> Mapping[str, str]:
-        """Flags of `run` that have no meaning here, with the reason as a relative clause."""
+        """Flags of `run` and `report` that have no meaning here, with the reason as a relative clause."""
 
 
 def check_flags(experiment: Experiment, given: Iterable[str]) -> None:

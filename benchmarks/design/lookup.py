@@ -59,7 +59,7 @@ def _users_task(name: str) -> Task:
 
 
 def find_variant(name: str) -> Algorithm:
-    """A registered variant, by its name or another that it has, or `module:CONSTANT`."""
+    """A registered variant, by its name or its alias, or `module:CONSTANT`."""
     if ":" in name and not name.startswith(SB3_PREFIX):
         variant = import_constant(name, Variant, ALGORITHMS)
         check_name("variant", variant.name)

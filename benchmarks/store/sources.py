@@ -28,7 +28,7 @@ MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_ste
 
 
 def stored_cells(folder: Path, suffix: str = TRAINED) -> list[Path]:
-    """The cells of an experiment's folder, or with MEASURED its measurements. Raises Damaged for packed files that are."""
+    """The cells of an experiment's folder, or with MEASURED its measurements. Raises Damaged for damaged packed files."""
     paths = set((folder / CELLS).glob(f"*{suffix}"))
     if (packed_cells := packed(folder)) is not None:
         paths |= {folder / CELLS / name for name in packed_cells.names if name.endswith(suffix)}
@@ -103,7 +103,7 @@ class Results(NamedTuple):
 
 
 def read_results(paths: Iterable[Path]) -> Results:
-    """The cells as tidy frames; each is read once. Raises Damaged that names every cell that is."""
+    """The cells as tidy frames; each is read once. Raises Damaged, which names every damaged cell."""
     contents = _all(paths)
     tables, metas = [table for table, _ in contents], [meta for _, meta in contents]
     joined = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
@@ -140,5 +140,5 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 
 def read_metas(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Those of many cells. Raises Damaged that names every cell that is."""
+    """Configuration and provenance of many cells. Raises Damaged, which names every damaged cell."""
     return [meta for _, meta in _all(paths)]

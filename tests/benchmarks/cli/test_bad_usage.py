@@ -160,6 +160,7 @@ MISTAKES = [
         ["train", "--task", "CartPole-v1", "--variant", "sb3:a2c", "--save-policies"],
         "sb3:a2c is trained by stable-baselines3, whose policies are not ours",
     ),
+    (["report", "gradient_quality", "--baseline", "gae"], "--baseline has no meaning for gradient_quality"),
     (["run", "gradient_quality", "--save-policies"], "--save-policies has no meaning for gradient_quality"),
     (["run", "tuning", "--save-policies"], "--save-policies has no meaning for tuning"),
 ]
