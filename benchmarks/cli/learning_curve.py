@@ -65,7 +65,7 @@ class _Curve:
 
     def __init__(self, console: Console, cell: Cell, live: Live | None) -> None:
         self.console, self.cell, self.live = console, cell, live
-        self.found: dict[int, list[Record]] = {}  # by checkpoint
+        self.records: dict[int, list[Record]] = {}  # by checkpoint
 
     def on_event(self, event: Progress | Record) -> None:
         if not isinstance(event, Record):
@@ -74,7 +74,7 @@ class _Curve:
             return
         if self.live is not None:
             self.live.record(self.cell, event)
-        batch = self.found.setdefault(event.checkpoint, [])
+        batch = self.records.setdefault(event.checkpoint, [])
         batch.append(event)
         if len(batch) == len(self.cell.members.seeds):
             scale = self.cell.task.scale

@@ -82,7 +82,8 @@ def _train(
     cell: Cell, state_path: Path, device: str, log: _CellLog, facts: Mapping[str, object], policies: Path | None
 ) -> None:
     """Train from the RunState at `state_path`, or from the start where there is none, and save the policies."""
-    state, log.records, why = resumable(cell, state_path, device)
+    state, records, why = resumable(cell, state_path, device)
+    log.records.extend(records)
     if why:
         log.note(why)
     trained, written = None, True
