@@ -134,6 +134,7 @@ class ComparisonExperiment:
         if self.rates or self.shared_rate_variant:
             reasons["tuned"] = "which has settings of its own"
         if self.rates:
+            reasons["baseline"] = "which selects learning rates and compares no variants"
             reasons["adaptive"] = "which does not compare seeds"
             reasons["import"] = "which compares no learning curves"
         return reasons

@@ -34,9 +34,9 @@ def small_cell(
     return cell if evaluation is None else replace(cell, evaluation=evaluation)
 
 
-def clocked_cells(block: int = CLOCKED.block, alone: bool = False) -> list[Cell]:
+def clocked_cells(block: int = CLOCKED.block, one_at_a_time: bool = False) -> list[Cell]:
     """gae and ppo on a bandit, with four seeds in blocks."""
-    experiment = replace(CLOCKED, block=block, alone=alone)
+    experiment = replace(CLOCKED, block=block, one_at_a_time=one_at_a_time)
     return build_cells(experiment, [BANDIT], [VARIANTS[v] for v in experiment.variant_names], 500)
 
 

@@ -32,9 +32,9 @@ def test_a_flag_without_meaning_is_refused_with_its_reason(name: str, flag: str,
 
 
 def test_given_flags_are_those_that_were_set() -> None:
-    assert RunFlags("ladder").given() == []
+    assert RunFlags("ladder").given_flags() == []
     flags = Run("ladder", seeds=3, env_steps=10, floor=0.0, save_policies=True)
-    assert flags.given() == ["seeds", "env-steps", "floor", "save-policies"]
+    assert flags.given_flags() == ["seeds", "env-steps", "floor", "save-policies"]
 
 
 def test_every_experiment_has_a_run_of_its_kind() -> None:

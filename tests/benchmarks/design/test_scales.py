@@ -21,11 +21,11 @@ MINE = Task("mine", IMAGES.factory)
 
 
 def test_flags_are_of_the_one_task_that_is_the_users() -> None:
-    carts, mine = ScaleFlags(1.0, 9.0, 8.0).applied([TASKS["CartPole-v1"], MINE])
+    carts, mine = ScaleFlags(1.0, 9.0, 8.0).apply([TASKS["CartPole-v1"], MINE])
     assert carts is TASKS["CartPole-v1"]
     assert mine.scale == Scale(1.0, 9.0, 8.0)
-    assert ScaleFlags(ceiling=7.0).applied([replace(MINE, floor=2.0)])[0].scale == Scale(2.0, 7.0)
-    assert ScaleFlags().applied([MINE, replace(MINE, name="other")])[1].name == "other"
+    assert ScaleFlags(ceiling=7.0).apply([replace(MINE, floor=2.0)])[0].scale == Scale(2.0, 7.0)
+    assert ScaleFlags().apply([MINE, replace(MINE, name="other")])[1].name == "other"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_flags_are_of_the_one_task_that_is_the_users() -> None:
 )
 def test_flags_that_cannot_be_are_refused(flags: dict[str, float], tasks: list[Task], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        ScaleFlags(**flags).applied(tasks)
+        ScaleFlags(**flags).apply(tasks)
 
 
 def told(task: str, *scale: float | None) -> dict[str, Any]:

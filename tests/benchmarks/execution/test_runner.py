@@ -34,15 +34,15 @@ class Recorder:
 
 
 def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
-    """Alone: the first seeds of both, then the second; else the longest first, which are those of ppo."""
+    """One at a time: the first seeds of both, then the second; else the longest first, which are those of ppo."""
     halves = clocked_cells(block=2)
     jobs = [CellJob(cell, runner.cell_path(tmp_path, cell)) for cell in halves]
 
-    def order(alone: bool) -> list[tuple[str, int]]:
+    def order(one_at_a_time: bool) -> list[tuple[str, int]]:
         engine = Recorder()
-        outcome = runner.run(jobs, tmp_path, 1, "cpu", alone=alone, start_engine=lambda at_once, origin: engine)
+        outcome = runner.run(jobs, tmp_path, 1, "cpu", one_at_a_time=one_at_a_time, start_engine=lambda at_once, origin: engine)
         assert outcome == Outcome((), ())
         return [(job.label.rpartition(" ")[2], job.seeds[0]) for job in engine.jobs]
 
-    assert order(alone=True) == [("gae", 0), ("ppo", 0), ("gae", 2), ("ppo", 2)]
-    assert order(alone=False) == [("ppo", 0), ("ppo", 2), ("gae", 0), ("gae", 2)]
+    assert order(one_at_a_time=True) == [("gae", 0), ("ppo", 0), ("gae", 2), ("ppo", 2)]
+    assert order(one_at_a_time=False) == [("ppo", 0), ("ppo", 2), ("gae", 0), ("gae", 2)]

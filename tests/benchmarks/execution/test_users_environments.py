@@ -197,7 +197,7 @@ def test_masks_are_obeyed_and_who_cannot_is_refused(
         (
             "CartPole-v1",
             "orchard:VARIANT",
-            "the source file of variant.estimator.baseline, or one that it imports, changed",
+            "the source file of algorithm.estimator.baseline, or one that it imports, changed",
         ),
     ],
 )
