@@ -1,6 +1,6 @@
 """Bias, variance, signal-to-noise ratio and direction of an estimator's gradient, compared with the exact gradient.
 
-Members share their weights and differ in their samples, so one rollout and one backward pass give a thousand replicates.
+Members share their weights and differ in their samples, so one rollout and one backward pass give 1,000 replicates.
 """
 
 from __future__ import annotations

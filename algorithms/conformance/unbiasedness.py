@@ -1,7 +1,8 @@
 """Conformance rules for an estimator's exact mean and variance over every batch of a small tree MDP.
 
 A promised factor is tested at discounts 1 and 0.9, also with a KL in the reward. Baselines with a critic are tested
-with the exact V and with a wrong one. Below a discount of 1 there are two targets: grad J, and the usual one without the factor gamma^t.
+with the exact V and with a wrong one. Below a discount of 1 there are two targets: grad J, and the usual one without
+the factor gamma^t.
 An estimator without a promise is tested without its scale. With a critic and the exact V its mean is grad J for every
 lambda; without a critic its mean is a known multiple of grad J, or points along it.
 """
