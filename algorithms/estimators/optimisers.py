@@ -43,7 +43,7 @@ class Adam:
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         state["steps"] += 1
-        steps = int(state["steps"])  # members only ever stop for good, so those that move share one count
+        steps = int(state["steps"])  # members that stop never start again, so all others share one count
         m = state["m"].lerp_(gradient, 1 - self.beta1)
         v = state["v"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
         denominator = v.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)

@@ -1,4 +1,4 @@
-"""Distributions over actions, as functions of the actor's output: categorical, and diagonal Gaussian, squashed or not."""
+"""Distributions over actions as functions of the actor's output: categorical and diagonal Gaussian, squashed or not."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Categorical:
 
 
 class Gaussian:
-    """Independent normals; out = (mean, log standard deviation). The environment clips actions; the density ignores this."""
+    """Independent normals; out = (mean, log standard deviation). The density ignores that the environment clips."""
 
     def __init__(self, space: Box) -> None:
         self.size = space.size
@@ -157,8 +157,8 @@ class Squashed(Scaled):
 
     u is recorded, so tanh is never inverted. 1 - tanh(u)^2 is computed without cancellation, so it needs no epsilon.
     `mode` is the mode of u. The entropy has no closed form. Its estimate is the exact entropy of the normal plus
-    sum log(1 - tanh(u)^2) at the sampled action, as a function of the parameters through u = mu + sigma xi. The estimate
-    and its gradient are unbiased, whereas -log pi(a) at a fixed a has a gradient of mean 0.
+    sum log(1 - tanh(u)^2) at the sampled action, as a function of the parameters through u = mu + sigma xi. Both
+    estimate and gradient are unbiased, whereas -log pi(a) at a fixed a has a gradient of mean 0.
     """
 
     def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
@@ -180,7 +180,7 @@ def log_slope(u: Tensor) -> Tensor:
 
 
 def head_for(space: Discrete | Box, actions: Actions = "raw") -> Head:
-    """Categorical for Discrete; for Box a Gaussian of the action (raw), in units of the box (scaled), or under a tanh."""
+    """Categorical for Discrete; for Box a Gaussian of the action (raw), in units of the box (scaled) or squashed."""
     if isinstance(space, Discrete):
         return Categorical(space)
     return {"raw": Gaussian, "scaled": Scaled, "squashed": Squashed}[actions](space)

@@ -15,7 +15,7 @@ from algorithms.policies.api import Memory
 class TopP:
     """The smallest set of actions whose probability under the mask policy reaches `p`.
 
-    The mask policy is a copy of the policy, renewed after `every` updates (Ramamurthy et al. 2023, RL4LMs, algorithm 1).
+    The mask policy is a copy, renewed every `every` updates (Ramamurthy et al. 2023, RL4LMs, algorithm 1).
     """
 
     p: float = 0.9
@@ -36,7 +36,7 @@ def top_p(out: Tensor, p: float) -> Tensor:
 
 
 class Nucleus:
-    """The mask policy of a population. `sync` copies the policy into it; `mask` gives the actions that may be sampled."""
+    """The mask policy of a population. `sync` copies the policy into it; `mask` gives the allowed actions."""
 
     def __init__(self, rule: TopP, policy: ActorCritic) -> None:
         """`policy`: a second policy of the same shape, which holds the lagged copy."""
@@ -48,7 +48,7 @@ class Nucleus:
             self.policy.flat.values.copy_(current.flat.values)
 
     def mask(self, obs: Tensor, memory: Memory, legal: Tensor | None) -> tuple[Tensor, Memory]:
-        """(mask [P, N, V] of the actions that may be sampled after the newest observation, the mask policy's memory)."""
+        """(mask [P, N, V] of the allowed actions after the newest observation, the mask policy's memory)."""
         out, memory = self.policy.act(obs, memory, legal)
         kept = top_p(out, self.rule.p)
         return (kept if legal is None else kept & legal), memory

@@ -19,7 +19,7 @@ MULTIPLIER = 6_364_136_223_846_793_005  # of the 64-bit polynomial hash of a tra
 
 
 class TabularNet(nn.Module):
-    """A table [P, states + 1, outputs], initially 0 (the uniform policy). The last row is for transcripts that are no state."""
+    """A table [P, states + 1, outputs], initially 0 (the uniform policy). The last row is for all other transcripts."""
 
     states: Tensor
 
