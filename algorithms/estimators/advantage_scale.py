@@ -24,7 +24,7 @@ class _WholeRollout:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A <- (A - m) / (sqrt(max(var, least)) + eps), m the mean if `centre` else 0; the result is 0 if the deviation is 0.
+    """A <- (A - m) / (sqrt(max(var, least)) + eps), m the mean if `centre` else 0; 0 if the deviation is 0.
 
     over  the group, the member's batch, or each minibatch of it in turn
     of    "returns": one q per episode, that of its first step (the standard deviation of the group's R_i, as in GRPO);
@@ -68,7 +68,7 @@ class Deviation:
         return self._scaled(a, valid, x, on, (0, 3)).reshape(t, p, n)
 
     def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
-        alone = valid.sum((0, 2), keepdim=True) < 2  # one row has no deviation and is not changed, as in stable-baselines3
+        alone = valid.sum((0, 2), keepdim=True) < 2  # one row has no deviation and is kept, as in stable-baselines3
         return torch.where(alone, advantage, self._scaled(advantage, valid, advantage, valid, (0, 2)))
 
     def _scaled(self, a: Tensor, valid: Tensor, x: Tensor, on: Tensor, axes: tuple[int, ...]) -> Tensor:

@@ -81,7 +81,7 @@ def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
 
 @dataclass(frozen=True)
 class LeaveOneOut(_Stateless):
-    """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); episodes that have ended count 0."""
+    """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); ended episodes count 0."""
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
@@ -92,9 +92,10 @@ class LeaveOneOut(_Stateless):
 
 @dataclass(frozen=True)
 class GroupMean(_Stateless):
-    """b_t = mean of q_t over the whole group, the episode itself included; episodes that have ended count 0.
+    """b_t = mean of q_t over the whole group, the episode itself included; ended episodes count 0.
 
-    The expected gradient shrinks by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
+    The expected gradient shrinks by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al.
+    2024).
     """
 
     def __call__(
@@ -135,8 +136,8 @@ class BatchMean(_Stateless):
 class OptimalConstant(_Stateless):
     """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
 
-    For each episode it is estimated from all others of the batch, so it is independent of that episode. |S_i|^2 is that of
-    the head's inputs, sum_t score_norm_sq_t: exact for a table of logits, an approximation for a network.
+    For each episode it is estimated from all others of the batch, so it is independent of that episode. |S_i|^2 is that
+    of the head's inputs, sum_t score_norm_sq_t: exact for a table of logits, an approximation for a network.
     """
 
     needs_score_norms: ClassVar[bool] = True
@@ -153,7 +154,7 @@ class OptimalConstant(_Stateless):
 
 @dataclass(frozen=True)
 class OptimalToken(_Stateless):
-    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: the optimal constant per step.
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: an optimal constant per step.
 
     The optimal token baseline of verl. It averages over running episodes only, the episode itself included.
     """

@@ -77,7 +77,7 @@ class Diagnostics:
             self.add(name, value, weight)
 
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
-        """Add an update's gradient [P, D] for the members that took part [P]; gradients that are not finite are ignored."""
+        """Add an update's gradient [P, D] for the members that took part [P], if it is finite."""
         g = gradient.to(self.gradients.dtype)
         square = (g * g).sum(1)
         read = square.isfinite() & (part > 0)
@@ -141,8 +141,8 @@ def gradient_spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, n
         variance = n / (n - 1) (mean |g|^2 - |mean g|^2)    snr = max(0, |mean g|^2 - variance / n) / variance
 
     |mean g|^2 exceeds |E g|^2 by variance / n on average; 1 / snr is the simple noise scale in rollouts (McCandlish et
-    al. 2018, section 2.2). The gradients are those of successive updates, so the variance includes the drift of g as the policy
-    changes. `algorithms.conformance.gradient_quality` measures it at one policy.
+    al. 2018, section 2.2). The gradients are those of successive updates, so the variance includes the drift of g as
+    the policy changes. `algorithms.conformance.gradient_quality` measures it at one policy.
     """
     n = torch.where(count >= 2, count, torch.nan)
     mean_square = square / n

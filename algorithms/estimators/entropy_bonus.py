@@ -68,10 +68,10 @@ class Annealed(_Stateless):
 
 @dataclass(frozen=True)
 class Target:
-    """alpha adapts so that the entropy becomes `fraction` of its maximum: log alpha += rate (fraction - seen), per rollout.
+    """alpha adapts to keep the entropy at `fraction` of its maximum: log alpha += rate (fraction - seen), per rollout.
 
-    As the temperature of soft actor-critic (Haarnoja et al. 2018b, eq. 18). The unit of entropy is its maximum, the log of
-    the number of legal actions. alpha stays within [least, most].
+    As the temperature of soft actor-critic (Haarnoja et al. 2018b, eq. 18). The unit of entropy is its maximum, the log
+    of the number of legal actions. alpha stays within [least, most].
     """
 
     fraction: Number = tunable(0.3, Range(0.05, 0.9))

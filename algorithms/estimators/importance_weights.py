@@ -2,8 +2,8 @@
 
 w is a function of x_t = log pi(a_t|s_t) - log mu(a_t|s_t). pi is the policy when learning on the rollout begins, mu the
 one that acted. w is constant for the gradient. With a correction, the ratio of a surrogate (Ratio, ClippedRatio) is
-relative to pi and not to mu: the decoupling of proximal and behaviour policy (Hilton et al. 2022, Batch size-invariance for policy
-optimization, equation 3; Fu et al. 2025, AReaL, equation 5).
+relative to pi and not to mu: the decoupling of proximal and behaviour policy (Hilton et al. 2022, Batch size-invariance
+for policy optimization, equation 3; Fu et al. 2025, AReaL, equation 5).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _check_cap(cap: Number) -> None:
 
 @dataclass(frozen=True)
 class TokenIS:
-    """w_t = min(rho_t, cap): the ratio of each action. It is biased even without a cap, because the states are those of mu.
+    """w_t = min(rho_t, cap): the ratio of each action. Biased even without a cap: the states are those of mu.
 
     With a cap it is truncated importance sampling (Ionides 2008), as in verl and TRL on tokens.
     """

@@ -21,8 +21,9 @@ class KL:
     over   token, or sequence: x is the sum over the text's tokens (loss only)
     beta   a number for every task that has a reference; None: the task's own beta, which is part of J
 
-    Relative error of the expected gradient, compared with grad KL: k1 in the reward 0; k2 of the sequence in the loss 0 (its
-    gradient is x grad log pi); k1 in the loss 1 (its mean gradient is 0); k3 in the reward about 1; the others between.
+    Relative error of the expected gradient, compared with grad KL: k1 in the reward 0; k2 of the sequence in the loss 0
+    (its gradient is x grad log pi); k1 in the loss 1 (its mean gradient is 0); k3 in the reward about 1; the others
+    between.
     """
 
     kind: Kind = "k1"

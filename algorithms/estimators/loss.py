@@ -33,8 +33,8 @@ def assess(
 ) -> tuple[Assessment, PartState]:
     """A_t = q_t - b_t, corrected and scaled, 0 on rows that are not valid; and the critic's target.
 
-    The target is q_t unless the credit defines another. Means and deviations are those of a member or a group, never across
-    members.
+    The target is q_t unless the credit defines another. Means and deviations are those of a member or a group, never
+    across members.
     """
     q = estimator.credit(rollout, signals.values)
     b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)

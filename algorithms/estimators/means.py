@@ -17,15 +17,15 @@ def largest(x: Tensor, weight: Tensor, dims: int | tuple[int, ...]) -> Tensor:
 def mean(x: Tensor, weight: Tensor, dims: int | tuple[int, ...]) -> Tensor:
     """sum w x / sum w over `dims`, dimensions kept, computed as c + sum w (x - c) / sum w with c = max x where w > 0.
 
-    If all x of positive weight are equal, the mean is x bit for bit, so x - mean is exactly 0. c is the maximum and not the
-    first value, so the order of the episodes does not matter. The mean is 0 if no weight is positive.
+    If all x of positive weight are equal, the mean is x bit for bit, so x - mean is exactly 0. c is the maximum and not
+    the first value, so the order of the episodes does not matter. The mean is 0 if no weight is positive.
     """
     centre = largest(x, weight, dims)
     return centre + (weight * (x - centre)).sum(dims, keepdim=True) / weight.sum(dims, keepdim=True).clamp(min=TINY)
 
 
 def mean_of_others(x: Tensor, weight: Tensor, dim: int) -> Tensor:
-    """sum_{j != i} w_j x_j / sum_{j != i} w_j for each index i along `dim`, with the shape of x; exact if all x are equal."""
+    """sum_{j != i} w_j x_j / sum_{j != i} w_j for each index i along `dim`, in the shape of x; exact if all x are equal."""
     centre = largest(x, weight, dim)
     moved = weight * (x - centre)
     others = weight.sum(dim, keepdim=True) - weight

@@ -102,7 +102,7 @@ def valid_columns(valid: Tensor) -> list[np.ndarray]:
 
 
 def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
-    """Indices of members in groups whose numbers of rows differ by a factor of at most 2; members without rows are left out."""
+    """Indices of members with rows, in groups whose numbers of rows differ by a factor of at most 2."""
     order = np.argsort(-lengths, kind="stable")
     groups: list[list[int]] = []
     for place in order[lengths[order] > 0]:

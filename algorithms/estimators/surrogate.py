@@ -120,7 +120,8 @@ class SequenceRatio:
 class GeometricRatio(SequenceRatio):
     """ClippedRatio with the ratio s = (prod_t rho_t)^(1/|y|) on every row (GSPO; Zheng et al. 2025, eq. 5 and 7).
 
-    With the aggregation "sequence" a text's loss is min(s A, clip(s) A). The bounds are narrow because s changes little.
+    With the aggregation "sequence" a text's loss is min(s A, clip(s) A). The bounds are narrow because s changes
+    little.
     """
 
     clip: Number = tunable(3e-4, Range(1e-4, 1e-1, log=True))
@@ -156,8 +157,8 @@ class StoppedRatio:
 def _largest_covariances(logp: Tensor, advantage: Tensor, valid: Tensor, share: float) -> Tensor:
     """The rows with the largest (log pi - mean) (A - mean), at least one per member with valid rows: True [T, P, N].
 
-    For a tabular softmax the entropy falls, to first order, by the covariance of log pi and the change of the logits. These
-    few rows contribute most of it (Cui et al. 2025, theorem 1 and equation 8).
+    For a tabular softmax the entropy falls, to first order, by the covariance of log pi and the change of the logits.
+    These few rows contribute most of it (Cui et al. 2025, theorem 1 and equation 8).
     """
     count = valid.sum((0, 2), keepdim=True).clamp(min=1)
 
@@ -196,7 +197,7 @@ class ClippedCovariance(ClippedRatio):
 
 @dataclass(frozen=True)
 class PenalisedCovariance:
-    """L = rho A - kappa |log rho|, the penalty on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
+    """L = rho A, minus kappa |log rho| on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
 
     share: float = 0.02
     kappa: Number = tunable(1.0, Range(0.1, 10, log=True))

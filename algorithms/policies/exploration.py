@@ -33,7 +33,8 @@ class GSDE:
     """Generalised state-dependent exploration: a = mu(s) + theta' z(s), z(s) the actor's last hidden layer.
 
     theta [H, A] ~ N(0, sigma^2) is drawn for each environment at the start of a rollout (an episode or a window) and,
-    if sample_freq > 0, after every `sample_freq` steps. In between, equal states get equal noise. A single step is normal:
+    if sample_freq > 0, after every `sample_freq` steps. In between, equal states get equal noise. A single step is
+    normal:
 
         log pi(a|s) = log N(a; mu(s), sum_h z_h(s)^2 sigma_h^2 + EPSILON)
 
