@@ -42,9 +42,7 @@ class Rollout:
     greedy_return: Tensor | None = (
         None  # [T, P, N] return of the greedy policy from the same start, the same for every t
     )
-    current_logp: Tensor | None = (
-        None  # [T, P, N] log-probability under the learning policy; None: the same as `logp`
-    )
+    current_logp: Tensor | None = None  # [T, P, N] log-probability under the learning policy; None: the same as `logp`
 
     @property
     def log_ratio(self) -> Tensor:

@@ -197,7 +197,7 @@ class ClippedCovariance(ClippedRatio):
 
 @dataclass(frozen=True)
 class PenalisedCovariance:
-    """L = rho A, minus kappa |log rho| on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
+    """L = rho A, minus kappa |log rho| on the share of rows of largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
 
     share: float = 0.02
     kappa: Number = tunable(1.0, Range(0.1, 10, log=True))
