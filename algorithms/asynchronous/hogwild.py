@@ -2,8 +2,7 @@
 
 Each worker copies the parameters, plays a rollout with them, computes the gradient at this copy and applies it to
 the shared parameters, even if other workers have changed them since (Recht et al. 2011, Hogwild!; Mnih et al. 2016,
-algorithm S3). The age of a step
-is the number of updates by others since the copy; nothing bounds it.
+algorithm S3). The age of a step is the number of updates by others since the copy; it has no bound.
 """
 
 from __future__ import annotations
