@@ -82,9 +82,7 @@ def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
     for t in range(mdp.horizon):
         rows = Rows(transcript, hidden)
         legal, reference = mdp.legal(rows, t), mdp.reference(rows, t)
-        take = np.where(
-            alive[:, None], True if legal is None else legal, np.arange(v) == 0
-        )  # an ended episode continues with one dummy action
+        take = np.where(alive[:, None], True if legal is None else legal, np.arange(v) == 0)  # ended ones continue
         if np.count_nonzero(take) > limit:
             raise TooManyEpisodes(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
         parent, action = np.nonzero(take)

@@ -36,7 +36,7 @@ class Floor(NamedTuple):
 
 
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
-    """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)). Actions in a Box are uniform."""
+    """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference))."""
     return _play(task, seeds, purpose, episodes)[0]
 
 

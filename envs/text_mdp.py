@@ -51,7 +51,7 @@ class TextMDP(ABC):
     """Base class of text MDPs: frozen knobs, and pure functions of rows.
 
     split           the prompts: "train" and "test" are disjoint, "all" is both, "ood" is outside of both
-    reward_mode     which rewards are paid, and when; "shaped" adds gamma Phi(s') - Phi(s), Phi 0 at the start and after the end
+    reward_mode     which rewards are paid when; "shaped" adds gamma Phi(s') - Phi(s), Phi 0 at the start and after the end
     gamma           the discount that defines J
     reward_shift    added once, when the episode ends: with gamma 1 every return moves by the same amount
     reward_noise    standard deviation of a Gaussian added once, when the episode ends

@@ -75,9 +75,7 @@ class Actor:
         self._generators = generators
         observation = env.spec.observation
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
-        self._next_window: tuple[Array, Bools | None] | None = (
-            None  # observation and mask with which an unroll continues
-        )
+        self._next_window: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll continues
         self._resetting: Bools | None = None  # environments whose next row only delivers a reset
         self._running_return: Doubles | None = None  # of the episodes that continue in the next window, if it is needed
 
