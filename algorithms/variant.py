@@ -28,7 +28,7 @@ class Promises:
     """Properties of an estimator's gradient that the conformance kit tests (algorithms.conformance.estimator).
 
     factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
-                     rewards of 0 or 1 and one prompt), or None where no closed form is known
+                     rewards of 0 or 1 and one prompt), or None if no closed form is known
     shift_invariant  a constant added to every final reward changes no coefficient
     scale_free       a positive factor on the rewards changes no coefficient (else it multiplies them)
     rloo_variance    its variance is the closed form for RLOO (a U-statistic)

@@ -80,7 +80,7 @@ def credit_response(credit: Credit, rollout: Rollout, critic: bool) -> ResponseF
 
 
 def target_response(credit: Credit, rollout: Rollout) -> ResponseFunction:
-    """The critic's regression target as a function of rewards and values (algorithms.training.learner.assess)."""
+    """The critic's regression target as a function of rewards and values (algorithms.estimators.loss.assess)."""
 
     def answer(reward: Tensor, values: Tensor) -> Tensor:
         paid = _paying(rollout, reward)

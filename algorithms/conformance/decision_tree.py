@@ -107,7 +107,7 @@ def _values(tree: Tree, chance: Tensor, gamma: float) -> list[float]:
 
 
 def _paths(tree: Tree, start: int) -> list[list[tuple[int, int]]]:
-    """Every way from this node to an end, as (node, action)."""
+    """All paths from this node to an end, as lists of (node, action)."""
     made = []
     for a, (_, to) in enumerate(tree[start]):
         rest = [[]] if to is None else _paths(tree, to)

@@ -111,7 +111,7 @@ class Subject:
         return close_to_zero("a member does not see the others", torch.stack(off), CLOSE)
 
     def permuted(self) -> Finding:
-        """Groups in another order, and episodes in another order within them."""
+        """The order of groups, and that of episodes within them, has no influence."""
         rng = np.random.default_rng(3)
         groups = np.arange(ENVS).reshape(-1, self.rollout.group)
         order = torch.from_numpy(np.concatenate([rng.permutation(g) for g in rng.permutation(groups)]))
@@ -120,7 +120,7 @@ class Subject:
         return close_to_zero("the order of episodes does not matter", off, CLOSE)
 
     def padded(self) -> Finding:
-        """Two more rows after every episode's end."""
+        """Two more rows after the end of every episode have no influence."""
         more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in self.rollout.tensors().items()}
         longer = self._of(with_tensors(self.rollout, more), torch.cat([self.values, self.values[:2]]))
         off = longer - torch.cat([self.base, torch.zeros_like(self.base[:2])])

@@ -63,7 +63,7 @@ WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "synthetic", "")
 
 
 class _Recorder:
-    """An optimiser that keeps the gradients and moves nothing."""
+    """An optimiser that records the gradients and changes no parameters."""
 
     shared_state: ClassVar[tuple[str, ...]] = ()
 

@@ -37,7 +37,7 @@ from envs.text.lock import Lock
 from envs.text_env import TextFactory, text_task
 
 CLOSE = 1e-6  # relative to |grad J|: nothing is sampled, so only rounding remains
-ALONG = 0.9  # the least cosine to grad J of an estimator that promises nothing
+ALONG = 0.9  # the smallest cosine to grad J of an estimator that promises nothing
 LARGE = 0.02  # an epsilon larger than this, added to a deviation, is not treated as rounding
 TRIO = 3  # episodes per group in the listed batches
 BETA = 0.3
@@ -208,7 +208,7 @@ def success_factor(group: int, p: float, ddof: int = 0) -> float:
 
 
 def _check_rloo_variance(estimator: Estimator) -> Finding:
-    """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
+    """The variance of one group's gradient equals 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
     every, _ = _enumerated_batches(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
     share = every.chance / every.roots

@@ -8,7 +8,7 @@ approximate_kl      mean of rho - 1 - log rho (k3): distance of the policy from 
 effective_sample_size  (sum rho)^2 / (n sum rho^2): effective share of the rows under these weights (Kish 1965)
 clipped_up          share of the rows with A > 0 whose ratio is above the surrogate's bounds
 clipped_down        share of the rows with A < 0 whose ratio is below them
-lag                 updates between acting and learning, where actors lag behind (algorithms.staleness.clock)
+lag                 updates between acting and learning, if actors lag behind (algorithms.staleness.clock)
 explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
 equal_groups        share of the groups (texts of one prompt) whose returns are all equal, so A is 0
 length_right        mean number of actions in texts whose return is above (J0 + J*) / 2

@@ -29,7 +29,7 @@ class Assessment(NamedTuple):
 
 
 class Credit(Protocol):
-    """q_t: an estimate of what followed action t."""
+    """q_t: an estimate of the return that is attributed to action t."""
 
     bootstraps: ClassVar[bool]  # reads V(s_{t+1}), so it needs a critic and allows windows that cut episodes
 

@@ -37,7 +37,7 @@ class Rollout:
     group: int
     reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
     score_norm_sq: Tensor | None = (
-        None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
+        None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_norm_sq)
     )
     greedy_return: Tensor | None = (
         None  # [T, P, N] return of the greedy policy from the same start, the same for every t

@@ -117,7 +117,7 @@ def first_informative_groups(rollouts: list[Rollout], useful: list[Tensor]) -> R
     parts = [rollout.tensors() for rollout in rollouts]
     whole = {name: _concatenated([part[name] for part in parts]) for name in parts[0]}
     found, group = torch.cat(useful, 1), rollouts[0].group  # [P, all groups]
-    # a stable sort keeps the order of play among the useful ones
+    # a stable sort keeps the order of play among informative groups
     groups = (1 - found).argsort(dim=1, stable=True)[:, : useful[0].shape[1]]
     columns = (groups[..., None] * group + torch.arange(group, device=found.device)).flatten(1)  # [P, N]
     picked = replace(rollouts[0], **{name: select(x, columns) for name, x in whole.items()})  # type: ignore[arg-type]

@@ -69,7 +69,7 @@ class Run:
             self.history = ParameterHistory(schedule.actors, members.seeds, members.purpose, self.policy)
             self.acting = blank_policy()
         self.nucleus = None if variant.nucleus is None else Nucleus(variant.nucleus, blank_policy())
-        self.compact = bool(members.varied)  # members that differ have rollouts of very different lengths
+        self.compact = bool(members.varied)  # different configurations have rollouts of very different lengths
         self.learner = make_learner(
             self.policy,
             variant.estimator,
