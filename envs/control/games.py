@@ -2,11 +2,11 @@
 
 Floors are the uniform policy's mean return over 1,000 episodes (Pong: 100), measured by this suite
 (envs.random_policy). Ceilings: FrozenLake, Taxi, CliffWalking, Blackjack by dynamic programming over our horizon
-(control/test_games.py); Catch has a largest return of 1; 2048 the score of a 2048 tile made of twos, 10 x 2048; DoorKey
-and Pong the scores of rl-baselines3-zoo's PPO. Thresholds: Gymnasium's on FrozenLake and Taxi; Pong a human's (Wang et
-al. 2016), 2048 a 1024 tile; else just below the ceiling. EnvPool's Taxi has 400 starts and Gymnasium's 300, because in
-EnvPool a passenger may already be at the destination (optimum 9.555, not 7.93). CliffWalking has no time limit and is
-truncated after 200 steps; Blackjack cannot have more than 20.
+(tests/envs/control/test_games.py); Catch has a largest return of 1; 2048 the score of a 2048 tile made of twos, 10 x
+2048; DoorKey and Pong the scores of rl-baselines3-zoo's PPO. Thresholds: Gymnasium's on FrozenLake and Taxi; Pong a
+human's (Wang et al. 2016), 2048 a 1024 tile; else just below the ceiling. EnvPool's Taxi has 400 starts and Gymnasium's
+300, because in EnvPool a passenger may already be at the destination (optimum 9.555, not 7.93). CliffWalking has no
+time limit and is truncated after 200 steps; Blackjack cannot have more than 20.
 """
 
 from __future__ import annotations
