@@ -24,8 +24,9 @@ from envs.api import Task
 class PlayedRollout(NamedTuple):
     """A rollout in a slot.
 
-    version  of the parameters that played it         group  as in Rollout
-    spent    environment steps of each member [P]     seen   moments for the learner's normaliser
+    version      version of the parameters that played it      group  as in Rollout
+    spent        environment steps of each member [P]
+    new_moments  moments for the learner's normaliser
     """
 
     slot: int

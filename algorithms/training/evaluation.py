@@ -115,10 +115,10 @@ class ExactScores(Protocol):
 class Evaluator:
     """Evaluates the checkpoints of a population, all members at once.
 
-    shadow  a policy of the population's shape for the parameters of the evaluated checkpoint
-    places  indices of the members in their cell
-    exact   exact scores that replace played episodes, if the task allows them
-    stale   names in MARKS that are measures, if rollouts are stale
+    member_indices  indices of the members in their cell
+    shadow          a policy of the population's shape for the parameters of the evaluated checkpoint
+    exact           exact scores that replace played episodes, if the task allows them
+    stale           names in MARKS that are measures, if rollouts are stale
     """
 
     def __init__(
