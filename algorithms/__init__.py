@@ -1,4 +1,4 @@
-"""The policy-gradient family: `VARIANTS` and the references that they are read against, found in `algorithms.variants`."""
+"""`VARIANTS`: the policy-gradient variants and the references, collected from `algorithms.variants`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the harness asks of an algorithm: which tasks it can learn, its settings there, and its training.
+"""The protocol of an algorithm: which tasks it can learn, its settings on them, and its training.
 
-A Variant is one (algorithms.variant); the others are the references that variants are read against (algorithms.references).
+Algorithms are the variants (algorithms.variant) and the references for comparison (algorithms.references).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from envs.api import Task
 
 
 class Job(Protocol):
-    """A population to train; a cell of the harness is one.
+    """A population to train, such as a cell.
 
-    env_steps  a member's budget        race  who may be stopped early, where members differ in more than a seed and a rate
+    env_steps  budget of each member    race  rule for stopping members early, if their configurations differ
     """
 
     @property
@@ -40,7 +40,7 @@ class Job(Protocol):
 
 
 class Algorithm(Protocol):
-    """Something that a cell can run."""
+    """An algorithm that a cell can run."""
 
     @property
     def name(self) -> str: ...
@@ -52,15 +52,15 @@ class Algorithm(Protocol):
 
     @property
     def changes(self) -> str:
-        """That part."""
+        """The part in which it differs from its parent."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Parts that had to change along with it."""
+        """Parts that had to change along with that part."""
 
     @property
     def fixed(self) -> tuple[tuple[str, Any], ...]:
-        """Fields of the TrainingConfig that are part of it, and are not tuned."""
+        """Fields of the TrainingConfig that are part of the algorithm and are not tuned."""
 
     @property
     def critic(self) -> bool:
@@ -72,57 +72,55 @@ class Algorithm(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether it reads the model of the task instead of playing: only some tasks have one."""
+        """Whether it reads the model of the task instead of playing; only some tasks have a model."""
 
     @property
     def tunable(self) -> bool:
-        """Whether its fields can be searched, its learning rate among them."""
+        """Whether its fields can be tuned, including its learning rate."""
 
     @property
     def repeatable(self) -> bool:
-        """Whether its rows are the same bit for bit when it runs again on an environment that repeats."""
+        """Whether its results repeat bit for bit on an environment that repeats."""
 
     @property
     def unsettable(self) -> str | None:
-        """Why single fields of its settings cannot be set; None where they can."""
+        """Why single fields of its settings cannot be set; None if they can."""
 
     @property
     def unsaved(self) -> str | None:
-        """Why it leaves no policy to save; None where it does."""
+        """Why it has no policy to save; None if it has one."""
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """Why it cannot run on the task; None where it can."""
+        """Why it cannot run on the task; None if it can."""
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
-        """The task's settings with those that are part of the algorithm. UsageError where they exclude each other."""
+        """The task's settings, with those that are part of the algorithm. UsageError if they are incompatible."""
 
     def with_processes(self, processes: Processes) -> Algorithm:
-        """The same with real actors. UsageError where it cannot have them."""
+        """The algorithm with real actors. UsageError if it cannot have them."""
 
     def device(self, requested: str) -> str:
-        """Where it trains."""
+        """The device on which it trains."""
 
     def expected_seconds(self, job: Job) -> float:
-        """Of one process, roughly."""
+        """Estimated seconds of training on one process."""
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        """Why training cannot go on from this RunState, which came after so many records; None where it can."""
+        """Why training cannot continue from this RunState, saved after `records` Records; None if it can."""
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """Train to the end of the budget, from the RunState where there is one.
+        """Train to the end of the budget, from the RunState if there is one.
 
-        Yields Progress, a Record for each member and checkpoint, and States to go on from; last, where its policies can be
-        saved, Trained.
+        Yields Progress, a Record for each member and checkpoint, and RunStates to continue from. If its policies can be
+        saved, the last event is Trained.
         """
 
     def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
-        """The untrained policies of a population. ValueError where they are not ours to build."""
+        """The untrained policies of a population. ValueError if this project does not build them."""
 
 
 def reason_unusable(run: Run, state: RunState, records: int) -> str | None:
-    """Why `run`, which has not begun, cannot go on from the RunState; None where it can. Nothing else may use the run: the
-    RunState is restored into it.
-    """
+    """Why `run`, which has not begun, cannot continue from the RunState; None if it can, after restoring the state."""
     varied = bool(run.members.varied)
     if varied:
         if missing := sorted({"members", "checkpoint_returns", "steps_of_stopped"} - state.meta.keys()):
@@ -135,5 +133,5 @@ def reason_unusable(run: Run, state: RunState, records: int) -> str | None:
 
 
 def reason_wrong_count(found: int, wanted: int) -> str | None:
-    """A sentence where a RunState holds another number of records than its checkpoints have."""
+    """The reason if the number of Records does not match the checkpoints of a RunState, else None."""
     return None if found == wanted else f"it holds {found} records, and its checkpoints have {wanted}"

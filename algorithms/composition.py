@@ -1,4 +1,4 @@
-"""The parts that training reads: an estimator, a way to step along its gradient, and a schedule of updates."""
+"""The parts of an algorithm that training reads: an estimator, an update rule and a schedule of updates."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from algorithms.tunable import Choice, Context, tunable
 
 @dataclass(frozen=True)
 class Processes:
-    """Actor processes that run beside the learner.
+    """Actor processes that run in parallel to the learner.
 
     actors      number of actor processes
     longest     largest age in updates of a rollout that is learned from; an actor waits while its next rollout could exceed
                 it. Hogwild has no such bound
-    hogwild     actors share the parameters and not rollouts: each descends on its own rollout, without a lock (Recht et
-                al. 2011; Mnih et al. 2016)
-    patience_s  seconds after which a silent actor that has a pending message is stopped
+    hogwild     actors share the parameters and not rollouts: each updates them from its own rollout, without a lock
+                (Recht et al. 2011; Mnih et al. 2016)
+    patience_s  seconds after which an actor with a pending message is stopped if it sends nothing
     """
 
     actors: int = 2
@@ -36,7 +36,7 @@ class Processes:
 
 
 def _reuses(schedule: Schedule, context: Context) -> bool:
-    """Only where a rollout is learned from more than once: others have no correction for it."""
+    """Whether a rollout is already learned from more than once; other variants do not correct for that."""
     return schedule.steps > 1
 
 
@@ -44,12 +44,13 @@ def _reuses(schedule: Schedule, context: Context) -> bool:
 class Schedule:
     """Which rollouts each update learns from, and how often.
 
-    lag      learn at update u from the rollout of u - lag
-    actors   who plays with which parameters, where that is not one lag for all (algorithms.staleness.clock)
-    gradient whose it is: of the policy that learns (newest), or of the one that acted (A3C: a worker's own copy)
+    lag        learn at update u from the rollout of u - lag
+    actors     simulated actors with different lags, instead of one lag (algorithms.staleness.clock)
+    gradient   the policy at which it is taken: the learner's (newest), or the one that acted (A3C: a worker's own copy)
     processes  real actors instead, whose runs do not repeat (algorithms.asynchronous.learner)
-    epochs   passes over a rollout, each in `minibatches` steps
-    tries    dynamic sampling: collect up to so many rollouts an update, until a batch is full of groups whose returns differ
+    epochs     passes over a rollout, each in `minibatches` steps
+    tries      dynamic sampling: collect up to `tries` rollouts per update, until the batch is full of groups whose
+               returns differ
     """
 
     lag: int = 0
@@ -79,7 +80,7 @@ class Schedule:
 
     @property
     def stale(self) -> bool:
-        """Whether rollouts may have been played by other parameters than those that learn from them."""
+        """Whether rollouts may be played by other parameters than those that learn from them."""
         return self.lag > 0 or self.actors is not None or self.processes is not None
 
     @property
@@ -91,7 +92,7 @@ class Schedule:
 class Update(Protocol):
     """How a gradient becomes a step."""
 
-    exact: ClassVar[bool]  # the gradient is that of J itself, by enumeration: no rollout is played
+    exact: ClassVar[bool]  # the gradient is that of J, by enumeration; no rollout is played
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,16 @@ class FirstOrder:
 
 @dataclass(frozen=True)
 class ExactGradient:
-    """The gradient of J goes to the optimiser. Each update is charged a rollout of the budget."""
+    """The gradient of J goes to the optimiser. Each update is charged like a rollout."""
 
     exact: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composition:
-    """What a population is trained by.
+    """The parts that train a population.
 
-    nucleus  draws from the most probable actions of a lagged policy only; discrete actions
+    nucleus  restricts sampling to the most probable actions of a lagged policy; for discrete actions
     """
 
     estimator: Estimator

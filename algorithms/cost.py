@@ -1,4 +1,4 @@
-"""Estimates of how long one process trains a population. They order the cells of a run and are shown to the user."""
+"""Estimates of the training time of a population on one process. They order cells and are shown to the user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from envs.api import Image, Task
 from envs.delayed import Delayed
 
 ACTED_PER_S, LEARNED_PER_S = 370_000, 400_000  # rows
-CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # of a population's policy and of its optimiser, however few their rows
+CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # calls of a population's policy and steps of its optimiser, even with few rows
 SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
 IMAGES_PER_S = 200  # with a convolutional policy
 
@@ -16,7 +16,7 @@ IMAGES_PER_S = 200  # with a convolutional policy
 def sampled_seconds(
     task: Task, training: TrainingConfig, schedule: Schedule, critic: bool, env_steps: int, members: int
 ) -> float:
-    """Seconds to train a population that plays `env_steps` a member: simulation, acting, learning, calls and updates."""
+    """Seconds to train a population that plays `env_steps` per member: simulation, acting, learning, calls and updates."""
     rows = env_steps * members
     slow = rows * factory.step_s if isinstance(factory := task.factory, Delayed) else 0.0
     if isinstance(task.spec.observation, Image):

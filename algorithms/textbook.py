@@ -1,6 +1,6 @@
-"""The article's six steps, plainly: one policy, one episode at a time, nothing batched. Read this first.
+"""The six steps of the article in plain code: one policy, one episode at a time, no batches. Read this first.
 
-Tested equal to the variant `reinforce`: the same episodes give the same gradient.
+A test shows that it equals the variant `reinforce`: the same episodes give the same gradient.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def policy_gradient_loss(policy: nn.Module, episodes: list[Episode], gamma: floa
 
 
 def train(
-    policy: nn.Module,  # step 1: initialised by its maker
+    policy: nn.Module,  # step 1: initialised by the caller
     reset: Callable[[], Tensor],
     step: Callable[[int], tuple[Tensor, float, bool]],
     updates: int,
@@ -51,7 +51,7 @@ def train(
     gamma: float = 1.0,
     learning_rate: float = 1e-2,
 ) -> None:
-    """Steps 2 to 6: collect, estimate returns, differentiate, step; again and again."""
+    """Steps 2 to 6: collect, estimate returns, differentiate, step, and repeat."""
     optimiser = torch.optim.Adam(policy.parameters(), learning_rate)
     for _ in range(updates):  # step 6
         batch = [play(policy, reset, step) for _ in range(episodes)]

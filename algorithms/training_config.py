@@ -1,4 +1,4 @@
-"""The setting of a comparison: what every variant of a cell shares (network, optimiser, discount) and how it collects."""
+"""The settings that all variants of a comparison share: network, optimiser, discount, collection and others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from envs.validation import UnknownName
 
 @dataclass(frozen=True)
 class Episodes:
-    """Every update plays one whole episode in each of a member's `envs` environments; `group` of them share a prompt."""
+    """Every update plays one episode in each of a member's `envs` environments; `group` neighbours share a prompt."""
 
     envs: int = tunable(16, Choice((8, 16, 32, 64)))
     group: int = 1
@@ -45,31 +45,31 @@ Clipped = Literal["together", "apart"]
 
 
 def _clipping(training: TrainingConfig, context: Context) -> bool:
-    """Only where gradients are clipped at all."""
+    """Whether gradients are clipped."""
     return as_vector(training.max_grad_norm) != float("inf")
 
 
 def _independent(training: TrainingConfig, context: Context) -> bool:
-    """Only normals that do not depend on the state have this deviation."""
+    """Whether exploration is Independent, which alone has this standard deviation."""
     return continuous(training, context) and isinstance(training.exploration, Independent)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a comparison holds fixed.
+    """Settings that a comparison holds fixed.
 
-    discount      gamma of the learner (Task.gamma is the one that defines the score)
-    anneal        how much of the learning rates is gone at the end of the budget, falling linearly: 1 (True) is all
+    discount      gamma of the learner (Task.gamma defines the score)
+    anneal        share by which the learning rates fall linearly over the budget; 1 (True): to 0
     critic_rate   the critic's learning rate as a multiple of the actor's
     reward_scale  rewards are multiplied by it before learning (scores are not), after normalise_returns
-    initial_log_std  of Independent exploration: how widely it explores at first
-    segment       updates between two points from which a killed run resumes; environments are built anew there
+    initial_log_std  log standard deviation of Independent exploration at the start
+    segment       updates between two points from which a killed run resumes; environments are rebuilt there
     exploration   of continuous actions: Independent, or GSDE (algorithms.policies.exploration)
-    actions       real-valued ones: as the environment has them (raw), in units of its box (scaled), or those under a tanh
-                  (squashed); raw and scaled ones are clipped by the environment
-    normalise_returns  rewards over the running deviation of each member's discounted returns
+    actions       real-valued actions in units of the environment (raw) or of its box (scaled), or under a tanh
+                  (squashed); the environment clips raw and scaled ones
+    normalise_returns  divide rewards by the running deviation of each member's discounted returns
                   (algorithms.training.reward_normaliser)
-    clipped       max_grad_norm bounds the gradient of actor and critic together, or of each apart
+    clipped       whether max_grad_norm limits the gradient of actor and critic together, or of each separately
     """
 
     network: Network
@@ -109,7 +109,7 @@ class TrainingConfig:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 
     def reason_unsupported(self, spec: Spec) -> str | None:
-        """Why tasks of this form cannot be trained in it; None where they can."""
+        """Why tasks of this form cannot be trained with these settings; None if they can."""
         action = spec.action
         if not isinstance(action, Box):
             if isinstance(self.exploration, GSDE):

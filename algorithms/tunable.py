@@ -1,7 +1,7 @@
-"""Fields that can be tuned: their search range stands beside them, and a population can hold one number a member in them.
+"""Fields that can be tuned. A field declares its search range, and in a population it can hold one number per member.
 
-    lam: Number = tunable(0.95, Range(0.8, 1.0))      differs from member to member: one population
-    envs: int = tunable(16, Choice((8, 16, 32)))      changes a shape: a population for each value
+    lam: Number = tunable(0.95, Range(0.8, 1.0))      may differ between the members of one population
+    envs: int = tunable(16, Choice((8, 16, 32)))      changes a shape, so each value needs its own population
 
 A path names a field: `training.learning_rate`, `estimator.credit.lam`, `schedule.epochs`, `update.delta`.
 """
@@ -22,12 +22,12 @@ from envs.api import Spec
 Algorithm = TypeVar("Algorithm")
 Settings = TypeVar("Settings")
 
-Number = float | Tensor  # the same for all members, or a column [P, 1] with one number a member
+Number = float | Tensor  # the same for all members, or a column [P, 1] with one number per member
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from low to high, on a logarithmic scale if `log`; members of one population may differ in them."""
+    """Numbers from low to high, on a logarithmic scale if `log`. Members of one population may differ in them."""
 
     low: float
     high: float
@@ -35,18 +35,18 @@ class Range:
     integer: bool = False
 
     def including(self, value: float) -> Range:
-        """Wide enough for `value` too: what is used today can always be tried."""
+        """The range, extended to include `value`, so that the current value can always be tried."""
         return replace(self, low=min(self.low, value), high=max(self.high, value))
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Values that change a shape; whoever differs in one trains in another population."""
+    """Values that change a shape. Members with different values train in different populations."""
 
     values: tuple[Any, ...]
 
     def including(self, value: Any) -> Choice:
-        """With `value` among them."""
+        """The choice, extended to include `value`."""
         return self if value in self.values else Choice((value, *self.values))
 
 
@@ -54,34 +54,34 @@ Search = Range | Choice
 
 
 class Context(NamedTuple):
-    """Where a field is used: the form of the task, and whether the algorithm learns a critic."""
+    """The use of a field: the form of the task, and whether the algorithm learns a critic."""
 
     spec: Spec
     critic: bool
 
 
-Condition = Callable[[Any, Context], bool]  # of the dataclass that has the field, and where it is used
+Condition = Callable[[Any, Context], bool]  # of the dataclass that has the field, and of the context
 
 
 def always(owner: Any, context: Context) -> bool:
-    """Everywhere."""
+    """True in every context."""
     return True
 
 
 def with_critic(owner: Any, context: Context) -> bool:
-    """Only where a critic learns."""
+    """Whether the algorithm learns a critic."""
     return context.critic
 
 
 def tunable(default: Any, search: Search, when: Condition = always) -> Any:
-    """A dataclass field with its search range; it is tuned `when` that has an effect."""
+    """A dataclass field with its search range. It is tuned only if `when` holds, because else it has no effect."""
     return field(default=default, metadata={"search": search, "when": when})
 
 
 def replace_at(owner: Any, path: Sequence[str], value: Any, copied: Callable[..., Any] = replace) -> Any:
-    """`owner` with the field at `path` set; ValueError where it cannot have the value.
+    """`owner` with the field at `path` set; ValueError if the value is invalid.
 
-    copied  makes a copy of a dataclass with other fields; `replace` runs the dataclass's checks
+    copied  copies a dataclass with changed fields; `replace` runs the checks of the dataclass
     """
     first, *rest = path
     return copied(owner, **{first: replace_at(getattr(owner, first), rest, value, copied) if rest else value})
@@ -104,7 +104,7 @@ def replace_all(
 
 
 def replace_unchecked(owner: Any, **values: Any) -> Any:
-    """A copy with these fields, without the checks of its dataclass, which need not understand columns."""
+    """A copy with these fields, without the checks of the dataclass, which may not support columns."""
     twin = copy.copy(owner)
     vars(twin).update(values)
     return twin
@@ -113,9 +113,9 @@ def replace_unchecked(owner: Any, **values: Any) -> Any:
 def per_member(
     algorithm: Algorithm, training: Settings, values: Sequence[tuple[str, Sequence[float]]], device: str = "cpu"
 ) -> tuple[Algorithm, Settings]:
-    """(algorithm, training) of a population: the fields in `values` hold a column [P, 1] with each member's number.
+    """(algorithm, training) of a population: the fields in `values` hold a column [P, 1] with the numbers of the members.
 
-    Each number has been checked where its own configuration was made. The result is for a run; it has no digest.
+    The numbers were checked when the configuration of each member was made. The result is for a run; it has no digest.
     """
     dtype = torch.get_default_dtype()
     columns = [(path, torch.tensor(numbers, dtype=dtype, device=device)[:, None]) for path, numbers in values]
@@ -123,7 +123,7 @@ def per_member(
 
 
 def select_members(owner: Any, indices: np.ndarray) -> Any:
-    """`owner`, as `per_member` made it, for the members at these places alone."""
+    """`owner`, made by `per_member`, for the members at these indices alone."""
     changed = {}
     for one in fields(owner):
         value = getattr(owner, one.name)
@@ -139,5 +139,5 @@ def select_members(owner: Any, indices: np.ndarray) -> Any:
 
 
 def as_vector(value: Number) -> Any:
-    """The number, or one a member as [P] instead of [P, 1]."""
+    """The number, or one per member as [P] instead of [P, 1]."""
     return value[:, 0] if isinstance(value, Tensor) else value

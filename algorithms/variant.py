@@ -1,4 +1,4 @@
-"""A variant of the policy gradient: a composition of parts, how it stands to other variants, and what it promises."""
+"""A variant of the policy gradient: a composition of parts, its relation to other variants, and its promises."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from envs.validation import UsageError
 
 @dataclass(frozen=True)
 class Promises:
-    """What an estimator's gradient is held to by the conformance kit; see algorithms.conformance.estimator.
+    """Properties of an estimator's gradient that the conformance kit tests (algorithms.conformance.estimator).
 
     factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
-                     rewards of 0 or 1 and one prompt), or None where no closed form is known
-    shift_invariant  a constant added to every final reward leaves each coefficient as it was
-    scale_free       rewards times a positive constant leave each coefficient as it was (else they are multiplied by it)
-    rloo_variance    its variance is the closed form of RLOO's (a U-statistic)
+                     rewards of 0 or 1 and one prompt), or None if no closed form is known
+    shift_invariant  a constant added to every final reward changes no coefficient
+    scale_free       a positive factor on the rewards changes no coefficient (else it multiplies them)
+    rloo_variance    its variance is the closed form for RLOO (a U-statistic)
     separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
     """
 
@@ -46,10 +46,10 @@ class Promises:
 class Variant(Composition):
     """A policy gradient. `changes` names the one part in which it differs from its `parent`.
 
-    needs       parts that changed along with it (another batch shape); declared, so that the table can say so
-    collection  the window this variant needs on control tasks, None for the training's own
+    needs       parts that had to change along with it (such as the batch shape), for the table of variants
+    collection  the window that this variant needs on control tasks; None: that of the settings
     fixed       fields of the TrainingConfig that are part of it (a preset's learning rate, say), as pairs
-    promises    what the conformance kit holds it to; never inherited by a rung
+    promises    properties that the conformance kit tests; a rung never inherits them
     """
 
     name: str
@@ -74,7 +74,7 @@ class Variant(Composition):
         promises: Promises | None = None,
         **change: Any,
     ) -> Variant:
-        """The next rung of the ladder: this variant with exactly one part changed (and what that change needs)."""
+        """The next rung of the ladder: this variant with exactly one part changed, and the parts that this needs."""
         if len(change) != 1:
             raise TypeError(f"a rung changes exactly one part, not {sorted(change)}")
         ((part, _),) = change.items()
@@ -96,21 +96,21 @@ class Variant(Composition):
 
     @property
     def critic(self) -> bool:
-        """Whether its baseline is one."""
+        """Whether its baseline is a critic."""
         return self.estimator.baseline.critic
 
     @property
     def exact(self) -> bool:
-        """Whether it ascends grad J itself."""
+        """Whether it ascends the exact grad J."""
         return self.update.exact
 
     @property
     def repeatable(self) -> bool:
-        """Not with real actors."""
+        """False with real actors."""
         return self.schedule.processes is None
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """Why it cannot learn the task; None where it can."""
+        """Why it cannot learn the task; None if it can."""
         if self.exact and text_mdp(task) is None:
             return "needs an oracle, and this task has none"
         if self.exact and not enumerable(task):
@@ -120,7 +120,7 @@ class Variant(Composition):
         return self.estimator.reason_unsupported(task.spec)
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
-        """With what is fixed, and the window that it needs on control tasks."""
+        """The settings with its fixed fields, and with the window that it needs on control tasks."""
         training = replace(training, **dict(self.fixed))
         if self.collection is not None and not isinstance(task.spec.observation, Transcript):
             training = replace(training, collection=self.collection)
@@ -132,7 +132,7 @@ class Variant(Composition):
         return training
 
     def with_processes(self, processes: Processes) -> Variant:
-        """With real actors in place of its lag or its simulated ones. UsageError where it cannot have them."""
+        """The variant with real actors instead of a lag or simulated actors. UsageError if it cannot have them."""
         schedule = replace(self.schedule, lag=0, actors=None, gradient="newest", processes=processes)
         workers = f"{processes.actors} {'Hogwild workers' if processes.hogwild else 'actors'}"
         made = replace(self, name=f"{self.name} ({workers})", schedule=schedule)
@@ -141,11 +141,9 @@ class Variant(Composition):
         return made
 
     def device(self, requested: str) -> str:
-        """As requested."""
         return requested
 
     def expected_seconds(self, job: Job) -> float:
-        """Of one process, roughly."""
         count = len(job.members.seeds)
         if self.exact:
             episodes = len(ExactReturn(job.task).enumeration.probability)
@@ -153,11 +151,10 @@ class Variant(Composition):
         return sampled_seconds(job.task, job.training, self.schedule, self.critic, job.env_steps, count)
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        """Why training cannot go on from this RunState; None where it can."""
         return reason_unusable(self._run(job, device), state, records)
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """By real actors where the schedule has them; members that differ leave the population as they finish."""
+        """Train by real actors if the schedule has them. Members that differ leave when they finish."""
         run = self._run(job, device)
         if self.schedule.processes is not None:
             yield from train_asynchronously(run, state)

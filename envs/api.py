@@ -1,4 +1,4 @@
-"""What a task is and what a batch of environments promises: the only contract the learners know.
+"""The protocols of tasks and of batches of environments, the only interface between environments and learners.
 
 Axes are always P (members of a population), N (environments of a member), then features. numpy only.
 """
@@ -49,7 +49,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Image:
-    """Observations are bytes: obs is uint8 [P, N, channels, height, width]; frames that are seen together are channels."""
+    """Observations are bytes: obs is uint8 [P, N, channels, height, width]; frames of one observation are channels."""
 
     channels: int
     height: int
@@ -60,9 +60,9 @@ class Image:
 class Transcript:
     """Observations are append-only token sequences: obs is int64 [P, N, length], PAD after the newest token.
 
-    `action_position[t]` is the position of the newest token that may be read before action t; entry T (one more than
-    there are actions) is the position of the last token of a complete transcript. A causal policy therefore reads each
-    token once when acting and evaluates a whole rollout in one pass.
+    `action_position[t]` is the position of the newest token that may be read before action t. The last entry, T, is the
+    position of the last token of a complete transcript. So a causal policy reads each token once when acting and
+    evaluates a whole rollout in one pass.
     """
 
     vocabulary: int
@@ -83,7 +83,7 @@ class Spec:
 
 
 class Step(NamedTuple):
-    """What an environment batch answers. Rows of inactive environments carry no meaning."""
+    """The result of a step of all environments. Rows of inactive environments have no meaning."""
 
     obs: Array  # [P, N, ...]
     reward: Floats  # [P, N]
@@ -97,7 +97,7 @@ class VecEnv(Protocol):
     """P x N environments in lock step, auto-reset NEXT_STEP.
 
     The step after an episode's end ignores its action, pays 0 and returns the first observation of the next episode;
-    whoever collects must mask that row. Member p's randomness depends on its own seed, never on P.
+    the collector must mask that row. Member p's random numbers depend on its own seed, never on P.
     """
 
     @property
@@ -107,34 +107,34 @@ class VecEnv(Protocol):
         """Start a new episode in every environment; returns (obs [P, N, ...], action_mask)."""
 
     def step(self, action: Array, active: Bools) -> Step:
-        """Advance the environments where `active` [P, N]; the others stay as they are."""
+        """Advance the environments where `active` [P, N] is True; the others do not change."""
 
     def close(self) -> None: ...
 
 
 class Factory(Protocol):
-    """A frozen description of an environment: hashed into a cell's digest, able to build the batch."""
+    """A frozen description of an environment, part of a cell's digest, that can build batches."""
 
     @property
     def spec(self) -> Spec: ...
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
-        """`len(seeds)` members with `envs` environments each; `group` neighbours share a start (a prompt)."""
+        """`len(seeds)` members with `envs` environments each; `group` adjacent ones share a start (a prompt)."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How the returns of a task are read, and what a run without a finite return counts as.
+    """The scale of a task's scores, and the value of a run without a finite return.
 
-        score = (J - floor) / (ceiling - floor)    where the task has both; else the return J itself
+        score = (J - floor) / (ceiling - floor)    if the task has both; else the return J
 
     floor      return of the uniform policy; None: not measured
     ceiling    optimal or reference return; None: unknown
     threshold  return at which the task counts as solved; inf: there is none
 
-    A run is lost where it diverged or its return is not finite. A lost run must never beat another one, so it counts as
-    the lowest of the floor and the worst finite return among those that are compared. A group whose runs are all lost
-    has no score: NaN. ValueError where the floor is not below the ceiling.
+    A run is lost if it diverged or its return is not finite. A lost run must never beat another one, so its value is
+    the minimum of the floor and the worst finite return in the comparison. A group whose runs are all lost has the
+    score NaN. ValueError if the floor is not below the ceiling.
     """
 
     floor: float | None
@@ -153,12 +153,12 @@ class Scale:
 
     @property
     def normalised(self) -> bool:
-        """Whether scores are normalised: both ends are known."""
+        """Whether scores are normalised: floor and ceiling are known."""
         return self.floor is not None and self.ceiling is not None
 
     @property
     def unit(self) -> str:
-        """What scores are measured in, for sentences and axes."""
+        """The unit of scores, for texts and axes."""
         return "normalised score" if self.normalised else "return"
 
     @property
@@ -168,12 +168,12 @@ class Scale:
 
     @property
     def middle(self) -> float:
-        """The return halfway between floor and ceiling; NaN where one of them is unknown."""
+        """The return halfway between floor and ceiling; NaN if one of them is unknown."""
         return math.nan if self.floor is None or self.ceiling is None else (self.floor + self.ceiling) / 2
 
     @property
     def raw(self) -> Scale:
-        """The same task read in returns."""
+        """The scale of the same task in returns."""
         return replace(self, ceiling=None)
 
     def read(self, returns: ArrayLike) -> Doubles:
@@ -184,9 +184,9 @@ class Scale:
         return (values - self.floor) / (self.ceiling - self.floor)
 
     def counted(self, returns: ArrayLike, diverged: ArrayLike = False, worst: ArrayLike = math.inf) -> Doubles:
-        """Returns [..., S] of the S runs of a group, with those of lost runs replaced by what they count as.
+        """Returns [..., S] of the S runs of a group, with those of lost runs replaced.
 
-        worst  the worst finite return of everyone else in the comparison, [..., 1] or a number; inf: there is nobody else
+        worst  the worst finite return of all other runs in the comparison, [..., 1] or a number; inf: there are none
         """
         values = np.asarray(returns, np.float64)
         lost = np.asarray(diverged, np.bool_) | ~np.isfinite(values)
@@ -204,16 +204,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Task:
-    """A named problem with the scale its scores are read on.
+    """A named problem with the scale of its scores.
 
     gamma      the discount that defines J (not the discount a learner trains with)
     beta       J = E[sum_t gamma^t (r_t - beta log(pi / reference policy))]
-    views      the same policy read by other factories of the same shape at every evaluation: (name, factory)
+    views      other factories of the same shape that also evaluate the policy at every checkpoint: (name, factory)
     floor      return of the uniform policy, J0; None: to be measured
-    ceiling    optimal or reference return, J*; None: unknown, so that scores are returns
+    ceiling    optimal or reference return, J*; None: unknown, so scores are returns
     threshold  return at which the task counts as solved; None: there is none
 
-    ValueError where these make no Scale.
+    ValueError if these define no valid Scale.
     """
 
     name: str
@@ -239,11 +239,11 @@ class Task:
 
     @property
     def scale(self) -> Scale:
-        """How its returns are read."""
+        """The scale of its scores."""
         return Scale(self.floor, self.ceiling, math.inf if self.threshold is None else self.threshold)
 
     def view_tasks(self) -> list[tuple[str, Task]]:
-        """Each view as a task of its own: its factory's rewards, and its factory's KL weight."""
+        """Each view as a task, with the rewards and the KL weight of its factory."""
         return [
             (name, replace(self, name=f"{self.name} ({name})", factory=f, views=(), beta=getattr(f, "beta", 0.0)))
             for name, f in self.views

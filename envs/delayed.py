@@ -1,4 +1,4 @@
-"""An environment with a cost a step: the wrapped one's numbers, bit for bit, and seconds that a simulator would take."""
+"""An environment with a time cost per step, like a slow simulator; its numbers are those of the wrapped one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Spend = Callable[[float], None]
 
 
 def compute(seconds: float, clock: Callable[[], float] = time.thread_time) -> None:
-    """Keep a processor busy. The seconds are this thread's own: a process that has no processor gets no further."""
+    """Keep a processor busy for `seconds` of this thread's processor time."""
     end = clock() + seconds
     while clock() < end:
         pass
@@ -27,7 +27,7 @@ PAST: dict[Kind, str] = {"computes": "computed", "waits": "waited"}
 
 
 class DelayedVecEnv:
-    """A batch that spends `step_s` for each active environment before its step, as a simulator steps one after another."""
+    """A batch that spends `step_s` per active environment before a step, like a simulator that steps one by one."""
 
     def __init__(self, env: VecEnv, step_s: float, spend: Spend) -> None:
         self._env, self._step_s, self._spend = env, step_s, spend
@@ -51,7 +51,7 @@ class DelayedVecEnv:
 class Delayed:
     """Another factory whose every environment step takes `step_s` seconds longer; nothing else differs.
 
-    kind  computes: a processor is busy (a simulator); waits: others may use it (a server, a robot, a person)
+    kind  computes: a processor is busy (a simulator); waits: the processor is free (a server, a robot, a person)
     """
 
     factory: Factory
@@ -73,11 +73,11 @@ class Delayed:
 
 
 def undelayed(factory: Factory) -> Factory:
-    """The wrapped factory of a delayed one, any other factory as it is."""
+    """The wrapped factory of a delayed one; any other factory is returned unchanged."""
     return factory.factory if isinstance(factory, Delayed) else factory
 
 
 def delayed(task: Task, step_s: float, kind: Kind) -> Task:
-    """A task that takes so long a step, and says so in its name."""
+    """The task with this delay per step, which its name contains."""
     name = f"{task.name}, {1000 * step_s:g} ms {PAST[kind]}"
     return replace(task, name=name, factory=Delayed(task.factory, step_s, kind))

@@ -1,6 +1,6 @@
 """Every episode of a text MDP with its probability and reward, as arrays.
 
-The tree of transcripts is expanded breadth first: all starts, actions and outcomes of chance at once.
+The tree of transcripts is expanded breadth first: all starts, actions and random outcomes at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class TooManyEpisodes(ValueError):
 
 @dataclass(frozen=True)
 class Enumeration:
-    """All S episodes of a task: every start, legal sequence of actions and outcome of chance, in a fixed order.
+    """All S episodes of a task: every start, legal sequence of actions and random outcome, in a fixed order.
 
     Rewards are expected ones (coin flips and noise at their means), `reward_shift` included.
     """
@@ -31,14 +31,14 @@ class Enumeration:
     action: Ints  # [T, S], 0 on rows after an episode's end
     valid: Bools  # [T, S]
     reward: Doubles  # [T, S]
-    probability: Doubles  # [S] the environment's share p(s): the start's and that of chance
+    probability: Doubles  # [S] the environment's factor p(s): of the start and of random outcomes
     action_mask: Bools | None  # [T, S, V]
-    start: Ints  # [S] place of the episode's start in mdp.prompts()
+    start: Ints  # [S] index of the episode's start in mdp.prompts()
     reference: Doubles | None  # [T, S] log-probability of the action under the reference policy
     information: Ints  # [T, S] the policy's information set, numbered by step; -1 after the end
 
     def log_probability(self, policy: list[Doubles]) -> Doubles:
-        """[T, S]: log pi(a_t | s_t) of a policy given as [sets, V] for each step (a Solution's)."""
+        """[T, S]: log pi(a_t | s_t) of a policy given as [sets, V] for each step, as in a Solution."""
         logp = np.zeros(self.action.shape)
         for t, table in enumerate(policy):
             on = self.valid[t]
@@ -52,10 +52,10 @@ class _Level(NamedTuple):
 
     parent: Ints  # [rows] node of step t
     action: Ints  # [rows]
-    moved: Bools  # [rows] took an action (its episode had not ended)
+    moved: Bools  # [rows] whether an action was taken (the episode had not ended)
     reward: Doubles  # [rows]
-    weight: Doubles  # [rows] the environment's share of the probability so far
-    legal: Bools | None  # [nodes, V]; None where everything
+    weight: Doubles  # [rows] the environment's factor of the probability so far
+    legal: Bools | None  # [nodes, V]; None if all actions are legal
     reference: Doubles | None  # [nodes, V]
     information: Ints  # [nodes] information set of the node, -1 where its episode has ended
     sets: int  # number of information sets
@@ -69,7 +69,7 @@ class _Tree(NamedTuple):
 
 
 def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
-    """The tree of transcripts, level by level; TooManyEpisodes where a level has more than `limit` rows."""
+    """The tree of transcripts, level by level; TooManyEpisodes if a level has more than `limit` rows."""
     prompts = mdp.prompts()
     count, v = len(prompts.tokens), mdp.actions
     transcript = np.zeros((count, mdp.transcript_length), np.int64)
@@ -82,7 +82,7 @@ def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
     for t in range(mdp.horizon):
         rows = Rows(transcript, hidden)
         legal, reference = mdp.legal(rows, t), mdp.reference(rows, t)
-        take = np.where(alive[:, None], True if legal is None else legal, np.arange(v) == 0)  # an ended one goes on
+        take = np.where(alive[:, None], True if legal is None else legal, np.arange(v) == 0)  # ended ones continue
         if np.count_nonzero(take) > limit:
             raise TooManyEpisodes(f"{type(mdp).__name__} has more than {limit:,} episodes: not enumerable")
         parent, action = np.nonzero(take)
@@ -111,7 +111,7 @@ def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
         hidden = hidden if response.hidden is None else response.hidden
         alive = moved & ~response.ended
         start = start[parent]
-        # what the policy sees next: its last information set, its action, the environment's reply
+        # the next information set is given by the last one, the action and the environment's reply
         before = (information[parent] * v + action)[:, None]
         seen = np.concatenate([before, transcript[:, mdp.position(t) + 1 : mdp.position(t + 1)]], axis=1)[alive]
         information = np.full(len(parent), -1, np.int64)
@@ -129,7 +129,7 @@ def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
 
 
 def enumerate_episodes(mdp: TextMDP, limit: int = LIMIT) -> Enumeration:
-    """All episodes; TooManyEpisodes where there are more than `limit`."""
+    """All episodes; TooManyEpisodes if there are more than `limit`."""
     tree = expand_tree(mdp, limit)
     levels, leaves = tree.levels, len(tree.transcript)
     shape = (len(levels), leaves)
@@ -138,7 +138,7 @@ def enumerate_episodes(mdp: TextMDP, limit: int = LIMIT) -> Enumeration:
     legal = np.ones((*shape, mdp.actions), np.bool_) if masked else None
     reference = np.zeros(shape) if levels[0].reference is not None else None
     information = np.zeros(shape, np.int64)
-    place = np.arange(leaves)  # each leaf's ancestor at the level being read
+    place = np.arange(leaves)  # each leaf's ancestor at the current level
     for t in range(len(levels) - 1, -1, -1):
         level = levels[t]
         action[t], valid[t], reward[t] = level.action[place], level.moved[place], level.reward[place]

@@ -29,7 +29,7 @@ Info = dict[str, Any]
 
 
 def build(mdp: str, preset: str | None, knobs: dict[str, Any]) -> TextMDP:
-    """The MDP of a class name: its defaults or a preset's knobs, and these on top. ValueError for what there is not."""
+    """The MDP of a class name: its defaults or a preset's knobs, changed by `knobs`. ValueError for unknown names."""
     presets = {
         name.partition("/")[2]: task.factory for name, task in TASKS.items() if type(task.factory).__name__ == mdp
     }
@@ -45,12 +45,12 @@ def build(mdp: str, preset: str | None, knobs: dict[str, Any]) -> TextMDP:
 
 
 def spaces(mdp: TextMDP) -> tuple[MultiDiscrete, Discrete]:
-    """The transcript so far, PAD where nothing is written yet; and the tokens that may be written."""
+    """(observation space: the transcript so far, padded with PAD; action space: the tokens that can be written)."""
     return MultiDiscrete(np.full(mdp.transcript_length, len(mdp.tokens))), Discrete(mdp.actions)
 
 
 class _Episodes:
-    """n episodes of one MDP, each at its own step; what happens in a step is text_env.take's business."""
+    """n episodes of one MDP, each at its own step. The steps are those of text_env.apply_action."""
 
     def __init__(self, mdp: TextMDP, n: int) -> None:
         self.mdp = mdp
@@ -62,7 +62,7 @@ class _Episodes:
         self.randomness = EpisodeRandomness(*(None if part is None else np.repeat(part, n, axis=0) for part in one))
 
     def begin(self, i: int, rng: np.random.Generator, options: dict[str, Any] | None) -> None:
-        """A new episode in place i; options {"start": k} takes the k-th of mdp.prompts()."""
+        """Begin a new episode in place i; options {"start": k} selects the k-th of mdp.prompts()."""
         starts, randomness = draw_starts(self.mdp, np.random.SeedSequence(int(rng.integers(2**62))), 1)
         prompt, hidden = starts.transcript[0], starts.hidden[0]
         if options and "start" in options:
@@ -79,10 +79,10 @@ class _Episodes:
                 kept[i] = new[0]
 
     def step(self, rows: Ints, action: Ints) -> tuple[Doubles, Bools]:
-        """One action in each of the places `rows`; returns rewards and ends."""
+        """Take one action in each of the places `rows`; returns rewards and ends."""
         reward, ended = np.zeros(len(rows)), np.zeros(len(rows), np.bool_)
         steps = self.t[rows].copy()
-        for t in np.unique(steps).tolist():  # those at the same step go together
+        for t in np.unique(steps).tolist():  # episodes at the same step are advanced together
             part = steps == t
             at = rows[part]
             state, everyone = Rows(self.transcript[at], self.hidden[at]), np.ones(len(at), np.bool_)
@@ -94,7 +94,7 @@ class _Episodes:
         return reward, ended
 
     def mask(self) -> Bools | None:
-        """[n, V]: legal tokens; None where all are. All True where an episode has ended."""
+        """[n, V]: legal tokens; None if all tokens always are. All True after an episode's end."""
         masks: Bools | None = None
         for t in np.unique(self.t).tolist():
             at = np.flatnonzero(self.t == t)
@@ -110,10 +110,10 @@ class _Episodes:
 
 
 class TextMDPEnv(gymnasium.Env[Ints, Any]):
-    """One text MDP. Observation: the padded transcript; action: a token; info["action_mask"] where some are illegal.
+    """One text MDP. Observation: the padded transcript; action: a token; info["action_mask"] if some are illegal.
 
-    An illegal token ends the episode with the task's worst reward. reset(options={"start": k}) begins at the k-th prompt.
-    `mdp` is a class's name, with its preset and knobs, or the MDP itself.
+    An illegal token ends the episode with the task's worst reward. reset(options={"start": k}) begins at the k-th
+    prompt. `mdp` is a class's name, with its preset and knobs, or the MDP itself.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 (so Gymnasium declares it)
@@ -129,7 +129,7 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
 
     @property
     def max_episode_steps(self) -> int:
-        """No episode is longer: what has no registered time limit is read through this."""
+        """The largest number of steps; it is read if no time limit is registered."""
         return self.mdp.horizon
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ints, Info]:
@@ -160,7 +160,7 @@ class TextMDPEnv(gymnasium.Env[Ints, Any]):
 
 
 class TextMDPVectorEnv(VectorEnv[Ints, Ints, Any]):
-    """num_envs text MDPs that reset by themselves in the step after an end (NEXT_STEP), which ignores its action."""
+    """num_envs text MDPs that reset in the step after an end (NEXT_STEP), which ignores its action."""
 
     metadata = {  # noqa: RUF012
         "render_modes": ["ansi"],
@@ -215,7 +215,7 @@ class TextMDPVectorEnv(VectorEnv[Ints, Ints, Any]):
 
 
 def register_all(names: Sequence[str]) -> None:
-    """TextMDP/<Name>-v0 for each class name, once."""
+    """Register TextMDP/<Name>-v0 for each class name, once."""
     for name in names:
         if f"TextMDP/{name}-v0" not in gymnasium.registry:
             gymnasium.register(

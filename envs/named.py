@@ -1,4 +1,4 @@
-"""Tasks and constants by the names that commands take: a registered one, `gymnasium:<id>`, or `module:CONSTANT`."""
+"""Tasks and constants by the names that commands accept: registered names, `gymnasium:<id>`, or `module:CONSTANT`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from envs.delayed import undelayed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
 
-GYMNASIUM = "gymnasium:"  # before any Gymnasium id
+GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 Kind = TypeVar("Kind")
 
 
 def find_task(name: str) -> Task:
-    """The task of this name; UsageError where there is none."""
+    """The task of this name; UsageError if there is none."""
     if name.startswith(GYMNASIUM):
         try:
             return gymnasium_task(name.removeprefix(GYMNASIUM))
@@ -33,9 +33,9 @@ def find_task(name: str) -> Task:
 
 
 def import_constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
-    """The object of class `kind` that `module:CONSTANT` names; UsageError where there is none.
+    """The object of class `kind` that `module:CONSTANT` names; UsageError if there is none.
 
-    registered  names that a message may offer instead
+    registered  names that an error message may suggest instead
     """
     module, attribute = _parts(name, registered)
     found = _module(name, module, registered)
@@ -51,7 +51,7 @@ def import_constant(name: str, kind: type[Kind], registered: Iterable[str]) -> K
 
 
 def _parts(name: str, registered: Iterable[str]) -> tuple[str, str]:
-    """(module, constant) of a name; UsageError where it is not of that form."""
+    """(module, constant) of a name; UsageError if it does not have that form."""
     module, _, attribute = name.partition(":")
     words = [*module.split("."), attribute]
     if not all(word.isidentifier() for word in words):
@@ -80,7 +80,7 @@ def _nearest(name: str, registered: Iterable[str]) -> str:
 
 
 def check_installed(tasks: Iterable[Task]) -> None:
-    """UsageError for a control task that can be made by neither EnvPool nor Gymnasium as they are installed here."""
+    """UsageError for a control task that neither EnvPool nor Gymnasium, as installed here, can make."""
     if from_envpool.installed():
         return
     for task in tasks:

@@ -1,4 +1,4 @@
-"""The uniform policy over legal actions, played: where the floors of tasks come from.
+"""Plays the uniform policy over legal actions, to measure the floors of tasks.
 
 python -m envs.random_policy Taxi-v3 gymnasium:Acrobot-v1 my_module:TASK --episodes 1000
 """
@@ -22,12 +22,12 @@ from envs.seeding import Purpose, Role, generator, stream
 from envs.tasks import TASKS
 from envs.validation import UsageError
 
-EPISODES, STEPS, SECONDS = 300, 100_000, 60.0  # of `measured`
-AT_ONCE = 10  # episodes that it plays side by side
+EPISODES, STEPS, SECONDS = 300, 100_000, 60.0  # defaults of `measure_floor`
+AT_ONCE = 10  # episodes that are played in parallel
 
 
 class Floor(NamedTuple):
-    """The uniform policy's mean return, its standard error (NaN of one episode), and what it was measured on."""
+    """The uniform policy's mean return, its standard error (NaN for one episode), and what it was measured on."""
 
     mean: float
     error: float
@@ -36,7 +36,7 @@ class Floor(NamedTuple):
 
 
 def play(task: Task, seeds: Sequence[int], purpose: Purpose, episodes: int) -> NDArray[np.float64]:
-    """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference)); a Box uniformly."""
+    """Returns [P, episodes] of the uniform policy: sum_t gamma^t (r_t - beta log(pi / reference))."""
     return _play(task, seeds, purpose, episodes)[0]
 
 
@@ -75,26 +75,26 @@ def _action_count(task: Task) -> int:
 
 
 def draw_actions(rngs: list[np.random.Generator], spec: Spec, n: int, mask: Bools | None) -> Array:
-    """Actions [P, N] or [P, N, size], uniform over what is legal; one generator a member."""
+    """Actions [P, N] or [P, N, size], uniform over legal ones, with one generator per member."""
     if isinstance(spec.action, Box):
         low, high = spec.action.low, spec.action.high
         return np.stack([rng.uniform(low, high, (n, spec.action.size)) for rng in rngs]).astype(np.float32)
-    preference = np.stack([rng.random((n, spec.action.n)) for rng in rngs])  # the largest of equals is uniform
+    preference = np.stack([rng.random((n, spec.action.n)) for rng in rngs])  # the index of the largest is uniform
     if mask is not None:
         preference = np.where(mask, preference, -1.0)
     return preference.argmax(-1)
 
 
 def estimate_floor(task: Task, episodes: int) -> tuple[float, float]:
-    """(mean return of the uniform policy over so many episodes, its standard error), on seeds that nothing else uses."""
+    """(mean return of the uniform policy over `episodes` episodes, its standard error), on seeds that nothing else uses."""
     returns = play(task, (0,), Purpose.TEST, episodes)[0]
     return float(returns.mean()), float(returns.std(ddof=1) / episodes**0.5)
 
 
 def measure_floor(task: Task, episodes: int = EPISODES, steps: int = STEPS, seconds: float = SECONDS) -> Floor:
-    """The floor at a bounded cost: batches of episodes until there are enough, or steps or seconds are used up.
+    """The floor at a limited cost: batches of episodes until there are enough, or steps or seconds are used up.
 
-    An episode that is cut then counts only where none has ended. ValueError where returns are not finite numbers.
+    An unfinished episode counts only if none has ended. ValueError if returns are not finite.
     """
     until = time.monotonic() + seconds
     returns, ended, taken = [np.zeros(0)], [np.zeros(0, np.bool_)], 0
@@ -113,7 +113,7 @@ def measure_floor(task: Task, episodes: int = EPISODES, steps: int = STEPS, seco
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a line for each task named; UsageError where there is none of a name."""
+    """Print a line for each named task; UsageError for unknown names."""
     parser = argparse.ArgumentParser(prog="python -m envs.random_policy", description="Measure floors.")
     parser.add_argument("tasks", nargs="+", help="registered names, gymnasium:ID or module:TASK")
     parser.add_argument("--episodes", type=int, default=1_000)
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for task in [find_task(name) for name in chosen.tasks]:
         if task.name in TASKS:
             mean, error = estimate_floor(task, chosen.episodes)
-        else:  # few environments at once, which may be costly to make
+        else:  # few environments at once, because they may be slow to make
             mean, error, *_ = measure_floor(task, chosen.episodes, sys.maxsize, math.inf)
         print(f"{task.name:28} {mean:12.4f} +- {error:.4f} ({chosen.episodes:,} episodes)", flush=True)
 

@@ -1,4 +1,4 @@
-"""Registries without central lists: each module of a package declares one constant, and is found."""
+"""Registries without central lists: each module of a package declares a constant, which is collected here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def declared(package: str, constant: str) -> list[object]:
 
 
 def unique(items: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """A dictionary that refuses two entries of one name."""
+    """The items as a dictionary; an error if two have the same name."""
     registry: dict[str, T] = {}
     for name, item in items:
         if name in registry:

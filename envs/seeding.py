@@ -1,7 +1,7 @@
 """Seeds: every random number of a run comes from (purpose of the seed, seed, role, position), and from nowhere else.
 
-A member's generators are children of its own SeedSequence, so they do not depend on how many members train beside it,
-and they are derived anew at every segment, so a resumed run needs no saved generator state.
+A member's generators are children of its own SeedSequence, so they do not depend on the number of members. They are
+derived anew at every segment, so a resumed run needs no saved generator state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Purpose(IntEnum):
 
 
 class Role(IntEnum):
-    """What a stream is used for inside one member."""
+    """The use of a random stream within one member."""
 
     INITIALISATION = 0
     ENVIRONMENT = 1

@@ -1,8 +1,8 @@
-"""What is known exactly about a text MDP: its optimum and the value of policies.
+"""Exact solutions of a text MDP: its optimum and the values of policies.
 
-Values come by backward induction over information sets of the enumerated tree (envs.enumeration): nodes that a policy cannot
-tell apart (equal transcripts, different hidden states) share their action, so with partial observation this is dynamic
-programming on beliefs.
+Values are computed by backward induction over information sets of the enumerated tree (envs.enumeration). Nodes that a
+policy cannot distinguish (equal transcripts, different hidden states) share their action, so with partial observation
+this is dynamic programming on beliefs.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Solution(NamedTuple):
 
     value: float
     policy: list[Doubles]  # for each step [sets, V]
-    q: list[Doubles]  # for each step [sets, V]: Q of each action, 0 where it is not legal
-    visit: list[Doubles]  # for each step [sets]: the environment's share of the probability of being there
+    q: list[Doubles]  # for each step [sets, V]: Q of each action, 0 if it is illegal
+    visit: list[Doubles]  # for each step [sets]: the environment's factor of the probability of reaching it
 
 
 Choose = Callable[[Doubles, Bools, Doubles, int], tuple[Doubles, Doubles]]
@@ -47,7 +47,7 @@ def solve(mdp: TextMDP, choose: Choose, gamma: float, limit: int = LIMIT) -> Sol
     """Backward induction: `choose(q [sets, V], legal [sets, V], log reference [sets, V], t)` gives (policy, V [sets])."""
     tree, v = expand_tree(mdp, limit), mdp.actions
     levels = tree.levels
-    after = np.zeros(0)  # V of the information sets of the step behind, times their weight
+    after = np.zeros(0)  # V of the information sets of the next step, times their weight
     policies, qs, visits = [], [], []
     for t in range(len(levels) - 1, -1, -1):
         level = levels[t]
@@ -82,14 +82,14 @@ def _greedy(q: Doubles, legal: Bools, reference: Doubles, t: int) -> tuple[Doubl
 
 
 def optimal_return(mdp: TextMDP, gamma: float | None = None, limit: int = LIMIT) -> float:
-    """J* by backward induction; of the KL-regularised objective where the task has a beta."""
+    """J* by backward induction; of the KL-regularised objective if the task has a beta."""
     if mdp.beta:
         return kl_optimal(mdp, mdp.beta, gamma, limit).value
     return solve(mdp, _greedy, mdp.gamma if gamma is None else gamma, limit).value
 
 
 def random_return(mdp: TextMDP, gamma: float | None = None, limit: int = LIMIT) -> float:
-    """J0: the return of the policy that is uniform over legal tokens, its KL subtracted where the task has a beta."""
+    """J0: the return of the policy that is uniform over legal tokens, minus the KL if the task has a beta."""
 
     def mean(q: Doubles, legal: Bools, reference: Doubles, t: int) -> tuple[Doubles, Doubles]:
         policy = legal / legal.sum(1, keepdims=True)

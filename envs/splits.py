@@ -1,4 +1,4 @@
-"""Prompts to train on and prompts to test on: disjoint, by a fixed hash of their tokens."""
+"""Disjoint prompts for training and for testing, split by a fixed hash of their tokens."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from envs.api import Bools, Ints
 from envs.text_mdp import Prompts, Split
 
 SPLITS = get_args(Split)
-HELD_OUT = 5  # one prompt in so many is a test prompt
-ROUNDS = 200  # attempts to draw a prompt of a split; each succeeds with probability 1/5 at least
+HELD_OUT = 5  # one prompt in this number is a test prompt
+ROUNDS = 200  # attempts to draw a prompt of a split; each succeeds with probability at least 1/5
 
 
 def held_out(prompt: Ints) -> Bools:
@@ -24,7 +24,7 @@ def held_out(prompt: Ints) -> Bools:
 
 
 def select_split(prompts: Prompts, split: str) -> Prompts:
-    """The prompts of "train" or "test", with their probabilities made to sum to 1; "all" and "ood" as they are."""
+    """The prompts of "train" or "test", with normalised probabilities; "all" and "ood" are not changed."""
     if split not in ("train", "test"):
         return prompts
     keep = held_out(prompts.tokens) == (split == "test")

@@ -1,4 +1,4 @@
-"""`TASKS`: every named task, by its name."""
+"""`TASKS`: all named tasks, by name."""
 
 from __future__ import annotations
 

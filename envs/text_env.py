@@ -1,4 +1,4 @@
-"""Text MDPs run in batches: P x N transcripts in lock step, and the step itself, which the Gymnasium forms share."""
+"""Text MDPs in batches: P x N transcripts in lock step. The Gymnasium environments use the same step function."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from envs.text_mdp import PAD, Rows, TextMDP
 
 
 class EpisodeRandomness(NamedTuple):
-    """What chance will do in M episodes, drawn when they begin; None where the task leaves nothing of the kind to it."""
+    """The random numbers of M episodes, drawn at their start; None for kinds that the task does not use."""
 
     coin: Doubles | None  # [M] uniform, for the last reward
     noise: Doubles | None  # [M] Gaussian, for reward_noise
     chance: Doubles | None  # [M, T] uniform, for outcomes
 
     def at(self, rows: Ints) -> EpisodeRandomness:
-        """Of these rows."""
+        """The random numbers of these rows."""
         return EpisodeRandomness(*(None if part is None else part[rows] for part in self))
 
 
 def draw_starts(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, EpisodeRandomness]:
-    """The starts and the randomness of n episodes; each kind has its own stream, so the first of many are those of few."""
+    """The starts and the randomness of n episodes; each kind has its own stream, so they do not depend on n."""
     prompt, coin, noise, chance = seed.spawn(4)
     starts = mdp.starts(np.random.default_rng(prompt), n // group)
     randomness = EpisodeRandomness(
@@ -38,7 +38,7 @@ def draw_starts(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int =
 def apply_action(
     mdp: TextMDP, rows: Rows, t: int, action: Ints, alive: Bools, mask: Bools | None, randomness: EpisodeRandomness
 ) -> tuple[Doubles, Bools, Ints]:
-    """Action t [M] of the rows `alive`: writes its token and the reply; returns (reward, ended, hidden state).
+    """Take action t [M] in the rows `alive`: write its token and the reply; returns (reward, ended, hidden state).
 
     An action that `mask` [M, V] forbids ends the episode with the task's worst reward.
     """
@@ -46,7 +46,7 @@ def apply_action(
     rows.transcript[:, place] = np.where(alive, action + mdp.first_action, PAD)
     outcome = np.zeros(len(action), np.int64)
     if randomness.chance is not None and (chances := mdp.outcomes(rows, t)) is not None:
-        # the last outcome takes what rounding leaves
+        # the last outcome absorbs rounding errors
         outcome = (randomness.chance[:, t, None] >= chances[:, :-1].cumsum(1)).sum(1)
     response = mdp.advance(rows, t, outcome, randomness.coin)
     reward, ended = response.reward, response.ended
@@ -62,8 +62,10 @@ def apply_action(
 
 
 class TextEnv:
-    """P x N transcripts of one text MDP, all at the same step. What episode e of environment n meets depends on the
-    member's seed, e and n: neither on P nor on N."""
+    """P x N transcripts of one text MDP, all at the same step.
+
+    The random numbers of episode e in environment n depend on the member's seed, e and n, but not on P or N.
+    """
 
     def __init__(self, mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], envs: int, group: int) -> None:
         if envs % group:
@@ -111,11 +113,11 @@ class TextEnv:
 
     @property
     def rows(self) -> Rows:
-        """All transcripts, and what their policy does not see."""
+        """All transcripts with their hidden states."""
         return Rows(self._transcript, self._hidden)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; there are no resources."""
 
     def _observation(self) -> Ints:
         return self._transcript.reshape(*self.shape, -1)
@@ -128,17 +130,17 @@ class TextEnv:
 
 
 class TextFactory(TextMDP):
-    """A text MDP that makes its batch of environments: what the file of a task subclasses."""
+    """A text MDP that makes its batch of environments; the base class of tasks."""
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> TextEnv:
-        """`len(seeds)` members with `envs` environments each; `group` neighbours share a prompt."""
+        """`len(seeds)` members with `envs` environments each; `group` adjacent ones share a prompt."""
         return TextEnv(self, seeds, envs, group)
 
 
 def text_task(name: str, mdp: TextFactory, solved: float = 0.95) -> Task:
-    """The Task of a text MDP: floor J0, ceiling J*, threshold where the normalised score is `solved`.
+    """The Task of a text MDP: floor J0, ceiling J*, threshold at the normalised score `solved`.
 
-    Where the uniform policy is optimal there is no ceiling, and scores are returns.
+    If the uniform policy is optimal, there is no ceiling and scores are returns.
     """
     floor, ceiling = mdp.random_return(), mdp.optimal_return()
     return Task(

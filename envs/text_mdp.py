@@ -1,8 +1,9 @@
-"""The contract of a text-generation MDP: a task file states prompts, legality and reward as pure functions on transcripts.
+"""The base class of text-generation MDPs: a task defines prompts, legality and reward as pure functions of transcripts.
 
-A transcript is [prompt of K tokens], then for each of at most T actions [its token][R tokens of the environment's reply];
-unused positions hold PAD. Action a is written as token `first_action + a`, so the policy never has to consider tokens that
-only the environment writes. What the policy does not see (a secret, a user's taste) is the row's hidden state.
+A transcript is [prompt of K tokens], then for each of at most T actions [its token][R tokens of the environment's
+reply]; unused positions hold PAD. Action a is written as token `first_action + a`, so the policy has no actions for
+tokens that only the environment writes. What the policy does not observe (a secret, a user's taste) is the row's hidden
+state.
 """
 
 from __future__ import annotations
@@ -30,27 +31,27 @@ class Prompts(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """M transcripts at one step, and what their policy does not see."""
+    """M transcripts at one step, with their hidden states."""
 
     transcript: Ints  # [M, L]
     hidden: Ints  # [M, H]
 
 
 class Response(NamedTuple):
-    """What the environment does after an action."""
+    """The environment's response to an action."""
 
-    reward: Doubles  # [M] expected where the task is Bernoulli
+    reward: Doubles  # [M] the expected reward if the task is Bernoulli
     ended: Bools  # [M]
     reply: Ints | None = None  # [M, R] tokens
-    hidden: Ints | None = None  # [M, H] where it changes
+    hidden: Ints | None = None  # [M, H] if it changes
 
 
 @dataclass(frozen=True)
 class TextMDP(ABC):
-    """Base of all text MDPs: frozen knobs, pure functions of rows.
+    """Base class of text MDPs: frozen knobs, and pure functions of rows.
 
-    split           which prompts: "train" and "test" are disjoint, "all" is both, "ood" lies outside
-    reward_mode     when and what is paid; "shaped" adds gamma Phi(s') - Phi(s), Phi 0 at the start and after the end
+    split           the prompts: "train" and "test" are disjoint, "all" is both, "ood" is outside of both
+    reward_mode     which rewards are paid when; "shaped" adds gamma Phi(s') - Phi(s), Phi 0 at the start and after the end
     gamma           the discount that defines J
     reward_shift    added once, when the episode ends: with gamma 1 every return moves by the same amount
     reward_noise    standard deviation of a Gaussian added once, when the episode ends
@@ -71,7 +72,7 @@ class TextMDP(ABC):
     splits: ClassVar[tuple[str, ...]] = ("all",)
     reward_modes: ClassVar[tuple[str, ...]] = ("terminal",)
     bernoulli: ClassVar[bool] = False  # a final reward r is paid as 1 with probability r, else as 0 (same mean)
-    worst_reward: ClassVar[float] = 0.0  # what an illegal token pays, where there are masks
+    worst_reward: ClassVar[float] = 0.0  # the reward of an illegal token, if there are masks
     has_reference: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -103,9 +104,9 @@ class TextMDP(ABC):
         self.check()
 
     def check(self) -> None:  # noqa: B027 (a task without knobs of its own has nothing to check)
-        """ValueError where the task's own knobs make no task."""
+        """ValueError if the knobs define no valid task."""
 
-    # ---- what a task states
+    # ---- what a task defines
 
     @property
     @abstractmethod
@@ -129,11 +130,11 @@ class TextMDP(ABC):
 
     @abstractmethod
     def prompts(self) -> Prompts:
-        """All starts; raises ValueError where they are too many to list."""
+        """All starts; ValueError if there are too many to list."""
 
     @abstractmethod
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
-        """What follows action t, which stands at `position(t)`; outcome [M] is the one that chance chose."""
+        """The response to action t, which is at `position(t)`; outcome [M] is the index of the random outcome."""
 
     @abstractmethod
     def optimal_return(self) -> float:
@@ -153,11 +154,11 @@ class TextMDP(ABC):
         return 0
 
     def legal(self, rows: Rows, t: int) -> Bools | None:
-        """[M, V], True where action t may be taken; None where every token is always legal."""
+        """[M, V], True where action t is legal; None if every token is always legal."""
         return None
 
     def outcomes(self, rows: Rows, t: int) -> Doubles | None:
-        """[M, C]: the probability of each outcome of action t (already written); None where nothing is left to chance."""
+        """[M, C]: the probability of each outcome of action t (already written); None if nothing is random."""
         return None
 
     def potential(self, rows: Rows, t: int) -> Doubles:
@@ -165,7 +166,7 @@ class TextMDP(ABC):
         raise NotImplementedError(f"{type(self).__name__} offers reward_mode 'shaped' and states no potential")
 
     def reference(self, rows: Rows, t: int) -> Doubles | None:
-        """[M, V]: log-probabilities of the reference policy's action t; None where there is none."""
+        """[M, V]: log-probabilities of the reference policy's action t; None if there is no reference."""
         return None
 
     def reference_logp(self, rows: Rows, t: int) -> Doubles | None:
@@ -175,7 +176,7 @@ class TextMDP(ABC):
 
     @property
     def stochastic(self) -> bool:
-        """Whether `outcomes` ever leaves anything to chance."""
+        """Whether `outcomes` is ever random."""
         return False
 
     @property
@@ -183,7 +184,7 @@ class TextMDP(ABC):
         """Whether the last reward of an episode is 0 or 1 (or its probability) and all others are 0."""
         return self.bernoulli
 
-    # ---- what follows from it
+    # ---- what follows from the definition
 
     @property
     def stride(self) -> int:
@@ -203,11 +204,11 @@ class TextMDP(ABC):
         )
 
     def position(self, t: int) -> int:
-        """Where action t stands."""
+        """The position of action t in the transcript."""
         return self.prompt_length + t * self.stride
 
     def action(self, rows: Rows, t: int) -> Ints:
-        """Action t [M]; 0 on rows where nobody acts (PAD)."""
+        """Action t [M]; 0 on rows without an action (PAD)."""
         return np.maximum(rows.transcript[:, self.position(t)] - self.first_action, 0)
 
     def actions_so_far(self, rows: Rows, t: int) -> Ints:
@@ -226,7 +227,7 @@ class TextMDP(ABC):
         return reward + self.reward_shift
 
     def final_reward_of(self, reward: float) -> float:
-        """`final` of one reward."""
+        """`final_reward` of one reward."""
         return float(self.final_reward(np.array([reward]))[0])
 
     @property
@@ -235,8 +236,10 @@ class TextMDP(ABC):
         return self.bernoulli or self.false_positive > 0 or self.false_negative > 0
 
     def advance(self, rows: Rows, t: int, outcome: Ints, coin: Doubles | None = None) -> Response:
-        """`respond`, and what all tasks have in common: horizon, flips (drawn by the uniform `coin`, else expected),
-        shift, shaping."""
+        """`respond`, with the parts common to all tasks: horizon, flips, shift and shaping.
+
+        Flips are drawn with the uniform number `coin`; without it rewards are expected ones.
+        """
         response = self.respond(rows, t, outcome)
         ended = response.ended | (t == self.horizon - 1)
         last = self.final_reward(response.reward)
@@ -255,19 +258,19 @@ class TextMDP(ABC):
         return every, np.cumsum(every.probability)
 
     def starts(self, rng: np.random.Generator, n: int) -> Rows:
-        """n prompts [n, K] with their hidden states [n, H]; the first of many are those of few."""
+        """n prompts [n, K] with their hidden states [n, H]; a larger n extends them."""
         every, cumulative = self._starts
         chosen = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
         hidden = np.zeros((n, 0), np.int64) if every.hidden is None else every.hidden[chosen]
         return Rows(every.tokens[chosen], hidden)
 
     def decode(self, transcript: Ints) -> str:
-        """One transcript [L] as text, PAD left out."""
+        """One transcript [L] as text, without PAD."""
         return " ".join(self.tokens[int(i)] for i in transcript if i != PAD)
 
 
 def one_hot(action: Ints, actions: int) -> Doubles:
-    """[M] -> [M, V]: the policy that takes these actions."""
+    """[M] -> [M, V]: the deterministic policy with these actions."""
     return (action[:, None] == np.arange(actions)).astype(np.float64)
 
 

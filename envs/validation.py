@@ -1,4 +1,4 @@
-"""Knobs in their ranges: the errors that text tasks share."""
+"""Checks of arguments, with the errors that they raise."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from envs.registry import T
 
 
 def check_least(**least: tuple[float, float]) -> None:
-    """ValueError naming the knob where name=(value, smallest allowed) is violated."""
+    """ValueError naming the knob if a value is too small; name=(value, smallest allowed)."""
     for name, (value, smallest) in least.items():
         if not value >= smallest:
             raise ValueError(f"{name} must be at least {smallest}, not {value}")
 
 
 def check_between(**between: tuple[float, float, float]) -> None:
-    """ValueError naming the knob where name=(value, low, high) lies outside [low, high]."""
+    """ValueError naming the knob if a value lies outside [low, high]; name=(value, low, high)."""
     for name, (value, low, high) in between.items():
         if not low <= value <= high:
             raise ValueError(f"{name} must lie in [{low}, {high}], not {value}")
 
 
 class UsageError(ValueError):
-    """The user asked for something that cannot be done; the message names it and says what can. Found before any work."""
+    """A request that cannot be fulfilled. The message says why and what is possible. It is raised before any work."""
 
 
 class UnknownName(UsageError):
-    """A name that is in no registry. The message gives the nearest valid ones."""
+    """A name that is not in a registry. The message lists the nearest valid names."""
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         names = sorted(valid)
@@ -37,7 +37,7 @@ class UnknownName(UsageError):
 
 
 def look_up(registry: dict[str, T], name: str, kind: str) -> T:
-    """registry[name], or an UnknownName error that helps."""
+    """registry[name]; UnknownName with the nearest names if it is missing."""
     if name not in registry:
         raise UnknownName(kind, name, registry)
     return registry[name]

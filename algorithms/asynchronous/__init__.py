@@ -1,1 +1,1 @@
-"""Actors and a learner in processes of their own, whose runs do not repeat."""
+"""Actors and a learner in separate processes. Such runs do not repeat."""

@@ -1,4 +1,4 @@
-"""What an actor process does: it takes the newest parameters and plays a rollout into a slot that it was granted."""
+"""An actor process: it takes the newest parameters and plays a rollout into each slot that it is granted."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from envs.api import Task
 
 
 class PlayedRollout(NamedTuple):
-    """A rollout that lies in a slot.
+    """A rollout in a slot.
 
-    version  of the parameters that played it         group  as in Rollout
-    spent    environment steps of each member [P]     seen   moments of what is normalised
+    version      version of the parameters that played it      group  as in Rollout
+    spent        environment steps of each member [P]
+    new_moments  moments for the learner's normaliser
     """
 
     slot: int
@@ -38,10 +39,9 @@ class PlayedRollout(NamedTuple):
 
 @dataclass(frozen=True)
 class ActorJob:
-    """What every actor of a run needs to know.
+    """The settings of a run that each actor needs.
 
-    begun  updates that had been made when it started, so that an actor that goes on with a run meets other episodes than
-           before
+    begun  number of updates before the actor started, so that a resumed run has other episodes than before
     """
 
     task: Task
@@ -51,19 +51,19 @@ class ActorJob:
     begun: int
 
     def policy(self) -> ActorCritic:
-        """A policy of the run's shape."""
+        """A policy with the shape of the run's."""
         return build_policy(self.task, self.variant, self.training, self.members)
 
     def normaliser(self) -> Normaliser:
-        """Scales as the learner's does."""
+        """A normaliser that scales like the learner's."""
         return build_normaliser(self.task, self.training, self.members, ActorMoments)
 
     def position(self, actor: int) -> tuple[int, ...]:
-        """Where an actor's streams start: the first actor's are those of the synchronous run."""
+        """The start of an actor's random streams; those of the first actor are those of the synchronous run."""
         return (self.begun, actor) if actor else (self.begun,)
 
     def collector(self, actor: int, policy: ActorCritic, normaliser: Normaliser) -> Collector:
-        """Environments of this actor alone."""
+        """Environments for this actor only."""
         return build_collector(
             self.task,
             policy,
@@ -77,7 +77,7 @@ class ActorJob:
 
 
 def act(pipe: Connection, job: ActorJob, board: ParameterBoard, slots: tuple[RolloutSlot, ...], actor: int) -> None:
-    """Play a rollout for every slot that is granted, until None comes or the learner's process has gone."""
+    """Play a rollout into each granted slot, until None arrives or the learner's process has ended."""
     begin_child()
     try:
         policy, normaliser = job.policy(), job.normaliser()
@@ -93,5 +93,5 @@ def act(pipe: Connection, job: ActorJob, board: ParameterBoard, slots: tuple[Rol
             pipe.send(PlayedRollout(slot, version.number, layouts, rollout.group, steps, normaliser.new_moments))
     except (EOFError, BrokenPipeError):
         return
-    except BaseException as error:  # sys.exit in an environment too
+    except BaseException as error:  # includes sys.exit in an environment
         pipe.send(Failed.of(error))

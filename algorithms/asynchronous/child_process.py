@@ -12,7 +12,7 @@ import torch
 
 
 def begin_child() -> None:
-    """One thread, no reaction to Ctrl-C (the parent decides), and an end when the parent is gone, however it went."""
+    """Use one thread, ignore Ctrl-C (the parent handles it), and end when the parent has ended for any reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()

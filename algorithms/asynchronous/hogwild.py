@@ -1,8 +1,8 @@
-"""Hogwild: workers that share parameters and optimiser statistics, and descend on them without a lock.
+"""Hogwild: workers that share parameters and optimiser statistics, and update them without a lock.
 
-Each worker copies the parameters, plays a rollout with them, takes the gradient at this copy and steps along it on what is
-shared, whatever the others have done since (Recht et al. 2011, Hogwild!; Mnih et al. 2016, algorithm S3). The age of a step
-is the number of updates by others since the copy; nothing bounds it.
+Each worker copies the parameters, plays a rollout with them, computes the gradient at this copy and applies it to
+the shared parameters, even if other workers have changed them since (Recht et al. 2011, Hogwild!; Mnih et al. 2016,
+algorithm S3). The age of a step is the number of updates by others since the copy; it has no bound.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from algorithms.training.run import Run
 
 
 class WorkerStep(NamedTuple):
-    """A step that a worker has made: its age, the environment steps [P] of its rollout, and the moments it saw."""
+    """A step of a worker: its age, the environment steps [P] of its rollout, and the moments for the normaliser."""
 
     lag: int
     spent: np.ndarray
@@ -40,11 +40,11 @@ class WorkerStep(NamedTuple):
 
 @dataclass(frozen=True)
 class SharedRun:
-    """What all workers read and write.
+    """The memory that all workers share.
 
-    values   parameters [P, D]               statistics  of the optimiser
-    healthy  who has not diverged [P]        done        updates of each worker
-    spent    share of the budget [P]         board       moments and who plays, written by the run's process alone
+    values   parameters [P, D]               statistics  state of the optimiser
+    healthy  members not diverged [P]        done        updates of each worker
+    spent    spent share of the budget [P]   board       moments and playing members, written only by the run's process
     """
 
     values: SharedArray
@@ -56,7 +56,7 @@ class SharedRun:
 
     @classmethod
     def of(cls, run: Run, context: SpawnContext, workers: int) -> SharedRun:
-        """Moves the run's parameters and statistics to memory that others can hold."""
+        """Move the run's parameters and statistics to shared memory."""
         values, statistics, members = run.policy.flat.values, run.learner.optimiser, len(run.members.seeds)
         shared = cls(
             SharedArray(context, tuple(values.shape), np.float32),
@@ -80,13 +80,13 @@ class SharedRun:
         return {name: array.tensor for name, array in self.statistics.items()}
 
     def publish(self, run: Run) -> None:
-        """What the run's process has counted, and who still plays."""
+        """Publish the moments, the spent budget and the playing members."""
         self.spent.array[:] = run.env_steps / run.budget
         self.board.publish(run.update, run.policy.flat.values[:, :0], run.normaliser.snapshot(), run.playing)
 
 
 def step_until_done(pipe: Connection, job: ActorJob, shared: SharedRun, rates: torch.Tensor, worker: int) -> None:
-    """Step after step until no member plays, None comes or the run's process has gone."""
+    """Make steps until no member plays, None arrives or the run's process has ended."""
     begin_child()
     try:
         policy, own, normaliser = job.policy(), job.policy(), job.normaliser()
@@ -114,12 +114,12 @@ def step_until_done(pipe: Connection, job: ActorJob, shared: SharedRun, rates: t
             pipe.send(WorkerStep(lag, spent.long().numpy(), normaliser.new_moments))
     except (EOFError, BrokenPipeError):
         return
-    except BaseException as error:  # sys.exit in an environment too
+    except BaseException as error:  # includes sys.exit in an environment
         pipe.send(Failed.of(error))
 
 
 def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
-    """Starts the workers, counts their steps, and publishes who still plays."""
+    """Start the workers, count their steps, and publish the playing members."""
     context = get_context("spawn")
     shared = SharedRun.of(run, context, processes.actors)
     job, rates = ActorJob(run.task, *run.configured, run.members, run.update), torch.tensor(run.members.rates)
@@ -130,7 +130,7 @@ def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
         start = time.perf_counter()
         while run.playing.any():
             message = workers.next()
-            assert message is not None  # a worker that is alive always makes another step
+            assert message is not None  # a live worker always makes another step
             worker, made = message
             workers.expect(worker)
             run.normaliser.merge(made.new_moments)

@@ -1,14 +1,14 @@
-"""Actors and a learner that do not wait for each other, in processes of their own: fast, and never twice the same.
+"""Actors and a learner in separate processes that do not wait for each other: fast, but not repeatable.
 
     actor     takes the newest parameters, plays a rollout, puts it into a slot of shared memory, and begins the next as soon
-              as it has been granted another slot
-    learner   takes the rollouts in the order in which they come, one update each, and publishes the parameters after it
+              as it is granted another slot
+    learner   takes the rollouts in order of arrival, makes one update with each, and publishes the new parameters
 
-Slots bound the queue, and grants bound the age: a slot is granted only if no rollout that is on its way could become older
-than `Processes.longest`, whichever is learned first. A rollout carries the version that played it, so its age is measured.
+Slots limit the queue, and grants limit the age. A slot is granted only if no pending rollout could become older than
+`Processes.longest`, in any order of learning. A rollout carries the version that played it, so its age is measured.
 
-Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.asynchronous.hogwild. Evaluation waits until
-training is over, so that nobody acts while seconds are not counted.
+Hogwild (Recht et al. 2011; Mnih et al. 2016) has no learner: see algorithms.asynchronous.hogwild. Evaluation waits
+until training has ended, so that no actor plays while time is not counted.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from algorithms.training.records import Progress, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
 
-SLOTS = 2  # of an actor: it plays into one while what lies in the other is learned from
+SLOTS = 2  # per actor: it plays into one while the learner reads the other
 
 
 def reason_unsupported(variant: Composition) -> str | None:
-    """Why a composition cannot be trained by processes; None where it can."""
+    """Why a composition cannot be trained by processes; None if it can."""
     if variant.update.exact:
         return "does not learn from rollouts"
     if variant.nucleus is not None:
@@ -45,9 +45,9 @@ def reason_unsupported(variant: Composition) -> str | None:
 
 def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
     """Train to the end of the budget, yielding Progress after each update, a RunState every training.segment updates and
-    the Records at the end. With `state`, goes on from there; nothing is bit-equal.
+    the Records at the end. With `state`, training continues from it, but not bit for bit.
 
-    ValueError before any compute for what cannot run. Where the last actor is lost it yields a RunState and raises
+    ValueError before any computation for what cannot run. If the last actor is lost, it yields a RunState and raises
     NoWorkersLeft.
     """
     processes = run.variant.schedule.processes
@@ -77,7 +77,7 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
 
 
 def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
-    """Updates in this process from rollouts of the others."""
+    """Make updates in this process from rollouts of the actors."""
     members, context = run.members, get_context("spawn")
     board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
     size = capacity(run.task.spec, run.training.collection, len(members.seeds))
@@ -92,7 +92,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             workers.listen()
             grants.grant(workers, run.update)
             if (message := workers.next()) is None:
-                continue  # an actor was lost whose rollout held the others back
+                continue  # an actor was lost, and its rollout had delayed the others
             actor, played = message
             tensors = {"action_mask": None, **slots[actor][played.slot].read(played.layouts)}
             rollout = Rollout(**tensors, group=played.group).to(run.device)
@@ -102,7 +102,7 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
             _publish(run, board)
             run.take_checkpoints(time.perf_counter() - start)
             yield run.progress("; ".join(workers.notices))
-            start = time.perf_counter()  # what the reader did meanwhile is not training, but all else is
+            start = time.perf_counter()  # all but the consumer's time since the last yield is training
             workers.notices.clear()
 
 
@@ -111,16 +111,16 @@ def _publish(run: Run, board: ParameterBoard) -> None:
 
 
 class SlotGrants:
-    """Who may play into which slot, so that no rollout gets too old."""
+    """Which actor may play into which slot, so that no rollout becomes too old."""
 
     def __init__(self, processes: Processes) -> None:
         self.longest = processes.longest
         self._free = {actor: deque(range(SLOTS)) for actor in range(processes.actors)}
-        # actor -> slot -> update of the grant
+        # actor -> slot -> update at the grant
         self._granted: dict[int, dict[int, int]] = {actor: {} for actor in self._free}
 
     def grant(self, workers: Workers, update: int) -> None:
-        """As many slots as the bound allows, first to the actors that have fewest."""
+        """Grant as many slots as the bound allows, first to the actors with the fewest."""
         arrived = {(actor, played.slot) for actor, played in workers.messages}
         while True:
             begun = [
@@ -138,12 +138,15 @@ class SlotGrants:
             workers.send(actor, slot)
 
     def release(self, actor: int, played: PlayedRollout) -> None:
-        """What was learned from can be played into again."""
+        """Free a slot whose rollout has been learned from."""
         del self._granted[actor][played.slot]
         self._free[actor].append(played.slot)
 
 
 def can_begin(update: int, begun: list[int], arrived: int, longest: int) -> bool:
-    """Whether one more rollout can begin. Each that is on its way (`begun`: at these updates) must stay within `longest`
-    even if all others, the new one too, are learned before it; those that have arrived are learned before the new one."""
+    """Whether one more rollout can begin.
+
+    Each pending rollout (begun at the updates `begun`) must stay within `longest` even if all others and the new one
+    are learned before it. Rollouts that have arrived are learned before the new one.
+    """
     return update - min(begun, default=update) + len(begun) + arrived <= longest

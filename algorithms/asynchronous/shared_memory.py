@@ -1,6 +1,6 @@
 """Memory that processes share: parameters by version, and rollouts. It has no locks, so a dying process holds none.
 
-The memory belongs to no file: it is gone with the last process that has it, however that ends.
+The memory belongs to no file. It is freed when the last process that holds it ends for any reason.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from torch import Tensor
 from algorithms.training_config import Collection, Unroll
 from envs.api import Array, Bools, Box, Discrete, Features, Image, Observation, Spec
 
-VERSIONS = 4  # of the parameters that are kept: whoever reads one has this many updates of time for it
-ALIGNED = 64  # bytes between the starts of two tensors of a slot are a multiple of it
+VERSIONS = 4  # of the parameters that are kept: a reader must finish within this many updates
+ALIGNED = 64  # bytes; tensors in a slot begin at multiples of it
 
 
 class SharedArray:
-    """An array of zeros that processes started from here on may hold."""
+    """An array, initially zeros, that can be shared with processes started later."""
 
     def __init__(self, context: SpawnContext, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self._shape, self._dtype = shape, np.dtype(dtype)
@@ -31,18 +31,18 @@ class SharedArray:
 
     @property
     def array(self) -> Array:
-        """Its memory, as numpy has it."""
+        """Its memory as a numpy array."""
         flat: Array = np.frombuffer(self._raw, self._dtype, prod(self._shape))
         return flat.reshape(self._shape)
 
     @property
     def tensor(self) -> Tensor:
-        """Its memory, as torch has it."""
+        """Its memory as a torch tensor."""
         return torch.from_numpy(self.array)
 
 
 class ParameterVersion(NamedTuple):
-    """What an actor plays with: copies."""
+    """Copies of the parameters, moments and playing members for an actor."""
 
     number: int
     values: Tensor  # [P, D]
@@ -51,7 +51,7 @@ class ParameterVersion(NamedTuple):
 
 
 class ParameterBoard:
-    """Parameters, moments and who plays, version by version: one process writes, any read."""
+    """Versions of parameters, moments and playing members. One process writes, and any process reads."""
 
     def __init__(self, context: SpawnContext, values: Tensor, moments: Mapping[str, np.ndarray]) -> None:
         members = len(values)
@@ -62,9 +62,9 @@ class ParameterBoard:
         self._moments = {name: SharedArray(context, (VERSIONS, *x.shape), x.dtype) for name, x in moments.items()}
 
     def publish(self, number: int, values: Tensor, moments: Mapping[str, np.ndarray], playing: Bools) -> None:
-        """A new version."""
+        """Write a new version."""
         at = number % VERSIONS
-        self._stamps.array[at] = -1  # whoever reads it now will read again
+        self._stamps.array[at] = -1  # a process that reads it now will read again
         self._values.tensor[at] = values.cpu()
         self._playing.array[at] = playing
         for name, x in moments.items():
@@ -84,7 +84,7 @@ class ParameterBoard:
 
 
 class TensorLayout(NamedTuple):
-    """Where a tensor lies in a slot."""
+    """The place of a tensor in a slot."""
 
     name: str
     dtype: torch.dtype
@@ -93,13 +93,13 @@ class TensorLayout(NamedTuple):
 
 
 class RolloutSlot:
-    """Room for one rollout."""
+    """Memory for one rollout."""
 
     def __init__(self, context: SpawnContext, capacity: int) -> None:
         self._bytes, self._capacity = SharedArray(context, (capacity,), np.uint8), capacity
 
     def write(self, tensors: Mapping[str, Tensor]) -> tuple[TensorLayout, ...]:
-        """Copy them into the slot; ValueError where they do not fit."""
+        """Copy the tensors into the slot; ValueError if they do not fit."""
         layouts, start = [], 0
         for name, x in tensors.items():
             end = start + x.numel() * x.element_size()
@@ -113,7 +113,7 @@ class RolloutSlot:
         return tuple(layouts)
 
     def read(self, layouts: tuple[TensorLayout, ...]) -> dict[str, Tensor]:
-        """Views of what was written."""
+        """Views of the written tensors."""
         return {p.name: self._view(p.dtype, p.shape, p.start) for p in layouts}
 
     def _view(self, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
@@ -122,7 +122,7 @@ class RolloutSlot:
 
 
 def capacity(spec: Spec, collection: Collection, members: int) -> int:
-    """Bytes that hold any rollout of a population."""
+    """Bytes that suffice for any rollout of a population."""
     rows = collection.steps if isinstance(collection, Unroll) else spec.horizon
     each = 8 * 4  # logp, reward, discount, continues, valid, reference, score_norm_sq, greedy_return
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
@@ -131,7 +131,7 @@ def capacity(spec: Spec, collection: Collection, members: int) -> int:
 
 
 def _observation_bytes(observation: Observation, rows: int) -> int:
-    """Bytes of what one environment shows in so many rows."""
+    """Bytes of the observations of one environment in `rows` rows."""
     if isinstance(observation, Features):
         return 4 * observation.size * (rows + 1)
     if isinstance(observation, Image):

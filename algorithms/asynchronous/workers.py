@@ -15,24 +15,24 @@ from typing import Any, NamedTuple
 
 from envs.custom.faults import EnvironmentFault
 
-START_S, STOP_S = 120.0, 2.0  # how long a process may take to start, and to end when it is asked to
+START_S, STOP_S = 120.0, 2.0  # seconds that a process may take to start, and to end after a request
 
 
-Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the first with its pipe and the second
+Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the function with its pipe and these arguments
 
 
 class NoWorkersLeft(RuntimeError):
-    """No worker is alive any more."""
+    """All workers have ended."""
 
 
 class Ready(NamedTuple):
-    """What a process sends when it can begin."""
+    """The message of a process that can begin."""
 
 
 class Failed(NamedTuple):
-    """What it sends when it cannot go on.
+    """The message of a process that cannot continue.
 
-    fault  of the environment: the others would meet it too, so the run ends
+    fault  whether the environment is at fault; the others would have the same error, so the run ends
     """
 
     reason: str
@@ -40,7 +40,7 @@ class Failed(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException) -> Failed:
-        """An error with the end of its traceback; an EnvironmentFault says all by itself."""
+        """The message of an error with the end of its traceback; an EnvironmentFault needs no traceback."""
         if isinstance(error, EnvironmentFault):
             return cls(str(error), True)
         return cls(f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
@@ -50,8 +50,8 @@ class Failed(NamedTuple):
 class Worker:
     """One process.
 
-    pending    how many of its messages are waited for
-    last_seen  when it last sent something, or was first asked for something
+    pending    number of messages expected from it
+    last_seen  time of its last message, or of the first request
     """
 
     number: int
@@ -61,26 +61,26 @@ class Worker:
     last_seen: float = field(default_factory=time.monotonic)
 
     def ask(self) -> None:
-        """One more of its messages is waited for."""
+        """Expect one more message."""
         if not self.pending:
             self.last_seen = time.monotonic()
         self.pending += 1
 
     def expect(self) -> None:
-        """It sends another message without being asked."""
+        """Expect one more message that needs no request."""
         self.pending = 1
 
     def answer(self) -> None:
-        """It has sent a message."""
+        """Count a received message."""
         self.last_seen, self.pending = time.monotonic(), max(0, self.pending - 1)
 
 
 class Workers:
-    """A context manager: all workers have started inside it, and none is left after it.
+    """A context manager: all workers have started inside it, and all have ended after it.
 
-    alive     by number
-    messages  (number, message) in the order in which they came
-    notices   what a reader must know, emptied by whoever passes it on
+    alive     live workers by number
+    messages  (number, message) in order of arrival
+    notices   messages for the user; the code that passes them on clears the list
     """
 
     def __init__(self, context: SpawnContext, jobs: Sequence[Job], patience_s: float) -> None:
@@ -92,7 +92,7 @@ class Workers:
             ours, theirs = context.Pipe()
             process = context.Process(target=job, args=(theirs, *arguments), daemon=True)
             process.start()
-            theirs.close()  # now its end is held by it alone: when it dies, reading from ours ends
+            theirs.close()  # now only the worker holds its end: when it ends, reading from ours ends
             self.alive[number] = Worker(number, process, ours)
 
     def __enter__(self) -> Workers:
@@ -109,7 +109,7 @@ class Workers:
         self.close()
 
     def _await_all(self) -> None:
-        """Until every worker has said that it is ready."""
+        """Wait until every worker has sent Ready."""
         ready: set[int] = set()
         until = time.monotonic() + START_S
         while self.alive.keys() - ready:
@@ -123,7 +123,7 @@ class Workers:
             self._check()
 
     def send(self, number: int, message: object) -> None:
-        """To one of them, whose answer is then waited for."""
+        """Send to one of them, and expect its answer."""
         worker = self.alive[number]
         try:
             worker.pipe.send(message)
@@ -133,14 +133,14 @@ class Workers:
         worker.ask()
 
     def expect(self, number: int) -> None:
-        """Wait for one more message of a worker that needs not be asked, if it is alive."""
+        """Expect one more message from a worker that needs no request, if it is alive."""
         if number in self.alive:
             self.alive[number].expect()
 
     def next(self) -> tuple[int, Any] | None:
-        """The next message; waits for it. None where none is pending: its worker may have been lost meanwhile.
+        """Wait for the next message. None if none is pending, for example because its worker was lost.
 
-        NoWorkersLeft where no worker is alive.
+        NoWorkersLeft if no worker is alive.
         """
         self.listen()
         while not self.messages:
@@ -151,7 +151,7 @@ class Workers:
         return self.messages.popleft()
 
     def listen(self) -> None:
-        """Take in what has come, without waiting."""
+        """Receive the messages that have arrived, without waiting."""
         self._listen(0.0)
 
     def _listen(self, seconds: float) -> None:
@@ -198,7 +198,7 @@ class Workers:
             raise NoWorkersLeft("; ".join(self.notices) or "no actor is left")
 
     def close(self) -> None:
-        """Ask all to stop, and end those that do not."""
+        """Ask all workers to stop, and end those that do not."""
         workers = list(self.alive.values())
         for worker in workers:
             with contextlib.suppress(OSError):

@@ -1,1 +1,1 @@
-"""Checks that hold any estimator to what it promises."""
+"""Conformance kits: rules that test estimators and learners, and what variants promise."""

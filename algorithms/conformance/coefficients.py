@@ -1,5 +1,7 @@
-"""The coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that an estimator makes of a rollout, the gradient
-that follows from them, and whether some coefficients are an affine function of others."""
+"""The coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that an estimator computes from a rollout.
+
+Also the gradient that follows from them, and a test for whether some coefficients are an affine function of others.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,16 @@ from algorithms.tunable import Number
 
 
 def initial_state(estimator: Estimator, members: int, horizon: int) -> PartState:
-    """What the baseline remembers before its first rollout, in float64."""
+    """The baseline's state before its first rollout, in float64."""
     return {name: value.double() for name, value in estimator.baseline.initial(members, horizon).items()}
 
 
 def assess_rollout(
     estimator: Estimator, rollout: Rollout, values: Tensor, state: PartState | None = None
 ) -> tuple[Assessment, PartState]:
-    """(advantages and critic targets [T, P, N], the baseline's next state) of a rollout that is its own only minibatch.
+    """(advantages and critic targets [T, P, N], the baseline's next state), with the whole rollout as one minibatch.
 
-    values  [T+1, P, N], handed on only where the estimator has a critic
+    values  [T+1, P, N], used only if the estimator has a critic
     """
     steps, members = rollout.valid.shape[:2]
     with torch.no_grad():
@@ -47,7 +49,7 @@ def surrogate_coefficients(estimator: Estimator, rollout: Rollout, advantage: Te
 
 
 def gradient_of(objective: Tensor, x: Tensor) -> Tensor:
-    """d sum(objective) / d x; 0 where x is not part of it."""
+    """d sum(objective) / d x; 0 if the objective does not depend on x."""
     total = objective.sum()
     made = torch.autograd.grad(total, x, allow_unused=True)[0] if total.requires_grad else None
     return torch.zeros_like(x) if made is None else made
@@ -70,9 +72,10 @@ def expected_gradient(
     beta: float,
     value_coefficient: Number,
 ) -> Tensor:
-    """Ascent direction [P, D] of the first step on a rollout that holds all its transcripts' tokens.
+    """Ascent direction [P, D] of the first step on a rollout that holds all tokens of its transcripts.
 
-    state  of the baseline before       alpha  of the entropy bonus [P]      beta  of the KL to the reference
+    state  the baseline's, before the rollout    alpha  coefficient of the entropy bonus [P]
+    beta   coefficient of the KL to the reference
     """
     steps, valid = len(rollout.valid), rollout.valid
     out = policy.outputs(rollout.obs, rollout.action_mask, steps)
@@ -105,7 +108,7 @@ CLOSE = 1e-6
 
 
 class LineFit(NamedTuple):
-    """y = a x + b in each part [K], and the largest residual; `spread`: whether x differs within the part."""
+    """y = a x + b in each part [K], and the largest residual. `spread` says whether x varies within the part."""
 
     a: Tensor
     b: Tensor
@@ -114,7 +117,7 @@ class LineFit(NamedTuple):
 
 
 def partitions(rollout: Rollout) -> dict[str, Tensor]:
-    """Ways to divide the rows of a rollout: labels [T, P, N] of the parts."""
+    """Ways to divide the rows of a rollout into parts, as labels [T, P, N]."""
     steps, members, envs = rollout.valid.shape
     t, p = torch.arange(steps)[:, None, None], torch.arange(members)[:, None]
     group = (torch.arange(envs) // rollout.group).expand(steps, members, envs)
@@ -130,7 +133,7 @@ def partitions(rollout: Rollout) -> dict[str, Tensor]:
 
 
 def fit_line(x: Tensor, y: Tensor, on: Tensor, label: Tensor) -> LineFit:
-    """The least-squares line in each part, over rows that are `on`."""
+    """The least-squares line in each part, over the rows where `on` is True."""
     x, y, label = x[on], y[on], label[on]
     size = int(label.max()) + 1
 
@@ -147,7 +150,7 @@ def fit_line(x: Tensor, y: Tensor, on: Tensor, label: Tensor) -> LineFit:
 
 
 def is_affine(x: Tensor, y: Tensor, rollout: Rollout) -> bool:
-    """Whether y = a x + b on valid rows with a > 0, in every part of one of the divisions."""
+    """Whether one of the divisions has y = a x + b with a > 0 on the valid rows of every part."""
     for label in partitions(rollout).values():
         made = fit_line(x, y, rollout.valid > 0, label)
         if made.residual < CLOSE and bool((made.a[made.spread] > 0).all()) and bool(made.spread.any()):

@@ -1,7 +1,7 @@
-"""The part of the conformance kit about credit: q_t and the critic's target as functions of rewards and values.
+"""Conformance rules for credit: q_t and the critic's target as functions of rewards and values.
 
-Both are linear in rewards and values, so they are read from their response to one reward at a time, d q_t / d r_k. Two
-properties hold for every return that estimates Q(s_t, a_t), whatever its lambda or n:
+Both are linear in rewards and values, so they are measured by their response to one reward at a time, d q_t / d r_k.
+Two properties hold for every return that estimates Q(s_t, a_t), for any lambda and any n:
 
     consistency   if r_t = V(s_t) - gamma_t V(s_{t+1}) everywhere, all temporal differences are 0 and q_t = V(s_t)
     response      d q_t / d r_t = 1; d q_t / d r_k = gamma^(k-t) w, 1 >= w, falling in k; 0 for k < t and other episodes
@@ -27,8 +27,8 @@ from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-8
 LAMBDAS = ("lam", "lambda_", "gae_lambda", "trace_decay")  # names under which a credit may declare its lambda
-LARGE = 100.0  # times the size of a reward
-SHORTEST = 0.5  # a lambda below this must be declared: it is more often 1 - lambda than meant
+LARGE = 100.0  # a multiple of the size of a reward
+SHORTEST = 0.5  # a lambda below this must be declared: it is often 1 - lambda by mistake
 
 ResponseFunction = Callable[
     [Tensor, Tensor], Tensor
@@ -37,11 +37,11 @@ ResponseFunction = Callable[
 
 @dataclass(frozen=True)
 class Axes:
-    """Where rows stand in their episodes: t down, k across.
+    """How rows t (first axis) and k (second axis) are related.
 
-    same   [T, T, P, N] whether both rows are valid and of one episode
-    ahead  [T, T, 1, 1] k - t
-    place  [T, P, N] the number of t in its episode
+    same_episode     [T, T, P, N] whether both rows are valid and belong to one episode
+    offset           [T, T, 1, 1] k - t
+    step_in_episode  [T, P, N] the step number of row t in its episode
     """
 
     same_episode: Tensor
@@ -50,7 +50,7 @@ class Axes:
 
 
 def axes(rollout: Rollout) -> Axes:
-    """Episodes of a column are separated by a row that is not valid."""
+    """The axes of a rollout in which a row that is not valid separates the episodes of a column."""
     valid = rollout.valid > 0
     number = (~valid).long().cumsum(0)
     same = valid[:, None] & valid[None] & (number[:, None] == number[None])
@@ -60,7 +60,7 @@ def axes(rollout: Rollout) -> Axes:
 
 
 def response(answer: ResponseFunction, rollout: Rollout, values: Tensor) -> Tensor:
-    """d q_t / d r_k [T (t), T (k), P, N], where the answer is linear."""
+    """d q_t / d r_k [T (t), T (k), P, N] of a linear answer."""
     columns = []
     for k in range(len(rollout.valid)):
         one = torch.zeros_like(rollout.valid)
@@ -80,7 +80,7 @@ def credit_response(credit: Credit, rollout: Rollout, critic: bool) -> ResponseF
 
 
 def target_response(credit: Credit, rollout: Rollout) -> ResponseFunction:
-    """The critic's regression target as a function of rewards and values (algorithms.training.learner.assess)."""
+    """The critic's regression target as a function of rewards and values (algorithms.estimators.loss.assess)."""
 
     def answer(reward: Tensor, values: Tensor) -> Tensor:
         paid = _paying(rollout, reward)
@@ -90,16 +90,16 @@ def target_response(credit: Credit, rollout: Rollout) -> ResponseFunction:
 
 
 def _paying(rollout: Rollout, reward: Tensor) -> Rollout:
-    """The rollout with these rewards on valid rows; whatever stands in the others."""
+    """The rollout with these rewards on valid rows, and arbitrary numbers on the others."""
     return corrupted(replace(rollout, reward=reward), "reward", "discount", "continues")
 
 
 def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
-    """Every rule of the credit; and of the target, where there is a critic."""
+    """Every rule of the credit, and of the target if there is a critic."""
     credit, critic = estimator.credit, estimator.baseline.critic
     whole, values = synthetic_rollout(gamma=GAMMA)
     whole = with_truncations(whole, GAMMA)
-    if not credit.bootstraps:  # what follows a cut is worth nothing to it
+    if not credit.bootstraps:  # it gives no value to what follows a truncation
         values[1:] *= 1 - whole.valid * (1 - whole.continues)
     rollouts = [windows(), (whole, values)] if credit.bootstraps else [(whole, values)]
     findings = []
@@ -139,7 +139,7 @@ def _return(
 
 
 def _linear(rule: str, answer: ResponseFunction, rollout: Rollout, values: Tensor) -> Finding:
-    """q(r + 2 r', v + 2 v') = q(r, v) + 2 q(r', v'), and q(0, 0) = 0, on valid rows; r' is large, so that bounds show."""
+    """q(r + 2 r', v + 2 v') = q(r, v) + 2 q(r', v'), and q(0, 0) = 0, on valid rows; r' is large, to reveal clips."""
     reward, on = rollout.reward, rollout.valid > 0
     other, later = LARGE * reward.flip(2) * rollout.valid, LARGE * values.flip(2)
     sum_of = answer(reward, values) + 2 * answer(other, later)
@@ -149,7 +149,7 @@ def _linear(rule: str, answer: ResponseFunction, rollout: Rollout, values: Tenso
 
 
 def _shape(rule: str, made: Tensor, at: Axes, target: bool) -> tuple[Finding, str]:
-    """(the finding, which form: forward, whole or weighted)."""
+    """(the finding, the form of the return: forward, whole or weighted)."""
     power = GAMMA ** at.step_in_episode[None]  # gamma^k from the episode's start
     behind, ahead = at.same_episode & (at.offset < 0), at.same_episode & (at.offset >= 0)
     acted = at.same_episode.any(1, keepdim=True)  # rows t that are valid
@@ -174,7 +174,7 @@ def _shape(rule: str, made: Tensor, at: Axes, target: bool) -> tuple[Finding, st
 
 
 def declared_lambda(credit: Any) -> float | None:
-    """The credit's lambda where it has a field for it."""
+    """The credit's lambda, if it has a field for it."""
     for name in LAMBDAS:
         if (value := getattr(credit, name, None)) is not None:
             return float(torch.as_tensor(value, dtype=torch.float64).reshape(-1)[0])
@@ -182,9 +182,9 @@ def declared_lambda(credit: Any) -> float | None:
 
 
 def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -> Finding:
-    """w = lambda^k where the credit has a lambda; runs of n ones where it has an n.
+    """w = lambda^k if the credit has a lambda; n ones in a row if it has an n.
 
-    Undeclared, w depends on k alone, and w_1 is 0 or at least 1/2.
+    If it has neither, w depends on k alone, and w_1 is 0 or at least 1/2.
     """
     later = at.same_episode & (at.offset > 0)
     share = made * GAMMA**-at.offset
@@ -216,7 +216,7 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
 
 
 def _uneven(share: Tensor, at: Axes) -> float:
-    """By how much the weights k steps ahead differ between rows at most."""
+    """The largest difference between rows of the weights k steps ahead."""
     ahead = at.offset.expand(at.same_episode.shape)
     weights = [share[at.same_episode & (ahead == k)] for k in range(1, len(share))]
     return max((float(w.max() - w.min()) for w in weights if len(w)), default=0.0)
@@ -228,7 +228,7 @@ def _scale_free(answer: ResponseFunction, rollout: Rollout, values: Tensor) -> b
 
 
 def _standardised(credit: Credit, rollout: Rollout, made: Tensor, values: Tensor) -> Finding:
-    """A credit that is standardised itself: a return times a positive number, plus a number, in each member or part."""
+    """A standardised credit is a return times a positive number plus a number, in each member or part."""
     rule = "the credit is a standardised return"
     plain = [EpisodeReturn()(rollout, None), RewardToGo()(rollout, None)]
     if credit.bootstraps:

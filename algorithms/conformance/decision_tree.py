@@ -1,10 +1,10 @@
-"""A small tree MDP, all batches of whose episodes can be listed: means and variances of estimators without sampling.
+"""A small tree MDP. All its batches of episodes can be listed, so means and variances need no sampling.
 
     state    a node; prompts are the roots      action  0, 1, ... one branch each; the policy is a table of logits
     reward   of the branch, dense and of both signs (or 0 and 1)         end  after 1 to 3 steps
 
-A batch of N episodes in groups that share a root is one of S^N; each is a member of one rollout [T, P, N], and its
-probability is the product of its episodes'.
+There are S^N batches of N episodes, in groups that share a root. Each batch is a member of one rollout [T, P, N], and
+its probability is the product of the probabilities of its episodes.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ DENSE: Tree = (
 )
 DENSE_ROOTS = (0, 4)
 SUCCESS: Tree = (((1.0, None), (0.0, None), (1.0, None), (0.0, None)),)
-GARBAGE = 3.0  # V of what an episode ended on: nobody may read it
+GARBAGE = 3.0  # V of the state after an episode's end, which must not be read
 
 
 @dataclass(frozen=True)
 class TreeEpisodes:
-    """Every episode s of a tree under one policy; T the longest. Rows after an end hold zeros.
+    """Every episode s of a tree under one policy; T is the length of the longest. Rows after an end hold zeros.
 
-    root [S] which of the roots; chance [S] p(s | root); score [S, T, D] grad log pi(a_t | s_t) in the table of logits
+    root [S] index of the root; chance [S] p(s | root); score [S, T, D] grad log pi(a_t | s_t) in the table of logits
     """
 
     root: Tensor
@@ -55,7 +55,7 @@ class TreeEpisodes:
 
     @property
     def roots(self) -> int:
-        """How many there are."""
+        """Number of roots."""
         return int(self.root.max()) + 1
 
     def returns(self, gamma: float) -> Tensor:
@@ -67,7 +67,7 @@ class TreeEpisodes:
         return out
 
     def gradient(self, gamma: float, weighted: bool = True) -> Tensor:
-        """grad J = E[sum_t gamma^t grad log pi G_t] over roots that are equally likely [D]; unweighted: without gamma^t."""
+        """grad J = E[sum_t gamma^t grad log pi G_t] over equally likely roots [D]; gamma^t only if `weighted`."""
         power = gamma ** torch.arange(self.reward.shape[1]).double() if weighted else 1.0
         share = self.chance / self.roots
         return torch.einsum("s,st,std->d", share, power * self.returns(gamma), self.score)
@@ -107,7 +107,7 @@ def _values(tree: Tree, chance: Tensor, gamma: float) -> list[float]:
 
 
 def _paths(tree: Tree, start: int) -> list[list[tuple[int, int]]]:
-    """Every way from this node to an end, as (node, action)."""
+    """All paths from this node to an end, as lists of (node, action)."""
     made = []
     for a, (_, to) in enumerate(tree[start]):
         rest = [[]] if to is None else _paths(tree, to)
@@ -117,7 +117,7 @@ def _paths(tree: Tree, start: int) -> list[list[tuple[int, int]]]:
 
 @dataclass(frozen=True)
 class Batches:
-    """Every batch: member p of the rollout is batch p, whose episodes are index[p] and whose probability is weight[p]."""
+    """All batches: member p of the rollout is batch p, with the episodes index[p] and the probability weight[p]."""
 
     every: TreeEpisodes
     rollout: Rollout

@@ -1,14 +1,14 @@
-"""The conformance kit: what any estimator must satisfy, callable on anybody's.
+"""The conformance kit: rules that every estimator must satisfy, including estimators defined elsewhere.
 
     for finding in examine(my_estimator, Promises(factor="one")):
         print(finding)
 
-Rules without chance are read from the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t) that the estimator
-makes of a synthetic rollout: episodes of unequal length in groups, rewards without symmetry, two members (this file). Each
-part is examined by itself too: credit and critic target by their response to one reward (credit), ratios off
-policy (off_policy, surrogate), scale, KL and entropy (objective_terms), baselines and memory
-(memory). Mean and variance are computed over every batch of a small tree MDP (unbiasedness). See
-docs/decisions/0027-what-the-kit-can-see.md.
+The deterministic rules in this file read the coefficients c_t of the gradient sum_t c_t grad log pi(a_t | s_t). The
+estimator computes them from a synthetic rollout: episodes of unequal length in groups, rewards without symmetry and
+two members. Each part is also examined by itself: credit and critic target by their response to one reward (credit),
+ratios off policy (off_policy, surrogate), scale, KL and entropy (objective_terms), baselines and memory (memory). Mean
+and variance are computed over every batch of a small tree MDP (unbiasedness).
+See docs/decisions/0027-what-the-kit-can-see.md.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ CLOSE = 1e-7
 
 
 def examine(estimator: Estimator, promises: Promises | None = None, replicates: int = 0) -> list[Finding]:
-    """Every rule, in order. An estimator that cannot be computed at all raises its own error.
+    """The findings of all rules, in order. An estimator that cannot be computed raises its own error.
 
-    replicates  so many gradients are also sampled through collector, network and learner, where a factor is promised
+    replicates  gradients that are also sampled through collector, network and learner, if a factor is promised
     """
     promises = promises or Promises()
     fresh = copy.deepcopy(estimator)
@@ -79,7 +79,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
 
 
 class Subject:
-    """An estimator on a synthetic rollout: a rule says what its coefficients do when the rollout is changed."""
+    """An estimator on a synthetic rollout. Each rule says how its coefficients respond to a change of the rollout."""
 
     def __init__(self, estimator: Estimator) -> None:
         self.estimator = estimator
@@ -91,7 +91,7 @@ class Subject:
         return coefficients(self.estimator, rollout, self.values if values is None else values)
 
     def _unmoved(self, rule: str, changed: Rollout) -> Finding:
-        """The coefficients of valid rows are as they were."""
+        """The coefficients of valid rows do not change."""
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
 
     def rows(self) -> list[Finding]:
@@ -111,7 +111,7 @@ class Subject:
         return close_to_zero("a member does not see the others", torch.stack(off), CLOSE)
 
     def permuted(self) -> Finding:
-        """Groups in another order, and episodes in another order within them."""
+        """The order of groups, and that of episodes within them, has no influence."""
         rng = np.random.default_rng(3)
         groups = np.arange(ENVS).reshape(-1, self.rollout.group)
         order = torch.from_numpy(np.concatenate([rng.permutation(g) for g in rng.permutation(groups)]))
@@ -120,7 +120,7 @@ class Subject:
         return close_to_zero("the order of episodes does not matter", off, CLOSE)
 
     def padded(self) -> Finding:
-        """Two more rows after every episode's end."""
+        """Two more rows after the end of every episode have no influence."""
         more = {k: torch.cat([v, torch.zeros_like(v[:2])]) for k, v in self.rollout.tensors().items()}
         longer = self._of(with_tensors(self.rollout, more), torch.cat([self.values, self.values[:2]]))
         off = longer - torch.cat([self.base, torch.zeros_like(self.base[:2])])
@@ -130,7 +130,7 @@ class Subject:
         assert self.rollout.greedy_return is not None
         twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy_return=2 * self.rollout.greedy_return)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
-        # an epsilon beside the deviation is a scale of its own: free up to it
+        # an epsilon added to the deviation sets a scale, so differences of its size are allowed
         eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
         expected = f"coefficients times {1 if scale_free else 2}"
         return close_to_zero("rewards and values times 2", off[self.rollout.valid > 0], CLOSE + eps, expected)
@@ -147,9 +147,9 @@ class Subject:
         return self._unmoved("a constant on every final reward changes nothing", more)
 
     def cut_and_ended(self) -> Finding:
-        """V of what an episode ended on counts where it was cut (truncated), and does not where it was over (terminated)."""
+        """V of an episode's last state counts if the episode was truncated, and does not if it terminated."""
         other = self.values.clone()
-        other[1:][self.last > 0] += 5.0  # the observation that an episode ended on; no valid row acts on it
+        other[1:][self.last > 0] += 5.0  # the last observation of an episode; no valid row acts on it
         ended = float((self._of(self.rollout, other) - self.base).abs().max())
         cut = replace(self.rollout, discount=self.rollout.discount + self.last)
         moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
@@ -158,7 +158,7 @@ class Subject:
         return Finding("a cut episode bootstraps, one that is over does not", holds, detail)
 
     def in_parts(self) -> Finding:
-        """Advantages and weights of the whole batch, the surrogate on halves of it that cut through groups."""
+        """Advantages and weights come from the whole batch, the surrogate from two halves that split the groups."""
         made, _ = assess_rollout(self.estimator, self.rollout, self.values)
         weights, parts = row_weights(self.estimator, self.rollout, STEPS), torch.zeros_like(self.base)
         for index in (torch.arange(0, ENVS, 2), torch.arange(1, ENVS, 2)):
@@ -170,7 +170,7 @@ class Subject:
 
 
 def _windowed(credit: Credit) -> Finding:
-    """A window's first episode is credited as if the window ended with it, its second whatever came before."""
+    """Credit of a window's first episode ignores what follows it, and credit of its second ignores what precedes it."""
     rollout, values = windows()
     length = (rollout.valid == 0).long().argmax(0)  # [P, N] of the first episode
     altered = corrupted(rollout, "reward", "discount", "continues")
@@ -185,7 +185,7 @@ def _windowed(credit: Credit) -> Finding:
 
 
 def _singleton(estimator: Estimator) -> Finding:
-    """A group of one either changes nothing for the estimator, or is refused: its gradient is never silently 0."""
+    """A group of one gives a gradient or an error. Its gradient is never silently 0."""
     rollout, values = synthetic_rollout(group=1)
     try:
         made = coefficients(estimator, rollout, values)

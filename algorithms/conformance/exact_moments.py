@@ -1,4 +1,4 @@
-"""Exact moments of estimators at one policy of a task that can be listed: no samples, so no Monte-Carlo error."""
+"""Exact moments of estimators at one policy of an enumerable task, without samples or Monte Carlo error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from envs.api import Task
 class EnumeratedEpisodes:
     """Every episode s of a task under one policy.
 
-    chance p(s) [S]; returns R(s) [S], the KL not subtracted; scores S(s) = sum_t grad log pi [S, D]; prompt: which one [S]
+    chance p(s) [S]; returns R(s) [S] without the KL; scores S(s) = sum_t grad log pi [S, D]; prompt: its index [S]
     """
 
     chance: Tensor
@@ -30,7 +30,7 @@ class EnumeratedEpisodes:
 def enumerate_scores(task: Task, training: TrainingConfig, actor: Tensor) -> EnumeratedEpisodes:
     """The episodes of `task` under the actor with these parameters [D].
 
-    ValueError where they are too many, or where a reward is a coin flip or noisy: its mean says nothing of its square.
+    ValueError if there are too many, or if rewards are random: the mean reward does not determine the mean square.
     """
     mdp = text_mdp(task)
     if mdp is not None and (mdp.random_final_reward or mdp.reward_noise):
@@ -79,7 +79,7 @@ def reinforce_variance(every: EnumeratedEpisodes, k: int) -> float:
 
 
 def rloo_variance(every: EnumeratedEpisodes, k: int) -> float:
-    """The same of RLOO over k episodes of one prompt: 4 (k-2) / (k (k-1)) z1 + 2 / (k (k-1)) z2 within a prompt.
+    """Trace of RLOO's covariance, k episodes of one prompt: 4 (k-2) / (k (k-1)) z1 + 2 / (k (k-1)) z2 within a prompt.
 
     RLOO is a U-statistic with kernel h = (R-R')(S-S')/2 (Hoeffding 1948): z1 = Var(E[h | one episode]), z2 = Var(h).
     """
@@ -98,9 +98,9 @@ def rloo_variance(every: EnumeratedEpisodes, k: int) -> float:
 
 
 def kl_error(task: Task, training: TrainingConfig, actor: Tensor, kl: KL) -> float:
-    """|E[g] - grad KL| / |grad KL|, g what this estimator adds to the gradient of one episode (beta 1, whole returns).
+    """|E[g] - grad KL| / |grad KL|, g being the KL's term in the gradient of one episode (beta 1, whole returns).
 
-    In the reward the episode's sum of k multiplies its score; in the loss k itself is differentiated.
+    In the reward, the episode's sum of k multiplies its score. In the loss, k itself is differentiated.
     """
     exact = ExactReturn(task)
     if exact.enumeration.reference is None:

@@ -1,4 +1,4 @@
-"""What a rule of a conformance kit found."""
+"""The result of one conformance rule."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class Finding:
 
 
 def close_to_zero(rule: str, off: Tensor, close: float, expected: str = "no difference") -> Finding:
-    """The rule holds where no entry of `off` is as large as `close`."""
+    """The rule holds if every entry of `off` is smaller than `close` in absolute value."""
     worst = float(off.detach().abs().max()) if off.numel() else 0.0
     return Finding(rule, worst < close, f"expected {expected}; seen a largest difference of {worst:.2g}")

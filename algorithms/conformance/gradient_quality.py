@@ -1,6 +1,6 @@
-"""The gradient laboratory: bias, variance, signal and direction of an estimator, against the exact gradient.
+"""Bias, variance, signal-to-noise ratio and direction of an estimator's gradient, compared with the exact gradient.
 
-Members share their weights and differ in their samples, so a thousand replicates are one rollout and one backward pass.
+Members share their weights and differ in their samples, so one rollout and one backward pass give 1,000 replicates.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from algorithms.variant import Variant
 from envs.api import Task
 from envs.seeding import Purpose
 
-AT_ONCE = 1_000  # replicates in one population, which bounds memory
-STILL = 1e-6  # of |grad J|: a coordinate whose deviation is below this never moves
+AT_ONCE = 1_000  # replicates in one population; this limits memory
+STILL = 1e-6  # a fraction of |grad J|: a coordinate whose deviation is smaller counts as constant
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What R replicates g_1..g_R of an estimate say about it, with g* = grad J.
+    """Statistics of R replicates g_1..g_R of a gradient estimate, with g* = grad J.
 
-    bias      |mean g - g*|                      noise     what an unbiased estimator's bias would be: sqrt(variance / R)
-    max_z     largest |z| of a coordinate        scale     <mean g, g*> / |g*|^2: 1 where unbiased, (G-1)/G for a group mean
-    variance  trace of the covariance of one g   scale_z   |scale - 1| over scale_error, the standard error of scale
+    bias      |mean g - g*|                      noise     expected bias of an unbiased estimator: sqrt(variance / R)
+    max_z     largest |z| of a coordinate        scale     <mean g, g*> / |g*|^2: 1 if unbiased, (G-1)/G for a group mean
+    variance  trace of the covariance of one g   scale_z   |scale - 1| / scale_error, the standard error of scale
     snr       |g*|^2 / variance                  cosine    of mean g to g*
-    single    mean cosine of one g to g* (0 where g is 0)
+    single    mean cosine of one g to g* (0 if g is 0)
     """
 
     replicates: int
@@ -61,11 +61,11 @@ def replicates(
     warm: int = 5,
     critic: Tensor | None = None,
 ) -> Tensor:
-    """`count` independent estimates of grad J at one policy [count, D], D the actor's parameters (float64).
+    """`count` independent estimates of grad J at one policy [count, D] in float64, with D parameters of the actor.
 
-    actor   its parameters [D]
+    actor   parameters of the actor [D]
     warm    rollouts that a baseline with a memory sees before the one that is measured
-    critic  its parameters; None: one as initialised, the same for all
+    critic  parameters of the critic; None: its initial ones, the same for all replicates
     """
     if not isinstance(training.collection, Episodes):
         raise ValueError(
@@ -118,7 +118,7 @@ def _equal_policies(
 def fitted_critic(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, rollouts: int, seed: int = 0
 ) -> Tensor:
-    """Parameters of a critic that has learned from so many rollouts of one frozen actor, at training.learning_rate."""
+    """Parameters of a critic trained on `rollouts` rollouts of one frozen actor, at training.learning_rate."""
     policy = _equal_policies(task, variant, training, actor, (seed,), None)
     learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
     learner.freeze_actor()
@@ -130,7 +130,7 @@ def fitted_critic(
 
 
 def exact_ascent(task: Task, training: TrainingConfig, updates: int, noise: float = 0.1, seed: int = 0) -> Tensor:
-    """Parameters [D] of an actor after so many steps of exact gradient ascent, at training.learning_rate."""
+    """Parameters [D] of an actor after `updates` steps of exact gradient ascent, at training.learning_rate."""
     policy = one_policy(task, training, gaussian_parameters(task, training, noise, seed))
     exact, state = ExactReturn(task), training.optimiser.initial(policy.flat.values)
     rate = torch.full_like(policy.flat.values, training.learning_rate)
@@ -150,7 +150,7 @@ def one_policy(task: Task, training: TrainingConfig, actor: Tensor | None = None
 
 
 def gaussian_parameters(task: Task, training: TrainingConfig, noise: float, seed: int = 0) -> Tensor:
-    """Parameters [D] of an actor some way from uniform: every one of them Gaussian with this deviation."""
+    """Parameters [D] of an actor that is not uniform, each Gaussian with the standard deviation `noise`."""
     policy = one_policy(task, training)
     return noise * torch.randn(policy.flat.values.shape[1], generator=torch.Generator().manual_seed(seed))
 
@@ -161,18 +161,18 @@ def exact_return(task: Task, training: TrainingConfig, actor: Tensor) -> float:
 
 
 def exact_gradient(task: Task, training: TrainingConfig, actor: Tensor) -> Tensor:
-    """grad J at the policy with these parameters [D], by enumeration (float64). ValueError where the task is too large."""
+    """grad J at the policy with these parameters [D], by enumeration (float64). ValueError if the task is too large."""
     return ExactReturn(task).gradient(one_policy(task, training, actor))[0].double()
 
 
 def _z_scores(off: Tensor, error: Tensor, still: float) -> Tensor:
-    """|off| / error; where nothing moves, 0 if nothing is off (up to rounding, `still`), else infinite."""
+    """|off| / error. If the error is 0 up to rounding (`still`), the score is 0 where `off` is 0 too, else infinite."""
     scores = off.abs() / error.clamp(min=1e-300)
     return torch.where(error > still, scores, torch.where(off.abs() > 100 * still, torch.inf, 0.0))
 
 
 def quality(samples: Tensor, exact: Tensor) -> Quality:
-    """What the replicates [R, D] say, against the exact gradient [D]."""
+    """Statistics of the replicates [R, D], compared with the exact gradient [D]."""
     count, mean = len(samples), samples.mean(0)
     variances = samples.var(0)
     variance, signal = float(variances.sum()), float(exact @ exact)

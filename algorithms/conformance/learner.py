@@ -1,10 +1,11 @@
-"""The conformance kit for learners: what a step on a rollout must satisfy, whatever the estimator.
+"""The conformance kit for learners: rules for a step on a rollout that hold for every estimator.
 
     for finding in conformance_learner.examine(MyLearner, VARIANTS["gae"]):
         print(finding)
 
-`make` is a class or function with the arguments of algorithms.training.learner.Learner. All in float64: the same sums in
-another order differ by 1e-16 there, while in float32 an optimiser that divides by the size of a gradient makes 1e-6 of them.
+`make` is a class or function with the arguments of algorithms.training.learner.Learner. All computations use float64,
+where the same sum in another order differs by 1e-16. In float32 an optimiser that divides by the size of a gradient
+turns such differences into 1e-6.
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ from envs.text_env import text_task
 Make = Callable[..., Learner]
 TASK = text_task("lock", Lock(length=2, vocabulary=4, locks=2))
 SEEDS = (3, 5, 8)
-# the bound on the gradient's norm is small, so that whose norm is taken shows
+# the bound on the gradient's norm is small, to reveal whether each member's norm is taken separately
 TRAINING = TrainingConfig(network=GRU(4), collection=Episodes(16, 4), max_grad_norm=0.01, learning_rate=1e-2)
 CLOSE = 1e-12
 ALPHA, BETA = 0.125, 0.25  # of the entropy bonus and of the KL; exact in float32, in which the learner keeps alpha
-PASSES = 2  # over a rollout: they show what more would
+PASSES = 2  # over a rollout: two reveal the same errors as more
 
 
 @dataclass(frozen=True)
 class _Vectors:
-    """What synthetic windows observe. Nobody acts in it."""
+    """The spec of the synthetic windows. No environment is made."""
 
     spec: ClassVar[Spec] = Spec(Features(2), Discrete(2), WINDOW)
 
@@ -62,7 +63,7 @@ WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "synthetic", "")
 
 
 class _Recorder:
-    """An optimiser that keeps the gradients and moves nothing."""
+    """An optimiser that records the gradients and changes no parameters."""
 
     shared_state: ClassVar[tuple[str, ...]] = ()
 
@@ -77,7 +78,7 @@ class _Recorder:
 
 
 def examine(make: Make, variant: Variant) -> list[Finding]:
-    """Every rule, in order."""
+    """The findings of all rules, in order."""
     schedule = variant.schedule
     variant = replace(variant, schedule=replace(schedule, epochs=min(schedule.epochs, PASSES)))
     rollout = _rollout(variant, SEEDS)
@@ -111,7 +112,7 @@ def _members(seeds: tuple[int, ...]) -> Members:
 
 
 def _policy(variant: Variant, seeds: tuple[int, ...], task: Task = TASK) -> ActorCritic:
-    """Policies some way from uniform, each its own."""
+    """Policies that are not uniform and differ from member to member."""
     training = TRAINING if task is TASK else replace(TRAINING, network=MLP((4,)))
     policy = build_policy(task, variant, training, _members(seeds))
     with torch.no_grad():
@@ -129,7 +130,7 @@ def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
 
 
 def _corrupted(rollout: Rollout, task: Task) -> Rollout:
-    """Other actions, rewards, log-probabilities ... in rows that are not valid, and other tokens read only there."""
+    """The rollout with other actions, rewards and so on in invalid rows, and with other tokens that only those read."""
     names = {"reward", "logp", "discount", "continues", "score_norm_sq", "reference"} & rollout.tensors().keys()
     made = corrupted(rollout, *names)
     assert isinstance(task.spec.action, Discrete)
@@ -137,9 +138,9 @@ def _corrupted(rollout: Rollout, task: Task) -> Rollout:
     made = replace(made, action=torch.where(rollout.valid > 0, rollout.action, other))
     observation = task.spec.observation
     if not isinstance(observation, Transcript):
-        return made  # the observation of such a row is what an episode was cut at, whose value counts
+        return made  # such a row observes the state at which an episode was truncated, and its value counts
     obs, at = rollout.obs.clone(), observation.action_position
-    for t in range(1, len(rollout.valid) + 1):  # what an action brought about is read after it, if anybody acts then
+    for t in range(1, len(rollout.valid) + 1):  # tokens after an action are read only by a next action
         new = slice(at[t - 1] + 1, at[t] + 1)
         obs[new] = torch.where(rollout.valid[t - 1] > 0, obs[new], (obs[new] + 1) % observation.vocabulary)
     return replace(made, obs=obs)
@@ -167,12 +168,12 @@ def _trained_learner(
 
 
 def _gradient(make: Make, variant: Variant, rollout: Rollout) -> Finding:
-    """Off policy, with an entropy bonus and a KL: its first gradient is the one that the estimator's parts add up to."""
+    """Off policy, with an entropy bonus and a KL, the first gradient is the sum of those of the estimator's parts."""
     rng = np.random.default_rng(9)
     away, reference = (torch.from_numpy(rng.uniform(-0.5, 0.5, tuple(rollout.logp.shape))) for _ in range(2))
     rollout = replace(rollout, logp=rollout.logp + away, reference=rollout.logp + reference)
     estimator = replace(variant.estimator, entropy=Constant(ALPHA), kl=replace(variant.estimator.kl, beta=BETA))
-    # a natural gradient is of the plain one, and minibatches are scaled by the step and not by the gradient
+    # a natural gradient starts from the plain one, and minibatches are scaled in the step and not in the gradient
     rich = replace(variant, estimator=estimator, schedule=Schedule())
     learner = _learner(make, rich, SEEDS)
     made = learner.gradient(rollout)
@@ -192,7 +193,7 @@ def _gradient(make: Make, variant: Variant, rollout: Rollout) -> Finding:
 
 
 def _window(make: Make, variant: Variant) -> Finding:
-    """The same rule where environments reset themselves, and two episodes stand in a column."""
+    """The rule on invalid rows again, for auto-resetting environments with two episodes in a column."""
     rollout, _ = windows(len(SEEDS), 16)
     steps = [
         _trained_learner(make, variant, SEEDS, r, WINDOWS).policy.flat.values
@@ -202,7 +203,7 @@ def _window(make: Make, variant: Variant) -> Finding:
 
 
 def _memory(make: Make, variant: Variant, rollout: Rollout) -> Finding:
-    """What a baseline remembers after a rollout does not depend on how many passes were made over it."""
+    """A baseline's state after a rollout does not depend on the number of passes over it."""
     kept = []
     for epochs in (1, 3):
         passes = replace(variant, schedule=replace(variant.schedule, epochs=epochs, gradient="newest"))
@@ -212,7 +213,7 @@ def _memory(make: Make, variant: Variant, rollout: Rollout) -> Finding:
 
 
 def _minibatches(make: Make, variant: Variant, rollout: Rollout) -> Finding:
-    """The mean of the gradients of a rollout's minibatches, taken at one point, is the whole rollout's; the critic's too."""
+    """At one point, the mean gradient of a rollout's minibatches is that of the whole rollout, for the critic too."""
     found = []
     for parts in (1, 4):
         cut = replace(variant, schedule=Schedule(minibatches=parts), update=FirstOrder())

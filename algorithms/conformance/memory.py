@@ -1,4 +1,4 @@
-"""The part of the conformance kit about baselines and what estimators remember: members over time, caches, equal returns."""
+"""Conformance rules for baselines and for the state of estimators: members over time, caches, equal returns."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.rollout import PartState, Rollout
 
 CLOSE = 1e-7
-NEAR = 1e-3  # a baseline that is learned need not be exact
-PATIENCE = 3_000  # rollouts until a moving average has settled
+NEAR = 1e-3  # tolerance for a baseline that is learned
+PATIENCE = 3_000  # rollouts until a moving average has converged
 
 
 def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
-    """`fresh` is a copy of the estimator that has seen nothing."""
+    """The findings of all rules. `fresh` is a copy of the estimator that has seen no rollout."""
     return [
         _equal_returns(estimator),
         _past_alone(estimator),
@@ -32,9 +32,9 @@ def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
 
 
 def _equal_returns(estimator: Estimator) -> Finding:
-    """Where every episode has returned the same for ever, and V and the greedy answer say so, b is that or always 0.
+    """If all past returns, V and the greedy return are equal, b equals them or is always 0.
 
-    First the same at every step, then not: there b may follow the steps or be one number for all.
+    First q is the same at every step. Then it differs, and b may follow the steps or be one number for all.
     """
     rollout, values = equal_returns()
     amount, falling = values[:-1].clone(), torch.tensor([3.0, 1.0, 2.0], dtype=torch.float64)[:, None, None]
@@ -51,7 +51,7 @@ def _equal_returns(estimator: Estimator) -> Finding:
 
 
 def _converged_baseline(estimator: Estimator, q: Tensor, rollout: Rollout, values: Tensor) -> Tensor:
-    """b after so many rollouts of these q that it no longer moves."""
+    """b after enough rollouts with these q to converge."""
     state = initial_state(estimator, q.shape[1], len(q))
     before, b = torch.full_like(q, torch.inf), q
     with torch.no_grad():
@@ -64,7 +64,7 @@ def _converged_baseline(estimator: Estimator, q: Tensor, rollout: Rollout, value
 
 
 def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> PartState:
-    """What the baseline remembers after these."""
+    """The baseline's state after these rollouts."""
     state = initial_state(estimator, rollouts[0][0].valid.shape[1], len(rollouts[0][0].valid))
     for rollout, values in rollouts:
         _, state = assess_rollout(estimator, rollout, values, state)
@@ -72,7 +72,7 @@ def _warmed(estimator: Estimator, rollouts: list[tuple[Rollout, Tensor]]) -> Par
 
 
 def _past_alone(estimator: Estimator) -> Finding:
-    """A baseline with a memory does not read the episode that it judges: it is updated after it has been used."""
+    """A baseline with a memory does not read the episode that it is subtracted from: it is updated after its use."""
     rule = "a baseline that remembers does not see the episode that it judges"
     rollout, values = synthetic_rollout(16)
     state = _warmed(estimator, [synthetic_rollout(11), synthetic_rollout(12)])
@@ -92,7 +92,7 @@ def _past_alone(estimator: Estimator) -> Finding:
 
 
 def _past_of_others(estimator: Estimator) -> Finding:
-    """Two rollouts in which one member earns three times as much, then a third: the other member's coefficients."""
+    """Triple rewards of one member in two rollouts do not change the other member's coefficients in a third."""
     past = [synthetic_rollout(seed) for seed in (11, 12)]
     now, values = synthetic_rollout(13)
     plain = coefficients(estimator, now, values, _warmed(estimator, past))
@@ -109,7 +109,7 @@ def _past_of_others(estimator: Estimator) -> Finding:
 
 
 def _past_rows(estimator: Estimator) -> Finding:
-    """What stood in rows that are not valid of earlier rollouts has no influence."""
+    """Invalid rows of earlier rollouts have no influence."""
     past = [synthetic_rollout(seed) for seed in (11, 12)]
     now, values = synthetic_rollout(13)
     altered = [
@@ -120,7 +120,7 @@ def _past_rows(estimator: Estimator) -> Finding:
 
 
 def _untouched(estimator: Estimator) -> Finding:
-    """Neither the rollout nor the values are written to."""
+    """The estimator changes neither the rollout nor the values."""
     rollout, values = synthetic_rollout(14)
     before = {name: value.clone() for name, value in rollout.tensors().items()} | {"values": values.clone()}
     coefficients(estimator, rollout, values)
@@ -131,7 +131,7 @@ def _untouched(estimator: Estimator) -> Finding:
 
 
 def _no_cache(estimator: Estimator, fresh: Estimator) -> Finding:
-    """A rollout is judged the same by an estimator that has judged others before and by one that has not."""
+    """The coefficients of a rollout do not depend on whether the estimator has assessed other rollouts before."""
     rollout, values = synthetic_rollout(15)
     first = coefficients(copy.deepcopy(fresh), rollout, values)
     again = coefficients(estimator, rollout, values)

@@ -1,4 +1,4 @@
-"""The part of the conformance kit about what is added or multiplied: scales, the KL to a reference, the entropy bonus."""
+"""Conformance rules for the terms and factors of the objective: scales, the KL to a reference, the entropy bonus."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from algorithms.estimators.kl_penalty import KL, Kind
 from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-6
-LITTLE, MUCH = 2e-3, 0.1  # a scale that is this far from a common unit, no less and no more, is a mistake in it
+LITTLE, MUCH = 2e-3, 0.1  # a scale whose distance from a common unit lies between these is a mistake
 BETA = 0.3
 
 
 def examine(estimator: Estimator, promised: bool) -> list[Finding]:
-    """`promised`: whether its mean is promised, which says more of its scale than the comparison with common units."""
+    """The findings of all rules.
+
+    promised  whether the estimator's mean is promised, which tests its scale more strictly than common units do
+    """
     findings = [*_entropy(estimator.entropy), *_kl(estimator.kl)]
     if estimator.scale is not None:
         findings += [*_scale(estimator, estimator.scale, promised), _even(estimator.scale)]
@@ -31,7 +34,10 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
 
 
 def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[Finding]:
-    """A' = a A + b with a > 0, in every group or member, b being 0, common or what centres A'; or the best, or ranks."""
+    """A' = a A + b with a > 0 in every group or member, or a selection of the best, or ranks.
+
+    b is 0, the same for all, or the number that centres A'.
+    """
     rollout, values = synthetic_rollout()
     made, _ = assess_rollout(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
@@ -62,7 +68,7 @@ def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[
 
 
 def _even(scale: AdvantageScale) -> Finding:
-    """Rows that differ in nothing but their number are scaled alike: whole windows in which every row is the first."""
+    """Rows that differ only in their position are scaled alike; in the test every row equals the first."""
     rollout, _ = synthetic_rollout()
     first = {name: x[:1].expand_as(x) for name, x in rollout.tensors().items()}
     going_on = dict.fromkeys(("valid", "discount", "continues"), torch.ones_like(rollout.valid))
@@ -76,7 +82,7 @@ def _even(scale: AdvantageScale) -> Finding:
 
 
 def _selects(scaled: Tensor, q: Tensor, rollout: Rollout) -> bool:
-    """One positive number on some episodes, 0 on the others of their group, none of which has a larger return."""
+    """Whether some episodes have one positive number and the others of their group, with no larger return, have 0."""
     on = rollout.valid > 0
     values = sorted(set(scaled[on].tolist()))
     size = values[-1]
@@ -97,7 +103,7 @@ def _ordered(scaled: Tensor, advantage: Tensor, group: int) -> bool:
 
 
 def _centred(fit: LineFit, scaled: Tensor, rollout: Rollout, label: Tensor, name: str) -> bool:
-    """Whether b is 0, the same in the whole member, or what makes the mean of A' (over rows, or over episodes) 0."""
+    """Whether b is 0, the same in the whole member, or makes the mean of A' (over rows or over episodes) 0."""
     if float(fit.b.abs().max()) < CLOSE or name == "member":
         return True
 
@@ -111,7 +117,7 @@ def _centred(fit: LineFit, scaled: Tensor, rollout: Rollout, label: Tensor, name
 
 
 def _unit(fit: LineFit, advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> Finding:
-    """a times the deviation (or another common unit) is 1 for one unit, or far from 1 for all of them."""
+    """a times the standard deviation or another common unit is 1 for one of these units, or far from 1 for all."""
     rule, a = "a scale divides by what it says", fit.a
     seen = []
     for unit in _units(advantage, q, rollout, name):
@@ -128,7 +134,8 @@ def _unit(fit: LineFit, advantage: Tensor, q: Tensor, rollout: Rollout, name: st
 
 
 def _units(advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> list[Tensor]:
-    """Of each member or group [K]: 1, deviations of returns (ddof 0 and 1) and of advantages, root mean squares, largest."""
+    """Common units of each member or group [K]: 1, standard deviations (ddof 0 and 1) of returns and of advantages, and
+    their root mean squares, mean absolute values and largest absolute values."""
     members, group = rollout.valid.shape[1], rollout.group
     groups = rollout.valid.shape[2] // group
     units = []
@@ -152,7 +159,7 @@ def _units(advantage: Tensor, q: Tensor, rollout: Rollout, name: str) -> list[Te
 
 
 def _kl(kl: KL) -> list[Finding]:
-    """Value and derivative of the estimate, at x of both signs, against the kind that is declared."""
+    """Value and derivative of the estimate, at x of both signs, equal those of the declared kind."""
     rollout, _ = synthetic_rollout()
     valid, rng = rollout.valid, np.random.default_rng(7)
     x = torch.from_numpy(rng.uniform(-1.5, 1.5, tuple(valid.shape))) + (1 - valid) * 5
@@ -176,7 +183,7 @@ def _kl(kl: KL) -> list[Finding]:
 
 
 def _any_kl(made: Tensor, x: Tensor, valid: Tensor) -> Finding:
-    """An estimate of a kind of its own: positive where the policy is likelier than the reference."""
+    """An estimate of another kind must be positive where the policy has a higher probability than the reference."""
     least = float(made[(valid > 0) & (x > 0)].min())
     return Finding(
         "the KL is charged and not paid", least > 0, f"expected k > 0 where pi > ref; seen {least:.3g} at least"
@@ -195,7 +202,7 @@ def _closed_form(kl: KL, x: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _entropy(bonus: EntropyBonus) -> list[Finding]:
-    """alpha is never negative (a bonus raises entropy), 0 where it is not active, and moves towards its target."""
+    """alpha is never negative, is 0 if the bonus is not active, and moves towards its target."""
     progress = torch.linspace(0, 1, 11, dtype=torch.float64)
     state = {name: value.double() for name, value in bonus.initial(len(progress)).items()}
     alpha = bonus(progress, state)
@@ -221,7 +228,7 @@ def _annealed(alpha: Tensor, start: Any, end: Any) -> Finding:
 
 
 def _targeted(bonus: Any) -> list[Finding]:
-    """Below the target alpha rises, above it falls, on it nothing moves; members do not see each other."""
+    """alpha rises below the target, falls above it and stays on it; members do not influence each other."""
     target = float(torch.as_tensor(bonus.fraction, dtype=torch.float64).reshape(-1)[0])
     fraction = torch.tensor([0.5 * target, target, 0.5 + 0.5 * target], dtype=torch.float64)
     state = {name: value.double() for name, value in bonus.initial(3).items()}

@@ -1,12 +1,12 @@
-"""The part of the conformance kit about data that another policy drew: credits and corrections that read pi / mu.
+"""Conformance rules for data sampled by another policy: credits and corrections that read pi / mu.
 
-A credit that reads the ratios is held to V-trace (Espeholt et al. 2018, equations 1 and 4), by its response to one reward at
-a time. With rho_t and c_t truncated ratios, and its own response on policy (ratios of 1) as the unit,
+A credit that reads the ratios must follow V-trace (Espeholt et al. 2018, equations 1 and 4) in its response to one
+reward at a time. With truncated ratios rho_t and c_t, and with the response on policy (ratios of 1) as the unit,
 
     d target_t / d r_k = rho_k prod_{t<=j<k} c_j        d q_t / d r_k = rho_t rho_k prod_{t<j<k} c_j    (k > t)
 
-A correction is a weight: 1 where ratios are 1, a ratio pi / mu or a product of ratios (or 0 or 1, if it masks) near it, and
-never more than the ratio. What is truncated is what is above 1, never what is below.
+A correction is a weight. It is 1 if ratios are 1. Near 1 it is a ratio pi / mu, a product of ratios, or 0 or 1 if it
+masks. It never exceeds the ratio. Only ratios above 1 are truncated.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-7
 NUDGE = 1e-3  # of one log-probability
-LEVELS = (-3.0, -1.0, -0.3, 0.1, 0.3, 1.0, 3.0)  # logarithms of the ratio that is weighed
+LEVELS = (-3.0, -1.0, -0.3, 0.1, 0.3, 1.0, 3.0)  # logarithms of the tested ratios
 
 
 def examine(estimator: Estimator) -> list[Finding]:
-    """Every rule; nothing where the estimator reads no ratios."""
+    """The findings of all rules; empty if the estimator reads no ratios."""
     findings = []
     credit = estimator.credit
     if isinstance(credit, OffPolicyCredit) and _reads_ratios(credit):
@@ -42,7 +42,7 @@ def examine(estimator: Estimator) -> list[Finding]:
 
 
 def _reads_ratios(credit: OffPolicyCredit) -> bool:
-    """Whether it declares bounds of ratios, answers to them, or has a target that is q itself but for them."""
+    """Whether it declares bounds of ratios, responds to ratios, or has q itself as its target on policy."""
     rollout, values = windows()
     on = rollout.valid > 0
     plain, answer = credit(rollout, values)[on], credit(make_off_policy(rollout), values)[on]
@@ -55,7 +55,7 @@ def _number(value: Any) -> float | None:
 
 
 def _truncated(rule: str, weight: Tensor, ratio: Tensor, most: float | None) -> Finding:
-    """The weight is the ratio up to 1, and between 1 and the ratio above it: min(ratio, most) where a bound is declared."""
+    """The weight is min(ratio, most) if a bound is declared; else the ratio up to 1, and in [1, ratio] above."""
     if most is not None:
         return close_to_zero(rule, weight - ratio.clamp(max=most), CLOSE, f"min(pi / mu, {most:.3g})")
     off = torch.maximum(weight - ratio, ratio.clamp(max=1.0) - weight)
@@ -63,7 +63,7 @@ def _truncated(rule: str, weight: Tensor, ratio: Tensor, most: float | None) -> 
 
 
 def _traces(credit: OffPolicyCredit, rollout: Rollout, values: Tensor) -> list[Finding]:
-    """V-trace's weights, read from the responses of q and of the target, on policy and off."""
+    """V-trace's weights, from the responses of q and of the target on policy and off policy."""
     on_policy, ratio, at = replace(rollout, current_logp=None), rollout.log_ratio.exp(), axes(rollout)
     q, q_on = (response(credit_response(credit, r, True), r, values) for r in (rollout, on_policy))
     v, v_on = (response(target_response(credit, r), r, values) for r in (rollout, on_policy))
@@ -111,7 +111,7 @@ def _products(c: Tensor) -> Tensor:
 
 
 def _correction(correction: Correction) -> list[Finding]:
-    """w as a function of one moved log-probability, then of many."""
+    """w as a function of a change in one log-probability, then in many."""
     rollout, _ = synthetic_rollout()
     valid, on = rollout.valid, rollout.valid > 0
     none = torch.zeros_like(valid)
@@ -140,7 +140,7 @@ def _correction(correction: Correction) -> list[Finding]:
 
 
 def _kind_of_ratio(correction: Correction, valid: Tensor) -> str | None:
-    """Which ratio d log w_t / d x_k shows, in the first episode of every member: None if it is none of those known."""
+    """The ratio that d log w_t / d x_k implies, in the longest episode of the first member; None if it is unknown."""
     steps, last = len(valid), int(valid[:, 0].sum(0).argmax())
     rows = int(valid[:, 0, last].sum())
     made = torch.zeros(steps, steps)
@@ -159,7 +159,7 @@ def _kind_of_ratio(correction: Correction, valid: Tensor) -> str | None:
 
 
 def _bounded(correction: Correction, valid: Tensor, kind: str) -> Finding:
-    """min(ratio, cap) at ratios from e^-3 to e^3; 0 or 1 where it masks; ratios may also be masked by 0."""
+    """w is min(ratio, cap) at ratios from e^-3 to e^3, 0 or 1 if it masks; w may also be 0 far from 1."""
     rule = "a correction is bounded above, never raised"
     on, cap = valid > 0, _number(getattr(correction, "cap", None))
     rows = valid.sum(0, keepdim=True).clamp(min=1)
@@ -182,5 +182,5 @@ def _bounded(correction: Correction, valid: Tensor, kind: str) -> Finding:
 
 
 def _outside(w: Tensor, ratio: Tensor) -> Tensor:
-    """How far w lies outside what a truncation above allows: the ratio up to 1, from 1 to the ratio above."""
+    """Distance of w from the allowed values: the ratio up to 1, and the interval from 1 to the ratio above."""
     return torch.maximum(w - ratio, ratio.clamp(max=1.0) - w).clamp(min=0.0)

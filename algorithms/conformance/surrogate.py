@@ -1,12 +1,12 @@
-"""The part of the conformance kit about surrogates: f = (d L / d log pi) / A, as a function of rho = pi / mu.
+"""Conformance rules for surrogates: f = (d L / d log pi) / A, as a function of rho = pi / mu.
 
-Every correct surrogate has f = 1 at rho = 1 (there its gradient is the policy gradient). Near 1, f = rho, or f = 1 where
-no ratio is used (algorithms.estimators.surrogate.Score). Further away it may clip, but only a step that has gone far enough:
+Every correct surrogate has f = 1 at rho = 1, where its gradient is the policy gradient. Near 1, f = rho, or f = 1 if no
+ratio is used (algorithms.estimators.surrogate.Score). Further away it may clip, but only a step that moves away from 1:
 
     A > 0, rho above: 0 (clipped) or the bound (a capped weight)         A < 0, rho below: the same
     A > 0, rho below: rho, the step goes back                            A < 0, rho above: the same
 
-A surrogate of whole episodes has the product or the geometric mean of the episode's ratios for rho.
+For a surrogate of whole episodes, rho is the product or the geometric mean of the episode's ratios.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from algorithms.estimators.estimator import Surrogate
 
 CLOSE = 1e-6
 NUDGE = 1e-4  # of log rho
-FAR = 10.0  # the largest ratio that is tried inside bounds
-FEW = 0.1  # share of rows that a surrogate which selects rows (not separable) may treat in another way
+FAR = 10.0  # the largest ratio that is tested inside bounds
+FEW = 0.1  # share of rows that a surrogate may treat differently if it selects rows (not separable)
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,31 @@ class Probe:
     """A surrogate on the rows of a synthetic rollout, with advantages of both signs."""
 
     surrogate: Surrogate
-    logp: Tensor  # [T, P, N] of the policy that learns
+    logp: Tensor  # [T, P, N] of the learning policy
     valid: Tensor
     advantage: Tensor
     few: float
 
     def slope(self, log_ratio: Tensor) -> Tensor:
-        """f [T, P, N] where log pi - log mu is this; 0 on rows that are not valid."""
+        """f [T, P, N] at this log pi - log mu; 0 on rows that are not valid."""
         logp = self.logp.clone().requires_grad_()
         objective = self.surrogate(logp, self.logp - log_ratio, self.advantage, self.valid) * self.valid
         return gradient_of(objective, logp) / self.advantage * self.valid
 
     def spread(self, log_ratio: float, kind: str) -> Tensor:
-        """A change of every row's log-probability that gives its ratio this logarithm."""
+        """The change of each row's log-probability that gives its ratio this logarithm."""
         rows = self.valid.sum(0, keepdim=True).clamp(min=1)
         return self.valid * log_ratio / (rows if kind == "the episode's product" else 1.0)
 
     def off(self, seen: Tensor, expected: float, sign: int = 0) -> float:
-        """The largest difference over rows with advantages of this sign, but for the few that may be selected."""
+        """The largest difference over rows with advantages of this sign, except the few that may be selected."""
         on = (self.valid > 0) & ((self.advantage * sign > 0) if sign else True)
         off = (seen[on] - expected).abs().nan_to_num(torch.inf).sort().values
         return float(off[: max(1, len(off) - int(self.few * len(off)))][-1])
 
 
 def probe(surrogate: Surrogate, separable: bool) -> Probe:
-    """Advantages differ from row to row, or from episode to episode for a surrogate of whole episodes."""
+    """A probe whose advantages differ between rows, or between episodes for a surrogate of whole episodes."""
     rollout, _ = synthetic_rollout()
     rng = np.random.default_rng(6)
     size = torch.from_numpy(rng.uniform(0.5, 1.5, tuple(rollout.valid.shape)))
@@ -69,7 +69,7 @@ def probe(surrogate: Surrogate, separable: bool) -> Probe:
 
 
 def examine(surrogate: Surrogate, separable: bool) -> list[Finding]:
-    """Every rule; later ones only where earlier ones hold."""
+    """The findings of the rules, in order; a rule is tested only if the rules before it hold."""
     made = probe(surrogate, separable)
     worst = made.off(made.slope(torch.zeros_like(made.logp)), 1.0)
     rule = "on policy a surrogate's gradient is the policy gradient"
@@ -90,7 +90,7 @@ def examine(surrogate: Surrogate, separable: bool) -> list[Finding]:
 
 
 def _kind(made: Probe) -> str | None:
-    """Which power of pi / mu the gradient has near 1: of the row, of the episode, or none."""
+    """The power of pi / mu in the gradient near 1: of the row, of the episode, or none."""
     rows = made.valid.sum(0, keepdim=True).clamp(min=1)
     alone = torch.zeros_like(made.valid)
     alone[0] = made.valid[0] * NUDGE  # the first row of every episode moves, the others stay
@@ -113,7 +113,7 @@ def _kind(made: Probe) -> str | None:
 
 
 def _clipped(made: Probe, kind: str) -> Finding:
-    """Inside the bounds f = rho; outside, both signs on both sides, as one of two forms: clipped, or a capped weight."""
+    """Inside the bounds f = rho. Outside, for both signs of A on both sides, f is clipped or is a capped weight."""
     bounds = made.surrogate.bounds
     assert bounds is not None
     low, high = (float(torch.as_tensor(b, dtype=torch.float64).reshape(-1)[0]) for b in bounds)
@@ -136,7 +136,7 @@ def _clipped(made: Probe, kind: str) -> Finding:
 def _form(
     made: Probe, kind: str, bounds: tuple[float, float], above: float, below: float | None, capped: bool
 ) -> dict[str, float]:
-    """How far f is from that form outside the bounds: of the pessimistic minimum, or of a capped weight."""
+    """Distance of f outside the bounds from the pessimistic minimum, or from a capped weight."""
     low, high = bounds
     off = {}
     if np.isfinite(above):
@@ -151,7 +151,7 @@ def _form(
 
 
 def _unbounded(made: Probe, kind: str) -> Finding:
-    """No bounds are declared: f is never negative nor above max(rho, 1), and steps that go back keep their gradient."""
+    """Without bounds, f lies in [0, max(rho, 1)], and steps back towards 1 keep their gradient."""
     broken = []
     for ratio in (0.3, 0.7, 0.9, 1.1, 1.4, 3.0):
         slope = made.slope(made.spread(float(np.log(ratio)), kind))

@@ -1,4 +1,4 @@
-"""Made-up rollouts for the conformance kit: episodes of unequal length, rewards without symmetry, two members."""
+"""Synthetic rollouts for the conformance kit: episodes of unequal length, rewards without symmetry, two members."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor
 from algorithms.estimators.rollout import Rollout
 
 STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
-WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and of the episode that it opens with
+WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and the largest number of rows of its first episode
 GAMMA = 0.9
 
 
 def with_tensors(rollout: Rollout, tensors: dict[str, Tensor]) -> Rollout:
-    """The rollout with these fields in place of its own."""
+    """The rollout with these fields replaced."""
     return replace(rollout, **tensors)  # type: ignore[arg-type]
 
 
@@ -25,9 +25,9 @@ def _tensor(x: np.ndarray) -> Tensor:
 
 
 def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> tuple[Rollout, Tensor]:
-    """(a rollout in float64 and critic values [T+1, P, N]); episodes end after 1 to T rows, the last reward is largest.
+    """(a rollout in float64, critic values [T+1, P, N]). Episodes terminate after 1 to T rows.
 
-    Rewards are dense and have both signs. Every episode is over at its end (terminated).
+    Rewards are dense and have both signs; the last reward is the largest.
     """
     rng = np.random.default_rng(seed)
     shape = (STEPS, MEMBERS, ENVS)
@@ -58,8 +58,8 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
 def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Rollout, Tensor]:
     """(windows of auto-resetting environments in float64, critic values [T+1, P, N]): two episodes in every column.
 
-    The first ends after 1 to 4 rows, over or cut short by turns; the row after it only delivers the reset and is not valid;
-    the second is still running when the window ends.
+    The first ends after 1 to 4 rows, alternately terminated and truncated. The row after it only delivers the reset and
+    is not valid. The second is still running at the end of the window.
     """
     rng = np.random.default_rng(seed)
     shape = (WINDOW, members, envs)
@@ -83,9 +83,9 @@ def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Ro
 
 
 def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]:
-    """(episodes of equal length, each paid `amount` at its end and nothing before; V = amount, undiscounted).
+    """(episodes of equal length with the reward `amount` at the end and 0 before; V = amount, undiscounted).
 
-    Everything that a baseline may know (other episodes, the past, V, the greedy return) equals each episode's return.
+    Everything that a baseline may read (other episodes, the past, V, the greedy return) equals each episode's return.
     """
     rollout, _ = synthetic_rollout()
     shape = (steps, MEMBERS, ENVS)
@@ -106,19 +106,19 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
 
 
 def with_truncations(rollout: Rollout, gamma: float) -> Rollout:
-    """Every other episode of whole ones ends on a time limit (truncated): gamma stays where it ends, continues is 0."""
+    """The rollout with every other episode truncated at its end: the last discount is gamma, the last continues 0."""
     last = rollout.valid * (1 - rollout.continues)
     cut = torch.arange(rollout.valid.shape[2]) % 2
     return replace(rollout, discount=rollout.discount + gamma * last * cut)
 
 
 def make_off_policy(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollout:
-    """The rollout when its policy has moved on: log pi - log mu uniform in [-size, size] on valid rows."""
+    """The rollout with a changed current policy: log pi - log mu is uniform in [-size, size] on valid rows."""
     away = torch.from_numpy(np.random.default_rng(seed).uniform(-size, size, tuple(rollout.valid.shape)))
     return replace(rollout, current_logp=rollout.logp + away * rollout.valid)
 
 
 def corrupted(rollout: Rollout, *names: str) -> Rollout:
-    """With 7 in these fields of the rows that are not valid."""
+    """The rollout with 7 in these fields of the rows that are not valid."""
     dead = rollout.valid == 0
     return with_tensors(rollout, {name: torch.where(dead, 7.0, getattr(rollout, name)) for name in names})

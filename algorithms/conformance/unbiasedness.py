@@ -1,9 +1,10 @@
-"""The part of the conformance kit about an estimator's mean and variance: exact, over every batch of a small tree MDP.
+"""Conformance rules for an estimator's exact mean and variance over every batch of a small tree MDP.
 
-A promised factor is held at discounts 1 and 0.9, for baselines with a critic with the exact V and with a wrong one, and with
-a KL in the reward. Below a discount of 1 there are two targets: grad J, and the usual one without the factor gamma^t.
-Without a promise (and without its scale) an estimator with a critic has the mean grad J where V is exact, whatever its
-lambda; any other is a known multiple of grad J, or points along it.
+A promised factor is tested at discounts 1 and 0.9, also with a KL in the reward. Baselines with a critic are tested
+with the exact V and with a wrong one. Below a discount of 1 there are two targets: grad J, and the usual one without
+the factor gamma^t.
+An estimator without a promise is tested without its scale. With a critic and the exact V its mean is grad J for every
+lambda; without a critic its mean is a known multiple of grad J, or points along it.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ from envs.text.bandit import Bandit
 from envs.text.lock import Lock
 from envs.text_env import TextFactory, text_task
 
-CLOSE = 1e-6  # relative to |grad J|: nothing is sampled, so only rounding is left
-ALONG = 0.9  # the least cosine to grad J of an estimator that promises nothing
-LARGE = 0.02  # an epsilon beside a deviation above this is not taken for rounding
-TRIO = 3  # episodes of a group in the listed batches
+CLOSE = 1e-6  # relative to |grad J|: nothing is sampled, so only rounding remains
+ALONG = 0.9  # the smallest cosine to grad J of an estimator that promises nothing
+LARGE = 0.02  # an epsilon larger than this, added to a deviation, is not treated as rounding
+TRIO = 3  # episodes per group in the listed batches
 BETA = 0.3
-LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # of some hundred coordinates, and of one number
+LARGEST_Z, LARGEST_SCALE_Z = 5.0, 4.0  # over several hundred coordinates, and of one number
 MDPS: tuple[TextFactory, ...] = (Lock(length=2, vocabulary=4, locks=2), Bandit(arms=4, contexts=1))
 
 
 @dataclass(frozen=True)
 class Case:
-    """A rollout of all batches, the values a critic has, and the gradients that a mean may be a multiple of."""
+    """A rollout of all batches, a critic's values, and the gradients of which a mean may be a multiple."""
 
     name: str
     batches: Batches
@@ -56,12 +57,12 @@ class Case:
 
 
 def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> list[Finding]:
-    """What is promised of its mean and variance, or must hold of any estimator where nothing is promised.
+    """The rules for the promised mean and variance, or those for any estimator if nothing is promised.
 
-    replicates  so many are also sampled through collector, network and learner, where a factor is promised
+    replicates  gradients that are also sampled through collector, network and learner, if a factor is promised
     """
     findings = []
-    if promises.factor in (None, "success"):  # successes are paid after one step: they say nothing of credit
+    if promises.factor in (None, "success"):  # successes are paid after one step, which does not test credit
         findings.append(_unpromised(estimator, promises))
     if promises.factor is not None:
         cases = [_success()] if promises.factor == "success" else _cases(estimator)
@@ -69,7 +70,7 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
     if promises.rloo_variance:
         findings.append(_check_rloo_variance(estimator))
     if promises.factor is not None and replicates:
-        # the factor of a success rate is known where there is one prompt and a reward of 0 or 1
+        # the factor of a success rate is known for one prompt and a reward of 0 or 1
         tasks = MDPS[1:] if promises.factor == "success" else MDPS
         findings += [_sampled(estimator, promises, mdp, replicates) for mdp in tasks]
     return findings
@@ -89,7 +90,7 @@ def _success() -> Case:
 
 
 def _cases(estimator: Estimator) -> Iterator[Case]:
-    """Discounts 1 and 0.9; a wrong critic, and a KL in the reward, where the estimator reads them."""
+    """Discounts 1 and 0.9; also a wrong critic and a KL in the reward, if the estimator reads them."""
     for gamma in (1.0, GAMMA):
         every, batches = _enumerated_batches(gamma)
         exact_gradients = (every.gradient(gamma), every.gradient(gamma, weighted=False))
@@ -112,7 +113,7 @@ def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:
 
 
 def _warm(estimator: Estimator, case: Case) -> PartState:
-    """What every member remembers alike, of two batches that are not its own."""
+    """The baseline's state after two batches, the same for all members."""
     members, steps = len(case.batches.index), len(case.rollout.valid)
     state = initial_state(estimator, members, steps)
     for batch in (members // 7, members // 3) if state else ():
@@ -123,7 +124,7 @@ def _warm(estimator: Estimator, case: Case) -> PartState:
 
 
 def _coefficients(estimator: Estimator, case: Case) -> Tensor:
-    """Of every batch, on a copy: the listed batches are shared, and an estimator may write to what it is given."""
+    """The coefficients of every batch, computed on a copy of the shared batches: an estimator may modify its input."""
     rollout = with_tensors(case.rollout, {name: x.clone() for name, x in case.rollout.tensors().items()})
     own = replace(case, rollout=rollout, values=case.values.clone())
     return coefficients(estimator, rollout, own.values, _warm(estimator, own), len(rollout.valid))
@@ -134,7 +135,7 @@ def _mean(estimator: Estimator, case: Case) -> Tensor:
 
 
 def _multiple(mean: Tensor, exact_gradients: tuple[Tensor, ...]) -> tuple[float, float, float]:
-    """(size, rest, cosine) for the nearest gradient g: mean = size g + something orthogonal, `rest` |g| long."""
+    """(size, rest, cosine) for the nearest gradient g: mean = size g + an orthogonal vector of length rest |g|."""
     made = []
     for exact in exact_gradients:
         size = float(mean @ exact / (exact @ exact))
@@ -144,7 +145,7 @@ def _multiple(mean: Tensor, exact_gradients: tuple[Tensor, ...]) -> tuple[float,
 
 
 def _factor(estimator: Estimator, promises: Promises, group: int, batch: int, p: float) -> float:
-    """The promised multiple of grad J, by the aggregation's own."""
+    """The promised multiple of grad J, before the factor of the aggregation."""
     if promises.factor == "group":
         return (group - 1) / group
     if promises.factor == "batch":
@@ -163,14 +164,14 @@ def _promised(estimator: Estimator, promises: Promises, case: Case) -> Finding:
         known /= len(case.rollout.valid)
     size, rest, _ = _multiple(_mean(estimator, case), case.exact_gradients)
     eps = getattr(estimator.scale, "eps", 0.0)
-    close = CLOSE + (3 * eps if eps < LARGE else 0.0)  # a deviation of 0.4 or more
+    close = CLOSE + (3 * eps if eps < LARGE else 0.0)  # for standard deviations of at least 0.4
     holds = abs(size - known) < close * known and rest < close
     detail = f"expected {known:.6g} grad J exactly; seen {size:.6g} grad J and {rest:.2g} |grad J| orthogonal to it"
     return Finding(f"its mean is {known:.3g} grad J on {case.name}", holds, detail)
 
 
 def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
-    """Of advantage and surrogate alone: without scale, token means and corrections, at a discount of 0.9."""
+    """The mean from advantage and surrogate alone, without scale, token means and corrections, at a discount of 0.9."""
     surrogate = estimator.surrogate if promises.separable else Score()
     bare = replace(estimator, scale=None, aggregation="episode", surrogate=surrogate, correction=None, kl=KL())
     every, batches = _enumerated_batches(GAMMA)
@@ -187,16 +188,17 @@ def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
     if rest > CLOSE:
         return Finding(rule, cosine > ALONG, f"expected a cosine above {ALONG} before scaling; seen {cosine:.3f}")
     known = (1.0, (group - 1) / group, (batch - 1) / batch)
-    # a credit that is standardised itself has no unit
+    # a standardised credit has no unit
     holds = promises.scale_free and estimator.scale is None and size > 0
     holds = holds or min(abs(size - factor) for factor in known) < CLOSE
     return Finding(rule, holds, f"expected 1, (G-1)/G or (N-1)/N grad J before scaling; {seen}")
 
 
 def success_factor(group: int, p: float, ddof: int = 0) -> float:
-    """w_G(p) = E[sqrt(k (G - k))] / (G p (1 - p)), k ~ Bin(G, p): what division by the group's deviation does to grad J.
+    """w_G(p) = E[sqrt(k (G - k))] / (G p (1 - p)), k ~ Bin(G, p): the factor that a division by the group's deviation
+    puts on grad J.
 
-    Groups without variance give nothing. With ddof 1 the deviation is larger by sqrt(G / (G - 1)).
+    Groups without variance contribute 0. With ddof 1 the deviation is larger by sqrt(G / (G - 1)).
     """
     k = np.arange(group + 1)
     logs = np.concatenate([[0.0], np.log(np.arange(1, group + 1)).cumsum()])
@@ -206,7 +208,7 @@ def success_factor(group: int, p: float, ddof: int = 0) -> float:
 
 
 def _check_rloo_variance(estimator: Estimator) -> Finding:
-    """The variance of one group's gradient against 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
+    """The variance of one group's gradient equals 4 (K-2) / (K (K-1)) z1 + 2 / (K (K-1)) z2, both over all batches."""
     every, _ = _enumerated_batches(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
     share = every.chance / every.roots
@@ -221,7 +223,7 @@ def _check_rloo_variance(estimator: Estimator) -> Finding:
 
 
 def _sampled(estimator: Estimator, promises: Promises, mdp: TextFactory, replicates: int) -> Finding:
-    """The z-scores of the mean of many estimates about the promised multiple of grad J, through the whole machinery."""
+    """z-scores of the mean of many sampled estimates against the promised multiple of grad J."""
     task = text_task(type(mdp).__name__.lower(), mdp)
     variant = Variant(name="examined", summary="", estimator=estimator, update=FirstOrder())
     training = TrainingConfig(network=GRU(4), collection=Episodes(8, GROUP))

@@ -1,1 +1,1 @@
-"""From a rollout to a step: each part is a formula."""
+"""The formulas between a rollout and a step."""

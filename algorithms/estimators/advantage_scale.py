@@ -1,4 +1,4 @@
-"""Scales: what is done to the advantages A = q - b of valid rows before they are learned from."""
+"""Scales: transformations of the advantages A = q - b of valid rows before the loss is computed."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class _WholeRollout:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A <- (A - m) / (sqrt(max(var, least)) + eps), m the mean if `centre` else 0; 0 where the deviation itself is 0.
+    """A <- (A - m) / (sqrt(max(var, least)) + eps), m the mean if `centre` else 0; 0 if the deviation is 0.
 
     over  the group, the member's batch, or each minibatch of it in turn
-    of    "returns": one q a whole episode, that of its first step (the standard deviation of the group's R_i, as GRPO);
+    of    "returns": one q per episode, that of its first step (the standard deviation of the group's R_i, as in GRPO);
           "advantages": A over all valid rows (whitening, as PPO and REINFORCE++)
     ddof  var = sum (x - mean)^2 / (count - ddof): 0 as numpy, 1 as torch.std
 
-    A group of 1 has no deviation, and is refused. With centring rewards that are shifted stay as they were; division makes
-    the size of rewards irrelevant and weighs a prompt by its difficulty: the expected gradient is no longer that of J.
+    A group of 1 has no deviation and raises an error. Centring removes constant shifts of the rewards. Division removes
+    their scale and weights prompts by difficulty, so the expected gradient is no longer that of J.
     """
 
     over: Over
@@ -68,17 +68,17 @@ class Deviation:
         return self._scaled(a, valid, x, on, (0, 3)).reshape(t, p, n)
 
     def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
-        alone = valid.sum((0, 2), keepdim=True) < 2  # one row has no deviation and stays as it is, as in SB3
+        alone = valid.sum((0, 2), keepdim=True) < 2  # one row has no deviation and is kept, as in stable-baselines3
         return torch.where(alone, advantage, self._scaled(advantage, valid, advantage, valid, (0, 2)))
 
     def _scaled(self, a: Tensor, valid: Tensor, x: Tensor, on: Tensor, axes: tuple[int, ...]) -> Tensor:
-        """a, by the mean and deviation of x over `axes` where `on`."""
+        """a, scaled by the mean and deviation of x over `axes` where `on`."""
         count = on.sum(axes, keepdim=True)
         centre = mean(x, on, axes)
         square = ((x - centre) ** 2 * on).sum(axes, keepdim=True)
         variance = square / (count - self.ddof).clamp(min=1)
         deviation = variance.clamp(min=self.least).sqrt() + self.eps
-        # x that are all equal deviate by rounding only
+        # if all x are equal, they deviate only by rounding
         flat = square <= count * (1e-6 * centre.abs()) ** 2
         made = (a - centre if self.centre else a) / torch.where(flat, 1.0, deviation)
         return torch.where(flat, 0.0, made) * valid
@@ -86,7 +86,7 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Nonzero(_WholeRollout):
-    """A <- A N / (episodes of the batch whose return is not 0): the fewer earn anything, the longer the step (GPG)."""
+    """A <- A N / (number of episodes of the batch whose return is not 0) (GPG)."""
 
     def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
         began = rollout.valid[:1]
@@ -96,9 +96,9 @@ class Nonzero(_WholeRollout):
 
 @dataclass(frozen=True)
 class BestOfGroup(_WholeRollout):
-    """A <- 1 for episodes whose return is the largest of their group, else 0: the best are imitated (RAFT).
+    """A <- 1 for episodes with the largest return of their group, else 0: the best are imitated (RAFT).
 
-    Groups whose returns are all equal have no best and give nothing, whatever the size of their returns.
+    Groups whose returns are all equal have no best episode, and their A is 0.
     """
 
     def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:

@@ -1,6 +1,6 @@
-"""Baselines: b_t, subtracted from q_t. Those that leave out the episode they judge do not move the gradient's mean.
+"""Baselines b_t, subtracted from q_t. A baseline that excludes the episode itself does not bias the gradient.
 
-Means are those of algorithms.estimators.means: where all q_t are equal, q_t - b_t is exactly 0.
+Means are those of algorithms.estimators.means: if all q_t are equal, q_t - b_t is exactly 0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
 
 
 class _Plain:
-    """Neither a critic, nor squared scores, nor a greedy answer."""
+    """A baseline without critic, score norms and greedy return."""
 
     critic: ClassVar[bool] = False
     needs_score_norms: ClassVar[bool] = False
@@ -45,8 +45,8 @@ class Zero(_Stateless):
 class MovingAverage(_Plain):
     """b_t = moving average over past rollouts of the mean q_t of the episodes still running at t.
 
-    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average with Adam's bias correction, so that the
-    first rollouts are not pulled towards 0. A time step never seen before has b = 0. Updated after it has been used.
+    w <- alpha w + (1 - alpha),  b <- b + (1 - alpha) / w (mean - b): the average with Adam's bias correction, so that
+    the first averages are not biased towards 0. A time step without earlier data has b = 0. The update follows the use.
     """
 
     alpha: Number = tunable(0.9, Range(0.5, 0.99))
@@ -73,7 +73,7 @@ class MovingAverage(_Plain):
 
 
 def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
-    """[T, P, N] -> [T, P, N/G, G]; ValueError in groups of one."""
+    """[T, P, N] -> [T, P, N/G, G]; ValueError for groups of one."""
     if rollout.group < 2:
         raise ValueError(f"{why} needs groups of at least 2 episodes; a group of 1 leaves nothing to compare")
     return x.reshape(*x.shape[:2], -1, rollout.group)
@@ -81,7 +81,7 @@ def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
 
 @dataclass(frozen=True)
 class LeaveOneOut(_Stateless):
-    """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); an episode that ended counts 0."""
+    """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); ended episodes count 0."""
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
@@ -92,9 +92,10 @@ class LeaveOneOut(_Stateless):
 
 @dataclass(frozen=True)
 class GroupMean(_Stateless):
-    """b_t = mean of q_t over the whole group, the episode itself included; an episode that ended counts 0.
+    """b_t = mean of q_t over the whole group, the episode itself included; ended episodes count 0.
 
-    It shrinks the expected gradient by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al. 2024).
+    The expected gradient shrinks by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al.
+    2024).
     """
 
     def __call__(
@@ -108,7 +109,7 @@ class GroupMean(_Stateless):
 class LengthWeightedMean(_Stateless):
     """b_t = sum_i |y_i| q_it / sum_i |y_i| over the group, the episode itself included (OPO; Hao et al. 2025, eq. 7).
 
-    |y_i| stands for |S_i|^2 of the optimal constant; where all lengths are equal it is GroupMean.
+    |y_i| replaces |S_i|^2 of the optimal constant. If all lengths are equal, it is GroupMean.
     """
 
     def __call__(
@@ -135,8 +136,8 @@ class BatchMean(_Stateless):
 class OptimalConstant(_Stateless):
     """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
 
-    Estimated for each episode from all others of the batch, so that it is independent of the episode it judges. |S_i|^2 is
-    taken in the head's inputs, sum_t score_norm_sq_t: exact for a table of logits, a stand-in for a network.
+    For each episode it is estimated from all others of the batch, so it is independent of that episode. |S_i|^2 is that
+    of the head's inputs, sum_t score_norm_sq_t: exact for a table of logits, an approximation for a network.
     """
 
     needs_score_norms: ClassVar[bool] = True
@@ -153,9 +154,9 @@ class OptimalConstant(_Stateless):
 
 @dataclass(frozen=True)
 class OptimalToken(_Stateless):
-    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: the optimal constant by step.
+    """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: an optimal constant per step.
 
-    The optimal token baseline of verl: running episodes only, the episode itself included.
+    The optimal token baseline of verl. It averages over running episodes only, the episode itself included.
     """
 
     needs_score_norms: ClassVar[bool] = True
@@ -173,7 +174,7 @@ class OptimalToken(_Stateless):
 class GreedyReturn(_Stateless):
     """b = R of the greedy policy on the same prompt (self-critical training; Rennie et al. 2017, eq. 8; ReMax).
 
-    One greedy text a prompt, charged to the budget like any other.
+    One greedy text per prompt, which is charged to the budget like any other.
     """
 
     needs_greedy_return: ClassVar[bool] = True

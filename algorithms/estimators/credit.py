@@ -1,4 +1,4 @@
-"""Credit: q_t, how much of what followed is put down to action t: one backward recurrence y_t = x_t + w_t y_{t+1}."""
+"""Credit q_t: the part of the later rewards that is attributed to action t, by y_t = x_t + w_t y_{t+1}."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from algorithms.tunable import Number, Range, as_vector, tunable
 
 
 def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
-    """y_t = x_t + w_t y_{t+1} with y_T = last (0 where None). All [T, ...]; O(T) steps."""
+    """y_t = x_t + w_t y_{t+1} with y_T = last (0 if None). All [T, ...]; O(T) steps."""
     y = torch.empty_like(x)
     after = torch.zeros_like(x[0]) if last is None else last
     for t in range(len(x) - 1, -1, -1):
@@ -27,7 +27,7 @@ def lambda_return(rollout: Rollout, values: Tensor, lam: Number) -> Tensor:
     """y_t = r_t + gamma_t ((1 - l_t) V(s_{t+1}) + l_t y_{t+1}), l_t = lam where the episode goes on, y_T = V(s_T).
 
     y_t - V(s_t) is GAE: sum_k (gamma lam)^k delta_{t+k} (Schulman et al. 2016, eq. 16). A truncated row bootstraps from
-    V of the observation that it ended on; a terminated one has gamma_t = 0.
+    V of the last observation; a terminated one has gamma_t = 0.
     """
     keep = lam * rollout.continues  # [T, P, N]
     x = rollout.reward + rollout.discount * (1 - keep) * values[1:]
@@ -47,18 +47,18 @@ class EpisodeReturn:
 
 @dataclass(frozen=True)
 class RewardToGo:
-    """q_t = G_t = sum_{k>=t} gamma^(k-t) r_k: rewards before an action are not its doing."""
+    """q_t = G_t = sum_{k>=t} gamma^(k-t) r_k: rewards before an action are not attributed to it."""
 
     bootstraps: ClassVar[bool] = False
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor:
-        # after an end G is 0 whatever stands there: baselines of a group read those rows too
+        # after an end G must be 0, because baselines of a group read those rows too
         return backward_sum(rollout.reward * rollout.valid, rollout.discount * rollout.continues)
 
 
 @dataclass(frozen=True)
 class ImmediateReward:
-    """q_t = r_t: what the action earned at once, and nothing it caused. Biased wherever an action moves later rewards.
+    """q_t = r_t: the immediate reward only. It is biased if actions influence later rewards.
 
     The last line that the article prints has this factor; see docs/theory.md. The myopic learner of `recommendation`.
     """
@@ -92,8 +92,8 @@ class VTrace:
         v_t - V(s_t) = rho_t delta_t + gamma_t c_t (v_{t+1} - V(s_{t+1})),   delta_t = r_t + gamma_t V(s_{t+1}) - V(s_t)
         rho_t = min(rho_max, pi / mu),   c_t = l_t min(c_max, pi / mu),   l_t = lam where the episode goes on, else 0
 
-    Espeholt et al. (2018), equations 1 and 4; lam as their remark 2 allows. On policy it is the lambda-return. Nothing
-    crosses a cut: the row that an episode was truncated on bootstraps from V of its last state, and c_t is 0 there.
+    Espeholt et al. (2018), equations 1 and 4; lam as their remark 2 allows. On policy it is the lambda-return. No
+    credit crosses an end: the row of a truncation bootstraps from V of the last state, and c_t is 0 there.
     """
 
     lam: Number = tunable(1.0, Range(0.8, 1.0))
@@ -130,7 +130,7 @@ class VTrace:
 class NStep:
     """q_t = rewards up to the end of t's block of n steps, then V (Mnih et al. 2016, algorithm S3).
 
-    Blocks are [0, n), [n, 2n), ...: an unrolled window of n steps is one block, an episode of text is several.
+    Blocks are [0, n), [n, 2n), ... An unrolled window of n steps is one block; an episode of text has several.
     """
 
     n: Number = tunable(5, Range(1, 20, integer=True))

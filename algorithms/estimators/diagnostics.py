@@ -1,19 +1,19 @@
-"""Diagnostics of training: what every run notes beside its scores, averaged between two checkpoints.
+"""Diagnostics of training, which every run records with its scores, averaged between two checkpoints.
 
 gradient_norm       |g| before clipping, over all parameters
 gradient_variance   trace of the sample covariance of the updates' gradients, over the actor's parameters (`spread`)
-gradient_snr        |mean gradient|^2, less its own noise, over that variance
+gradient_snr        |mean gradient|^2 minus its noise, over that variance
 entropy_share       -log pi(a) of the actions taken over the log of the number of legal ones (discrete actions)
-approximate_kl      mean of rho - 1 - log rho (k3): how far the policy has left the one that acted
-effective_sample_size  (sum rho)^2 / (n sum rho^2): the share of the rows that count under these weights (Kish 1965)
+approximate_kl      mean of rho - 1 - log rho (k3): distance of the policy from the one that acted
+effective_sample_size  (sum rho)^2 / (n sum rho^2): effective share of the rows under these weights (Kish 1965)
 clipped_up          share of the rows with A > 0 whose ratio is above the surrogate's bounds
 clipped_down        share of the rows with A < 0 whose ratio is below them
-lag                 updates between acting and learning, where actors lag behind (algorithms.staleness.clock)
+lag                 updates between acting and learning, if actors lag behind (algorithms.staleness.clock)
 explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
-equal_groups        share of the groups (texts of one prompt) whose returns are all equal: nothing to learn from
-length_right        actions of the texts whose return is better than halfway from J0 to J*
-length_wrong        actions of the others
-gradient_cosine     of the first step's gradient to the exact one, at the checkpoint, where the task can be listed
+equal_groups        share of the groups (texts of one prompt) whose returns are all equal, so A is 0
+length_right        mean number of actions in texts whose return is above (J0 + J*) / 2
+length_wrong        mean number of actions in the other texts
+gradient_cosine     cosine of the first step's gradient to the exact one, at the checkpoint, on enumerable tasks
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from algorithms.estimators.estimator import Assessment, Bounds, Signals
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.distributions import Categorical, Head
 
-SAME = 1e-6  # returns that differ by less are equal
-STILL = 1e-12  # gradients whose variance is a smaller share of their mean square do not vary: that is rounding
+SAME = 1e-6  # returns that differ by less count as equal
+STILL = 1e-12  # gradients count as constant if their variance is a smaller share of their mean square
 NAMES = (
     "gradient_norm",
     "gradient_variance",
@@ -52,19 +52,19 @@ NAMES = (
 
 
 class Diagnostics:
-    """Sums and weights of each diagnostic, a column a member: [2, len(NAMES), P]; of gradients [P, D], the sums alone."""
+    """Sums and weights of each diagnostic, one column per member: [2, len(NAMES), P]; for gradients the sums [P, D]."""
 
     MEMBER_AXES: ClassVar[dict[str, int | None]] = {"table": 2, "gradients": 0, "norm_sq": 1}  # of `tensors()`
 
     def __init__(self, members: int, device: str | torch.device = "cpu", width: int = 0) -> None:
-        """`width`: D, of the gradients whose spread is read."""
+        """`width`: D of the gradients whose variance is measured."""
         zeros = functools.partial(torch.zeros, dtype=torch.float64, device=device)
         self.table = zeros(2, len(NAMES), members)
         self.gradients = zeros(members, width)
-        self.norm_sq = zeros(2, members)  # the sum of |g|^2, and of how many
+        self.norm_sq = zeros(2, members)  # the sum of |g|^2, and the number of gradients
 
     def add(self, name: str, value: Tensor, weight: Tensor | None = None) -> None:
-        """One reading [P], where `weight` [P] is not 0; what is not finite is not a reading."""
+        """Add one reading [P] if `weight` [P] is not 0; readings that are not finite are ignored."""
         weight = torch.ones_like(value) if weight is None else weight
         weight = torch.where(value.isfinite(), weight, 0.0)
         row = NAMES.index(name)
@@ -72,12 +72,12 @@ class Diagnostics:
         self.table[1, row] += weight
 
     def add_all(self, readings: Mapping[str, Tensor], weight: Tensor) -> None:
-        """Several readings of the same members."""
+        """Add several readings of the same members."""
         for name, value in readings.items():
             self.add(name, value, weight)
 
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
-        """One update's gradient [P, D] of the members that took part [P]; what is not finite is not a reading."""
+        """Add an update's gradient [P, D] for the members that took part [P], if it is finite."""
         g = gradient.to(self.gradients.dtype)
         square = (g * g).sum(1)
         read = square.isfinite() & (part > 0)
@@ -85,9 +85,9 @@ class Diagnostics:
         self.norm_sq += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
 
     def add_step(self, gradient: Tensor, actor: slice, part: Tensor, first: bool, exact: Tensor | None) -> None:
-        """The gradient of the loss [P, D] in one step, `actor` being the actor's columns.
+        """Add the gradient of the loss [P, D] of one step; `actor` are the actor's columns.
 
-        first  of the steps on its rollout      exact  grad J [P, D], where the first is compared with it
+        first  whether it is the first step on its rollout      exact  grad J [P, D] to compare the first step with
         """
         self.add("gradient_norm", gradient.norm(dim=1), part)
         if first:
@@ -98,21 +98,21 @@ class Diagnostics:
     def add_rollout(
         self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, correct_threshold: float | None
     ) -> None:
-        """What is read of a rollout before it is learned from; with a threshold (`of_texts`) it is of texts."""
-        began = rollout.valid.amax((0, 2))  # who took part [P]
+        """Add the readings of a rollout before its update; with a threshold also those of texts (`text_diagnostics`)."""
+        began = rollout.valid.amax((0, 2))  # which members took part [P]
         if isinstance(head, Categorical):
             self.add("entropy_share", entropy_share(rollout, head.outputs), began)
         if signals.values is not None and assessment.target is not None:
             values = signals.values[: len(rollout.valid)]
             self.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
-        if rollout.current_logp is not None:  # how far the data are from the policy; its own steps on them do not count
+        if rollout.current_logp is not None:  # distance of the data from the policy, before its steps on them
             self.add_all(ratio_diagnostics(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
         if correct_threshold is not None:
             for name, (value, weight) in text_diagnostics(rollout, correct_threshold).items():
                 self.add(name, value, weight)
 
     def means(self) -> dict[str, np.ndarray]:
-        """The mean of each diagnostic that anybody has, [P]; NaN for members without a reading."""
+        """The mean [P] of each diagnostic with at least one reading; NaN for members without one."""
         total, weight = self.table.cpu().numpy()
         with np.errstate(invalid="ignore"):
             mean = np.where(weight > 0, total / weight, np.nan)
@@ -120,29 +120,29 @@ class Diagnostics:
         return {name: row for name, row in found.items() if not np.isnan(row).all()}
 
     def clear(self, members: np.ndarray) -> None:
-        """Forget the readings of these members (mask [P])."""
+        """Delete the readings of these members (mask [P])."""
         gone = torch.from_numpy(members).to(self.table.device)
         self.table[:, :, gone] = 0.0
         self.gradients[gone] = 0.0
         self.norm_sq[:, gone] = 0.0
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a resume needs, by name."""
+        """The state that a resume needs, by name."""
         return {"table": self.table, "gradients": self.gradients, "norm_sq": self.norm_sq}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from `tensors()`."""
+        """Continue from `tensors()`."""
         self.table, self.gradients, self.norm_sq = (tensors[name] for name in self.tensors())
 
 
 def gradient_spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, np.ndarray]:
-    """How much n gradients differ, from sum g [P, D], sum |g|^2 [P] and n [P]; NaN for members with fewer than 2.
+    """Variance and SNR of n gradients, from sum g [P, D], sum |g|^2 [P] and n [P]; NaN for members with fewer than 2.
 
         variance = n / (n - 1) (mean |g|^2 - |mean g|^2)    snr = max(0, |mean g|^2 - variance / n) / variance
 
     |mean g|^2 exceeds |E g|^2 by variance / n on average; 1 / snr is the simple noise scale in rollouts (McCandlish et
-    al. 2018, section 2.2). The gradients are of successive updates and the policy moves between them: the variance is over
-    updates, the drift of g within it. At one policy it is measured by `algorithms.conformance.gradient_quality`.
+    al. 2018, section 2.2). The gradients are those of successive updates, so the variance includes the drift of g as
+    the policy changes. `algorithms.conformance.gradient_quality` measures it at one policy.
     """
     n = torch.where(count >= 2, count, torch.nan)
     mean_square = square / n
@@ -154,7 +154,7 @@ def gradient_spread(total: Tensor, square: Tensor, count: Tensor) -> dict[str, n
 
 
 def log_legal_actions(rollout: Rollout, actions: int) -> Tensor:
-    """log of the number of legal actions: the largest entropy, [T, P, N] or a number in a tensor."""
+    """log of the number of legal actions, the largest entropy: [T, P, N] or a scalar tensor."""
     if rollout.action_mask is None:
         return torch.log(torch.tensor(float(actions), device=rollout.valid.device))
     return rollout.action_mask.sum(-1).clamp(min=1).to(rollout.valid.dtype).log()
@@ -207,14 +207,14 @@ def ratio_diagnostics(
 
 
 def effective_sample_size(log_ratio: Tensor, valid: Tensor) -> Tensor:
-    """(sum rho)^2 / (n sum rho^2) over a member's n valid rows, in (0, 1] (Kish 1965): [P]; NaN without a row."""
+    """(sum rho)^2 / (n sum rho^2) over a member's n valid rows, in (0, 1] (Kish 1965): [P]; NaN if n is 0."""
     rows = torch.where(valid > 0, log_ratio, -torch.inf)
-    ratio = (rows - rows.amax((0, 2), keepdim=True)).exp()  # the largest is 1: no overflow, and the scale cancels
+    ratio = (rows - rows.amax((0, 2), keepdim=True)).exp()  # the largest is 1, so nothing overflows; the scale cancels
     return ratio.sum((0, 2)).square() / (valid.sum((0, 2)) * ratio.square().sum((0, 2)))
 
 
 def explained_variance(values: Tensor, target: Tensor, valid: Tensor) -> Tensor:
-    """1 - Var(target - V) / Var(target) over a member's valid rows [P]; NaN where the target does not vary."""
+    """1 - Var(target - V) / Var(target) over a member's valid rows [P]; NaN if the target is constant."""
 
     def variance(x: Tensor) -> Tensor:
         count = valid.sum((0, 2)).clamp(min=1)

@@ -23,7 +23,7 @@ class _Stateless:
 
 
 def _active(bonus: Any, context: object) -> bool:
-    """Only where there is a bonus: tuned from 0 upwards, a variant without one would become another."""
+    """Whether there is a bonus. Without this condition, tuning would add a bonus to variants that have none."""
     return bonus.active
 
 
@@ -35,7 +35,7 @@ def _at_least_0(**values: Number) -> None:
 
 @dataclass(frozen=True)
 class Constant(_Stateless):
-    """alpha for ever (Williams and Peng 1991; Mnih et al. 2016, section 4)."""
+    """A constant alpha (Williams and Peng 1991; Mnih et al. 2016, section 4)."""
 
     alpha: Number = tunable(0.0, Range(1e-4, 1e-1, log=True), when=_active)
 
@@ -44,7 +44,7 @@ class Constant(_Stateless):
 
     @property
     def active(self) -> bool:
-        # asked at every step: a plain number needs no tensor
+        # read at every step: a plain number needs no tensor
         return bool((self.alpha > 0).any()) if isinstance(self.alpha, Tensor) else self.alpha > 0
 
     def __call__(self, progress: Tensor, state: PartState) -> Tensor:
@@ -53,7 +53,7 @@ class Constant(_Stateless):
 
 @dataclass(frozen=True)
 class Annealed(_Stateless):
-    """alpha falls in a straight line from `start` to `end` over the budget: exploration first, J itself at the end."""
+    """alpha moves linearly from `start` to `end` over the budget: exploration first, J itself at the end."""
 
     start: Number = tunable(0.02, Range(1e-3, 1e-1, log=True))
     end: float = 0.0
@@ -68,10 +68,10 @@ class Annealed(_Stateless):
 
 @dataclass(frozen=True)
 class Target:
-    """alpha moves so that the entropy becomes `fraction` of its maximum: log alpha += rate (fraction - seen), per rollout.
+    """alpha adapts to keep the entropy at `fraction` of its maximum: log alpha += rate (fraction - seen), per rollout.
 
-    As the temperature of soft actor-critic (Haarnoja et al. 2018b, eq. 18), with the maximum, log of the number of legal
-    actions, as the unit; alpha stays within [least, most].
+    As the temperature of soft actor-critic (Haarnoja et al. 2018b, eq. 18). The unit of entropy is its maximum, the log
+    of the number of legal actions. alpha stays within [least, most].
     """
 
     fraction: Number = tunable(0.3, Range(0.05, 0.9))

@@ -1,4 +1,4 @@
-"""The parts of a gradient estimator: how a rollout is judged, and the objective that follows from it."""
+"""The parts of a gradient estimator: the assessment of a rollout, and the objective that follows from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from envs.api import Box, Spec, Transcript
 
 
 class Signals(NamedTuple):
-    """What the learner computes for an assessment, without gradient, at the moment of learning."""
+    """Inputs of an assessment that the learner computes without gradient, just before learning."""
 
     values: Tensor | None  # [T+1, P, N] the critic's V(s_t)
 
@@ -29,34 +29,34 @@ class Assessment(NamedTuple):
 
 
 class Credit(Protocol):
-    """q_t: an estimate of what followed action t."""
+    """q_t: an estimate of the return that is attributed to action t."""
 
-    bootstraps: ClassVar[bool]  # reads V(s_{t+1}), so it needs a critic and may cut windows anywhere
+    bootstraps: ClassVar[bool]  # reads V(s_{t+1}), so it needs a critic and allows windows that cut episodes
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor: ...
 
 
 @runtime_checkable
 class OffPolicyCredit(Protocol):
-    """A credit that reads rollout.current_logp, and whose critic learns something else than q."""
+    """A credit that reads rollout.current_logp and has a target for the critic other than q."""
 
     bootstraps: ClassVar[bool]
 
     def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor: ...
 
     def target(self, rollout: Rollout, values: Tensor) -> Tensor:
-        """What V(s_t) is regressed on, [T, P, N]."""
+        """The regression target of V(s_t), [T, P, N]."""
 
 
 class Baseline(Protocol):
-    """b_t: what was to be expected before action t."""
+    """b_t: an estimate of the return before action t."""
 
     critic: ClassVar[bool]  # learns V(s)
     needs_score_norms: ClassVar[bool]  # reads rollout.score_norm_sq
     needs_greedy_return: ClassVar[bool]  # reads rollout.greedy_return, whose steps are charged to the budget
 
     def initial(self, members: int, horizon: int) -> PartState:
-        """State carried from rollout to rollout (empty for most)."""
+        """The initial state, which is carried from rollout to rollout; empty for most baselines."""
 
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
@@ -65,17 +65,17 @@ class Baseline(Protocol):
 
 
 class AdvantageScale(Protocol):
-    """What is done to the advantages of valid rows before they are learned from: division by a deviation, say."""
+    """A transformation of the advantages of valid rows before the loss, such as division by a deviation."""
 
     @property
     def each_minibatch(self) -> bool:
-        """Whether it is applied by `rows` to every minibatch as it is drawn, instead of once to the rollout."""
+        """Whether `rows` scales each minibatch when it is drawn, instead of the whole rollout once."""
 
     def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
-        """A [T, P, N] from A = q - b; a member sees itself alone."""
+        """The scaled A [T, P, N] from A = q - b, separately for each member."""
 
     def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
-        """The same for any rows [T, P, M], where `each_minibatch`."""
+        """The same for any rows [T, P, M], if `each_minibatch`."""
 
 
 Bounds = tuple[Number, Number]
@@ -84,32 +84,32 @@ Bounds = tuple[Number, Number]
 class Surrogate(Protocol):
     """L(pi, mu, A): the objective of one action, whose gradient is the policy gradient."""
 
-    per_sequence: ClassVar[bool]  # reads whole episodes: columns of [T, P, N]
+    per_sequence: ClassVar[bool]  # reads whole episodes, the columns of [T, P, N]
 
     @property
     def bounds(self) -> Bounds | None:
-        """The ratios between which it does not clip."""
+        """The interval of ratios that are not clipped."""
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
-        """L [T, P, N]; what stands in rows that are not valid is multiplied by 0."""
+        """L [T, P, N]; the caller multiplies rows that are not valid by 0."""
 
 
 class EntropyBonus(Protocol):
-    """The coefficient alpha of the entropy bonus, one a member."""
+    """The coefficient alpha of the entropy bonus, one per member."""
 
     bounded: ClassVar[bool]  # reads the entropy as a fraction of its maximum, which continuous actions do not have
 
     @property
     def active(self) -> bool:
-        """False: alpha is always 0."""
+        """Whether alpha can differ from 0."""
 
     def initial(self, members: int) -> PartState: ...
 
     def __call__(self, progress: Tensor, state: PartState) -> Tensor:
-        """alpha [P], from the share of the budget that is spent [P]."""
+        """alpha [P], from the spent share of the budget [P]."""
 
     def update(self, fraction: Tensor, state: PartState) -> PartState:
-        """The state after a rollout whose entropy was this fraction of its maximum [P]."""
+        """The state after a rollout; `fraction` [P] is its entropy relative to the maximum."""
 
 
 Aggregation = Literal["episode", "token", "sequence", "constant"]
@@ -117,15 +117,15 @@ Aggregation = Literal["episode", "token", "sequence", "constant"]
 
 @dataclass(frozen=True)
 class Estimator:
-    """What a rung may change.
+    """The parts of the gradient estimator, one of which a variant may change.
 
-    scale        what is done to the advantages: None, or division by a deviation (algorithms.estimators.advantage_scale)
+    scale        transformation of the advantages (algorithms.estimators.advantage_scale); None: none
     aggregation  episode: sum over time, mean over episodes (unbiased for J); token: mean over all valid rows of the member;
                  sequence: mean over the rows of an episode, then over episodes (1/len: biased towards long failures);
                  constant: episode over the task's horizon (a constant factor)
     kl           how the KL to the task's reference enters (algorithms.estimators.kl_penalty)
     entropy      the entropy bonus (algorithms.estimators.entropy_bonus)
-    correction   of data that another policy drew (algorithms.estimators.importance_weights); None: as if it were its own
+    correction   for data sampled by another policy (algorithms.estimators.importance_weights); None: no correction
     """
 
     credit: Credit
@@ -147,16 +147,16 @@ class Estimator:
 
     @property
     def reads_current_logp(self) -> bool:
-        """Whether it asks how likely the actions are by now."""
+        """Whether it reads log-probabilities under the current policy."""
         return self.correction is not None or isinstance(self.credit, OffPolicyCredit)
 
     @property
     def per_sequence(self) -> bool:
-        """Whether its loss needs whole episodes in columns, which only transcripts are."""
+        """Whether its loss needs whole episodes as columns; only transcripts have them."""
         return self.surrogate.per_sequence or self.kl.over == "sequence"
 
     def reason_unsupported(self, spec: Spec) -> str | None:
-        """Why it cannot learn on tasks of this form; None where it can."""
+        """Why it cannot learn on tasks of this form; None if it can."""
         if not isinstance(spec.observation, Transcript):
             if self.per_sequence:
                 return "reads whole texts, and this task observes none"

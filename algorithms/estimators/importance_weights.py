@@ -1,9 +1,9 @@
-"""Corrections of stale data: a weight on each action's advantage for having been drawn from mu and not from pi.
+"""Corrections for stale data: a weight on the advantage of each action, which was sampled from mu and not from pi.
 
-w is a function of x_t = log pi(a_t|s_t) - log mu(a_t|s_t), pi the policy when learning begins on the rollout, mu the one
-that acted. It is a number for the gradient. A surrogate that has a ratio of its own (Ratio, ClippedRatio) then measures from
-pi and not from mu: the decoupling of proximal and behaviour policy (Hilton et al. 2022, Batch size-invariance for policy
-optimization, equation 3; Fu et al. 2025, AReaL, equation 5).
+w is a function of x_t = log pi(a_t|s_t) - log mu(a_t|s_t). pi is the policy when learning on the rollout begins, mu the
+one that acted. w is constant for the gradient. With a correction, the ratio of a surrogate (Ratio, ClippedRatio) is
+relative to pi and not to mu: the decoupling of proximal and behaviour policy (Hilton et al. 2022, Batch size-invariance
+for policy optimization, equation 3; Fu et al. 2025, AReaL, equation 5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from algorithms.tunable import Number, Range, as_vector, tunable
 
 INF = float("inf")
-ROUNDING = 1e-5  # of a difference of two equal log-probabilities: on policy every weight is exactly 1
+ROUNDING = 1e-5  # in the difference of two equal log-probabilities; on policy every weight is exactly 1
 
 
 class Correction(Protocol):
@@ -25,14 +25,14 @@ class Correction(Protocol):
 
     @property
     def per_sequence(self) -> bool:
-        """Reads whole episodes: columns of [T, P, N]."""
+        """Whether it reads whole episodes, the columns of [T, P, N]."""
 
     def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
-        """w [T, P, N] from x [T, P, N]; what stands in rows that are not valid has no influence."""
+        """w [T, P, N] from x [T, P, N]; rows that are not valid have no influence."""
 
 
 def on_valid_rows(log_ratio: Tensor, valid: Tensor) -> Tensor:
-    """x on valid rows, 0 where it is rounding and elsewhere."""
+    """x on valid rows; 0 elsewhere and if |x| is only rounding."""
     return torch.where((log_ratio.abs() > ROUNDING) & (valid > 0), log_ratio, 0.0)
 
 
@@ -43,9 +43,9 @@ def _check_cap(cap: Number) -> None:
 
 @dataclass(frozen=True)
 class TokenIS:
-    """w_t = min(rho_t, cap): each action by its own ratio. Biased even without a cap: the states are mu's.
+    """w_t = min(rho_t, cap): the ratio of each action. Biased even without a cap: the states are those of mu.
 
-    With a cap it is truncated importance sampling (Ionides 2008), as verl and TRL apply it to tokens.
+    With a cap it is truncated importance sampling (Ionides 2008), as in verl and TRL on tokens.
     """
 
     cap: Number = tunable(2.0, Range(1, 10, log=True))
@@ -60,7 +60,7 @@ class TokenIS:
 
 @dataclass(frozen=True)
 class SequenceIS:
-    """w = min(prod_t rho_t, cap) on every row of the episode. Without a cap the only one here that is unbiased."""
+    """w = min(prod_t rho_t, cap) on every row of the episode. Only this one, without a cap, is unbiased."""
 
     cap: Number = tunable(INF, Range(1, 10, log=True), when=lambda owner, context: as_vector(owner.cap) != INF)
     per_sequence = True
@@ -75,7 +75,7 @@ class SequenceIS:
 
 @dataclass(frozen=True)
 class SequenceMask:
-    """w = 1 where low <= prod_t rho_t <= high, else 0: episodes that have become too likely or unlikely teach nothing."""
+    """w = 1 if low <= prod_t rho_t <= high, else 0: episodes outside these bounds are ignored."""
 
     low: float = 0.5
     high: float = 2.0

@@ -1,4 +1,4 @@
-"""The KL to the task's reference policy: which estimator, and where it enters."""
+"""The KL to the task's reference policy: its estimator, and its place in the objective."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ Over = Literal["token", "sequence"]
 class KL:
     """beta times an estimate of KL(pi || ref) from x_t = log pi(a_t|s_t) - log ref(a_t|s_t) (Schulman 2020).
 
-    kind   k1 = x, k2 = x^2 / 2, k3 = exp(-x) - 1 + x: all but k2 have the KL as their mean; what matters is their gradient
-    place  reward: r_t <- r_t - beta k(x_t), numbers that are credited like any reward; loss: - beta k(x_t) is differentiated
+    kind   k1 = x, k2 = x^2 / 2, k3 = exp(-x) - 1 + x: all but k2 have the KL as their mean, but their gradients differ
+    place  reward: r_t <- r_t - beta k(x_t), without gradient; loss: - beta k(x_t) is added and differentiated
     over   token, or sequence: x is the sum over the text's tokens (loss only)
-    beta   None: the task's own, which is part of J; a number: that, on every task that has a reference
+    beta   a number for every task that has a reference; None: the task's own beta, which is part of J
 
-    Relative error of the expected gradient against grad KL: k1 in the reward 0; k2 of the sequence in the loss 0 (its
-    gradient is x grad log pi); k1 in the loss 1 (its mean gradient is 0); k3 in the reward about 1; the others between.
+    Relative error of the expected gradient, compared with grad KL: k1 in the reward 0; k2 of the sequence in the loss 0
+    (its gradient is x grad log pi); k1 in the loss 1 (its mean gradient is 0); k3 in the reward about 1; the others
+    between.
     """
 
     kind: Kind = "k1"
@@ -40,11 +41,11 @@ class KL:
             raise ValueError('in the reward every token pays for itself: over="sequence" needs place="loss"')
 
     def coefficient(self, task_beta: float) -> float:
-        """beta on a task whose own is this."""
+        """beta on a task with this beta."""
         return task_beta if self.beta is None else self.beta
 
     def estimate(self, x: Tensor, valid: Tensor) -> Tensor:
-        """k [T, P, N]; of a sequence each of its rows holds an equal share, so that their sum is k of the sum of x."""
+        """k [T, P, N]. For a sequence, its rows have equal shares, so their sum is k of the sum of x."""
         x = x * valid
         if self.over == "sequence":
             rows = valid.sum(0, keepdim=True).clamp(min=1)

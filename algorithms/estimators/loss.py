@@ -1,4 +1,4 @@
-"""From a rollout to a loss for each member: assessment, weights of rows, rows to learn from, and the objective."""
+"""The loss of each member from a rollout: assessment, row weights, rows to learn from, and the objective."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, as_vector, select_members
 
 PartState = dict[str, Tensor]
-DENSE = 0.8  # share of useful rows above which gathering them costs more than computing the others too
+DENSE = 0.8  # share of useful rows above which gathering them costs more than computing all
 
 
 def assess(
     estimator: Estimator, rollout: Rollout, signals: Signals, baseline_state: PartState
 ) -> tuple[Assessment, PartState]:
-    """A_t = q_t - b_t, corrected and scaled as declared, 0 on rows that are not valid; and the critic's target, q_t unless
-    the credit has another.
+    """A_t = q_t - b_t, corrected and scaled, 0 on rows that are not valid; and the critic's target.
 
-    Means and deviations are taken inside a member (or a group), never across members.
+    The target is q_t unless the credit defines another. Means and deviations are those of a member or a group, never
+    across members.
     """
     q = estimator.credit(rollout, signals.values)
     b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
@@ -53,9 +53,9 @@ def assess(
 
 
 def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
-    """The rollout with r_t - beta k(log pi - log ref) as its rewards, where the KL belongs into the reward.
+    """The rollout with r_t - beta k(log pi - log ref) as its rewards, if the KL is placed in the reward.
 
-    The log-probabilities are numbers here; with k1 the score function's gradient of this return is that of J, since
+    The log-probabilities are constants here. With k1 the score-function gradient of this return is that of J, since
     E[grad log pi] = 0.
     """
     if not beta or kl.place != "reward" or rollout.reference is None:
@@ -68,7 +68,7 @@ def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
     """[T, P, N], on valid rows: 1/N (episode), 1/(N horizon) (constant), 1/(rows of the member) (token), 1/(N rows of the
     episode) (sequence).
 
-    A sequence is a column of the rollout: with Unroll a window, not an episode.
+    A sequence is a column of the rollout. With Unroll it is a window, not an episode.
     """
     valid, envs = rollout.valid, rollout.valid.shape[2]
     if estimator.aggregation == "episode":
@@ -83,9 +83,9 @@ def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
 def rows_to_learn_from(
     estimator: Estimator, rollout: Rollout, assessment: Assessment, horizon: int, whole_episodes: bool
 ) -> tuple[Batch, list[np.ndarray]]:
-    """(the rollout's rows, each member's columns that minibatches are drawn from).
+    """(the rollout's rows, the columns of each member from which minibatches are drawn).
 
-    A column is an environment's episode where `whole_episodes` (texts), else a row by itself.
+    A column is an episode if `whole_episodes` (texts), else a single row.
     """
     weight = row_weights(estimator, rollout, horizon)
     batch = Batch(
@@ -111,7 +111,7 @@ def rows_to_learn_from(
 
 @torch.no_grad()
 def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
-    """log pi(a_t|s_t) of the rollout under the policy as it is [T, P, N]."""
+    """log pi(a_t|s_t) of the rollout under the current policy [T, P, N]."""
     steps = len(rollout.valid)
     obs = rollout.obs if policy.reads_text else rollout.obs[:steps]
     return policy.head.log_prob(policy.outputs(obs, rollout.action_mask, steps), rollout.action)
@@ -119,9 +119,9 @@ def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
 
 @torch.no_grad()
 def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tensor:
-    """V [T+1, P, N], computed only where a valid row reads it (its own observation and the one it ended on).
+    """V [T+1, P, N], computed only for the observations of valid rows and those after them.
 
-    compact  members with few rows are not padded to the longest
+    compact  whether members with few rows are not padded to the longest
     """
     steps = len(rollout.valid)
     if policy.reads_text:
@@ -148,7 +148,7 @@ def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tenso
 
 
 class Loss(NamedTuple):
-    """What descends and the actor's part of it, one number a member [P]; log pi(a_t|s_t) of the rows on the way."""
+    """The loss and its part for the actor, one number per member [P], and log pi(a_t|s_t) of the rows."""
 
     total: Tensor
     actor: Tensor
@@ -156,9 +156,9 @@ class Loss(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What some members descend.
+    """The objective of some members.
 
-    alpha  of the entropy bonus [P], where there is one     beta  of the KL to the task's reference
+    alpha  coefficient of the entropy bonus [P], if any     beta  coefficient of the KL to the task's reference
     """
 
     policy: ActorCritic
@@ -168,7 +168,7 @@ class Objective(NamedTuple):
     beta: float
 
     def select_members(self, indices: np.ndarray) -> Objective:
-        """Of the members at these places, on a copy of their policies."""
+        """The objective of the members at these indices, on a copy of their policies."""
         coefficient, alpha = self.value_coefficient, self.alpha
         return Objective(
             self.policy.select_members(indices),
@@ -179,7 +179,7 @@ class Objective(NamedTuple):
         )
 
     def loss(self, batch: Batch) -> Loss:
-        """-E[L(pi, mu, A) - beta KL (where it stands in the loss) + alpha H] + critic regression."""
+        """-E[L(pi, mu, A) - beta KL (if it is placed in the loss) + alpha H] + critic regression."""
         rows = len(batch.weight)
         out = self.policy.outputs(batch.obs, batch.action_mask, rows)
         head, estimator = self.policy.head, self.estimator

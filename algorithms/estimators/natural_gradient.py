@@ -14,7 +14,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, Range, as_vector, tunable
 
 Product = Callable[[Tensor], Tensor]
-SHRINK = 0.8  # of a step that the line search refuses
+SHRINK = 0.8  # factor on a step that the line search rejects
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Natural:
 
     F is the Fisher matrix of the rollout's states, H of the mean KL(pi_old || pi), plus `damping` times the identity.
     Schulman et al. (2015), Trust region policy optimization, appendix C; Kakade (2001) for the direction. The critic is
-    stepped by the optimiser as ever; the actor's learning rate is not used: delta is its step size.
+    still updated by the optimiser. The actor has no learning rate; delta is its step size.
     """
 
     delta: Number = tunable(0.01, Range(1e-3, 1e-1, log=True))
@@ -38,7 +38,7 @@ class Natural:
 
 
 def conjugate_gradients(product: Product, g: Tensor, steps: int) -> Tensor:
-    """x with F x = g, each member by itself [P, D]; a member whose residual is gone stays where it is."""
+    """x with F x = g, separately for each member [P, D]; a member whose residual is 0 does not change."""
     x = torch.zeros_like(g)
     residual, direction = g.clone(), g.clone()
     square = (residual * residual).sum(1, keepdim=True)
@@ -56,13 +56,13 @@ def conjugate_gradients(product: Product, g: Tensor, steps: int) -> Tensor:
 
 
 def actor_parameters(policy: ActorCritic) -> list[Tensor]:
-    """What the actor's columns of policy.flat are views of, in their order."""
+    """The parameters behind the actor's columns of policy.flat, in their order."""
     critic = set(map(id, policy.critic.parameters())) if policy.critic is not None else set()
     return [p for p in policy.parameters() if id(p) not in critic]
 
 
 def mean_kl(policy: ActorCritic, batch: Batch, old: Tensor) -> Tensor:
-    """KL(pi_old || pi) over each member's weighed rows [P]."""
+    """The weighted mean of KL(pi_old || pi) over each member's rows [P]."""
     out = policy.outputs(batch.obs, batch.action_mask, len(batch.weight))
     valid = (batch.weight > 0).to(batch.weight)
     return (policy.head.kl(old, out) * valid).sum((0, 2)) / valid.sum((0, 2)).clamp(min=1)
@@ -87,7 +87,7 @@ def _concatenate(parts: tuple[Tensor, ...]) -> Tensor:
 def natural_step(rule: Natural, policy: ActorCritic, batch: Batch, g: Tensor, loss: Callable[[], Tensor]) -> None:
     """Move each member's actor along the natural gradient of g [P, D], the direction of ascent; `loss` [P] must fall.
 
-    A member for which no length passes the line search stays where it is.
+    A member for which no step length passes the line search does not change.
     """
     width = g.shape[1]
     with torch.no_grad():

@@ -12,7 +12,7 @@ from algorithms.estimators.rollout import PartState
 
 
 class Optimiser(Protocol):
-    """How a gradient moves the parameters. Members never mix: every operation is elementwise.
+    """The rule by which a gradient changes the parameters. Every operation is elementwise, so members never mix.
 
     shared_state  names in the state that all members share; every other tensor of it is [P, ...]
     """
@@ -22,7 +22,7 @@ class Optimiser(Protocol):
     def initial(self, values: Tensor) -> PartState: ...
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
-        """values [P, D] move in place against gradient [P, D] at rate [P, D]; state moves with them."""
+        """Move values [P, D] in place against gradient [P, D] at rate [P, D], and update the state."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Adam:
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         state["steps"] += 1
-        steps = int(state["steps"])  # members only ever stop for good, so those that move share one count
+        steps = int(state["steps"])  # members that stop never start again, so all others share one count
         m = state["m"].lerp_(gradient, 1 - self.beta1)
         v = state["v"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
         denominator = v.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)

@@ -1,4 +1,4 @@
-"""What a population did, and the rows of it that a loss is computed on.
+"""The rollout of a population, and the rows on which a loss is computed.
 
 Axes: T time, P members of the population, N environments of a member, then features. See docs/notation.md.
 """
@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-PartState = dict[str, Tensor]  # what a baseline, a bonus or an optimiser carries from rollout to rollout
+PartState = dict[str, Tensor]  # the state of a baseline, a bonus or an optimiser between rollouts
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """What a population did. T rows of P x N environments; rows with `valid` 0 have no influence on anything.
+    """T rows of P x N environments; rows with `valid` 0 have no influence.
 
-    obs          [T+1, P, N, F] features as they were when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
+    obs          [T+1, P, N, F] features as normalised when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
                  transcripts
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
-    group        this many neighbouring environments share a start (a prompt; in control: all of a member's)
+    group        number of adjacent environments that share a start (a prompt; in control, all of a member)
 
-    The last four are there only where the task or the estimator has a use for them.
+    The last four fields are set only if the task or the estimator needs them.
     """
 
     obs: Tensor
@@ -37,22 +37,20 @@ class Rollout:
     group: int
     reference: Tensor | None = None  # [T, P, N] log-probability of the action under the task's reference policy
     score_norm_sq: Tensor | None = (
-        None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_square)
+        None  # [T, P, N] |grad of log pi(a_t|s_t) in the head's inputs|^2 (Head.score_norm_sq)
     )
     greedy_return: Tensor | None = (
         None  # [T, P, N] return of the greedy policy from the same start, the same for every t
     )
-    current_logp: Tensor | None = (
-        None  # [T, P, N] log-probability under the policy that is about to learn; None: as it acted
-    )
+    current_logp: Tensor | None = None  # [T, P, N] log-probability under the learning policy; None: the same as `logp`
 
     @property
     def log_ratio(self) -> Tensor:
-        """log pi(a_t|s_t) - log mu(a_t|s_t) of the policy that learns and the one that acted [T, P, N]."""
+        """log pi(a_t|s_t) - log mu(a_t|s_t) of the learning policy and the acting policy [T, P, N]."""
         return torch.zeros_like(self.logp) if self.current_logp is None else self.current_logp - self.logp
 
     def to(self, device: str) -> Rollout:
-        """On this device."""
+        """The rollout on this device."""
         return replace(self, **{name: x.to(device) for name, x in self.tensors().items()})  # type: ignore[arg-type]
 
     def tensors(self) -> dict[str, Tensor]:
@@ -63,9 +61,9 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows a loss is computed on: for features one row a sample (T = 1), for transcripts whole episodes.
+    """The rows on which a loss is computed: single rows (T = 1) for features, whole episodes for transcripts.
 
-    weight is 0 on rows nobody may learn from and carries the aggregation: losses are sums of weight times row.
+    `weight` is 0 on rows without influence and includes the aggregation: losses are sums of weight times row.
     """
 
     obs: Tensor  # [1, P, M, F] or [L, P, N]
@@ -95,14 +93,14 @@ def padded_columns(columns: list[np.ndarray], device: torch.device) -> tuple[Ten
 
 
 def valid_columns(valid: Tensor) -> list[np.ndarray]:
-    """Per member, the flat positions t N + n of its valid rows."""
+    """For each member, the flat positions t N + n of its valid rows."""
     t, p, n = valid.shape
     flat = valid.transpose(0, 1).reshape(p, t * n).cpu().numpy() > 0
     return [np.flatnonzero(row) for row in flat]
 
 
 def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
-    """Places of members in groups whose numbers of rows differ by a factor of 2 at most; those without rows are left out."""
+    """Indices of members with rows, in groups whose numbers of rows differ by a factor of at most 2."""
     order = np.argsort(-lengths, kind="stable")
     groups: list[list[int]] = []
     for place in order[lengths[order] > 0]:
@@ -113,7 +111,7 @@ def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
 
 
 def select_members(batch: Batch, indices: np.ndarray, rows: int) -> Batch:
-    """The batch of the members at these places, their first columns alone."""
+    """The batch of the members at these indices, with their first `rows` columns."""
     return Batch(*(None if x is None else x[:, indices, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
 
 
@@ -124,6 +122,6 @@ def flat_rows(x: Tensor) -> Tensor:
 
 
 def columns_of(batch: Batch, index: Tensor, keep: Tensor) -> Batch:
-    """The batch at columns index [P, M]; filled columns weigh nothing."""
+    """The batch at columns index [P, M]; filled columns have weight 0."""
     picked = Batch(*(None if x is None else select(x, index) for x in vars(batch).values()))  # type: ignore[arg-type]
     return replace(picked, weight=picked.weight * keep)

@@ -11,7 +11,7 @@ from torch import Tensor
 from algorithms.estimators.estimator import Bounds
 from algorithms.tunable import Number, Range, as_vector, tunable
 
-ROUNDING = 1e-5  # of a difference of two equal log-probabilities
+ROUNDING = 1e-5  # in the difference of two equal log-probabilities
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Ratio:
-    """L = rho A: what an action is worth under the policy that acted (Schulman et al. 2015, eq. 14)."""
+    """L = rho A, the importance-weighted advantage (Schulman et al. 2015, eq. 14)."""
 
     per_sequence: ClassVar[bool] = False
     bounds: ClassVar[Bounds | None] = None
@@ -41,7 +41,7 @@ def _clipped_minimum(ratio: Tensor, advantage: Tensor, bounds: Bounds) -> Tensor
 
 
 def clamp_to_bounds(ratio: Tensor, bounds: Bounds) -> Tensor:
-    """The ratio within its bounds, which may be one pair a member."""
+    """The ratio within its bounds, which may be one pair per member."""
     low, high = bounds
     if isinstance(low, Tensor) or isinstance(high, Tensor):  # torch clamps by two numbers or by two tensors
         return ratio.clamp(torch.as_tensor(low).to(ratio), torch.as_tensor(high).to(ratio))
@@ -56,7 +56,7 @@ def _check_clip(clip: Number, high: Number | None) -> None:
 
 
 def _has_own_upper_bound(surrogate: Any, context: object) -> bool:
-    """Only where the upper bound is one of its own."""
+    """Whether the upper bound differs from the lower one."""
     return surrogate.high is not None
 
 
@@ -64,8 +64,8 @@ def _has_own_upper_bound(surrogate: Any, context: object) -> bool:
 class ClippedRatio:
     """L = min(rho A, clip(rho, 1 - eps, 1 + eps) A) (Schulman et al. 2017, eq. 7).
 
-    high  eps above 1, where it differs from the one below (clip-higher; Yu et al. 2025, eq. 10)
-    dual  c > 1: where A < 0, L is at least c A (dual clip; Ye et al. 2020, eq. 5)
+    high  eps above 1, if it differs from the one below 1 (clip-higher; Yu et al. 2025, eq. 10)
+    dual  c > 1: if A < 0, L is at least c A (dual clip; Ye et al. 2020, eq. 5)
     """
 
     clip: Number = tunable(0.2, Range(0.05, 0.5))
@@ -91,9 +91,9 @@ class ClippedRatio:
 
 @dataclass(frozen=True)
 class SequenceRatio:
-    """ClippedRatio of the whole text's ratio prod_t rho_t, an equal share of it on each of its rows (TRL's RLOO).
+    """ClippedRatio with the ratio of the whole text, prod_t rho_t; each row has an equal share of L (TRL's RLOO).
 
-    At rho = 1 its gradient, summed over rows, is A sum_t grad log pi. A is that of the whole text: the same on each row.
+    At rho = 1 its gradient, summed over rows, is A sum_t grad log pi. A must be the same on all rows of a text.
     """
 
     clip: Number = tunable(0.2, Range(0.05, 0.5))
@@ -118,9 +118,10 @@ class SequenceRatio:
 
 @dataclass(frozen=True)
 class GeometricRatio(SequenceRatio):
-    """ClippedRatio of s = (prod_t rho_t)^(1/|y|), whole on every row (GSPO; Zheng et al. 2025, eq. 5 and 7).
+    """ClippedRatio with the ratio s = (prod_t rho_t)^(1/|y|) on every row (GSPO; Zheng et al. 2025, eq. 5 and 7).
 
-    With the aggregation "sequence" a text's loss is min(s A, clip(s) A). The bounds are so narrow because s moves little.
+    With the aggregation "sequence" a text's loss is min(s A, clip(s) A). The bounds are narrow because s changes
+    little.
     """
 
     clip: Number = tunable(3e-4, Range(1e-4, 1e-1, log=True))
@@ -130,10 +131,10 @@ class GeometricRatio(SequenceRatio):
 
 @dataclass(frozen=True)
 class StoppedRatio:
-    """L = min(rho, cap) A log pi with the ratio under stop-gradient: no token ever loses its gradient (CISPO).
+    """L = min(rho, cap) A log pi with the ratio under stop-gradient, so every token keeps its gradient (CISPO).
 
-    Chen et al. 2025 (MiniMax-M1), eq. 4, of one token; only the upper bound is used, as there. The mean over tokens that
-    belongs to it in the source is the estimator's aggregation "token".
+    Chen et al. 2025 (MiniMax-M1), eq. 4, for one token; as there, only the upper bound is used. The
+    mean over tokens in the source is the estimator's aggregation "token".
     """
 
     cap: Number = tunable(5.0, Range(1, 10, log=True))
@@ -154,10 +155,10 @@ class StoppedRatio:
 
 
 def _largest_covariances(logp: Tensor, advantage: Tensor, valid: Tensor, share: float) -> Tensor:
-    """The rows with the largest (log pi - mean) (A - mean), at least one of each member that has any: True [T, P, N].
+    """The rows with the largest (log pi - mean) (A - mean), at least one per member with valid rows: True [T, P, N].
 
-    For a tabular softmax the entropy falls, to first order, by the covariance of log pi and the change of the logits; these
-    few rows carry most of it (Cui et al. 2025, theorem 1 and equation 8).
+    For a tabular softmax the entropy falls, to first order, by the covariance of log pi and the change of the logits.
+    These few rows contribute most of it (Cui et al. 2025, theorem 1 and equation 8).
     """
     count = valid.sum((0, 2), keepdim=True).clamp(min=1)
 
@@ -180,7 +181,7 @@ def _check_share(share: float) -> None:
 class ClippedCovariance(ClippedRatio):
     """ClippedRatio, without a gradient on the share of rows with the largest covariance (Clip-Cov; Cui et al. 2025, eq. 11).
 
-    The source draws them at random from a band of large covariances; here they are the largest, so that seeds repeat.
+    The source samples them from an interval of large covariances. Here they are the largest, so that seeds repeat.
     """
 
     share: float = 0.02
@@ -196,7 +197,7 @@ class ClippedCovariance(ClippedRatio):
 
 @dataclass(frozen=True)
 class PenalisedCovariance:
-    """L = rho A, less kappa |log rho| on the share of rows with the largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
+    """L = rho A, minus kappa |log rho| on the share of rows of largest covariance (KL-Cov; Cui et al. 2025, eq. 13)."""
 
     share: float = 0.02
     kappa: Number = tunable(1.0, Range(0.1, 10, log=True))
@@ -211,6 +212,6 @@ class PenalisedCovariance:
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         log_ratio = logp - behaviour_logp
         held = _largest_covariances(logp, advantage, valid, self.share)
-        # at ratio 1 rounding must not decide which way a token is pushed
+        # at ratio 1 the sign of the penalty's gradient must not depend on rounding
         moved = torch.where(log_ratio.abs() > ROUNDING, log_ratio.abs(), 0.0)
         return log_ratio.exp() * advantage - self.kappa * held * moved

@@ -1,6 +1,6 @@
-"""The policy of a population: an actor, a separate critic where the variant has one, and the head that reads the actor.
+"""The policy of a population: an actor, a separate critic if the variant has one, and the action distribution.
 
-Actor and critic share nothing, so adding a critic changes the baseline and not the policy's own learning.
+Actor and critic share no parameters, so a critic changes the baseline and not how the policy learns.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ActorCritic(nn.Module):
         exploration: Exploration | None = None,
         actions: Actions = "raw",
     ) -> None:
-        """exploration: None for Independent; with GSDE `log_std` is not used."""
+        """exploration: None means Independent; GSDE does not use `log_std`."""
         super().__init__()
         self.head, self.observation = head_for(spec.action, actions), spec.observation
         gaussian = isinstance(spec.action, Box)
@@ -53,20 +53,20 @@ class ActorCritic(nn.Module):
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
         self.flat = Flat(self)
-        self._copies: dict[int, ActorCritic] = {}  # by their number of members
+        self._copies: dict[int, ActorCritic] = {}  # by number of members
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
         self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
 
     @property
     def members(self) -> int:
-        """Their number, P."""
+        """P, the number of members."""
         return len(self.flat.values)
 
     def select_members(self, indices: np.ndarray) -> ActorCritic:
-        """A copy of the members at these places, with a flat matrix of its own, until as many are selected again."""
+        """A copy of the members at these indices. The next selection of the same size overwrites it."""
         copied = self._copies.get(len(indices))
         if copied is None:
-            # modules are slow to copy: one serves all selections of a size (autograd remembers a parameter's shape)
+            # copying modules is slow, so each size has one copy (autograd stores the shape of a parameter)
             copied = copy.deepcopy(self, {id(self.flat): None, id(self._copies): {}})
             self._copies[len(indices)] = copied
         index = torch.as_tensor(indices, device=self.flat.values.device)
@@ -78,13 +78,13 @@ class ActorCritic(nn.Module):
 
     @property
     def steps_per_noise(self) -> int:
-        """Steps for which a draw of `noise` is good."""
+        """Number of steps that use the same draw of `noise`."""
         if self._gsde is None:
             return 1
         return FOREVER if self._gsde.sample_freq == -1 else self._gsde.sample_freq
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-        """Random numbers for acting, for so many (draws, environments) of one member."""
+        """Random numbers for the actions of one member; `shape` is (draws, environments)."""
         if self._gsde is None:
             return self.head.noise(rng, shape)
         return rng.standard_normal((*shape, _with_hidden_layer(self.actor).width, self._outputs), dtype=np.float32)
@@ -106,7 +106,7 @@ class ActorCritic(nn.Module):
             z = _with_hidden_layer(self.actor).hidden(obs)
             out = self._state_dependent_output(self._gsde, z)
             assert self.log_std is not None
-            # in units of its own deviation it is a standard normal, as the head's noise is
+            # divided by its standard deviation it is a standard normal, like the noise of the head
             noise = self._gsde.deviation(z, self.log_std, noise) * (-out[..., self._outputs :]).exp()
         return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
 
@@ -121,13 +121,13 @@ class ActorCritic(nn.Module):
     def values(self, obs: Tensor, steps: int) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].
 
-        For a transcript, step `horizon` (the last of horizon + 1) is the finished one.
+        For a transcript, step `horizon` (the last of horizon + 1) is the complete transcript.
         """
         assert self.critic is not None
         return self.critic(obs, self._positions[:steps]).squeeze(-1)
 
     def _state_dependent_output(self, gsde: GSDE, z: Tensor) -> Tensor:
-        """Means and log deviations [P, M, 2 A] at the last hidden layer [P, M, H]."""
+        """Means and log standard deviations [P, M, 2 A] from the last hidden layer [P, M, H]."""
         assert self.log_std is not None
         mean = _with_hidden_layer(self.actor).readout(z)
         return torch.cat([mean, gsde.log_std(z, self.log_std).expand_as(mean)], -1)

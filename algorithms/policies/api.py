@@ -1,4 +1,4 @@
-"""What a network promises: a cached path for acting and one pass for learning, with equal results."""
+"""The protocols of networks: a cached path for acting and one pass for learning, with equal results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from algorithms.policies.distributions import Head
 from envs.api import Floats, Observation
 
-Memory = Any  # what a network keeps between two actions of an episode: nothing, a hidden state, keys and values
+Memory = Any  # the state of a network between two actions of an episode: none, a hidden state, or keys and values
 
 
 class Net(Protocol):
@@ -45,11 +45,11 @@ class Network(Protocol):
     """A frozen description of a network, able to build it."""
 
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
-        """A Net with P = len(generators); `gain` scales the last layer. ValueError on observations it cannot read."""
+        """A Net with P = len(generators); `gain` scales the last layer. ValueError for unsupported observations."""
 
 
 class Acting(Protocol):
-    """The policies of a population, as those see them who let them act and do not train them."""
+    """The policies of a population as the code sees them that acts with them and does not train them."""
 
     @property
     def head(self) -> Head: ...
@@ -59,10 +59,10 @@ class Acting(Protocol):
 
     @property
     def steps_per_noise(self) -> int:
-        """Steps for which a draw of `noise` is good."""
+        """Number of steps that use the same draw of `noise`."""
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-        """Random numbers for acting, for so many (draws, environments) of one member."""
+        """Random numbers for the actions of one member; `shape` is (draws, environments)."""
 
     def choose(
         self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
@@ -73,4 +73,4 @@ class Acting(Protocol):
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
 
     def select_members(self, indices: np.ndarray) -> Acting:
-        """The members at these places alone."""
+        """The policies of the members at these indices."""

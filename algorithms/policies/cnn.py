@@ -14,12 +14,12 @@ from algorithms.tunable import Choice, tunable
 from envs.api import Image, Observation
 
 LAYERS = ((32, 8, 4), (64, 4, 2), (64, 3, 1))  # channels, side of the kernel, stride
-CHUNK = 4096  # images of a member that pass through the convolutions at once when nothing is learned from them
+CHUNK = 4096  # images of a member in one pass through the convolutions when no gradient is needed
 
 
 @dataclass(frozen=True)
 class NatureCNN:
-    """32 8x8/4, 64 4x4/2 and 64 3x3/1 convolutions, `width` units and a linear output; ReLU; bytes divided by 255.
+    """32 8x8/4, 64 4x4/2 and 64 3x3/1 convolutions, `width` units and a linear output; ReLU; inputs divided by 255.
 
     Orthogonal initialisation (gain sqrt 2), as stable-baselines3's CnnPolicy.
     """
@@ -41,14 +41,14 @@ class NatureCNN:
 
 
 def _side(pixels: int) -> int:
-    """What the convolutions leave of so many pixels: 84 -> 20 -> 9 -> 7."""
+    """Side of the image after the convolutions: 84 -> 20 -> 9 -> 7."""
     for _, kernel, stride in LAYERS:
         pixels = (pixels - kernel) // stride + 1
     return pixels
 
 
 class NatureNet(nn.Module):
-    """Kernels [P, in k k, out] and dense layers [P, in, out]: each member convolves its own images with its own kernels."""
+    """Kernels [P, in k k, out] and dense layers [P, in, out]: each member has its own images and kernels."""
 
     def __init__(self, image: Image, width: int, outputs: int, gain: float, generators: list[torch.Generator]) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class NatureNet(nn.Module):
         return torch.baddbmm(self.readout_bias, hidden, self.readout)
 
     def _convolved(self, p: int, images: Tensor) -> Tensor:
-        """Member p's images [M, C, H, W] after its convolutions, flat [M, F]."""
+        """Images [M, C, H, W] of member p after its convolutions, flattened to [M, F]."""
         if not torch.is_grad_enabled() and len(images) > CHUNK:
             parts = [images[first : first + CHUNK] for first in range(0, len(images), CHUNK)]
             return torch.cat([self._convolved(p, part) for part in parts])

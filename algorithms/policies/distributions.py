@@ -1,4 +1,4 @@
-"""Distributions over actions, as functions of the actor's output: categorical, and diagonal Gaussian, squashed or not."""
+"""Distributions over actions as functions of the actor's output: categorical and diagonal Gaussian, squashed or not."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Actions = Literal["raw", "scaled", "squashed"]
 class Head(Protocol):
     """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
 
-    An action is what the policy drew and what is recorded. `to_environment` maps it to the environment's action, to which
-    densities and entropies refer.
+    Actions are recorded as the policy samples them. `to_environment` maps an action to that of the environment, and
+    densities and entropies refer to the latter.
     """
 
     outputs: int
@@ -49,7 +49,7 @@ class Head(Protocol):
 
 
 class Categorical:
-    """pi(a) = softmax(out)_a, sampled by inverting the cumulative sum at one uniform number an action."""
+    """pi(a) = softmax(out)_a, sampled by inverting the cumulative sum at one uniform number per action."""
 
     def __init__(self, space: Discrete) -> None:
         self.outputs = space.n
@@ -59,7 +59,7 @@ class Categorical:
 
     def sample(self, out: Tensor, noise: Tensor) -> Tensor:
         cumulative = out.softmax(-1).cumsum(-1)
-        # (1 - 1e-6): rounding must never carry the threshold to the total, past the last legal action
+        # (1 - 1e-6): rounding must not raise the threshold to the total, past the last legal action
         threshold = noise[..., None] * cumulative[..., -1:] * (1 - 1e-6)
         return (cumulative <= threshold).sum(-1)
 
@@ -86,7 +86,7 @@ class Categorical:
 
 
 class Gaussian:
-    """Independent normals; out = (mean, log standard deviation). The environment clips, the density does not."""
+    """Independent normals; out = (mean, log standard deviation). The density ignores that the environment clips."""
 
     def __init__(self, space: Box) -> None:
         self.size = space.size
@@ -129,7 +129,7 @@ class Gaussian:
 class Scaled(Gaussian):
     """Normals u in units of the box, a = centre + half u: u in [-1, 1] spans it. The environment clips a.
 
-    A map of the action that no parameter moves: scores and KL are those of u.
+    The map has no parameters, so scores and KL are those of u.
     """
 
     def __init__(self, space: Box) -> None:
@@ -142,7 +142,7 @@ class Scaled(Gaussian):
         return super().log_prob(out, action) - self._log_volume
 
     def log_prob_entropy(self, out: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        logp, entropy = super().log_prob_entropy(out, action)  # which asks for the log_prob above
+        logp, entropy = super().log_prob_entropy(out, action)  # calls the log_prob above
         return logp, entropy + self._log_volume
 
     def to_environment(self, action: Array) -> Array:
@@ -155,10 +155,10 @@ class Squashed(Scaled):
 
         log pi(a) = log N(u) - sum log(1 - tanh(u)^2) - sum log half
 
-    u is what is recorded, so nothing is inverted, and 1 - tanh(u)^2 is computed without cancellation, so nothing is added
-    to it. `mode` is where u has its mode. The entropy has no closed form: the normal's, which is exact, plus
-    sum log(1 - tanh(u)^2) at the action drawn, taken as a function of the parameters through u = mu + sigma xi. Its mean
-    under pi is the entropy and its gradient's mean the entropy's, whereas -log pi(a) at a fixed a has a gradient of mean 0.
+    u is recorded, so tanh is never inverted. 1 - tanh(u)^2 is computed without cancellation, so it needs no epsilon.
+    `mode` is the mode of u. The entropy has no closed form. Its estimate is the exact entropy of the normal plus
+    sum log(1 - tanh(u)^2) at the sampled action, as a function of the parameters through u = mu + sigma xi. Both
+    estimate and gradient are unbiased, whereas -log pi(a) at a fixed a has a gradient of mean 0.
     """
 
     def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
@@ -180,19 +180,19 @@ def log_slope(u: Tensor) -> Tensor:
 
 
 def head_for(space: Discrete | Box, actions: Actions = "raw") -> Head:
-    """Categorical for Discrete; for Box a Gaussian of the action itself, of its place in the box, or under a tanh."""
+    """Categorical for Discrete; for Box a Gaussian of the action (raw), in units of the box (scaled) or squashed."""
     if isinstance(space, Discrete):
         return Categorical(space)
     return {"raw": Gaussian, "scaled": Scaled, "squashed": Squashed}[actions](space)
 
 
 def masked(out: Tensor, action_mask: Tensor | None) -> Tensor:
-    """Logits with illegal actions out of reach."""
+    """Logits with ILLEGAL for illegal actions."""
     return out if action_mask is None else torch.where(action_mask, out, ILLEGAL)
 
 
 def epsilon_greedy(values: Tensor, epsilon: float | Tensor) -> Tensor:
-    """log pi(a|s) [..., V] of action values, pi = epsilon / V + (1 - epsilon) [a is the first of the best]."""
+    """log pi(a|s) [..., V] of action values, pi = epsilon / V + (1 - epsilon) [a is the first maximum]."""
     best = torch.zeros_like(values).scatter_(-1, values.argmax(-1, keepdim=True), 1.0)
     chance = epsilon / values.shape[-1] + (1 - epsilon) * best
     return torch.where(chance > 0, chance.log(), ILLEGAL)

@@ -1,4 +1,4 @@
-"""How policies explore: noise that is fresh at every step or depends on the state, and the random numbers for it."""
+"""Exploration with continuous actions: independent or state-dependent noise. Also the random numbers for acting."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ EPSILON = 1e-6  # added to a variance that vanishes with z(s), as in stable-base
 
 
 def continuous(owner: Any, context: Context) -> bool:
-    """Only where actions are real numbers: a search range's `when`."""
+    """Whether actions are real numbers; a condition (`when`) for search ranges."""
     return isinstance(context.spec.action, Box)
 
 
 @dataclass(frozen=True)
 class Independent:
-    """a = mu(s) + sigma xi with fresh normals xi at every step; one sigma an action, whatever the state."""
+    """a = mu(s) + sigma xi with new standard normals xi at every step; sigma does not depend on the state."""
 
 
 @dataclass(frozen=True)
 class GSDE:
     """Generalised state-dependent exploration: a = mu(s) + theta' z(s), z(s) the actor's last hidden layer.
 
-    theta [H, A] ~ N(0, sigma^2) is drawn for each environment at the start of a rollout (an episode, a window) and, above 0,
-    every `sample_freq` steps of it; in between the same state meets the same noise. Seen by itself a step is normal:
+    theta [H, A] ~ N(0, sigma^2) is drawn for each environment at the start of a rollout (an episode or a window) and,
+    if sample_freq > 0, after every `sample_freq` steps. In between, equal states get equal noise. A single step is
+    normal:
 
         log pi(a|s) = log N(a; mu(s), sum_h z_h(s)^2 sigma_h^2 + EPSILON)
 
-    which is what is learned from. Raffin, Kober, Stulp (2021), Smooth exploration for robotic reinforcement learning,
+    Learning uses this density. Raffin, Kober, Stulp (2021), Smooth exploration for robotic reinforcement learning,
     eqs. 2-7; stable-baselines3's StateDependentNoiseDistribution.
 
-    initial_log_std  log sigma at first               full_std  a sigma for every (h, action), else one for every h
-    learn_features   gradients of the variance reach z
+    initial_log_std  initial log sigma                full_std  a sigma for every (h, action), else one for every h
+    learn_features   whether gradients of the variance reach z
     """
 
     initial_log_std: Number = tunable(-2.0, Range(-4, 1), when=continuous)
@@ -58,12 +59,12 @@ class GSDE:
         return constant(members, (hidden, actions if self.full_std else 1), self.initial_log_std)
 
     def log_std(self, z: Tensor, log_sigma: Tensor) -> Tensor:
-        """Log deviation of an action [P, M, A] (or [P, M, 1]) at z [P, M, H]."""
+        """Log standard deviation of an action [P, M, A] (or [P, M, 1]) at z [P, M, H]."""
         z = z if self.learn_features else z.detach()
         return 0.5 * (torch.bmm(z * z, (2 * log_sigma).exp()) + EPSILON).log()
 
     def deviation(self, z: Tensor, log_sigma: Tensor, drawn: Tensor) -> Tensor:
-        """theta' z [P, N, A] at z [P, N, H], for standard normals drawn [P, N, H, A]: theta = sigma drawn."""
+        """theta' z [P, N, A] at z [P, N, H], with standard normals `drawn` [P, N, H, A] and theta = sigma drawn."""
         theta = log_sigma.exp()[:, None] * drawn
         return (z[:, :, None] @ theta).squeeze(2)
 
@@ -72,10 +73,10 @@ Exploration = Independent | GSDE
 
 
 class ActingNoise:
-    """Each member's random numbers for acting, from its own generator.
+    """Random numbers for acting; each member has its own generator.
 
-    A member draws a chunk only while one of its own episodes runs, so what it draws never depends on the others. Noise that
-    lasts is drawn one by one.
+    A member draws a chunk only while one of its own episodes runs, so its numbers never depend on other members. Noise
+    that lasts for several steps is drawn one by one.
     """
 
     def __init__(self, policy: Acting, generators: list[np.random.Generator], envs: int) -> None:

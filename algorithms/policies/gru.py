@@ -1,4 +1,4 @@
-"""Gated recurrent unit over transcripts: the ladder's policy for text."""
+"""Gated recurrent unit over transcripts: the default policy for text tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class GRU:
 
 
 def _gates(shape: tuple[int, int], gain: float, generators: list[torch.Generator]) -> nn.Parameter:
-    """[P, in, 3 H]: the matrices of r, z and n side by side, each orthogonal by itself."""
+    """[P, in, 3 H]: the matrices of r, z and n, concatenated; each is orthogonal."""
     return nn.Parameter(torch.cat([orthogonal(shape, gain, generators).detach() for _ in range(3)], -1))
 
 
@@ -44,11 +44,11 @@ class GRUNet(nn.Module):
         super().__init__()
         p = len(generators)
         self.width, self.vocabulary = width, vocabulary
-        # the product of a one-hot token with W is a row of it: a table look-up
+        # the product of a one-hot token with W is a row of W: a table look-up
         self.table = _gates((vocabulary, width), 1.0, generators)
         self.recurrent = _gates((width, width), 1.5, generators)
         self.bias = constant(p, (1, 3 * width))
-        # r starts open and z shut, so that h turns by an orthogonal matrix at each token and keeps their order; with
+        # r starts near 1 and z near 0, so each token rotates h by an orthogonal matrix and h encodes their order; with
         # torch's zeros h is nearly a sum of tokens, and on copying even the exact gradient stops at .77
         self.bias.data[..., :width] = 2.0
         self.bias.data[..., width : 2 * width] = -2.0

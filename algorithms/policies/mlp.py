@@ -62,7 +62,7 @@ class MLPNet(nn.Module):
         pairs = list(itertools.pairwise(sizes))
         self.weights = nn.ParameterList(orthogonal(s, g, generators) for s, g in zip(pairs, gains, strict=True))
         self.biases = nn.ParameterList(constant(len(generators), (1, out)) for _, out in pairs)
-        # ParameterList indexes by attribute look-up; these lists are read every step of every environment
+        # indexing a ParameterList is slow, and these lists are read at every step
         self._layers = list(zip(self.weights, self.biases, strict=True))
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:

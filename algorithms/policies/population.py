@@ -1,4 +1,4 @@
-"""The population axis: P members in stacked tensors, and the guarantee that nothing is ever shared across members."""
+"""The population axis: the parameters of P members in stacked tensors, with nothing shared between members."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from algorithms.tunable import Number, as_vector
 
-# gradients accumulate into views of one matrix on purpose; autograd would prefer each to be contiguous by itself
+# gradients accumulate into views of one matrix on purpose; autograd warns that they are not contiguous
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
 
 
@@ -23,21 +23,21 @@ def orthogonal(shape: tuple[int, int], gain: float, generators: list[torch.Gener
 
 
 def constant(members: int, shape: tuple[int, ...], value: Number = 0.0) -> nn.Parameter:
-    """[P, *shape] filled with one value, or one a member."""
+    """[P, *shape] filled with one value, or with one value per member."""
     if isinstance(value, Tensor):
         return nn.Parameter(value.view(members, *(1 for _ in shape)).repeat(1, *shape))
     return nn.Parameter(torch.full((members, *shape), value))
 
 
 def torch_generators(seeds: list[np.random.SeedSequence]) -> list[torch.Generator]:
-    """One torch generator a member (initialisation only; sampling uses numpy streams)."""
+    """One torch generator per member, for initialisation only; sampling uses numpy generators."""
     return [torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1)) for seed in seeds]
 
 
 class Flat:
-    """All numbers of a module as one matrix [P, D], and their gradients as another; parameters become views of them.
+    """All parameters of a module as one matrix [P, D], and their gradients as another. The parameters become views.
 
-    One elementwise operation then serves every layer of every member: clipping, Adam, freezing, snapshots.
+    One elementwise operation then covers all layers of all members: clipping, Adam, freezing, snapshots.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -47,7 +47,7 @@ class Flat:
         like = self._parameters[0].detach()
         self.gradient: Tensor = torch.zeros(members, width, dtype=like.dtype, device=like.device)
         start = 0
-        self._ends: dict[int, tuple[int, int]] = {}  # where each parameter stands
+        self._ends: dict[int, tuple[int, int]] = {}  # the columns of each parameter
         for parameter in self._parameters:
             end = start + parameter[0].numel()
             parameter.grad = self.gradient[:, start:end].view(parameter.shape)  # autograd accumulates in place
@@ -59,7 +59,7 @@ class Flat:
         self.move(self.values)
 
     def move(self, values: Tensor) -> None:
-        """Let the parameters be views of another matrix [P, D], as it stands."""
+        """Make the parameters views of another matrix [P, D], whose values they take."""
         self.values = values
         for parameter in self._parameters:
             parameter.data = self._place(parameter)
@@ -69,15 +69,15 @@ class Flat:
         return self.values[:, start:end].view(parameter.shape)
 
     def columns_of(self, parameters: list[nn.Parameter]) -> slice:
-        """The columns that some neighbouring parameters fill."""
+        """The columns of some adjacent parameters."""
         spans = [self._ends[id(p)] for p in parameters]
         return slice(min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0))
 
 
 def clip(gradient: Tensor, max_norm: Number) -> Tensor:
-    """Scale each member's gradient [P, D] in place to at most `max_norm`; returns the norms it had [P].
+    """Scale each member's gradient [P, D] in place to at most `max_norm`; returns the norms before [P].
 
-    As torch.nn.utils.clip_grad_norm_, one norm a member: g <- g min(1, max_norm / (|g| + 1e-6)).
+    As torch.nn.utils.clip_grad_norm_, with one norm per member: g <- g min(1, max_norm / (|g| + 1e-6)).
     """
     norm = torch.linalg.vector_norm(gradient, dim=1)
     limit = as_vector(max_norm)

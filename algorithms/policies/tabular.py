@@ -1,4 +1,4 @@
-"""One row of logits for each state of an enumerable text MDP: no generalisation, so theory applies to the letter."""
+"""One row of logits for each state of an enumerable text MDP, without generalisation, as in the theory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MULTIPLIER = 6_364_136_223_846_793_005  # of the 64-bit polynomial hash of a tra
 
 
 class TabularNet(nn.Module):
-    """A table [P, states + 1, outputs], all 0 at first: the uniform policy. The last row is for what is no state."""
+    """A table [P, states + 1, outputs], initially 0 (the uniform policy). The last row is for all other transcripts."""
 
     states: Tensor
 
@@ -38,7 +38,7 @@ class TabularNet(nn.Module):
         return torch.stack([self._read(h) for h in self._hashes(obs, positions)])
 
     def _hashes(self, obs: Tensor, positions: tuple[int, ...]) -> list[Tensor]:
-        """Of the transcripts up to each of these positions, [P, N] each."""
+        """Hashes [P, N] of the transcripts up to each of these positions."""
         h, hashes = torch.zeros_like(obs[0]), []
         for tokens in obs[: max(positions) + 1]:
             h = h * MULTIPLIER + tokens + 1
@@ -46,7 +46,7 @@ class TabularNet(nn.Module):
         return [hashes[i] for i in positions]
 
     def _place(self, h: Tensor) -> Tensor:
-        """The row of each hash [P, N]; the last one for what is no state."""
+        """The row of each hash [P, N]; the last row if it is no state."""
         h = h.contiguous()
         place = torch.searchsorted(self.states, h).clamp(max=len(self.states) - 1)
         return torch.where(self.states[place] == h, place, len(self.states))
@@ -58,7 +58,7 @@ class TabularNet(nn.Module):
 
 @dataclass(frozen=True)
 class Tabular:
-    """The states (transcripts up to an action) of `mdp`, listed. TooManyEpisodes where there are too many."""
+    """A table over the states of `mdp`, the transcripts up to an action. TooManyEpisodes if there are too many."""
 
     form: ClassVar[type[TabularNet]] = TabularNet
 
@@ -70,7 +70,7 @@ class Tabular:
         return self.form(self.states(), outputs, len(generators))
 
     def states(self) -> Ints:
-        """The hash of every transcript that an action is chosen after or an episode ends with, sorted."""
+        """Sorted hashes of all transcripts after which an action is chosen or an episode ends."""
         transcripts = enumerate_episodes(self.mdp).transcript
         place, found, distinct = 0, [], 0
         h = np.zeros(len(transcripts), np.int64)

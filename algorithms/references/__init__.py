@@ -1,1 +1,1 @@
-"""What variants are read against: scripted policies, tabular Q-learning, stable-baselines3."""
+"""References with which variants are compared: scripted policies, tabular Q-learning, stable-baselines3."""

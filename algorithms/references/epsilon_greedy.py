@@ -15,11 +15,11 @@ from envs.api import Ints
 
 
 class EpsilonGreedyNet(TabularNet):
-    """`table` holds Q [P, states + 1, outputs], `visits` how often each was learned from; the outputs are
+    """`table` holds Q [P, states + 1, outputs], `visits` the number of updates of each entry. The outputs are
 
-        log pi(a|s),    pi = epsilon / V + (1 - epsilon) [a is the first of the best]
+        log pi(a|s),    pi = epsilon / V + (1 - epsilon) [a is the first maximum]
 
-    epsilon is 1 at first: the uniform policy. All three are the members' parameters, so they are kept with a snapshot.
+    epsilon is initially 1 (the uniform policy). All three are parameters of the members, so snapshots include them.
     """
 
     def __init__(self, states: Ints, outputs: int, members: int) -> None:
@@ -37,6 +37,6 @@ class EpsilonGreedyNet(TabularNet):
 
 @dataclass(frozen=True)
 class EpsilonGreedy(Tabular):
-    """Action values of the states of `mdp`, and the policy that mostly takes the best of them."""
+    """A table of action values of the states of `mdp`, with the epsilon-greedy policy."""
 
     form: ClassVar[type[TabularNet]] = EpsilonGreedyNet

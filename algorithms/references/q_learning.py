@@ -1,4 +1,4 @@
-"""Tabular Q-learning, the value-based contrast: no gradient of the policy, an action value for each information state."""
+"""Tabular Q-learning, a value-based reference: an action value for each information state, and no policy gradient."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from algorithms.training.state import RunState
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Floats, Ints, Task, Transcript
 
-# what its rollouts are collected with: whole episodes, and nothing beside them
+# for collecting rollouts: whole episodes, without further signals
 COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()), update=FirstOrder())
 
 
 @dataclass(frozen=True, kw_only=True)
 class QLearning(Reference):
-    """epsilon falls from `start` to `end` in a straight line over the budget; the n-th visit moves Q by rate / n^omega.
+    """epsilon falls linearly from `start` to `end` over the budget. The step size of the n-th visit is rate / n^omega.
 
-    With omega in (1/2, 1] the values converge where every action is tried for ever (Watkins and Dayan 1992; the choice of
-    omega: Even-Dar and Mansour 2003); omega 0 is a constant step.
+    With omega in (1/2, 1] the values converge if every action is tried infinitely often (Watkins and Dayan 1992; the
+    choice of omega: Even-Dar and Mansour 2003). omega 0 is a constant step size.
     """
 
     start: float = 1.0
@@ -56,11 +56,11 @@ class QLearning(Reference):
             raise ValueError(f"needs 0 <= end <= start <= 1 and omega in [0, 1], not {self}")
 
     def epsilon(self, progress: Tensor) -> Tensor:
-        """Of the share of the budget that is spent."""
+        """epsilon after the spent share `progress` of the budget."""
         return self.start + (self.end - self.start) * progress.clamp(0, 1)
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """Why there is no table for this task; None where there is."""
+        """Why this task has no table; None if it has one."""
         if text_mdp(task) is None:
             return "keeps a table of states, and this task observes vectors"
         if not enumerable(task):
@@ -70,22 +70,20 @@ class QLearning(Reference):
         return None
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
-        """With a table of values, and a rate of 1 for the first visit."""
+        """The settings with a table of values, and a rate of 1 for the first visit."""
         training = replace(training, learning_rate=1.0, reward_scale=1.0, collection=Episodes(envs=8))
         mdp = text_mdp(task)
         return training if mdp is None else replace(training, network=EpsilonGreedy(mdp))
 
     def expected_seconds(self, job: Job) -> float:
-        """Of one process, roughly."""
         members = len(job.members.seeds)
         return sampled_seconds(job.task, job.training, COMPOSITION.schedule, False, job.env_steps, members)
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        """Why training cannot go on from this RunState; None where it can."""
         return reason_unusable(self._run(job, device), state, records)
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """As a variant trains, with backups in place of gradient steps."""
+        """Train like a variant, with backups instead of gradient steps."""
         run = self._run(job, device)
         yield from train(run, state)
         yield run.trained()
@@ -103,7 +101,7 @@ class QLearning(Reference):
 
 
 class TableLearner(Learner):
-    """Learns from a rollout by backups of a table."""
+    """A learner that updates a table by backups from a rollout."""
 
     diagnoses = False
 
@@ -119,7 +117,7 @@ class TableLearner(Learner):
         diagnosing: bool = False,
         exact_gradient: Tensor | None = None,
     ) -> None:
-        """One pass over the rollout; `progress` [P] is the share of the budget that is spent."""
+        """Make one pass over the rollout; `progress` [P] is the spent share of the budget."""
         assert progress is not None
         back_up_rollout(self._q, self.policy, rollout, self.rate[:, 0], progress)
 
@@ -127,9 +125,9 @@ class TableLearner(Learner):
 @torch.no_grad()
 def back_up_rollout(q: QLearning, policy: ActorCritic, rollout: Rollout, rate: Tensor, progress: Tensor) -> None:
     """Q(s_t, a_t) += rate / n^omega (r_t + discount_t max_a Q(s_{t+1}, a) - Q(s_t, a_t)) for every valid row, in the order
-    in which they were played (of one step: environment by environment); then epsilon for the `progress` [P] now made.
+    of play (within a step: environment by environment). Then epsilon is set for `progress` [P].
 
-    rate  [P]     ValueError where the policy is no table of values
+    rate  [P]     ValueError if the policy is not a table of values
     """
     net, observation = policy.actor, policy.observation
     if not isinstance(net, EpsilonGreedyNet) or not isinstance(observation, Transcript):
@@ -149,17 +147,17 @@ def back_up_rollout(q: QLearning, policy: ActorCritic, rollout: Rollout, rate: T
 
 
 def back_up(
-    value: Floats,  # [P, S, V], moved in place as `visits` is
+    value: Floats,  # [P, S, V], changed in place, as is `visits`
     visits: Floats,
     omega: float,
     places: Ints,  # [T+1, P, N]
-    action: Ints,  # [T, P, N] as the next three
+    action: Ints,  # [T, P, N], as are the next three
     reward: Floats,
     discount: Floats,
     valid: Floats,
     rate: Floats,  # [P]
 ) -> None:
-    """Row after row, all members at once."""
+    """Back up row after row, all members at once."""
     steps, members, envs = valid.shape
     everyone = np.arange(members)
     for t in range(steps):

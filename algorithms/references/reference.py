@@ -1,4 +1,4 @@
-"""What references have in common: they are made from no variant, and nothing of ours is tuned in them."""
+"""The common part of references: they have no parent variant, and their fields are not tuned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from envs.validation import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """The answers of a reference that does not learn; one that does overrides them."""
+    """The defaults are those of a reference that does not learn; references that learn override them."""
 
     name: str
     summary: str = field(metadata={"hashed": False})
@@ -34,20 +34,20 @@ class Reference:
 
     @property
     def unsettable(self) -> str | None:
-        """Why single fields of its settings cannot be set; None where they can."""
+        """Why single fields of its settings cannot be set; None if they can."""
         return "it does not learn"
 
     @property
     def unsaved(self) -> str | None:
-        """Why it leaves no policy to save; None where it does."""
+        """Why it has no policy to save; None if it has one."""
         return "trains nothing, so there is no policy to save"
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """It runs anywhere."""
+        """None: it runs on every task."""
         return None
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
-        """As it is."""
+        """The settings, unchanged."""
         return training
 
     def with_processes(self, processes: Processes) -> NoReturn:
@@ -56,15 +56,15 @@ class Reference:
         raise UsageError(f"{self.name} {reason}")
 
     def device(self, requested: str) -> str:
-        """As requested."""
+        """The requested device."""
         return requested
 
     def expected_seconds(self, job: Job) -> float:
-        """Of one evaluation, roughly."""
+        """Estimated seconds of one evaluation."""
         return 1.0
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        """It leaves no RunState."""
+        """There is no RunState to continue from."""
         return "it is of an algorithm that does not learn"
 
     def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:

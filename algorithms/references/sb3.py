@@ -1,4 +1,4 @@
-"""The same task trained by stable-baselines3: one model for each seed, scored by this project's evaluation."""
+"""Training by stable-baselines3: one model for each seed, scored by this project's evaluation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 Settings = tuple[tuple[str, Any], ...]
-STEPS_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # one seed after another; for estimates only
+STEPS_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # environment steps, one seed after another; for estimates only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +39,10 @@ class Sb3(Reference):
     """An algorithm of stable-baselines3 (2.9), with its MlpPolicy.
 
     learning_rate  the default of its constructor, which the settings may replace
-    envs           environments of a model
-    normalise      observations and rewards (VecNormalize), as its runs are tuned for
-    settings       of its constructor, where they are not its defaults; "policy.NAME" is of policy_kwargs, and "lin_0.001"
-                   falls to 0 over the budget, as rl-baselines3-zoo writes it
+    envs           number of environments of a model
+    normalise      whether observations and rewards are normalised (VecNormalize), as in its tuned settings
+    settings       arguments of its constructor that are not the defaults; "policy.NAME" belongs to policy_kwargs, and
+                   "lin_0.001" falls linearly to 0 over the budget, in the notation of rl-baselines3-zoo
     """
 
     model_class: Literal["a2c", "ppo", "dqn"]
@@ -56,7 +56,7 @@ class Sb3(Reference):
     unsaved = "is trained by stable-baselines3, whose policies are not ours to rebuild"
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """Why it cannot learn this task; None where it can."""
+        """Why it cannot learn this task; None if it can."""
         if importlib.util.find_spec("stable_baselines3") is None:
             return "needs the package stable-baselines3"
         if isinstance(task.spec.observation, Image):
@@ -72,7 +72,7 @@ class Sb3(Reference):
         return None
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
-        """At the first learning rate of its own; it reads no other field."""
+        """The settings with its own learning rate; it reads no other field."""
         rate = dict(self.settings).get("learning_rate", self.learning_rate)
         return replace(training, learning_rate=float(str(rate).removeprefix("lin_")))
 
@@ -81,21 +81,19 @@ class Sb3(Reference):
         return "cpu"
 
     def expected_seconds(self, job: Job) -> float:
-        """Of one process, roughly."""
         return job.env_steps * len(job.members.seeds) / STEPS_PER_S[self.model_class]
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        """Why training cannot go on from this RunState; None where it can."""
         done, members = int(state.meta["done"]), len(job.members.seeds)
         if reason := reason_wrong_count(records, done * len(job.evaluation.fractions)):
             return reason
         return None if 0 < done < members else f"it has finished {done} of {members} members"
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """The Records of one seed after another, and a RunState after each: a seed that had finished is not trained again.
+        """The Records of one seed after another, and a RunState after each; finished seeds are not trained again.
 
-        Checkpoints are the first update past each fraction. Evaluation time is not counted. Seconds are multiplied by the
-        number of seeds, since a population trains all seeds at once. Repeats bit for bit.
+        A checkpoint is the first update past its fraction. Evaluation time is not counted. Seconds are multiplied by
+        the number of seeds, since a population trains all seeds at once. Runs repeat bit for bit.
         """
         if reason := self.reason_unsupported(job.task):
             raise ValueError(f"{self.name} {reason}")
@@ -107,7 +105,7 @@ class Sb3(Reference):
                 yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
 
     def model(self, task: Task, seed: int, members: Members) -> tuple[BaseAlgorithm, VecNormalize | None]:
-        """An untrained model, and what normalises its environments."""
+        """An untrained model, and the normaliser of its environments or None."""
         import stable_baselines3
         from stable_baselines3.common.vec_env import VecNormalize
 
@@ -125,18 +123,18 @@ class Sb3(Reference):
 
 
 def has_illegal_actions(factory: Factory) -> bool:
-    """Whether not all actions are legal when an episode begins."""
+    """Whether some actions are illegal at the start of an episode."""
     env = factory.make([np.random.SeedSequence(0)], 1)
     try:
         return env.reset()[1] is not None
-    except InvalidOutput:  # named where it is trained
+    except InvalidOutput:  # training reports it
         return False
     finally:
         env.close()
 
 
 def _schedule(value: Any) -> Any:
-    """ "lin_0.001" as the function of the share that is left."""
+    """ "lin_0.001" as a function of the remaining share of the budget."""
     if not (isinstance(value, str) and value.startswith("lin_")):
         return list(value) if isinstance(value, tuple) else value
     first = float(value.removeprefix("lin_"))
@@ -144,7 +142,7 @@ def _schedule(value: Any) -> Any:
 
 
 class _SeedRun:
-    """One seed: its model, and the Records of the checkpoints that it has passed."""
+    """The training of one seed: its model, and the Records of the checkpoints that it has passed."""
 
     def __init__(self, algorithm: Sb3, job: Job, place: int) -> None:
         self.task, self.members, self.evaluation, self.budget = job.task, job.members, job.evaluation, job.env_steps
@@ -160,10 +158,10 @@ class _SeedRun:
         self.rollouts, self.evaluation_s, self.began = -1, 0.0, time.perf_counter()
 
     def records(self) -> list[Record]:
-        """Train to the end of the budget. Whose numbers are no longer finite has diverged."""
+        """Train to the end of the budget. A model whose parameters are not finite has diverged."""
         try:
             self.model.learn(self.budget, callback=_callback(self.look))
-        except ValueError:  # of its distributions, which refuse NaN
+        except ValueError:  # raised by its distributions for NaN
             if self._finite():
                 raise
             spent = time.perf_counter() - self.began - self.evaluation_s
@@ -174,11 +172,11 @@ class _SeedRun:
         return self.recorded
 
     def look(self) -> None:
-        """Called before each rollout and after the last update."""
+        """Record passed checkpoints; called before each rollout and after the last update."""
         self.rollouts += 1
         fractions = self.evaluation.fractions
         start = time.perf_counter()
-        spent = start - self.began - self.evaluation_s  # one number for all checkpoints that a rollout has passed
+        spent = start - self.began - self.evaluation_s  # the same for all checkpoints passed in one rollout
         while (
             len(self.recorded) < len(fractions)
             and self.model.num_timesteps >= fractions[len(self.recorded)] * self.budget
@@ -229,7 +227,7 @@ class _SeedRun:
 
 
 def _callback(look: Callable[[], None]) -> Any:
-    """A callback of stable-baselines3's that looks before each rollout and at the end."""
+    """A callback of stable-baselines3 that calls `look` before each rollout and at the end."""
     from stable_baselines3.common.callbacks import BaseCallback
 
     class Callback(BaseCallback):

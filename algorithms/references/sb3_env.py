@@ -1,4 +1,4 @@
-"""Our tasks as stable-baselines3's vector environments: the same environments, with its convention of resetting."""
+"""This project's tasks as vector environments of stable-baselines3, with its convention for resets."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from envs.text_mdp import TextMDP
 
 
 def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:
-    """`envs` environments of one member. A text task is observed as its padded transcript, environment by environment: its
-    texts end at different steps, and ours are played in lock step."""
+    """`envs` environments of one member. A text task is observed as its padded transcript.
+
+    Text environments are stepped one by one, because texts end at different steps and TextEnv plays in lock step.
+    """
     mdp = text_mdp(task)
     if mdp is None:
         return SameStepVecEnv(task, seed, envs)
@@ -27,7 +29,7 @@ def vec_env(task: Task, seed: np.random.SeedSequence, envs: int) -> VecEnv:
 
 
 class TextVecEnv(DummyVecEnv):
-    """One text MDP, once a seed."""
+    """One environment of a text MDP per seed."""
 
     def __init__(self, mdp: TextMDP, name: str, seeds: list[int]) -> None:
         super().__init__([lambda: TextMDPEnv(mdp) for _ in seeds])
@@ -35,7 +37,7 @@ class TextVecEnv(DummyVecEnv):
         self._seeds: list[int | None] = [*seeds]
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """A model seeds its environments from its own seed; these have theirs."""
+        """Ignore the seed of the model; these environments have their own."""
         return self._seeds
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -49,7 +51,7 @@ class TextVecEnv(DummyVecEnv):
 
 
 def spaces(spec: Spec) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
-    """Of a task that observes vectors."""
+    """(observation space, action space) of a task that observes vectors."""
     assert isinstance(spec.observation, Features)
     seen = gymnasium.spaces.Box(-np.inf, np.inf, (spec.observation.size,), np.float32)
     if isinstance(spec.action, Box):
@@ -59,8 +61,10 @@ def spaces(spec: Spec) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
 
 
 class SameStepVecEnv(VecEnv):
-    """A member's environments that reset in the step in which an episode ends (SAME_STEP), as stable-baselines3 expects:
-    the last observation and whether a time limit cut the episode stand in the infos."""
+    """A member's environments, reset in the step in which an episode ends (SAME_STEP), as stable-baselines3 expects.
+
+    The infos hold the last observation, and whether a time limit truncated the episode.
+    """
 
     def __init__(self, task: Task, seed: np.random.SeedSequence, envs: int) -> None:
         super().__init__(envs, *spaces(task.spec))

@@ -1,4 +1,4 @@
-"""A stable-baselines3 model's policy as our evaluation sees a population of one."""
+"""The policy of a stable-baselines3 model as a population of one, for evaluation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from algorithms.policies.distributions import epsilon_greedy, head_for
 from envs.api import Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
-NEARLY_1 = 1 - 1e-6  # epsilon up to which the likeliest action is the best one
+NEARLY_1 = 1 - 1e-6  # the largest epsilon at which the likeliest action is the best one
 HeadInputs = Callable[[Tensor], Tensor]  # observations [M, ...] -> head inputs [M, O]
 
 
@@ -55,17 +55,17 @@ class Sb3Policy:
         return self
 
     def _read(self, written: Tensor) -> Tensor:
-        """Of tokens [l, N], as the transcript of full length that it was trained on."""
+        """Head inputs for tokens [l, N], padded to the full length on which the model was trained."""
         missing = written.new_full((self._length - len(written), written.shape[1]), PAD)
         return self.read(torch.cat([written, missing]).T)
 
 
 def make_reader(model: Any, normalise: Callable[[Any], Any] | None) -> HeadInputs:
-    """Logits, mean and log deviation, or log probabilities of the epsilon-greedy policy, of a model as it is now.
+    """The head inputs of a model: logits, mean and log standard deviation, or log-probabilities of epsilon-greedy.
 
-    With state-dependent exploration the deviation is that of the action at this state, drawn anew at every step: the model
-    itself keeps a draw for some steps (sde_sample_freq), so its sampled episodes are not quite these; greedy ones are.
-    normalise  what the model's environment does to observations
+    With state-dependent exploration the deviation is that of the action at this state, with new noise at every step. The
+    model itself keeps its noise for some steps (sde_sample_freq), so sampled episodes differ slightly; greedy ones do not.
+    normalise  the normalisation of observations by the model's environment
     """
 
     @torch.no_grad()

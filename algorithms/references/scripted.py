@@ -25,7 +25,7 @@ class Random(Reference):
     """The uniform policy over legal actions."""
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """One Record a seed: the mean return of the episodes of an evaluation."""
+        """One Record per seed: the mean return of the episodes of an evaluation."""
         yield from _records(job.members, play_uniformly(job.task, job.members, job.evaluation.episodes))
 
 
@@ -36,11 +36,11 @@ class Optimal(Reference):
     exact = True
 
     def reason_unsupported(self, task: Task) -> str | None:
-        """Why it has no optimum of the task; None where it has one."""
+        """Why the optimum of the task is unknown; None if it is known."""
         return "needs an oracle, and this task has none" if text_mdp(task) is None else None
 
     def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """One Record a seed: J*."""
+        """One Record per seed: J*."""
         mdp = text_mdp(job.task)
         assert mdp is not None
         yield from _records(job.members, np.full(len(job.members.seeds), mdp.optimal_return()))
@@ -57,9 +57,9 @@ def play_uniformly(task: Task, members: Members, episodes: int) -> Array:
 
 
 def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episodes: int) -> tuple[TextEnv, Array]:
-    """The environments after an episode each of `optimal_policy`, and the returns sum_t gamma^t r_t [P, episodes].
+    """The environments after one episode each of `optimal_policy`, and the returns sum_t gamma^t r_t [P, episodes].
 
-    With a beta the KL is not subtracted. ValueError where the task has no such policy in a short form.
+    The KL is not subtracted, even if the task has a beta. ValueError if the task states no optimal policy.
     """
     env = TextEnv(mdp, seeds, episodes, group=1)
     env.reset()
@@ -79,7 +79,7 @@ def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episod
 
 
 def optimal_texts(task: Task, members: Members) -> tuple[str, ...]:
-    """What an optimal policy writes where the first member's samples start; empty where it has no short form."""
+    """Texts of an optimal policy from the starts of the first member's samples; empty if the task states none."""
     mdp = text_mdp(task)
     if mdp is None:
         return ()

@@ -1,1 +1,1 @@
-"""Simulated asynchrony: who plays with which parameters, and the parameters that they need."""
+"""Simulated asynchrony: which parameters play each rollout, and the history of parameters."""

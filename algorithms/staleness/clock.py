@@ -1,4 +1,4 @@
-"""Actors that do not wait for the learner, simulated: how old the parameters were that played each rollout.
+"""Simulation of actors that do not wait for the learner: the age of the parameters that play each rollout.
 
 `age` counts updates: the rollout that makes update u was begun with the parameters of update u - age.
 Everything comes from the member's own generator, so staleness repeats with the seed and costs no processes.
@@ -14,16 +14,16 @@ from typing import Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
-LEARNER = -1  # among the actors
+LEARNER = -1  # the learner's number among the actors
 
 
 class LearnedRollout(NamedTuple):
     """One rollout that is learned from.
 
-    ages       ((share of the rollout, age), ...): from that share on it is played with parameters that old when it is
-               learned; one pair unless weights are updated in flight
-    seconds    when its update is done, in simulated seconds
-    discarded  rollouts that were thrown away before it
+    ages       ((share of the rollout, age), ...): from each share on, it is played with parameters that have this age
+               when it is learned; one pair unless parameters are updated in flight
+    seconds    time at which its update ends, in simulated seconds
+    discarded  number of rollouts that were discarded before it
     """
 
     ages: tuple[tuple[float, int], ...]
@@ -32,7 +32,7 @@ class LearnedRollout(NamedTuple):
 
 
 class PlayedInterval(NamedTuple):
-    """What an actor has played: from when to when, begun with which version."""
+    """A rollout of an actor: its begin, its end, and the version that it began with."""
 
     actor: int
     began: float
@@ -41,19 +41,19 @@ class PlayedInterval(NamedTuple):
 
 
 class ActorSchedule(Protocol):
-    """When actors play rollouts, and with which parameters."""
+    """The times at which actors play rollouts, and the parameters they use."""
 
     @property
     def longest(self) -> int:
-        """No age is larger."""
+        """The largest possible age."""
 
     def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        """Without end, in the order in which they are learned."""
+        """An infinite iterator over rollouts, in the order in which they are learned."""
 
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds with a gamma distribution of this mean; `spread` is the standard deviation over the mean, 0 for constant."""
+    """Gamma-distributed seconds with this mean. `spread` is the standard deviation over the mean; 0 means constant."""
 
     mean: float
     spread: float = 0.0
@@ -74,16 +74,16 @@ Mode = Literal["pace", "discard"]
 
 @dataclass(frozen=True)
 class Clock:
-    """A discrete-event clock of `actors` actors and one learner: lag emerges from how long acting and learning take.
+    """A discrete-event clock of `actors` actors and one learner: lag results from the durations of acting and learning.
 
-    An actor takes the newest parameters, plays a rollout, puts it into the queue and begins the next; the learner takes the
-    oldest and publishes new parameters when its update is done. No age exceeds `longest`:
+    An actor takes the newest parameters, plays a rollout, puts it into the queue and begins the next; the learner takes
+    the oldest and publishes new parameters when its update is done. No age exceeds `longest`:
 
-    pace       an actor waits as long as its rollout could make another one older than that
-    discard    actors never wait; the learner throws away what is older, at no cost of time
+    pace       an actor waits while its rollout could make another one older than that
+    discard    actors never wait; the learner discards older rollouts, which takes no time
 
     in_flight  an actor takes new parameters in the middle of a rollout, as soon as they are published
-    in_turn    an actor begins its next rollout when its last has been learned from: a worker that makes its own step
+    in_turn    an actor begins its next rollout after its last has been learned from, like a worker with its own step
     """
 
     actors: int = 4
@@ -101,11 +101,11 @@ class Clock:
             raise ValueError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
 
     def rollouts(self, rng: np.random.Generator) -> Iterator[LearnedRollout]:
-        ends: list[tuple[float, int, int]] = []  # (when, how-manyth, whose): what has begun and not ended
-        begun: dict[int, tuple[float, int]] = {}  # actor -> (when, version)
+        ends: list[tuple[float, int, int]] = []  # (time, counter, actor) of what has begun and not ended
+        begun: dict[int, tuple[float, int]] = {}  # actor -> (time, version)
         queue: deque[PlayedInterval] = deque()
         learning: PlayedInterval | None = None
-        published = [0.0]  # when each version was
+        published = [0.0]  # the time of each version
         idle, now, serial, discarded = deque(range(self.actors)), 0.0, 0, 0
         while True:
             version = len(published) - 1
@@ -135,8 +135,11 @@ class Clock:
             learning, discarded = None, 0
 
     def _can_begin(self, version: int, begun: dict[int, tuple[float, int]], ahead: int) -> bool:
-        """Whether one more rollout can begin: each that is being played must stay within `longest` even if all others, the
-        new one too, are learned before it. `ahead`: rollouts that are queued or being learned from, and not overtaken."""
+        """Whether one more rollout can begin.
+
+        Each rollout in play must stay within `longest` even if all others and the new one are learned before it.
+        `ahead`: number of rollouts that are queued or being learned from, and so are learned before the new one.
+        """
         oldest = min((first for _, first in begun.values()), default=version)
         return version - oldest + len(begun) + ahead <= self.longest
 

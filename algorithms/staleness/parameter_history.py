@@ -1,4 +1,4 @@
-"""Parameters as they were some updates ago, for a population whose rollouts are played by actors that lag behind."""
+"""Parameters of earlier updates, for a population whose rollouts are played by actors that lag behind."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from envs.seeding import Purpose, Role, generator
 
 
 class ParameterHistory:
-    """A member's last parameters [H, P, D], version v at v mod H, and which of them plays its next rollout.
+    """The last parameters of each member [H, P, D], version v at v mod H, and the version that plays its next rollout.
 
-    Observations are normalised as they are when acting; an actor's moments are the learner's.
+    Actors normalise observations with the current moments of the learner.
     """
 
     MEMBER_AXES: ClassVar[dict[str, int | None]] = {"history": 1, "seconds": 0, "lag_max": 0}  # of `tensors()`
 
     def __init__(self, schedule: ActorSchedule, seeds: Sequence[int], purpose: Purpose, policy: ActorCritic) -> None:
         self._schedules = [schedule.rollouts(generator(s, Role.SCHEDULE, purpose=purpose)) for s in seeds]
-        self._drawn = np.zeros(len(seeds), np.int64)  # rollouts that each member's schedule has given
+        self._drawn = np.zeros(len(seeds), np.int64)  # number of rollouts taken from each member's schedule
         self.history: Tensor = policy.flat.values.detach().clone().repeat(schedule.longest + 1, 1, 1)
         self.seconds = np.zeros(len(seeds))
         self.lag_max = np.zeros(len(seeds))
@@ -34,18 +34,18 @@ class ParameterHistory:
 
     @property
     def discarded(self) -> np.ndarray:
-        """Rollouts that were thrown away before this one [P]; each is charged as many steps as this one."""
+        """Number of rollouts discarded before this one [P]; each is charged as many steps as this one."""
         return np.array([0 if rollout is None else rollout.discarded for rollout in self._current])
 
     def next(self, playing: np.ndarray, updates: np.ndarray) -> None:
-        """Draw the next rollout of the members that play; `updates` [P] that they have made."""
+        """Draw the next rollout of the playing members, after their `updates` [P]."""
         self._updates = updates.copy()
         pairs = zip(self._schedules, playing, strict=True)
         self._current = [next(schedule) if on else None for schedule, on in pairs]
         self._drawn += playing
 
     def refresh(self, acting: ActorCritic) -> Callable[[float], None]:
-        """What sets the acting parameters before each step: at first all, then those that change in flight."""
+        """A function that sets the acting parameters before each step: first all, then those that change in flight."""
         pending = [(share, p, age) for p, r in enumerate(self._current) if r is not None for share, age in r.ages]
         pending.sort(reverse=True)
 
@@ -57,13 +57,13 @@ class ParameterHistory:
         return before_step
 
     def lag(self, playing: np.ndarray) -> tuple[Tensor, Tensor]:
-        """The age of what was just learned from, mean over the rollout [P], and who it counts for."""
+        """The mean age [P] of the rollout just learned from, and the members for which it counts."""
         ages = [0.0 if rollout is None else _mean_age(rollout) for rollout in self._current]
         device = self.history.device
         return torch.tensor(ages, device=device), torch.from_numpy(playing.astype(np.float32)).to(device)
 
     def publish(self, policy: ActorCritic, updates: np.ndarray, playing: np.ndarray) -> None:
-        """A new version of the members that have learned."""
+        """Store a new version of the members that have learned."""
         for p in np.flatnonzero(playing):
             self.history[updates[p] % len(self.history), p] = policy.flat.values[p]
             rollout = self._current[p]
@@ -72,7 +72,7 @@ class ParameterHistory:
             self.lag_max[p] = max(self.lag_max[p], *(age for _, age in rollout.ages))
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a resume needs."""
+        """The state that a resume needs."""
         return {
             "history": self.history,
             "seconds": torch.from_numpy(self.seconds),
@@ -80,7 +80,7 @@ class ParameterHistory:
         }
 
     def restore(self, tensors: Mapping[str, Tensor], updates: np.ndarray) -> None:
-        """Go on from `tensors()`, after so many updates [P]."""
+        """Continue from `tensors()`, after `updates` [P] updates."""
         self.history = tensors["history"].clone()
         self.seconds, self.lag_max = (tensors[name].cpu().numpy().copy() for name in ("seconds", "lag_max"))
         for p, schedule in enumerate(self._schedules):

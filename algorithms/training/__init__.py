@@ -1,1 +1,1 @@
-"""One population trains: the loop, its state, the learner and evaluation."""
+"""Training of one population: the loop, its state, the learner and evaluation."""

@@ -1,4 +1,4 @@
-"""Actors: a population plays whole episodes or fixed windows, and its tape becomes a Rollout."""
+"""Actors: a population plays whole episodes or fixed windows, which are recorded on a tape and become a Rollout."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
 from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
 
-CHUNK = 16  # steps between two checks of which members still play
-BeforeStep = Callable[[float], None]  # called before each step with the share of the rollout that is played
+CHUNK = 16  # steps between two checks for members that still play
+BeforeStep = Callable[[float], None]  # called before each step with the played share of the rollout
 
 
 def _float32(value: Number) -> Any:
-    """The number, or one a member [P, 1], for numpy."""
+    """The number, or one per member [P, 1], as numpy float32."""
     return value.float().cpu().numpy() if isinstance(value, Tensor) else np.float32(value)
 
 
@@ -32,7 +32,7 @@ def _float32(value: Number) -> Any:
 class Tape:
     """The rows of a rollout as they are recorded, in numpy."""
 
-    obs: list[Array]  # as the environment gave them
+    obs: list[Array]  # as the environment returned them
     inputs: list[Tensor]  # as the policy read them
     out: list[Tensor]
     action: list[Array]
@@ -41,7 +41,7 @@ class Tape:
     ended: list[Bools]
     valid: list[Bools]
     mask: list[Bools]
-    reference: list[Floats]  # log-probability of the action under the task's reference policy, where there is one
+    reference: list[Floats]  # log-probability of the action under the task's reference policy, if any
 
     @classmethod
     def empty(cls) -> Tape:
@@ -49,7 +49,7 @@ class Tape:
 
 
 class Actor:
-    """A population acting in its environments. `play` runs whole episodes, `unroll` goes on where it stopped."""
+    """A population acting in its environments. `play` runs whole episodes; `unroll` continues where it stopped."""
 
     def __init__(
         self,
@@ -62,26 +62,26 @@ class Actor:
         compact: bool = False,
         learns: bool = True,
     ) -> None:
-        """`generators` None: act greedily. With a nucleus only the actions in it are drawn.
+        """`generators` None: act greedily. With a nucleus, only actions in it are sampled.
 
-        compact  compute only for the members that still play: for members that differ, whose episodes do too
-        learns   False: no rollout is made of the tapes, which keep the last observation alone
+        compact  compute only for members that still play; for members whose settings and so episode lengths differ
+        learns   False: no rollout is made from the tapes, which keep only the last observation
         """
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
         self._nucleus, self._learns = nucleus, learns
         self._compact = compact and nucleus is None and not isinstance(env.spec.observation, Transcript)
-        self._acting, self._acting_places = policy, np.arange(0)  # who computes, and their places (none: all)
+        self._acting, self._acting_places = policy, np.arange(0)  # the policies that act, and their indices (none: all)
         self._noise: ActingNoise | None = None
         self._generators = generators
         observation = env.spec.observation
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
-        self._next_window: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll goes on
+        self._next_window: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll continues
         self._resetting: Bools | None = None  # environments whose next row only delivers a reset
-        self._running_return: Doubles | None = None  # of the episodes that go on in the next window, where it is kept
+        self._running_return: Doubles | None = None  # of the episodes that continue in the next window, if it is needed
 
     @torch.no_grad()
     def play(self, playing: Bools, before_step: BeforeStep | None = None) -> Tape:
-        """One episode in each environment of the members `playing` [P]; rows after an end are not valid."""
+        """Play one episode in each environment of the members `playing` [P]; rows after an end are not valid."""
         obs, mask = self.env.reset()
         alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
         tape, memory = Tape.empty(), None
@@ -102,7 +102,7 @@ class Actor:
 
     @torch.no_grad()
     def unroll(self, playing: Bools, steps: int, before_step: BeforeStep | None = None) -> Tape:
-        """`steps` rows in every environment; the row after an end is not valid; auto-reset inside."""
+        """Play `steps` rows in every auto-resetting environment; the row after an end is not valid."""
         if self._next_window is None or self._resetting is None:
             self._next_window = self.env.reset()
             self._resetting = np.zeros(self._next_window[0].shape[:2], np.bool_)
@@ -126,7 +126,7 @@ class Actor:
             self._noise.start()
 
     def _compact_population(self, playing: NDArray[np.int64], members: int) -> None:
-        """Compute only for the members that still play, once they are at most half of those computed so far."""
+        """Select the members that still play, once they are at most half of those selected so far."""
         if 2 * len(playing) <= (len(self._acting_places) or members):
             self._acting, self._acting_places = self.policy.select_members(playing), playing
 
@@ -163,7 +163,7 @@ class Actor:
         return step.obs, step.action_mask, (memory, lagged)
 
     def _act_compactly(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Outputs and actions of those who compute, zeros for the others."""
+        """Outputs and actions of the selected members, zeros for the others."""
         places = torch.from_numpy(self._acting_places).to(self.device)
         drawn = None if noise is None else noise.to(self.device)[places]
         out, chosen, _ = self._acting.choose(seen[places], None, None if legal is None else legal[places], drawn)
@@ -174,7 +174,7 @@ class Actor:
         return widened(out), widened(chosen)
 
     def _read(self, obs: Array, t: int) -> Tensor:
-        """What the policy reads before action t: all features, or the tokens written since the last action [K, P, N]."""
+        """The policy's input before action t: all features, or the tokens written since the last action [K, P, N]."""
         if self._positions is None:
             return torch.from_numpy(self.normaliser(obs)).to(self.device)
         start = self._positions[t - 1] + 1 if t else 0
@@ -184,9 +184,9 @@ class Actor:
     def rollout(
         self, tape: Tape, discount: Number, reward_scale: float, group: int, score_norms: bool = False
     ) -> Rollout:
-        """The tape as tensors; updates the normaliser with the rows just seen (they keep their old scaling).
+        """The tape as tensors. Then updates the normaliser with these rows, which keep their scaling.
 
-        `score_norms`: with the squared norms of the scores.
+        `score_norms`: whether to add the squared norms of the scores.
         """
         valid = np.stack(tape.valid)  # [T, P, N]
         if self._positions is None:

@@ -1,4 +1,4 @@
-"""What a run is made of, from its task, variant and training: policies, normalisers, collectors and random streams."""
+"""Builds the parts of a run from its task, variant and training: policies, normalisers, collectors, random streams."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from envs.seeding import Role, generator, stream
 def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
-    """The population's freshly initialised policies, each from its own seed. ValueError for what no setting fits."""
+    """The initialised policies of a population, each from its own seed. ValueError if a setting does not fit."""
     if reason := training.reason_unsupported(task.spec):
         raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
@@ -66,7 +66,7 @@ def build_collector(
     nucleus: Nucleus | None = None,
     compact: bool = False,
 ) -> Collector:
-    """Environments and actors whose random streams start at `position` (a segment's number) of each member's seed."""
+    """Environments and actors whose random streams start at `position` (the segment) of each member's seed."""
     return Collector(
         task,
         policy,

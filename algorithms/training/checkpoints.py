@@ -1,4 +1,4 @@
-"""Checkpoints of a population: each member is copied when it reaches one, and all members are evaluated together."""
+"""Checkpoints of a population. Each member is copied when it reaches one, and all members are evaluated together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from algorithms.estimators.diagnostics import NAMES, Diagnostics
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.state import flatten_parts, part_tensors
 
-# counters that are stored when a member passes a checkpoint; the last two only where rollouts are stale
+# counters that are stored when a member passes a checkpoint; the last two only if rollouts are stale
 PROGRESS = ("env_steps", "updates", "wall_s", "simulated_s", "lag_max")
 ProgressTable = np.ndarray  # [marks, K, P]
 
@@ -20,13 +20,13 @@ ProgressTable = np.ndarray  # [marks, K, P]
 class Checkpoints:
     """Parameters [K, P, D] and normaliser of each member when it first passed each fraction of its budget.
 
-    evaluated  how many have been evaluated
+    evaluated  number of evaluated checkpoints
     """
 
     def __init__(
         self, like: Tensor, fractions: tuple[float, ...], budget: int, normaliser: Callable[[], Normaliser]
     ) -> None:
-        """`like`: the population's parameters [P, D]; `normaliser` makes a blank one for a checkpoint."""
+        """`like`: the population's parameters [P, D]; `normaliser` makes an initial normaliser for a checkpoint."""
         count, members = len(fractions), len(like)
         self.fractions = fractions
         self.thresholds = [fraction * budget for fraction in fractions]
@@ -38,7 +38,7 @@ class Checkpoints:
         self.evaluated = 0
 
     def due(self, env_steps: np.ndarray) -> bool:
-        """Whether a member has reached a threshold at which it has not been copied."""
+        """Whether a member has reached a threshold for which it has not been copied."""
         return any(
             bool(((env_steps >= t) & ~taken).any()) for t, taken in zip(self.thresholds, self.passed, strict=True)
         )
@@ -46,7 +46,7 @@ class Checkpoints:
     def take(
         self, values: Tensor, normaliser: Normaliser, now: ProgressTable, healthy: np.ndarray, diagnostics: Diagnostics
     ) -> None:
-        """Copy the rows of members that have just passed a threshold, and what their diagnostics gathered since the last.
+        """Copy the rows of members that have just passed a threshold, and their diagnostics since the last one.
 
         `now` [MARKS, P]. A diverged member passes all later thresholds at once.
         """
@@ -70,7 +70,7 @@ class Checkpoints:
             diagnostics.clear(copied)
 
     def diagnostics_at(self, k: int) -> dict[str, np.ndarray]:
-        """The diagnostics between checkpoints k - 1 and k, [P] each; NaN where a member has none."""
+        """The diagnostics between checkpoints k - 1 and k, [P] each; NaN for members without readings."""
         return {name: row[k] for name, row in zip(NAMES, self.diagnostics, strict=True)}
 
     def next_complete(self) -> int | None:
@@ -79,27 +79,27 @@ class Checkpoints:
         return k if k < len(self.passed) and bool(self.passed[k].all()) else None
 
     def mark_evaluated(self) -> None:
-        """The next checkpoint has been evaluated."""
+        """Record that the next checkpoint has been evaluated."""
         self.evaluated += 1
 
     def diverged_before(self, k: int, healthy: np.ndarray) -> np.ndarray:
-        """Members that diverged before checkpoint k [P]; checkpoints that they passed before keep their values."""
+        """Members that diverged before checkpoint k [P]; checkpoints that they passed earlier keep their values."""
         return ~healthy & (self.progress[0, k] < self.thresholds[k])
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a resume needs, by name; `evaluated` beside it."""
+        """The state that a resume needs, by name; `evaluated` is saved separately."""
         arrays = {name: torch.from_numpy(x) for name, x in self._arrays().items()}
         moments = {str(i): normaliser.snapshot() for i, normaliser in enumerate(self.normalisers)}
         moved = {f"moments.{name}": torch.from_numpy(x) for name, x in flatten_parts(moments).items()}
         return {"values": self.values, **arrays, **moved}
 
     def member_axes(self) -> dict[str, int | None]:
-        """Of `tensors()`."""
+        """The axis of the members in each of `tensors()`."""
         first = {"values": 1, "passed": 1, "progress": 2, "diagnostics": 2}
         return {name: first.get(name, 0) for name in self.tensors()}
 
     def restore(self, tensors: Mapping[str, Tensor], evaluated: int) -> None:
-        """Go on from `tensors()`."""
+        """Continue from `tensors()`."""
         self.values = tensors["values"]
         self.passed, self.progress, self.diagnostics = (tensors[name].cpu().numpy().copy() for name in self._arrays())
         moments = part_tensors("moments", tensors)

@@ -1,4 +1,4 @@
-"""Collecting: the environments and actors of a population, which turn an update's worth of acting into a Rollout."""
+"""The environments and actors of a population, which collect one Rollout for each update."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from envs.custom.faults import CheckedVecEnv
 
 
 class Collector:
-    """Environments and actors of a population, for as long as its streams last; `close` them."""
+    """Environments and actors of a population for one segment. `close` releases the environments."""
 
     def __init__(
         self,
@@ -40,7 +40,10 @@ class Collector:
         nucleus: Nucleus | None = None,
         compact: bool = False,
     ) -> None:
-        """streams, acting: of the environments and of the actions, one a member. tries: see Schedule; compact: see Actor."""
+        """streams, acting: seeds of the environments and generators of the actions, one per member.
+
+        tries: see Schedule; compact: see Actor.
+        """
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
@@ -48,21 +51,21 @@ class Collector:
             CheckedVecEnv(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)
         ]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, compact)
-        self._greedy_actor: Actor | None = None  # plays one greedy text a prompt
+        self._greedy_actor: Actor | None = None  # plays one greedy text per prompt
         if estimator.baseline.needs_greedy_return:
-            # the same streams and as many prompts: it meets the same prompts, episode by episode
+            # the same streams and as many prompts give the same prompts, episode by episode
             prompts = collection.envs // group
             self._envs.append(CheckedVecEnv(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
             self._greedy_actor = Actor(self._envs[1], policy, normaliser, None, device)
-        # in control every environment starts alike: all of a member's are one group
+        # in control all environments start alike, so those of a member are one group
         self.group = group
         if not isinstance(task.spec.observation, Transcript) and not isinstance(collection, Unroll):
             self.group = collection.envs
 
     def collect(self, playing: Bools, before_step: BeforeStep | None = None) -> tuple[Rollout, Tensor]:
-        """(what the members `playing` [P] did, the environment steps that each of them spent [P]).
+        """(the rollout of the members `playing` [P], the environment steps that each of them spent [P]).
 
-        before_step  may change the acting policy's weights
+        before_step  may change the parameters of the acting policy
         """
         rollout, spent = self._collect_once(playing, before_step)
         if self.tries == 1:
@@ -103,18 +106,18 @@ class Collector:
 
 
 def informative_groups(rollout: Rollout) -> Tensor:
-    """Whether the returns of a group differ, for groups that were played: 0 or 1, [P, N/G]."""
+    """1 for played groups whose returns differ, else 0: [P, N/G]."""
     returns = (rollout.reward * rollout.valid).sum(0)
     grouped = returns.reshape(len(returns), -1, rollout.group)
     return ((grouped.amax(-1) - grouped.amin(-1) > SAME) & (rollout.valid[0, :, :: rollout.group] > 0)).long()
 
 
 def first_informative_groups(rollouts: list[Rollout], useful: list[Tensor]) -> Rollout:
-    """Each member's first N/G informative groups, in the order they were played; where there are fewer, nothing is valid."""
+    """Each member's first N/G informative groups, in order of play; places without a group are not valid."""
     parts = [rollout.tensors() for rollout in rollouts]
     whole = {name: _concatenated([part[name] for part in parts]) for name in parts[0]}
     found, group = torch.cat(useful, 1), rollouts[0].group  # [P, all groups]
-    # a stable sort keeps the order of play among the useful ones
+    # a stable sort keeps the order of play among informative groups
     groups = (1 - found).argsort(dim=1, stable=True)[:, : useful[0].shape[1]]
     columns = (groups[..., None] * group + torch.arange(group, device=found.device)).flatten(1)  # [P, N]
     picked = replace(rollouts[0], **{name: select(x, columns) for name, x in whole.items()})  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""Training of members that differ: finished members leave, and the others continue in a smaller population.
+"""Training of members whose configurations differ: finished members leave, and the others continue.
 
-Configurations finish at very different updates (good policies play long episodes and use up their budget in few), and a
-population is as slow as its slowest member. What a member does depends on its own seed, its own configuration and the
-number of the update alone, so the results of the others do not change when a member leaves.
+Configurations finish after very different numbers of updates, because good policies may play long episodes and use up
+their budget in few updates. A population is as slow as its slowest member. A member's results depend only on its seed,
+its configuration and the number of the update, so they do not change when another member leaves.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ CheckpointReturns = Mapping[int, Mapping[int, float]]  # checkpoint -> member ->
 
 
 class StoppingRule(Protocol):
-    """Decides from the returns at some checkpoints which members stop early."""
+    """A rule that decides from the returns at some checkpoints which members stop early."""
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """The checkpoints whose returns it reads."""
 
     def stopped(self, returns: CheckpointReturns) -> list[tuple[int, ...]]:
-        """The members that stop now, in groups. A member that has already stopped may be named again."""
+        """The members that stop now, in groups. Members that have already stopped may be included."""
 
 
 def train_with_elimination(
     run: Run, state: RunState | None = None, rule: StoppingRule | None = None
 ) -> Iterator[TrainingEvent]:
-    """Train to the end of the budget; members that have finished leave the population.
+    """Train to the end of the budget. Finished members leave the population.
 
     Yields Progress after each update, the Records of members as they leave, and a RunState at the end of every segment.
     With `state`, training continues from it bit for bit.

@@ -1,4 +1,4 @@
-"""Evaluation of checkpoints: J and other measures over the first episodes of new environments, one Record a member."""
+"""Evaluation of checkpoints: J and other measures over the first episodes of new environments."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from envs.custom.faults import CheckedVecEnv
 from envs.seeding import Purpose, Role, generator, stream
 from envs.text_mdp import TextMDP
 
-SAMPLES = 3  # texts that a cell keeps
-SAMPLES_AT = 1_000_000  # their place among the checkpoints' streams: before and after training they start alike
+SAMPLES = 3  # texts that a cell saves
+SAMPLES_AT = 1_000_000  # their position among the streams of checkpoints, the same before and after training
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """episodes a member at each of `checkpoints` + 1 evenly spaced fractions of the budget (0 and 1 among them).
+    """`episodes` per member at each of `checkpoints` + 1 evenly spaced fractions of the budget, from 0 to 1.
 
-    Sampled actions at every checkpoint; greedy ones, where `greedy`, at the last too.
-    at  the fractions themselves, instead of evenly spaced ones
+    Actions are sampled at every checkpoint. With `greedy`, greedy actions are evaluated at the last one too.
+    at  the fractions, if they are not evenly spaced
     """
 
     checkpoints: int = 10
@@ -44,10 +44,10 @@ class Evaluation:
 
 
 class Scores(NamedTuple):
-    """Results of an evaluation, one number a member.
+    """Results of an evaluation, one number per member.
 
-    measures: entropy (nats an episode), length (actions an episode), kl (to the reference policy, nats an episode, where
-    the task has one), and the return under each of the task's views.
+    measures: entropy (nats per episode), length (actions per episode), kl (to the task's reference policy if it has
+    one, nats per episode), and the return under each of the task's views.
     """
 
     value: NDArray[np.float64]  # [P] J
@@ -56,7 +56,7 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class PolicyEvaluation:
-    """Policies that are evaluated, and their random streams: the same (seed, checkpoint) always has the same starts."""
+    """Policies to evaluate and their random streams. The same (seed, checkpoint) always has the same starts."""
 
     policy: Acting
     normaliser: Normaliser
@@ -67,7 +67,7 @@ class PolicyEvaluation:
     compact: bool = False  # as in Actor
 
     def play(self, task: Task, episodes: int, greedy: bool) -> Tape:
-        """The first episode of each of `episodes` environments a member."""
+        """The first episode of each of `episodes` environments per member."""
         seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
         env = CheckedVecEnv(task.factory.make(seeds, episodes), task.name, seeds, episodes)
@@ -93,7 +93,7 @@ class PolicyEvaluation:
             paid = paid - task.beta * kl
         powers = task.gamma ** np.arange(len(paid))[:, None, None]
         value: NDArray[np.float64] = (powers * paid * valid).sum(0).mean(1)
-        for name, view in () if greedy else task.view_tasks():  # greedy scores are read for J alone
+        for name, view in () if greedy else task.view_tasks():  # greedy scores are used for J only
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
 
@@ -107,7 +107,7 @@ class PolicyEvaluation:
 
 
 class ExactScores(Protocol):
-    """Scores without sampling, of a task whose episodes can be listed."""
+    """Scores without sampling, on an enumerable task."""
 
     def scores(self, policy: Acting) -> Scores: ...
 
@@ -115,10 +115,10 @@ class ExactScores(Protocol):
 class Evaluator:
     """Evaluates the checkpoints of a population, all members at once.
 
-    shadow  a policy of the population's shape, which holds the parameters of the checkpoint that is evaluated
-    places  of the members in their cell
-    exact   instead of played episodes, where the task allows it
-    stale   names of MARKS that are measures, where rollouts are stale
+    member_indices  indices of the members in their cell
+    shadow          a policy of the population's shape for the parameters of the evaluated checkpoint
+    exact           exact scores that replace played episodes, if the task allows them
+    stale           names in MARKS that are measures, if rollouts are stale
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class Evaluator:
         ]
 
     def returns(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> np.ndarray:
-        """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
+        """J [P] at checkpoint k, which all members have passed; NaN for those that diverged before."""
         self.shadow.flat.values.copy_(checkpoints.values[k])
         value = self._scores(checkpoints.normalisers[k], k).value
         return np.where(checkpoints.diverged_before(k, healthy), np.nan, value)
@@ -188,18 +188,18 @@ class Evaluator:
         return Trained(parameters, checkpoints.normalisers[-1].snapshot(), lost)
 
     def _scores(self, normaliser: Normaliser, k: int) -> Scores:
-        """Of sampled actions."""
+        """Scores of sampled actions."""
         if self.exact is not None:
             return self.exact.scores(self.shadow)
         return self._policy_evaluation(normaliser, k).scores(self.task, self.evaluation.episodes, greedy=False)
 
     def _policy_evaluation(self, normaliser: Normaliser, position: int) -> PolicyEvaluation:
-        """Of the shadow, at this position of the evaluation's streams."""
+        """The evaluation of `shadow` at this position of the random streams."""
         seeds, purpose, compact = self.members.seeds, self.members.purpose, bool(self.members.varied)
         return PolicyEvaluation(self.shadow, normaliser, seeds, purpose, position, self._device, compact)
 
 
 def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:
-    """A transcript [L] as text: prompt | what followed."""
+    """A transcript [L] as text: prompt | answer."""
     k = mdp.prompt_length
     return f"{mdp.decode(transcript[:k])} | {mdp.decode(transcript[k:])}"

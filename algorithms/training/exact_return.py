@@ -1,9 +1,9 @@
-"""Exact J and grad J of any policy on an enumerable text MDP: what every estimator is measured against.
+"""Exact J and grad J of any policy on an enumerable text MDP, the standard of comparison for estimators.
 
     J(theta) = sum_s p(s) prod_t pi_theta(a_t | s_t) R(s),    R(s) = sum_t gamma^t (r_t - beta log(pi / reference))
 
-over all starts, sequences and outcomes of chance s, p(s) being the environment's share of the probability. The gradient is
-autograd through this sum: no sampling, no log-derivative trick, so it checks both.
+The sum is over all starts, sequences and random outcomes s; p(s) is the environment's factor of the probability. The
+gradient comes from autograd through this sum. It uses neither sampling nor the log-derivative trick, so it tests both.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from envs.delayed import undelayed
 from envs.enumeration import Enumeration, enumerate_episodes
 from envs.text_mdp import TextMDP
 
-LIMIT = 5_000  # episodes up to which training and evaluation enumerate
-CHUNK = 20_000  # episodes x members in one pass, which bounds memory
+LIMIT = 5_000  # the largest number of episodes that training and evaluation enumerate
+CHUNK = 20_000  # episodes x members in one pass; this limits memory
 
 
 def text_mdp(task: Task) -> TextMDP | None:
-    """The task's MDP where it is a text MDP."""
+    """The task's MDP if it is a text MDP, else None."""
     factory = undelayed(task.factory)
     return factory if isinstance(factory, TextMDP) else None
 
@@ -62,7 +62,7 @@ class ExactReturn:
             raise EnvironmentFault(
                 f"{task.name}: the environment pays {episodes.reward[t, s]} at step {t + 1} of {text!r}"
             )
-        # J moves by a constant that all returns share, grad J does not: of equal returns it is then exactly 0
+        # a constant shift of all returns does not change grad J; after it, grad J of equal returns is exactly 0
         self._shift = self._return.max()
         self._length = tensor(valid.sum(0).astype(np.float64))
         self._powers = tensor(powers)
@@ -104,14 +104,14 @@ class ExactReturn:
 
     @torch.no_grad()
     def scores(self, policy: Acting) -> Scores:
-        """What an evaluation reads, without sampling."""
+        """The scores of an evaluation, without sampling."""
         names = ["value", "entropy", "length"] + (["kl"] if self._reference is not None else [])
         totals = torch.zeros(len(names), policy.members, dtype=torch.float64, device=self._chance.device)
         for part in self._parts(policy.members):
             logp = self.log_probabilities(policy, part).double()
             total = logp.sum(0)  # log pi of the whole episode [P, S]
             chance = total.exp()
-            # the worth carries p(s) already; after an end log pi is 0 and so is the reference's
+            # the worth includes p(s) already; after an end both log-probabilities are 0
             rows = [chance * self._worth(logp, part), -chance * self._chance[part] * total]
             rows.append(chance * self._chance[part] * self._length[part])
             if self._reference is not None:
@@ -122,9 +122,9 @@ class ExactReturn:
         return Scores(value, read | {name: view.scores(policy).value for name, view in self.views})
 
     def gradient(self, policy: ActorCritic) -> Tensor:
-        """grad J of each member with respect to all its parameters [P, D] (0 for those of a critic); J is not returned.
+        """grad J of each member with respect to all its parameters [P, D]; 0 for those of a critic.
 
-        Leaves the result in policy.flat.gradient as well.
+        The result is also in policy.flat.gradient.
         """
         policy.flat.gradient.zero_()
         for part in self._parts(policy.members):

@@ -1,4 +1,4 @@
-"""The learner: a rollout is assessed, the assessment becomes a loss for each member, and the loss becomes steps."""
+"""The learner: assessment of a rollout, a loss for each member, and optimiser steps."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Learner:
     """Assessment, loss and steps for one population.
 
     beta             coefficient of the KL to the task's reference, in units of the scaled reward
-    gradient_policy  whose gradient is taken: the policy itself, or a copy of it as it was (Schedule.gradient)
-    compact          members with few rows are not padded to the longest: for features, whose rollouts differ in length
+    gradient_policy  the policy at which gradients are taken: the current one, or an earlier copy (Schedule.gradient)
+    compact          whether members with few rows are not padded to the longest; for features
     healthy          members whose gradients have always been finite [P]; the others are frozen
     rate             learning rates [P, D]
     """
@@ -79,11 +79,11 @@ class Learner:
         self.bonus = _like(flat, estimator.entropy.initial(members))
         self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
         self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
-        self._diagnosing = False  # whether the steps that follow are read
+        self._diagnosing = False  # whether the next steps are read for diagnostics
         self._first_step = False  # whether the next step is the first on its rollout
-        self._exact_gradient: Tensor | None = None  # with which the next step is compared [P, D]
-        self._alpha: Tensor | None = None  # of the entropy bonus [P]
-        self._rate_left: Tensor | None = None  # share of the learning rate [P, 1], where it falls
+        self._exact_gradient: Tensor | None = None  # to compare the next step with [P, D]
+        self._alpha: Tensor | None = None  # coefficient of the entropy bonus [P]
+        self._rate_left: Tensor | None = None  # remaining share of the learning rate [P, 1], if it is annealed
 
     def learn(
         self,
@@ -93,11 +93,11 @@ class Learner:
         diagnosing: bool = False,
         exact_gradient: Tensor | None = None,
     ) -> None:
-        """All steps on one rollout: schedule.epochs passes over schedule.minibatches.
+        """Take all steps on one rollout: schedule.epochs passes over schedule.minibatches.
 
-        progress        share of the budget that is spent [P]
-        diagnosing      whether the rollout's and the steps' diagnostics are read
-        exact_gradient  grad J [P, D], with which the first step's gradient is compared
+        progress        spent share of the budget [P]
+        diagnosing      whether the rollout and the steps are read for diagnostics
+        exact_gradient  grad J [P, D], to compare the gradient of the first step with
         """
         self._diagnosing, self._first_step, self._exact_gradient = diagnosing, True, exact_gradient
         batch, columns = self.prepare(rollout, progress)
@@ -117,13 +117,13 @@ class Learner:
         self._diagnosing, self._exact_gradient = False, None
 
     def gradient(self, rollout: Rollout) -> Tensor:
-        """The direction of the first step on a rollout taken whole [P, D], before clipping and the optimiser; no step."""
+        """The ascent direction of the first step on a whole rollout [P, D], before clipping; no step is taken."""
         batch, _ = self.prepare(rollout)
         self.descend(batch)
         return -self.policy.flat.gradient
 
     def prepare(self, rollout: Rollout, progress: Tensor | None = None) -> tuple[Batch, list[np.ndarray]]:
-        """(the rollout assessed, as rows to learn from; each member's columns); moves the baseline's state on."""
+        """(the assessed rollout as rows to learn from, the columns of each member). Updates the baseline's state."""
         policy = self.gradient_policy
         if self.estimator.reads_current_logp:
             rollout = replace(rollout, current_logp=log_probabilities(policy, rollout))
@@ -140,7 +140,7 @@ class Learner:
         return rows_to_learn_from(self.estimator, rollout, assessment, self.horizon, self.policy.reads_text)
 
     def step(self, batch: Batch, parts: int) -> None:
-        """One optimiser step on a batch that is one of `parts` equal shares of a rollout."""
+        """Take one optimiser step on a batch that is one of `parts` equal shares of a rollout."""
         scale = self.estimator.scale
         if scale is not None and scale.each_minibatch:
             batch = replace(batch, advantage=scale.rows(batch.advantage, (batch.weight > 0).to(batch.weight)))
@@ -154,12 +154,12 @@ class Learner:
         g = -actors
         self.healthy = self.healthy & torch.isfinite(g).all(1)
         actors.zero_()
-        self.apply()  # the critic; Adam leaves what never has a gradient where it is
+        self.apply()  # the critic; Adam does not move parameters whose gradient is always 0
         g = torch.where(self.healthy[:, None], g, 0.0)
         natural_step(self.natural, self.policy, batch, g, lambda: self.loss(batch).actor)
 
     def descend(self, batch: Batch, parts: int = 1) -> Tensor:
-        """Leaves the loss's gradient, times `parts`, in policy.flat.gradient; log pi of the rows."""
+        """Write the loss's gradient, times `parts`, to policy.flat.gradient; returns log pi of the rows."""
         self.policy.flat.gradient.zero_()
         if self.compact and not self._diagnosing:
             self._descend_by_length(batch, parts)
@@ -173,7 +173,7 @@ class Learner:
         return loss.logp.detach()
 
     def _descend_by_length(self, batch: Batch, parts: int) -> None:
-        """The same gradient, group by group of members with about as many rows."""
+        """Compute the same gradient in groups of members with similar numbers of rows."""
         columns = torch.arange(1, batch.weight.shape[2] + 1, device=batch.weight.device)
         lengths = ((batch.weight > 0).amax(0) * columns).amax(1).cpu().numpy()  # a member's rows come first
         everyone = self._objective()
@@ -190,7 +190,7 @@ class Learner:
             norm = clip(flat.gradient[:, columns], self.training.max_grad_norm)
             self.healthy = self.healthy & torch.isfinite(norm)
         if not bool(self.healthy.all()):
-            # a diverged member is frozen as the uniform policy: no step ever takes NaN, nobody else notices
+            # a diverged member is frozen as the uniform policy, so NaN enters no step and no other member
             lost = ~self.healthy[:, None]
             flat.gradient.masked_fill_(lost, 0.0)
             flat.values.masked_fill_(lost, 0.0)
@@ -199,7 +199,7 @@ class Learner:
         self.training.optimiser.step(flat.values, flat.gradient, rate, self.optimiser)
 
     def loss(self, batch: Batch) -> Loss:
-        """Of all members on a batch (Objective.loss)."""
+        """The loss of all members on a batch (Objective.loss)."""
         return self._objective().loss(batch)
 
     def _objective(self) -> Objective:
@@ -218,27 +218,27 @@ class Learner:
             self.diagnostics.add_all(ratio_diagnostics(logp - batch.logp, batch.advantage, valid, bounds), part)
 
     def freeze_actor(self) -> None:
-        """From here on the critic alone learns."""
+        """Train only the critic from now on."""
         self.rate[:, self.policy.actor_columns] = 0.0
 
     def freeze_diverged(self, healthy: Tensor) -> None:
-        """Freeze the members that have diverged elsewhere; `healthy` [P]."""
+        """Freeze the members that have diverged in another process; `healthy` [P]."""
         self.healthy = self.healthy & healthy
 
     def share(self, optimiser: PartState, healthy: Tensor | None = None) -> None:
-        """Keep the optimiser's state (and who is healthy) in these tensors, as they stand: memory of several processes."""
+        """Use these tensors as the optimiser's state and as `healthy`; several processes share their memory."""
         self.optimiser = optimiser
         if healthy is not None:
             self.healthy = healthy
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a resume needs, by name."""
+        """The state that a resume needs, by name."""
         parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
         parts["diagnostics"] = self.diagnostics.tensors()
         return {"healthy": self.healthy, "rate": self.rate} | flatten_parts(parts)
 
     def member_axes(self) -> dict[str, int | None]:
-        """Of `tensors()`."""
+        """The axis of the members in each of `tensors()`."""
         shared = set(self.training.optimiser.shared_state)
         axes: dict[str, Mapping[str, int | None]] = {
             "optimiser": {name: None if name in shared else 0 for name in self.optimiser},
@@ -249,7 +249,7 @@ class Learner:
         return {"healthy": 0, "rate": 0} | flatten_parts(axes)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from `tensors()`."""
+        """Continue from `tensors()`."""
         self.healthy, self.rate = tensors["healthy"], tensors["rate"]
         self.optimiser, self.baseline = part_tensors("optimiser", tensors), part_tensors("baseline", tensors)
         self.bonus = part_tensors("bonus", tensors)
@@ -257,5 +257,5 @@ class Learner:
 
 
 def _like(flat: Tensor, state: PartState) -> PartState:
-    """The state on the parameters' device and in their precision."""
+    """The state on the device of the parameters and with their precision."""
     return {name: x.to(flat) if x.is_floating_point() else x.to(flat.device) for name, x in state.items()}

@@ -1,4 +1,4 @@
-"""Running mean and variance of observations, one for each member, and what every normaliser promises."""
+"""Running mean and variance of observations for each member, and the protocol of normalisers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Moments = dict[str, np.ndarray]  # [P, ...] by name
 
 
 class RewardWindow(NamedTuple):
-    """The rewards of a rollout and where its episodes end, [T, P, N].
+    """The rewards of a rollout and the ends of its episodes, [T, P, N].
 
-    before  R [P, N], the discounted returns of the episodes that go on in it; None: all start with it
+    before  R [P, N], the discounted returns so far of episodes that began before it; None: all begin with it
     """
 
     reward: Floats
@@ -25,10 +25,10 @@ class RewardWindow(NamedTuple):
 
 
 class Normaliser(Protocol):
-    """Maps observations to what the policy reads and rewards to what is learned from.
+    """Normalises observations for the policy and rewards for learning.
 
-    Observations are scaled by batch_moments that are fixed during a rollout and updated after it. An actor that plays for a
-    learner in another process keeps the moments of its last rollout in `new_moments`; the learner's normaliser merges them.
+    Observations are scaled by moments that are fixed during a rollout and updated after it. An actor whose learner runs
+    in another process keeps the moments of its last rollout in `new_moments`, and the learner's normaliser merges them.
     """
 
     def __call__(self, obs: Array) -> Array: ...
@@ -37,11 +37,11 @@ class Normaliser(Protocol):
         """obs: T arrays [P, N, F]; valid [T, P, N]."""
 
     def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
-        """(rewards to learn from [T, P, N], R [P, N] after the last row where it is kept)."""
+        """(rewards to learn from [T, P, N], R [P, N] after the last row, or None if it is not needed)."""
 
     @property
     def new_moments(self) -> Moments:
-        """Moments of the last rollout, for the learner's normaliser; empty where `update` has merged them already."""
+        """Moments of the last rollout, for the learner's normaliser; empty if `update` has merged them already."""
 
     def merge(self, moments: Moments) -> None:
         """Merge the moments that an actor's normaliser has computed."""
@@ -52,14 +52,14 @@ class Normaliser(Protocol):
 
 
 class _PlainRewards:
-    """Rewards as they are."""
+    """Rewards are not changed."""
 
     def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles | None]:
         return window.reward, None
 
 
 class Identity(_PlainRewards):
-    """Observations as they are."""
+    """Observations are not changed."""
 
     def __call__(self, obs: Array) -> Array:
         return obs
@@ -82,10 +82,10 @@ class Identity(_PlainRewards):
 
 
 class RunningMoments(_PlainRewards):
-    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; batch_moments merged batch by batch (Chan et al. 1983)."""
+    """(x - mean) / sqrt(var + 1e-8), clipped to +-10; moments are merged batch by batch (Chan et al. 1983)."""
 
     def __init__(self, members: int, size: int, count: float = 0.0) -> None:
-        """count: rows that mean 0 and variance 1 stand for at first."""
+        """count: number of rows that the initial mean 0 and variance 1 count for."""
         self.count = np.full((members, 1), count)
         self.mean = np.zeros((members, size))
         self.var = np.ones((members, size))
@@ -100,7 +100,7 @@ class RunningMoments(_PlainRewards):
 
     @property
     def new_moments(self) -> Moments:
-        """Empty: a rollout's batch_moments are merged at once."""
+        """Empty, because `update` merges the moments of a rollout at once."""
         return {}
 
     def merge(self, moments: Moments) -> None:
@@ -128,7 +128,7 @@ class RunningMoments(_PlainRewards):
 
 
 class ActorMoments(_PlainRewards):
-    """An actor's: scales by the moments that the learner has published, and keeps those of what it saw for it."""
+    """The normaliser of an actor: it scales by the learner's moments, and keeps its own for the learner."""
 
     def __init__(self, members: int, size: int) -> None:
         self._published = RunningMoments(members, size)

@@ -1,4 +1,4 @@
-"""The members that train, and the events of training: progress, records, states to resume from, trained policies."""
+"""The members of a population, and the events of training: progress, records, states, trained policies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from envs.seeding import Purpose
 
 @dataclass(frozen=True)
 class Members:
-    """One seed and one learning rate a member; seeds may repeat (several configurations on the same seeds).
+    """One seed and one learning rate per member. Seeds may repeat, for several configurations on the same seeds.
 
-    varied  other fields in which members differ: a path (algorithms.tunable) and one number a member
+    varied  other fields in which members differ: a path (algorithms.tunable) and one number per member
     """
 
     seeds: tuple[int, ...]
@@ -38,10 +38,10 @@ class Members:
 
 @dataclass(frozen=True)
 class Record:
-    """One member at one checkpoint.
+    """The results of one member at one checkpoint.
 
-    measures  what an evaluation reads beside J (algorithms.training.evaluation.Scores), and training's diagnostics
-    texts     what the first member of a text task writes before and after training
+    measures  measures of an evaluation besides J (algorithms.training.evaluation.Scores), and diagnostics of training
+    texts     samples of the first member of a text task before and after training
     member    index of the member in its cell
     """
 
@@ -62,7 +62,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Progress:
-    """Environment steps that a cell's members have made together, of `budget`; `notice` is a message for the user."""
+    """Environment steps of all members of a cell so far, out of `budget`. `notice` is a message for the user."""
 
     env_steps: int
     budget: int
@@ -70,11 +70,11 @@ class Progress:
 
 
 class Trained(NamedTuple):
-    """The policies of a population's last checkpoint: those that its final scores belong to."""
+    """The policies of a population at its last checkpoint, to which its final scores belong."""
 
     parameters: dict[str, Tensor]  # [P, ...] by name
     moments: Moments  # of the normaliser, [P, ...] by name
-    lost: np.ndarray  # [P] who diverged before
+    lost: np.ndarray  # [P] members that diverged before
 
 
 TrainingEvent = Record | Progress | RunState | Trained

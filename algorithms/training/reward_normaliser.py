@@ -1,4 +1,4 @@
-"""Rewards divided by the running deviation of its discounted returns."""
+"""Normalisation of rewards by the running standard deviation of discounted returns."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from algorithms.tunable import Number
 from envs.api import Array, Bools, Doubles, Floats
 
 PREFIX = "returns."
-FIRST_COUNT = 1e-4  # rows that a variance of 1 counts for before anything is seen, as in stable-baselines3
+FIRST_COUNT = 1e-4  # rows that the initial variance of 1 counts for, as in stable-baselines3
 
 
 class RewardNormaliser:
-    """A normaliser of observations, and beside it a running scale of rewards, which are not centred:
+    """A normaliser of observations with a running scale of rewards, which are not centred:
 
         r_t <- clip(r_t / sqrt(Var(R) + 1e-8), +-10),    R_t = discount R_{t-1} + r_t, from an episode's start
 
-    The variance is over all rows of the member so far, row t among them, whichever its environment. As stable-baselines3's
-    VecNormalize. The moments of a rollout are merged in one go, so they can be gathered from several places.
+    The variance is over all rows of the member in all its environments up to and including row t, as in
+    stable-baselines3's VecNormalize. The moments of a rollout are merged at once, so several processes can supply them.
     """
 
     def __init__(self, observations: Normaliser, members: int) -> None:
@@ -34,7 +34,7 @@ class RewardNormaliser:
         self.observations.update(obs, valid)
 
     def rewards(self, window: RewardWindow, discount: Number) -> tuple[Floats, Doubles]:
-        """(scaled rewards [T, P, N], R [P, N] after the last row). Takes the rows into the moments."""
+        """(scaled rewards [T, P, N], R [P, N] after the last row). Includes the rows in the moments."""
         returns, after = discounted_returns(window, discount)
         deviation = np.sqrt(self._variance(returns, window.valid) + 1e-8)[..., None]  # [T, P, 1]
         self._new_moments = batch_moments(list(returns[..., None]), window.valid)
@@ -42,7 +42,7 @@ class RewardNormaliser:
         return np.clip(window.reward / deviation, -10.0, 10.0).astype(np.float32), after
 
     def _variance(self, returns: Doubles, valid: Bools) -> Doubles:
-        """Of all rows up to each [T, P]; sums are about the mean so far, so that they do not cancel."""
+        """The variance [T, P] of all rows up to each; sums are taken about the current mean, to avoid cancellation."""
         on, off = valid.astype(np.float64), returns - self._returns.mean
         count, var = self._returns.count[:, 0], self._returns.var[:, 0]
         total = count + on.sum(2).cumsum(0)
@@ -62,7 +62,7 @@ class RewardNormaliser:
         self._returns.merge(of_returns)
 
     def snapshot(self) -> Moments:
-        """That of the observations, and the moments of R as returns.count, returns.mean, returns.var [P, 1]."""
+        """The snapshot of the observations, and the moments of R as returns.count, returns.mean, returns.var [P, 1]."""
         of_returns = {PREFIX + name: value for name, value in self._returns.snapshot().items()}
         return self.observations.snapshot() | of_returns
 
@@ -73,7 +73,7 @@ class RewardNormaliser:
 
 
 def discounted_returns(window: RewardWindow, discount: Number) -> tuple[Doubles, Doubles]:
-    """(R_t [T, P, N], R [P, N] after the last row: 0 where an episode ended)."""
+    """(R_t [T, P, N], R [P, N] after the last row, 0 if the episode ended)."""
     gamma = discount.double().cpu().numpy() if isinstance(discount, Tensor) else discount
     reward = window.reward.astype(np.float64) * window.valid
     running = np.zeros(reward.shape[1:]) if window.before is None else window.before
@@ -85,6 +85,6 @@ def discounted_returns(window: RewardWindow, discount: Number) -> tuple[Doubles,
 
 
 def _split(moments: Moments) -> tuple[Moments, Moments]:
-    """(of observations, of returns)."""
+    """(moments of observations, moments of returns)."""
     returns = {name.removeprefix(PREFIX): value for name, value in moments.items() if name.startswith(PREFIX)}
     return {name: value for name, value in moments.items() if not name.startswith(PREFIX)}, returns

@@ -1,6 +1,6 @@
-"""The training loop of one cell: a population collects, learns, is copied at checkpoints and evaluated.
+"""The training loop of one cell: a population collects, learns, and is copied and evaluated at checkpoints.
 
-Every random number comes from (seed, role, segment), so a RunState saved at a segment's end is all that a resume needs.
+Every random number comes from (seed, role, segment), so a resume needs only a RunState saved at the end of a segment.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from algorithms.training_config import TrainingConfig
 from algorithms.tunable import per_member
 from envs.api import Task
 
-DIAGNOSED_EVERY = 8  # updates of a control task between two whose diagnostics are read: reading costs a few per cent
-ROLLOUT_MEMBER_AXIS = 1  # of every tensor of a Rollout: [T, P, N]
+DIAGNOSED_EVERY = 8  # updates between two readings of diagnostics on control tasks, which cost a few per cent
+ROLLOUT_MEMBER_AXIS = 1  # in every tensor of a Rollout: [T, P, N]
 COUNTERS = ("env_steps", "updates", "lag_max")
 
 
 class Run:
-    """One cell in progress. `train` drives it; its fields are what `state` saves.
+    """One cell in progress. `train` runs it, and `state` saves its fields.
 
     member_indices  indices of its members in the cell
-    playing  members that still have budget and have not diverged [P]
-    lag_max  in updates, of what real actors have sent [P]
+    playing         members that still have budget and have not diverged [P]
+    lag_max         largest lag in updates of the rollouts from real actors [P]
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class Run:
         make_learner: Callable[..., Learner] = Learner,
         member_indices: tuple[int, ...] | None = None,
     ) -> None:
-        """env_steps: each member's budget. make_learner: a class or function with the arguments of Learner."""
+        """env_steps: budget of each member. make_learner: a class or function with the arguments of Learner."""
         count = len(members.seeds)
-        self.configured = variant, training  # before numbers of single members enter them
+        self.configured = variant, training  # before the numbers of individual members are set in them
         self.task, self.members, self.member_indices = task, members, member_indices or tuple(range(count))
         self.variant, self.training = variant, training = per_member(variant, training, members.varied, device)
         self.budget, self.evaluation, self.device, self.make_learner = env_steps, evaluation, device, make_learner
@@ -69,7 +69,7 @@ class Run:
             self.history = ParameterHistory(schedule.actors, members.seeds, members.purpose, self.policy)
             self.acting = blank_policy()
         self.nucleus = None if variant.nucleus is None else Nucleus(variant.nucleus, blank_policy())
-        self.compact = bool(members.varied)  # members that differ have rollouts of very different lengths
+        self.compact = bool(members.varied)  # different configurations have rollouts of very different lengths
         self.learner = make_learner(
             self.policy,
             variant.estimator,
@@ -103,7 +103,7 @@ class Run:
         return healthy
 
     def segment(self) -> Iterator[Progress]:
-        """Up to training.segment updates, with environments and generators made anew from (seed, segment)."""
+        """Make up to training.segment updates, with new environments and generators from (seed, segment)."""
         position = (self.update // self.training.segment,)
         shuffles = minibatch_generators(self.members, position)
         collector = build_collector(
@@ -149,8 +149,8 @@ class Run:
         self.update += 1
 
     def _collect(self, collector: Collector, playing: np.ndarray) -> None:
-        """One more rollout in the queue."""
-        before_step, charged = None, np.ones_like(self.env_steps)  # rollouts that each member is charged for
+        """Add one rollout to the queue."""
+        before_step, charged = None, np.ones_like(self.env_steps)  # number of rollouts that each member is charged for
         if self.nucleus is not None:
             self.nucleus.sync(self.update, self.policy)
         if self.history is not None:
@@ -161,15 +161,15 @@ class Run:
         self.queue.append(rollout)
 
     def learn_from(self, rollout: Rollout, spent: np.ndarray, lag: int, shuffles: list[np.random.Generator]) -> None:
-        """One update from a rollout of another process, played with parameters `lag` updates old; `spent` [P]."""
-        playing = self.playing  # who has used up its budget since then learns nothing from it
+        """Make one update from a rollout of another process, played with parameters `lag` updates old; `spent` [P]."""
+        playing = self.playing  # members that have used up their budget since then do not learn from it
         on = torch.from_numpy(playing).to(rollout.valid)
         self.env_steps += spent * playing
         self._learn(replace(rollout, valid=rollout.valid * on[:, None]), shuffles)
         self._count(playing, lag)
 
     def count_update(self, spent: np.ndarray, lag: int) -> None:
-        """An update that another process has made, from a rollout of `spent` [P] steps with parameters `lag` updates old."""
+        """Count an update of another process, from a rollout of `spent` [P] steps with parameters `lag` updates old."""
         playing = self.playing
         self.env_steps += spent * playing
         self._count(playing, lag)
@@ -185,7 +185,7 @@ class Run:
         progress = torch.from_numpy(self.env_steps / self.budget).to(self.learner.rate)
         due = self.checkpoints.due(self.env_steps)
         read = due or self.policy.reads_text or self.update % DIAGNOSED_EVERY == 0
-        # what members that differ are read for is their score
+        # members with different configurations are compared by score only
         if self.compact or not self.learner.diagnoses or not read:
             self.learner.learn(rollout, shuffles, progress)
             return
@@ -193,7 +193,7 @@ class Run:
         self.learner.learn(rollout, shuffles, progress, diagnosing=True, exact_gradient=exact_gradient)
 
     def _exact_step(self, playing: np.ndarray) -> None:
-        """One ascent step on grad J, charged as a whole rollout would be: it sees no environment, but takes its turn."""
+        """Take one ascent step on grad J. It plays no environment, but is charged like a whole rollout."""
         assert self.exact is not None
         self.exact.gradient(self.policy)
         self.policy.flat.gradient.neg_()
@@ -202,7 +202,7 @@ class Run:
         self.updates += playing
 
     def take_checkpoints(self, seconds: float = 0.0) -> None:
-        """Add to the clock, and copy the members that have just passed a checkpoint's fraction of the budget."""
+        """Add `seconds` to the clock, and copy the members that have just passed a checkpoint."""
         self.wall_s += seconds
         count = len(self.members.seeds)
         stale = (np.zeros(count), self.lag_max)
@@ -216,7 +216,7 @@ class Run:
         return self.evaluator.records(self.checkpoints, self._healthy)
 
     def returns(self, k: int) -> np.ndarray:
-        """J [P] at checkpoint k, which all members have passed; NaN of those that diverged before."""
+        """J [P] at checkpoint k, which all members have passed; NaN for those that diverged before."""
         return self.evaluator.returns(self.checkpoints, k, self._healthy)
 
     def trained(self) -> Trained:
@@ -224,7 +224,7 @@ class Run:
         return self.evaluator.trained(self.checkpoints, self._healthy)
 
     def select_members(self, indices: Sequence[int]) -> Run:
-        """The same run of the members at these places, as it stands."""
+        """The run of the members at these indices alone, in its current state."""
         members, of_cell = self.members.select_members(indices), tuple(self.member_indices[i] for i in indices)
         variant, training = self.configured
         rest = self.budget, self.evaluation, self.device, self.make_learner, of_cell
@@ -233,7 +233,7 @@ class Run:
         return selected
 
     def state(self) -> RunState:
-        """Everything that the next segment depends on."""
+        """The state on which the next segment depends."""
         own = {"values": self.policy.flat.values} | {name: torch.from_numpy(getattr(self, name)) for name in COUNTERS}
         if self.nucleus is not None:
             own["nucleus"] = self.nucleus.policy.flat.values
@@ -256,11 +256,11 @@ class Run:
         return RunState.of(parts, meta)
 
     def reason_unusable(self, state: RunState) -> str | None:
-        """Why a state cannot be restored here; None where it can."""
+        """Why a state cannot be restored here; None if it can."""
         return state.reason_unusable(self.state())
 
     def restore(self, state: RunState) -> None:
-        """Go on from a state as if nothing had happened."""
+        """Continue from a state, bit for bit."""
         tensors = {name: x.to(self.device) for name, x in state.tensors.items()}
         self.policy.flat.values.copy_(tensors["values"])
         if self.nucleus is not None:
@@ -279,8 +279,8 @@ class Run:
 
 
 def train(run: Run, state: RunState | None = None) -> Iterator[TrainingEvent]:
-    """Train to the end of the budget, yielding Progress after each update, Records as checkpoints are passed by all
-    members, and a RunState at the end of every segment. With `state`, goes on from there, bit for bit."""
+    """Train to the end of the budget, yielding Progress after each update, Records when all members have passed a
+    checkpoint, and a RunState at the end of every segment. With `state`, training continues from it bit for bit."""
     if state is not None:
         run.restore(state)
     else:

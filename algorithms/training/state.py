@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 T = TypeVar("T")
-# a part of a run: its name, its tensors, and the axis of their members, for all or by name
+# a part of a run: its name, its tensors, and the axis of the members, for all tensors or by name
 Part = tuple[str, Mapping[str, Tensor], int | Mapping[str, int | None]]
 
 
 @dataclass
 class RunState:
-    """Tensors by name, and numbers that fit JSON.
+    """Tensors by name, and numbers that can be stored as JSON.
 
-    member_axes  of each tensor: the axis along which members lie, as the part that holds the tensor declares it, or None
-                 where all members share it; empty in a state that was read from a file
+    member_axes  the axis of the members in each tensor, as declared by its part of the run, or None if all members share
+                 the tensor; empty in a state that was read from a file
     """
 
     tensors: dict[str, Tensor]
@@ -38,15 +38,17 @@ class RunState:
         return cls(tensors, meta, axes)
 
     def reason_unusable(self, own: RunState) -> str | None:
-        """Why a run whose state is `own` cannot be restored from this one: what it lacks, what has another shape or type,
-        what is not finite."""
+        """Why a run whose state is `own` cannot be restored from this one, or None.
+
+        A tensor is missing, has another shape or type, or is not finite.
+        """
         if missing := sorted(own.tensors.keys() - self.tensors.keys() | own.meta.keys() - self.meta.keys()):
             return f"it lacks {', '.join(missing)}"
         for name, value in own.meta.items():
             if not isinstance(self.meta[name], type(value)):
                 return f"its {name} is {self.meta[name]!r}"
         for name, wanted in own.tensors.items():
-            if name.startswith("queue."):  # as long as what was played
+            if name.startswith("queue."):  # as long as the played rollout
                 continue
             found = self.tensors[name]
             if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
@@ -57,7 +59,7 @@ class RunState:
         return None
 
     def select_members(self, indices: Sequence[int]) -> RunState:
-        """The state of the members at these places. KeyError where a tensor's axis is not declared."""
+        """The state of the members at these indices. KeyError if the axis of a tensor is not declared."""
         index = torch.tensor(indices, dtype=torch.long)
         selected = {}
         for name, tensor in self.tensors.items():
@@ -72,6 +74,6 @@ def flatten_parts(parts: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
 
 
 def part_tensors(part: str, named: Mapping[str, T]) -> dict[str, T]:
-    """The inverse of `joined` for one part."""
+    """The inverse of `flatten_parts` for one part."""
     prefix = f"{part}."
     return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

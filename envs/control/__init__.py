@@ -1,1 +1,1 @@
-"""Standard control tasks: tables of tasks by field, and the adapters that run them."""
+"""Control tasks: tables of tasks by field, and the adapters that run them."""

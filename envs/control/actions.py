@@ -1,4 +1,4 @@
-"""Real-valued actions as an environment takes them, and which action spaces there are."""
+"""Conversion of real-valued actions for an environment, and the supported action spaces."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import DTypeLike
 
 from envs.api import Array, Box, Discrete
 
-COUNTED = 2**24  # float32 holds all whole numbers up to this one
+COUNTED = 2**24  # float32 represents all whole numbers up to this one
 
 
 def clip_to_box(action: Array, box: Box, dtype: DTypeLike) -> Array:
-    """Actions [..., size] clipped to the box; of whole numbers, rounded to the nearest (halves to the even one).
+    """Actions [..., size] clipped to the box; for whole numbers, rounded to the nearest (halves to the even one).
 
-    What is no number stays none, or is the lower bound where only whole numbers can be given.
+    NaN stays NaN, or becomes the lower bound if the dtype has only whole numbers.
     """
     clipped = np.clip(action, box.low, box.high)
     if np.dtype(dtype).kind in "iu":
@@ -26,7 +26,7 @@ def clip_to_box(action: Array, box: Box, dtype: DTypeLike) -> Array:
 
 
 def read_action(space: spaces.Space[Any]) -> Discrete | Box:
-    """The actions of a Gymnasium space; ValueError, which says what to do, for those that no policy here has."""
+    """The actions of a Gymnasium space; ValueError with advice for unsupported spaces."""
     if isinstance(space, spaces.Discrete):
         if space.start != 0:
             raise ValueError(f"counts its actions from {space.start}; only 0 is supported")

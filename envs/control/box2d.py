@@ -1,8 +1,9 @@
 """Box2D: landing on a pad with discrete or continuous engines, and walking on two legs over uneven ground.
 
-Floors are the uniform policy's mean return over 1,000 episodes, measured by this suite (envs.random_policy). Ceilings are
-rl-baselines3-zoo's PPO on LunarLander-v2 (v3 corrects the wind and a bias of the legs) and, for BipedalWalker, whose best
-published policy gradient reaches 299.8 (zoo, A2C, 5M steps), its threshold; thresholds are Gymnasium's.
+Floors are the uniform policy's mean return over 1,000 episodes, measured by this suite (envs.random_policy). The
+ceilings of LunarLander are the scores of rl-baselines3-zoo's PPO on LunarLander-v2 (v3 corrects the wind and a bias of
+the legs). The ceiling of BipedalWalker is its threshold; its best published policy gradient reaches 299.8 (zoo, A2C, 5M
+steps). Thresholds are Gymnasium's.
 """
 
 from __future__ import annotations

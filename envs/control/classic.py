@@ -1,9 +1,10 @@
-"""Classic control: floors are the uniform policy's mean return over 2,000 episodes (MountainCar-v0 and CartPole-v0: 1,000),
-measured by this suite (envs.random_policy).
+"""Classic control.
 
-Ceilings are published scores (rl-baselines3-zoo's PPO on Acrobot, its DQN on MountainCar, the environment's limit on
-CartPole) or, for Pendulum and MountainCarContinuous, rounded ones just above them; thresholds are Gymnasium's reward
-thresholds where it has one. The field has five systems and six ids: CartPole-v0 is CartPole-v1 with 200 steps.
+Floors are the uniform policy's mean return over 2,000 episodes (MountainCar-v0 and CartPole-v0: 1,000), measured by
+this suite (envs.random_policy). Ceilings are published scores (rl-baselines3-zoo's PPO on Acrobot, its DQN on
+MountainCar), the environment's limit on CartPole, and rounded numbers just above published scores for Pendulum and
+MountainCarContinuous. Thresholds are Gymnasium's reward thresholds, if any. There are five systems and six ids:
+CartPole-v0 is CartPole-v1 with 200 steps.
 """
 
 from __future__ import annotations

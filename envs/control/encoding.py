@@ -1,7 +1,7 @@
-"""What environments observe as what policies read: numbers of categories one-hot, parts joined, images as they are.
+"""Encodings of raw observations for policies: categories one-hot, parts concatenated, images unchanged.
 
-The one place for it: both adapters read raw batches through an Encoding, which a task names or its space gives. What has not
-the declared shape and kind is refused (envs.custom.faults.InvalidOutput), never cut or rounded.
+Both adapters read raw batches through an Encoding, which the task defines or which follows from its space. Observations
+without the declared shape and kind raise envs.custom.faults.InvalidOutput; they are never cut or rounded.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from gymnasium import spaces
 from envs.api import Array, Bools, Features, Floats, Image
 from envs.custom.faults import InvalidOutput
 
-Raw = Any  # a batch as an environment gives it: an array [B, ...], or a dictionary or tuple of such
-MASK = "action_mask"  # the part of a dictionary that says which actions are legal and is no observation
-SMALLEST = 36  # pixels a side of the smallest image that the convolutional policy reads; smaller grids are vectors
+Raw = Any  # a batch from an environment: an array [B, ...], or a dictionary or tuple of arrays
+MASK = "action_mask"  # the key of the legal actions in a dictionary, which is not part of the observation
+SMALLEST = 36  # side in pixels of the smallest image for the convolutional policy; smaller grids are vectors
 
 
 class Encoding(Protocol):
-    """A frozen description of how raw observations are read: part of a task."""
+    """A frozen description of how raw observations are encoded; part of a task."""
 
     @property
     def observation(self) -> Features | Image:
-        """What comes out."""
+        """The form of encoded observations."""
 
     def __call__(self, raw: Raw) -> Array:
         """[B, ...] -> float32 [B, size], or uint8 [B, C, H, W]; InvalidOutput for another shape or kind of numbers."""
@@ -34,7 +34,7 @@ class Encoding(Protocol):
 
 @dataclass(frozen=True)
 class Vector:
-    """Numbers as they are, all axes in one."""
+    """Numbers, flattened to one axis."""
 
     size: int
 
@@ -56,7 +56,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class OneHot:
-    """Whole numbers 0..n-1, each as n numbers of which one is 1; `sizes` are the n, one for each number observed."""
+    """Whole numbers 0..n-1, each as n numbers of which one is 1. `sizes` holds n for each observed number."""
 
     sizes: tuple[int, ...]
 
@@ -81,7 +81,7 @@ class OneHot:
 
 @dataclass(frozen=True)
 class Pixels:
-    """An image of bytes, channels first; `last` where the environment puts them last."""
+    """An image of bytes, channels first; `last` says that the environment has channels last."""
 
     channels: int
     height: int
@@ -102,7 +102,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Joined:
-    """Named parts of a dictionary (or numbered ones of a tuple) side by side, in this order; what is not named is unread."""
+    """Parts of a dictionary or tuple, by name or index, concatenated in this order; other parts are ignored."""
 
     parts: tuple[tuple[str | int, Encoding], ...]
 
@@ -128,10 +128,11 @@ class Joined:
 
 
 def encoding_for(space: spaces.Space[Any], inside: bool = False) -> Encoding:
-    """The plain encoding of a space; ValueError where there is none.
+    """The default encoding of a space; ValueError if there is none.
 
-    Discrete and MultiDiscrete one-hot, dictionaries and tuples joined, a Box of bytes with three axes and sides of 36 at
-    least an image unless it is a part of others (`inside`), any other Box and MultiBinary as they are.
+    Discrete and MultiDiscrete are one-hot, and dictionaries and tuples are joined. A Box of bytes with three axes and
+    sides of at least 36 is an image, unless it is a part of another space (`inside`). Other Boxes and MultiBinary are
+    vectors.
     """
     if isinstance(space, spaces.Discrete) and space.start == 0:
         return OneHot((int(space.n),))
@@ -155,10 +156,10 @@ def encoding_for(space: spaces.Space[Any], inside: bool = False) -> Encoding:
 def legal_actions(
     raw: Raw, info: Mapping[str, Any] | None = None, actions: int | None = None, ended: Bools | None = None
 ) -> Bools | None:
-    """[B, V]: which actions are legal, where the observation or else `info` says so; all where none is (the end).
+    """[B, V]: the legal actions, from the observation or else from `info`; all True if none is legal (after an end).
 
-    actions  how many there are (0: they are not listed); None: not checked
-    ended    [B]; with it InvalidOutput for an episode that goes on and allows no action
+    actions  number of actions (0: they are not listed); None: not checked
+    ended    [B]; with it, InvalidOutput for a running episode without legal actions
     """
     found = raw[MASK] if isinstance(raw, dict) and MASK in raw else None if info is None else info.get(MASK)
     if found is None:
@@ -185,7 +186,7 @@ def _equal_shapes(parts: tuple[Any, ...]) -> list[Array]:
 
 
 def _rows(raw: Raw, kinds: str, what: str, size: int) -> Array:
-    """[B, ...] as [B, size]; `kinds`: of dtypes, as numpy letters them."""
+    """[B, ...] as [B, size]; `kinds`: the allowed dtypes as numpy's kind letters."""
     try:
         array = np.asarray(raw)
     except ValueError as error:  # lists of unequal lengths

@@ -1,4 +1,4 @@
-"""The description of a control environment that a Task carries, whichever backend runs it."""
+"""The factory of control environments for any backend."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from envs.delayed import Delayed
 
 @dataclass(frozen=True)
 class Control:
-    """A Gymnasium id. backend "auto" is EnvPool where it is installed; `group` has no meaning in control.
+    """A Gymnasium id. The backend "auto" is EnvPool if it is installed. `group` has no effect in control.
 
-    encoding  how observations are read; None: as their space says (envs.control.encoding)
-    identity  what the environment is made of, where it is the user's: results of another are not its own
+    encoding  encoding of observations; None: the default of their space (envs.control.encoding)
+    identity  identity of a user's environment, which separates its results from those of other versions
     """
 
     env_id: str
@@ -33,16 +33,16 @@ class Control:
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
         if self.backend == "auto" and from_envpool.installed():
             return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
-        # a table's floors are those of EnvPool's environments, whose infos hold no masks
+        # the floors in the tables were measured with EnvPool, whose infos hold no masks
         masks = self.backend == "gymnasium"
         return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks)
 
 
 def with_identity(task: Task, module: str) -> Task:
-    """The task, its factories on Gymnasium ids with the identity of the environment that is there now.
+    """The task, with the current identity of the environment in its factories on Gymnasium ids.
 
-    module  which defines the task: an id that is not Gymnasium's own is read as `module:Id`, so that another process, which
-            has not imported it, knows the id too
+    module  the module that defines the task. An id that is not Gymnasium's own becomes `module:Id`, so that other processes,
+            which have not imported the module, can make it
     """
 
     def of(factory: Factory) -> Factory:
@@ -59,7 +59,7 @@ def with_identity(task: Task, module: str) -> Task:
 
 @cache
 def gymnasium_task(env_id: str) -> Task:
-    """A Task for `gymnasium:<id>`: its floor is to be measured, and without a ceiling its scores are returns."""
+    """A Task for `gymnasium:<id>`. Its floor has to be measured, and it has no ceiling, so its scores are returns."""
     spec, identity = from_gymnasium.read_environment(env_id)
     factory = Control(env_id, spec, backend="gymnasium", identity=identity)
     return Task(

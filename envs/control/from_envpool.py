@@ -1,4 +1,4 @@
-"""Control tasks through EnvPool: compiled environments, one seed each, stepped in place."""
+"""Control tasks through EnvPool: compiled environments, each with its own seed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class EnvPoolVec:
     """P x N EnvPool environments as a VecEnv.
 
     EnvPool's auto-reset is NEXT_STEP: `info["elapsed_step"] == 0` marks the row that only delivers the next episode's
-    first observation; `step` asserts that it comes exactly after an end. Seeds go in at construction, one an
-    environment: an integer would give neighbouring environments neighbouring seeds, which share their randomness.
-    Several environments of EnvPool keep no time limit: after spec.horizon steps an episode is cut here, in all of them.
+    first observation; `step` asserts that it comes exactly after an end. Seeds are set at construction, one per
+    environment: a single integer would give adjacent environments adjacent seeds, which share random numbers.
+    Several environments of EnvPool have no time limit, so every episode is truncated here after spec.horizon steps.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class EnvPoolVec:
         envs: int,
         encoding: Encoding | None = None,
     ) -> None:
-        """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says."""
-        import envpool  # 740 MB with its assets and slow to import: only where an environment is built
+        """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`."""
+        import envpool  # 740 MB with its assets and slow to import, so it is imported only here
 
         self.spec = spec
         self.shape = (len(seeds), envs)
@@ -54,7 +54,7 @@ class EnvPoolVec:
             raise ValueError(f"{name} is read as {self._encode.observation}, not as its task's {spec.observation}")
         self._ids = np.arange(len(per_env), dtype=np.int32)
         self._ended = np.zeros(len(per_env), np.bool_)
-        self._overdue = np.zeros(len(per_env), np.bool_)  # cut here: EnvPool does not know and must be told to reset
+        self._overdue = np.zeros(len(per_env), np.bool_)  # truncated here, so EnvPool needs an explicit reset
         self._obs: Array = np.zeros(0)
         self._mask: Bools | None = None
 
@@ -92,7 +92,7 @@ class EnvPoolVec:
         self._pool.close()
 
     def _restart(self, rows: Array) -> None:
-        """The step after an episode that was cut here."""
+        """Reset the environments whose episodes were truncated here."""
         if not len(rows):
             return
         raw, _ = self._pool.reset(self._ids[rows])

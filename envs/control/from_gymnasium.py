@@ -1,4 +1,4 @@
-"""Any Gymnasium environment as a VecEnv: the fallback where EnvPool is missing or does not know the id."""
+"""Any Gymnasium environment as a VecEnv: the fallback if EnvPool is missing or does not have the id."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def read_spec(env_id: str) -> Spec:
-    """The Spec of a Gymnasium id; UsageError where its spaces cannot be encoded, or it has no time limit."""
+    """The Spec of a Gymnasium id; UsageError if its spaces cannot be encoded or it has no time limit."""
     return read_environment(env_id)[0]
 
 
 def read_environment(env_id: str) -> tuple[Spec, Identity]:
-    """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and what it is made of.
+    """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and its identity.
 
-    The time limit is the registered one, or the environment's own attribute max_episode_steps. UsageError as above.
+    The time limit is the registered one, or the environment's attribute max_episode_steps. UsageError if its spaces
+    cannot be encoded or it has no time limit.
     """
     with closing(_made(env_id)) as env:
         limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
@@ -45,13 +46,13 @@ def read_environment(env_id: str) -> tuple[Spec, Identity]:
 
 
 def identity(env_id: str) -> Identity:
-    """What a Gymnasium id is made of at present; UsageError where it cannot be made."""
+    """The current identity of a Gymnasium id; UsageError if it cannot be made."""
     with closing(_made(env_id)) as env:
         return identity_of(env)
 
 
 def _made(env_id: str) -> gymnasium.Env[Any, Any]:
-    """UsageError where there is no such id or it needs arguments; what its own constructor raises is not caught."""
+    """UsageError if the id is unknown or needs arguments; errors of its constructor are not caught."""
     try:
         return gymnasium.make(env_id)
     except (gymnasium.error.Error, ImportError) as error:
@@ -63,7 +64,7 @@ def _made(env_id: str) -> gymnasium.Env[Any, Any]:
 
 
 class GymnasiumVec:
-    """P x N Gymnasium environments stepped one after another, auto-reset NEXT_STEP, stepping only the active ones."""
+    """P x N Gymnasium environments stepped one after another, auto-reset NEXT_STEP. Only active ones are stepped."""
 
     def __init__(
         self,
@@ -75,14 +76,14 @@ class GymnasiumVec:
         render_mode: str | None = None,
         info_masks: bool = True,
     ) -> None:
-        """`encoding` None: the plain one of the environment's space. ValueError where it is not what `spec` says.
+        """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`.
 
-        info_masks  read which actions are legal from info["action_mask"], where observations do not say so
+        info_masks  whether legal actions are read from info["action_mask"] if observations do not contain them
         """
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
-        # not every environment takes a render mode
+        # not every environment has a render mode
         drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs = [gymnasium.make(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
@@ -131,12 +132,12 @@ class GymnasiumVec:
         return Step(self._observed(), reward.reshape(shape), terminated.reshape(shape), cut, self._legal())
 
     def picture(self) -> Array:
-        """The first environment as it looks now [height, width, 3], with render_mode "rgb_array"."""
+        """A picture of the first environment [height, width, 3], with render_mode "rgb_array"."""
         return np.asarray(self._envs[0].render())
 
     @property
     def pictures_per_s(self) -> float:
-        """How many of them its author meant to be shown in a second."""
+        """The number of pictures per second that the environment declares."""
         return float(self._envs[0].metadata.get("render_fps") or 30)
 
     def close(self) -> None:
@@ -144,7 +145,7 @@ class GymnasiumVec:
             env.close()
 
     def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
-        seed, self._seeds[i] = self._seeds[i], None  # seeded once; later episodes go on with the same generator
+        seed, self._seeds[i] = self._seeds[i], None  # seeded once; later episodes continue with the same generator
         raw, info = self._envs[i].reset(seed=seed)
         return raw, info
 
@@ -160,7 +161,7 @@ class GymnasiumVec:
             raise
 
     def _allow(self, i: int, mask: Bools | None) -> None:
-        """Note the mask of environment i; one that says nothing once its episode has ended allows all."""
+        """Store the mask of environment i; without a mask after its episode has ended, all actions are legal."""
         if mask is not None and self._mask is not None:
             self._mask[i] = mask
         elif self._mask is not None and self._ended[i]:
@@ -178,7 +179,7 @@ class GymnasiumVec:
 
 
 def _number(paid: Any, i: int) -> float:
-    """A reward as a number that float32 can hold."""
+    """A reward as a number that float32 can represent."""
     if isinstance(paid, (str, bytes)):
         raise InvalidOutput(f"paid {paid!r}, which is no number", i)
     try:

@@ -1,11 +1,12 @@
-"""Games: toy text, cards and boards read one-hot, a grid world and 2048 from dictionaries, and Atari from images.
+"""Games: toy text, cards and boards observed one-hot, a grid world and 2048 as dictionaries, and Atari as images.
 
-Floors are the uniform policy's mean return over 1,000 episodes (Pong: 100), measured by this suite (envs.random_policy).
-Ceilings: FrozenLake, Taxi, CliffWalking, Blackjack by dynamic programming over our horizon (control/test_games.py);
-Catch pays 1 at most; 2048 the score of a 2048 tile made of twos, 10 x 2048; DoorKey and Pong rl-baselines3-zoo's PPO.
-Thresholds: Gymnasium's on FrozenLake and Taxi; Pong a human's (Wang et al. 2016), 2048 a 1024 tile; else just below the
-ceiling. EnvPool's Taxi has 400 starts, Gymnasium's 300: here a passenger may already be where he wants to go (optimum 9.555,
-not 7.93). CliffWalking has no time limit of its own and is cut after 200 steps; Blackjack cannot have more than 20.
+Floors are the uniform policy's mean return over 1,000 episodes (Pong: 100), measured by this suite
+(envs.random_policy). Ceilings: FrozenLake, Taxi, CliffWalking, Blackjack by dynamic programming over our horizon
+(tests/envs/control/test_games.py); Catch has a largest return of 1; 2048 the score of a 2048 tile made of twos, 10 x
+2048; DoorKey and Pong the scores of rl-baselines3-zoo's PPO. Thresholds: Gymnasium's on FrozenLake and Taxi; Pong a
+human's (Wang et al. 2016), 2048 a 1024 tile; else just below the ceiling. EnvPool's Taxi has 400 starts and Gymnasium's
+300, because in EnvPool a passenger may already be at the destination (optimum 9.555, not 7.93). CliffWalking has no
+time limit and is truncated after 200 steps; Blackjack cannot have more than 20.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from envs.control.factory import Control
 
 TOY = "Gymnasium 1.x toy text, through EnvPool"
 HANDS = OneHot((32, 11, 2))  # the player's sum, the dealer's card, whether an ace counts 11
-TILES = OneHot((18,) * 16)  # exponents of two: 131072 is the highest tile that can be made
+TILES = OneHot((18,) * 16)  # exponents of two; the highest possible tile is 131072
 VIEW = OneHot((11, 6, 3) * 49)  # object, colour and state of 7 x 7 fields
 
 

@@ -1,11 +1,11 @@
-"""Robot control: the MuJoCo bodies of Gymnasium, version 5, from a pole on a cart to a walker with six joints.
+"""Robot control: the MuJoCo environments of Gymnasium, version 5, from a pole on a cart to a walker with six joints.
 
-Floors are the uniform policy's mean return over 1,000 episodes, measured by this suite (envs.random_policy). Ceilings are
-published scores of policy gradients on versions 2 to 4, whose rewards differ a little for some bodies: rl-baselines3-zoo
-after 1M steps (PPO on HalfCheetah-v3, TRPO on Swimmer-v3 and Walker2d-v3), Tianshou's README after 3M (A2C on
-InvertedDoublePendulum, PPO on Reacher), the limit of InvertedPendulum, and on Hopper its threshold, which none of them
-reaches (zoo's TRPO: 3,618).
-Thresholds are Gymnasium's; Walker2d has none, and takes zoo's PPO.
+Floors are the uniform policy's mean return over 1,000 episodes, measured by this suite (envs.random_policy). Ceilings
+are published scores of policy gradients on versions 2 to 4, whose rewards differ slightly for some of them:
+rl-baselines3-zoo after 1M steps (PPO on HalfCheetah-v3, TRPO on Swimmer-v3 and Walker2d-v3), Tianshou's README after 3M
+(A2C on InvertedDoublePendulum, PPO on Reacher), and the limit of InvertedPendulum. The ceiling of Hopper is its
+threshold, which none of them reaches (zoo's TRPO: 3,618). Thresholds are Gymnasium's; Walker2d has none, so its
+threshold is the score of zoo's PPO.
 """
 
 from __future__ import annotations

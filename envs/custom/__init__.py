@@ -1,1 +1,1 @@
-"""What is asked of an environment that is not ours: its faults are found, and its code is part of a result's identity."""
+"""Checks of user environments: invalid outputs are reported, and the source code is part of a result's identity."""

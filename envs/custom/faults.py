@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 class EnvironmentFault(RuntimeError):
-    """An environment returned invalid numbers. The variant has not diverged, so the cell fails."""
+    """An environment returned invalid numbers. This is not a divergence of the variant, so the cell fails."""
 
 
 class InvalidOutput(ValueError):
-    """An observation, reward or action mask that is not what the environment's spaces declare.
+    """An observation, reward or action mask that does not match the environment's spaces.
 
-    place  the environment in its batch, where it is known
+    place  index of the environment in its batch, if known
     """
 
     def __init__(self, message: str, place: int | None = None) -> None:
@@ -28,21 +28,21 @@ class InvalidOutput(ValueError):
 
 
 class CheckedVecEnv:
-    """A batch of environments whose rewards and observations are checked to be finite, for one reading of both adapters.
+    """A batch of environments that checks that rewards and observations are finite, for both adapters.
 
-    EnvironmentFault names the task, the seed, the environment and its step. Rows that are not active carry no meaning: what
-    is not finite there becomes 0. An environment that was given an action which is not finite is not blamed until its next
-    episode begins: there the policy has diverged.
+    EnvironmentFault names the task, the seed, the environment and its step. In inactive rows, numbers that are not
+    finite become 0. After an action that is not finite, the policy has diverged, so the environment is not checked
+    until its next episode begins.
     """
 
     def __init__(self, env: VecEnv, name: str, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
-        """name, seeds: of the task and of its members, for messages; envs: environments of a member."""
+        """name: of the task; seeds: of the members, both for messages; envs: environments per member."""
         self._env, self._name, self._seeds = env, name, [seed.entropy for seed in seeds]
         shape = len(self._seeds), envs
-        self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, and of them in its episode
+        self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, in total and in its episode
         self._episode: Ints = np.zeros(shape, np.int64)
         self._ended: Bools = np.zeros(shape, np.bool_)
-        self._nonfinite_action: Bools = np.zeros(shape, np.bool_)  # by an action that was not finite
+        self._nonfinite_action: Bools = np.zeros(shape, np.bool_)  # whether an action in the episode was not finite
 
     @property
     def spec(self) -> Spec:
@@ -75,7 +75,7 @@ class CheckedVecEnv:
         self._env.close()
 
     def _finite(self, values: Array, what: str, active: Bools) -> Array:
-        """Values [P, N, ...] as they are, with 0 for what is not finite in rows that are not active; a fault elsewhere."""
+        """Values [P, N, ...]; numbers that are not finite become 0 in inactive rows, and are faults elsewhere."""
         if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
             return values
         self._raise_if_any(values, active & ~self._nonfinite_action & ~_rows_finite(values), what)
@@ -101,7 +101,7 @@ class CheckedVecEnv:
         )
 
     def _named(self, call: Callable[[], T]) -> T:
-        """The result of the call; an InvalidOutput becomes a fault of the environment that it came from."""
+        """The result of the call; an InvalidOutput becomes a fault that names its environment."""
         try:
             return call()
         except InvalidOutput as error:

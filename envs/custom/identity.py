@@ -1,4 +1,4 @@
-"""What a Gymnasium environment is made of, so that results made with it are not taken for those of an edited one."""
+"""The identity of a Gymnasium environment, which separates its results from those of an edited version."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from envs.custom.sources import LENGTH, distribution_of, is_own_module, source_o
 class Identity:
     """Part of the digest of cells on `gymnasium:<id>`.
 
-    entry_point   what makes the environment          kwargs  of the registration, as JSON
-    wrappers      those of the registration, with their arguments, as JSON
+    entry_point   callable that makes the environment    kwargs  of the registration, as JSON
+    wrappers      wrappers of the registration, with their arguments, as JSON
     source        hash of the source files of the classes, of the entry point and of wrappers (envs.custom.sources)
     distribution  the installed package of the environment's class and its version; empty for a local file
     """
@@ -32,7 +32,7 @@ class Identity:
     distribution: str = ""
 
     def differences(self, other: Identity) -> list[str]:
-        """In what another one differs, in words."""
+        """The differences to another identity, as texts."""
         return [DIFFERENCES[f.name] for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
 
 
@@ -46,7 +46,7 @@ DIFFERENCES = {
 
 
 def identity_of(env: gymnasium.Env[Any, Any]) -> Identity:
-    """Of an environment that gymnasium.make has made."""
+    """The identity of an environment from gymnasium.make."""
     spec, kind = env.spec, type(env.unwrapped)
     entry = (spec.entry_point if spec else None) or kind
     wrappers = list(spec.additional_wrappers) if spec else []
@@ -71,7 +71,7 @@ def _layers(env: gymnasium.Env[Any, Any]) -> Iterator[type]:
 
 
 def _functions(value: Any) -> Iterator[Any]:
-    """Functions and classes among arguments."""
+    """The functions and classes among arguments."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -84,7 +84,7 @@ def _functions(value: Any) -> Iterator[Any]:
 
 
 def qualified_name(value: Any) -> str:
-    """A function, class or partial by its name, without the address that repr would give."""
+    """The name of a function, class or partial, without the address in its repr."""
     if isinstance(value, partial):
         return f"partial({qualified_name(value.func)}, {_text(value.args)}, {_text(value.keywords)})"
     kind = value if hasattr(value, "__qualname__") else type(value)
@@ -94,12 +94,12 @@ def qualified_name(value: Any) -> str:
 def _text(value: Any) -> str:
     try:
         return json.dumps(_plain(value), sort_keys=True)
-    except RecursionError:  # of objects that hold each other
+    except RecursionError:  # objects that refer to each other
         return json.dumps(qualified_name(value))
 
 
 def _plain(value: Any) -> Any:
-    """As JSON, the same in every process: no addresses, no order of sets."""
+    """A value for JSON that is the same in every process: without addresses and with sorted sets."""
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Whether an environment repeats: one seed and the same actions must give the same episodes, whatever else draws numbers.
+"""A test whether an environment repeats: the same seed and actions must give the same episodes.
 
-Environments that ignore their seed, or draw from a global generator (random, numpy.random), do not. Then a run cannot be had
-again, and its members are not independent of each other.
+Environments that ignore their seed or draw from a global generator (random, numpy.random) do not repeat. Then runs
+cannot be reproduced, and members are not independent of each other.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ NOTICE = (
 
 
 def is_user_environment(factory: Factory) -> bool:
-    """Whether the user defined the environment; tests check that those of this project repeat."""
+    """Whether the user defined the environment. Tests check that those of this project repeat."""
     inner = undelayed(factory)
     return inner.identity is not None if isinstance(inner, Control) else not is_own_module(type(inner).__module__)
 
 
 def repeats(factory: Factory) -> bool:
-    """Whether two batches of the same seed agree on everything for some steps of uniform actions.
+    """Whether two batches with the same seed are equal for some steps of uniform actions.
 
-    The second is played while the global generators are drawn from. An environment that fails is not judged here.
+    During the second, numbers are drawn from the global generators. True for an environment that raises an error.
     """
     try:
         with _globals_kept():
             first, second = list(_trace(factory, disturbed=False)), list(_trace(factory, disturbed=True))
-    except (Exception, SystemExit):  # it will fail again where it is trained, and be reported there
+    except (Exception, SystemExit):  # it will fail again in training, which reports it
         return True
     return len(first) == len(second) and all(_same(a, b) for a, b in zip(first, second, strict=True))
 
 
 def _trace(factory: Factory, disturbed: bool) -> Iterator[Array]:
-    """All that ENVS environments give in RESETS episodes of at most STEPS steps."""
+    """All outputs of ENVS environments in RESETS episodes of at most STEPS steps."""
     env = factory.make([np.random.SeedSequence(SEED)], ENVS)
     rng = np.random.default_rng(SEED)
     try:
@@ -90,7 +90,7 @@ def _disturb() -> None:
 
 @contextmanager
 def _globals_kept() -> Iterator[None]:
-    """Inside, the global generators may be used; afterwards they stand where they stood."""
+    """A context that restores the global generators at its end."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         yield

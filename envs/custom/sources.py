@@ -1,8 +1,9 @@
-"""Which source a class of the user's is made of, as one hash: when its files are edited, results made with it are others.
+"""A hash of the source of a user's class, so that results change their identity when its files are edited.
 
-Hashed are the class's file and those of its bases, and of the local modules that they import, however deep. Not hashed are
-our own packages (the results version stands for them), the standard library, and installed packages (their versions stand
-for them; the class's own file is hashed even there). Files that are read as data are not seen.
+The hash covers the file of the class, those of its bases, and all local modules that they import, directly or
+indirectly. It does not cover this project's packages (the results version represents them), the standard library, and
+installed packages (their versions represent them, but the class's own file is always covered). Data files are not
+covered.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from types import ModuleType
 from typing import Any
 
 OURS = ("envs", "algorithms", "benchmarks")
-BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose base classes stand for their versions
-SOURCE = "class.source"  # the key of a class's hash, beside its name and its fields
+BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose versions represent their base classes
+SOURCE = "class.source"  # the key of a class's hash, in addition to its name and fields
 LENGTH = 16  # hexadecimal digits of a hash
 
 
 def is_own_module(module: str) -> bool:
-    """Whether a module is of this project."""
+    """Whether a module belongs to this project."""
     return module.partition(".")[0] in OURS
 
 
 def source_of(things: Iterable[Any]) -> str:
-    """One hash of the sources of classes and functions and of all that they are made of; empty where there are none."""
+    """One hash of the sources of classes and functions and of their dependencies; empty if there are none."""
     begun = dict.fromkeys(name for thing in things for name in _modules(thing))
     found: dict[str, Path] = {}
     waiting = [(name, True) for name in begun]
@@ -53,9 +54,9 @@ def source_of(things: Iterable[Any]) -> str:
 
 @cache
 def describe_class(kind: type) -> dict[str, str]:
-    """A class of ours by its name; any other by its module too, and the hash of its source when this was first called.
+    """A class of this project by its name; any other also by its module and the hash of its source at the first call.
 
-    Ours have no dot in their name, so nobody else's class is taken for one of them.
+    Names of this project's classes have no dot, so no other class is mistaken for one of them.
     """
     if is_own_module(kind.__module__):
         return {"class": kind.__name__}
@@ -74,7 +75,7 @@ def _distributions() -> dict[str, list[str]]:
 
 
 def _modules(thing: Any) -> Iterator[str]:
-    """Where a class and its bases, or a function, are defined."""
+    """The modules that define a class and its bases, or a function."""
     for part in inspect.getmro(thing) if inspect.isclass(thing) else (thing,):
         name = getattr(part, "__module__", None)
         if isinstance(name, str) and (part is thing or name.partition(".")[0] not in BASES):
@@ -82,7 +83,7 @@ def _modules(thing: Any) -> Iterator[str]:
 
 
 def _file(name: str) -> Path | None:
-    """The file of a module: its source, or the compiled library that it is."""
+    """The file of a module: its source or its compiled library."""
     module = sys.modules.get(name)
     if isinstance(module, ModuleType):
         path = getattr(module, "__file__", None)
@@ -108,7 +109,7 @@ def _local(path: Path) -> bool:
 
 
 def _imported(name: str, path: Path) -> Iterator[str]:
-    """The modules that a source imports, wherever in it: of `from a import b` both a and a.b, which may be a module."""
+    """All modules that a source imports; for `from a import b` both a and a.b, which may be a module."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
@@ -129,7 +130,7 @@ def _imported(name: str, path: Path) -> Iterator[str]:
 
 
 def _upwards(name: str) -> Iterator[str]:
-    """a.b.c, a.b and a: importing one runs them all."""
+    """a.b.c, a.b and a, because an import runs all of them."""
     while name:
         yield name
         name = name.rpartition(".")[0]

@@ -97,7 +97,7 @@ class Dyck(TextFactory):
         return np.full(len(rows.transcript), t / self.horizon)
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
-        moves = self.moves(rows, t).astype(np.float64)  # all balanced strings are equal: any legal move
+        moves = self.moves(rows, t).astype(np.float64)  # every balanced string is optimal, so any legal move
         return moves / np.maximum(moves.sum(1, keepdims=True), 1)
 
     def optimal_return(self) -> float:

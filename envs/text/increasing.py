@@ -82,7 +82,7 @@ class Increasing(TextFactory):
         return self._score(rows.hidden[:, RUN], np.full(len(rows.hidden), t))
 
     def _best(self) -> tuple[float, int]:
-        """J* and minus how many numbers the shortest of the best texts has."""
+        """J*, and minus the number of numbers in the shortest optimal text."""
         lengths = range(min(self.numbers, self.length) + 1)
         return max((self._paid(n, n), -n) for n in lengths)
 

@@ -166,7 +166,7 @@ class InfoGame(TextFactory):
 
     @cached_property
     def _answers(self) -> Ints:
-        """[actions, words]: the reply as one number, equal where the policy hears the same."""
+        """[actions, words]: the reply as one number; equal numbers are equal replies."""
         places = len(REPLIES) ** np.arange(self.reply_length)
         answers: Ints = self.feedback @ places
         return answers
@@ -199,7 +199,7 @@ class InfoGame(TextFactory):
             if word >= 0 and part[word]:
                 continue  # right: the game is over
             if part.sum() == n:
-                return -np.inf  # tells nothing: never better than acting at once
+                return -np.inf  # no information: never better than acting at once
             value += self.gamma * part.sum() / n * self._value(left - 1, part)[0]
         return float(value)
 

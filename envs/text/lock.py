@@ -96,7 +96,7 @@ class Lock(TextFactory):
         return Response(reward, ended)
 
     def _best(self) -> tuple[float, int]:
-        """J* and where it stops: with a discount the secret may not be worth its length."""
+        """J*, and minus its number of tokens before EOS; with a discount a short text can be better than the secret."""
         g = self.gamma
         ends = [(EARLY, 0), (EARLY + self.distractor, 1), (1.0, self.length)]
         return max((g**t * (r + self.reward_shift), -t) for r, t in ends)

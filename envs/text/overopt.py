@@ -37,9 +37,9 @@ RIDGE = 1.0  # prior precision of the fitted weights
 
 
 class Point(NamedTuple):
-    """A policy on the way from the reference to the proxy's optimum."""
+    """A policy between the reference and the proxy's optimum."""
 
-    kl: float  # nats an episode
+    kl: float  # nats per episode
     proxy: float
     gold: float
 
@@ -121,7 +121,7 @@ class OverOpt(TextFactory):
         return ((place >= 0) & (place < self.hype)).astype(np.float64)
 
     def gold(self, topic: Ints, words: Ints) -> Doubles:
-        """What is really wanted [M] of texts [M, H]."""
+        """The gold score [M] of texts [M, H]."""
         counts = (words[:, :, None] == np.arange(self.words)).sum(1)  # [M, W]
         coverage = (self.fits[topic] * (counts > 0)).sum(1)
         repeated = np.maximum(counts - 1, 0).sum(1)

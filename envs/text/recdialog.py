@@ -112,7 +112,7 @@ class RecDialog(TextFactory):
         return Response(reward, np.full(len(each), t == self.turns - 1), reply[:, None], hidden)
 
     def _likelihood(self, counts: tuple[Count, ...]) -> Doubles:
-        """Probability of what was seen, by the user's genre [U]."""
+        """Probability of the observations, by the user's genre [U]."""
         other = (1 - self.honesty) / (self.genres - 1)
         shown, clicked, named = np.array(counts).T
         skipped, asked = shown - clicked, named.sum()

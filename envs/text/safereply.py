@@ -31,10 +31,10 @@ Group = Literal["both", "first", "second"]
 
 
 class Point(NamedTuple):
-    """What the optimum of one lambda looks like, by group (first, second)."""
+    """The optimum for one lambda, by group (first, second)."""
 
     penalty: float
-    helpfulness: tuple[float, float]  # an episode's, without the penalty
+    helpfulness: tuple[float, float]  # of an episode, without the penalty
     flagged: tuple[float, float]  # share of its words
 
 
@@ -127,7 +127,7 @@ class SafeReply(TextFactory):
 
     @cached_property
     def _plan(self) -> Ints:
-        """The best words in order [topics, 2, H]; a harmless word again and again where nothing is left to gain."""
+        """The best words in order [topics, 2, H]; a harmless word is repeated when no gain is left."""
         net = self.helpfulness[:, None] - self.penalty * self.flags
         order = np.argsort(-net, axis=2, kind="stable")
         steps = np.minimum(np.arange(self.length), self.words - 1)
@@ -159,7 +159,7 @@ class SafeReply(TextFactory):
         return float(by_prompt[self._places(prompts.tokens)] @ prompts.probability)
 
     def frontier(self, penalties: tuple[float, ...]) -> list[Point]:
-        """The optimum of each lambda: more of it, fewer flagged words and less help."""
+        """The optimum for each lambda. A larger lambda gives fewer flagged words and less help."""
         points = []
         for penalty in penalties:
             plan = replace(self, penalty=penalty)._plan

@@ -102,7 +102,7 @@ class TextGraph(TextFactory):
 
     @cached_property
     def ahead(self) -> Ints:
-        """[mazes, cells, 4]: where a step leads."""
+        """[mazes, cells, 4]: the cell that a step leads to."""
         ahead = np.tile(np.arange(self.cells)[:, None], (len(self.open), 1, 4))
         for e, (a, direction, b) in enumerate(self.edges):
             through = self.open[:, e]
@@ -204,7 +204,7 @@ class TextGraph(TextFactory):
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         if self.observe == "history":
             raise ValueError("without the cells the optimal policy has no short form: use envs.solver.solve")
-        maze, goal, at, _ = rows.hidden.T  # all of them are told: walls, goal, cell
+        maze, goal, at, _ = rows.hidden.T  # walls, goal and cell are all observed
         return one_hot(self._directions[t][maze, goal, at], 4)
 
     def _mean(self, best: bool) -> float:

@@ -99,7 +99,7 @@ class Transduce(TextFactory):
             wrong = held_out(prompt) != (self.split == "test")
             if not wrong.any():
                 break
-            # a stream a round, n strings in each: the first of many prompts stay those of few
+            # one stream per round with n strings each, so the first prompts do not depend on their number
             prompt[wrong] = self._as_prompt(self._draw(rng.spawn(1)[0], n))[wrong]
         return Rows(prompt, np.zeros((n, 0), np.int64))
 

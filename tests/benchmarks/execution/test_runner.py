@@ -40,7 +40,8 @@ def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
 
     def order(one_at_a_time: bool) -> list[tuple[str, int]]:
         engine = Recorder()
-        outcome = runner.run(jobs, tmp_path, 1, "cpu", one_at_a_time=one_at_a_time, start_engine=lambda at_once, origin: engine)
+        start = lambda at_once, origin: engine  # noqa: E731
+        outcome = runner.run(jobs, tmp_path, 1, "cpu", one_at_a_time=one_at_a_time, start_engine=start)
         assert outcome == Outcome((), ())
         return [(job.label.rpartition(" ")[2], job.seeds[0]) for job in engine.jobs]
 
