@@ -115,7 +115,7 @@ def resumed(make: Callable[[], Run], path: Path) -> tuple[RunState, list[Record]
         raise AssertionError("the run ended within one segment: nothing was resumed")
     state, records = states.load_state(path)
     run = make()
-    assert run.unfit(state) is None
+    assert run.reason_unusable(state) is None
     return state, records + records_of(train(run, state))
 
 

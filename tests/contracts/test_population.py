@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from dataclasses import replace
 
@@ -62,7 +61,7 @@ def test_c1_a_members_gradient_in_a_population_is_its_gradient_alone(task: Task,
 def test_c2_poking_one_member_leaves_the_others_bit_equal(task: Task, variant: Variant) -> None:
     training, policy, rollout = played(task, variant)
     before = gradient_of(task, variant, training, rollout, policy)
-    policy, rollout = copy.deepcopy(policy), in_float64(rollout)
+    policy, rollout = double_copy(policy), in_float64(rollout)
     rollout.reward[:, 1] += 7.0 * rollout.valid[:, 1]
     with torch.no_grad():
         policy.flat.values[1] += 0.3

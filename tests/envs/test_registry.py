@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import algorithms.variants
-from algorithms import VARIANTS
+from algorithms import REFERENCES, VARIANTS
 from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS
 from envs.registry import declared, unique
@@ -17,9 +17,11 @@ from envs.validation import UnknownName, look_up
 def test_registries_are_filled_by_discovery() -> None:
     assert "transduce/reverse-small" in TASKS
     assert "CartPole-v1" in TASKS
-    assert set(VARIANTS) >= {"reinforce", "gae", "async", "random", "optimal", "exact_pg"}
+    assert set(VARIANTS) >= {"reinforce", "gae", "async", "exact_pg"}
+    assert set(REFERENCES) >= {"random", "optimal", "q_learning", "sb3:a2c"}
     assert set(EXPERIMENTS) >= {"ladder", "smoke"}
     assert len(declared("algorithms.variants", "VARIANT")) == len(VARIANTS)
+    assert len(declared("algorithms.variants", "REFERENCE")) == len(REFERENCES)
     assert declared("algorithms.variants", "NO_SUCH_CONSTANT") == []
     assert algorithms.variants.__doc__
 

@@ -99,7 +99,7 @@ def test_layers_bend_as_torchs_own() -> None:
         relu = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
         torch.testing.assert_close(net.step(obs, None)[0], relu(obs))
         tanh = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1], torch.nn.Tanh(), layers[2])
-        net.bend = MLPNet(4, (5, 3), 2, 1.0, [torch.Generator()]).bend  # what an MLP has unless told otherwise
+        net.activate = MLPNet(4, (5, 3), 2, 1.0, [torch.Generator()]).activate  # what an MLP has unless told otherwise
         torch.testing.assert_close(net.step(obs, None)[0], tanh(obs))
     with pytest.raises(ValueError, match="unknown activation 'relo'; nearest: relu"):
         MLP((5,), "relo")  # type: ignore[arg-type]

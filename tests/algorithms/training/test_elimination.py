@@ -150,7 +150,7 @@ def test_a_part_of_a_run_goes_on_as_the_whole_does(task: str, variant: Variant) 
     list(run.segment())
     before = run.policy.flat.values[[2, 0]].clone()
     part = run.select_members([2, 0])
-    assert (part.members.seeds, part.places) == ((2, 0), (2, 0))
+    assert (part.members.seeds, part.member_indices) == ((2, 0), (2, 0))
     for each in (run, part):
         list(each.segment())
     moved, own_move = run.policy.flat.values[[2, 0]] - before, part.policy.flat.values - before

@@ -41,7 +41,7 @@ def test_a_resumed_run_is_bit_equal(task: str, variant: Variant, tmp_path: Path)
         segment = 20
 
     def made() -> Run:
-        return make_run(task, variant, size, envs=4 if task == "Pendulum-v1" else 8, segment=segment)
+        return run_of(task, variant, size, envs=4 if task == "Pendulum-v1" else 8, segment=segment)
 
     whole = records_of(train(made()))
     _, records = resumed(made, tmp_path / "x.state")

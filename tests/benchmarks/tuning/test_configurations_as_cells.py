@@ -84,7 +84,7 @@ def written(path: Path, cell: Cell, returns: dict[tuple[int, int], float]) -> No
             eval_return_greedy=float("nan"),
             diverged=bool(np.isnan(value)),
             measures={"length": 3.0},
-            place=place,
+            member=place,
         )
         for (place, k), value in returns.items()
     ]

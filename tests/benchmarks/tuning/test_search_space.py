@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import REFERENCES, VARIANTS
 from algorithms.tunable import Choice
 from benchmarks.cli.tune import build_plans
 from benchmarks.tuning.space import space
@@ -38,7 +38,7 @@ def test_a_study_over_tasks_searches_what_all_of_them_have() -> None:
 
 def test_nothing_to_tune_is_an_error() -> None:
     with pytest.raises(ValueError, match="random does not learn"):
-        build_plans("tuned", [VARIANTS["random"]], [(TASK,)], SMALL, STEPS)
+        build_plans("tuned", [REFERENCES["random"]], [(TASK,)], SMALL, STEPS)
 
 
 def test_choices_come_back_as_they_were() -> None:

@@ -18,7 +18,7 @@ def test_another_protocol_is_refused_and_told_field_by_field(tmp_path: Path) -> 
     study_of(tmp_path / "x.journal")
     other = {**PROTOCOL, "seeds": 7, "sampler": "tpe"}
     wanted = (
-        r"'s' has another protocol: sampler null \(requested: \"tpe\"\), seeds 5 \(asked for: 7\); give another --study"
+        r"'s' has another protocol: sampler null \(requested: \"tpe\"\), seeds 5 \(requested: 7\); give another --study"
     )
     with pytest.raises(ValueError, match=wanted):
         study_of(tmp_path / "x.journal", other)
