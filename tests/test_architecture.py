@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,20 +90,22 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path): path for path in FILES}
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> tuple[tuple[str, bool], ...]:
     """What a file imports, anywhere in it, type-only imports too; and whether the import stands inside a function."""
     tree = ast.parse(path.read_text())
     functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
     inside = {id(n) for function in functions for n in ast.walk(function)}
+    found: list[tuple[str, bool]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, id(node) in inside
+            found += [(alias.name, id(node) in inside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: a relative import"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                yield (full if full in MODULES else str(node.module)), id(node) in inside
+                found.append((full if full in MODULES else str(node.module), id(node) in inside))
+    return tuple(found)
 
 
 def graph() -> dict[str, set[str]]:
@@ -164,33 +166,31 @@ def test_a_circle_would_be_found() -> None:
     assert circles(arrows) == [["a", "b", "c"]]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down(module: str) -> None:
-    up = sorted(other for other in graph_of(module) if layer(other) > layer(module))
-    assert not up
+def test_imports_point_down() -> None:
+    up = {m: sorted(other for other in arrows if layer(other) > layer(m)) for m, arrows in graph().items()}
+    assert {module: others for module, others in up.items() if others} == {}
 
 
-def graph_of(module: str) -> set[str]:
-    """The modules of ours that one module imports."""
-    return {m for m, _ in imports(MODULES[module]) if m in MODULES and m != module}
+def test_only_optional_packages_are_imported_inside_functions() -> None:
+    inside = {m: {name for name, local in imports(path) if local} for m, path in MODULES.items()}
+    wrong = {m: {n for n in names if n.split(".")[0] not in OPTIONAL} - NEEDS_OPTIONAL for m, names in inside.items()}
+    assert {module: names for module, names in wrong.items() if names} == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_only_optional_packages_are_imported_inside_functions(module: str) -> None:
-    names = {name for name, inside in imports(MODULES[module]) if inside}
-    assert {name for name in names if name.split(".")[0] not in OPTIONAL} <= NEEDS_OPTIONAL
+def packages_of(module: str) -> set[str]:
+    """The top-level packages that a module imports."""
+    return {name.split(".")[0] for name, _ in imports(MODULES[module])}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_package_is_known_where_it_belongs(module: str) -> None:
-    names = {name.split(".")[0] for name, _ in imports(MODULES[module])}
-    assert not [name for name, places in CONFINED.items() if name in names and not within(module, places)]
+def test_a_package_is_known_where_it_belongs() -> None:
+    wrong = {m: [n for n, places in CONFINED.items() if n in packages_of(m) and not within(m, places)] for m in MODULES}
+    assert {module: names for module, names in wrong.items() if names} == {}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("algorithms", "envs"))])
-def test_packages_import_downwards(module: str) -> None:
-    names = {name.split(".")[0] for name, _ in imports(MODULES[module])}
-    assert not names & {"tests", "docs", "benchmarks", *(["algorithms"] if within(module, ("envs",)) else [])}
+def test_packages_import_downwards() -> None:
+    above = {"envs": {"algorithms", "benchmarks"}, "algorithms": {"benchmarks"}, "benchmarks": set[str]()}
+    wrong = {m: packages_of(m) & ({"tests", "docs"} | above[m.split(".")[0]]) for m in MODULES}
+    assert {module: names for module, names in wrong.items() if names} == {}
 
 
 @pytest.mark.parametrize("folder", sorted({p.parent for p in FILES}), ids=lambda p: str(p.relative_to(ROOT)))
