@@ -19,7 +19,7 @@ RUN = ["run", "smoke", "--tasks", "lock/small,CartPole-v1", "--variants", "rewar
 
 
 def words(results: Path) -> list[str]:
-    return [*RUN, "--env-steps", "30000", "--results", str(results)]
+    return [*RUN, "--env-steps", "12000", "--results", str(results)]
 
 
 def rows(results: Path) -> pd.DataFrame:
