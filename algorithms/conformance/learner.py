@@ -27,7 +27,6 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.policies.population import Flat
 from algorithms.training.build import build_collector, build_policy, minibatch_generators
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
@@ -154,7 +153,6 @@ def _learner(
     make: Make, variant: Variant, seeds: tuple[int, ...], task: Task = TASK, training: TrainingConfig = TRAINING
 ) -> Learner:
     policy = _policy(variant, seeds, task).double()
-    policy.flat = Flat(policy)
     rates = torch.full((len(seeds),), TRAINING.learning_rate)
     return make(policy, variant.estimator, variant.schedule, training, rates, task, variant.update)
 

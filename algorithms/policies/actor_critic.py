@@ -6,6 +6,7 @@ Actor and critic share no parameters, so a critic changes the baseline and not h
 from __future__ import annotations
 
 import copy
+from typing import Self
 
 import numpy as np
 import torch
@@ -56,6 +57,12 @@ class ActorCritic(nn.Module):
         self._copies: dict[int, ActorCritic] = {}  # by number of members
         self.critic_columns = self.flat.columns_of([] if self.critic is None else list(self.critic.parameters()))
         self.actor_columns = slice(0, self.critic_columns.start or self.flat.values.shape[1])  # the critic comes last
+
+    def double(self) -> Self:
+        """This policy in float64. `flat` is made anew, since it held the float32 parameters."""
+        super().double()
+        self.flat = Flat(self)
+        return self
 
     @property
     def members(self) -> int:
