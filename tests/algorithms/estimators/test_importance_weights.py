@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.conformance.exact_moments import enumerate_scores
-from algorithms.conformance.gradient_quality import exact_gradient, gaussian_parameters
+from algorithms.conformance.gradient_quality import exact_gradient, gaussian_parameters, one_policy
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace
 from algorithms.estimators.estimator import Signals
@@ -21,6 +21,7 @@ from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
 from algorithms.policies.gru import GRU
+from algorithms.training.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS
@@ -157,8 +158,6 @@ def expected(correction: Correction | None) -> Tensor:
     """E over mu's episodes of sum_t w_t grad log pi(a_t) R, exactly, pi one tilted policy and mu another."""
     pi, mu = gaussian_parameters(TASK, TRAINING, 0.8, 1), gaussian_parameters(TASK, TRAINING, 0.8, 2)
     theirs = enumerate_scores(TASK, TRAINING, mu)
-    from algorithms.conformance.gradient_quality import one_policy
-    from algorithms.training.exact_return import ExactReturn
 
     exact, policies = ExactReturn(TASK), [one_policy(TASK, TRAINING, actor) for actor in (pi, mu)]
     rows = exact.enumeration

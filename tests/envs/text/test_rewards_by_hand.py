@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from envs import TASKS, solver
+from envs.enumeration import enumerate_episodes
+from envs.solver import kl_optimal, value
 from envs.text.causal import Causal
 from envs.text.countdown import Countdown
 from envs.text.dyck import Dyck
@@ -367,8 +369,6 @@ def test_overopts_frontier_rises_peaks_and_falls() -> None:
 def test_overopts_closed_forms_against_listing_all_texts() -> None:
     mdp = TASKS["overopt/small"].factory
     assert isinstance(mdp, OverOpt)
-    from envs.enumeration import enumerate_episodes
-    from envs.solver import kl_optimal, value
 
     proxy, gold = (enumerate_episodes(replace(mdp, judge=j)) for j in ("proxy", "gold"))
     for beta in (0.02, 0.2):
