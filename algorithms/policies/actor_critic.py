@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Layered, Memory, Net, Network
+from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
 from algorithms.policies.population import Flat, constant
 from algorithms.tunable import Number
-from envs.api import Box, Floats, Spec, Transcript
+from envs.api import Array, Box, Floats, Spec, Transcript
 
 FOREVER = 2**62  # steps
 
@@ -104,8 +104,8 @@ class ActorCritic(nn.Module):
         return self._finish_output(out, action_mask), memory
 
     def choose(
-        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
-    ) -> tuple[Tensor, Tensor, Memory]:
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Floats | None
+    ) -> tuple[Tensor, Array, Memory]:
         """(head input, action, memory) for the newest observation; without noise [P, N, ...] the action is the mode."""
         if self._gsde is None or noise is None:
             out, memory = self.act(obs, memory, action_mask)
@@ -114,8 +114,16 @@ class ActorCritic(nn.Module):
             out = self._state_dependent_output(self._gsde, z)
             assert self.log_std is not None
             # divided by its standard deviation it is a standard normal, like the noise of the head
-            noise = self._gsde.deviation(z, self.log_std, noise) * (-out[..., self._outputs :]).exp()
-        return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
+            drawn = self._gsde.deviation(z, self.log_std, torch.from_numpy(noise).to(z))
+            noise = (drawn * (-out[..., self._outputs :]).exp()).numpy(force=True)
+        read = out.numpy(force=True)
+        return out, self.head.mode(read) if noise is None else self.head.sample(read, noise), memory
+
+    def dense_layers(self) -> tuple[DenseLayers, Floats | None] | None:
+        """The actor's layers and its log standard deviation, for acting in NumPy; None where it is more than layers."""
+        if self._gsde is not None or not isinstance(self.actor, Dense) or self.flat.values.device.type != "cpu":
+            return None
+        return self.actor.dense_layers(), None if self.log_std is None else self.log_std.numpy(force=True)
 
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from algorithms.policies.distributions import Head
-from envs.api import Floats, Observation
+from envs.api import Array, Floats, Ints, Observation
 
 Memory = Any  # the state of a network between two actions of an episode: none, a hidden state, or keys and values
+
+
+class DenseLayers(NamedTuple):
+    """A stack of dense layers in NumPy: x <- activate(x W + b), without the activation after the last.
+
+    parameters  (W [P, in, out], b [P, 1, out]) of each layer      activate  changes its argument in place
+    """
+
+    parameters: list[tuple[Floats, Floats]]
+    activate: Callable[[Floats], None]
+
+    def select_members(self, indices: Ints) -> DenseLayers:
+        """Copies of the layers of the members at these indices."""
+        return DenseLayers([(w[indices], b[indices]) for w, b in self.parameters], self.activate)
 
 
 class Net(Protocol):
@@ -26,6 +41,14 @@ class Net(Protocol):
     def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], images
         [T, P, N, C, H, W], or tokens [L, P, N]."""
+
+
+@runtime_checkable
+class Dense(Protocol):
+    """A Net for features that is nothing but dense layers."""
+
+    def dense_layers(self) -> DenseLayers:
+        """Its layers, as views of its parameters."""
 
 
 @runtime_checkable
@@ -65,9 +88,12 @@ class Acting(Protocol):
         """Random numbers for the actions of one member; `shape` is (draws, environments)."""
 
     def choose(
-        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
-    ) -> tuple[Tensor, Tensor, Memory]:
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Floats | None
+    ) -> tuple[Tensor, Array, Memory]:
         """(head input [P, N, O], action, memory) for the newest observation; without noise the action is the mode."""
+
+    def dense_layers(self) -> tuple[DenseLayers, Floats | None] | None:
+        """(layers, log standard deviation [P, 1, A] of a Gaussian) if they are all of the policy, for acting in NumPy."""
 
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""

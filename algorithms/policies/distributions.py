@@ -21,7 +21,7 @@ Actions = Literal["raw", "scaled", "squashed"]
 class Head(Protocol):
     """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
 
-    Actions are recorded as the policy samples them. `to_environment` maps an action to that of the environment, and
+    Actions are drawn in NumPy; densities are torch's, since gradients go through them. Actions are recorded as the policy samples them. `to_environment` maps an action to that of the environment, and
     densities and entropies refer to the latter.
     """
 
@@ -30,9 +30,9 @@ class Head(Protocol):
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """Random numbers for `shape` actions."""
 
-    def sample(self, out: Tensor, noise: Tensor) -> Tensor: ...
+    def sample(self, out: Floats, noise: Floats) -> Array: ...
 
-    def mode(self, out: Tensor) -> Tensor: ...
+    def mode(self, out: Floats) -> Array: ...
 
     def log_prob(self, out: Tensor, action: Tensor) -> Tensor: ...
 
@@ -57,13 +57,16 @@ class Categorical:
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         return rng.random(shape, dtype=np.float32)
 
-    def sample(self, out: Tensor, noise: Tensor) -> Tensor:
-        cumulative = out.softmax(-1).cumsum(-1)
+    def sample(self, out: Floats, noise: Floats) -> Array:
+        logits = np.ascontiguousarray(out.reshape(-1, self.outputs).T)  # [V, rows]: V is small, so rows are the inner axis
+        logits -= logits.max(0)
+        cumulative = np.exp(logits, out=logits).cumsum(0, out=logits)
         # (1 - 1e-6): rounding must not raise the threshold to the total, past the last legal action
-        threshold = noise[..., None] * cumulative[..., -1:] * (1 - 1e-6)
-        return (cumulative <= threshold).sum(-1)
+        threshold = noise.reshape(-1) * cumulative[-1] * np.float32(1 - 1e-6)
+        drawn: Array = (cumulative <= threshold).sum(0).reshape(noise.shape)
+        return drawn
 
-    def mode(self, out: Tensor) -> Tensor:
+    def mode(self, out: Floats) -> Array:
         return out.argmax(-1)
 
     def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
@@ -95,12 +98,12 @@ class Gaussian:
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         return rng.standard_normal((*shape, self.size), dtype=np.float32)
 
-    def sample(self, out: Tensor, noise: Tensor) -> Tensor:
-        mean, log_std = out.chunk(2, -1)
-        return mean + log_std.exp() * noise
+    def sample(self, out: Floats, noise: Floats) -> Array:
+        drawn: Array = out[..., : self.size] + np.exp(out[..., self.size :]) * noise
+        return drawn
 
-    def mode(self, out: Tensor) -> Tensor:
-        return out.chunk(2, -1)[0]
+    def mode(self, out: Floats) -> Array:
+        return out[..., : self.size].copy()
 
     def log_prob(self, out: Tensor, action: Tensor) -> Tensor:
         mean, log_std = out.chunk(2, -1)

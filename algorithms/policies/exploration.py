@@ -89,10 +89,11 @@ class ActingNoise:
         """A new rollout begins."""
         self._t = 0
 
-    def next(self, running: Bools) -> Floats:
-        """Noise [P, N, ...] for the next step; `running` [P] says which members still act."""
+    def next(self, active: Bools) -> Floats:
+        """Noise [P, N, ...] for the next step; `active` [P, N] says which environments still act."""
         if self._t % (self._draws * self._lasts) == 0:
             shape = (self._draws, self._envs)
+            running = active.any(1)
             drawn = [
                 self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
             ]

@@ -6,13 +6,14 @@ import itertools
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Memory, Net
+from algorithms.policies.api import DenseLayers, Memory, Net
 from algorithms.policies.population import constant, orthogonal
 from algorithms.tunable import Choice, tunable
-from envs.api import Features, Image, Observation
+from envs.api import Features, Floats, Image, Observation
 from envs.validation import UnknownName
 
 Activation = Literal["tanh", "relu"]
@@ -42,6 +43,14 @@ class MLP:
         return MLPNet(observation.size, self.hidden, outputs, gain, generators, self.activation)
 
 
+def _tanh(x: Floats) -> None:
+    np.tanh(x, out=x)
+
+
+def _relu(x: Floats) -> None:
+    np.maximum(x, 0, out=x)
+
+
 class MLPNet(nn.Module):
     """Hidden layers [P, in, out] and a linear output."""
 
@@ -56,6 +65,7 @@ class MLPNet(nn.Module):
     ) -> None:
         super().__init__()
         self.activate = torch.relu_ if activation == "relu" else torch.tanh_
+        self._activate_array = _relu if activation == "relu" else _tanh
         sizes = [inputs, *hidden, outputs]
         self.width = sizes[-2]
         gains = [2**0.5] * len(hidden) + [gain]
@@ -78,6 +88,10 @@ class MLPNet(nn.Module):
         for weight, bias in self._layers[:-1]:
             x = self.activate(torch.baddbmm(bias, x, weight))
         return x
+
+    def dense_layers(self) -> DenseLayers:
+        """The layers, as views of the parameters."""
+        return DenseLayers([(w.numpy(force=True), b.numpy(force=True)) for w, b in self._layers], self._activate_array)
 
     def readout(self, hidden: Tensor) -> Tensor:
         weight, bias = self._layers[-1]

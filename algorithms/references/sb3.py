@@ -223,7 +223,7 @@ class _SeedRun:
 
     def _policy_evaluation(self, checkpoint: int) -> PolicyEvaluation:
         seeds = (self.members.seeds[self.place],)
-        return PolicyEvaluation(self.policy, Identity(), seeds, self.members.purpose, checkpoint)
+        return PolicyEvaluation(self.policy, Identity(), seeds, self.members.purpose, (checkpoint,))
 
 
 def _callback(look: Callable[[], None]) -> Any:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.policies.api import Memory
 from algorithms.policies.distributions import epsilon_greedy, head_for
-from envs.api import Floats, Spec, Transcript
+from envs.api import Array, Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
 NEARLY_1 = 1 - 1e-6  # the largest epsilon at which the likeliest action is the best one
@@ -34,10 +34,14 @@ class Sb3Policy:
         return self.head.noise(rng, shape)
 
     def choose(
-        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Tensor | None
-    ) -> tuple[Tensor, Tensor, Memory]:
+        self, obs: Tensor, memory: Memory, action_mask: Tensor | None, noise: Floats | None
+    ) -> tuple[Tensor, Array, Memory]:
         out, memory = self.act(obs, memory, action_mask)
-        return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
+        read = out.numpy(force=True)
+        return out, self.head.mode(read) if noise is None else self.head.sample(read, noise), memory
+
+    def dense_layers(self) -> None:
+        """None: the model acts itself."""
 
     def act(self, obs: Tensor, memory: Memory, action_mask: Tensor | None) -> tuple[Tensor, Memory]:
         if not self._length:

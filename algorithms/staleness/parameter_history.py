@@ -44,15 +44,21 @@ class ParameterHistory:
         self._current = [next(schedule) if on else None for schedule, on in pairs]
         self._drawn += playing
 
-    def refresh(self, acting: ActorCritic) -> Callable[[float], None]:
-        """A function that sets the acting parameters before each step: first all, then those that change in flight."""
+    def refresh(self, acting: ActorCritic) -> Callable[[float], bool]:
+        """A function that sets the acting parameters before each step: first all, then those that change in flight.
+
+        It returns whether it has changed any.
+        """
         pending = [(share, p, age) for p, r in enumerate(self._current) if r is not None for share, age in r.ages]
         pending.sort(reverse=True)
 
-        def before_step(played: float) -> None:
+        def before_step(played: float) -> bool:
+            changed = False
             while pending and pending[-1][0] <= played:
                 _, p, age = pending.pop()
                 acting.flat.values[p] = self.history[(self._updates[p] - age) % len(self.history), p]
+                changed = True
+            return changed
 
         return before_step
 

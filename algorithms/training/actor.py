@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.api import Acting
+from algorithms.policies.behaviour import Behaviour, DenseBehaviour, SelectedRows, TorchBehaviour
 from algorithms.policies.exploration import ActingNoise
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
 from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
 
-CHUNK = 16  # steps between two checks for members that still play
-BeforeStep = Callable[[float], None]  # called before each step with the played share of the rollout
+BeforeStep = Callable[[float], bool]  # called before each step with the played share; True: the parameters changed
 
 
 def _float32(value: Number) -> Any:
@@ -28,24 +26,45 @@ def _float32(value: Number) -> Any:
     return value.float().cpu().numpy() if isinstance(value, Tensor) else np.float32(value)
 
 
-@dataclass
-class Tape:
-    """The rows of a rollout as they are recorded, in numpy."""
+class Row(NamedTuple):
+    """One step of P x N environments."""
 
-    obs: list[Array]  # as the environment returned them
-    inputs: list[Tensor]  # as the policy read them
-    out: list[Tensor]
-    action: list[Array]
-    reward: list[Floats]
-    terminated: list[Bools]
-    ended: list[Bools]
-    valid: list[Bools]
-    mask: list[Bools]
-    reference: list[Floats]  # log-probability of the action under the task's reference policy, if any
+    obs: Array  # as the environment returned it, before the step
+    inputs: Array  # as the policy read it
+    out: Floats  # the head's input
+    action: Array
+    reward: Floats
+    terminated: Bools
+    ended: Bools
+    valid: Bools
+    mask: Bools | None  # legal actions before the step
+    reference: Floats | None  # log-probability of the action under the task's reference policy, if any
+
+
+class Tape(NamedTuple):
+    """The rows of a rollout, and the observations after the last one."""
+
+    rows: list[Row]
+    last: Array
 
     @classmethod
-    def empty(cls) -> Tape:
-        return cls(*([] for _ in range(10)))
+    def of(cls, rows: Iterable[Row], last: Callable[[], Array]) -> Self:
+        """All rows; `last` is called after them."""
+        kept = list(rows)
+        return cls(kept, last())
+
+    @property
+    def obs(self) -> list[Array]:
+        """Observations [P, N, ...] of all rows, and those after the last one."""
+        return [*(row.obs for row in self.rows), self.last]
+
+    def stack(self, name: str) -> Array:
+        """A field of all rows: [T, P, N, ...]."""
+        return np.stack([getattr(row, name) for row in self.rows])
+
+    def stack_any(self, name: str) -> Array | None:
+        """A field that rows of this task may not have."""
+        return None if getattr(self.rows[0], name) is None else self.stack(name)
 
 
 class Actor:
@@ -59,127 +78,85 @@ class Actor:
         generators: list[np.random.Generator] | None,
         device: str = "cpu",
         nucleus: Nucleus | None = None,
-        compact: bool = False,
-        learns: bool = True,
     ) -> None:
-        """`generators` None: act greedily. With a nucleus, only actions in it are sampled.
-
-        compact  compute only for members that still play; for members whose settings and so episode lengths differ
-        learns   False: no rollout is made from the tapes, which keep only the last observation
-        """
+        """`generators` None: act greedily. With a nucleus, only actions in it are sampled."""
         self.env, self.policy, self.normaliser, self.device = env, policy, normaliser, device
-        self._nucleus, self._learns = nucleus, learns
-        self._compact = compact and nucleus is None and not isinstance(env.spec.observation, Transcript)
-        self._acting, self._acting_places = policy, np.arange(0)  # the policies that act, and their indices (none: all)
+        self._nucleus, self._generators = nucleus, generators
         self._noise: ActingNoise | None = None
-        self._generators = generators
         observation = env.spec.observation
         self._positions = observation.action_position if isinstance(observation, Transcript) else None
-        self._next_window: tuple[Array, Bools | None] | None = None  # observation and mask where an unroll continues
-        self._resetting: Bools | None = None  # environments whose next row only delivers a reset
+        self._now: tuple[Array, Bools | None] = np.zeros(0), None  # observation and legal actions of the next step
+        self._resetting: Bools | None = None  # environments whose next row only delivers a reset; None before a window
         self._running_return: Doubles | None = None  # of the episodes that continue in the next window, if it is needed
 
-    @torch.no_grad()
     def play(self, playing: Bools, before_step: BeforeStep | None = None) -> Tape:
         """Play one episode in each environment of the members `playing` [P]; rows after an end are not valid."""
-        obs, mask = self.env.reset()
-        alive = np.repeat(playing[:, None], obs.shape[1], axis=1)  # [P, N]
-        tape, memory = Tape.empty(), None
-        self._running_return = None
-        self._begin(obs)
-        self._acting, self._acting_places = self.policy, np.arange(0)
-        for t in range(self.env.spec.horizon):
-            if before_step is not None:
-                before_step(t / self.env.spec.horizon)
-            if self._compact and t % CHUNK == 0:
-                self._compact_population(np.flatnonzero(alive.any(1)), len(alive))
-            obs, mask, memory = self._advance(tape, t, obs, mask, memory, alive, alive)
-            alive = alive & ~tape.ended[-1]
-            if not alive.any():
-                break
-        tape.obs.append(obs)
-        return tape
+        return Tape.of(self.episodes(playing, before_step), lambda: self._now[0])
 
-    @torch.no_grad()
+    def episodes(self, playing: Bools, before_step: BeforeStep | None = None) -> Iterator[Row]:
+        """The rows of `play`, one by one."""
+        self._now = self.env.reset()
+        self._running_return = None
+        alive = np.repeat(playing[:, None], self._now[0].shape[1], axis=1)  # [P, N]
+        behaviour = self._begin(alive)
+        for t in range(self.env.spec.horizon):
+            if before_step is not None and before_step(t / self.env.spec.horizon):
+                behaviour.refresh()
+            row = self._advance(behaviour, t, alive, alive)
+            yield row
+            if row.ended.any():
+                alive = alive & ~row.ended
+                if not alive.any():
+                    break
+                behaviour.keep(alive)
+
     def unroll(self, playing: Bools, steps: int, before_step: BeforeStep | None = None) -> Tape:
         """Play `steps` rows in every auto-resetting environment; the row after an end is not valid."""
-        if self._next_window is None or self._resetting is None:
-            self._next_window = self.env.reset()
-            self._resetting = np.zeros(self._next_window[0].shape[:2], np.bool_)
-        (obs, mask), resetting = self._next_window, self._resetting
-        everywhere = np.ones_like(resetting)
-        tape = Tape.empty()
-        self._begin(obs)
+        if self._resetting is None:
+            self._now = self.env.reset()
+            self._resetting = np.zeros(self._now[0].shape[:2], np.bool_)
+        resetting, everywhere, rows = self._resetting, np.ones_like(self._resetting), []
+        behaviour = self._begin(everywhere)
         for t in range(steps):
-            if before_step is not None:
-                before_step(t / steps)
-            obs, mask, _ = self._advance(tape, t, obs, mask, None, everywhere, playing[:, None] & ~resetting)
-            resetting = tape.ended[-1]
-        tape.obs.append(obs)
-        self._next_window, self._resetting = (obs, mask), resetting
-        return tape
+            if before_step is not None and before_step(t / steps):
+                behaviour.refresh()
+            rows.append(self._advance(behaviour, t, everywhere, playing[:, None] & ~resetting))
+            resetting = rows[-1].ended
+        self._resetting = resetting
+        return Tape(rows, self._now[0])
 
-    def _begin(self, obs: Array) -> None:
+    def _begin(self, alive: Bools) -> SelectedRows:
         if self._generators is not None and self._noise is None:
-            self._noise = ActingNoise(self.policy, self._generators, obs.shape[1])
+            self._noise = ActingNoise(self.policy, self._generators, alive.shape[1])
         if self._noise is not None:
             self._noise.start()
-
-    def _compact_population(self, playing: NDArray[np.int64], members: int) -> None:
-        """Select the members that still play, once they are at most half of those selected so far."""
-        if 2 * len(playing) <= (len(self._acting_places) or members):
-            self._acting, self._acting_places = self.policy.select_members(playing), playing
-
-    def _advance(
-        self, tape: Tape, t: int, obs: Array, mask: Bools | None, memory: Any, active: Bools, valid: Bools
-    ) -> tuple[Array, Bools | None, Any]:
-        seen = self._read(obs, t)
-        legal = None if mask is None else torch.from_numpy(mask).to(self.device)
-        memory, lagged = (None, None) if memory is None else memory
-        if self._nucleus is not None:
-            legal, lagged = self._nucleus.mask(seen, lagged, legal)
-            mask = legal.cpu().numpy()
-        noise = None if self._noise is None else torch.from_numpy(self._noise.next(np.asarray(active.any(1))))
-        if len(self._acting_places):
-            out, chosen = self._act_compactly(seen, legal, noise)
+        dense = None if self._nucleus is not None else self.policy.dense_layers()
+        behaviour: Behaviour
+        if dense is None:
+            behaviour = TorchBehaviour(self.policy, self._positions is not None, self.device, self._nucleus)
         else:
-            drawn = None if noise is None else noise.to(self.device)
-            out, chosen, memory = self.policy.choose(seen, memory, legal, drawn)
-        action = chosen.cpu().numpy()
+            behaviour = DenseBehaviour(*dense, self.policy.head)
+        selected = SelectedRows(behaviour)
+        selected.start(alive)
+        return selected
+
+    def _advance(self, behaviour: SelectedRows, t: int, active: Bools, valid: Bools) -> Row:
+        obs, mask = self._now
+        inputs = self._read(obs, t)
+        noise = None if self._noise is None else self._noise.next(active)
+        out, action, mask = behaviour.choose(inputs, mask, noise)
         step = self.env.step(self.policy.head.to_environment(action), active)
-        if self._learns:
-            tape.obs.append(obs)
-            tape.inputs.append(seen)
-        tape.out.append(out)
-        tape.action.append(action)
-        tape.reward.append(step.reward)
-        tape.terminated.append(step.terminated)
-        tape.ended.append(step.terminated | step.truncated)
-        tape.valid.append(valid)
-        if mask is not None:
-            tape.mask.append(mask)
-        if step.reference is not None:
-            tape.reference.append(step.reference)
-        return step.obs, step.action_mask, (memory, lagged)
+        self._now = step.obs, step.action_mask
+        ended = step.terminated | step.truncated
+        return Row(obs, inputs, out, action, step.reward, step.terminated, ended, valid, mask, step.reference)
 
-    def _act_compactly(self, seen: Tensor, legal: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Outputs and actions of the selected members, zeros for the others."""
-        places = torch.from_numpy(self._acting_places).to(self.device)
-        drawn = None if noise is None else noise.to(self.device)[places]
-        out, chosen, _ = self._acting.choose(seen[places], None, None if legal is None else legal[places], drawn)
-
-        def widened(x: Tensor) -> Tensor:
-            return x.new_zeros(len(seen), *x.shape[1:]).index_copy_(0, places, x)
-
-        return widened(out), widened(chosen)
-
-    def _read(self, obs: Array, t: int) -> Tensor:
+    def _read(self, obs: Array, t: int) -> Array:
         """The policy's input before action t: all features, or the tokens written since the last action [K, P, N]."""
         if self._positions is None:
-            return torch.from_numpy(self.normaliser(obs)).to(self.device)
+            return self.normaliser(obs)
         start = self._positions[t - 1] + 1 if t else 0
         new = obs[:, :, start : self._positions[t] + 1]
-        return torch.from_numpy(np.ascontiguousarray(new.transpose(2, 0, 1))).to(self.device)
+        return np.ascontiguousarray(new.transpose(2, 0, 1))
 
     def rollout(
         self, tape: Tape, discount: Number, reward_scale: float, group: int, score_norms: bool = False
@@ -188,35 +165,36 @@ class Actor:
 
         `score_norms`: whether to add the squared norms of the scores.
         """
-        valid = np.stack(tape.valid)  # [T, P, N]
-        if self._positions is None:
-            obs = torch.stack([*tape.inputs, self._read(tape.obs[-1], 0)])  # [T+1, P, N, F]
-            self.normaliser.update(tape.obs[:-1], valid)
-        else:
-            obs = torch.from_numpy(np.ascontiguousarray(tape.obs[-1].transpose(2, 0, 1))).to(self.device)  # [L, P, N]
-        live, ended, reward = valid.astype(np.float32), np.stack(tape.ended), np.stack(tape.reward)
-        on = live * (1 - ended.astype(np.float32))
-        ahead = live * (1 - np.stack(tape.terminated).astype(np.float32)) * _float32(discount)
-
-        window = RewardWindow(reward, valid, ended, self._running_return)
-        reward, self._running_return = self.normaliser.rewards(window, discount)
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(array).to(self.device)
 
-        action = tensor(np.stack(tape.action))
-        out = torch.stack(tape.out)
-        weight = tensor(live)
+        valid = tape.stack("valid").view(np.bool_)  # [T, P, N]
+        if self._positions is None:
+            obs = tensor(np.stack([*(row.inputs for row in tape.rows), self._read(tape.last, 0)]))  # [T+1, P, N, F]
+            self.normaliser.update([row.obs for row in tape.rows], valid)
+        else:
+            obs = tensor(np.ascontiguousarray(tape.last.transpose(2, 0, 1)))  # [L, P, N]
+        live, ended = valid.astype(np.float32), tape.stack("ended").view(np.bool_)
+        paid: Any = tape.stack("reward")
+        on = live * (1 - ended.astype(np.float32))
+        ahead = live * (1 - tape.stack("terminated").astype(np.float32)) * _float32(discount)
+
+        window = RewardWindow(paid, valid, ended, self._running_return)
+        reward, self._running_return = self.normaliser.rewards(window, discount)
+        mask, reference = tape.stack_any("mask"), tape.stack_any("reference")
+        action, out, weight = tensor(tape.stack("action")), tensor(tape.stack("out")), tensor(live)
+        head = self.policy.head
         return Rollout(
             obs=obs,
             action=action,
-            logp=self.policy.head.log_prob(out, action),
+            logp=head.log_prob(out, action),
             reward=tensor(reward) * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
             valid=weight,
-            action_mask=tensor(np.stack(tape.mask)) if tape.mask else None,
+            action_mask=None if mask is None else tensor(mask),
             group=group,
-            reference=tensor(np.stack(tape.reference)) if tape.reference else None,
-            score_norm_sq=self.policy.head.score_norm_sq(out, action) if score_norms else None,
+            reference=None if reference is None else tensor(reference),
+            score_norm_sq=head.score_norm_sq(out, action) if score_norms else None,
         )

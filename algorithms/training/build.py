@@ -64,7 +64,6 @@ def build_collector(
     device: str = "cpu",
     tries: int = 1,
     nucleus: Nucleus | None = None,
-    compact: bool = False,
 ) -> Collector:
     """Environments and actors whose random streams start at `position` (the segment) of each member's seed."""
     return Collector(
@@ -78,7 +77,6 @@ def build_collector(
         device,
         tries,
         nucleus,
-        compact,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ class Checkpoints:
     ) -> None:
         """`like`: the population's parameters [P, D]; `normaliser` makes an initial normaliser for a checkpoint."""
         count, members = len(fractions), len(like)
-        self.fractions = fractions
+        self.fractions, self._blank_normaliser = fractions, normaliser
         self.thresholds = [fraction * budget for fraction in fractions]
         self.values = like.new_zeros(count, *like.shape)
         self.normalisers = [normaliser() for _ in range(count)]
@@ -73,14 +73,21 @@ class Checkpoints:
         """The diagnostics between checkpoints k - 1 and k, [P] each; NaN for members without readings."""
         return {name: row[k] for name, row in zip(NAMES, self.diagnostics, strict=True)}
 
-    def next_complete(self) -> int | None:
-        """The next checkpoint to evaluate, if all members have passed it."""
-        k = self.evaluated
-        return k if k < len(self.passed) and bool(self.passed[k].all()) else None
+    def complete(self) -> list[int]:
+        """The checkpoints to evaluate: all members have passed them."""
+        passed = self.passed[self.evaluated :].all(1)
+        return [self.evaluated + i for i in range(int(np.logical_and.accumulate(passed).sum()))]
 
-    def mark_evaluated(self) -> None:
-        """Record that the next checkpoint has been evaluated."""
-        self.evaluated += 1
+    def mark_evaluated(self, count: int) -> None:
+        """Record that the next `count` checkpoints have been evaluated."""
+        self.evaluated += count
+
+    def joined_normaliser(self, ks: Sequence[int]) -> Normaliser:
+        """The normaliser of all members at the first of these checkpoints, then at the second, ..."""
+        snapshots = [self.normalisers[k].snapshot() for k in ks]
+        joined = self._blank_normaliser()
+        joined.restore({name: np.concatenate([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]})
+        return joined
 
     def diverged_before(self, k: int, healthy: np.ndarray) -> np.ndarray:
         """Members that diverged before checkpoint k [P]; checkpoints that they passed earlier keep their values."""

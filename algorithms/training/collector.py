@@ -38,19 +38,15 @@ class Collector:
         device: str = "cpu",
         tries: int = 1,
         nucleus: Nucleus | None = None,
-        compact: bool = False,
     ) -> None:
-        """streams, acting: seeds of the environments and generators of the actions, one per member.
-
-        tries: see Schedule; compact: see Actor.
-        """
+        """streams, acting: seeds of the environments and generators of the actions, one per member. tries: see Schedule."""
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
         self._envs = [
             CheckedVecEnv(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)
         ]
-        self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus, compact)
+        self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus)
         self._greedy_actor: Actor | None = None  # plays one greedy text per prompt
         if estimator.baseline.needs_greedy_return:
             # the same streams and as many prompts give the same prompts, episode by episode

@@ -59,7 +59,7 @@ def train_with_elimination(
         for group in filter(None, finished):
             leaving = run.select_members(group)
             steps_of_stopped += int(leaving.env_steps.sum())
-            yield from leaving.records()
+            yield from leaving.records(rest=True)
         remaining = sorted(set(range(len(run.member_indices))) - {i for group in finished for i in group})
         if not remaining:
             return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
-from algorithms.training.actor import Actor, Tape
+from algorithms.policies.distributions import Head
+from algorithms.training.actor import Actor, Row, Tape
 from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members, Record, Trained
@@ -21,6 +23,9 @@ from envs.custom.faults import CheckedVecEnv
 from envs.seeding import Purpose, Role, generator, stream
 from envs.text_mdp import TextMDP
 
+TOGETHER = 4  # checkpoints in one evaluation, where its parameters are not too many
+NUMBERS_TOGETHER = 2**24  # the largest number of parameters in one evaluation of several checkpoints
+ROWS = 64  # steps of an evaluation that are kept before they are summed
 SAMPLES = 3  # texts that a cell saves
 SAMPLES_AT = 1_000_000  # their position among the streams of checkpoints, the same before and after training
 
@@ -53,46 +58,52 @@ class Scores(NamedTuple):
     value: NDArray[np.float64]  # [P] J
     measures: dict[str, NDArray[np.float64]]
 
+    def select_members(self, part: slice) -> Scores:
+        """The scores of some members."""
+        return Scores(self.value[part], {name: x[part] for name, x in self.measures.items()})
+
 
 @dataclass(frozen=True)
 class PolicyEvaluation:
-    """Policies to evaluate and their random streams. The same (seed, checkpoint) always has the same starts."""
+    """Policies to evaluate and their random streams. The same (seed, checkpoint) always has the same starts.
+
+    seeds, checkpoints  one of each per member
+    """
 
     policy: Acting
     normaliser: Normaliser
     seeds: tuple[int, ...]
     purpose: Purpose
-    checkpoint: int
+    checkpoints: tuple[int, ...]
     device: str = "cpu"
-    compact: bool = False  # as in Actor
+
+    @contextmanager
+    def _actor(self, task: Task, episodes: int, greedy: bool) -> Iterator[Actor]:
+        """An actor in `episodes` new environments per member."""
+        places = list(zip(self.seeds, self.checkpoints, strict=True))
+        seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, k, purpose=self.purpose) for s, k in places]
+        acting = [generator(s, Role.EVALUATION_ACTION, k, purpose=self.purpose) for s, k in places]
+        env = CheckedVecEnv(task.factory.make(seeds, episodes), task.name, seeds, episodes)
+        yield Actor(env, self.policy, self.normaliser, None if greedy else acting, self.device)
+        env.close()
 
     def play(self, task: Task, episodes: int, greedy: bool) -> Tape:
         """The first episode of each of `episodes` environments per member."""
-        seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, self.checkpoint, purpose=self.purpose) for s in self.seeds]
-        acting = [generator(s, Role.EVALUATION_ACTION, self.checkpoint, purpose=self.purpose) for s in self.seeds]
-        env = CheckedVecEnv(task.factory.make(seeds, episodes), task.name, seeds, episodes)
-        draws = None if greedy else acting
-        actor = Actor(env, self.policy, self.normaliser, draws, self.device, compact=self.compact, learns=False)
-        tape = actor.play(np.ones(len(self.seeds), np.bool_))
-        env.close()
-        return tape
+        with self._actor(task, episodes, greedy) as actor:
+            return actor.play(np.ones(len(self.seeds), np.bool_))
 
     def scores(self, task: Task, episodes: int, greedy: bool) -> Scores:
         """J = E[sum_t gamma^t (r_t - beta log(pi / reference))] from played episodes, and the measures."""
-        tape = self.play(task, episodes, greedy)
-        valid = np.stack(tape.valid).astype(np.float64)  # [T, P, N]
-        paid = np.stack(tape.reward, dtype=np.float64)
-        action = torch.from_numpy(np.stack(tape.action)).to(self.device)
-        logp, entropy = (
-            x.double().cpu().numpy() for x in self.policy.head.log_prob_entropy(torch.stack(tape.out), action)
-        )
-        measures = {"entropy": (entropy * valid).sum(0).mean(1), "length": valid.sum(0).mean(1)}
-        if tape.reference:
-            kl = logp - np.stack(tape.reference)
-            measures["kl"] = (kl * valid).sum(0).mean(1)
-            paid = paid - task.beta * kl
-        powers = task.gamma ** np.arange(len(paid))[:, None, None]
-        value: NDArray[np.float64] = (powers * paid * valid).sum(0).mean(1)
+        totals, rows, start = EpisodeTotals(task, self.policy.head, len(self.seeds)), [], 0
+        with self._actor(task, episodes, greedy) as actor:
+            for row in actor.episodes(np.ones(len(self.seeds), np.bool_)):
+                rows.append(row)
+                if len(rows) == ROWS:
+                    totals.add(rows, start)
+                    rows, start = [], start + ROWS
+        if rows:
+            totals.add(rows, start)
+        value, measures = totals.means(episodes)
         for name, view in () if greedy else task.view_tasks():  # greedy scores are used for J only
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
@@ -102,8 +113,42 @@ class PolicyEvaluation:
         mdp = task.factory
         if not isinstance(mdp, TextMDP):
             return ()
-        transcripts = self.play(task, SAMPLES, greedy=False).obs[-1][0]
+        transcripts = self.play(task, SAMPLES, greedy=False).last[0]
         return tuple(transcript_text(mdp, transcript) for transcript in transcripts)
+
+
+class EpisodeTotals:
+    """Sums over the played rows of each member, in float64: the return with its KL, entropy, length, and KL."""
+
+    def __init__(self, task: Task, head: Head, members: int) -> None:
+        self._task, self._head, self._members = task, head, members
+        self._sums: dict[str, NDArray[np.float64]] = {}
+
+    def add(self, rows: Sequence[Row], start: int) -> None:
+        """Add successive rows, of which the first is that of step `start`."""
+        step, member, place = np.nonzero([row.valid for row in rows])
+
+        def valid(name: str) -> Any:
+            return np.stack([getattr(row, name) for row in rows])[step, member, place]
+
+        logp, entropy = (
+            x.double().numpy()
+            for x in self._head.log_prob_entropy(torch.from_numpy(valid("out")), torch.from_numpy(valid("action")))
+        )
+        paid = valid("reward").astype(np.float64)
+        summed = {"entropy": entropy, "length": np.ones_like(paid)}
+        if rows[0].reference is not None:
+            summed["kl"] = logp - valid("reference")
+            paid -= self._task.beta * summed["kl"]
+        summed["value"] = self._task.gamma ** (start + step) * paid
+        for name, x in summed.items():
+            total = np.bincount(member, x, self._members)
+            self._sums[name] = self._sums.get(name, 0.0) + total
+
+    def means(self, episodes: int) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """(J [P], the other measures [P]) of so many episodes per member."""
+        means = {name: total / episodes for name, total in self._sums.items()}
+        return means.pop("value"), means
 
 
 class ExactScores(Protocol):
@@ -113,7 +158,7 @@ class ExactScores(Protocol):
 
 
 class Evaluator:
-    """Evaluates the checkpoints of a population, all members at once.
+    """Evaluates the checkpoints of a population, all members of several checkpoints at once.
 
     member_indices  indices of the members in their cell
     shadow          a policy of the population's shape for the parameters of the evaluated checkpoint
@@ -135,23 +180,36 @@ class Evaluator:
         self.task, self.evaluation, self.members, self.member_indices = task, evaluation, members, member_indices
         self.shadow, self.exact, self._stale, self._device = shadow, exact, stale, device
 
-    def records(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Iterator[Record]:
-        """Evaluate every checkpoint that all members have passed and that has not been evaluated."""
-        while (k := checkpoints.next_complete()) is not None:
-            records = self._evaluate(checkpoints, k, healthy)
-            checkpoints.mark_evaluated()
+    def records(self, checkpoints: Checkpoints, healthy: np.ndarray, rest: bool = False) -> Iterator[Record]:
+        """Evaluate the checkpoints that all members have passed, several at once.
+
+        rest  Fewer of them are evaluated too. Otherwise they wait for more, or for the last one.
+        """
+        together = max(1, min(TOGETHER, NUMBERS_TOGETHER // checkpoints.values[0].numel()))
+        while waiting := checkpoints.complete()[:together]:
+            last = len(checkpoints.passed) - 1
+            if len(waiting) < together and waiting[-1] != last and not rest:
+                return
+            records = [record for part in self._evaluate(checkpoints, waiting, healthy) for record in part]
+            checkpoints.mark_evaluated(len(waiting))
             yield from records
 
-    def _evaluate(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> list[Record]:
+    def _evaluate(self, checkpoints: Checkpoints, ks: Sequence[int], healthy: np.ndarray) -> Iterator[list[Record]]:
+        sampled = self._scores(checkpoints, ks)
+        count = len(self.members.seeds)
+        for i, k in enumerate(ks):
+            yield self._records(checkpoints, k, sampled.select_members(slice(i * count, (i + 1) * count)), healthy)
+
+    def _records(self, checkpoints: Checkpoints, k: int, sampled: Scores, healthy: np.ndarray) -> list[Record]:
         self.shadow.flat.values.copy_(checkpoints.values[k])
         normaliser, last = checkpoints.normalisers[k], k == len(checkpoints.passed) - 1
-        sampled = self._scores(normaliser, k)
         greedy = np.full_like(sampled.value, np.nan)
         if last and self.evaluation.greedy:
-            evaluation = self._policy_evaluation(normaliser, k)
+            evaluation = self._policy_evaluation(self.shadow, normaliser, (k,))
             greedy = evaluation.scores(self.task, self.evaluation.episodes, greedy=True).value
         shown = (last or k == 0) and not self.members.varied
-        texts = self._policy_evaluation(normaliser, SAMPLES_AT).sample_texts(self.task) if shown else ()
+        samples = self._policy_evaluation(self.shadow, normaliser, (SAMPLES_AT,))
+        texts = samples.sample_texts(self.task) if shown else ()
         marks = dict(zip(PROGRESS, checkpoints.progress[:, k], strict=True))
         measures = sampled.measures | checkpoints.diagnostics_at(k) | {name: marks[name] for name in self._stale}
         lost = checkpoints.diverged_before(k, healthy)
@@ -176,8 +234,7 @@ class Evaluator:
 
     def returns(self, checkpoints: Checkpoints, k: int, healthy: np.ndarray) -> np.ndarray:
         """J [P] at checkpoint k, which all members have passed; NaN for those that diverged before."""
-        self.shadow.flat.values.copy_(checkpoints.values[k])
-        value = self._scores(checkpoints.normalisers[k], k).value
+        value = self._scores(checkpoints, (k,)).value
         return np.where(checkpoints.diverged_before(k, healthy), np.nan, value)
 
     def trained(self, checkpoints: Checkpoints, healthy: np.ndarray) -> Trained:
@@ -187,16 +244,21 @@ class Evaluator:
         lost = checkpoints.diverged_before(len(checkpoints.passed) - 1, healthy)
         return Trained(parameters, checkpoints.normalisers[-1].snapshot(), lost)
 
-    def _scores(self, normaliser: Normaliser, k: int) -> Scores:
-        """Scores of sampled actions."""
+    def _scores(self, checkpoints: Checkpoints, ks: Sequence[int]) -> Scores:
+        """Scores of sampled actions, of all members at the first of these checkpoints, then at the second, ..."""
+        count = len(self.members.seeds)
+        policy = self.shadow.select_members(np.tile(np.arange(count), len(ks)))
+        policy.flat.values.copy_(checkpoints.values[list(ks)].reshape(len(ks) * count, -1))
         if self.exact is not None:
-            return self.exact.scores(self.shadow)
-        return self._policy_evaluation(normaliser, k).scores(self.task, self.evaluation.episodes, greedy=False)
+            return self.exact.scores(policy)
+        evaluation = self._policy_evaluation(policy, checkpoints.joined_normaliser(ks), ks)
+        return evaluation.scores(self.task, self.evaluation.episodes, greedy=False)
 
-    def _policy_evaluation(self, normaliser: Normaliser, position: int) -> PolicyEvaluation:
-        """The evaluation of `shadow` at this position of the random streams."""
-        seeds, purpose, compact = self.members.seeds, self.members.purpose, bool(self.members.varied)
-        return PolicyEvaluation(self.shadow, normaliser, seeds, purpose, position, self._device, compact)
+    def _policy_evaluation(self, policy: Acting, normaliser: Normaliser, positions: Sequence[int]) -> PolicyEvaluation:
+        """The evaluation of all members at the first of these positions of the random streams, then at the second, ..."""
+        members = self.members.seeds
+        at = tuple(position for position in positions for _ in members)
+        return PolicyEvaluation(policy, normaliser, members * len(positions), self.members.purpose, at, self._device)
 
 
 def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:

@@ -117,7 +117,6 @@ class Run:
             self.device,
             self.variant.schedule.tries,
             self.nucleus,
-            self.compact,
         )
         try:
             for _ in range(self.training.segment):
@@ -211,9 +210,9 @@ class Run:
         now = np.stack([self.env_steps, self.updates, np.full(count, self.wall_s), *stale])
         self.checkpoints.take(self.policy.flat.values, self.normaliser, now, self._healthy, self.learner.diagnostics)
 
-    def records(self) -> Iterator[Record]:
-        """Evaluate every checkpoint that all members have passed."""
-        return self.evaluator.records(self.checkpoints, self._healthy)
+    def records(self, rest: bool = False) -> Iterator[Record]:
+        """Evaluate the checkpoints that all members have passed: several at once, or with `rest` all there are."""
+        return self.evaluator.records(self.checkpoints, self._healthy, rest)
 
     def returns(self, k: int) -> np.ndarray:
         """J [P] at checkpoint k, which all members have passed; NaN for those that diverged before."""

@@ -45,15 +45,14 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
     device = str(saved.policy.flat.values.device)
     env = CheckedVecEnv(env, saved.task.name, [environment_seed(seed, episode)], 1)
     tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
-    action = np.stack(tape.action)
-    with torch.no_grad():
-        logp = saved.policy.head.log_prob(torch.stack(tape.out), torch.from_numpy(action).to(device))
+    action, last = tape.stack("action"), tape.rows[-1]
+    logp = saved.policy.head.log_prob(torch.from_numpy(tape.stack("out")), torch.from_numpy(action))
     return Episode(
         obs=np.stack(tape.obs)[:, 0, 0],
         action=action[:, 0, 0],
-        reward=np.stack(tape.reward, dtype=np.float64)[:, 0, 0],
-        logp=logp.double().cpu().numpy()[:, 0, 0],
-        cut=bool((tape.ended[-1] & ~tape.terminated[-1])[0, 0]),
+        reward=tape.stack("reward").astype(np.float64)[:, 0, 0],
+        logp=logp.double().numpy()[:, 0, 0],
+        cut=bool((last.ended & ~last.terminated)[0, 0]),
     )
 
 

@@ -40,10 +40,10 @@ class SavedPolicy:
         """
         inputs, legal, single = self._read(obs, action_mask)
         count = inputs.shape[-1] if self.policy.reads_text else inputs.shape[1]
-        noise = None if rng is None else torch.from_numpy(self.policy.noise(rng, (1, count))).to(inputs.device)
+        noise = None if rng is None else self.policy.noise(rng, (1, count))
         with torch.no_grad():
             _, chosen, _ = self.policy.choose(inputs, None, legal, noise)
-        action = self.policy.head.to_environment(chosen[0].cpu().numpy())
+        action = self.policy.head.to_environment(chosen[0])
         space = self.task.spec.action
         if isinstance(space, Box):
             action = np.clip(action, space.low, space.high).astype(np.float32)

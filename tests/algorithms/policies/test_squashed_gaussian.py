@@ -78,7 +78,7 @@ def test_squashed_log_probabilities_are_stable_baselines3s() -> None:
     ours = Squashed(Box((-1.0,) * 3, (1.0,) * 3))
     out = torch.cat([mean, log_std], -1)
     torch.testing.assert_close(ours.log_prob(out, u), theirs.log_prob(u.tanh(), u), atol=3e-4, rtol=0)
-    np.testing.assert_allclose(ours.to_environment(ours.mode(out).numpy()), theirs.mode(), rtol=1e-6)
+    np.testing.assert_allclose(ours.to_environment(ours.mode(out.numpy())), theirs.mode(), rtol=1e-6)
     far = torch.tensor([[30.0, -30.0, 0.0]], dtype=torch.float64)
     assert log_slope(far).flatten().tolist() == pytest.approx([2 * math.log(2) - 60, 2 * math.log(2) - 60, 0.0])
 

@@ -139,7 +139,7 @@ def test_its_policy_is_judged_as_ours_is(name: str) -> None:
     told = Sb3Policy(task.spec, make_reader(model, None))
     for greedy in (False, True):
         mine, its = (
-            PolicyEvaluation(policy, Identity(), (7,), Purpose.TRAIN, 1).scores(task, 4, greedy)
+            PolicyEvaluation(policy, Identity(), (7,), Purpose.TRAIN, (1,)).scores(task, 4, greedy)
             for policy in (ours, told)
         )
         assert its.value == pytest.approx(mine.value, rel=1e-4)
@@ -176,11 +176,11 @@ def test_a_text_is_read_alike_when_acting_and_when_listed() -> None:
     task = TASKS["lock/small"]
     model, _ = A2C.model(task, 0, TWO)
     policy = Sb3Policy(task.spec, make_reader(model, None))
-    tape = PolicyEvaluation(policy, Identity(), (0,), Purpose.TRAIN, 0).play(task, 5, greedy=False)
-    tokens = torch.from_numpy(tape.obs[-1].transpose(2, 0, 1).copy())
-    listed = policy.outputs(tokens, None, len(tape.out))
-    on = torch.from_numpy(np.stack(tape.valid))
-    torch.testing.assert_close(listed[on], torch.stack(tape.out)[on])
+    tape = PolicyEvaluation(policy, Identity(), (0,), Purpose.TRAIN, (0,)).play(task, 5, greedy=False)
+    tokens = torch.from_numpy(tape.last.transpose(2, 0, 1).copy())
+    listed = policy.outputs(tokens, None, len(tape.rows))
+    on = torch.from_numpy(tape.stack("valid"))
+    torch.testing.assert_close(listed[on], torch.from_numpy(tape.stack("out"))[on])
 
 
 def test_it_trains_on_texts_and_is_judged_exactly() -> None:

@@ -84,7 +84,7 @@ def test_what_evaluations_read_from_samples_is_what_enumeration_says(name: str) 
     task = TASKS[name]
     policy = tilted(task, 2)
     exact = ExactReturn(task).scores(policy)
-    examined = PolicyEvaluation(policy, Identity(), (0, 1), Purpose.TEST, 0)
+    examined = PolicyEvaluation(policy, Identity(), (0, 1), Purpose.TEST, (0, 0))
     played = examined.scores(task, 20_000, greedy=False)
     assert set(played.measures) == set(exact.measures) >= {"entropy", "length"}
     assert ("kl" in exact.measures) == name.startswith(("lexicon", "overopt"))
@@ -103,7 +103,7 @@ def test_evaluations_and_uniform_play_discount_as_the_task_does() -> None:
     task = text_task("half", GuessNumber(numbers=4, turns=3, gamma=0.5))
     assert task.gamma == 0.5
     policy = tilted(task, 2)
-    played = PolicyEvaluation(policy, Identity(), (0, 1), Purpose.TEST, 0).scores(task, 20_000, greedy=False)
+    played = PolicyEvaluation(policy, Identity(), (0, 1), Purpose.TEST, (0, 0)).scores(task, 20_000, greedy=False)
     np.testing.assert_allclose(played.value, ExactReturn(task).scores(policy).value, atol=0.02)
     uniform = play_uniformly(task, Members((0,), (1.0,)), 20_000)
     assert uniform.item() == pytest.approx(task.floor, abs=0.02)  # -1 - 3/4 (1/2 + 3/4 1/4 (1 + 3/4)) = -1.621
