@@ -21,8 +21,9 @@ Actions = Literal["raw", "scaled", "squashed"]
 class Head(Protocol):
     """Reads an actor's output [..., outputs]; every method is elementwise over the leading axes.
 
-    Actions are drawn in NumPy; densities are torch's, since gradients go through them. Actions are recorded as the policy samples them. `to_environment` maps an action to that of the environment, and
-    densities and entropies refer to the latter.
+    Actions are drawn in NumPy; densities are torch's, since gradients go through them. Actions are recorded as the policy
+    samples them. `to_environment` maps an action to that of the environment, and densities and entropies refer to the
+    latter.
     """
 
     outputs: int
@@ -58,7 +59,8 @@ class Categorical:
         return rng.random(shape, dtype=np.float32)
 
     def sample(self, out: Floats, noise: Floats) -> Array:
-        logits = np.ascontiguousarray(out.reshape(-1, self.outputs).T)  # [V, rows]: V is small, so rows are the inner axis
+        # a copy [V, rows]: V is small, so rows are the inner axis
+        logits = np.array(out.reshape(-1, self.outputs).T, order="C")
         logits -= logits.max(0)
         cumulative = np.exp(logits, out=logits).cumsum(0, out=logits)
         # (1 - 1e-6): rounding must not raise the threshold to the total, past the last legal action

@@ -93,7 +93,7 @@ class ActingNoise:
         """Noise [P, N, ...] for the next step; `active` [P, N] says which environments still act."""
         if self._t % (self._draws * self._lasts) == 0:
             shape = (self._draws, self._envs)
-            running = active.any(1)
+            running: Bools = np.asarray(active.any(1))
             drawn = [
                 self._policy.noise(g, shape) if on else None for g, on in zip(self._generators, running, strict=True)
             ]

@@ -142,8 +142,8 @@ class EpisodeTotals:
             paid -= self._task.beta * summed["kl"]
         summed["value"] = self._task.gamma ** (start + step) * paid
         for name, x in summed.items():
-            total = np.bincount(member, x, self._members)
-            self._sums[name] = self._sums.get(name, 0.0) + total
+            total = np.bincount(member, x, self._members).astype(np.float64)
+            self._sums[name] = self._sums[name] + total if name in self._sums else total
 
     def means(self, episodes: int) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """(J [P], the other measures [P]) of so many episodes per member."""

@@ -55,17 +55,20 @@ class CheckedVecEnv:
 
     def step(self, action: Array, active: Bools) -> Step:
         began = self._ended & active  # this row only delivers the next episode's first observation
+        some_began = bool(began.any())
         if action.dtype.kind == "f" and not np.isfinite(action).all():
             self._nonfinite_action |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
         self._total += active
-        self._episode = np.where(began, 0, self._episode + active)
+        self._episode += active
+        if some_began:
+            self._episode[began] = 0
         step = self._named(lambda: self._env.step(action, active))
         reward = self._finite(step.reward, "a reward", active)
         obs = self._finite(step.obs, "an observation", active)
         if step.reference is not None and np.isnan(step.reference).any():
             self._raise_if_any(step.reference, np.isnan(step.reference) & active, "a reference log-probability")
-        self._ended = np.where(active, step.terminated | step.truncated, self._ended)
-        if began.any() and self._nonfinite_action.any():
+        np.copyto(self._ended, step.terminated | step.truncated, where=active)
+        if some_began and self._nonfinite_action.any():
             self._nonfinite_action &= ~(began & _rows_finite(obs))
         if reward is step.reward and obs is step.obs:
             return step

@@ -164,7 +164,7 @@ def test_a_resumed_run_goes_on_with_the_gradients_it_has_read() -> None:
     assert state.tensors["diagnostics.norm_sq"][1].tolist() == [3.0, 3.0]
     resumed = records_of(train(made[2], state))
     ours = [r.measures for r in whole if r.checkpoint > 0]
-    assert [r.measures for r in resumed] == ours
+    assert [r.measures for r in resumed if r.checkpoint > 0] == ours
     assert all({"gradient_variance", "gradient_snr"} <= set(m) for m in ours)
 
 
