@@ -51,7 +51,7 @@ LAYERS = (
     ("benchmarks.experiments",),
     ("benchmarks.reports", "benchmarks.playback"),
     ("benchmarks.execution",),
-    ("benchmarks.tuning",),
+    ("benchmarks.tuning", "benchmarks.speed"),
     ("benchmarks.cli",),
     ("benchmarks",),
 )
@@ -66,7 +66,7 @@ LONG = {  # files of more than FEW_LINES lines, each with its reason
 }
 
 # packages that may be missing, and may therefore be imported where they are used
-OPTIONAL = {"envpool", "psycopg", "stable_baselines3", "tensorboard"}
+OPTIONAL = {"distrax", "envpool", "flax", "gymnax", "jax", "optax", "psycopg", "stable_baselines3", "tensorboard"}
 NEEDS_OPTIONAL = {"algorithms.references.sb3_env"}  # modules of ours whose classes derive from those of such a package
 # packages that only these parts of the house know
 CONFINED = {
@@ -75,7 +75,7 @@ CONFINED = {
     "optuna": ("benchmarks.tuning",),
     "pyarrow": ("benchmarks.store",),
     "safetensors": ("benchmarks.store", "benchmarks.playback.policy_files"),
-    "stable_baselines3": ("algorithms.references", "benchmarks.execution.speed"),
+    "stable_baselines3": ("algorithms.references", "benchmarks.speed.libraries"),
     "torch": ("algorithms", "benchmarks"),
     "tyro": ("benchmarks.cli", "benchmarks.__main__"),
 }

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
-from algorithms.policies.distributions import Head
-from algorithms.training.actor import Actor, Row, Tape
 from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members, Record, Trained
+from algorithms.training.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
 from envs.api import Task
-from envs.custom.faults import CheckedVecEnv
-from envs.seeding import Purpose, Role, generator, stream
-from envs.text_mdp import TextMDP
 
 TOGETHER = 4  # checkpoints in one evaluation, where its parameters are not too many
 NUMBERS_TOGETHER = 2**24  # the largest number of parameters in one evaluation of several checkpoints
-ROWS = 64  # steps of an evaluation that are kept before they are summed
-SAMPLES = 3  # texts that a cell saves
-SAMPLES_AT = 1_000_000  # their position among the streams of checkpoints, the same before and after training
 
 
 @dataclass(frozen=True)
@@ -46,109 +36,6 @@ class Evaluation:
     @property
     def fractions(self) -> tuple[float, ...]:
         return self.at or tuple(i / self.checkpoints for i in range(self.checkpoints + 1))
-
-
-class Scores(NamedTuple):
-    """Results of an evaluation, one number per member.
-
-    measures: entropy (nats per episode), length (actions per episode), kl (to the task's reference policy if it has
-    one, nats per episode), and the return under each of the task's views.
-    """
-
-    value: NDArray[np.float64]  # [P] J
-    measures: dict[str, NDArray[np.float64]]
-
-    def select_members(self, part: slice) -> Scores:
-        """The scores of some members."""
-        return Scores(self.value[part], {name: x[part] for name, x in self.measures.items()})
-
-
-@dataclass(frozen=True)
-class PolicyEvaluation:
-    """Policies to evaluate and their random streams. The same (seed, checkpoint) always has the same starts.
-
-    seeds, checkpoints  one of each per member
-    """
-
-    policy: Acting
-    normaliser: Normaliser
-    seeds: tuple[int, ...]
-    purpose: Purpose
-    checkpoints: tuple[int, ...]
-    device: str = "cpu"
-
-    @contextmanager
-    def _actor(self, task: Task, episodes: int, greedy: bool) -> Iterator[Actor]:
-        """An actor in `episodes` new environments per member."""
-        places = list(zip(self.seeds, self.checkpoints, strict=True))
-        seeds = [stream(s, Role.EVALUATION_ENVIRONMENT, k, purpose=self.purpose) for s, k in places]
-        acting = [generator(s, Role.EVALUATION_ACTION, k, purpose=self.purpose) for s, k in places]
-        env = CheckedVecEnv(task.factory.make(seeds, episodes), task.name, seeds, episodes)
-        yield Actor(env, self.policy, self.normaliser, None if greedy else acting, self.device)
-        env.close()
-
-    def play(self, task: Task, episodes: int, greedy: bool) -> Tape:
-        """The first episode of each of `episodes` environments per member."""
-        with self._actor(task, episodes, greedy) as actor:
-            return actor.play(np.ones(len(self.seeds), np.bool_))
-
-    def scores(self, task: Task, episodes: int, greedy: bool) -> Scores:
-        """J = E[sum_t gamma^t (r_t - beta log(pi / reference))] from played episodes, and the measures."""
-        totals, rows, start = EpisodeTotals(task, self.policy.head, len(self.seeds)), [], 0
-        with self._actor(task, episodes, greedy) as actor:
-            for row in actor.episodes(np.ones(len(self.seeds), np.bool_)):
-                rows.append(row)
-                if len(rows) == ROWS:
-                    totals.add(rows, start)
-                    rows, start = [], start + ROWS
-        if rows:
-            totals.add(rows, start)
-        value, measures = totals.means(episodes)
-        for name, view in () if greedy else task.view_tasks():  # greedy scores are used for J only
-            measures[name] = self.scores(view, episodes, greedy).value
-        return Scores(value, measures)
-
-    def sample_texts(self, task: Task) -> tuple[str, ...]:
-        """Texts of the first member, decoded, as prompt | answer."""
-        mdp = task.factory
-        if not isinstance(mdp, TextMDP):
-            return ()
-        transcripts = self.play(task, SAMPLES, greedy=False).last[0]
-        return tuple(transcript_text(mdp, transcript) for transcript in transcripts)
-
-
-class EpisodeTotals:
-    """Sums over the played rows of each member, in float64: the return with its KL, entropy, length, and KL."""
-
-    def __init__(self, task: Task, head: Head, members: int) -> None:
-        self._task, self._head, self._members = task, head, members
-        self._sums: dict[str, NDArray[np.float64]] = {}
-
-    def add(self, rows: Sequence[Row], start: int) -> None:
-        """Add successive rows, of which the first is that of step `start`."""
-        step, member, place = np.nonzero([row.valid for row in rows])
-
-        def valid(name: str) -> Any:
-            return np.stack([getattr(row, name) for row in rows])[step, member, place]
-
-        logp, entropy = (
-            x.double().numpy()
-            for x in self._head.log_prob_entropy(torch.from_numpy(valid("out")), torch.from_numpy(valid("action")))
-        )
-        paid = valid("reward").astype(np.float64)
-        summed = {"entropy": entropy, "length": np.ones_like(paid)}
-        if rows[0].reference is not None:
-            summed["kl"] = logp - valid("reference")
-            paid -= self._task.beta * summed["kl"]
-        summed["value"] = self._task.gamma ** (start + step) * paid
-        for name, x in summed.items():
-            total = np.bincount(member, x, self._members).astype(np.float64)
-            self._sums[name] = self._sums[name] + total if name in self._sums else total
-
-    def means(self, episodes: int) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        """(J [P], the other measures [P]) of so many episodes per member."""
-        means = {name: total / episodes for name, total in self._sums.items()}
-        return means.pop("value"), means
 
 
 class ExactScores(Protocol):
@@ -259,9 +146,3 @@ class Evaluator:
         members = self.members.seeds
         at = tuple(position for position in positions for _ in members)
         return PolicyEvaluation(policy, normaliser, members * len(positions), self.members.purpose, at, self._device)
-
-
-def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:
-    """A transcript [L] as text: prompt | answer."""
-    k = mdp.prompt_length
-    return f"{mdp.decode(transcript[:k])} | {mdp.decode(transcript[k:])}"

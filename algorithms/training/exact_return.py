@@ -14,7 +14,7 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
-from algorithms.training.evaluation import Scores
+from algorithms.training.sampled_return import Scores
 from envs import enumeration
 from envs.api import Array, Task
 from envs.custom.faults import EnvironmentFault

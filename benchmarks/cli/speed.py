@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 
 from benchmarks.cli.options import check_positive
-from benchmarks.execution import speed
 from benchmarks.execution.provenance import provenance
+from benchmarks.speed import jax_a2c, measure
 from benchmarks.validation.usage import DONE
 
 
@@ -20,7 +21,9 @@ class Speed:
 
     def __call__(self) -> int:
         check_positive("repeats", self.repeats)
-        rows = speed.measure(self.repeats)
+        if missing := jax_a2c.missing():
+            print(f"no comparison with JAX: install {', '.join(missing)} to have one", file=sys.stderr)
+        rows = measure.measure(self.repeats)
         measured = {"rows": rows, "provenance": provenance()}
-        print(json.dumps(measured, indent=1) if self.json else speed.as_text(rows))
+        print(json.dumps(measured, indent=1) if self.json else measure.as_text(rows))
         return DONE

@@ -17,9 +17,10 @@ from algorithms.references.sb3 import Sb3
 from algorithms.references.sb3_env import SameStepVecEnv
 from algorithms.references.sb3_policy import Sb3Policy, make_reader
 from algorithms.training.build import build_policy
-from algorithms.training.evaluation import Evaluation, PolicyEvaluation
+from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record
+from algorithms.training.sampled_return import PolicyEvaluation
 from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import reason_unsupported, resolve

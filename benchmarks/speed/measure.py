@@ -1,15 +1,15 @@
-"""Speed on this machine: ours and that of installed libraries, alternating in one call, medians of several runs."""
+"""All rows of `speed`: ours and others, alternating in one call, medians of several runs."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from algorithms import VARIANTS
@@ -24,14 +24,16 @@ from benchmarks.design.resolve import resolve
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
+from benchmarks.speed import jax_a2c
+from benchmarks.speed.cells import CELLS, SEEDS, SHARES, SpeedCell
+from benchmarks.speed.libraries import jax_a2c_seconds, sb3_a2c
+from benchmarks.speed.processes import cpu_seconds, worker_memory
+from benchmarks.speed.stepping import measure_tokens_per_s, text_tasks, what_stepped
 from envs import TASKS
-from envs.seeding import Role, stream
 from envs.text_mdp import TextMDP
 
-SEEDS = 10
 TASK = "CartPole-v1"
-TEXT_ENVS = 64  # environments of each of the 10 members, where text is stepped
-STEP_FOR_S = 0.3
+JAX_STEPS = 250_000  # a seed, where we are compared with JAX
 
 
 @dataclass(frozen=True)
@@ -59,26 +61,6 @@ def _ours(training: TrainingConfig, steps: int) -> Callable[[], float]:
     return once
 
 
-def _sb3(steps: int) -> Callable[[], float]:
-    """stable-baselines3's A2C at its own defaults on 8 environments x 5 steps."""
-
-    def once() -> float:
-        from stable_baselines3 import A2C
-        from stable_baselines3.common.env_util import make_vec_env
-
-        env: Any = make_vec_env(TASK, n_envs=8, seed=0)
-        model = A2C(
-            "MlpPolicy", env, seed=0, device="cpu", policy_kwargs={"net_arch": {"pi": [64, 64], "vf": [64, 64]}}
-        )
-        start = time.perf_counter()
-        model.learn(steps)
-        done = time.perf_counter() - start
-        env.close()
-        return float(model.num_timesteps / done)
-
-    return once
-
-
 def comparisons() -> list[SpeedComparison]:
     """What is measured."""
     like_sb3 = TrainingConfig(
@@ -96,12 +78,15 @@ def comparisons() -> list[SpeedComparison]:
     assert isinstance(shape, Unroll)
     return [
         SpeedComparison(
-            "10 seeds of a2c, CartPole-v1, 8 environments x 5 steps", _ours(like_sb3, 20_000), _sb3(20_000), name
+            "10 seeds of a2c, CartPole-v1, 8 environments x 5 steps",
+            _ours(like_sb3, 20_000),
+            partial(sb3_a2c, TASK, 20_000),
+            name,
         ),
         SpeedComparison(
             f"10 seeds of a2c, CartPole-v1, our default {shape.envs} environments x {shape.steps} steps",
             _ours(default, 60_000),
-            _sb3(20_000),
+            partial(sb3_a2c, TASK, 20_000),
             name,
         ),
     ]
@@ -131,27 +116,6 @@ def _trained(name: str, steps: int) -> Callable[[], float]:
     return once
 
 
-def text_tasks() -> list[str]:
-    """The medium presets of the text tasks."""
-    return [n for n, t in TASKS.items() if n.endswith("medium") and isinstance(t.factory, TextMDP)]
-
-
-def measure_tokens_per_s(name: str) -> float:
-    """Tokens a second of 10 x 64 episodes in lock step: random tokens, every row to the horizon, resets included."""
-    mdp = TASKS[name].factory
-    assert isinstance(mdp, TextMDP)
-    env = mdp.make([stream(s, Role.ENVIRONMENT, 0) for s in range(SEEDS)], TEXT_ENVS)
-    shape = (SEEDS, TEXT_ENVS)
-    actions = np.random.default_rng(0).integers(mdp.actions, size=(mdp.horizon, *shape))
-    active, tokens, start = np.ones(shape, np.bool_), 0, time.perf_counter()
-    while time.perf_counter() - start < STEP_FOR_S:
-        env.reset()
-        for action in actions:
-            env.step(action, active)
-        tokens += actions.size
-    return tokens / (time.perf_counter() - start)
-
-
 def use_one_core() -> None:
     """Keep this process and the threads it will start (EnvPool has one) on one core, where the system allows it."""
     if hasattr(os, "sched_setaffinity"):
@@ -175,19 +139,78 @@ def compare(pair: SpeedComparison, repeats: int) -> dict[str, Any]:
 def measure(repeats: int) -> list[dict[str, Any]]:
     """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, then {what, ours, unit}.
 
-    The comparison of actors comes first and has all cores; the others have one.
+    The comparison of actors comes first and has all cores; the others have one. JAX is left out where it is missing.
     """
     torch.set_num_threads(1)
     # on all processors, hence first: a process cannot return from one core to all
     rows = [compare(actors_comparison(), repeats)]
     use_one_core()
     rows += [compare(pair, repeats) for pair in comparisons()]
-    for name in text_tasks():
-        measure_tokens_per_s(name)
-        rate = statistics.median(measure_tokens_per_s(name) for _ in range(repeats))
-        turns = "several turns" if TASKS[name].factory.reply_length else "one turn"  # type: ignore[attr-defined]
-        rows.append({"what": f"{name} ({turns}), 640 episodes in lock step", "ours": round(rate), "unit": "tokens/s"})
-    return rows
+    rows += against_jax(repeats)
+    rows += medians([(cell.what, rate_unit(cell), cell.rate) for cell in CELLS], repeats)
+    rows += medians([(what_share(cell), "%", cell.share_of_evaluation) for cell in SHARES], repeats)
+    rows += paid_before_training(repeats)
+    stepped = [(what_stepped(name), "tokens/s", partial(measure_tokens_per_s, name)) for name in text_tasks()]
+    return rows + medians(stepped, repeats)
+
+
+def medians(measurements: Sequence[tuple[str, str, Callable[[], float]]], repeats: int) -> list[dict[str, Any]]:
+    """A row for each (what, unit, measurement). All take turns, so that a slow minute of the machine meets each of them."""
+    for _, _, once in measurements:
+        once()  # imports and warms up
+    found = [[once() for _, _, once in measurements] for _ in range(repeats)]
+    columns = zip(*found, strict=True)
+    return [
+        {"what": what, "ours": round(statistics.median(column)), "unit": unit}
+        for (what, unit, _), column in zip(measurements, columns, strict=True)
+    ]
+
+
+def rate_unit(cell: SpeedCell) -> str:
+    """What a cell's rate counts."""
+    return "tokens/s" if isinstance(TASKS[cell.task].factory, TextMDP) else "steps/s"
+
+
+def what_share(cell: SpeedCell) -> str:
+    """A row on the share of evaluation."""
+    return f"evaluation's and diagnostics' share of {cell.what}"
+
+
+def against_jax(repeats: int) -> list[dict[str, Any]]:
+    """10 seeds of a2c against A2C in JAX: training alone, and all that a cell does against training and compilation."""
+    if jax_a2c.missing():
+        return []
+    cell = SpeedCell(TASK, "a2c", JAX_STEPS)
+    alone, everything = [], []  # pairs of seconds: ours, theirs
+    for _ in range(repeats):
+        compilation, training = jax_a2c_seconds(SEEDS, JAX_STEPS, cell.cell.training.learning_rate)
+        alone.append((cell.seconds_of_training(), training))
+        everything.append((cell.seconds()[0], compilation + training))
+    what = f"{SEEDS} seeds of a2c, {TASK}, {JAX_STEPS:,} steps a seed"
+    return [
+        _jax_row(f"{what}, training alone", alone),
+        _jax_row(f"{what}, evaluation included (JAX: compilation)", everything),
+    ]
+
+
+def _jax_row(what: str, seconds: list[tuple[float, float]]) -> dict[str, Any]:
+    ours, theirs = (SEEDS * JAX_STEPS / statistics.median(column) for column in zip(*seconds, strict=True))
+    ratio = statistics.median(b / a for a, b in seconds)
+    name = "A2C in JAX, compiled as in PureJaxRL"
+    return {"what": what, "ours": round(ours), "peer": round(theirs), "peer_name": name, "ratio": round(ratio, 2)}
+
+
+def paid_before_training(repeats: int) -> Iterator[dict[str, Any]]:
+    """Processor seconds of two commands, and the memory of a worker; nothing where the system does not count them."""
+    for words in (("--help",), ("list",)):
+        found = [cpu_seconds(*words) for _ in range(repeats)]
+        known = [seconds for seconds in found if seconds is not None]
+        if known:
+            what = f"python -m benchmarks {' '.join(words)}"
+            yield {"what": what, "ours": round(statistics.median(known), 2), "unit": "processor seconds"}
+    cell = SpeedCell(TASK, "gae", 20_000, seeds=30)
+    if (memory := worker_memory(cell)) is not None:
+        yield {"what": f"a worker's memory: {cell.what}", "ours": round(memory), "unit": "MiB"}
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
