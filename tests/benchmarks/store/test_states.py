@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 
 from algorithms import VARIANTS
-from algorithms.algorithm import Job
+from algorithms.algorithm import TrainingPlan
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
@@ -277,8 +277,8 @@ def test_a_result_that_cannot_be_written_is_a_named_failure(tmp_path: Path, monk
 class Lossy(Variant):
     """A variant that loses the records of a checkpoint."""
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        for event in super().train(job, device, state):
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        for event in super().train(plan, device, state):
             if not (isinstance(event, Record) and event.checkpoint == 1):
                 yield event
 
