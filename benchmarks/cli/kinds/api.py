@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
+
 from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Experiment, Outcome
 
@@ -28,3 +30,6 @@ class ExperimentRun(Protocol):
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         """Write the report of everything that lies in `folder`. UsageError where it holds nothing."""
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        """Its rows of the decision guide, from what lies in `folder`; None where it has no part in the guide."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.cli.kinds.jobs import announce, jobs_at_once
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
@@ -47,3 +49,6 @@ class GradientRun:
             return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        return None

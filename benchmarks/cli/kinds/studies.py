@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.cli.tune import build_plans, run_studies
@@ -46,3 +48,6 @@ class StudyRun:
         if not studies:
             raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {self.experiment.name}")
         return write(folder.name, self.experiment.question, studies, folder, figure_kinds)
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        return None
