@@ -25,7 +25,7 @@ class ExperimentRun(Protocol):
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         """Do what has no result in `folder` yet; None for a dry run, which says what would be done."""
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         """Write the report of a run; None where nothing is done yet."""
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:

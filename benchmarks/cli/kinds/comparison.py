@@ -77,8 +77,8 @@ class ComparisonRun:
                 return train(self.cells)
             return adaptive.run(replace(plan, experiment=self.experiment), train, folder)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
-        return write_report(self.experiment, outcome, folder, baseline)
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
+        return write_report(self.experiment, outcome, folder, baseline, figure_kinds)
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not has_results(folder):

@@ -36,10 +36,10 @@ class GradientRun:
         announce(flags, folder, self.experiment.name, jobs, at_once)
         return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:
             return None
-        return gradient_report(self.experiment, outcome, folder)
+        return gradient_report(self.experiment, outcome, folder, figure_kinds)
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         paths = stored_cells(folder, MEASURED)

@@ -39,9 +39,9 @@ class StudyRun:
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)
-        return write(folder.name, self.experiment.question, studies, folder) if studies else None
+        return write(folder.name, self.experiment.question, studies, folder, figure_kinds) if studies else None
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)

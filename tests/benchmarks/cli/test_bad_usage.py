@@ -144,6 +144,7 @@ MISTAKES = [
     ([*TRAIN, "--set", "training.learning_rate=-1"], "learning_rate"),
     (["report", "lader"], "unknown experiment"),
     (["report", "smoke", "--results", "/nowhere"], "holds no results"),
+    (["run", "smoke", "--figures", "svg,pgn"], "unknown kind of figure '.pgn'; nearest: .png"),
     (["report", "smoke", "--figures", "svg,pgn"], "unknown kind of figure '.pgn'; nearest: .png"),
     (["report", "smoke", "--figures", "png"], "--figures must hold svg"),
     (["run", "ladder", "--baseline", "gaee"], "unknown baseline 'gaee'; nearest: gae"),
