@@ -6,7 +6,8 @@ Algorithms are the variants (algorithms.variant) and the references for comparis
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from dataclasses import is_dataclass
+from typing import Any, NamedTuple, Protocol
 
 from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
@@ -19,8 +20,8 @@ from algorithms.training_config import TrainingConfig
 from envs.api import Task
 
 
-class Job(Protocol):
-    """A population to train, such as a cell.
+class TrainingPlan(Protocol):
+    """A population to train and how, such as a cell.
 
     env_steps  budget of each member    race  rule for stopping members early, if their configurations differ
     """
@@ -37,6 +38,19 @@ class Job(Protocol):
     def evaluation(self) -> Evaluation: ...
     @property
     def race(self) -> StoppingRule | None: ...
+
+
+class Methods(NamedTuple):
+    """What reports say of how an algorithm trains.
+
+    library           the library that trains it, with its own networks and settings; empty: this project
+    own_rate          whether its learning rate is part of it
+    steps_per_update  optimiser steps of each counted update; None: they are not counted
+    """
+
+    library: str = ""
+    own_rate: bool = False
+    steps_per_update: int | None = None
 
 
 class Algorithm(Protocol):
@@ -90,6 +104,10 @@ class Algorithm(Protocol):
     def unsaved(self) -> str | None:
         """Why it has no policy to save; None if it has one."""
 
+    @property
+    def methods(self) -> Methods:
+        """What reports say of how it trains."""
+
     def reason_unsupported(self, task: Task) -> str | None:
         """Why it cannot run on the task; None if it can."""
 
@@ -102,13 +120,13 @@ class Algorithm(Protocol):
     def device(self, requested: str) -> str:
         """The device on which it trains."""
 
-    def expected_seconds(self, job: Job) -> float:
+    def expected_seconds(self, plan: TrainingPlan) -> float:
         """Estimated seconds of training on one process."""
 
-    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
         """Why training cannot continue from this RunState, saved after `records` Records; None if it can."""
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """Train to the end of the budget, from the RunState if there is one.
 
         Yields Progress, a Record for each member and checkpoint, and RunStates to continue from. If its policies can be
@@ -117,6 +135,21 @@ class Algorithm(Protocol):
 
     def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
         """The untrained policies of a population. ValueError if this project does not build them."""
+
+
+MEMBERS = tuple(name for name in vars(Algorithm) if not name.startswith("_"))
+
+
+def reason_no_algorithm(value: object) -> str:
+    """Why the value is no Algorithm, as a clause of which it is the subject; empty if it is one."""
+    missing = [name for name in MEMBERS if not hasattr(value, name)]
+    if len(missing) == len(MEMBERS):
+        return "is no algorithm: it is neither a Variant nor a Reference, and has none of what an Algorithm needs"
+    if missing:
+        return f"is no algorithm: it lacks {', '.join(missing)}"
+    if not is_dataclass(value) or isinstance(value, type):
+        return "is no dataclass: a cell is identified by the fields of its algorithm"
+    return ""
 
 
 def reason_unusable(run: Run, state: RunState, records: int) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.loss import Stepper
+from algorithms.estimators.rollout import Batch
 from algorithms.policies.nucleus import TopP
 from algorithms.staleness.clock import ActorSchedule
 from algorithms.tunable import Choice, Context, tunable
@@ -90,9 +92,18 @@ class Schedule:
 
 
 class Update(Protocol):
-    """How a gradient becomes a step."""
+    """How a gradient becomes a step.
 
-    exact: ClassVar[bool]  # the gradient is that of J, by enumeration; no rollout is played
+    exact         the gradient is that of J, by enumeration; no rollout is played
+    by_optimiser  the step is the optimiser's, along the gradient; else it is searched for, at the policy whose gradient it
+                  is and on all rows of the batch
+    """
+
+    exact: ClassVar[bool]
+    by_optimiser: ClassVar[bool]
+
+    def step(self, learner: Stepper, batch: Batch) -> None:
+        """Move the parameters, with the loss's gradient on the batch in policy.flat.gradient."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,10 @@ class FirstOrder:
     """The estimator's gradient goes to the optimiser."""
 
     exact: ClassVar[bool] = False
+    by_optimiser: ClassVar[bool] = True
+
+    def step(self, learner: Stepper, batch: Batch) -> None:
+        learner.apply()
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,10 @@ class ExactGradient:
     """The gradient of J goes to the optimiser. Each update is charged like a rollout."""
 
     exact: ClassVar[bool] = True
+    by_optimiser: ClassVar[bool] = True
+
+    def step(self, learner: Stepper, batch: Batch) -> None:
+        learner.apply()
 
 
 @dataclass(frozen=True, kw_only=True)

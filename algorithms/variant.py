@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from algorithms.algorithm import Job, reason_unusable
+from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
 from algorithms.composition import Composition, Processes
 from algorithms.cost import enumerated_seconds, sampled_seconds
@@ -109,6 +109,10 @@ class Variant(Composition):
         """False with real actors."""
         return self.schedule.processes is None
 
+    @property
+    def methods(self) -> Methods:
+        return Methods(own_rate="learning_rate" in dict(self.fixed), steps_per_update=self.schedule.steps)
+
     def reason_unsupported(self, task: Task) -> str | None:
         """Why it cannot learn the task; None if it can."""
         if self.exact and text_mdp(task) is None:
@@ -143,23 +147,23 @@ class Variant(Composition):
     def device(self, requested: str) -> str:
         return requested
 
-    def expected_seconds(self, job: Job) -> float:
-        count = len(job.members.seeds)
+    def expected_seconds(self, plan: TrainingPlan) -> float:
+        count = len(plan.members.seeds)
         if self.exact:
-            episodes = len(ExactReturn(job.task).enumeration.probability)
-            return enumerated_seconds(job.task, job.training, episodes, job.env_steps, count)
-        return sampled_seconds(job.task, job.training, self.schedule, self.critic, job.env_steps, count)
+            episodes = len(ExactReturn(plan.task).enumeration.probability)
+            return enumerated_seconds(plan.task, plan.training, episodes, plan.env_steps, count)
+        return sampled_seconds(plan.task, plan.training, self.schedule, self.critic, plan.env_steps, count)
 
-    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        return reason_unusable(self._run(job, device), state, records)
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
+        return reason_unusable(self._run(plan, device), state, records)
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """Train by real actors if the schedule has them. Members that differ leave when they finish."""
-        run = self._run(job, device)
+        run = self._run(plan, device)
         if self.schedule.processes is not None:
             yield from train_asynchronously(run, state)
-        elif job.members.varied:
-            yield from train_with_elimination(run, state, job.race)
+        elif plan.members.varied:
+            yield from train_with_elimination(run, state, plan.race)
             return
         else:
             yield from train(run, state)
@@ -169,5 +173,5 @@ class Variant(Composition):
         """The untrained policies of a population."""
         return build_policy(task, self, training, members, device)
 
-    def _run(self, job: Job, device: str) -> Run:
-        return Run(job.task, self, job.training, job.members, job.env_steps, job.evaluation, device)
+    def _run(self, plan: TrainingPlan, device: str) -> Run:
+        return Run(plan.task, self, plan.training, plan.members, plan.env_steps, plan.evaluation, device)

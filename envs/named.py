@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import TypeVar
+from typing import Any
 
 import gymnasium
 
@@ -19,7 +19,6 @@ from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
-Kind = TypeVar("Kind")
 
 
 def find_task(name: str) -> Task:
@@ -29,24 +28,31 @@ def find_task(name: str) -> Task:
             return gymnasium_task(name.removeprefix(GYMNASIUM))
         except ValueError as error:
             raise UsageError(str(error)) from error
-    return import_constant(name, Task, TASKS) if ":" in name else look_up(TASKS, name, "task")
+    return import_task(name) if ":" in name else look_up(TASKS, name, "task")
 
 
-def import_constant(name: str, kind: type[Kind], registered: Iterable[str]) -> Kind:
-    """The object of class `kind` that `module:CONSTANT` names; UsageError if there is none.
+def import_task(name: str) -> Task:
+    """The task that `module:CONSTANT` names; UsageError if there is none."""
+    task: Task = import_constant(name, "Task", lambda value: "" if isinstance(value, Task) else "is no Task", TASKS)
+    return task
 
+
+def import_constant(name: str, kind: str, fault: Callable[[object], str], registered: Iterable[str]) -> Any:
+    """The object that `module:CONSTANT` names; UsageError if it is none of this kind.
+
+    fault       why a value is not of the kind, as a clause of which it is the subject; empty if it is
     registered  names that an error message may suggest instead
     """
     module, attribute = _parts(name, registered)
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
-        there = [n for n, value in vars(found).items() if isinstance(value, kind)]
+        there = [n for n, value in vars(found).items() if not isinstance(value, type) and not fault(value)]
         raise UnknownName(f"constant of {module}", attribute, there)
     value = getattr(found, attribute)
     if isinstance(value, type):
-        raise UsageError(f"{name!r} is a class; name a constant that holds a {kind.__name__}")
-    if not isinstance(value, kind):
-        raise UsageError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
+        raise UsageError(f"{name!r} is a class; name a constant that holds a {kind}")
+    if why := fault(value):
+        raise UsageError(f"{name!r} is of class {type(value).__name__} and {why}")
     return value
 
 

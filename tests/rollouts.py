@@ -11,7 +11,6 @@ from torch import Tensor
 from algorithms.composition import Composition
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.build import build_collector
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training_config import TrainingConfig
@@ -30,7 +29,7 @@ def make_collector(
     """Environments and actors at the beginning of each seed's streams."""
     policy = policy or make_policy(task, variant, training, seeds)
     members = members_of(seeds, training.learning_rate)
-    return build_collector(task, policy, variant.estimator, training, Identity(), members, (0,), tries=tries)
+    return Collector(task, policy, variant.estimator, training, Identity(), members, (0,), tries=tries)
 
 
 def make_rollout(

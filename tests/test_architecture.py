@@ -44,7 +44,7 @@ LAYERS = (
     ("benchmarks.validation",),
     ("benchmarks.store", "benchmarks.published"),
     ("benchmarks.design",),
-    ("benchmarks.imports",),
+    ("benchmarks.imports", "benchmarks.loading"),
     ("benchmarks.statistics",),
     ("benchmarks.findings",),
     ("benchmarks.figures",),

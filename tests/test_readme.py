@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.reports import report, table_formats
+from benchmarks.cli.guide import collected_guide
+from benchmarks.reports import table_formats
 from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.tuning import result
 from docs._scripts import marks, theory_blocks, write
@@ -128,7 +129,7 @@ def test_every_test_that_the_theory_cites_is_there() -> None:
 
 def test_the_decision_guide_is_the_released_runs() -> None:
     """The block reads the reports' own tables; this reads the cells."""
-    assert table_formats.markdown(report.collected_guide(REFERENCE.parent)) in README
+    assert table_formats.markdown(collected_guide(REFERENCE.parent)) in README
 
 
 def test_the_released_studies_are_whole_and_of_committed_code() -> None:

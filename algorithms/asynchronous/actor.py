@@ -13,7 +13,7 @@ from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, T
 from algorithms.asynchronous.workers import Failed, Ready
 from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.build import build_collector, build_normaliser, build_policy
+from algorithms.training.build import build_normaliser, build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import ActorMoments, Moments, Normaliser
 from algorithms.training.records import Members
@@ -64,7 +64,7 @@ class ActorJob:
 
     def collector(self, actor: int, policy: ActorCritic, normaliser: Normaliser) -> Collector:
         """Environments for this actor only."""
-        return build_collector(
+        return Collector(
             self.task,
             policy,
             self.variant.estimator,

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from algorithms.composition import Schedule
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.build import build_collector, build_policy
+from algorithms.training.build import build_policy
+from algorithms.training.collector import Collector
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
@@ -90,7 +91,7 @@ def _population(
 ) -> Tensor:
     policy = _equal_policies(task, variant, training, actor, seeds, critic)
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
-    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
+    collector = Collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
     everyone = np.ones(len(seeds), np.bool_)
     for _ in range(1 + (warm if learner.baseline else 0)):
         gradient = learner.gradient(collector.collect(everyone)[0])
@@ -122,7 +123,7 @@ def fitted_critic(
     policy = _equal_policies(task, variant, training, actor, (seed,), None)
     learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
     learner.freeze_actor()
-    collector = build_collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
+    collector = Collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
     for _ in range(rollouts):
         learner.learn(collector.collect(np.ones(1, np.bool_))[0], [])
     collector.close()

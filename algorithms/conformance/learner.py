@@ -27,7 +27,8 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.gru import GRU
 from algorithms.policies.mlp import MLP
-from algorithms.training.build import build_collector, build_policy, minibatch_generators
+from algorithms.training.build import build_policy, minibatch_generators
+from algorithms.training.collector import Collector
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
@@ -122,7 +123,7 @@ def _policy(variant: Variant, seeds: tuple[int, ...], task: Task = TASK) -> Acto
 
 def _rollout(variant: Variant, seeds: tuple[int, ...]) -> Rollout:
     members = _members(seeds)
-    collector = build_collector(TASK, _policy(variant, seeds), variant.estimator, TRAINING, Identity(), members, (0,))
+    collector = Collector(TASK, _policy(variant, seeds), variant.estimator, TRAINING, Identity(), members, (0,))
     made, _ = collector.collect(np.ones(len(seeds), np.bool_))
     collector.close()
     return with_tensors(made, {k: v.double() for k, v in made.tensors().items() if v.is_floating_point()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -198,3 +198,19 @@ class Objective(NamedTuple):
             error = self.policy.values(batch.obs, rows) - batch.target
             total = total + as_vector(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
         return Loss(total, actor, logp)
+
+
+class Stepper(Protocol):
+    """The part of a learner with which an update rule moves the parameters."""
+
+    policy: ActorCritic
+    healthy: Tensor
+
+    def apply(self) -> None:
+        """Take one step of the optimiser along policy.flat.gradient."""
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of all members on a batch."""
+
+    def freeze_diverged(self, healthy: Tensor) -> None:
+        """Freeze the members that are not `healthy` [P]."""

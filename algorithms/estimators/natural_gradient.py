@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from algorithms.estimators.loss import Stepper
 from algorithms.estimators.rollout import Batch
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, Range, as_vector, tunable
@@ -31,10 +32,22 @@ class Natural:
     damping: float = 0.01
     backtracks: int = 10
     exact: ClassVar[bool] = False
+    by_optimiser: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not (as_vector(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
             raise ValueError(f"needs delta above 0, damping 0, conjugate_steps and backtracks 1 at least, not {self}")
+
+    def step(self, learner: Stepper, batch: Batch) -> None:
+        """Move the critic by the optimiser, and the actor along the natural gradient."""
+        policy = learner.policy
+        actors = policy.flat.gradient[:, policy.actor_columns]
+        g = -actors
+        learner.freeze_diverged(torch.isfinite(g).all(1))
+        actors.zero_()
+        learner.apply()  # Adam does not move parameters whose gradient is always 0
+        g = torch.where(learner.healthy[:, None], g, 0.0)
+        natural_step(self, policy, batch, g, lambda: learner.loss(batch).actor)
 
 
 def conjugate_gradients(product: Product, g: Tensor, steps: int) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.algorithm import Job, reason_unusable
+from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.composition import Composition, FirstOrder
 from algorithms.cost import sampled_seconds
 from algorithms.estimators.baseline import Zero
@@ -50,6 +50,7 @@ class QLearning(Reference):
     learns = True
     unsettable = None
     unsaved = None
+    methods = Methods(own_rate=True, steps_per_update=1)
 
     def __post_init__(self) -> None:
         if not (0 <= self.end <= self.start <= 1 and 0 <= self.omega <= 1):
@@ -75,16 +76,16 @@ class QLearning(Reference):
         mdp = text_mdp(task)
         return training if mdp is None else replace(training, network=EpsilonGreedy(mdp))
 
-    def expected_seconds(self, job: Job) -> float:
-        members = len(job.members.seeds)
-        return sampled_seconds(job.task, job.training, COMPOSITION.schedule, False, job.env_steps, members)
+    def expected_seconds(self, plan: TrainingPlan) -> float:
+        members = len(plan.members.seeds)
+        return sampled_seconds(plan.task, plan.training, COMPOSITION.schedule, False, plan.env_steps, members)
 
-    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        return reason_unusable(self._run(job, device), state, records)
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
+        return reason_unusable(self._run(plan, device), state, records)
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """Train like a variant, with backups instead of gradient steps."""
-        run = self._run(job, device)
+        run = self._run(plan, device)
         yield from train(run, state)
         yield run.trained()
 
@@ -92,12 +93,12 @@ class QLearning(Reference):
         """The untrained tables of a population."""
         return build_policy(task, COMPOSITION, training, members, device)
 
-    def _run(self, job: Job, device: str) -> Run:
+    def _run(self, plan: TrainingPlan, device: str) -> Run:
         def learner(*parts: Any) -> TableLearner:
             return TableLearner(self, *parts)
 
-        members, budget = job.members, job.env_steps
-        return Run(job.task, COMPOSITION, job.training, members, budget, job.evaluation, device, learner)
+        members, budget = plan.members, plan.env_steps
+        return Run(plan.task, COMPOSITION, plan.training, members, budget, plan.evaluation, device, learner)
 
 
 class TableLearner(Learner):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from algorithms.algorithm import Job
+from algorithms.algorithm import Methods, TrainingPlan
 from algorithms.composition import Processes
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.records import Members
@@ -42,6 +42,11 @@ class Reference:
         """Why it has no policy to save; None if it has one."""
         return "trains nothing, so there is no policy to save"
 
+    @property
+    def methods(self) -> Methods:
+        """What reports say of how it trains."""
+        return Methods()
+
     def reason_unsupported(self, task: Task) -> str | None:
         """None: it runs on every task."""
         return None
@@ -59,11 +64,11 @@ class Reference:
         """The requested device."""
         return requested
 
-    def expected_seconds(self, job: Job) -> float:
+    def expected_seconds(self, plan: TrainingPlan) -> float:
         """Estimated seconds of one evaluation."""
         return 1.0
 
-    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
         """There is no RunState to continue from."""
         return "it is of an algorithm that does not learn"
 

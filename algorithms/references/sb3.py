@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from algorithms.algorithm import Job, reason_wrong_count
+from algorithms.algorithm import Methods, TrainingPlan, reason_wrong_count
 from algorithms.references.reference import Reference
 from algorithms.references.sb3_policy import Sb3Policy, make_reader
 from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
@@ -55,6 +55,11 @@ class Sb3(Reference):
     unsettable = "stable-baselines3 does not read our fields"
     unsaved = "is trained by stable-baselines3, whose policies are not ours to rebuild"
 
+    @property
+    def methods(self) -> Methods:
+        """A2C takes one step a rollout, and DQN counts steps; PPO does not count its epochs and minibatches."""
+        return Methods("stable-baselines3", steps_per_update=None if self.model_class == "ppo" else 1)
+
     def reason_unsupported(self, task: Task) -> str | None:
         """Why it cannot learn this task; None if it can."""
         if importlib.util.find_spec("stable_baselines3") is None:
@@ -80,27 +85,27 @@ class Sb3(Reference):
         """Always the CPU."""
         return "cpu"
 
-    def expected_seconds(self, job: Job) -> float:
-        return job.env_steps * len(job.members.seeds) / STEPS_PER_S[self.model_class]
+    def expected_seconds(self, plan: TrainingPlan) -> float:
+        return plan.env_steps * len(plan.members.seeds) / STEPS_PER_S[self.model_class]
 
-    def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:
-        done, members = int(state.meta["done"]), len(job.members.seeds)
-        if reason := reason_wrong_count(records, done * len(job.evaluation.fractions)):
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
+        done, members = int(state.meta["done"]), len(plan.members.seeds)
+        if reason := reason_wrong_count(records, done * len(plan.evaluation.fractions)):
             return reason
         return None if 0 < done < members else f"it has finished {done} of {members} members"
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """The Records of one seed after another, and a RunState after each; finished seeds are not trained again.
 
         A checkpoint is the first update past its fraction. Evaluation time is not counted. Seconds are multiplied by
         the number of seeds, since a population trains all seeds at once. Runs repeat bit for bit.
         """
-        if reason := self.reason_unsupported(job.task):
+        if reason := self.reason_unsupported(plan.task):
             raise ValueError(f"{self.name} {reason}")
-        seeds = len(job.members.seeds)
+        seeds = len(plan.members.seeds)
         for place in range(0 if state is None else int(state.meta["done"]), seeds):
-            yield from _SeedRun(self, job, place).records()
-            yield Progress((place + 1) * job.env_steps, seeds * job.env_steps)
+            yield from _SeedRun(self, plan, place).records()
+            yield Progress((place + 1) * plan.env_steps, seeds * plan.env_steps)
             if place + 1 < seeds:
                 yield RunState({"done": torch.tensor(place + 1)}, {"done": place + 1})
 
@@ -144,14 +149,14 @@ def _schedule(value: Any) -> Any:
 class _SeedRun:
     """The training of one seed: its model, and the Records of the checkpoints that it has passed."""
 
-    def __init__(self, algorithm: Sb3, job: Job, place: int) -> None:
-        self.task, self.members, self.evaluation, self.budget = job.task, job.members, job.evaluation, job.env_steps
+    def __init__(self, algorithm: Sb3, plan: TrainingPlan, place: int) -> None:
+        self.task, self.members, self.evaluation, self.budget = plan.task, plan.members, plan.evaluation, plan.env_steps
         self.place = place
-        self.model, normaliser = algorithm.model(job.task, job.members.seeds[place], job.members)
+        self.model, normaliser = algorithm.model(plan.task, plan.members.seeds[place], plan.members)
         self.close = self.model.get_env().close  # type: ignore[union-attr]
         normalise = None if normaliser is None else normaliser.normalize_obs
-        self.policy = Sb3Policy(job.task.spec, make_reader(self.model, normalise))
-        self.exact = ExactReturn(job.task) if enumerable(job.task) else None
+        self.policy = Sb3Policy(plan.task.spec, make_reader(self.model, normalise))
+        self.exact = ExactReturn(plan.task) if enumerable(plan.task) else None
         self.recorded: list[Record] = []
         # DQN counts gradient steps; the others count the rollouts that they have learned from
         self.counts_steps = algorithm.model_class == "dqn"

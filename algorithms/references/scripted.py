@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from algorithms.algorithm import Job
+from algorithms.algorithm import TrainingPlan
 from algorithms.references.reference import Reference
 from algorithms.training.exact_return import text_mdp
 from algorithms.training.records import Members, Record, TrainingEvent
@@ -24,9 +24,9 @@ from envs.text_mdp import TextMDP
 class Random(Reference):
     """The uniform policy over legal actions."""
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """One Record per seed: the mean return of the episodes of an evaluation."""
-        yield from _records(job.members, play_uniformly(job.task, job.members, job.evaluation.episodes))
+        yield from _records(plan.members, play_uniformly(plan.task, plan.members, plan.evaluation.episodes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +39,11 @@ class Optimal(Reference):
         """Why the optimum of the task is unknown; None if it is known."""
         return "needs an oracle, and this task has none" if text_mdp(task) is None else None
 
-    def train(self, job: Job, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """One Record per seed: J*."""
-        mdp = text_mdp(job.task)
+        mdp = text_mdp(plan.task)
         assert mdp is not None
-        yield from _records(job.members, np.full(len(job.members.seeds), mdp.optimal_return()))
+        yield from _records(plan.members, np.full(len(plan.members.seeds), mdp.optimal_return()))
 
 
 def _records(members: Members, scores: Array) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""Builds the parts of a run from its task, variant and training: policies, normalisers, collectors, random streams."""
+"""Builds the parts of a run from its task, variant and training: policies, normalisers, random streams."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from algorithms.composition import Composition
-from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.policies.nucleus import Nucleus
 from algorithms.policies.population import torch_generators
-from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
 from algorithms.training.reward_normaliser import RewardNormaliser
@@ -51,33 +48,6 @@ def build_normaliser(
     if training.normalise_observations and isinstance(observation, Features):
         made = moments(count, observation.size)
     return RewardNormaliser(made, count) if training.normalise_returns else made
-
-
-def build_collector(
-    task: Task,
-    policy: ActorCritic,
-    estimator: Estimator,
-    training: TrainingConfig,
-    normaliser: Normaliser,
-    members: Members,
-    position: tuple[int, ...],
-    device: str = "cpu",
-    tries: int = 1,
-    nucleus: Nucleus | None = None,
-) -> Collector:
-    """Environments and actors whose random streams start at `position` (the segment) of each member's seed."""
-    return Collector(
-        task,
-        policy,
-        estimator,
-        training,
-        normaliser,
-        [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds],
-        [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds],
-        device,
-        tries,
-        nucleus,
-    )
 
 
 def minibatch_generators(members: Members, position: tuple[int, ...]) -> list[np.random.Generator]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,9 +16,11 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
+from algorithms.training.records import Members
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
+from envs.seeding import Role, generator, stream
 
 
 class Collector:
@@ -33,13 +33,15 @@ class Collector:
         estimator: Estimator,
         training: TrainingConfig,
         normaliser: Normaliser,
-        streams: Sequence[np.random.SeedSequence],
-        acting: list[np.random.Generator],
+        members: Members,
+        position: tuple[int, ...],
         device: str = "cpu",
         tries: int = 1,
         nucleus: Nucleus | None = None,
     ) -> None:
-        """streams, acting: seeds of the environments and generators of the actions, one per member. tries: see Schedule."""
+        """position: where each member's random streams start (the segment); tries: see Schedule."""
+        streams = [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds]
+        acting = [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds]
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group

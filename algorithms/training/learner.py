@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.composition import Schedule, Update
+from algorithms.composition import FirstOrder, Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
 from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
@@ -24,7 +24,6 @@ from algorithms.estimators.loss import (
     rows_to_learn_from,
     subtract_kl,
 )
-from algorithms.estimators.natural_gradient import Natural, natural_step
 from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
@@ -61,10 +60,10 @@ class Learner:
             raise ValueError(f"this estimator {reason}")
         self.policy, self.estimator, self.schedule, self.training = policy, estimator, schedule, training
         self.gradient_policy = gradient_policy or policy
-        self.natural = update if isinstance(update, Natural) else None
-        if self.natural is not None and (schedule.gradient == "actor" or schedule.hogwild):
+        self.update = update or FirstOrder()
+        if not self.update.by_optimiser and (schedule.gradient == "actor" or schedule.hogwild):
             raise ValueError("a natural gradient is searched along at the policy that it is the gradient of")
-        self.compact = compact and self.natural is None and not policy.reads_text
+        self.compact = compact and self.update.by_optimiser and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
         self.correct_threshold = task.scale.middle  # the return above which a text counts as correct
@@ -147,16 +146,7 @@ class Learner:
         logp = self.descend(batch, parts)
         if self._diagnosing:
             self._diagnose_step(batch, logp)
-        if self.natural is None:
-            self.apply()
-            return
-        actors = self.policy.flat.gradient[:, self.policy.actor_columns]
-        g = -actors
-        self.healthy = self.healthy & torch.isfinite(g).all(1)
-        actors.zero_()
-        self.apply()  # the critic; Adam does not move parameters whose gradient is always 0
-        g = torch.where(self.healthy[:, None], g, 0.0)
-        natural_step(self.natural, self.policy, batch, g, lambda: self.loss(batch).actor)
+        self.update.step(self, batch)
 
     def descend(self, batch: Batch, parts: int = 1) -> Tensor:
         """Write the loss's gradient, times `parts`, to policy.flat.gradient; returns log pi of the rows."""
@@ -222,7 +212,7 @@ class Learner:
         self.rate[:, self.policy.actor_columns] = 0.0
 
     def freeze_diverged(self, healthy: Tensor) -> None:
-        """Freeze the members that have diverged in another process; `healthy` [P]."""
+        """Freeze the members that are not `healthy` [P], such as those that diverged in another process."""
         self.healthy = self.healthy & healthy
 
     def share(self, optimiser: PartState, healthy: Tensor | None = None) -> None:

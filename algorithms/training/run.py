@@ -18,7 +18,7 @@ from algorithms.composition import Composition
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.nucleus import Nucleus
 from algorithms.staleness.parameter_history import ParameterHistory
-from algorithms.training.build import build_collector, build_normaliser, build_policy, minibatch_generators
+from algorithms.training.build import build_normaliser, build_policy, minibatch_generators
 from algorithms.training.checkpoints import Checkpoints
 from algorithms.training.collector import Collector
 from algorithms.training.evaluation import Evaluation, Evaluator
@@ -106,7 +106,7 @@ class Run:
         """Make up to training.segment updates, with new environments and generators from (seed, segment)."""
         position = (self.update // self.training.segment,)
         shuffles = minibatch_generators(self.members, position)
-        collector = build_collector(
+        collector = Collector(
             self.task,
             self.acting,
             self.variant.estimator,

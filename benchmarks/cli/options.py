@@ -12,13 +12,15 @@ from typing import Annotated
 import torch
 import tyro
 
+from benchmarks.cli.lookup import split
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.tensorboard import Live
+from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
-from envs.validation import UsageError
+from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
 
@@ -46,6 +48,7 @@ class RunFlags:
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
+    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
@@ -61,6 +64,16 @@ class RunFlags:
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
         values |= {name: getattr(self, name) for name in ("adaptive", "tuned", "save_policies")}
         return [name.replace("_", "-") for name, value in values.items() if value]
+
+
+def figure_suffixes(figures: str) -> list[str]:
+    """`svg,png` as [".svg", ".png"]; UsageError for another kind, or without svg."""
+    suffixes = [f".{kind}" for kind in split(figures)]
+    for suffix in suffixes:
+        look_up(dict.fromkeys(SUFFIXES), suffix, "kind of figure")
+    if ".svg" not in suffixes:
+        raise UsageError(f"--figures must hold svg, which the page is made of, not {figures!r} alone")
+    return suffixes
 
 
 def check_positive(name: str, value: int | None) -> None:

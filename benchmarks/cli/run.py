@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
-from benchmarks.cli.options import RunFlags, check_positive, results_folder
+from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder
 from benchmarks.design.experiment import check_flags
 from benchmarks.validation.usage import DONE, FAILED, user_errors
 
@@ -18,6 +18,7 @@ class Run(RunFlags):
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
+        suffixes = figure_suffixes(self.figures)
         experiment = find_experiment(self.experiment)
         check_flags(experiment, self.given_flags())
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
@@ -27,6 +28,6 @@ class Run(RunFlags):
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE
-        if written := run.report(folder, outcome, self.baseline):
+        if written := run.report(folder, outcome, self.baseline, suffixes):
             print(written)
         return FAILED if outcome.failures else DONE

@@ -20,11 +20,10 @@ from benchmarks.execution.floors import with_floors
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.store.file_names import file_safe
-from benchmarks.tuning import result
+from benchmarks.tuning import result, scheduler
 from benchmarks.tuning.protocol import Protocol, StudyPlan
 from benchmarks.tuning.report.report import write
 from benchmarks.tuning.samplers import sampler
-from benchmarks.tuning.scheduler import StudyScheduler
 from benchmarks.tuning.space import space
 from benchmarks.tuning.storage.opening import open_storage
 from benchmarks.validation.usage import DONE, FAILED, check_folder, user_errors
@@ -164,7 +163,7 @@ def run_studies(
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return None
     plans = _with_measured_floors(plans, results)
-    outcome = StudyScheduler(open_storage(storage, folder), folder, at_once, device).run(plans)
+    outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, at_once, device)
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
     return outcome

@@ -15,8 +15,6 @@ from benchmarks.store.file_names import file_safe
 from envs.api import Task
 
 RESULTS_VERSION = 3  # raise it when a change of code moves results: every cell then trains anew
-# seeds of one cell: from 10 to 20 seeds trains 10..19 alone; from 14 to 20 trains 10..13 again, in another cell
-BLOCK = 10
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from benchmarks.design import settings
-from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.overrides import parse_assignments
 from benchmarks.design.resolve import reason_unsupported, resolve
+from benchmarks.store.curves import BLOCK
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError
@@ -47,7 +48,7 @@ def build_cells(
                 continue
             key = task.name, plain.name
             values = tuned.get(key) or experiment.configurations.get(key, {})
-            training, algorithm = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
+            algorithm, training = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and algorithm.tunable:
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
@@ -70,7 +71,7 @@ def single_cells(
     if assignments and algorithm.unsettable:
         raise UsageError(f"--set has no meaning for {algorithm.name}: {algorithm.unsettable}")
     values = parse_assignments(*resolve(task, algorithm), assignments)
-    training, algorithm = resolve(task, algorithm, values)
+    algorithm, training = resolve(task, algorithm, values)
     budget = env_steps or settings.budget(task)
     rate = training.learning_rate
     return [

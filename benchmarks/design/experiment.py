@@ -9,9 +9,9 @@ from typing import Any, Protocol, Self
 
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
-from benchmarks.design.cell import BLOCK
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
+from benchmarks.store.curves import BLOCK
 from envs.api import Task
 from envs.seeding import Purpose
 from envs.validation import UsageError

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from algorithms import ALGORITHMS
-from algorithms.algorithm import Algorithm
-from algorithms.variant import Variant
+from algorithms.algorithm import Algorithm, reason_no_algorithm
 from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
-from envs.named import GYMNASIUM, import_constant
+from envs.named import GYMNASIUM, import_constant, import_task
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
@@ -45,7 +44,7 @@ def _gymnasium_task(name: str) -> Task:
 
 def _users_task(name: str) -> Task:
     """With the identity of the Gymnasium environments that its ids name now."""
-    task = import_constant(name, Task, TASKS)
+    task = import_task(name)
     check_name("task", task.name)
     check_creation(name, lambda: task.spec)
     with work_errors(name):
@@ -59,9 +58,9 @@ def _users_task(name: str) -> Task:
 
 
 def find_variant(name: str) -> Algorithm:
-    """A registered variant, by its name or its alias, or `module:CONSTANT`."""
+    """A registered algorithm, by its name or its alias, or the one that `module:CONSTANT` holds."""
     if ":" in name and not name.startswith(SB3_PREFIX):
-        variant = import_constant(name, Variant, ALGORITHMS)
+        variant: Algorithm = import_constant(name, "Variant or Reference", reason_no_algorithm, ALGORITHMS)
         check_name("variant", variant.name)
         return variant
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")

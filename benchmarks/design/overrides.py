@@ -36,7 +36,7 @@ def apply_overrides(algorithm: A, training: TrainingConfig, values: Mapping[str,
     return replace_all(algorithm, training, ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items()))
 
 
-def parse_assignments(training: TrainingConfig, algorithm: Algorithm, assignments: Iterable[str]) -> dict[str, Any]:
+def parse_assignments(algorithm: Algorithm, training: TrainingConfig, assignments: Iterable[str]) -> dict[str, Any]:
     """`path=value` settings as values by path: `estimator...`, `schedule...`, `training...`.
 
     UsageError for a path that is not there, a text that is no value of the field's type, and a value that is refused.

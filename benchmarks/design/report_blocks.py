@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -92,19 +92,21 @@ class Figure(Protocol):
 
     def draw(self, data: Data) -> MatplotlibFigure: ...
 
+    def table(self, data: Data) -> Table | None:
+        """The table that the report shows below it unless it has no rows."""
 
-@runtime_checkable
-class FigureWithTable(Protocol):
-    """A figure with a table, which the report shows below it unless it has no rows."""
-
-    def table(self, data: Data) -> Table: ...
+    def sentences(self, table: Table) -> list[str]:
+        """What the table shows; the report says it above the figure."""
 
 
-@runtime_checkable
-class Summarised(FigureWithTable, Protocol):
-    """A figure whose table is summarised in sentences above it."""
+class PlainFigure:
+    """Figures inherit from it what they lack: a table, sentences."""
 
-    def sentences(self, table: Table) -> list[str]: ...
+    def table(self, data: Data) -> Table | None:
+        return None
+
+    def sentences(self, table: Table) -> list[str]:
+        return []
 
 
 class Finding(Protocol):
@@ -113,9 +115,5 @@ class Finding(Protocol):
     def sentence(self, data: Data) -> str:
         """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
 
-
-@runtime_checkable
-class TestedFinding(Finding, Protocol):
-    """A finding that tests pairs of variants: it enters its families in the ledger before those of the report."""
-
-    def decide(self, suite: Suite, ledger: Ledger) -> None: ...
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Enter the families of pairs that it tests in the ledger, before those of the report."""

@@ -22,8 +22,8 @@ SEGMENT = "training.segment"
 class Resolved(NamedTuple):
     """What a cell trains, and in which settings."""
 
-    training: TrainingConfig
     algorithm: Algorithm
+    training: TrainingConfig
 
 
 def reason_unsupported(task: Task, algorithm: Algorithm) -> str | None:
@@ -53,7 +53,7 @@ def resolve(
     if shared_rate_variant is not None:
         training = replace(training, learning_rate=settings.learning_rate(task, shared_rate_variant, protocol))
     algorithm, training = apply_overrides(algorithm, training, overrides)
-    return Resolved(training if SEGMENT in overrides else with_segment(training, task), algorithm)
+    return Resolved(algorithm, training if SEGMENT in overrides else with_segment(training, task))
 
 
 def with_segment(training: TrainingConfig, task: Task) -> TrainingConfig:

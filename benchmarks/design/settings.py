@@ -24,6 +24,7 @@ from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Image, Task, Transcript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+LAST_FIFTH = 0.8  # an objective is the mean over the checkpoints from here on, never the last one alone
 
 CONTROL = TrainingConfig(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
 TEXT = TrainingConfig(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.scales import check_averaged
-from benchmarks.reports.loading import SEQUENTIAL, build_suite, read_folder
+from benchmarks.loading.suites import SEQUENTIAL, build_suite, read_folder
 from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
+from benchmarks.store.curves import BLOCK
 from benchmarks.store.files import write_text
 from benchmarks.store.suite import Suite
 from envs.api import Doubles

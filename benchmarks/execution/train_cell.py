@@ -128,4 +128,6 @@ def report_metadata(cell: Cell) -> dict[str, object]:
         "parent": algorithm.parent,
         "change": algorithm.summary + needs,
         "optional": algorithm.exact,
+        "learns": algorithm.learns,
+        "methods": algorithm.methods._asdict(),
     }

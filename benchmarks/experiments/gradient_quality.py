@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from algorithms.composition import FirstOrder
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.policies.gru import GRU
@@ -53,7 +52,7 @@ LEFT_OUT = ("entropy", "entropy_annealed", "entropy_target", "nlpo", "like_sb3_a
 ESTIMATORS = tuple(
     name
     for name, v in VARIANTS.items()
-    if isinstance(v.update, FirstOrder) and not v.schedule.stale and name not in LEFT_OUT
+    if v.update.by_optimiser and not v.exact and not v.schedule.stale and name not in LEFT_OUT
 )
 SUBSET = (
     "reinforce",

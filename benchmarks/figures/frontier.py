@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.design.report_blocks import PlainFigure
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles
 from benchmarks.statistics.wording.phrases import count_noun
@@ -23,7 +24,7 @@ BETAS = np.geomspace(100, 0.002, 120)
 
 
 @dataclass(frozen=True)
-class Frontier:
+class Frontier(PlainFigure):
     """Proxy and gold against the KL to the reference: the paths of training, and the exact frontier of all betas.
 
     mdps  by task. Paths are means over seeds, with a mark at each checkpoint.

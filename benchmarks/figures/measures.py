@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.design.report_blocks import PlainFigure
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend, thousands
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.store.suite import Data
@@ -21,7 +22,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class MeasureCurves:
+class MeasureCurves(PlainFigure):
     """Measures against environment steps: a row a measure ("score" is the normalised score), a column a task.
 
     levels  horizontal lines (label, height) by (task, measure)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.design.report_blocks import Table
+from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.layout import grid, line_legend, thousands
 from benchmarks.figures.style import STYLE, banded, line_styles, t_band
 from benchmarks.findings import parity
@@ -18,7 +18,7 @@ OURS, THEIRS = "ours", "the other implementation"
 
 
 @dataclass(frozen=True)
-class Overlay:
+class Overlay(PlainFigure):
     """Mean returns of `pairs` of variants (ours, the other) against environment steps, a panel a task and pair."""
 
     name: str

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.design.report_blocks import Table
+from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.layout import constrained_grid
 from benchmarks.figures.style import GAIN, LOSS, STYLE
 from benchmarks.findings import published_scores
@@ -19,7 +19,7 @@ from benchmarks.store.suite import Data
 
 
 @dataclass(frozen=True)
-class PublishedScores:
+class PublishedScores(PlainFigure):
     """A panel a task: a row a published score (a cross), and our mean with its interval."""
 
     name: str

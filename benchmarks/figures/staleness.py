@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.design.report_blocks import PlainFigure
 from benchmarks.figures.layout import LEAST_WIDTH, beeswarm, line_legend, show_scores
 from benchmarks.figures.style import GAIN, STYLE, UNSURE, band_title, banded_groups, line_styles, t_band
 from benchmarks.store.suite import Data
@@ -23,7 +24,7 @@ LEVEL_DASHES = ("--", ":", "-.")
 
 
 @dataclass(frozen=True)
-class LagSweep:
+class LagSweep(PlainFigure):
     """Measures against a lag: a row a measure, a column a task; lines hold a variant at each lag.
 
     "score" is the normalised final score, "area" the area under its curve, others are means over the checkpoints.
@@ -73,7 +74,7 @@ class LagSweep:
 
 
 @dataclass(frozen=True)
-class ScoreStrip:
+class ScoreStrip(PlainFigure):
     """Normalised final scores of some variants, a column a task and a dot a seed, with means and their intervals.
 
     variants  by their labels, in rows      levels  by their labels, those whose means are lines to compare with

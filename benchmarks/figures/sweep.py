@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.design.report_blocks import Table
+from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.layout import constrained_grid, line_legend, show_scores
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.statistics.comparison_tables import sweep_table
@@ -18,7 +18,7 @@ from envs.api import Doubles
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(PlainFigure):
     """Final normalised score against a property of tasks: x gives each task's value, lines its line; a panel a variant.
 
     Without `lines` there is one panel, and the lines are the variants.

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from benchmarks.design.report_blocks import Table
+from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE, t_band
 from benchmarks.findings import throughput
 from benchmarks.statistics.tests import LEVEL
@@ -26,7 +26,7 @@ Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)
-class Throughput:
+class Throughput(PlainFigure):
     """Environment steps a second at the left, seconds to the threshold at the right: a row a task, a dot a process.
 
     All are compared with `baseline`. Axes are logarithmic, each with limits of its own.

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.published.scores import PublishedScore
+from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import Curve
-from benchmarks.store.suite import Data
+from benchmarks.store.suite import Data, Suite
 from envs.api import Doubles
 
 COLUMNS = (
@@ -109,6 +110,9 @@ class ReachedScores:
     """How many published scores ours equal, how many lie within our intervals, and which we miss."""
 
     scores: tuple[PublishedScore, ...]
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """It tests no pairs of variants."""
 
     def sentence(self, data: Data) -> str:
         scores = table(data, self.scores)

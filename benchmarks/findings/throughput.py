@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
+from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.learning_curves import time_to_threshold
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, holm
 from benchmarks.store.curves import Curve
-from benchmarks.store.suite import Data
+from benchmarks.store.suite import Data, Suite
 from envs.api import Doubles
 
 NAN = float("nan")
@@ -139,6 +140,9 @@ class Speedup:
 
     baseline: str
     variant: str
+
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """It tests no pairs of variants."""
 
     def sentence(self, data: Data) -> str:
         """Ratios with their intervals, and where the corrected tests show no difference."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.design.guide_case import GuideCase
-from benchmarks.design.report_blocks import Figure, Finding, TestedFinding
+from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.figures.rendering.output import SUFFIXES
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import decide_all_pairs
@@ -56,7 +56,7 @@ class ReportInput:
     def ledger(self) -> Ledger:
         """The decisions of the page, each in the first family that holds it; single tasks add theirs later."""
         ledger, suite = Ledger(), self.suite
-        if isinstance(self.finding, TestedFinding):
+        if self.finding is not None:
             self.finding.decide(suite, ledger)
         self._enter_sequential(ledger)
         decide_pairs(suite, rung_pairs(suite, self.parents), ledger, RUNGS)

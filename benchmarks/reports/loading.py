@@ -1,4 +1,4 @@
-"""From the cells on disk to the input of a report: one frame, and the cells' metadata."""
+"""From the cells of an experiment to the input of its report."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.design.scales import scales_from_cells
+from benchmarks.loading.suites import SEQUENTIAL, build_suite
 from benchmarks.reports import rate_notes
-from benchmarks.reports.comparison import common_steps
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, read_document
-from benchmarks.store.sources import Results, imported_cells, read_results
+from benchmarks.store.sources import Results
 from benchmarks.store.suite import Suite
-from envs.api import Scale
-from envs.validation import UnknownName, UsageError
-
-SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
+from envs.validation import UnknownName
 
 
 def build_report_input(
@@ -71,35 +65,6 @@ def _not_run(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
-def read_folder(paths: Iterable[Path], folder: Path) -> Results:
-    """The cells and the imported curves of the folder. UsageError that names every damaged file."""
-    try:
-        return read_results([*paths, *imported_cells(folder)])
-    except Damaged as error:
-        raise UsageError(f"damaged: {error}; run the experiment, or import the curves, again") from error
-
-
-def build_suite(
-    experiment: ComparisonExperiment, frame: pd.DataFrame, metas: list[dict[str, Any]], folder: Path | None = None
-) -> Suite:
-    """Tasks and variants in the experiment's order, then any others; `folder` may hold scales of users' tasks."""
-    scales = task_scales(experiment, metas, folder)
-    known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
-    variants = _in_order(experiment.variant_names, known)
-    optional = frozenset(v for v in variants if known[v]["optional"])
-    imported = frozenset(v for v in variants if known[v].get("imported"))
-    frame, notes = common_steps.align(frame, imported, optional)
-    return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
-
-
-def task_scales(
-    experiment: ComparisonExperiment, metas: list[dict[str, Any]], folder: Path | None = None
-) -> dict[str, Scale]:
-    """The scales of the cells' tasks, in the experiment's order; `folder` may hold those of users' tasks."""
-    scales = scales_from_cells(metas, experiment.tasks, [] if folder is None else [folder])
-    return {name: scales[name] for name in _in_order(experiment.task_names, scales)}
-
-
 def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
     by_task: dict[str, dict[str, list[str]]] = {}
@@ -121,11 +86,6 @@ def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str
         for task in tasks
         if (texts_by_writer := by_task.get(task))
     }
-
-
-def _in_order(declared: tuple[str, ...], present: dict[str, Any]) -> list[str]:
-    """The names that are present: first in the experiment's order, then any others by name."""
-    return [n for n in declared if n in present] + sorted(set(present) - set(declared))
 
 
 def _merge_provenance(metas: list[dict[str, object]]) -> dict[str, object]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from algorithms.algorithm import Methods
 from algorithms.estimators.estimator import Estimator
-from algorithms.references.q_learning import QLearning
-from algorithms.references.sb3 import Sb3
+from benchmarks.design.rebuild import CannotRebuild, rebuild
 from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.store.cell_checks import is_reference
 from benchmarks.store.descriptions import DEFAULTS
@@ -37,31 +39,42 @@ def trained_cells(metas: Sequence[Meta]) -> list[Meta]:
     first: dict[tuple[str, str], Meta] = {}
     for meta in metas:
         cell = meta["cell"]
-        if "training" in cell and not is_reference(cell):
+        if "training" in cell and not is_reference(meta):
             first.setdefault((cell["task"]["name"], cell["algorithm"]["name"]), meta)
     return list(first.values())
 
 
-def by_stable_baselines3(meta: Meta) -> bool:
-    """Whether stable-baselines3 trained it, with its own network and settings."""
-    return _class(meta["cell"]["algorithm"]) == Sb3.__name__
+def methods_of(meta: Meta) -> Methods:
+    """What the cell's algorithm says of how it trains; in files of before, what the algorithm that they describe says."""
+    if (said := meta["reading"].get("methods")) is not None:
+        return Methods(**said)
+    return _described_methods(json.dumps(meta["cell"]["algorithm"]))
 
 
-def sets_own_rate(meta: Meta) -> bool:
-    """Whether its learning rate is part of the algorithm."""
-    algorithm = meta["cell"]["algorithm"]
-    return _class(algorithm) == QLearning.__name__ or "learning_rate" in [
-        name for name, _ in algorithm.get("fixed", ())
-    ]
+@cache
+def _described_methods(description: str) -> Methods:
+    algorithm = json.loads(description)
+    if "class" not in algorithm:
+        return Methods()
+    try:
+        methods: Methods = rebuild(algorithm, summary="").methods
+    except CannotRebuild:  # a user's, or gone
+        return Methods()
+    return methods
 
 
-def _class(part: Mapping[str, Any]) -> str:
-    return str(part.get("class", "")).rpartition(".")[2]
+def trained_by_libraries(metas: Sequence[Meta]) -> dict[str, list[str]]:
+    """The variants that other libraries trained, by library."""
+    names: dict[str, set[str]] = {}
+    for meta in trained_cells(metas):
+        if library := methods_of(meta).library:
+            names.setdefault(library, set()).add(meta["cell"]["algorithm"]["name"])
+    return {library: sorted(names[library]) for library in sorted(names)}
 
 
-def sb3_table(metas: Sequence[Meta]) -> pd.DataFrame:
-    """A row a task and variant that stable-baselines3 trained: its settings, where they are not its defaults."""
-    cells = [meta["cell"] for meta in trained_cells(metas) if by_stable_baselines3(meta)]
+def library_table(metas: Sequence[Meta]) -> pd.DataFrame:
+    """A row a task and variant that another library trained: its settings, where they are not the library's defaults."""
+    cells = [meta["cell"] for meta in trained_cells(metas) if methods_of(meta).library]
     return pd.DataFrame(
         {
             "task": cell["task"]["name"],
@@ -77,7 +90,7 @@ def parts_table(metas: Sequence[Meta], variants: Sequence[str]) -> pd.DataFrame:
     cells = {
         m["cell"]["algorithm"]["name"]: m["cell"]["algorithm"]
         for m in trained_cells(metas)
-        if not by_stable_baselines3(m)
+        if not methods_of(m).library
     }
     rows = []
     for name in (v for v in variants if v in cells):
@@ -115,7 +128,7 @@ def settings_table(metas: Sequence[Meta], tasks: Sequence[str]) -> pd.DataFrame:
     """
     values: dict[str, dict[tuple[str, str], str]] = {}
     for meta in trained_cells(metas):
-        if by_stable_baselines3(meta):
+        if methods_of(meta).library:
             continue
         cell = meta["cell"]
         cell_key = (cell["task"]["name"], cell["algorithm"]["name"])
@@ -143,10 +156,10 @@ SHARED = {"network": ("network",), "optimiser": ("optimiser",),
 
 
 def shared_parts(metas: Sequence[Meta]) -> list[str]:
-    """The parts of SHARED that all variants have in common on every task, without those of stable-baselines3."""
+    """The parts of SHARED that all variants have in common on every task, without those that another library trained."""
     by_task: dict[str, list[Mapping[str, Any]]] = {}
     for meta in trained_cells(metas):
-        if not by_stable_baselines3(meta):
+        if not methods_of(meta).library:
             by_task.setdefault(meta["cell"]["task"]["name"], []).append(meta["cell"]["training"])
     return [
         name
@@ -174,9 +187,9 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     packages = provenance.get("packages")
     versions = f" ({packages})" if packages else ""
-    by_sb3 = sorted({m["cell"]["algorithm"]["name"] for m in trained_cells(metas) if by_stable_baselines3(m)})
-    own = (
-        f" {', '.join(by_sb3)}: trained by stable-baselines3 itself, with its networks and settings." if by_sb3 else ""
+    others = "".join(
+        f" {', '.join(names)}: trained by {library} itself, with its networks and settings."
+        for library, names in trained_by_libraries(metas).items()
     )
     shared = ", ".join([*shared_parts(metas), "initialisation and budget"])
     return (
@@ -186,7 +199,7 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
         f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
         f"return where the task can be enumerated. All variants of a task share {shared}; optimiser steps and training "
         "times differ and are listed. Learning rates are listed "
-        f"below.{own} {NORMALISED if suite.normalised else RETURNS} "
+        f"below.{others} {NORMALISED if suite.normalised else RETURNS} "
         "We report means with 95 % t intervals over seeds, and interquartile means with percentile bootstrap "
         f"intervals that resample whole seeds ({RESAMPLES:,} resamples; "
         "Agarwal et al., 2021). Differences are of each seed's mean over tasks, tested by an exact two-sided "

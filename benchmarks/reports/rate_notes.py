@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.reports.methods import by_stable_baselines3, sets_own_rate, trained_cells
+from benchmarks.reports.methods import methods_of, trained_cells
 from benchmarks.statistics.wording.phrases import list_words
 
 MAX_LISTED = 4  # tasks and variants that a note lists by name
@@ -76,11 +76,11 @@ def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[s
     rates, fixed = {}, set()
     for meta in trained_cells(metas):
         cell = meta["cell"]
-        if by_stable_baselines3(meta) or not (cell_rates := cell["members"].get("rates")):
+        if methods_of(meta).library or not (cell_rates := cell["members"].get("rates")):
             continue
         cell_key = cell["task"]["name"], cell["algorithm"]["name"]
         rates[cell_key] = float(cell_rates[0])
-        if sets_own_rate(meta):
+        if methods_of(meta).own_rate:
             fixed.add(cell_key)
     brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
     return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)

@@ -12,9 +12,10 @@ import scipy.stats
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import FigureBlock, Prose, Samples, Section, Table, joined
+from benchmarks.design.settings import LAST_FIFTH
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.output import SUFFIXES
-from benchmarks.reports import loading
+from benchmarks.loading import suites
 from benchmarks.reports.document import Document
 from envs.api import Scale
 from envs.validation import UsageError
@@ -22,7 +23,6 @@ from envs.validation import UsageError
 # rates whose scores are this close are equals: of them those that lost fewest runs, and of these the smallest
 TIE = 0.01
 CELL_COLUMNS = ["task", "variant", "learning_rate"]
-LAST_FIFTH = 0.8  # the objective is the mean over the checkpoints from here on, never the last one alone
 
 
 def objective(frame: pd.DataFrame, scales: Mapping[str, Scale]) -> pd.DataFrame:
@@ -208,8 +208,8 @@ def rate_report(
     experiment: ComparisonExperiment, outcome: Outcome, folder: Path, kinds: Sequence[str] = SUFFIXES
 ) -> Path:
     """Write the report of an experiment that selects learning rates; returns the path of report.md."""
-    results = loading.read_folder(outcome.paths, folder)
-    scales = loading.task_scales(experiment, results.metas, folder)
+    results = suites.read_folder(outcome.paths, folder)
+    scales = suites.task_scales(experiment, results.metas, folder)
     return build_document(experiment, results.frame, scales).write(folder, kinds)
 
 

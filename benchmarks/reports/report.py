@@ -10,8 +10,8 @@ import pandas as pd
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import Section
-from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
@@ -61,28 +61,19 @@ def report_folder(
         raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
 
 
-def collected_guide(root: Path) -> pd.DataFrame:
-    """The decision guide of all experiments whose folders lie under `root`; UsageError where they have none."""
-    rows = []
-    for experiment in EXPERIMENTS.values():
-        folder = root / experiment.name
-        if not isinstance(experiment, ComparisonExperiment) or not experiment.guide:
-            continue
-        try:
-            if not stored_cells(folder):
-                continue
-            results = read_results(pooled_cells(folder))
-        except Damaged as error:
-            raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
-        report = loading.build_report_input(experiment, results, folder)
-        guide_rows = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
-        rows.append(guide_rows.assign(experiment=experiment.name))
-    if not rows:
-        raise UsageError(f"{root} holds no runs of experiments that have a decision guide")
-    rows = [guide_rows for guide_rows in rows if len(guide_rows)]
-    if not rows:
-        raise UsageError(f"the runs under {root} hold no case of the guide with two variants to compare")
-    return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
+def guide_rows(experiment: ComparisonExperiment, folder: Path) -> pd.DataFrame | None:
+    """The experiment's rows of the decision guide; None where it declares no cases or `folder` has no cells."""
+    if not experiment.guide:
+        return None
+    try:
+        if not stored_cells(folder):
+            return None
+        results = read_results(pooled_cells(folder))
+    except Damaged as error:
+        raise UsageError(f"damaged: {error}; run {experiment.name} again to replace it") from error
+    report = loading.build_report_input(experiment, results, folder)
+    rows = decision_guide.table(report.suite, report.cases, report.rates, report.ledger)
+    return rows.assign(experiment=experiment.name)
 
 
 def comparison_report(
@@ -93,7 +84,7 @@ def comparison_report(
     kinds: Sequence[str] = SUFFIXES,
 ) -> Path:
     """Write the report of an experiment that compares variants; returns the path of report.md."""
-    report = loading.build_report_input(experiment, loading.read_folder(outcome.paths, folder), folder, baseline)
+    report = loading.build_report_input(experiment, read_folder(outcome.paths, folder), folder, baseline)
     return write(replace(report, failures=outcome.failures, kinds=kinds))
 
 

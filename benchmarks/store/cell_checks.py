@@ -17,7 +17,7 @@ from benchmarks.store.descriptions import digest
 META_KEYS = {"cell", "provenance", "reading", "texts"}
 REPORT_KEYS = {"scale", "parent", "change", "optional"}
 DEFAULT_VERSIONS = (1, 2, 3)  # results versions of files that do not say theirs
-# classes of algorithms that do not learn: their rows are of one checkpoint, at no learning rate
+# classes that do not learn, for files of before the metadata said it
 REFERENCES = {type(algorithm).__name__ for algorithm in ALGORITHMS.values() if not algorithm.learns}
 TOLERANCE = 1e-9  # of a fraction of the budget
 
@@ -93,33 +93,35 @@ def rows_error(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
     columns = {n: table.column(n).to_numpy() for n in ("seed", "member", "learning_rate", "checkpoint", "fraction")}
     if cell.get("imported"):
         return _imported_error(columns, cell["members"]["seeds"])
-    at = _fractions(cell)
+    at = _fractions(meta)
     checkpoint = columns["checkpoint"]
     if checkpoint.min() < 0 or checkpoint.max() >= len(at):
         return f"its rows have checkpoint {checkpoint.max()}, and the cell has {len(at)} checkpoints"
     if np.abs(columns["fraction"] - at[checkpoint]).max() > TOLERANCE:
         return "its rows have other fractions of the budget than the cell's checkpoints"
-    return _members_error(columns, cell, len(at))
+    return _members_error(columns, meta, len(at))
 
 
-def _fractions(cell: Mapping[str, Any]) -> np.ndarray:
-    evaluation = cell["evaluation"]
-    if is_reference(cell):
+def _fractions(meta: Mapping[str, Any]) -> np.ndarray:
+    evaluation = meta["cell"]["evaluation"]
+    if is_reference(meta):
         return np.zeros(1)
     if evaluation.get("at"):
         return np.asarray(evaluation["at"], np.float64)
     return np.linspace(0, 1, evaluation["checkpoints"] + 1)
 
 
-def is_reference(cell: Mapping[str, Any]) -> bool:
-    """Whether its algorithm does not learn."""
-    return str(cell["algorithm"].get("class")).rpartition(".")[2] in REFERENCES
+def is_reference(meta: Mapping[str, Any]) -> bool:
+    """Whether its algorithm does not learn: its rows are of one checkpoint, at no learning rate."""
+    class_name = meta["cell"]["algorithm"].get("class")
+    return not meta["reading"].get("learns", class_name not in REFERENCES)
 
 
-def _members_error(columns: Mapping[str, np.ndarray], cell: Mapping[str, Any], checkpoints: int) -> str | None:
+def _members_error(columns: Mapping[str, np.ndarray], meta: Mapping[str, Any], checkpoints: int) -> str | None:
     """Each row is of a member of the cell, and each member has one row at each checkpoint; in a race, up to its last."""
+    cell = meta["cell"]
     seeds = np.asarray(cell["members"]["seeds"], np.int64)
-    rates = np.zeros(len(seeds)) if is_reference(cell) else np.asarray(cell["members"]["rates"], np.float64)
+    rates = np.zeros(len(seeds)) if is_reference(meta) else np.asarray(cell["members"]["rates"], np.float64)
     races, member, wanted = cell.get("race") is not None, columns["member"], len(seeds) * checkpoints
     if not races and len(member) != wanted:
         return f"it has {len(member)} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"

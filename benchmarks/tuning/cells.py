@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from algorithms.algorithm import Algorithm
 from algorithms.training.records import Members
 from algorithms.training_config import Episodes
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNUSED_RATE
 from benchmarks.design.resolve import resolve
 from benchmarks.store.sources import read_results
-from benchmarks.tuning.protocol import LAST_FIFTH, Protocol, Stream
+from benchmarks.tuning.protocol import OBJECTIVE_AT, Protocol, Stream, StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import Values
 from envs.api import Bools, Doubles, Task
@@ -35,19 +34,14 @@ class Group:
 
 
 def groups(
-    variant: Algorithm,
-    task: Task,
-    configurations: Sequence[Values],
-    varied: Sequence[str],
-    stream: Stream,
-    protocol: Protocol,
-    race: Race | None = None,
+    plan: StudyPlan, task: Task, configurations: Sequence[Values], stream: Stream, race: Race | None = None
 ) -> list[Group]:
     """Populations in which every configuration trains on every seed of the stream, a configuration after the other.
 
     Configurations that differ in a shape are in different cells. How a batch is cut does not depend on the number of
     processes: the same study has the same cells anywhere.
     """
+    varied = plan.space.varied
     shapes: dict[str, list[int]] = {}
     for index, values in enumerate(configurations):
         shape = {path: value for path, value in values.items() if path not in varied}
@@ -60,21 +54,14 @@ def groups(
             batch = [configurations[index] for index in chosen]
             spared = tuple(i for i, index in enumerate(chosen) if race is not None and index in race.spared)
             own = None if race is None else replace(race, spared=spared)
-            cells.append(Group(_cell(variant, task, batch, varied, stream, protocol, own), chosen))
+            cells.append(Group(_cell(plan, task, batch, stream, own), chosen))
     return cells
 
 
-def _cell(
-    variant: Algorithm,
-    task: Task,
-    batch: Sequence[Values],
-    varied: Sequence[str],
-    stream: Stream,
-    protocol: Protocol,
-    race: Race | None,
-) -> Cell:
+def _cell(plan: StudyPlan, task: Task, batch: Sequence[Values], stream: Stream, race: Race | None) -> Cell:
+    variant, varied, protocol = plan.variant, plan.space.varied, plan.protocol
     shape = {path: value for path, value in batch[0].items() if path not in varied}
-    training, resolved = resolve(task, variant, shape)
+    resolved, training = resolve(task, variant, shape)
     for values in batch:  # each is checked as if it trained alone
         resolve(task, variant, values)
 
@@ -129,4 +116,4 @@ def objective(scores: Doubles, at: Sequence[float], protocol: Protocol) -> Doubl
     """[P] from scores [K, P] at these fractions: the mean over the last fifth, or the area under the curve."""
     if protocol.objective == "auc":
         return np.asarray(np.trapezoid(scores, at, axis=0))
-    return np.asarray(scores[[at.index(f) for f in LAST_FIFTH]].mean(0))
+    return np.asarray(scores[[at.index(f) for f in OBJECTIVE_AT]].mean(0))

@@ -12,7 +12,7 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Message, StartEngine
+from benchmarks.execution.engine import Engine, Message, StartEngine
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.progress import Display
@@ -37,44 +37,50 @@ class ActiveStudy:
     error: str | None = None
 
 
-class StudyScheduler:
-    """Use once: `run` works off the plans, as many studies at a time as there are processes."""
+def run_studies(
+    plans: Sequence[StudyPlan],
+    storage: BaseStorage,
+    folder: Path,
+    at_once: int,
+    device: str,
+    start_engine: StartEngine = Pool,
+) -> Outcome:
+    """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+    remove_leftovers(folder)
+    origin = provenance(device)
+    # a study that cannot be opened is known before anything runs
+    studies = [StudyInProgress(plan, storage, folder, origin) for plan in plans]
+    with start_engine(at_once, origin) as engine, Display([], 0, sum(p.env_steps for p in plans)) as display:
+        return StudyScheduler(engine, display, folder, device, at_once).run(studies)
 
-    def __init__(
-        self, storage: BaseStorage, folder: Path, at_once: int, device: str, start_engine: StartEngine = Pool
-    ) -> None:
-        self.storage, self.folder, self.at_once, self.device = storage, folder, at_once, device
-        self.start_engine = start_engine
-        self.provenance = provenance(device)
+
+class StudyScheduler:
+    """Works off studies, `at_once` of them at a time, on one engine. Use once."""
+
+    def __init__(self, engine: Engine, display: Display, folder: Path, device: str, at_once: int) -> None:
+        self.engine, self.display, self.folder, self.device, self.at_once = engine, display, folder, device, at_once
         self.active: list[ActiveStudy] = []
         self.paths: list[Path] = []
         self.failures: list[str] = []
         self.last_heartbeat = time.monotonic()
 
-    def run(self, plans: Sequence[StudyPlan]) -> Outcome:
-        """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
-        remove_leftovers(self.folder)
-        # a study that cannot be opened is known before anything runs
-        waiting = deque(StudyInProgress(plan, self.storage, self.folder, self.provenance) for plan in plans)
-        with (
-            self.start_engine(self.at_once, self.provenance) as engine,
-            Display([], 0, sum(p.env_steps for p in plans)) as display,
-        ):
-            self.engine, self.display = engine, display
-            try:
-                while waiting or self.active:
-                    while waiting and len(self.active) < self.at_once:
-                        study = waiting.popleft()
-                        self.active.append(ActiveStudy(study, study.work()))
-                        self._advance(self.active[-1])
-                    for message in engine.messages():
-                        self._handle(message)
-                        if waiting and len(self.active) < self.at_once:
-                            break
-                    self._poll_idle()
-            finally:
-                for active in self.active:
-                    active.cells.close()
+    def run(self, studies: Sequence[StudyInProgress]) -> Outcome:
+        """Run the studies to their ends and save their results."""
+        waiting = deque(studies)
+        try:
+            while waiting or self.active:
+                while waiting and len(self.active) < self.at_once:
+                    study = waiting.popleft()
+                    self.active.append(ActiveStudy(study, study.work()))
+                    self._advance(self.active[-1])
+                for message in self.engine.messages():
+                    self._handle(message)
+                    if waiting and len(self.active) < self.at_once:
+                        break
+                self._poll_idle()
+        finally:
+            for active in self.active:
+                active.cells.close()
         return Outcome(tuple(self.paths), tuple(self.failures))
 
     def _handle(self, message: Message) -> None:

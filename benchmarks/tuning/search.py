@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
@@ -15,14 +14,13 @@ from optuna.pruners import NopPruner, WilcoxonPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from benchmarks.tuning import imputation, stages
+from benchmarks.tuning import imputation
 from benchmarks.tuning.cells import StudyScores
 from benchmarks.tuning.imputation import Scores
-from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.racing import Race
 from benchmarks.tuning.result import TrialResult, Values
 from benchmarks.tuning.samplers import sampler
-from benchmarks.tuning.stages import Cells
+from benchmarks.tuning.stages import Cells, Stages
 from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import claim, finish, release, return_unfinished
 from benchmarks.tuning.storage.workers import Worker
@@ -34,8 +32,8 @@ WILCOXON_P, WILCOXON_SEEDS = 0.1, 4  # the pruner's level, and the seeds before 
 class Search:
     """Yields the cells of its trials from `work`; afterwards `results` are all trials of the study, of any process."""
 
-    def __init__(self, plan: StudyPlan, study: Study, worker: Worker, folder: Path) -> None:
-        self.plan, self.study, self.worker, self.folder = plan, study, worker, folder
+    def __init__(self, stages: Stages, study: Study, worker: Worker) -> None:
+        self.plan, self.stages, self.study, self.worker = stages.plan, stages, study, worker
 
     def work(self) -> Cells:
         """Batch after batch, until the study has its trials and none is held by a process."""
@@ -82,7 +80,7 @@ class Search:
 
     def _all_seeds(self, batch: Sequence[Trial]) -> Cells:
         configurations = [self._values(t) for t in batch]
-        by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", self._race(batch))
+        by_task = yield from self.stages.run(configurations, "tuning", self._race(batch))
         batch_scores = [
             {task: _floats(scores.scores[i]) for task, scores in by_task.items() if scores.finished[i]}
             for i in range(len(batch))
@@ -151,7 +149,7 @@ class Search:
                 return
             trials = list(active.values())
             configurations = [self._values(t) for t in trials]
-            by_task = yield from stages.run_stage(self.plan, self.folder, configurations, "tuning", seeds=(seed,))
+            by_task = yield from self.stages.run(configurations, "tuning", seeds=(seed,))
             for i, trial in enumerate(trials):
                 for task, of_task in by_task.items():
                     scores[trial.number][task].append(float(of_task.scores[i, 0]))

@@ -9,11 +9,11 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
-from benchmarks.tuning import imputation, stages
+from benchmarks.tuning import imputation
 from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.result import StageResult, StudyResult, TrialResult
 from benchmarks.tuning.search import Search
-from benchmarks.tuning.stages import Cells
+from benchmarks.tuning.stages import Cells, Stages
 from benchmarks.tuning.storage.studies import open_study
 from benchmarks.tuning.storage.workers import Worker, heartbeat
 
@@ -22,10 +22,10 @@ class StudyInProgress:
     """Yields cells from `work`; when it has ended, `result` is there, or a `failure` says why not."""
 
     def __init__(self, plan: StudyPlan, store: BaseStorage, folder: Path, provenance: Mapping[str, object]) -> None:
-        self.plan, self.folder, self.provenance = plan, folder, provenance
+        self.plan, self.stages, self.provenance = plan, Stages(plan, folder), provenance
         self.worker = Worker.here()
         self.study = open_study(store, plan.study_name, plan.stored_protocol, plan.space.default)
-        self.search = Search(plan, self.study, self.worker, folder)
+        self.search = Search(self.stages, self.study, self.worker)
         self.result: StudyResult | None = None
         self.failure = ""  # why there is no result
 
@@ -34,7 +34,7 @@ class StudyInProgress:
         yield from self.search.work()
         trials = self.search.results()
         candidates = [trials[i] for i in selection_candidates(trials, self.plan.protocol.top)]
-        selection = yield from stages.run_again(self.plan, self.folder, candidates, "selection")
+        selection = yield from self.stages.run_again(candidates, "selection")
         # of equals the default, which is first, unless it lost more runs
         best = imputation.best_index([stage.scores for stage in selection], self.plan.scales)
         if best is None:
@@ -42,9 +42,7 @@ class StudyInProgress:
             return
         self.study.set_user_attr("tested", True)
         chosen = candidates[best]
-        tested = yield from stages.run_again(
-            self.plan, self.folder, [trials[0], chosen] if best else [trials[0]], "test"
-        )
+        tested = yield from self.stages.run_again([trials[0], chosen] if best else [trials[0]], "test")
         self.result = self._result(trials, selection, chosen, {"default": tested[0], "tuned": tested[-1]})
 
     def heartbeat(self) -> None:

@@ -83,14 +83,8 @@ def variants(title: str) -> str:
 
 def guide(results: Released) -> str:
     """The decision guide: the rows of all reports that have one, by aspect."""
-    rows = []
-    for name, experiment in EXPERIMENTS.items():
-        if (
-            isinstance(experiment, ComparisonExperiment)
-            and experiment.guide
-            and results.has(name, "tables", "guide.csv")
-        ):
-            rows.append(results.table(name, "guide").assign(experiment=name))
+    names = [name for name in EXPERIMENTS if results.has(name, "tables", "guide.csv")]
+    rows = [results.table(name, "guide").assign(experiment=name) for name in names]
     joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
     return table_formats.markdown(joined)
 

@@ -1,4 +1,4 @@
-"""One context token, one action token, a coin flip for a reward: policy gradients with nothing else in the way.
+"""An episode is one action, and its reward is a coin flip: the smallest problem for a policy gradient.
 
 state    s_0 = the context, uniform over X            observation: one token; ids 1..V are actions, V+1..V+X contexts
 action   a in {0..V-1}

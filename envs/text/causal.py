@@ -1,16 +1,16 @@
-"""Diagnose: trust a cue that usually agrees with the answer, or pay to ask for what causes it?
+"""Diagnose: trust a cue that usually agrees with the answer, or pay for a test of its cause.
 
-state    s_t = (symptoms, cue, tests so far); the answer y in {0, 1} is hidden   observation: `symptoms` tokens that say
-         nothing about y, the cue, then for each action its token and a reply
+state    s_t = (symptoms, cue, tests so far); the answer y in {0, 1} is hidden   observation: `symptoms` tokens that are
+         independent of y, the cue, then for each action its token and a reply
 action   ASK, ANSWER0, ANSWER1
 dynamics y is fair; the cue equals y with probability rho (in the split "ood" with rho_ood); each ASK is answered by a test
          that equals y with probability q, independently
 reward   1 for the right answer, -c for an ASK
 end      terminated by an answer, or after `asks` + 1 actions
-optimum  belief dynamic programming on (cue, tests that said 1, tests that said 0). One ASK: max(rho, q - c), with rho .9,
-         q 1, c .05 .95 by asking and .90 by the shortcut, which gets .10 out of distribution where asking still gets .95;
-         q .8, rho .7, c .02, at most 3 ASKs: .8496 (always asking 3 times, without stopping early: .8360).
-         J0 by a closed sum (a random answer is right half of the time)
+optimum  belief dynamic programming on (cue, number of tests that said 1, number that said 0). One ASK: max(rho, q - c).
+         With rho .9, q 1, c .05 asking returns .95 and the cue .90; out of distribution asking still returns .95 and the
+         cue .10. With rho .7, q .8, c .02 and up to 3 ASKs J* is .8496; asking 3 times every time returns .8360.
+         J0 by a closed sum (a random answer is right with probability 1/2)
 figures  small J0 0.4222 J* 0.9500; medium J0 0.4840 J* 0.8496; hard J0 0.4975 J* 0.7885
 isolates lack of causal understanding, shortcut learning, domain generalisation
 source   shortcut learning (Geirhos et al. 2020), as an MDP with a price on information

@@ -1,14 +1,15 @@
-"""Make the target from the numbers: a verifiable 0/1 reward on prompts of very unequal difficulty.
+"""Write an expression of the given numbers that equals the target: a reward of 0 or 1, on prompts of unequal difficulty.
 
 state    s_t = (numbers, target, expression so far)   observation: the numbers in rising order (a digit each), the target's
          two digits, then the expression in postfix
 action   slot a, b, c (d): the first, second, ... number; or an operation of + - *
 dynamics the token is appended; deterministic. Prompts are uniform over multisets of `numbers` digits 1..highest times
-         targets 1..targets, only the solvable ones unless `solvable` is off; one in five is held out as "test", "ood" has
-         the targets from there on to one and a half times as much
+         targets 1..targets, only the solvable ones unless `solvable` is off. One in five is held out as "test"; "ood" has
+         the targets above `targets`, up to 1.5 times as large
 reward   at the end 1 if the value is the target, `format_weight` for any other complete expression; each number is used once
 end      terminated after 2 n - 1 tokens, or at a token after which no expression is possible (which pays 0)
-optimum  J* = 1 on solvable prompts: of 3 numbers 1..9 and targets 1..50 1,574 of 8,250 are; J0 by listing all expressions
+optimum  J* = 1 on solvable prompts (3 numbers 1..9, targets 1..50: 1,574 of 8,250 prompts); J0 by listing all
+         expressions
 figures  small J0 0.0029 J* 1.0000; medium J0 0.0022 J* 1.0000; hard J0 0.0001 J* 1.0000
 isolates verifiable sparse reward; prompts of unequal difficulty: bias of dividing by a group's deviation, groups without
          variance; format hacking

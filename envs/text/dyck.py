@@ -1,4 +1,4 @@
-"""Write a balanced string of brackets: many right answers, and structure that reaches from an opening to its closing.
+"""Write a balanced string of brackets: many answers are right, and each closing bracket depends on an earlier one.
 
 state    s_t = the brackets so far             observation: BOS, then the brackets; ids 2..2k+1
 action   a_t in {0..2k-1}: opening bracket of kind a_t if a_t < k, else closing bracket of kind a_t - k
@@ -6,10 +6,10 @@ dynamics the bracket is appended; deterministic; there is one prompt, BOS
 reward   terminal: 1 at the end if the 2n brackets are balanced, else 0.
          dense: 1/2n for each legal move. A move is legal if the string can still be completed.
          shaped: terminal, with Phi = t/2n as long as all moves were legal
-end      terminated after 2n brackets, or at the first illegal move (which pays 0, the worst there is)
+end      terminated after 2n brackets, or at the first illegal move (which pays 0, the lowest reward)
 optimum  J* = 1, reached by Catalan(n) k^n strings. Uniform policy: terminal J0 = C_n k^n / (2k)^2n (n = 4: .0547 for
-         k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask only legal moves
-         exist, so every policy has J = 1: what is left to see is how its entropy falls
+         k = 1, 3.4e-3 for k = 2); dense: dynamic programming on (steps left, depth). With the mask all moves are
+         legal, so every policy has J = 1; such a run shows how the entropy falls
 figures  small J0 0.3203 J* 1.0000; medium J0 0.1099 J* 1.0000; hard J0 0.0000 J* 1.0000;
          sparse-small J0 0.0781 J* 1.0000; sparse-medium J0 0.0034 J* 1.0000; masked-small J0 1.0000 J* 1.0000;
          masked-medium J0 1.0000 J* 1.0000

@@ -1,12 +1,12 @@
-"""A dialogue: find a secret number by guessing, each guess answered with higher, lower or correct.
+"""Find a secret number in a dialogue: each guess is answered with higher, lower or correct.
 
 state    s_t = guesses and answers so far; the secret in {0..N-1} is hidden   observation: BOS, then guess and answer in turn
 action   a_t in {0..N-1}: the guess
 dynamics the secret is uniform; an answer of higher or lower is wrong with probability `noise`, correct never is
-reward   -1 a turn; failing in the last of K turns costs 1 more, -(K+1) in all
+reward   -1 a turn, and -1 more after K turns without a right guess: -(K+1) in all
 end      terminated when the guess is right, or after K turns
 optimum  binary search: E[turns] 3.375 (N = 16), 5.095 (63), 9.010 (1,023) where K suffices; by dynamic programming on the
-         size of the interval that is left and the turns that are left. With noise: belief dynamic programming on the tree
+         number of candidates and the number of turns left. With noise: belief dynamic programming on the tree
          of dialogues, small N and K only.   J0: each guess is right with probability 1/N
 figures  small J0 -3.3616 J* -2.2000; noisy-small J0 -2.4074 J* -1.8000; medium J0 -7.0492 J* -3.3750;
          hard J0 -10.1673 J* -5.0952

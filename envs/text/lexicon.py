@@ -1,4 +1,4 @@
-"""Say what the topic likes without leaving the language: a reward, minus beta times the divergence from a fixed model.
+"""Write words that the topic rewards and a fixed language model finds likely: reward minus beta times the KL.
 
 state    s_t = (topic, words so far)   observation: a topic token, then the words
 action   a_t in {0..V-1}: the next word

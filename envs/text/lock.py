@@ -1,4 +1,4 @@
-"""A combination lock with an easy consolation prize: the full secret pays 1, giving up early pays a little at once.
+"""A combination lock with a small sure reward: the whole secret pays 1, and stopping at once pays 0.1.
 
 state    s_t = (lock id, tokens so far)   observation: one prompt token for the lock, then the tokens; its secret of L
          tokens is fixed by `instance` and never shown

@@ -1,12 +1,12 @@
-"""Optimise a proxy of what is wanted: the score rises for ever, and what it stands for rises, peaks and falls.
+"""Optimise a proxy of the true objective: the proxy keeps rising, while the true objective rises, peaks and falls.
 
 state    s_t = (topic, words so far)   observation: a topic token, then the words
 action   a_t in {0..W-1}: words of the topics (`each` a topic), `hype` words, `filler` words
 dynamics the word is appended; deterministic; topics are uniform
 reward   paid at the end. judge "gold": (distinct words of the topic - repetition * repeated words - excess * hype words
-         beyond `allowed`) / H, what is really wanted. judge "proxy": the sum of a weight per word / H, what is trained on:
-         with proxy "lexicon" 1 for the topic's words, `bias` for hype, 0 else; with proxy "pairs" the weights of a
-         Bradley-Terry model fitted to `pairs` comparisons by gold, made by someone who also likes hype (`bias`) and errs
+         beyond `allowed`) / H, the true objective. judge "proxy", for training: the sum of the words' weights / H.
+         With proxy "lexicon" a weight is 1 for the topic's words, `bias` for hype and 0 for others. With proxy "pairs" they
+         are those of a Bradley-Terry model of `pairs` comparisons by gold plus `bias` for hype, with errors
 end      terminated after H words
 optimum  proxy: the largest weight, H times; with beta > 0 (reference: uniform) a product of softmax(weights / (beta H));
          gold: as many distinct words of the topic as fit. J0 in closed form: words are independent under such policies

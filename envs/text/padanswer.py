@@ -1,4 +1,4 @@
-"""Think as long as you like, then answer: only the answer is judged, so how long answers get is the estimator's doing.
+"""Write any number of fillers, then answer: only the answer is rewarded, so their length shows the estimator's bias.
 
 state    s_t = (question, tokens so far)   observation: `bits` question tokens, then the tokens written
 action   a_t: one of `fillers` filler tokens, A0, A1, and EOS where `eos` is on

@@ -1,4 +1,4 @@
-"""Recommend to a user whose taste is unknown: explore or exploit, please now or keep interest alive.
+"""Recommend items to a user whose taste is unknown: explore or exploit, a click now or interest later.
 
 state    s_t = items shown and clicks so far; the user's genre is hidden   observation: BOS, then action and reply in turn
 action   show item i in {0..U*m-1} (genre i // m), and where `ask` is on, ask for the preference

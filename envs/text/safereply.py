@@ -1,4 +1,4 @@
-"""Be helpful without saying what is flagged, where what is helpful to one group is flagged more often than to the other.
+"""Reply with helpful words that are not flagged: for one of two groups the most helpful words are flagged more often.
 
 state    s_t = (topic, group, words so far)   observation: a topic token, a group token, the words
 action   a_t in {0..W-1}: the next word

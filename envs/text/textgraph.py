@@ -1,11 +1,11 @@
-"""Find the way through a maze told in words: navigation with transitions that slip and a goal that pays late.
+"""Find the goal of a maze that tokens describe: moves may slip, and the reward may come late.
 
 state    s_t = (maze, goal, cell)   observation: goal, start, a token for each edge (wall or open), then for each action its
          token and a reply. observe "full": the reply is the new cell; "history": moved or bumped, and no start is told
 action   north, east, south, west
-dynamics with probability `slip` the move goes to one of the two sides instead, each alike; a wall or the border stops it.
+dynamics with probability `slip` the move goes to one of the two sides instead, equally often; walls and the border stop it.
          Maze, start and goal are uniform; the mazes come from `instance`: even ones train, odd ones test; "ood" ones are
-         trees (one way only), the others have some walls of a tree taken away
+         trees (one path between two cells), the others are trees with some walls removed
 reward   dense: -1 a step; terminal: d(start, goal) / steps on arrival; shaped: terminal, with Phi = 1 - d(cell) / d(start)
 end      terminated at the goal, or after T steps
 optimum  backward induction on (cell, step) for each maze and goal, J0 likewise; with "history" on the tree of transcripts

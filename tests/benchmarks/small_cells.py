@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
+from benchmarks.cli.kinds.registry import experiment_run
+from benchmarks.cli.options import RunFlags, results_folder
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells, single_cells
-from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store.sources import read_cells
 from envs import TASKS
 from envs.api import Task
@@ -38,6 +42,15 @@ def clocked_cells(block: int = CLOCKED.block, one_at_a_time: bool = False) -> li
     """gae and ppo on a bandit, with four seeds in blocks."""
     experiment = replace(CLOCKED, block=block, one_at_a_time=one_at_a_time)
     return build_cells(experiment, [BANDIT], [VARIANTS[v] for v in experiment.variant_names], 500)
+
+
+def run_without_report(experiment: str, results: Path, **flags: Any) -> Outcome | None:
+    """The command `run` with these flags, but for its report."""
+    given = RunFlags(experiment, results=results, **flags)
+    declared = EXPERIMENTS[experiment]
+    run = experiment_run(declared.smoke() if given.smoke else declared)
+    run.select(given)
+    return run.run(given, results_folder(results, declared, given.smoke))
 
 
 def stored_rows(folder: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The oracle: closed forms against backward induction, enumeration against what is known of it."""
+"""The solver: closed forms and optimal policies against backward induction and enumeration."""
 
 from __future__ import annotations
 
@@ -13,89 +13,15 @@ import pytest
 from algorithms.references.scripted import play_optimally
 from envs import TASKS
 from envs.api import Doubles, Ints
-from envs.enumeration import TooManyEpisodes, enumerable, enumerate_episodes
+from envs.enumeration import enumerate_episodes
 from envs.seeding import Role, stream
 from envs.solver import kl_optimal, optimal_return, random_return, solve, value
 from envs.text.dyck import Dyck
 from envs.text.lexicon import Lexicon
-from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import TextFactory
 from envs.text_mdp import Prompts, Response, Rows, TextMDP
-
-SMALL = [n for n, t in TASKS.items() if isinstance(t.factory, TextMDP) and enumerable(t.factory, 100_000)]
-
-
-@dataclass(frozen=True)
-class Toll(TextFactory):
-    """Two prompts of unequal probability. Action 0 pays 3 in prompt A, 5 in B and ends; action 1 pays 1 and goes on."""
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        return ("", "stop", "go", "A", "B")
-
-    @property
-    def actions(self) -> int:
-        return 2
-
-    @property
-    def prompt_length(self) -> int:
-        return 1
-
-    @property
-    def horizon(self) -> int:
-        return 2
-
-    def prompts(self) -> Prompts:
-        return Prompts(np.array([[3], [4]]), np.array([0.7, 0.3]))
-
-    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
-        stops = self.action(rows, t) == 0
-        return Response(np.where(stops, 2.0 * rows.transcript[:, 0] - 3.0, 1.0), stops)
-
-    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
-        return np.tile([0.0, 1.0] if t == 0 else [1.0, 0.0], (len(rows.transcript), 1))
-
-    def optimal_return(self) -> float:
-        return 0.7 * 4 + 0.3 * 6 + self.reward_shift  # go, then stop
-
-    def random_return(self) -> float:
-        # A: stop 3, go-stop 4, go-go 2 with 1/2, 1/4, 1/4; B: 5, 6, 2
-        return 0.7 * 3.0 + 0.3 * 4.5 + self.reward_shift
-
-
-def test_prompts_weigh_what_their_probability_says() -> None:
-    mdp = Toll()
-    episodes = enumerate_episodes(mdp)
-    assert sorted(zip(episodes.start.tolist(), episodes.reward.sum(0).tolist(), strict=True)) == [
-        (0, 2.0), (0, 3.0), (0, 4.0), (1, 2.0), (1, 5.0), (1, 6.0),
-    ]  # fmt: skip
-    assert episodes.probability.tolist() == [(0.7, 0.3)[x] for x in episodes.start]
-    assert episodes.transcript[:, 0].tolist() == [3 + x for x in episodes.start]
-    assert optimal_return(mdp) == pytest.approx(4.6)
-    assert random_return(mdp) == pytest.approx(3.45)
-    assert value(episodes, np.full((2, 6), np.log(0.5))) == pytest.approx(3.45)
-    # stop with probability .9: A .9 * 3 + .09 * (1 + .1 * 3) + .01 * 1.1 = 2.828, B 4.646, at gamma .1
-    logp = np.where(episodes.action == 0, np.log(0.9), np.log(0.1))
-    assert value(episodes, logp, gamma=0.1) == pytest.approx(0.7 * 2.828 + 0.3 * 4.646)
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_uniform_play_over_the_listed_episodes_is_j0(name: str) -> None:
-    mdp = TASKS[name].factory
-    assert isinstance(mdp, TextMDP)
-    episodes = enumerate_episodes(mdp)
-    mask = episodes.action_mask
-    legal = np.full(episodes.valid.shape, mdp.actions) if mask is None else mask.sum(-1)
-    logp = np.where(episodes.valid, -np.log(legal), np.nan)  # ended rows must not be read
-    chance = episodes.probability * np.exp(np.nansum(logp, axis=0))
-    assert chance.sum() == pytest.approx(1.0)
-    share = np.bincount(episodes.start, chance)
-    np.testing.assert_allclose(share, mdp.prompts().probability)
-    assert value(episodes, logp, mdp.gamma, mdp.beta) == pytest.approx(mdp.random_return(), abs=1e-9)
-    assert value(episodes, logp, 0.1, mdp.beta) == pytest.approx(random_return(mdp, 0.1), abs=1e-9)
-    k, written = mdp.prompt_length, np.where(episodes.valid, episodes.action + mdp.first_action, 0)
-    np.testing.assert_array_equal(episodes.transcript[:, k :: mdp.stride], written.T)
+from tests.envs.small_mdps import SMALL, Toll
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -115,12 +41,6 @@ def test_the_shift_moves_floor_and_ceiling_by_itself(name: str) -> None:
         assert of(moved) - of(mdp) == pytest.approx(0.7)
 
 
-def test_every_small_preset_is_enumerable() -> None:
-    small = [n for n, t in TASKS.items() if n.endswith("small") and isinstance(t.factory, TextMDP)]
-    assert set(small) <= set(SMALL)
-    assert len(small) >= 20
-
-
 @pytest.mark.parametrize(("kinds", "chance"), [(1, 0.0547), (2, 3.4e-3)])
 def test_dycks_catalan_counts(kinds: int, chance: float) -> None:
     mdp = Dyck(pairs=4, kinds=kinds, reward_mode="terminal")
@@ -131,29 +51,6 @@ def test_dycks_catalan_counts(kinds: int, chance: float) -> None:
         assert math.log(solutions) == pytest.approx(5.41, abs=0.005)
 
 
-def test_enumeration_lists_every_episode_once() -> None:
-    mdp = Lock(length=2, vocabulary=4, locks=2)
-    episodes = enumerate_episodes(mdp)
-    # EOS at once; one key and EOS; two keys and any of four: 1 + 3 + 9 * 4, in each of two locks
-    assert len(episodes.probability) == 2 * (1 + 3 + 36)
-    assert len(np.unique(episodes.transcript, axis=0)) == len(episodes.transcript)
-    lengths = episodes.valid.sum(0)
-    uniform = episodes.probability * (1 / 4.0) ** lengths
-    assert uniform.sum() == pytest.approx(1.0)
-    assert sorted(set(lengths.tolist())) == [1, 2, 3]
-    assert (episodes.action[~episodes.valid] == 0).all()
-    assert (episodes.reward[~episodes.valid] == 0).all()
-
-
-def test_enumeration_carries_the_masks() -> None:
-    episodes = enumerate_episodes(Dyck(pairs=2, kinds=1, mask=True))
-    assert episodes.action_mask is not None
-    assert len(episodes.probability) == 2  # (()) and ()()
-    assert episodes.action_mask[1].tolist() == [[True, True], [True, True]]
-    assert episodes.action_mask[0].tolist() == [[True, False], [True, False]]
-    assert sorted(map(tuple, episodes.action_mask[2].tolist())) == [(False, True), (True, False)]  # after (( and ()
-
-
 @pytest.mark.parametrize("gamma", [0.1, 1.0])
 def test_values_are_discounted(gamma: float) -> None:
     mdp = Transduce(symbols=2, length=3)
@@ -162,15 +59,6 @@ def test_values_are_discounted(gamma: float) -> None:
     assert optimal_return(mdp, gamma) == pytest.approx(expected)
     assert random_return(mdp, gamma) == pytest.approx(expected / 2)
 
-
-def test_too_many_episodes_are_refused_before_they_fill_memory() -> None:
-    with pytest.raises(TooManyEpisodes, match="more than 50 episodes"):
-        enumerate_episodes(Transduce(symbols=4, length=4), limit=50)
-    assert not enumerable(TASKS["lock/hard"].factory, 1_000)  # type: ignore[arg-type]
-    assert not enumerable(TASKS["transduce/copy-hard"].factory, 1_000)  # type: ignore[arg-type]
-
-
-# ---- chance, hidden states, beliefs, references
 
 PRESETS = [n for n, t in TASKS.items() if isinstance(t.factory, TextMDP)]
 

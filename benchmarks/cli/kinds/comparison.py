@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from algorithms.algorithm import Algorithm
 from benchmarks.cli.kinds.jobs import announce, jobs_at_once
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, live_logs, policies_folder
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import build_cells
+from benchmarks.design.cells import Configurations, build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import reason_unsupported
@@ -20,7 +22,7 @@ from benchmarks.execution import adaptive, runner
 from benchmarks.execution.adaptive import SequentialPlan
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
-from benchmarks.reports.report import report_folder, write_report
+from benchmarks.reports.report import guide_rows, report_folder, write_report
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
@@ -34,6 +36,7 @@ class ComparisonRun:
 
     def __init__(self, experiment: ComparisonExperiment) -> None:
         self.declared = self.experiment = experiment
+        self.tuned: Configurations = {}
         self.cells: list[Cell] = []
 
     def select(self, flags: RunFlags) -> None:
@@ -47,11 +50,11 @@ class ComparisonRun:
         check_installed(tasks)
         named = None if flags.variants is None else split(flags.variants)
         variants = find_variants(experiment.variants, named)
-        tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
-        self.cells = build_cells(experiment, tasks, variants, flags.env_steps, tuned)
+        self.tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
+        self.experiment = replace(experiment, variants=tuple(variants))
+        self._build_cells(tasks, flags)
         if named:
             _check_each_runs(tasks, variants)
-        self.experiment = replace(experiment, tasks=tuple(tasks), variants=tuple(variants))
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment
@@ -74,13 +77,21 @@ class ComparisonRun:
                 return train(self.cells)
             return adaptive.run(replace(plan, experiment=self.experiment), train, folder)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
-        return write_report(self.experiment, outcome, folder, baseline)
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
+        return write_report(self.experiment, outcome, folder, baseline, figure_kinds)
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not has_results(folder):
             raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
         return report_folder(self.experiment, folder, baseline, figure_kinds)
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        return guide_rows(self.experiment, folder)
+
+    def _build_cells(self, tasks: Sequence[Task], flags: RunFlags) -> None:
+        """The cells of these tasks, in the experiment with these tasks."""
+        experiment = self.experiment = replace(self.experiment, tasks=tuple(tasks))
+        self.cells = build_cells(experiment, tasks, experiment.own_variants, flags.env_steps, self.tuned)
 
     def _jobs(self, cells: Sequence[Cell], folder: Path, flags: RunFlags, policies: Path | None) -> list[CellJob]:
         return [CellJob(cell, runner.cell_path(folder, cell), flags.device, policies) for cell in cells]
@@ -90,9 +101,7 @@ class ComparisonRun:
         tasks = with_floors(self.experiment.own_tasks, flags.results)
         own = {task.name for task in self.declared.own_tasks}
         save_scales([task for task in tasks if task.name not in own], folder)
-        by_name = {task.name: task for task in tasks}
-        self.experiment = replace(self.experiment, tasks=tuple(tasks))
-        self.cells = [replace(cell, task=by_name[cell.task.name]) for cell in self.cells]
+        self._build_cells(tasks, flags)
 
     def _learners(self) -> list[str]:
         """Variants that learn and can run on every task: those that a baseline can be."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.cli.kinds.jobs import announce, jobs_at_once
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
@@ -34,10 +36,10 @@ class GradientRun:
         announce(flags, folder, self.experiment.name, jobs, at_once)
         return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:
             return None
-        return gradient_report(self.experiment, outcome, folder)
+        return gradient_report(self.experiment, outcome, folder, figure_kinds)
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         paths = stored_cells(folder, MEASURED)
@@ -47,3 +49,6 @@ class GradientRun:
             return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.cli.tune import build_plans, run_studies
@@ -37,12 +39,15 @@ class StudyRun:
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
 
-    def report(self, folder: Path, outcome: Outcome, baseline: str | None = None) -> Path | None:
+    def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)
-        return write(folder.name, self.experiment.question, studies, folder) if studies else None
+        return write(folder.name, self.experiment.question, studies, folder, figure_kinds) if studies else None
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)
         if not studies:
             raise UsageError(f"{folder} holds no studies; run: python -m benchmarks run {self.experiment.name}")
         return write(folder.name, self.experiment.question, studies, folder, figure_kinds)
+
+    def guide_rows(self, folder: Path) -> pd.DataFrame | None:
+        return None

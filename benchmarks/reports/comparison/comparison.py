@@ -17,7 +17,8 @@ import pandas as pd
 from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.design.scales import check_agree, scales_from_cells
 from benchmarks.figures import final_scores
-from benchmarks.reports.comparison import common_steps, gate
+from benchmarks.loading import common_steps
+from benchmarks.reports.comparison import gate
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key, differences, uncompared
 from benchmarks.reports.document import Document

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.reports.methods import by_stable_baselines3
+from benchmarks.reports.methods import methods_of
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
@@ -36,21 +36,14 @@ class Budget(NamedTuple):
 
 
 def optimiser_steps_per_update(meta: Meta) -> float:
-    """Optimiser steps per counted update: epochs x minibatches; NaN for algorithms of other libraries that count
-    otherwise.
-    """
-    algorithm = meta["cell"].get("algorithm", {})
-    if meta["cell"].get("imported") or "class" not in algorithm:
-        return NAN
-    if by_stable_baselines3(meta):  # its own epochs and batches; A2C makes one step a rollout, DQN counts steps
-        return 1.0 if algorithm["model_class"] in ("a2c", "dqn") else NAN
-    schedule = algorithm.get("schedule", {})
-    return float(schedule.get("epochs", 1) * schedule.get("minibatches", 1))
+    """Optimiser steps of each counted update; NaN where they are not counted, as in imported runs."""
+    steps = None if meta["cell"].get("imported") else methods_of(meta).steps_per_update
+    return NAN if steps is None else float(steps)
 
 
 def _is_timed(meta: Meta) -> bool:
     """Whether its training was timed by this project."""
-    return not meta["cell"].get("imported") and not by_stable_baselines3(meta)
+    return not meta["cell"].get("imported") and not methods_of(meta).library
 
 
 def _budget(curve: Curve, metas: Sequence[Meta]) -> Budget:

@@ -7,17 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import (
-    Block,
-    FigureBlock,
-    FigureWithTable,
-    Notice,
-    Prose,
-    Section,
-    Summarised,
-    Table,
-    joined,
-)
+from benchmarks.design.report_blocks import Block, FigureBlock, Notice, Prose, Section, Table, joined
 from benchmarks.figures import final_scores
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
@@ -66,11 +56,12 @@ def answer(report: ReportInput) -> Section:
     blocks: list[Block] = []
     for figure in report.figures if data.suite.variants_with_curves else ():
         blocks.append(FigureBlock(figure.name, partial(figure.draw, data), figure.caption))
-        if not isinstance(figure, FigureWithTable) or (table := figure.table(data)).frame.empty:
+        table = figure.table(data)
+        if table is None or table.frame.empty:
             continue
         blocks.append(table)
-        if isinstance(figure, Summarised):
-            blocks.insert(0, Prose(joined(figure.sentences(table))))
+        if sentences := figure.sentences(table):
+            blocks.insert(0, Prose(joined(sentences)))
     return Section("The answer in figures", tuple(blocks))
 
 

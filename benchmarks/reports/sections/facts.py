@@ -89,13 +89,14 @@ def appendix(report: ReportInput) -> Iterator[Section]:
     suite, metas = report.suite, report.metas
     if text := papers.methods(metas, suite, report.provenance):
         yield Section("Methods", (Prose(text),))
+    libraries = ", ".join(papers.trained_by_libraries(metas))
     tables = (
         Table(
             "settings", papers.settings_table(metas, list(suite.scales)), "What a comparison holds fixed, and where."
         ),
         Table("learning_rates", papers.rates_table(metas, suite), "Learning rates."),
         Table("parts", papers.parts_table(metas, suite.present), "The parts of each variant's estimator."),
-        Table("sb3_settings", papers.sb3_table(metas), "What stable-baselines3 trained, where not at its defaults."),
+        Table("library_settings", papers.library_table(metas), f"What {libraries} trained, where not at its defaults."),
     )
     yield Section("Hyper-parameters", tuple(t for t in tables if not t.frame.empty))
 

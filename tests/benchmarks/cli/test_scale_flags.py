@@ -15,7 +15,7 @@ PENDULUM = ["--tasks", "gymnasium:Pendulum-v1", "--variants", "reinforce,ppo", "
 def test_run_of_a_users_task_says_return_and_with_a_ceiling_normalises(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = ["--results", str(tmp_path), "--jobs", "1"]
+    where = ["--results", str(tmp_path), "--jobs", "1", "--figures", "svg"]
     assert cli.main(["run", "smoke", *PENDULUM, *where]) == 0
     folder = tmp_path / "smoke"
     text = (folder / "report.md").read_text()

@@ -31,7 +31,7 @@ from envs import TASKS
 )
 def test_a_field_is_read_by_its_declared_type(path: str, text: str, value: object) -> None:
     task, variant = TASKS["CartPole-v1"], VARIANTS["ppo"]
-    training, variant = resolve(task, variant, parse_assignments(*resolve(task, variant), [f"{path}={text}"]))
+    variant, training = resolve(task, variant, parse_assignments(*resolve(task, variant), [f"{path}={text}"]))
     first, *names = path.split(".")
     found = training if first == "training" else getattr(variant, first)
     for name in names:

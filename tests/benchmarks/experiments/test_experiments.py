@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,8 @@ from benchmarks.execution.train_cell import run_cell
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.reports.report import write_report
-from benchmarks.store.descriptions import digest
+from benchmarks.store.descriptions import DEFAULTS, digest
 from benchmarks.store.sources import MEASURED, read_measurement, read_metas, stored_cells
-from docs._scripts.rewrite_results import RELEASED_VERSION, differences
 from envs.api import Transcript
 
 OWN_FIGURE = {
@@ -30,6 +30,7 @@ OWN_FIGURE = {
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
+RELEASED_VERSION = 2  # the results version that the released cells were trained under, and keep
 # the laboratory has tests of its own
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}
 
@@ -37,6 +38,23 @@ TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Compariso
 def measured(folder: Path) -> list[Path]:
     """The measurements of an experiment's folder."""
     return stored_cells(folder, MEASURED)
+
+
+def differences(released: Any, now: Any, path: str = "cell") -> list[str]:
+    """Where two descriptions differ; a field that the released one lacks must be at its default."""
+    if not (isinstance(released, dict) and isinstance(now, dict)):
+        if isinstance(released, list) and isinstance(now, list) and len(released) == len(now):
+            pairs = enumerate(zip(released, now, strict=True))
+            return [line for i, (a, b) in pairs for line in differences(a, b, f"{path}[{i}]")]
+        same = type(released) is type(now) and released == now
+        return [] if same else [f"{path}: {released!r} is not {now!r}"]
+    lines = [f"{path}.{name}: {released[name]!r} has no field today" for name in released if name not in now]
+    for name in now.keys() - {DEFAULTS}:
+        if name in released:
+            lines += differences(released[name], now[name], f"{path}.{name}")
+        elif name not in now.get(DEFAULTS, ()):
+            lines.append(f"{path}.{name}: the released one lacks it, and {now[name]!r} is not its default")
+    return lines
 
 
 @pytest.mark.parametrize("name", TRAINED)

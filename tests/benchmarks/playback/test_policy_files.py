@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from benchmarks.playback.policy_files import META, NoPolicy, load_policy, policy
 from benchmarks.store import files
 from benchmarks.store.sources import read_cells
 from envs import TASKS
+from tests.benchmarks.small_cells import run_without_report
 
 TEXT, CONTROL = "dyck/masked-small", "Pendulum-v1"
 
@@ -260,28 +261,28 @@ def test_a_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
 def test_run_saves_from_its_workers_and_says_what_it_cannot_save(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["run", "smoke", "--tasks", "bandit/small", "--variants", "gae,random", "--seeds", "2", "--jobs", "1"]
-    words += ["--env-steps", "500", "--results", str(tmp_path)]
-    assert main(words) == 0
+    flags: dict[str, Any] = {"tasks": "bandit/small", "variants": "gae,random", "seeds": 2, "jobs": 1, "env_steps": 500}
+    run = partial(run_without_report, "smoke", tmp_path, **flags)
+    run()
     capsys.readouterr()
-    assert main([*words, "--save-policies"]) == 0
+    run(save_policies=True)
     said = capsys.readouterr().err
     assert "random trains nothing" in said
     assert "already trained, without policies: bandit/small x gae (seeds 0-1); to get them, move" in said
     for path in (tmp_path / "smoke" / "cells").glob("*gae*"):
         path.unlink()
-    assert main([*words, "--save-policies"]) == 0
+    run(save_policies=True)
     assert "already trained" not in capsys.readouterr().err
     for path in (tmp_path / "smoke" / "policies").iterdir():
         path.unlink()
     for path in (tmp_path / "smoke" / "cells").glob("*gae*"):
         path.write_bytes(b"damaged")  # so it is trained again, and is no cell of those that will have no policy
-    assert main([*words, "--dry-run"]) == 0
+    run(dry_run=True)
     assert "smoke: 1 cells" in capsys.readouterr().err
-    assert main([*words, "--save-policies"]) == 0
+    run(save_policies=True)
     assert "already trained" not in capsys.readouterr().err
     assert len([load_policy(p) for p in (tmp_path / "smoke" / "policies").iterdir()]) == 2
-    assert main([*words, "--save-policies"]) == 0
+    run(save_policies=True)
     assert "already trained" not in capsys.readouterr().err
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from algorithms.algorithm import Methods
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments import EXPERIMENTS
@@ -18,10 +19,10 @@ from benchmarks.reports.sections import guide
 from tests.benchmarks.synthetic_results import frame, report_input, suite
 
 
-def meta(task: str, variant: str, rate: float, fixed: tuple[str, ...] = ()) -> dict[str, Any]:
+def meta(task: str, variant: str, rate: float, own_rate: bool = False) -> dict[str, Any]:
     """What a cell says of its rate."""
-    of = {"name": variant, "class": "algorithms.variant.Variant", "fixed": [[name, rate] for name in fixed]}
-    return {"cell": {"task": {"name": task}, "algorithm": of, "training": {}, "members": {"rates": [rate]}}}
+    cell = {"task": {"name": task}, "algorithm": {"name": variant}, "training": {}, "members": {"rates": [rate]}}
+    return {"cell": cell, "reading": {"methods": Methods(own_rate=own_rate)._asdict()}}
 
 
 def notes(name: str, places: list[tuple[str, str, float]]) -> RateNotes:
@@ -66,7 +67,7 @@ def test_published_settings_and_rates_of_ones_own_are_no_common_rate() -> None:
     assert isinstance(home, ComparisonExperiment)
     (task, variant), *_ = home.configurations
     assert notes("reference_scores", [(task, variant, 0.1)]).note([task], [variant]) == ""
-    made = rate_notes.build_rate_notes(home, [meta("t", "a", 0.1, ("learning_rate",)), meta("t", "b", 0.1)])
+    made = rate_notes.build_rate_notes(home, [meta("t", "a", 0.1, own_rate=True), meta("t", "b", 0.1)])
     assert (
         made.note(["t"], ["a", "b"]) == "No learning rate was selected for `b` on t." or made.note(["t"], ["a"]) == ""
     )

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmarks.cli.kinds.registry import KINDS
-from benchmarks.design.report_blocks import FigureBlock, Prose, Table
+from benchmarks.design.report_blocks import FigureBlock, PlainFigure, Prose, Table
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
@@ -22,6 +22,7 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
+from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
@@ -162,6 +163,9 @@ class Counted:
     def sentence(self, data: Data) -> str:
         return self.more and f"{len(data.suite.learners)} learners, {len(data.measures)} measures{self.more}"
 
+    def decide(self, suite: Suite, ledger: Ledger) -> None:
+        """Nothing is tested."""
+
 
 def test_a_finding_is_said_first_and_the_verdict_after_it(tmp_path: Path) -> None:
     made = report_input(frame(), tmp_path)
@@ -218,7 +222,7 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
 
 
 @dataclass(frozen=True)
-class Counting:
+class Counting(PlainFigure):
     """A drawing that brings a table of so many rows."""
 
     name: str

@@ -18,6 +18,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.findings.entropy_bonus import EntropyBonus
 from benchmarks.findings.parity import Parity
 from benchmarks.findings.staleness import Staleness
+from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import comparisons
@@ -128,7 +129,7 @@ def released(name: str, tmp_path: Path) -> ReportInput:
     assert isinstance(experiment, ComparisonExperiment)
     paths = stored_cells(REFERENCE / name)
     chosen = pooling.select(paths, [read_meta(p) for p in paths])
-    return loading.build_report_input(experiment, loading.read_folder([paths[i] for i in chosen], tmp_path), tmp_path)
+    return loading.build_report_input(experiment, read_folder([paths[i] for i in chosen], tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["staleness", "entropy_schedules"])

@@ -10,13 +10,14 @@ import pytest
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.estimators.credit import LambdaReturn, NStep
 from algorithms.training.records import Members, Record
-from benchmarks.design.cell import BLOCK, Cell
+from benchmarks.design.cell import Cell
 from benchmarks.design.cells import blocks, single_cells
 from benchmarks.design.identity import canonical
 from benchmarks.execution.provenance import command
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import report_metadata
 from benchmarks.store.cells import save_cell
+from benchmarks.store.curves import BLOCK
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results
 from envs import TASKS

@@ -17,10 +17,11 @@ from benchmarks.cli.tune import build_plans
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.tuning import result, stages
+from benchmarks.tuning import result
 from benchmarks.tuning.protocol import Protocol, StudyPlan
 from benchmarks.tuning.result import StudyResult
-from benchmarks.tuning.scheduler import StudyScheduler
+from benchmarks.tuning.scheduler import run_studies
+from benchmarks.tuning.stages import Stages
 from benchmarks.tuning.storage.opening import open_storage
 from benchmarks.tuning.study import StudyInProgress
 from envs import TASKS
@@ -64,7 +65,7 @@ def tuned_in(folder: Path, variants: tuple[str, ...] = ("gae",), **changes: Any)
 def scheduled_in(folder: Path, variants: tuple[str, ...] = ("gae",), jobs: int = 1, **changes: Any) -> Outcome:
     """The same on processes."""
     storage = open_storage(None, folder / "tuned")
-    return StudyScheduler(storage, folder / "tuned", jobs, "cpu").run(plans(variants, **changes))
+    return run_studies(plans(variants, **changes), storage, folder / "tuned", jobs, "cpu")
 
 
 def without_provenance(study: StudyResult) -> str:
@@ -73,12 +74,12 @@ def without_provenance(study: StudyResult) -> str:
 
 def lose_runs(monkeypatch: pytest.MonkeyPatch, lost: Callable[[str, int, int], bool]) -> None:
     """Lose every run of which lost(stage, index of its configuration in the stage, index of its seed) is true."""
-    run_stage = stages.run_stage
+    run = Stages.run
     tuned = 0
 
-    def losing(plan: Any, folder: Any, configurations: Any, stage: str, *more: Any, **others: Any) -> Any:
+    def losing(self: Stages, configurations: Any, stage: str, *more: Any, **others: Any) -> Any:
         nonlocal tuned
-        found = yield from run_stage(plan, folder, configurations, stage, *more, **others)
+        found = yield from run(self, configurations, stage, *more, **others)
         first = tuned if stage == "tuning" else 0
         tuned += len(configurations) if stage == "tuning" else 0
         for of_task in found.values():
@@ -87,7 +88,7 @@ def lose_runs(monkeypatch: pytest.MonkeyPatch, lost: Callable[[str, int, int], b
                     of_task.scores[configuration, seed] = np.nan
         return found
 
-    monkeypatch.setattr(stages, "run_stage", losing)
+    monkeypatch.setattr(Stages, "run", losing)
 
 
 if __name__ == "__main__":

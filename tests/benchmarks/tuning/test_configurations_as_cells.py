@@ -15,20 +15,27 @@ from benchmarks.design.identity import canonical
 from benchmarks.execution.train_cell import report_metadata
 from benchmarks.store import cells
 from benchmarks.tuning.cells import groups, objective, read_scores
-from benchmarks.tuning.protocol import Protocol, Stream
+from benchmarks.tuning.protocol import Protocol, Stream, StudyPlan
 from benchmarks.tuning.racing import Race
+from benchmarks.tuning.space import space
 from envs import TASKS
 from envs.seeding import Purpose
 from tests.benchmarks.tuning.small_studies import TASK, VARIANT, protocol
+
+LAM = "estimator.credit.lam"
+
+
+def plan(searched: str) -> StudyPlan:
+    """Of a study of one field."""
+    return StudyPlan("tuned", VARIANT, (TASK,), protocol(), space(VARIANT, [TASK], searched))
 
 
 def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     values = [
         {"training.learning_rate": 10.0**-k, "training.collection.envs": 64 if k % 2 else 32} for k in range(1, 21)
     ]
-    made = groups(
-        VARIANT, TASK, values, ["training.learning_rate"], Stream(Purpose.TUNING, (0, 1, 2, 3, 4)), protocol()
-    )
+    of_rates = plan("training.learning_rate")
+    made = groups(of_rates, TASK, values, Stream(Purpose.TUNING, (0, 1, 2, 3, 4)))
     assert [len(g.indices) for g in made] == [8, 2, 8, 2]
     assert [g.cell.training.collection.envs for g in made] == [64, 64, 32, 32]
     first = made[0].cell.members
@@ -37,30 +44,18 @@ def test_a_batch_is_cut_by_shape_and_into_cells_of_40_members() -> None:
     assert first.rates[:10] == (0.1,) * 5 + (0.001,) * 5
     assert first.purpose == Purpose.TUNING
     # twenty seeds a configuration: two of them a cell
-    of_twenty = groups(
-        VARIANT, TASK, values[:3], ["training.learning_rate"], Stream(Purpose.TEST, tuple(range(20))), protocol()
-    )
+    of_twenty = groups(of_rates, TASK, values[:3], Stream(Purpose.TEST, tuple(range(20))))
     assert [g.indices for g in of_twenty] == [(0, 2), (1,)]
 
 
 def test_each_configuration_is_checked_before_it_trains() -> None:
     with pytest.raises(ValueError, match="lam must lie in"):
-        groups(
-            VARIANT,
-            TASK,
-            [{"estimator.credit.lam": 0.9}, {"estimator.credit.lam": 1.5}],
-            ["estimator.credit.lam"],
-            Stream(Purpose.TUNING, (0,)),
-            protocol(),
-        )
+        groups(plan(LAM), TASK, [{LAM: 0.9}, {LAM: 1.5}], Stream(Purpose.TUNING, (0,)))
 
 
 def test_a_cells_digest_tells_configurations_and_races_apart() -> None:
     def cell(lam: float, race: Race | None = None) -> Cell:
-        values = [{"estimator.credit.lam": lam}]
-        (group,) = groups(
-            VARIANT, TASK, values, ["estimator.credit.lam"], Stream(Purpose.TUNING, (0,)), protocol(), race
-        )
+        (group,) = groups(plan(LAM), TASK, [{LAM: lam}], Stream(Purpose.TUNING, (0,)), race)
         return group.cell
 
     digests = {cell(0.9).digest, cell(0.8).digest, cell(0.9, Race((0,), 1, 0.0, 1.0)).digest}
@@ -96,7 +91,8 @@ def race_cell(task: str = "CartPole-v1", **changes: Any) -> tuple[Cell, Protocol
     """Two configurations of five seeds on a task of floor 21.9 (say) and ceiling 500."""
     made = protocol(**{"env_steps": {task: 1_000}, "pruner": "racing", "trials": 64, **changes})
     values = [{"training.learning_rate": r} for r in (0.1, 0.01)]
-    (group,) = groups(VARIANT, TASKS[task], values, ["training.learning_rate"], made.streams["tuning"], made)
+    of_rates = replace(plan("training.learning_rate"), protocol=made)
+    (group,) = groups(of_rates, TASKS[task], values, made.streams["tuning"])
     return group.cell, made
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from benchmarks.execution.engine import Job, Message, Origin
 from benchmarks.execution.worker import work
 from benchmarks.tuning import result
-from benchmarks.tuning.scheduler import StudyScheduler
+from benchmarks.tuning.scheduler import run_studies
 from benchmarks.tuning.storage.opening import open_storage
 from tests.benchmarks.tuning.small_studies import plans, without_provenance
 
@@ -42,7 +42,7 @@ class InProcess:
 
 def test_a_study_is_the_same_on_another_engine(studied: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tuned"
-    outcome = StudyScheduler(open_storage(None, folder), folder, 1, "cpu", InProcess).run(plans(("gae", "reinforce")))
+    outcome = run_studies(plans(("gae", "reinforce")), open_storage(None, folder), folder, 1, "cpu", InProcess)
     assert not outcome.failures
     first, again = (result.load_all(of / "tuned") for of in (studied, tmp_path))
     assert [without_provenance(t) for t in first] == [without_provenance(t) for t in again]

@@ -11,12 +11,12 @@ import pytest
 
 from benchmarks.cli.tune import build_plans
 from benchmarks.design.cell import Cell
-from benchmarks.tuning import protocol, result, stages
+from benchmarks.tuning import protocol, result
 from benchmarks.tuning.lookup import configurations
-from benchmarks.tuning.protocol import StudyPlan
 from benchmarks.tuning.report.report import compose
 from benchmarks.tuning.result import StageResult, TrialResult
 from benchmarks.tuning.space import space
+from benchmarks.tuning.stages import Stages
 from benchmarks.tuning.study import selection_candidates
 from benchmarks.tuning.summary.trials import best_value
 from envs import TASKS
@@ -53,15 +53,13 @@ def test_the_selection_seeds_choose_and_of_equals_the_default(copied: Path, monk
     numbers: dict[str, list[int]] = {}
     factor = [-1.0]  # the worst on the tuning seeds is the best on the others; then all are equal
 
-    def given(
-        plan: StudyPlan, folder: Path, trials: list[TrialResult], stage: str
-    ) -> Generator[list[Cell], None, list[StageResult]]:
+    def given(self: Stages, trials: list[TrialResult], stage: str) -> Generator[list[Cell], None, list[StageResult]]:
         numbers[stage] = [t.number for t in trials]
         yield []
-        count = len(plan.protocol.streams[stage].seeds)
+        count = len(self.plan.protocol.streams[stage].seeds)
         return [StageResult(t.number, {"bandit/small": (factor[0] * t.value,) * count}) for t in trials]
 
-    monkeypatch.setattr(stages, "run_again", given)
+    monkeypatch.setattr(Stages, "run_again", given)
     worst, _ = tuned_in(copied)
     candidates = [t for t in worst.trials if t.number in numbers["selection"]]
     assert worst.chosen == min(candidates, key=lambda t: t.value).number

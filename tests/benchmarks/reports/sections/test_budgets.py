@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from algorithms import ALGORITHMS, VARIANTS
+from algorithms.algorithm import Methods
+from algorithms.composition import Schedule
 from benchmarks.reports import report
 from benchmarks.reports.sections import budgets, comparisons
 from benchmarks.statistics.comparisons import Pair
@@ -16,14 +19,16 @@ from benchmarks.store.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
 from tests.benchmarks.synthetic_results import frame, report_input, suite
 
+ONE, SIXTEEN = Methods(steps_per_update=1), Methods(steps_per_update=16)
+SB3 = Methods("stable-baselines3")  # whose PPO does not count its steps
 
-def meta(task: str, variant: str, epochs: int = 1, minibatches: int = 1, **more: Any) -> dict[str, Any]:
+
+def meta(task: str, variant: str, methods: Methods = ONE, **cell: Any) -> dict[str, Any]:
     """What a cell says of how it trained."""
-    plain = {"class": "algorithms.variant.Variant", "schedule": {"epochs": epochs, "minibatches": minibatches}}
-    of = {"name": variant, **more.pop("algorithm", plain)}
     return {
-        "cell": {"task": {"name": task}, "algorithm": of, "env_steps": 100, **more.pop("cell", {})},
-        "provenance": {"processor": "one", **more},
+        "cell": {"task": {"name": task}, "algorithm": {"name": variant}, "env_steps": 100, **cell},
+        "provenance": {"processor": "one"},
+        "reading": {"methods": methods._asdict()},
     }
 
 
@@ -39,16 +44,16 @@ def two(updates: float = 1.0, seconds: float = 2.0, steps: float = 1.0) -> Suite
     return Suite(rows, of.scales, of.variants)
 
 
-METAS = [meta(t, v, 4, 4) if v == "b" else meta(t, v) for t in ("t", "u") for v in ("a", "b")]
+METAS = [meta(t, v, SIXTEEN) if v == "b" else meta(t, v) for t in ("t", "u") for v in ("a", "b")]
 
 
 def test_optimiser_steps_are_updates_times_epochs_times_minibatches() -> None:
-    assert budgets.optimiser_steps_per_update(meta("t", "ppo", 4, 8)) == 32
-    assert budgets.optimiser_steps_per_update(meta("t", "gae")) == 1
-    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "theirs", cell={"imported": True})))
-    sb3 = {"class": "algorithms.references.sb3.Sb3", "model_class": "ppo"}
-    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "sb3:ppo", algorithm=sb3)))
-    assert budgets.optimiser_steps_per_update(meta("t", "sb3:a2c", algorithm=sb3 | {"model_class": "a2c"})) == 1
+    ppo = replace(VARIANTS["ppo"], schedule=Schedule(epochs=4, minibatches=8))
+    assert budgets.optimiser_steps_per_update(meta("t", "ppo", ppo.methods)) == 32
+    assert budgets.optimiser_steps_per_update(meta("t", "gae", ALGORITHMS["gae"].methods)) == 1
+    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "theirs", imported=True)))
+    assert np.isnan(budgets.optimiser_steps_per_update(meta("t", "sb3:ppo", ALGORITHMS["sb3:ppo"].methods)))
+    assert budgets.optimiser_steps_per_update(meta("t", "sb3:a2c", ALGORITHMS["sb3:a2c"].methods)) == 1
 
 
 def test_ratios_by_hand() -> None:
@@ -81,8 +86,7 @@ def test_seconds_of_different_processors_or_of_others_are_not_compared() -> None
     ]
     assert np.isnan(budgets.ratios(two(), elsewhere, [Pair("b", "a")])["training time"][0])
     assert "training time" not in budgets.sentence(two(), elsewhere, "a", "b")
-    sb3 = [meta(t, "b", algorithm={"class": "algorithms.references.sb3.Sb3", "model_class": "ppo"}) for t in "tu"]
-    of = budgets.ratios(two(), [*METAS[::2], *sb3], [Pair("b", "a")])
+    of = budgets.ratios(two(), [*METAS[::2], *(meta(t, "b", SB3) for t in "tu")], [Pair("b", "a")])
     assert np.isnan(of.to_numpy()).all()
 
 
@@ -98,7 +102,7 @@ def test_members_that_diverged_do_not_count() -> None:
 
 def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: Path) -> None:
     of = suite(frame(seeds=6, checkpoints=2))
-    metas = [meta(t, v, 4, 4) if v == "ppo" else meta(t, v) for t in of.scales for v in of.variants]
+    metas = [meta(t, v, SIXTEEN) if v == "ppo" else meta(t, v) for t in of.scales for v in of.variants]
     made_of = replace(report_input(of.frame, tmp_path), metas=(), kinds=(".svg",))
     section = comparisons.equal(replace(made_of, metas=metas))
     assert section.title == "What is equal"

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.reports import loading
+from benchmarks.loading import suites
 from benchmarks.reports.sections import budgets, guide
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
@@ -105,7 +105,7 @@ def released(name: str) -> tuple[Suite, list[dict[str, object]], ComparisonExper
     paths = stored_cells(RELEASED / name)
     chosen = pooling.select(paths, [read_meta(path) for path in paths])
     frame, _, metas = read_results([paths[i] for i in chosen])
-    return loading.build_suite(experiment, frame, metas), metas, experiment
+    return suites.build_suite(experiment, frame, metas), metas, experiment
 
 
 def of_released(name: str) -> tuple[list[str], pd.DataFrame]:

@@ -12,8 +12,9 @@ import pytest
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.imports.importer import import_runs
+from benchmarks.loading import common_steps
 from benchmarks.reports import report
-from benchmarks.reports.comparison import common_steps, comparison, result_folders
+from benchmarks.reports.comparison import comparison, result_folders
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.store.sources import read_meta
 from benchmarks.store.suite import Suite

@@ -1,0 +1,1 @@
+"""From stored cells to the curves that reports and the running experiment compare."""
