@@ -69,7 +69,7 @@ class SpeedCell:
     def cell(self) -> Cell:
         """As a cell of an experiment."""
         task = TASKS[self.task]
-        training, variant = resolve(task, VARIANTS[self.variant])
+        variant, training = resolve(task, VARIANTS[self.variant])
         members = Members(tuple(range(self.seeds)), (training.learning_rate,) * self.seeds)
         return Cell(task, variant, training, members, self.env_steps, Evaluation())
 
