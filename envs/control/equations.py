@@ -1,4 +1,4 @@
-"""Gymnasium's equations of classic control, computed in place for k environments at once.
+"""Gymnasium's equations of classic control (Acrobot's: envs.control.acrobot), in place for k environments at once.
 
 Each class is bound to a state [ROWS, k], one row a variable: first Gymnasium's own, then those derived from them.
 `move` advances the state by one step; `seen` are the rows that are observed. LOW and HIGH are the ranges of the first
@@ -11,32 +11,34 @@ SIMD tan in float64, and none of sin and cos: on AVX-512 this takes a fifth of t
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
 from envs.api import Array, Bools, Floats
 
-# constants are arrays of no axis, which a ufunc reads without a conversion
+# constants are arrays without axes, which a ufunc reads without a conversion
 HALF, ONE, TWO = np.array(0.5), np.array(1.0), np.array(2.0)
 
 
-class System(Protocol):
+class System:
     """Equations of motion, bound to the state of k environments."""
 
     ROWS: ClassVar[int]
     LOW: ClassVar[tuple[float, ...]]
     HIGH: ClassVar[tuple[float, ...]]
-    DTYPE: ClassVar[type[np.floating]]
+    DTYPE: ClassVar[type[np.floating]] = np.float64
     seen: tuple[Array, ...]
 
-    def __init__(self, state: Array) -> None: ...
+    def __init__(self, state: Array) -> None:
+        raise NotImplementedError
 
     def derive(self) -> None:
         """Compute the derived variables from the others."""
 
     def move(self, action: Array) -> tuple[Floats, Bools]:
         """Advance by one step; returns (reward [k], terminated [k]), which are new arrays. action: [k]"""
+        raise NotImplementedError
 
 
 def sin_cos(angle: Array, sin: Array, cos: Array) -> None:
@@ -61,10 +63,10 @@ def clip(values: Array, low: Array, high: Array) -> None:
     np.minimum(values, high, out=values)
 
 
-class CartPole:
+class CartPole(System):
     """x, theta, x', theta'; Euler steps of .02 s; pushed by 10 N to the left (0) or right (1); 1 a step."""
 
-    ROWS, DTYPE = 4, np.float64
+    ROWS = 4
     LOW, HIGH = (-0.05,) * 4, (0.05,) * 4
 
     PUSH = np.array([-10.0, 10.0]) / 1.1  # force / mass of cart and pole
@@ -77,8 +79,6 @@ class CartPole:
         self.position, self.speed, self.theta, self.omega = state[0:2], state[2:4], state[1], state[3]
         self.seen = state[0], state[2], state[1], state[3]
         self.spare, self.acceleration = np.empty((2, 2, state.shape[1]))
-
-    def derive(self) -> None: ...
 
     def move(self, action: Array) -> tuple[Floats, Bools]:
         (cos, product), (push, sin) = self.spare, self.acceleration
@@ -110,121 +110,10 @@ class CartPole:
         return np.ones(len(terminated), np.float32), terminated
 
 
-class Acrobot:
-    """theta1, theta2 (of the second link to the first), theta1', theta2'; a Runge-Kutta step of .2 s; torque -1, 0 or 1.
-
-    In absolute angles, phi = theta1 + theta2, Gymnasium's "book" equations, times 2, are
-
-        [4.5  c  ] [theta1'']   [ s phi'^2    - 29.4 sin(theta1) - 2 torque]       s = sin(theta2)
-        [c    2.5] [phi''   ] = [-s theta1'^2 -  9.8 sin(phi)    + 2 torque]       c = cos(theta2)
-
-    Runge-Kutta steps are the same in any linear coordinates. Angles are not wrapped: only sines and cosines are read.
-    -1 a step until the end. Derived: sin of theta2, theta1 and phi, then their cos.
-    """
-
-    ROWS, DTYPE = 10, np.float64
-    LOW, HIGH = (-0.1,) * 4, (0.1,) * 4
-
-    TORQUE_2 = np.array([-2.0, 0.0, 2.0])
-    WEIGHT_1, WEIGHT_2 = np.array(29.4), np.array(9.8)
-    INERTIA_1, INERTIA_2, PRODUCT = np.array(4.5), np.array(2.5), np.array(4.5 * 2.5)
-    TAU, HALF_TAU, THIRD = np.array(0.2), np.array(0.1), np.array(1 / 3)
-    FASTEST_1, FASTEST_2 = np.array(4 * math.pi), np.array(9 * math.pi)
-
-    def __init__(self, state: Array) -> None:
-        self.own, self.sin, self.cos = state[:4], state[4:7], state[7:10]
-        self.seen = state[8], state[5], state[7], state[4], state[2], state[3]
-        # theta2, theta1, phi, theta1', phi', theta1'', phi''
-        self.stage: Array = np.empty((7, state.shape[1]))
-        self.angles, self.motion, self.speeds, self.change = (self.stage[i:j] for i, j in ((0, 3), (1, 5), (3, 5), (3, 7)))
-        self.stage_sin, self.stage_cos = np.empty((2, 3, state.shape[1]))
-        self.start, self.step, self.total = np.empty((3, 4, state.shape[1]))
-        self.spare: Array = np.empty((4, state.shape[1]))
-
-    def derive(self) -> None:
-        self._to_absolute()
-        sin_cos(self.angles, self.sin, self.cos)
-
-    def _to_absolute(self) -> None:
-        """The stage's angles and speeds from the state's."""
-        (theta_1, theta_2, omega_1, omega_2), stage = self.own, self.stage
-        stage[0], stage[1], stage[3] = theta_2, theta_1, omega_1
-        np.add(theta_1, theta_2, out=stage[2])
-        np.add(omega_1, omega_2, out=stage[4])
-
-    def move(self, action: Array) -> tuple[Floats, Bools]:
-        torque_2, start, step, total = self.TORQUE_2[action], self.start, self.step, self.total
-        self._to_absolute()
-        start[...] = self.motion
-        self._accelerate(self.sin, self.cos[0], torque_2)
-        np.multiply(self.change, self.HALF_TAU, out=total)
-        np.add(start, total, out=self.motion)
-        self._accelerate_there(torque_2)
-        np.multiply(self.change, self.HALF_TAU, out=step)
-        total += step
-        total += step
-        np.add(start, step, out=self.motion)
-        self._accelerate_there(torque_2)
-        np.multiply(self.change, self.TAU, out=step)
-        total += step
-        np.add(start, step, out=self.motion)
-        self._accelerate_there(torque_2)
-        np.multiply(self.change, self.HALF_TAU, out=step)
-        total += step
-        total *= self.THIRD
-        np.add(start, total, out=self.motion)
-        self._to_relative()
-        sin_cos(self.angles, self.sin, self.cos)
-        height = np.add(self.cos[1], self.cos[2], out=self.spare[0])
-        terminated = height < -ONE
-        return np.subtract(terminated, 1, dtype=np.float32), terminated
-
-    def _to_relative(self) -> None:
-        """The state's angles and speeds, which are clipped, from the stage's."""
-        (theta_1, theta_2, omega_1, omega_2), stage = self.own, self.stage
-        theta_1[...], omega_1[...] = stage[1], stage[3]
-        np.subtract(stage[2], stage[1], out=theta_2)
-        np.subtract(stage[4], stage[3], out=omega_2)
-        stage[0] = theta_2
-        clip(omega_1, -self.FASTEST_1, self.FASTEST_1)
-        clip(omega_2, -self.FASTEST_2, self.FASTEST_2)
-
-    def _accelerate_there(self, torque_2: Array) -> None:
-        """Accelerations from the stage's angles and speeds."""
-        np.subtract(self.stage[2], self.stage[1], out=self.stage[0])
-        half_tangents(self.angles, self.stage_sin, self.stage_cos)
-        cos = self.stage_cos[0]
-        cos -= ONE
-        self._accelerate(self.stage_sin, cos, torque_2)
-
-    def _accelerate(self, sin: Array, cos: Array, torque_2: Array) -> None:
-        """The same, from the sines of (theta2, theta1, phi) and the cosine of theta2."""
-        square, (down, right, product, divisor) = self.spare[:2], self.spare
-        np.multiply(self.speeds, self.speeds, out=square)
-        down *= sin[0]
-        right *= sin[0]
-        np.multiply(sin[1], self.WEIGHT_1, out=product)
-        product += torque_2
-        right -= product  # the first right-hand side
-        np.multiply(sin[2], self.WEIGHT_2, out=product)
-        product -= torque_2
-        down += product  # minus the second one
-        np.multiply(cos, cos, out=divisor)
-        np.subtract(self.PRODUCT, divisor, out=divisor)
-        np.multiply(right, cos, out=product)
-        right *= self.INERTIA_2
-        down_cos = np.multiply(down, cos, out=self.stage[5])
-        right += down_cos
-        down *= -self.INERTIA_1
-        down -= product
-        np.divide(right, divisor, out=self.stage[5])
-        np.divide(down, divisor, out=self.stage[6])
-
-
-class Pendulum:
+class Pendulum(System):
     """theta, theta'; Euler steps of .05 s; torque in [-2, 2]. Derived: cos and sin of theta, which is kept in [-pi, pi]."""
 
-    ROWS, DTYPE = 4, np.float64
+    ROWS = 4
     LOW, HIGH = (-math.pi, -1.0), (math.pi, 1.0)
 
     TORQUE = np.array(2.0, np.float32)
@@ -269,10 +158,10 @@ class Pendulum:
         return reward, np.zeros(len(cost), np.bool_)
 
 
-class MountainCar:
+class MountainCar(System):
     """Position and velocity; force -1, 0 or 1 thousandth; -1 a step until the flag at .5."""
 
-    ROWS, DTYPE = 2, np.float64
+    ROWS = 2
     LOW, HIGH = (-0.6,), (-0.4,)
 
     FORCE = np.array([-0.001, 0.0, 0.001])
@@ -282,8 +171,6 @@ class MountainCar:
     def __init__(self, state: Array) -> None:
         self.seen = self.position, self.velocity = state[0], state[1]
         self.spare, self.cos = np.empty((2, state.shape[1]), self.DTYPE)
-
-    def derive(self) -> None: ...
 
     def move(self, action: Array) -> tuple[Floats, Bools]:
         np.multiply(self.position, self.THREE, out=self.spare)
@@ -327,13 +214,3 @@ class MountainCarContinuous(MountainCar):
         force *= self.COST
         np.add(force, self.PRIZE, out=force, where=terminated)
         return force, terminated
-
-
-SYSTEMS: dict[str, type[System]] = {
-    "CartPole-v0": CartPole,
-    "CartPole-v1": CartPole,
-    "Acrobot-v1": Acrobot,
-    "Pendulum-v1": Pendulum,
-    "MountainCar-v0": MountainCar,
-    "MountainCarContinuous-v0": MountainCarContinuous,
-}

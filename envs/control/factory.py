@@ -12,8 +12,7 @@ import numpy as np
 from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
-from envs.control.equations import SYSTEMS
-from envs.control.from_equations import EquationsVec
+from envs.control.from_equations import SYSTEMS, EquationsVec
 from envs.custom.identity import Identity
 from envs.delayed import Delayed
 
