@@ -1,22 +1,20 @@
 """Tasks and constants by the names that commands accept: registered names, `gymnasium:<id>`, or `module:CONSTANT`."""
 
 from __future__ import annotations
-
 import difflib
+import gymnasium
 import importlib
 import traceback
 from collections.abc import Callable, Iterable
-from types import ModuleType
-from typing import Any
-
-import gymnasium
-
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, gymnasium_task
 from envs.delayed import undelayed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
+from types import ModuleType
+from typing import Any
+
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
@@ -86,16 +84,16 @@ def _nearest(name: str, registered: Iterable[str]) -> str:
 
 
 def check_installed(tasks: Iterable[Task]) -> None:
-    """UsageError for a control task that neither EnvPool nor Gymnasium, as installed here, can make."""
+    """UsageError for a control task without equations that neither EnvPool nor Gymnasium, as installed here, can make."""
     if from_envpool.installed():
         return
     for task in tasks:
         factory = undelayed(task.factory)
-        if not isinstance(factory, Control) or factory.backend != "auto":
+        if not isinstance(factory, Control) or factory.backend != "auto" or factory.has_equations:
             continue
         try:
             gymnasium.make(factory.env_id).close()
         except (gymnasium.error.Error, ImportError) as error:
             raise UsageError(
-                f"{task.name} needs EnvPool (pip install envpool), for Gymnasium cannot make it: {error}"
+                f'{task.name} needs EnvPool (pip install "pg-ladder[envpool]"), for Gymnasium cannot make it: {error}'
             ) from error

@@ -12,14 +12,16 @@ import numpy as np
 from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
+from envs.control.from_equations import SYSTEMS, EquationsVec
 from envs.custom.identity import Identity
 from envs.delayed import Delayed
 
 
 @dataclass(frozen=True)
 class Control:
-    """A Gymnasium id. The backend "auto" is EnvPool if it is installed. `group` has no effect in control.
+    """A Gymnasium id. `group` has no effect in control.
 
+    backend   "auto": our equations of classic control; for other ids EnvPool if it is installed, else Gymnasium
     encoding  encoding of observations; None: the default of their space (envs.control.encoding)
     identity  identity of a user's environment, which separates its results from those of other versions
     """
@@ -30,7 +32,14 @@ class Control:
     encoding: Encoding | None = None
     identity: Identity | None = None
 
+    @property
+    def has_equations(self) -> bool:
+        """Whether its environments are stepped by the equations of envs.control.equations."""
+        return self.backend == "auto" and self.encoding is None and self.env_id in SYSTEMS
+
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
+        if self.has_equations:
+            return EquationsVec(self.env_id, self.spec, seeds, envs)
         if self.backend == "auto" and from_envpool.installed():
             return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
         # the floors in the tables were measured with EnvPool, whose infos hold no masks

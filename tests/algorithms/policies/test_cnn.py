@@ -24,7 +24,7 @@ from tests.builders import make_run, records_of, small_training
 from tests.contracts.image_task import IMAGES
 
 ATARI = Image(4, 84, 84)
-needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
+needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool is not installed")
 
 
 def built(members: int, image: Image = ATARI, width: int = 512, outputs: int = 6) -> NatureNet:

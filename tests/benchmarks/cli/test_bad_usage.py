@@ -1,16 +1,16 @@
 """Mistakes on the command line: status 2 and one line before any work; failures of work are status 1 and named."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
+import sys
 from benchmarks.cli.main import main
+from envs import TASKS
 from envs.control import from_envpool
+from envs.named import check_installed
+from pathlib import Path
 from tests.benchmarks.synthetic_results import write_cell
+
 
 TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]
 
@@ -189,8 +189,13 @@ def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.setattr(from_envpool, "installed", lambda: False)
     for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
         assert main(words) == 2
-        assert "Highway-v0 needs EnvPool (pip install envpool)" in capsys.readouterr().err
+        assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[envpool]")' in capsys.readouterr().err
     assert list(Path().iterdir()) == [Path("file")]
+
+
+def test_tasks_that_go_without_envpool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(from_envpool, "installed", lambda: False)
+    check_installed([TASKS["CartPole-v1"], TASKS["FrozenLake-v1"], TASKS["dyck/small"]])
 
 
 def test_an_environments_own_valueerror_is_no_mistake_of_the_users(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Control tasks: EnvPool against Gymnasium step by step, and one contract for both adapters."""
+"""Control tasks: EnvPool against Gymnasium step by step, and one contract for our equations and both adapters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from envs.control.from_gymnasium import read_spec
 from envs.seeding import Role, stream
 
 NAMES = [task.name for task in CLASSIC]
-BACKENDS = ["auto", "gymnasium"] if from_envpool.installed() else ["gymnasium"]
-needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
+BACKENDS = ["auto", "gymnasium", *(["envpool"] if from_envpool.installed() else [])]
+needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool is not installed")
 
 
 def make(name: str, backend: str, seeds: tuple[int, ...] = (1, 2), envs: int = 3) -> VecEnv:
-    control = Control(name, TASKS[name].spec, backend)  # type: ignore[arg-type]
-    return control.make([stream(s, Role.ENVIRONMENT, 0) for s in seeds], envs)
+    """Classic control by our equations ("auto"), Gymnasium or EnvPool."""
+    streams = [stream(s, Role.ENVIRONMENT, 0) for s in seeds]
+    if backend == "envpool":
+        return from_envpool.EnvPoolVec(name, TASKS[name].spec, streams, envs)
+    return Control(name, TASKS[name].spec, backend).make(streams, envs)  # type: ignore[arg-type]
 
 
 def actions(env: VecEnv, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -49,7 +52,7 @@ def state_from(name: str, obs: np.ndarray) -> np.ndarray:
 def test_envpool_steps_as_gymnasium_from_the_same_state(name: str) -> None:
     """Before each step Gymnasium is set to EnvPool's last observation. Pendulum is compared where the speed is not
     clipped: EnvPool integrates the angle with the unclipped speed (a difference of up to 2e-2 at |speed| 8)."""
-    env, rng = make(name, "auto", (3,), 4), np.random.default_rng(0)
+    env, rng = make(name, "envpool", (3,), 4), np.random.default_rng(0)
     obs, _ = env.reset()
     reference: Any = gymnasium.make(name).unwrapped
     reference.reset(seed=0)
@@ -90,7 +93,7 @@ def test_the_table_states_the_real_spaces(name: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", NAMES)
-def test_both_adapters_keep_one_contract(name: str, backend: str) -> None:
+def test_all_backends_keep_one_contract(name: str, backend: str) -> None:
     env, rng = make(name, backend), np.random.default_rng(1)
     obs, mask = env.reset()
     size = env.spec.observation.size  # type: ignore[union-attr]
@@ -113,8 +116,9 @@ def test_both_adapters_keep_one_contract(name: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_inactive_environments_stay_as_they_are(backend: str) -> None:
-    env, rng = make("CartPole-v1", backend), np.random.default_rng(1)
+@pytest.mark.parametrize("name", NAMES)
+def test_inactive_environments_stay_as_they_are(name: str, backend: str) -> None:
+    env, rng = make(name, backend), np.random.default_rng(1)
     obs, _ = env.reset()
     active = np.array([[True, False, True], [False, False, True]])
     for _ in range(3):
@@ -125,7 +129,7 @@ def test_inactive_environments_stay_as_they_are(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", ["CartPole-v1", "MountainCarContinuous-v0"])
+@pytest.mark.parametrize("name", NAMES)
 def test_stepping_some_is_stepping_each_alone(name: str, backend: str) -> None:
     """Which environments step with which, ends and resets included, changes nothing for any of them.
 

@@ -13,7 +13,7 @@ from envs import TASKS, random_policy
 from envs.control import from_envpool
 from envs.seeding import Role, stream
 
-needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
+needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool is not installed")
 IDS = {"FrozenLake-v1": "FrozenLake-v1", "Taxi-v3": "Taxi-v4", "CliffWalking-v1": "CliffWalking-v1"}
 
 

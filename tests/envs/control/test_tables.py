@@ -16,7 +16,7 @@ from envs.control.encoding import encoding_for
 from envs.control.factory import Control
 from envs.seeding import Role, stream
 
-pytestmark = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool has no wheel for this platform")
+pytestmark = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool is not installed")
 CONTROL = {name: task.factory for name, task in TASKS.items() if isinstance(task.factory, Control)}
 UNLIMITED = {"CliffWalking-v1", "Blackjack-v1", "Catch-v0"}  # in EnvPool; the horizon is ours, or the rules'
 # as many steps as some episodes end within; whole episodes of these are slow, and classic control has tests of its own
