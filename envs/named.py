@@ -1,20 +1,22 @@
 """Tasks and constants by the names that commands accept: registered names, `gymnasium:<id>`, or `module:CONSTANT`."""
 
 from __future__ import annotations
+
 import difflib
-import gymnasium
 import importlib
 import traceback
 from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+import gymnasium
+
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, gymnasium_task
 from envs.delayed import undelayed
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError, look_up
-from types import ModuleType
-from typing import Any
-
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 

@@ -1,16 +1,18 @@
 """Mistakes on the command line: status 2 and one line before any work; failures of work are status 1 and named."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-import sys
+
 from benchmarks.cli.main import main
 from envs import TASKS
 from envs.control import from_envpool
 from envs.named import check_installed
-from pathlib import Path
 from tests.benchmarks.synthetic_results import write_cell
-
 
 TRAIN = ["train", "--task", "CartPole-v1", "--variant", "gae"]
 
