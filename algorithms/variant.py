@@ -146,8 +146,8 @@ class Variant(Composition):
     def expected_seconds(self, job: Job) -> float:
         count = len(job.members.seeds)
         if self.exact:
-            episodes = len(ExactReturn(job.task).enumeration.probability)
-            return enumerated_seconds(job.task, job.training, episodes, job.env_steps, count)
+            texts = ExactReturn(job.task).enumeration.texts
+            return enumerated_seconds(job.task, job.training, texts, job.env_steps, count)
         return sampled_seconds(job.task, job.training, self.schedule, self.critic, job.env_steps, count)
 
     def reason_unusable(self, job: Job, state: RunState, records: int, device: str) -> str | None:

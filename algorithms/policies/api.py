@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.distributions import Head
+from algorithms.policies.prefixes import Prefixes
 from envs.api import Floats, Observation
 
 Memory = Any  # the state of a network between two actions of an episode: none, a hidden state, or keys and values
@@ -26,6 +27,14 @@ class Net(Protocol):
     def __call__(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         """Outputs [len(positions), P, N, O] of a whole rollout: features [T, P, N, F], images
         [T, P, N, C, H, W], or tokens [L, P, N]."""
+
+
+@runtime_checkable
+class ReadsText(Protocol):
+    """A Net for texts, which computes what texts have in common once."""
+
+    def at_prefixes(self, prefixes: Prefixes) -> Tensor:
+        """Outputs [P, C, O] after each of the prefixes."""
 
 
 @runtime_checkable
@@ -71,6 +80,9 @@ class Acting(Protocol):
 
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+
+    def at_prefixes(self, prefixes: Prefixes, action_mask: Tensor | None) -> Tensor:
+        """Head inputs [P, C, O] after each of the prefixes; legal actions [C, V]."""
 
     def select_members(self, indices: np.ndarray) -> Acting:
         """The policies of the members at these indices."""
