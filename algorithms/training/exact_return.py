@@ -146,9 +146,8 @@ class ExactReturn:
             out = policy.at_prefixes(tree.prefixes, tree.mask)
             logp = log_pi(out.detach())
             _, chance, returns = self._returns(tree, logp, self._shift)
-            by_logp = tree.sum_below(chance * returns)  # dJ / dlog pi
-            if self.beta:
-                by_logp -= self.beta * self._powers[tree.step] * tree.sum_below(chance * tree.collect(self._chance))
+            # dJ / dlog pi, without the derivative of R(s) itself: it is -beta gamma^t times E[grad log pi], which is 0
+            by_logp = tree.sum_below(chance * returns)
             by_logp, pi = by_logp.reshape(out.shape), np.exp(logp).reshape(out.shape)
             by_out = by_logp - pi * by_logp.sum(-1, keepdims=True)
             out.backward(torch.from_numpy(by_out).to(out))  # type: ignore[no-untyped-call]
