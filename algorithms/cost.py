@@ -29,7 +29,7 @@ def sampled_seconds(
     return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
 
 
-def enumerated_seconds(task: Task, training: TrainingConfig, episodes: int, env_steps: int, members: int) -> float:
-    """Seconds to train a population whose updates each read all `episodes` of the task."""
+def enumerated_seconds(task: Task, training: TrainingConfig, texts: int, env_steps: int, members: int) -> float:
+    """Seconds to train a population whose updates each compute all `texts` that the task has before an action."""
     updates = env_steps / (training.collection.envs * task.spec.horizon)
-    return updates * episodes * task.spec.horizon * members / LEARNED_PER_S
+    return updates * (1 / UPDATES_PER_S + texts * members / LEARNED_PER_S)

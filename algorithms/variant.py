@@ -150,8 +150,8 @@ class Variant(Composition):
     def expected_seconds(self, plan: TrainingPlan) -> float:
         count = len(plan.members.seeds)
         if self.exact:
-            episodes = len(ExactReturn(plan.task).enumeration.probability)
-            return enumerated_seconds(plan.task, plan.training, episodes, plan.env_steps, count)
+            texts = ExactReturn(plan.task).enumeration.texts
+            return enumerated_seconds(plan.task, plan.training, texts, plan.env_steps, count)
         return sampled_seconds(plan.task, plan.training, self.schedule, self.critic, plan.env_steps, count)
 
     def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:

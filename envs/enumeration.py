@@ -37,6 +37,16 @@ class Enumeration:
     reference: Doubles | None  # [T, S] log-probability of the action under the reference policy
     information: Ints  # [T, S] the policy's information set, numbered by step; -1 after the end
 
+    @property
+    def texts(self) -> int:
+        """The number of distinct texts before an action."""
+        return int((self.information.max(1) + 1).sum())
+
+    def same_texts(self, other: Enumeration) -> bool:
+        """Whether a policy reads the same texts and has the same actions in all episodes of the other listing."""
+        arrays = [(e.transcript, e.valid, e.action, e.action_mask) for e in (self, other)]
+        return all(a is b if a is None or b is None else np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
+
     def log_probability(self, policy: list[Doubles]) -> Doubles:
         """[T, S]: log pi(a_t | s_t) of a policy given as [sets, V] for each step, as in a Solution."""
         logp = np.zeros(self.action.shape)

@@ -37,10 +37,10 @@ def enumerate_scores(task: Task, training: TrainingConfig, actor: Tensor) -> Enu
         raise ValueError(f"{task.name} pays by chance, so variances cannot be read from its listed mean rewards")
     policy, exact = one_policy(task, training, actor), ExactReturn(task)
     episodes = exact.enumeration
-    scores = []
+    logp, scores = exact.log_probabilities(policy).sum(0)[0], []
     for s in range(len(episodes.probability)):
         policy.flat.gradient.zero_()
-        exact.log_probabilities(policy, slice(s, s + 1)).sum().backward()  # type: ignore[no-untyped-call]
+        logp[s].backward(retain_graph=True)  # type: ignore[no-untyped-call]
         scores.append(policy.flat.gradient[0].double().clone())
     with torch.no_grad():
         chance = exact.probabilities(policy)[0].double() * torch.from_numpy(episodes.probability)

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network
+from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, ReadsText
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
 from algorithms.policies.population import Flat, constant
+from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Number
 from envs.api import Array, Box, Floats, Spec, Transcript
 
@@ -132,6 +133,12 @@ class ActorCritic(nn.Module):
             out = self._state_dependent_output(self._gsde, _with_hidden_layer(self.actor).hidden(rows))
             return out.reshape(len(out), len(obs), obs.shape[2], -1).transpose(0, 1)
         return self._finish_output(self.actor(obs, self._positions[:steps]), action_mask)
+
+    def at_prefixes(self, prefixes: Prefixes, action_mask: Tensor | None) -> Tensor:
+        """Head inputs [P, C, O] after each of the prefixes; legal actions [C, V]."""
+        if not isinstance(self.actor, ReadsText):
+            raise ValueError(f"a {type(self.actor).__name__} reads no texts")
+        return self._finish_output(self.actor.at_prefixes(prefixes), action_mask)
 
     def values(self, obs: Tensor, steps: int) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.distributions import Head
+from algorithms.policies.prefixes import Prefixes
 from envs.api import Array, Floats, Ints, Observation
 
 Memory = Any  # the state of a network between two actions of an episode: none, a hidden state, or keys and values
@@ -49,6 +50,14 @@ class Dense(Protocol):
 
     def dense_layers(self) -> DenseLayers:
         """Its layers, as views of its parameters."""
+
+
+@runtime_checkable
+class ReadsText(Protocol):
+    """A Net for texts, which computes what texts have in common once."""
+
+    def at_prefixes(self, prefixes: Prefixes) -> Tensor:
+        """Outputs [P, C, O] after each of the prefixes."""
 
 
 @runtime_checkable
@@ -97,6 +106,9 @@ class Acting(Protocol):
 
     def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
         """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+
+    def at_prefixes(self, prefixes: Prefixes, action_mask: Tensor | None) -> Tensor:
+        """Head inputs [P, C, O] after each of the prefixes; legal actions [C, V]."""
 
     def select_members(self, indices: np.ndarray) -> Acting:
         """The policies of the members at these indices."""

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from algorithms.policies.api import Memory, Net
+from algorithms.policies.gru_tree import GRUTree
 from algorithms.policies.population import constant, orthogonal
+from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Choice, tunable
 from envs.api import Observation, Transcript
 
@@ -72,6 +74,11 @@ class GRUNet(nn.Module):
         picked = torch.stack([states[i] for i in positions], 1)  # [P, T, N, H]
         out = torch.baddbmm(self.readout_bias, picked.reshape(p, -1, self.width), self.readout)
         return out.reshape(p, len(positions), n, -1).transpose(0, 1)
+
+    def at_prefixes(self, prefixes: Prefixes) -> Tensor:
+        states = GRUTree.apply(self.table + self.bias, self.recurrent, prefixes.levels)  # type: ignore[no-untyped-call]
+        picked = states.index_select(1, prefixes.node)  # [P, C, H]
+        return torch.baddbmm(self.readout_bias, picked, self.readout)
 
     def _inputs(self, tokens: Tensor) -> Tensor:
         """[K, P, N] -> [K, P, N, 3H]"""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
 from algorithms.policies.population import constant
+from algorithms.policies.prefixes import Prefixes
 from envs.api import Ints, Observation, Transcript
 from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP
@@ -36,6 +37,13 @@ class TabularNet(nn.Module):
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         return torch.stack([self._read(h) for h in self._hashes(obs, positions)])
+
+    def at_prefixes(self, prefixes: Prefixes) -> Tensor:
+        h, hashes = self.states.new_zeros(1), []
+        for token, parent in prefixes.levels:
+            h = h[parent] * MULTIPLIER + token + 1
+            hashes.append(h)
+        return self._read(torch.cat(hashes)[prefixes.node].expand(len(self.table), -1))
 
     def _hashes(self, obs: Tensor, positions: tuple[int, ...]) -> list[Tensor]:
         """Hashes [P, N] of the transcripts up to each of these positions."""

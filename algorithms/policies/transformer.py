@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from algorithms.policies.api import Memory, Net
 from algorithms.policies.population import constant, orthogonal
+from algorithms.policies.prefixes import Prefixes
 from envs.api import Observation, Transcript
 
 
@@ -95,6 +96,11 @@ class TransformerNet(nn.Module):
         p, n, _, d = x.shape
         picked = x[:, :, list(positions)]  # [P, N, T, D]
         return self._read(picked.reshape(p, -1, d)).reshape(p, n, len(positions), -1).permute(2, 0, 1, 3)
+
+    def at_prefixes(self, prefixes: Prefixes) -> Tensor:
+        rows = prefixes.rows[:, None].expand(-1, len(self.table), -1)
+        positions, which = prefixes.position.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        return self(rows, tuple(positions.tolist()))[which, :, prefixes.row].transpose(0, 1)
 
     def _hidden(self, tokens: Tensor, start: int, caches: list[Memory]) -> tuple[Tensor, list[Memory]]:
         k, p, _ = tokens.shape

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from algorithms.policies.api import Memory
 from algorithms.policies.distributions import epsilon_greedy, head_for
+from algorithms.policies.prefixes import Prefixes
 from envs.api import Array, Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
@@ -53,6 +54,9 @@ class Sb3Policy:
         if not self._length:
             return torch.stack([self.read(row[0])[None] for row in obs])
         return torch.stack([self._read(obs[: p + 1, 0])[None] for p in self._positions[:steps]])
+
+    def at_prefixes(self, prefixes: Prefixes, action_mask: Tensor | None) -> Tensor:
+        return self.read(prefixes.padded().T)[None]
 
     def select_members(self, indices: np.ndarray) -> Sb3Policy:
         """The policy itself: the population has one member."""

@@ -3,10 +3,14 @@
     J(theta) = sum_s p(s) prod_t pi_theta(a_t | s_t) R(s),    R(s) = sum_t gamma^t (r_t - beta log(pi / reference))
 
 The sum is over all starts, sequences and random outcomes s; p(s) is the environment's factor of the probability. The
-gradient comes from autograd through this sum. It uses neither sampling nor the log-derivative trick, so it tests both.
+network is computed once at each distinct text. J and dJ / dlog pi are sums over the tree of episodes, in float64, and
+autograd carries the gradient through the network.
 """
 
 from __future__ import annotations
+
+import functools
+from collections import defaultdict
 
 import numpy as np
 import torch
@@ -14,16 +18,17 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
+from algorithms.training.episode_tree import EpisodeTree
 from algorithms.training.sampled_return import Scores
 from envs import enumeration
-from envs.api import Array, Task
+from envs.api import Doubles, Task
 from envs.custom.faults import EnvironmentFault
 from envs.delayed import undelayed
 from envs.enumeration import Enumeration, enumerate_episodes
 from envs.text_mdp import TextMDP
 
 LIMIT = 5_000  # the largest number of episodes that training and evaluation enumerate
-CHUNK = 20_000  # episodes x members in one pass; this limits memory
+CHUNK = 100_000  # episodes x members in one tree; this limits memory
 
 
 def text_mdp(task: Task) -> TextMDP | None:
@@ -45,58 +50,62 @@ class ExactReturn:
         mdp = text_mdp(task)
         if mdp is None:
             raise ValueError(f"{task.name} is not a text MDP: its exact return cannot be enumerated")
-        episodes = enumerate_episodes(mdp, limit)
-        self.enumeration: Enumeration = episodes
-        self.beta = task.beta
-        valid = episodes.valid
-        powers = task.gamma ** np.arange(len(valid))[:, None] * valid  # [T, S]
-
-        def tensor(array: Array) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
-
-        self._chance = tensor(episodes.probability)  # p(s) [S]
-        self._return = tensor((powers * episodes.reward).sum(0))  # [S]
-        if not np.isfinite(powers * episodes.reward).all():
-            t, s = (int(i) for i in np.argwhere(~np.isfinite(powers * episodes.reward))[0])
+        self.enumeration: Enumeration = enumerate_episodes(mdp, limit)
+        episodes, valid = self.enumeration, self.enumeration.valid
+        self.beta = 0.0 if episodes.reference is None else task.beta
+        self._powers = task.gamma ** np.arange(len(valid))  # [T]
+        discounted = self._powers[:, None] * valid * episodes.reward
+        if not np.isfinite(discounted).all():
+            t, s = (int(i) for i in np.argwhere(~np.isfinite(discounted))[0])
             text = mdp.decode(episodes.transcript[s])
             raise EnvironmentFault(
                 f"{task.name}: the environment pays {episodes.reward[t, s]} at step {t + 1} of {text!r}"
             )
+        self._chance = episodes.probability  # p(s) [S]
+        self._return = discounted.sum(0)  # [S]
+        self._length = valid.sum(0).astype(np.float64)
+        if episodes.reference is not None:
+            self._reference = episodes.reference.sum(0)  # [S], 0 after an end
+            self._return = self._return + self.beta * (self._powers @ episodes.reference)
         # a constant shift of all returns does not change grad J; after it, grad J of equal returns is exactly 0
         self._shift = self._return.max()
-        self._length = tensor(valid.sum(0).astype(np.float64))
-        self._powers = tensor(powers)
-        self._tokens = tensor(episodes.transcript.T)  # [L, S]
-        self._action = tensor(episodes.action)  # [T, S]
-        self._valid = tensor(valid)
-        self._mask = None if episodes.action_mask is None else tensor(episodes.action_mask)  # [T, S, V]
-        self._reference = None if episodes.reference is None else tensor(episodes.reference)  # [T, S]
+        self._build_tree = functools.partial(EpisodeTree, episodes, mdp.spec, device)
+        self._trees: dict[int, list[EpisodeTree]] = {}  # by the number of episodes in each
         self.views = [(name, ExactReturn(view, device, limit)) for name, view in task.view_tasks()]
 
-    def log_probabilities(self, policy: Acting, part: slice = slice(None)) -> Tensor:
+    def _split(self, size: int) -> list[EpisodeTree]:
+        """All episodes, in trees of at most `size`."""
+        if size not in self._trees:
+            starts = range(0, len(self._chance), size)
+            self._trees[size] = [self._build_tree(slice(start, start + size)) for start in starts]
+        return self._trees[size]
+
+    def _trees_for(self, policy: Acting) -> list[EpisodeTree]:
+        return self._split(max(1, CHUNK // policy.members))
+
+    def log_probabilities(self, policy: Acting) -> Tensor:
         """log pi(a_t | s_t) of each listed episode, [T, P, S], 0 after its end."""
-        members = policy.members
-        obs = self._tokens[:, None, part].expand(-1, members, -1)  # [L, P, S]
-        action = self._action[:, None, part].expand(-1, members, -1)
-        mask = None if self._mask is None else self._mask[:, None, part].expand(-1, members, -1, -1)
-        logp = policy.head.log_prob(policy.outputs(obs, mask, len(action)), action)
-        return torch.where(self._valid[:, None, part], logp, 0.0)
+        (tree,) = self._split(len(self._chance))
+        out = policy.at_prefixes(tree.prefixes, tree.mask)
+        edges, valid = (torch.from_numpy(x).to(out.device) for x in (tree.edges, self.enumeration.valid))
+        logp = out.log_softmax(-1).flatten(1)[:, edges].transpose(0, 1)
+        return torch.where(valid[:, None], logp, 0.0)
 
-    def probabilities(self, policy: Acting, part: slice = slice(None)) -> Tensor:
+    def probabilities(self, policy: Acting) -> Tensor:
         """prod_t pi(a_t | s_t) of each listed episode, [P, S]."""
-        return self.log_probabilities(policy, part).sum(0).exp()
+        return self.log_probabilities(policy).sum(0).exp()
 
-    def _worth(self, logp: Tensor, part: slice) -> Tensor:
-        """p(s) sum_t gamma^t (r_t - beta log(pi / reference)), [S] or [P, S]."""
-        worth = self._return[part]
-        if self.beta and self._reference is not None:
-            kl = logp - self._reference[:, None, part]
-            worth = worth - self.beta * (self._powers[:, None, part] * kl).sum(0)
-        return self._chance[part] * worth
+    def _returns(self, tree: EpisodeTree, logp: Doubles, shift: float = 0.0) -> tuple[Doubles, Doubles, Doubles]:
+        """log pi, pi, and p(s) (R(s) - shift) of whole episodes [P, E], from log pi at each edge [P, C V].
 
-    def _parts(self, members: int) -> list[slice]:
-        size = max(1, CHUNK // members)
-        return [slice(i, i + size) for i in range(0, len(self._chance), size)]
+        Episodes with the same texts and actions are summed.
+        """
+        total = tree.sum_on_paths(logp)
+        returns = tree.collect(self._chance * (self._return - shift))
+        if self.beta:
+            discounted = tree.sum_on_paths(logp * self._powers[tree.step])
+            returns = returns - self.beta * tree.collect(self._chance) * discounted
+        return total, np.exp(total), returns
 
     def value(self, policy: Acting) -> Tensor:
         """J of each member [P], float64."""
@@ -105,21 +114,27 @@ class ExactReturn:
     @torch.no_grad()
     def scores(self, policy: Acting) -> Scores:
         """The scores of an evaluation, without sampling."""
-        names = ["value", "entropy", "length"] + (["kl"] if self._reference is not None else [])
-        totals = torch.zeros(len(names), policy.members, dtype=torch.float64, device=self._chance.device)
-        for part in self._parts(policy.members):
-            logp = self.log_probabilities(policy, part).double()
-            total = logp.sum(0)  # log pi of the whole episode [P, S]
-            chance = total.exp()
-            # the worth includes p(s) already; after an end both log-probabilities are 0
-            rows = [chance * self._worth(logp, part), -chance * self._chance[part] * total]
-            rows.append(chance * self._chance[part] * self._length[part])
-            if self._reference is not None:
-                rows.append(chance * self._chance[part] * (total - self._reference[:, part].sum(0)))
-            totals += torch.stack([row.sum(-1) for row in rows])
-        read = dict(zip(names, totals.cpu().numpy(), strict=True))
-        value = read.pop("value")
-        return Scores(value, read | {name: view.scores(policy).value for name, view in self.views})
+        trees = self._trees_for(policy)
+        logps = [log_pi(policy.at_prefixes(tree.prefixes, tree.mask)) for tree in trees]
+        measures = self._measures(trees, logps)
+        value = measures.pop("value")
+        for name, view in self.views:
+            same = view.enumeration.same_texts(self.enumeration)  # then the policy acts in it as here
+            measures[name] = view._measures(trees, logps)["value"] if same else view.scores(policy).value
+        return Scores(value, measures)
+
+    def _measures(self, trees: list[EpisodeTree], logps: list[Doubles]) -> dict[str, Doubles]:
+        """J and the measures of an evaluation [P], from log pi at the edges of each tree [P, C V]."""
+        found: dict[str, list[Doubles]] = defaultdict(list)
+        for tree, logp in zip(trees, logps, strict=True):
+            total, pi, returns = self._returns(tree, logp)
+            reach = pi * tree.collect(self._chance)  # probability of an episode that ends here
+            found["value"].append(pi * returns)
+            found["entropy"].append(-reach * total)
+            found["length"].append(pi * tree.collect(self._chance * self._length))
+            if self.enumeration.reference is not None:
+                found["kl"].append(reach * total - pi * tree.collect(self._chance * self._reference))
+        return {name: np.concatenate(parts, 1).sum(1) for name, parts in found.items()}
 
     def gradient(self, policy: ActorCritic) -> Tensor:
         """grad J of each member with respect to all its parameters [P, D]; 0 for those of a critic.
@@ -127,8 +142,19 @@ class ExactReturn:
         The result is also in policy.flat.gradient.
         """
         policy.flat.gradient.zero_()
-        for part in self._parts(policy.members):
-            logp = self.log_probabilities(policy, part)
-            worth = (self._worth(logp, part) - self._chance[part] * self._shift).to(logp.dtype)
-            (logp.sum(0).exp() * worth).sum().backward()  # type: ignore[no-untyped-call]
+        for tree in self._trees_for(policy):
+            out = policy.at_prefixes(tree.prefixes, tree.mask)
+            logp = log_pi(out.detach())
+            _, chance, returns = self._returns(tree, logp, self._shift)
+            # dJ / dlog pi, without the derivative of R(s) itself: it is -beta gamma^t times E[grad log pi], which is 0
+            by_logp = tree.sum_below(chance * returns)
+            by_logp, pi = by_logp.reshape(out.shape), np.exp(logp).reshape(out.shape)
+            by_out = by_logp - pi * by_logp.sum(-1, keepdims=True)
+            out.backward(torch.from_numpy(by_out).to(out))  # type: ignore[no-untyped-call]
         return policy.flat.gradient.clone()
+
+
+def log_pi(out: Tensor) -> Doubles:
+    """log pi(a | s) of head inputs [P, C, V], as edges [P, C V] in float64."""
+    logp: Doubles = out.double().log_softmax(-1).flatten(1).cpu().numpy()
+    return logp

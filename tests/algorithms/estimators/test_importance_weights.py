@@ -162,13 +162,13 @@ def expected(correction: Correction | None) -> Tensor:
     exact, policies = ExactReturn(TASK), [one_policy(TASK, TRAINING, actor) for actor in (pi, mu)]
     rows = exact.enumeration
     total = torch.zeros_like(theirs.scores[0])
-    with torch.no_grad():
-        logs = [exact.log_probabilities(p) for p in policies]
+    logp = [exact.log_probabilities(p) for p in policies]
+    logs = [x.detach() for x in logp]
     for s in range(len(rows.probability)):
         ratio = (logs[0][:, :, s] - logs[1][:, :, s])[:, :, None].double()
         weight = torch.ones_like(ratio) if correction is None else correction(ratio, torch.ones_like(ratio))
         policies[0].flat.gradient.zero_()
-        (exact.log_probabilities(policies[0], slice(s, s + 1)) * weight.float()).sum().backward()  # type: ignore[no-untyped-call]
+        (logp[0][:, :, s, None] * weight.float()).sum().backward(retain_graph=True)  # type: ignore[no-untyped-call]
         total += theirs.chance[s] * theirs.returns[s] * policies[0].flat.gradient[0].double()
     return total
 
