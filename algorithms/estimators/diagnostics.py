@@ -65,23 +65,22 @@ class Diagnostics:
 
     def add(self, name: str, value: Tensor, weight: Tensor | None = None) -> None:
         """Add one reading [P] if `weight` [P] is not 0; readings that are not finite are ignored."""
-        weight = torch.ones_like(value) if weight is None else weight
-        weight = torch.where(value.isfinite(), weight, 0.0)
-        row = NAMES.index(name)
-        self.table[0, row] += torch.where(weight > 0, value * weight, 0.0)
-        self.table[1, row] += weight
+        self.add_all({name: value}, torch.ones_like(value) if weight is None else weight)
 
     def add_all(self, readings: Mapping[str, Tensor], weight: Tensor) -> None:
-        """Add several readings of the same members."""
-        for name, value in readings.items():
-            self.add(name, value, weight)
+        """Add several readings, each as `add`; their weights are [P], or [K, P] for one each."""
+        value = torch.stack([*readings.values()])
+        weight = torch.where(value.isfinite(), weight, 0.0)
+        read = torch.stack([torch.where(weight > 0, value * weight, 0.0), weight])
+        for i, name in enumerate(readings):
+            self.table[:, NAMES.index(name)] += read[:, i]
 
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
         """Add an update's gradient [P, D] for the members that took part [P], if it is finite."""
         g = gradient.to(self.gradients.dtype)
-        square = (g * g).sum(1)
+        square = torch.linalg.vector_norm(g, dim=1).square()
         read = square.isfinite() & (part > 0)
-        self.gradients += torch.where(read[:, None], g, 0.0)
+        self.gradients += g if bool(read.all()) else torch.where(read[:, None], g, 0.0)
         self.norm_sq += torch.where(read, torch.stack([square, torch.ones_like(square)]), 0.0)
 
     def add_step(self, gradient: Tensor, actor: slice, part: Tensor, first: bool, exact: Tensor | None) -> None:
@@ -100,16 +99,20 @@ class Diagnostics:
     ) -> None:
         """Add the readings of a rollout before its update; with a threshold also those of texts (`text_diagnostics`)."""
         began = rollout.valid.amax((0, 2))  # which members took part [P]
+        found: dict[str, Tensor] = {}
         if isinstance(head, Categorical):
-            self.add("entropy_share", entropy_share(rollout, head.outputs), began)
+            found["entropy_share"] = entropy_share(rollout, head.outputs)
         if signals.values is not None and assessment.target is not None:
             values = signals.values[: len(rollout.valid)]
-            self.add("explained_variance", explained_variance(values, assessment.target, rollout.valid), began)
+            found["explained_variance"] = explained_variance(values, assessment.target, rollout.valid)
         if rollout.current_logp is not None:  # distance of the data from the policy, before its steps on them
-            self.add_all(ratio_diagnostics(rollout.log_ratio, assessment.advantage, rollout.valid, None), began)
+            found |= ratio_diagnostics(rollout.log_ratio, assessment.advantage, rollout.valid, None)
+        if found:
+            self.add_all(found, began)
         if correct_threshold is not None:
-            for name, (value, weight) in text_diagnostics(rollout, correct_threshold).items():
-                self.add(name, value, weight)
+            of_texts = text_diagnostics(rollout, correct_threshold)
+            weights = torch.stack([weight for _, weight in of_texts.values()])
+            self.add_all({name: value for name, (value, _) in of_texts.items()}, weights)
 
     def means(self) -> dict[str, np.ndarray]:
         """The mean [P] of each diagnostic with at least one reading; NaN for members without one."""

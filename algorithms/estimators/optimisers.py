@@ -11,6 +11,9 @@ from torch import Tensor
 from algorithms.estimators.rollout import PartState
 
 
+TINY = torch.finfo(torch.float32).tiny
+
+
 class Optimiser(Protocol):
     """The rule by which a gradient changes the parameters. Every operation is elementwise, so members never mix.
 
@@ -46,7 +49,7 @@ class Adam:
         steps = int(state["steps"])  # members that stop never start again, so all others share one count
         m = state["m"].lerp_(gradient, 1 - self.beta1)
         v = state["v"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
-        denominator = v.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
+        denominator = _root(v).div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
         values.addcdiv_(m * rate, denominator, value=-1 / (1 - self.beta1**steps))
 
 
@@ -63,4 +66,9 @@ class RMSprop:
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         v = state["v"].mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
-        values.addcdiv_(gradient * rate, v.sqrt().add_(self.eps), value=-1)
+        values.addcdiv_(gradient * rate, _root(v).add_(self.eps), value=-1)
+
+
+def _root(v: Tensor) -> Tensor:
+    """sqrt(v), at least 1e-19: torch's root of 0 takes 18 times as long, and parameters of unseen tokens have v = 0."""
+    return v.clamp(min=TINY).sqrt_()
