@@ -64,6 +64,14 @@ def test_list_shows_what_the_registries_hold_and_imports_no_heavy_package() -> N
     assert len([a for a, b in zip(lines, expected, strict=True) if a != b]) <= 2
 
 
+def test_a_run_draws_and_tests_nothing_before_it_trains() -> None:
+    """What reports need is imported when one is written."""
+    lines, modules = run_and_name_imports(["run", "ladder", "--smoke", "--dry-run"])
+    assert len(lines) > 10
+    heavy = {"scipy", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool", "jinja2"}
+    assert modules & heavy == set()
+
+
 def test_stored_returns_are_those_of_the_tasks() -> None:
     stored = stored_returns()
     assert list(stored) == list(PRESETS)
