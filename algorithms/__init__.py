@@ -1,17 +1,21 @@
-"""`VARIANTS`: the policy-gradient variants and the references, collected from `algorithms.variants`."""
+"""`VARIANTS`: the policy-gradient variants and the references, collected from `algorithms.variants`.
+
+A variant's module, and torch with it, is imported when the variant is looked up.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING
 
-from algorithms.algorithm import Algorithm
-from algorithms.variant import Variant
-from envs.registry import declared, unique
+from envs.registry import Registry, registry_of
 
-VARIANTS: dict[str, Variant] = unique(
-    (variant.name, variant) for variant in cast("list[Variant]", declared("algorithms.variants", "VARIANT"))
+if TYPE_CHECKING:
+    from algorithms.algorithm import Algorithm
+    from algorithms.variant import Variant
+
+VARIANTS: Registry[Variant] = registry_of("algorithms.variants", "VARIANT")
+REFERENCES: Registry[Algorithm] = registry_of("algorithms.variants", "REFERENCE")
+ALGORITHMS: Registry[Algorithm] = Registry(
+    lambda: ((name, partial(one.__getitem__, name)) for one in (VARIANTS, REFERENCES) for name in one)
 )
-REFERENCES: dict[str, Algorithm] = unique(
-    (reference.name, reference) for reference in cast("list[Algorithm]", declared("algorithms.variants", "REFERENCE"))
-)
-ALGORITHMS: dict[str, Algorithm] = unique((*VARIANTS.items(), *REFERENCES.items()))

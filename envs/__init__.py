@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from envs.gymnasium_env import register_all
-from envs.tasks import TASKS
-from envs.text_mdp import TextMDP
+from envs.tasks import PRESETS, TASKS
 
-register_all(sorted({type(task.factory).__name__ for task in TASKS.values() if isinstance(task.factory, TextMDP)}))
+register_all(sorted({type(preset.mdp).__name__ for preset in PRESETS.values()}))
 
 __all__ = ["TASKS"]

@@ -20,7 +20,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from envs.api import Bools, Doubles, Ints
-from envs.tasks import TASKS
+from envs.tasks import PRESETS
 from envs.text_env import EpisodeRandomness, apply_action, draw_starts
 from envs.text_mdp import PAD, Rows, TextMDP
 from envs.validation import UnknownName, look_up
@@ -30,13 +30,9 @@ Info = dict[str, Any]
 
 def build(mdp: str, preset: str | None, knobs: dict[str, Any]) -> TextMDP:
     """The MDP of a class name: its defaults or a preset's knobs, changed by `knobs`. ValueError for unknown names."""
-    presets = {
-        name.partition("/")[2]: task.factory for name, task in TASKS.items() if type(task.factory).__name__ == mdp
-    }
+    presets = {name.partition("/")[2]: p.mdp for name, p in PRESETS.items() if type(p.mdp).__name__ == mdp}
     base = next(iter(presets.values()))
-    assert isinstance(base, TextMDP)
     start = type(base)() if preset is None else look_up(presets, preset, f"preset of {mdp}")
-    assert isinstance(start, TextMDP)
     known = [f.name for f in fields(start)]
     for knob in knobs:
         if knob not in known:

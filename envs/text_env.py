@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -154,3 +155,16 @@ def text_task(name: str, mdp: TextFactory, solved: float = 0.95) -> Task:
         gamma=mdp.gamma,
         beta=mdp.beta,
     )
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named text MDP. Its Task, whose floor and ceiling take time, is built when it is asked for."""
+
+    name: str
+    mdp: TextFactory
+    build: Callable[[str, Any], Task] = text_task
+
+    def task(self) -> Task:
+        """The Task."""
+        return self.build(self.name, self.mdp)

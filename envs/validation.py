@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from envs.registry import T
 
@@ -36,7 +36,7 @@ class UnknownName(UsageError):
         super().__init__(f"unknown {kind} {name!r}; " + (f"nearest: {', '.join(near)}" if near else "there is none"))
 
 
-def look_up(registry: dict[str, T], name: str, kind: str) -> T:
+def look_up(registry: Mapping[str, T], name: str, kind: str) -> T:
     """registry[name]; UnknownName with the nearest names if it is missing."""
     if name not in registry:
         raise UnknownName(kind, name, registry)

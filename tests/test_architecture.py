@@ -108,9 +108,23 @@ def imports(path: Path) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
+@cache
+def imports_by_name(path: Path) -> set[str]:
+    """The modules of ours that a file names in a string, which is how a table imports them when they are asked for.
+
+    A registry names a package, and imports its modules. Every string counts that is the full name of a module.
+    """
+    constants = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+    dotted = {text for text in constants if isinstance(text, str) and "." in text}  # "envs" alone is also a word
+    return {m for m in MODULES if m in dotted or m.rpartition(".")[0] in dotted}
+
+
 def graph() -> dict[str, set[str]]:
-    """Module -> the modules of ours that it imports."""
-    return {name: {m for m, _ in imports(path) if m in MODULES and m != name} for name, path in MODULES.items()}
+    """Module -> the modules of ours that it imports, at once or when they are asked for."""
+    return {
+        name: ({m for m, _ in imports(path) if m in MODULES} | imports_by_name(path)) - {name}
+        for name, path in MODULES.items()
+    }
 
 
 def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
@@ -169,6 +183,14 @@ def test_a_circle_would_be_found() -> None:
 def test_imports_point_down() -> None:
     up = {m: sorted(other for other in arrows if layer(other) > layer(m)) for m, arrows in graph().items()}
     assert {module: others for module, others in up.items() if others} == {}
+
+
+def test_what_a_table_imports_by_name_is_seen() -> None:
+    arrows = graph()
+    assert arrows["benchmarks.cli"] >= {"benchmarks.cli.run", "benchmarks.cli.tune"}
+    assert arrows["algorithms"] >= {"algorithms.variants.ppo", "algorithms.variants.random"}
+    assert "benchmarks.experiments.ladder" in arrows["benchmarks.experiments"]
+    assert arrows["envs.tasks"] >= {"envs.text.lock", "envs.control.classic"}
 
 
 def test_only_optional_packages_are_imported_inside_functions() -> None:

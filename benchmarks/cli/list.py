@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,6 +13,8 @@ from algorithms import ALGORITHMS
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.validation.usage import DONE
 from envs import TASKS
+from envs.registry import declarations
+from envs.tasks import stored_returns
 from envs.validation import look_up
 
 KINDS = ("tasks", "variants", "experiments")
@@ -51,14 +53,36 @@ def as_json() -> dict[str, list[dict[str, object]]]:
 
 
 def as_text(kinds: Iterable[str]) -> str:
-    """A line for each entry."""
-    blocks = []
-    for kind in kinds:
-        if kind == "tasks":
-            lines = [f"{t.name:34} {t.field:16} J0 {t.floor:10.4g}  J* {t.ceiling:8.4g}" for t in TASKS.values()]
-        elif kind == "variants":
-            lines = [f"{v.name:16} from {v.parent or '-':15} {v.summary}" for v in ALGORITHMS.values()]
-        else:
-            lines = [f"{e.name:16} {e.question}" for e in EXPERIMENTS.values()]
-        blocks.append("\n".join([f"{kind}:", *(f"  {line}" for line in lines)]))
-    return "\n\n".join(blocks)
+    """A line for each entry. Neither torch nor an entry's module is imported, and no floor is computed."""
+    lines = {"tasks": _task_lines, "variants": _variant_lines, "experiments": _experiment_lines}
+    return "\n\n".join("\n".join([f"{kind}:", *(f"  {line}" for line in lines[kind]())]) for kind in kinds)
+
+
+def _task_lines() -> Iterator[str]:
+    stored = stored_returns()
+    for name in TASKS:
+        floor, ceiling = stored.get(name) or (TASKS[name].floor, TASKS[name].ceiling)
+        field = "text" if name in stored else TASKS[name].field
+        yield f"{name:34} {field:16} J0 {floor:10.4g}  J* {ceiling:8.4g}"
+
+
+def _variant_lines() -> Iterator[str]:
+    found = declarations("algorithms.variants", "VARIANT") | declarations("algorithms.variants", "REFERENCE")
+    names = {declaration.module: name for name, declaration in found.items()}
+
+    def parent(name: str) -> str | None:
+        _, function, origin, texts = found[name]
+        if "parent" in texts:
+            return texts["parent"]
+        if origin is None:
+            return None if function[:1].isupper() else ALGORITHMS[name].parent  # a class, whose default is None
+        return names[origin] if function == "rung" else parent(names[origin])  # replace() keeps the parent
+
+    for name, (_, function, _, texts) in found.items():
+        summary = texts.get("summary") or (function == "rung" and texts.get(1)) or ALGORITHMS[name].summary
+        yield f"{name:16} from {parent(name) or '-':15} {summary}"
+
+
+def _experiment_lines() -> Iterator[str]:
+    for name, declaration in declarations("benchmarks.experiments", "EXPERIMENT").items():
+        yield f"{name:16} {declaration.texts.get('question') or EXPERIMENTS[name].question}"

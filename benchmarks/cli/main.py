@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib
 import io
 import sys
 from collections.abc import Callable
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import tyro
 
+from benchmarks.cli import COMMANDS, HELP, overview
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError
 
-# command -> the module of this folder that holds it, and its class; a module is imported when its command is given, for
-# most of them import torch
-COMMANDS = {
-    "list": ("list", "List"),
-    "train": ("train", "Train"),
-    "run": ("run", "Run"),
-    "report": ("report", "Report"),
-    "compare": ("compare", "Compare"),
-    "import": ("import_runs", "Import"),
-    "guide": ("guide", "Guide"),
-    "speed": ("speed", "Speed"),
-    "tune": ("tune", "Tune"),
-    "play": ("play", "Play"),
-}
 LISTS = {  # kinds of names -> the command that prints all of them
     "command": "--help",
     "task": "list tasks",
@@ -43,8 +28,8 @@ LISTS = {  # kinds of names -> the command that prints all of them
 
 def main(argv: list[str]) -> int:
     """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted."""
-    if not argv or argv[0] in ("-h", "--help"):
-        print(_overview())
+    if not argv or argv[0] in HELP:
+        print(overview())
         return DONE if argv else USAGE
     try:
         command = _parse(argv)
@@ -71,22 +56,13 @@ def _status(command: Callable[[], int]) -> int:
     return FAILED
 
 
-def _overview() -> str:
-    """All commands, each with the first line of its module's docstring; no module is imported for it."""
-    lines = ["usage: python -m benchmarks COMMAND [--help]", ""]
-    for name, (module, _) in COMMANDS.items():
-        source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
-        lines.append(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').splitlines()[0]}")
-    return "\n".join(lines)
-
-
 def _parse(argv: list[str]) -> Callable[[], int]:
     """The command with its flags. UsageError for what does not fit."""
     name, *words = argv
     if name not in COMMANDS:
         raise UnknownName("command", name, COMMANDS)
     module_name, kind = COMMANDS[name]
-    module = importlib.import_module(f"benchmarks.cli.{module_name}")
+    module = importlib.import_module(module_name)
     command: type = getattr(module, kind)
     _check_flags(name, command, words)
     return _parse_with_tyro(command, _plain_numbers(command, words), name, module.__doc__ or "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
 STOP_S = 3.0  # how long a worker may take to end
-START = "spawn"  # how processes are started (multiprocessing.get_context)
+# how processes are started (multiprocessing.get_context). On Linux they fork from a server that has imported JOBS, nothing
+# else: importing torch takes two seconds, and its pages are shared. Elsewhere a fork after such imports is not safe.
+START = "forkserver" if sys.platform == "linux" else "spawn"
+JOBS = "benchmarks.execution.jobs"
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Pool:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by a worker's libraries when they load
         self._context: Any = multiprocessing.get_context(START)
+        self._context.set_forkserver_preload([JOBS])
         self._at_once, self._origin, self._submitted = at_once, origin, 0
         self._jobs: dict[int, Job] = {}  # that have not ended, by index
         self._queue: deque[int] = deque()

@@ -1,12 +1,12 @@
-"""One file, one question. `EXPERIMENTS` holds every experiment by its name."""
+"""One file, one question. `EXPERIMENTS` holds every experiment by its name; a module is imported when it is looked up."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING
 
-from benchmarks.design.experiment import Experiment
-from envs.registry import declared, unique
+from envs.registry import Registry, registry_of
 
-EXPERIMENTS: dict[str, Experiment] = unique(
-    (e.name, e) for e in cast("list[Experiment]", declared("benchmarks.experiments", "EXPERIMENT"))
-)
+if TYPE_CHECKING:
+    from benchmarks.design.experiment import Experiment
+
+EXPERIMENTS: Registry[Experiment] = registry_of("benchmarks.experiments", "EXPERIMENT")

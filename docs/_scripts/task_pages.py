@@ -18,6 +18,7 @@ from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP
 
 FOLDER = Path("docs") / "tasks"
+RETURNS = Path("envs") / "text" / "returns.csv"
 LONGEST = 160  # characters of a sample
 LIMIT = 100_000  # episodes up to which a preset is called enumerable
 
@@ -107,7 +108,18 @@ def index() -> str:
     return "\n".join([*lines, ""])
 
 
+def returns() -> str:
+    """The floors and ceilings of all text tasks as CSV, which `list` shows (envs.tasks.stored_returns)."""
+    tasks = [task for family in families().values() for task in family]
+    rows = [
+        f"{t.name},{round(t.floor, 9) + 0.0!r},{round(t.ceiling, 9) + 0.0!r}"
+        for t in tasks
+        if t.floor is not None and t.ceiling is not None
+    ]
+    return "\n".join(["task,floor,ceiling", *rows, ""])
+
+
 def texts() -> dict[Path, str]:
-    """Every page and the index, by their path."""
+    """Every page, the index and the table of returns, by their path."""
     pages = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
-    return {FOLDER / name: text for name, text in pages.items()}
+    return {RETURNS: returns(), **{FOLDER / name: text for name, text in pages.items()}}

@@ -23,7 +23,7 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_least
 
@@ -101,10 +101,10 @@ def _null(name: str, mdp: Bandit) -> Task:
     return Task(name, mdp, 0.5, 1.5, float("inf"), "text", "the reward does not depend on the action")
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("bandit/small", Bandit(arms=10, contexts=4)),
-    text_task("bandit/medium", Bandit(arms=100, contexts=8)),
-    text_task("bandit/hard", Bandit(arms=10_000, contexts=8, gap=0.02)),
-    _null("bandit/null-small", Bandit(arms=10, contexts=4, null=True)),
-    _null("bandit/null-medium", Bandit(arms=100, contexts=8, null=True)),
+TASKS: tuple[Preset, ...] = (
+    Preset("bandit/small", Bandit(arms=10, contexts=4)),
+    Preset("bandit/medium", Bandit(arms=100, contexts=8)),
+    Preset("bandit/hard", Bandit(arms=10_000, contexts=8, gap=0.02)),
+    Preset("bandit/null-small", Bandit(arms=10, contexts=4, null=True), _null),
+    Preset("bandit/null-medium", Bandit(arms=100, contexts=8, null=True), _null),
 )

@@ -24,9 +24,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
+from envs.api import Doubles, Ints
 from envs.splits import SPLITS, select_split
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows
 from envs.validation import check_between, check_least
 
@@ -141,8 +141,8 @@ class Causal(TextFactory):
         return total
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("causal/small", Causal()),
-    text_task("causal/medium", Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)),
-    text_task("causal/hard", Causal(rho=0.6, rho_ood=0.4, q=0.65, cost=0.005, asks=8, symptoms=6)),
+TASKS: tuple[Preset, ...] = (
+    Preset("causal/small", Causal()),
+    Preset("causal/medium", Causal(rho=0.7, rho_ood=0.3, q=0.8, cost=0.02, asks=3, symptoms=3)),
+    Preset("causal/hard", Causal(rho=0.6, rho_ood=0.4, q=0.65, cost=0.005, asks=8, symptoms=6)),
 )

@@ -25,9 +25,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Bools, Doubles, Ints, Task
+from envs.api import Bools, Doubles, Ints
 from envs.splits import SPLITS, select_split
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between
 
@@ -195,8 +195,8 @@ class Countdown(TextFactory):
         return float(table[place, target - self._range[0]] @ prompts.probability)
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("countdown/small", Countdown(highest=3, targets=8)),
-    text_task("countdown/medium", Countdown()),
-    text_task("countdown/hard", Countdown(numbers=4, format_weight=0.0)),
+TASKS: tuple[Preset, ...] = (
+    Preset("countdown/small", Countdown(highest=3, targets=8)),
+    Preset("countdown/medium", Countdown()),
+    Preset("countdown/hard", Countdown(numbers=4, format_weight=0.0)),
 )

@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from envs.api import Bools, Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows
 from envs.validation import check_between, check_least
 
@@ -134,12 +134,12 @@ def _masked(name: str, mdp: Dyck) -> Task:
     return Task(name, mdp, 0.0, mdp.optimal_return(), float("inf"), "text", "every legal string is balanced")
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("dyck/small", Dyck(pairs=3, kinds=1)),
-    text_task("dyck/medium", Dyck(pairs=8, kinds=2)),
-    text_task("dyck/hard", Dyck(pairs=10, kinds=2, reward_mode="terminal")),
-    text_task("dyck/sparse-small", Dyck(pairs=3, kinds=1, reward_mode="terminal")),
-    text_task("dyck/sparse-medium", Dyck(pairs=4, kinds=2, reward_mode="terminal")),
-    _masked("dyck/masked-small", Dyck(pairs=3, kinds=2, mask=True, reward_mode="terminal")),
-    _masked("dyck/masked-medium", Dyck(pairs=6, kinds=2, mask=True, reward_mode="terminal")),
+TASKS: tuple[Preset, ...] = (
+    Preset("dyck/small", Dyck(pairs=3, kinds=1)),
+    Preset("dyck/medium", Dyck(pairs=8, kinds=2)),
+    Preset("dyck/hard", Dyck(pairs=10, kinds=2, reward_mode="terminal")),
+    Preset("dyck/sparse-small", Dyck(pairs=3, kinds=1, reward_mode="terminal")),
+    Preset("dyck/sparse-medium", Dyck(pairs=4, kinds=2, reward_mode="terminal")),
+    Preset("dyck/masked-small", Dyck(pairs=3, kinds=2, mask=True, reward_mode="terminal"), _masked),
+    Preset("dyck/masked-medium", Dyck(pairs=6, kinds=2, mask=True, reward_mode="terminal"), _masked),
 )

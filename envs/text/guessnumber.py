@@ -22,8 +22,8 @@ from functools import cached_property
 import numpy as np
 
 from envs import solver
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between, check_least
 
@@ -119,9 +119,9 @@ class GuessNumber(TextFactory):
         return total
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("guessnumber/small", GuessNumber(numbers=5, turns=4)),
-    text_task("guessnumber/noisy-small", GuessNumber(numbers=3, turns=3, noise=0.2)),
-    text_task("guessnumber/medium", GuessNumber(numbers=16, turns=8)),
-    text_task("guessnumber/hard", GuessNumber(numbers=63, turns=10)),
+TASKS: tuple[Preset, ...] = (
+    Preset("guessnumber/small", GuessNumber(numbers=5, turns=4)),
+    Preset("guessnumber/noisy-small", GuessNumber(numbers=3, turns=3, noise=0.2)),
+    Preset("guessnumber/medium", GuessNumber(numbers=16, turns=8)),
+    Preset("guessnumber/hard", GuessNumber(numbers=63, turns=10)),
 )

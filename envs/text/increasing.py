@@ -22,8 +22,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot
 from envs.validation import check_least
 
@@ -116,8 +116,8 @@ class Increasing(TextFactory):
         return total
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("increasing/small", Increasing(numbers=4, length=5, min_tokens=6)),
-    text_task("increasing/medium", Increasing(numbers=30, length=10, min_tokens=12)),
-    text_task("increasing/hard", Increasing(numbers=1_000, length=20, min_tokens=40)),
+TASKS: tuple[Preset, ...] = (
+    Preset("increasing/small", Increasing(numbers=4, length=5, min_tokens=6)),
+    Preset("increasing/medium", Increasing(numbers=30, length=10, min_tokens=12)),
+    Preset("increasing/hard", Increasing(numbers=1_000, length=20, min_tokens=40)),
 )

@@ -28,8 +28,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from envs import solver
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_between, check_least
 
@@ -234,11 +234,11 @@ class InfoGame(TextFactory):
         return total
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("infogame/small", InfoGame(words=4, turns=3)),
-    text_task("infogame/noisy-small", InfoGame(words=3, turns=2, noise=0.1, cost=0.02)),
-    text_task("infogame/letters-small", InfoGame(game="letters", words=6, turns=3)),
-    text_task("infogame/medium", InfoGame(words=10, turns=5)),
-    text_task("infogame/letters-medium", InfoGame(game="letters", words=16, turns=4)),
-    text_task("infogame/hard", InfoGame(words=64, turns=7, cost=0.02)),
+TASKS: tuple[Preset, ...] = (
+    Preset("infogame/small", InfoGame(words=4, turns=3)),
+    Preset("infogame/noisy-small", InfoGame(words=3, turns=2, noise=0.1, cost=0.02)),
+    Preset("infogame/letters-small", InfoGame(game="letters", words=6, turns=3)),
+    Preset("infogame/medium", InfoGame(words=10, turns=5)),
+    Preset("infogame/letters-medium", InfoGame(game="letters", words=16, turns=4)),
+    Preset("infogame/hard", InfoGame(words=64, turns=7, cost=0.02)),
 )

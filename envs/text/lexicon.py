@@ -23,8 +23,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_least
 
@@ -144,8 +144,8 @@ class Lexicon(TextFactory):
         return float(value[:, self.words].mean()) + self.reward_shift
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("lexicon/small", Lexicon(words=5, length=4, topics=2)),
-    text_task("lexicon/medium", Lexicon()),
-    text_task("lexicon/hard", Lexicon(words=500, length=30, topics=4, beta=0.1)),
+TASKS: tuple[Preset, ...] = (
+    Preset("lexicon/small", Lexicon(words=5, length=4, topics=2)),
+    Preset("lexicon/medium", Lexicon()),
+    Preset("lexicon/hard", Lexicon(words=500, length=30, topics=4, beta=0.1)),
 )

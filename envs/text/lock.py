@@ -22,8 +22,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between, check_least
 
@@ -119,8 +119,8 @@ class Lock(TextFactory):
         return paid + shift * (stops + (g * (v - 1) / v) ** self.length)
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("lock/small", Lock(length=2, vocabulary=4, locks=2)),
-    text_task("lock/medium", Lock(length=2, vocabulary=5, distractor=0.1, locks=4)),
-    text_task("lock/hard", Lock(length=8, vocabulary=8, locks=4)),
+TASKS: tuple[Preset, ...] = (
+    Preset("lock/small", Lock(length=2, vocabulary=4, locks=2)),
+    Preset("lock/medium", Lock(length=2, vocabulary=5, distractor=0.1, locks=4)),
+    Preset("lock/hard", Lock(length=8, vocabulary=8, locks=4)),
 )

@@ -27,7 +27,7 @@ import numpy as np
 
 from envs.api import Doubles, Ints, Task
 from envs.enumeration import enumerate_episodes
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
 
@@ -248,9 +248,9 @@ def judged_task(name: str, mdp: OverOpt) -> Task:
     return replace(text_task(name, mdp), views=(("gold", replace(mdp, judge="gold", beta=0.0)),))
 
 
-TASKS: tuple[Task, ...] = (
-    judged_task("overopt/small", OverOpt(topics=2, each=2, filler=1, length=5)),
-    judged_task("overopt/medium", OverOpt()),
-    judged_task("overopt/pairs-medium", OverOpt(proxy="pairs", bias=1.5)),
-    judged_task("overopt/hard", OverOpt(topics=8, each=10, hype=5, filler=115, length=20)),
+TASKS: tuple[Preset, ...] = (
+    Preset("overopt/small", OverOpt(topics=2, each=2, filler=1, length=5), judged_task),
+    Preset("overopt/medium", OverOpt(), judged_task),
+    Preset("overopt/pairs-medium", OverOpt(proxy="pairs", bias=1.5), judged_task),
+    Preset("overopt/hard", OverOpt(topics=8, each=10, hype=5, filler=115, length=20), judged_task),
 )

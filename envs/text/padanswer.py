@@ -22,9 +22,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
+from envs.api import Doubles, Ints
 from envs.splits import select_split
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between, check_least
 
@@ -102,8 +102,8 @@ class PadAnswer(TextFactory):
         return total
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("padanswer/small", PadAnswer(length=4, bits=2)),
-    text_task("padanswer/medium", PadAnswer(length=16, bits=3, fillers=2, eos=True)),
-    text_task("padanswer/hard", PadAnswer(length=64, bits=8, fillers=9, eos=True)),
+TASKS: tuple[Preset, ...] = (
+    Preset("padanswer/small", PadAnswer(length=4, bits=2)),
+    Preset("padanswer/medium", PadAnswer(length=16, bits=3, fillers=2, eos=True)),
+    Preset("padanswer/hard", PadAnswer(length=64, bits=8, fillers=9, eos=True)),
 )

@@ -22,8 +22,8 @@ from functools import cached_property
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.api import Doubles, Ints
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import check_between, check_least
 
@@ -194,10 +194,10 @@ class RecDialog(TextFactory):
         return total + self.reward_shift
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("recdialog/small", RecDialog(genres=2, turns=4)),
-    text_task("recdialog/ask-small", RecDialog(genres=2, turns=3, ask=True, honesty=0.9, fatigue=0.05)),
-    text_task("recdialog/medium", RecDialog(genres=3, turns=5)),
-    text_task("recdialog/fatigue-medium", RecDialog(genres=3, turns=8, fatigue=0.15, diversity=0.1)),
-    text_task("recdialog/hard", RecDialog(genres=4, items=25, turns=8, ask=True, honesty=0.9)),
+TASKS: tuple[Preset, ...] = (
+    Preset("recdialog/small", RecDialog(genres=2, turns=4)),
+    Preset("recdialog/ask-small", RecDialog(genres=2, turns=3, ask=True, honesty=0.9, fatigue=0.05)),
+    Preset("recdialog/medium", RecDialog(genres=3, turns=5)),
+    Preset("recdialog/fatigue-medium", RecDialog(genres=3, turns=8, fatigue=0.15, diversity=0.1)),
+    Preset("recdialog/hard", RecDialog(genres=4, items=25, turns=8, ask=True, honesty=0.9)),
 )

@@ -23,7 +23,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 import numpy as np
 
 from envs.api import Doubles, Ints, Task
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot
 from envs.validation import UnknownName, check_between, check_least
 
@@ -177,8 +177,8 @@ def grouped_task(name: str, mdp: SafeReply) -> Task:
     return replace(text_task(name, mdp), views=views)
 
 
-TASKS: tuple[Task, ...] = (
-    grouped_task("safereply/small", SafeReply(words=5, length=4, topics=2)),
-    grouped_task("safereply/medium", SafeReply()),
-    grouped_task("safereply/hard", SafeReply(words=400, length=16, topics=8, minority=0.1)),
+TASKS: tuple[Preset, ...] = (
+    Preset("safereply/small", SafeReply(words=5, length=4, topics=2), grouped_task),
+    Preset("safereply/medium", SafeReply(), grouped_task),
+    Preset("safereply/hard", SafeReply(words=400, length=16, topics=8, minority=0.1), grouped_task),
 )

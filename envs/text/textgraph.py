@@ -24,9 +24,9 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from envs import solver
-from envs.api import Bools, Doubles, Ints, Task
+from envs.api import Bools, Doubles, Ints
 from envs.splits import SPLITS
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import PAD, Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_between, check_least
 
@@ -222,9 +222,9 @@ class TextGraph(TextFactory):
         return self._mean(best=False)
 
 
-TASKS: tuple[Task, ...] = (
-    text_task("textgraph/small", TextGraph(size=2, steps=3, mazes=2, loops=0.0)),
-    text_task("textgraph/history-small", TextGraph(size=2, steps=3, mazes=1, slip=0.0, loops=0.0, observe="history")),
-    text_task("textgraph/medium", TextGraph(size=3, steps=12, mazes=2)),
-    text_task("textgraph/hard", TextGraph(size=5, steps=50, mazes=16, reward_mode="terminal")),
+TASKS: tuple[Preset, ...] = (
+    Preset("textgraph/small", TextGraph(size=2, steps=3, mazes=2, loops=0.0)),
+    Preset("textgraph/history-small", TextGraph(size=2, steps=3, mazes=1, slip=0.0, loops=0.0, observe="history")),
+    Preset("textgraph/medium", TextGraph(size=3, steps=12, mazes=2)),
+    Preset("textgraph/hard", TextGraph(size=5, steps=50, mazes=16, reward_mode="terminal")),
 )

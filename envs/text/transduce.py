@@ -27,9 +27,9 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from envs.api import Bools, Doubles, Ints, Task
+from envs.api import Bools, Doubles, Ints
 from envs.splits import ROUNDS, SPLITS, held_out, select_split
-from envs.text_env import TextFactory, text_task
+from envs.text_env import Preset, TextFactory
 from envs.text_mdp import PAD, Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
 
@@ -162,11 +162,11 @@ _SIZES: dict[str, dict[str, Any]] = {
     "hard": {"symbols": 8, "length": 8},
 }
 
-TASKS: tuple[Task, ...] = (
+TASKS: tuple[Preset, ...] = (
     *(
-        text_task(f"transduce/{operation}-{size}", Transduce(operation=operation, **knobs))
+        Preset(f"transduce/{operation}-{size}", Transduce(operation=operation, **knobs))
         for operation in get_args(Operation)
         for size, knobs in _SIZES.items()
     ),
-    text_task("transduce/copy-shifted", Transduce(reward_shift=1.0)),
+    Preset("transduce/copy-shifted", Transduce(reward_shift=1.0)),
 )

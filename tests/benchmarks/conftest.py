@@ -12,7 +12,7 @@ from benchmarks.execution import pool
 
 @pytest.fixture(autouse=True, scope="session")
 def forked_workers() -> Iterator[None]:
-    """A new process takes five seconds to load torch; a fork has it. Commands that tests start as processes spawn theirs."""
+    """A new process takes two seconds to load torch; a fork has it. Commands that tests start as processes spawn theirs."""
     with pytest.MonkeyPatch.context() as patch:
         if sys.platform == "linux":
             patch.setattr(pool, "START", "fork")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import importlib
 
 from benchmarks.cli.kinds.api import ExperimentRun
-from benchmarks.cli.kinds.comparison import ComparisonRun
-from benchmarks.cli.kinds.gradients import GradientRun
-from benchmarks.cli.kinds.studies import StudyRun
 from benchmarks.design.experiment import ComparisonExperiment, Experiment
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.design.tuning_experiment import TuningExperiment
 
-KINDS: dict[type, Callable[[Any], ExperimentRun]] = {
-    ComparisonExperiment: ComparisonRun,
-    GradientExperiment: GradientRun,
-    TuningExperiment: StudyRun,
+# class of experiments -> the module that holds its run, which is imported when there is one to run, and its class
+KINDS: dict[type, tuple[str, str]] = {
+    ComparisonExperiment: ("benchmarks.cli.kinds.comparison", "ComparisonRun"),
+    GradientExperiment: ("benchmarks.cli.kinds.gradients", "GradientRun"),
+    TuningExperiment: ("benchmarks.cli.kinds.studies", "StudyRun"),
 }
 
 
 def experiment_run(experiment: Experiment) -> ExperimentRun:
     """What runs and reports this experiment."""
-    return KINDS[type(experiment)](experiment)
+    module, name = KINDS[type(experiment)]
+    run: ExperimentRun = getattr(importlib.import_module(module), name)(experiment)
+    return run

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from algorithms import ALGORITHMS
 from benchmarks.cli import main as cli
+from benchmarks.experiments import EXPERIMENTS
+from envs import TASKS
+from envs.tasks import PRESETS, stored_returns
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,17 +22,61 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_a_command_is_a_dataclass_that_can_be_called(name: str) -> None:
     module, kind = cli.COMMANDS[name]
-    command = getattr(importlib.import_module(f"benchmarks.cli.{module}"), kind)
+    command = getattr(importlib.import_module(module), kind)
     assert dataclasses.is_dataclass(command)
     assert callable(command)
 
 
-def test_help_names_every_command_and_imports_no_torch() -> None:
-    code = "import sys; from benchmarks.cli.main import main; main(['--help']); assert 'torch' not in sys.modules"
+HEAVY = ("torch", "scipy", "pandas", "pyarrow", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool")
+
+
+def run_and_name_imports(words: list[str]) -> tuple[list[str], set[str]]:
+    """(lines that the command prints, top-level packages that it has imported)."""
+    code = (
+        "import atexit, runpy, sys;"
+        "atexit.register(lambda: print(*{m.split('.')[0] for m in sys.modules}));"
+        f"sys.argv[1:] = {words!r};"
+        "runpy.run_module('benchmarks', run_name='__main__')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()[2:]]
-    assert [name for name, _ in lines] == [*cli.COMMANDS]
-    assert all(text.endswith(".") for _, text in lines)
+    *lines, modules = done.stdout.splitlines()
+    return lines, set(modules.split())
+
+
+def test_help_names_every_command_and_imports_nothing_of_others() -> None:
+    lines, modules = run_and_name_imports(["--help"])
+    words = [line.split(maxsplit=1) for line in lines[2:]]
+    assert [name for name, _ in words] == [*cli.COMMANDS]
+    assert all(text.endswith(".") for _, text in words)
+    assert modules & {*HEAVY, "numpy", "gymnasium", "tyro", "envs", "algorithms"} == set()
+
+
+def test_list_shows_what_the_registries_hold_and_imports_no_heavy_package() -> None:
+    """The names and texts are read from sources, the returns from a table: here from the entries themselves."""
+    lines, modules = run_and_name_imports(["list"])
+    assert modules & {*HEAVY} == set()
+    tasks = [f"  {t.name:34} {t.field:16} J0 {t.floor:10.4g}  J* {t.ceiling:8.4g}" for t in TASKS.values()]
+    variants = [f"  {v.name:16} from {v.parent or '-':15} {v.summary}" for v in ALGORITHMS.values()]
+    experiments = [f"  {e.name:16} {e.question}" for e in EXPERIMENTS.values()]
+    expected = ["tasks:", *tasks, "", "variants:", *variants, "", "experiments:", *experiments]
+    # a tie is rounded to the other side where the table has nine decimals, and a zero has no rounding error
+    assert [(a, b) for a, b in zip(lines, expected, strict=True) if a != b and "J0" not in a] == []
+    assert len([a for a, b in zip(lines, expected, strict=True) if a != b]) <= 2
+
+
+def test_a_run_draws_and_tests_nothing_before_it_trains() -> None:
+    """What reports need is imported when one is written."""
+    lines, modules = run_and_name_imports(["run", "ladder", "--smoke", "--dry-run"])
+    assert len(lines) > 10
+    heavy = {"scipy", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool", "jinja2"}
+    assert modules & heavy == set()
+
+
+def test_stored_returns_are_those_of_the_tasks() -> None:
+    stored = stored_returns()
+    assert list(stored) == list(PRESETS)
+    for name, (floor, ceiling) in stored.items():
+        assert (floor, ceiling) == pytest.approx((TASKS[name].floor, TASKS[name].ceiling), abs=1e-9)
 
 
 def test_without_a_command_it_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:

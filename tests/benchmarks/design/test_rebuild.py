@@ -55,7 +55,7 @@ def test_every_variant_and_its_training_come_back(name: str) -> None:
         ({"class": "envsomething.Task"}, "package 'envsomething'"),
         ({"class": ["envs"]}, "no frozen dataclass"),
         ([{"deep": {"class": "subprocess.Popen", "args": ["true"]}}], "package 'subprocess'"),
-        ({"class": "benchmarks.__main__.main"}, "there is no class 'benchmarks.__main__.main'"),
+        ({"class": "benchmarks.__main__.leave"}, "there is no class 'benchmarks.__main__.leave'"),
         ({"class": "envs.text.lock.Lock"}, "files call our classes by their names without the module"),
         ({"class": "Key"}, "no frozen dataclass 'Key'"),
         ({"class": "Lock(|"}, "no frozen dataclass"),

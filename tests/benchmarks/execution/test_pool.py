@@ -5,21 +5,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.tensorboard import Live
-from benchmarks.execution.worker import work
+from benchmarks.execution.worker import release_memory, work
 from benchmarks.validation.usage import describe_error, describe_exit
 
+ROOT = Path(__file__).resolve().parents[3]
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
 
@@ -240,3 +243,56 @@ def test_progress_is_sent_with_the_records_before_it(tmp_path: Path) -> None:
     end = work(1, Work(body, tmp_path / "x"), {}, sent.append)
     assert sent == [Message(1, Progress(3, 1000, "a notice"), (RECORD,))]
     assert end == Message(1, ended=True)
+
+
+def resident_mb() -> float:
+    """Memory of this process that is in use now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc's memory is given back")
+def test_a_worker_keeps_no_memory_of_a_job_that_has_ended() -> None:
+    """64 MB in blocks of 8 kB. The last one keeps them where they are, for memory is given back from the end alone."""
+    blocks = [np.ones(1024) for _ in range(8192)]
+    last, full = blocks[-1], resident_mb()
+    del blocks
+    release_memory()
+    assert resident_mb() < full - 48
+    assert last.sum() == 1024
+
+
+SPY = """
+import sys
+from benchmarks.execution.jobs import CellJob
+
+class Spy(CellJob):
+    def run(self, on_event, origin):
+        super().run(on_event, origin)
+        self.path.with_suffix(".txt").write_text(" ".join({m.split(".")[0] for m in sys.modules}))
+"""
+CODE = """
+import sys
+from pathlib import Path
+from spy import Spy
+from algorithms import ALGORITHMS
+from benchmarks.design.cells import single_cells
+from benchmarks.execution.pool import Pool
+from envs import TASKS
+(cell,) = single_cells(TASKS["dyck/small"], ALGORITHMS["gae"], 1, 200, ())
+with Pool(1, {}) as pool:
+    pool.submit(Spy(cell, Path(sys.argv[1])))
+    print([message.error for message in pool.messages() if message.ended])
+"""
+
+
+def test_a_worker_imports_only_what_its_cell_needs(tmp_path: Path) -> None:
+    """As users start it, from a server on Linux: a cell is trained and written without pandas, and so on."""
+    (tmp_path / "spy.py").write_text(SPY)
+    path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    words = [sys.executable, "-c", CODE, str(tmp_path / "cell.parquet")]
+    done = subprocess.run(words, env={**os.environ, **path}, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[None]\n"
+    modules = set((tmp_path / "cell.txt").read_text().split())
+    assert modules >= {"torch", "pyarrow"}
+    heavy = {"scipy", "pandas", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool", "jinja2", "tyro"}
+    assert modules & heavy == set()

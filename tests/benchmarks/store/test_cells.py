@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
@@ -16,7 +19,7 @@ from benchmarks.design.identity import canonical
 from benchmarks.execution.provenance import command
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import report_metadata
-from benchmarks.store.cells import save_cell
+from benchmarks.store.cells import SCHEMA, save_cell, save_rows
 from benchmarks.store.curves import BLOCK
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results
@@ -50,6 +53,23 @@ def test_rows_and_provenance_come_back(tmp_path: Path) -> None:
     assert (row.task, row.variant, row.seed, row.eval_return, row.wall_s) == ("bandit/small", "random", 3, 1.25, 0.5)
     assert read_meta(path)["provenance"] == {"commit": "abc"}
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # nothing half-written stays
+
+
+def test_a_table_is_that_of_pyarrows_own_conversion(tmp_path: Path) -> None:
+    """Down to the bytes of the file; texts of several bytes a character, no measures and several, nan, both truths."""
+    row: dict[str, Any] = {f.name: 7 if f.type == pa.int64() else 0.5 for f in SCHEMA}
+    row |= {"task": "tä/sk", "variant": "", "diverged": False, "measures": []}
+    more = [{"measures": [("ä", 1.0), ("b", float("nan"))]}, {"diverged": True, "seed": 2**40, "eval_return": -1}]
+    rows = [row, *({**row, **change} for change in more * 5)]
+    save_rows(tmp_path / "ours", rows, {"a": 1})
+    written = pq.read_table(tmp_path / "ours")
+    expected = pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(written.schema.metadata))
+    pq.write_table(expected, tmp_path / "theirs", compression="zstd", write_page_checksum=True)
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    written.validate(full=True)
+    for wrong in ({"seed": 1.5}, {"seed": None}, {"eval_return": None}):
+        with pytest.raises(TypeError):
+            save_rows(tmp_path / "wrong", [{**row, **wrong}], {})
 
 
 def test_damage_is_named_set_aside_and_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
