@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,12 +16,13 @@ from algorithms.tunable import Number, Range, as_vector, tunable
 
 def backward_sum(x: Tensor, w: Tensor, last: Tensor | None = None) -> Tensor:
     """y_t = x_t + w_t y_{t+1} with y_T = last (0 if None). All [T, ...]; O(T) steps."""
-    y = torch.empty_like(x)
-    after = torch.zeros_like(x[0]) if last is None else last
-    for t in range(len(x) - 1, -1, -1):
-        torch.addcmul(x[t], w[t], after, out=y[t])
-        after = y[t]
-    return y
+    y = x.cpu().numpy().copy()
+    # a NumPy operation takes a third of a torch one's time, and a row is short
+    after, factors = np.zeros_like(y[0]) if last is None else last.cpu().numpy(), w.expand_as(x).cpu().numpy()
+    for row, factor in zip(y[::-1], factors[::-1], strict=True):
+        row += factor * after
+        after = row
+    return torch.from_numpy(y).to(x.device)
 
 
 def lambda_return(rollout: Rollout, values: Tensor, lam: Number) -> Tensor:

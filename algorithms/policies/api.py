@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -50,6 +50,9 @@ class Dense(Protocol):
 
     def dense_layers(self) -> DenseLayers:
         """Its layers, as views of its parameters."""
+
+    def first_rows(self, obs: Tensor, lengths: Sequence[int]) -> Tensor:
+        """[P, M, F] -> [P, M, O], 0 on the rows of member p from lengths[p] on. It can be differentiated once."""
 
 
 @runtime_checkable

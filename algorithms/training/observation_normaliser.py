@@ -152,10 +152,11 @@ class ActorMoments(_PlainRewards):
 
 def batch_moments(obs: list[Array], valid: Bools) -> Moments:
     """count [P, 1], mean and var [P, F] of the valid rows."""
-    x = np.stack(obs).astype(np.float64)  # [T, P, N, F]
-    weight = valid[..., None].astype(np.float64)  # [T, P, N, 1]
-    n = weight.sum((0, 2))  # [P, 1]
-    some = np.maximum(n, 1.0)
-    mean = (x * weight).sum((0, 2)) / some
-    var = (((x - mean[:, None]) ** 2) * weight).sum((0, 2)) / some
-    return {"count": n, "mean": mean, "var": var}
+    x = np.stack(obs)  # [T, P, N, F]
+    members, size = x.shape[1], x.shape[3]
+    moments = {"count": np.zeros((members, 1)), "mean": np.zeros((members, size)), "var": np.zeros((members, size))}
+    for p in range(members):
+        rows = x[:, p][valid[:, p]].astype(np.float64)  # those of a member alone fit in the processor's cache
+        if len(rows):
+            moments["count"][p], moments["mean"][p], moments["var"][p] = len(rows), rows.mean(0), rows.var(0)
+    return moments
