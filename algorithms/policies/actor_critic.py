@@ -53,7 +53,7 @@ class ActorCritic(nn.Module):
             self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
         # whether rows that are not needed cost nothing
-        self.ragged = isinstance(self.actor, MLPNet) and self._gsde is None
+        self.ragged = isinstance(self.actor, Dense) and self._gsde is None
         self.reads_text = isinstance(spec.observation, Transcript)
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
