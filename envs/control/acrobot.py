@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from envs.api import Array, Bools, Floats
-from envs.control.equations import ONE, System, clip, half_tangents, sin_cos
+from envs.control.equations import ONE, Real, System, clip, half_tangents, sin_cos
 
 
 class Acrobot(System):
@@ -31,17 +31,17 @@ class Acrobot(System):
     TAU, HALF_TAU, THIRD = np.array(0.2), np.array(0.1), np.array(1 / 3)
     FASTEST_1, FASTEST_2 = np.array(4 * math.pi), np.array(9 * math.pi)
 
-    def __init__(self, state: Array) -> None:
+    def __init__(self, state: Real) -> None:
         self.own, self.sin, self.cos = state[:4], state[4:7], state[7:10]
         self.seen = state[8], state[5], state[7], state[4], state[2], state[3]
         # theta2, theta1, phi, theta1', phi', theta1'', phi''
-        self.stage: Array = np.empty((7, state.shape[1]))
+        self.stage: Real = np.empty((7, state.shape[1]))
         self.angles, self.motion, self.speeds, self.change = (
             self.stage[i:j] for i, j in ((0, 3), (1, 5), (3, 5), (3, 7))
         )
         self.stage_sin, self.stage_cos = np.empty((2, 3, state.shape[1]))
         self.start, self.step, self.total = np.empty((3, 4, state.shape[1]))
-        self.spare: Array = np.empty((4, state.shape[1]))
+        self.spare: Real = np.empty((4, state.shape[1]))
 
     def derive(self) -> None:
         self._to_absolute()
@@ -91,7 +91,7 @@ class Acrobot(System):
         clip(omega_1, -self.FASTEST_1, self.FASTEST_1)
         clip(omega_2, -self.FASTEST_2, self.FASTEST_2)
 
-    def _accelerate_there(self, torque_2: Array) -> None:
+    def _accelerate_there(self, torque_2: Real) -> None:
         """Accelerations from the stage's angles and speeds."""
         np.subtract(self.stage[2], self.stage[1], out=self.stage[0])
         half_tangents(self.angles, self.stage_sin, self.stage_cos)
@@ -99,7 +99,7 @@ class Acrobot(System):
         cos -= ONE
         self._accelerate(self.stage_sin, cos, torque_2)
 
-    def _accelerate(self, sin: Array, cos: Array, torque_2: Array) -> None:
+    def _accelerate(self, sin: Real, cos: Real, torque_2: Real) -> None:
         """The same, from the sines of (theta2, theta1, phi) and the cosine of theta2."""
         square, (down, right, product, divisor) = self.spare[:2], self.spare
         np.multiply(self.speeds, self.speeds, out=square)

@@ -14,9 +14,11 @@ import math
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from envs.api import Array, Bools, Floats
 
+Real = NDArray[np.floating]  # the dtype of a system
 # constants are arrays without axes, which a ufunc reads without a conversion
 HALF, ONE, TWO = np.array(0.5), np.array(1.0), np.array(2.0)
 
@@ -28,9 +30,9 @@ class System:
     LOW: ClassVar[tuple[float, ...]]
     HIGH: ClassVar[tuple[float, ...]]
     DTYPE: ClassVar[type[np.floating]] = np.float64
-    seen: tuple[Array, ...]
+    seen: tuple[Real, ...]
 
-    def __init__(self, state: Array) -> None:
+    def __init__(self, state: Real) -> None:
         raise NotImplementedError
 
     def derive(self) -> None:
@@ -41,13 +43,13 @@ class System:
         raise NotImplementedError
 
 
-def sin_cos(angle: Array, sin: Array, cos: Array) -> None:
+def sin_cos(angle: Real, sin: Real, cos: Real) -> None:
     """sin = sin(angle), cos = cos(angle); `sin` may be `angle`."""
     half_tangents(angle, sin, cos)
     cos -= ONE
 
 
-def half_tangents(angle: Array, sin: Array, cos_plus_1: Array) -> None:
+def half_tangents(angle: Real, sin: Real, cos_plus_1: Real) -> None:
     """sin = sin(angle), cos_plus_1 = 1 + cos(angle)."""
     np.multiply(angle, HALF, out=sin)
     np.tan(sin, out=sin)
@@ -57,7 +59,7 @@ def half_tangents(angle: Array, sin: Array, cos_plus_1: Array) -> None:
     sin *= cos_plus_1
 
 
-def clip(values: Array, low: Array, high: Array) -> None:
+def clip(values: Real, low: Real, high: Real) -> None:
     """Clip in place; NaN stays NaN."""
     np.maximum(values, low, out=values)
     np.minimum(values, high, out=values)
@@ -75,7 +77,7 @@ class CartPole(System):
     INERTIA = np.array(0.5 * 4 / 3)
     FARTHEST, STEEPEST = np.array(2.4), np.array(12 * 2 * math.pi / 360)
 
-    def __init__(self, state: Array) -> None:
+    def __init__(self, state: Real) -> None:
         self.position, self.speed, self.theta, self.omega = state[0:2], state[2:4], state[1], state[3]
         self.seen = state[0], state[2], state[1], state[3]
         self.spare, self.acceleration = np.empty((2, 2, state.shape[1]))
@@ -121,7 +123,7 @@ class Pendulum(System):
     FASTEST, TURN, TURNS = np.array(8.0), np.array(2 * math.pi), np.array(0.5 / math.pi)
     COST_OF_SPEED, COST_OF_TORQUE = np.array(0.1), np.array(0.001, np.float32)
 
-    def __init__(self, state: Array) -> None:
+    def __init__(self, state: Real) -> None:
         self.theta, self.omega, self.cos, self.sin = state[:4]
         self.seen = self.cos, self.sin, self.omega
         self.cost, self.spare = np.empty((2, state.shape[1]))
@@ -168,7 +170,7 @@ class MountainCar(System):
     THREE, SLOPE = np.array(3.0), np.array(0.0025)
     LEFT, RIGHT, FASTEST, FLAG, REST = np.array(-1.2), np.array(0.6), np.array(0.07), np.array(0.5), np.array(0.0)
 
-    def __init__(self, state: Array) -> None:
+    def __init__(self, state: Real) -> None:
         self.seen = self.position, self.velocity = state[0], state[1]
         self.spare, self.cos = np.empty((2, state.shape[1]), self.DTYPE)
 
@@ -178,7 +180,7 @@ class MountainCar(System):
         terminated = self._roll(self.FORCE[action])
         return np.full(len(terminated), -1.0, np.float32), terminated
 
-    def _roll(self, force: Array) -> Bools:
+    def _roll(self, force: Real) -> Bools:
         """Velocity and position after a step; cos: cos(3 position). Returns which cars are at the flag."""
         self.cos *= self.SLOPE
         self.velocity += force

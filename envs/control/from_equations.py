@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.api import Array, Bools, Floats, Ints, Spec, Step
+from envs.api import Array, Bools, Features, Floats, Ints, Spec, Step
 from envs.control.acrobot import Acrobot
-from envs.control.equations import CartPole, MountainCar, MountainCarContinuous, Pendulum, System
+from envs.control.equations import CartPole, MountainCar, MountainCarContinuous, Pendulum, Real, System
 
 SYSTEMS: dict[str, type[System]] = {
     "CartPole-v0": CartPole,
@@ -40,14 +40,16 @@ class EquationsVec:
         self._generators = [np.random.default_rng(seed) for seed in seeds]
         self._episode: Ints = np.zeros(len(seeds) * envs, np.int64)  # the next one of each environment
         # the first variables [K, P N, d] at the starts of episodes `_first`, `_first` + 1, ...
-        self._drawn: Array = np.zeros((0, len(seeds) * envs, len(self._system.LOW)))
+        self._drawn: Real = np.zeros((0, len(seeds) * envs, len(self._system.LOW)))
         self._first = 0
-        self._all: Array = np.zeros((self._system.ROWS + 1, len(seeds) * envs), self._system.DTYPE)
-        self._features = len(self._system(self._all).seen)
-        self._obs: Floats = np.zeros((len(seeds) * envs, self._features), np.float32)
+        self._all: Real = np.zeros((self._system.ROWS + 1, len(seeds) * envs), self._system.DTYPE)
         self._active = b""
         self._rows: Ints | None = None  # places of the environments that step; None: all
         self._gather(None)
+        features = len(self._moving.seen)
+        if spec.observation != Features(features):
+            raise ValueError(f"{env_id} is read as {Features(features)}, not as its task's {spec.observation}")
+        self._obs: Floats = np.zeros((len(seeds) * envs, features), np.float32)
 
     def reset(self) -> tuple[Array, Bools | None]:
         self._active = b""
@@ -103,7 +105,7 @@ class EquationsVec:
         self._state[:, places] = self._starts(places if self._rows is None else self._rows[places], AHEAD)
         reward[places] = terminated[places] = truncated[places] = 0
 
-    def _starts(self, rows: Ints, ahead: int) -> Array:
+    def _starts(self, rows: Ints, ahead: int) -> Real:
         """Columns of the next starts of these environments; `ahead` episodes are drawn if one is missing.
 
         The start of episode e in environment n is row n of its member's draw e, whichever environments step together.
@@ -112,7 +114,7 @@ class EquationsVec:
         while episode.max() >= self._first + len(self._drawn):
             self._draw(ahead)
         self._episode[rows] += 1
-        started: Array = np.zeros((len(self._all), len(rows)), self._system.DTYPE)
+        started: Real = np.zeros((len(self._all), len(rows)), self._system.DTYPE)
         started[: self._drawn.shape[2]] = self._drawn[episode - self._first, rows].T
         self._system(started[:-1]).derive()
         return started

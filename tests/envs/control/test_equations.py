@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -13,9 +14,11 @@ import pytest
 
 from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS, random_policy
-from envs.api import Box, Discrete
+from envs.api import Box, Discrete, Features
 from envs.control import from_envpool
+from envs.control.encoding import encoding_for
 from envs.control.equations import sin_cos
+from envs.control.factory import Control
 from envs.control.from_equations import SYSTEMS, EquationsVec
 from envs.seeding import Role, stream
 
@@ -228,6 +231,21 @@ def test_what_was_returned_does_not_change_later(name: str) -> None:
         copies += [x.copy() for x in step if x is not None]
     for a, b in zip(kept, copies, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_another_shape_is_refused() -> None:
+    spec = replace(TASKS["CartPole-v1"].spec, observation=Features(5))
+    with pytest.raises(ValueError, match=r"CartPole-v1 is read as Features\(size=4\)"):
+        Control("CartPole-v1", spec).make([np.random.SeedSequence(0)], 1)
+
+
+def test_which_backend_makes_a_task() -> None:
+    """Equations only for "auto", without an encoding of the user's."""
+    control = Control("CartPole-v1", TASKS["CartPole-v1"].spec)
+    assert control.has_equations
+    assert not replace(control, backend="gymnasium").has_equations
+    assert not replace(control, encoding=encoding_for(gymnasium.make("CartPole-v1").observation_space)).has_equations
+    assert not TASKS["LunarLander-v3"].factory.has_equations  # type: ignore[attr-defined]
 
 
 def test_nobody_steps() -> None:
