@@ -25,7 +25,6 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, as_vector, select_members
 
 PartState = dict[str, Tensor]
-DENSE = 0.8  # share of useful rows above which gathering them costs more than computing all
 
 
 def assess(
@@ -101,12 +100,10 @@ def rows_to_learn_from(
     members, envs = rollout.valid.shape[1:]
     if whole_episodes:
         return batch, [np.arange(envs)] * members
-    flat = Batch(*(None if x is None else flat_rows(x[: len(weight)]) for x in vars(batch).values()))  # type: ignore[arg-type]
+    steps = len(weight)
+    flat = batch.each(lambda x: flat_rows(x[:steps]), None)
     columns = valid_columns(rollout.valid)
-    if sum(map(len, columns)) > DENSE * weight.numel():
-        return flat, columns
-    index, keep = padded_columns(columns, weight.device)
-    return columns_of(flat, index, keep), [np.arange(len(c)) for c in columns]
+    return columns_of(flat, padded_columns(columns, weight.device)), [np.arange(len(c)) for c in columns]
 
 
 @torch.no_grad()
@@ -129,10 +126,8 @@ def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tenso
     needed = torch.zeros_like(rollout.valid[:1]).repeat(steps + 1, 1, 1)
     needed[:-1] += rollout.valid
     needed[1:] += rollout.valid
-    if float(needed.count_nonzero()) > DENSE * needed.numel():
-        return policy.values(rollout.obs, steps + 1)
     ragged = valid_columns(needed)
-    columns, keep = padded_columns(ragged, needed.device)
+    columns, keep, of_members = padded_columns(ragged, needed.device)
     rows = select(flat_rows(rollout.obs), columns)
     if compact:
         found = policy.flat.values.new_zeros(keep.shape)
@@ -141,7 +136,7 @@ def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tenso
             longest = int(lengths[places].max())
             found[places, :longest] = policy.select_members(places).values(rows[:, places, :longest], 1)[0]
     else:
-        found = policy.values(rows, 1)[0]  # [P, M]
+        found = policy.values(rows, 1, of_members)[0]  # [P, M]
     p, n = needed.shape[1:]
     values = found.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, found * keep)
     return values.reshape(p, steps + 1, n).transpose(0, 1)
@@ -181,7 +176,7 @@ class Objective(NamedTuple):
     def loss(self, batch: Batch) -> Loss:
         """-E[L(pi, mu, A) - beta KL (if it is placed in the loss) + alpha H] + critic regression."""
         rows = len(batch.weight)
-        out = self.policy.outputs(batch.obs, batch.action_mask, rows)
+        out = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths)
         head, estimator = self.policy.head, self.estimator
         valid = (batch.weight > 0).to(batch.weight)
         if self.alpha is not None:
@@ -195,6 +190,6 @@ class Objective(NamedTuple):
             objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
         total = actor = -(batch.weight * objective).sum((0, 2))
         if batch.target is not None:
-            error = self.policy.values(batch.obs, rows) - batch.target
+            error = self.policy.values(batch.obs, rows, batch.lengths) - batch.target
             total = total + as_vector(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
         return Loss(total, actor, logp)

@@ -5,7 +5,9 @@ Axes: T time, P members of the population, N environments of a member, then feat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -74,22 +76,46 @@ class Batch:
     target: Tensor | None
     weight: Tensor
     reference: Tensor | None = None
+    lengths: tuple[int, ...] | None = None  # of each member only so many columns count, the first; None: all may
+
+    def each(self, change: Callable[[Tensor], Tensor], lengths: tuple[int, ...] | None) -> Batch:
+        """The batch of the changed tensors."""
+        changed = {name: change(x) for name, x in vars(self).items() if isinstance(x, Tensor)}
+        return replace(self, **changed, lengths=lengths)
+
+
+class Columns(NamedTuple):
+    """Some columns of each member: positions [P, M], filled with 0, keep [P, M], 0 where filled; see Batch for lengths."""
+
+    positions: Tensor
+    keep: Tensor
+    lengths: tuple[int, ...]
 
 
 def select(x: Tensor, index: Tensor) -> Tensor:
     """x [T, P, N, ...] at each member's columns index [P, M] -> [T, P, M, ...]."""
     members = torch.arange(x.shape[1], device=x.device)[:, None]
-    return x[:, members, index]
+    if len(x) > 1:
+        return x[:, members, index]
+    rows = (index + x.shape[2] * members).flatten()  # one index is faster than two
+    return x.flatten(0, 2).index_select(0, rows).view(1, *index.shape, *x.shape[3:])
 
 
-def padded_columns(columns: list[np.ndarray], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Ragged column lists as index [P, M] (filled with 0) and keep [P, M] (0 where filled)."""
-    longest = max(1, *(len(c) for c in columns))
+def rounded_up(rows: int) -> int:
+    """The next number in steps of an eighth at most, or of 64: members with about as many rows are computed together."""
+    step = max(64, 1 << max(rows.bit_length() - 4, 0))
+    return -(-rows // step) * step
+
+
+def padded_columns(columns: list[np.ndarray], device: torch.device, single_rows: bool = True) -> Columns:
+    """Ragged lists of columns, filled to the longest; numbers of single rows are rounded up."""
+    lengths = tuple(rounded_up(len(c)) if single_rows else len(c) for c in columns)
+    longest = max(1, *lengths)
     index = np.zeros((len(columns), longest), np.int64)
     keep = np.zeros((len(columns), longest), np.float32)
     for p, c in enumerate(columns):
         index[p, : len(c)], keep[p, : len(c)] = c, 1.0
-    return torch.from_numpy(index).to(device), torch.from_numpy(keep).to(device)
+    return Columns(torch.from_numpy(index).to(device), torch.from_numpy(keep).to(device), lengths)
 
 
 def valid_columns(valid: Tensor) -> list[np.ndarray]:
@@ -112,7 +138,7 @@ def group_by_length(lengths: np.ndarray) -> list[np.ndarray]:
 
 def select_members(batch: Batch, indices: np.ndarray, rows: int) -> Batch:
     """The batch of the members at these indices, with their first `rows` columns."""
-    return Batch(*(None if x is None else x[:, indices, :rows] for x in vars(batch).values()))  # type: ignore[arg-type]
+    return batch.each(lambda x: x[:, indices, :rows], None)
 
 
 def flat_rows(x: Tensor) -> Tensor:
@@ -121,7 +147,7 @@ def flat_rows(x: Tensor) -> Tensor:
     return x.transpose(0, 1).reshape(1, p, t * n, *x.shape[3:])
 
 
-def columns_of(batch: Batch, index: Tensor, keep: Tensor) -> Batch:
-    """The batch at columns index [P, M]; filled columns have weight 0."""
-    picked = Batch(*(None if x is None else select(x, index) for x in vars(batch).values()))  # type: ignore[arg-type]
-    return replace(picked, weight=picked.weight * keep)
+def columns_of(batch: Batch, columns: Columns) -> Batch:
+    """The batch at these columns; filled columns have weight 0."""
+    picked = batch.each(lambda x: select(x, columns.positions), columns.lengths)
+    return replace(picked, weight=picked.weight * columns.keep)

@@ -6,6 +6,7 @@ Actor and critic share no parameters, so a critic changes the baseline and not h
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from algorithms.policies.api import Layered, Memory, Net, Network
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
+from algorithms.policies.mlp import MLPNet
 from algorithms.policies.population import Flat, constant
 from algorithms.tunable import Number
 from envs.api import Box, Floats, Spec, Transcript
@@ -50,6 +52,8 @@ class ActorCritic(nn.Module):
         else:
             self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
+        # whether rows that are not needed cost nothing
+        self.ragged = isinstance(self.actor, MLPNet) and self._gsde is None
         self.reads_text = isinstance(spec.observation, Transcript)
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
@@ -117,21 +121,31 @@ class ActorCritic(nn.Module):
             noise = self._gsde.deviation(z, self.log_std, noise) * (-out[..., self._outputs :]).exp()
         return out, self.head.mode(out) if noise is None else self.head.sample(out, noise), memory
 
-    def outputs(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> Tensor:
-        """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N]."""
+    def outputs(
+        self, obs: Tensor, action_mask: Tensor | None, steps: int, lengths: Sequence[int] | None = None
+    ) -> Tensor:
+        """Head inputs [T, P, N, O] of observations [T, P, N, F], or of the first T actions in tokens [L, P, N].
+
+        lengths  of observations [1, P, M, F], the number of rows of each member that are needed
+        """
         if self._gsde is not None:
             rows = obs.transpose(0, 1).flatten(1, 2)  # [P, T N, F]
             out = self._state_dependent_output(self._gsde, _with_hidden_layer(self.actor).hidden(rows))
             return out.reshape(len(out), len(obs), obs.shape[2], -1).transpose(0, 1)
-        return self._finish_output(self.actor(obs, self._positions[:steps]), action_mask)
+        return self._finish_output(self._through(self.actor, obs, steps, lengths), action_mask)
 
-    def values(self, obs: Tensor, steps: int) -> Tensor:
+    def values(self, obs: Tensor, steps: int, lengths: Sequence[int] | None = None) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].
 
-        For a transcript, step `horizon` (the last of horizon + 1) is the complete transcript.
+        For a transcript, step `horizon` (the last of horizon + 1) is the complete transcript. lengths: see `outputs`.
         """
         assert self.critic is not None
-        return self.critic(obs, self._positions[:steps]).squeeze(-1)
+        return self._through(self.critic, obs, steps, lengths).squeeze(-1)
+
+    def _through(self, net: Net, obs: Tensor, steps: int, lengths: Sequence[int] | None) -> Tensor:
+        if lengths is not None and isinstance(net, MLPNet):
+            return net.first_rows(obs[0], lengths)[None]
+        return net(obs, self._positions[:steps])
 
     def _state_dependent_output(self, gsde: GSDE, z: Tensor) -> Tensor:
         """Means and log standard deviations [P, M, 2 A] from the last hidden layer [P, M, H]."""

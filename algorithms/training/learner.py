@@ -100,7 +100,7 @@ class Learner:
         exact_gradient  grad J [P, D], to compare the gradient of the first step with
         """
         self._diagnosing, self._first_step, self._exact_gradient = diagnosing, True, exact_gradient
-        batch, columns = self.prepare(rollout, progress)
+        batch, of_members = self.prepare(rollout, progress)
         if self.training.anneal and progress is not None:
             self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
         parts = self.schedule.minibatches
@@ -108,10 +108,11 @@ class Learner:
             if parts == 1:
                 self.step(batch, 1)
                 continue
-            orders = [rng.permutation(c) for rng, c in zip(shuffles, columns, strict=True)]
+            orders = [rng.permutation(c) for rng, c in zip(shuffles, of_members, strict=True)]
             for k in range(parts):
-                index, keep = padded_columns([order[k::parts] for order in orders], batch.weight.device)
-                self.step(columns_of(batch, index, keep), parts)
+                drawn = [order[k::parts] for order in orders]
+                columns = padded_columns(drawn, batch.weight.device, not self.policy.reads_text)
+                self.step(columns_of(batch, columns), parts)
         if self.estimator.entropy.bounded:
             self.bonus = self.estimator.entropy.update(entropy_share(rollout, self.policy.head.outputs), self.bonus)
         self._diagnosing, self._exact_gradient = False, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from algorithms.composition import Schedule
 from algorithms.estimators.loss import row_weights
 from algorithms.policies.api import Network
 from algorithms.policies.gru import GRU
-from algorithms.policies.mlp import MLP, MLPNet
+from algorithms.policies.mlp import MLP, Activation, MLPNet
 from algorithms.policies.tabular import MULTIPLIER, Tabular
 from algorithms.policies.transformer import Transformer
 from algorithms.training.exact_return import ExactReturn
@@ -214,3 +215,40 @@ def test_what_is_no_state_reads_the_tables_last_row() -> None:
     assert out[0, 0].tolist() == [[0.0] * 4, [7.0] * 4]
     step, _ = net.step(tokens[:1], None)
     assert torch.equal(step, out[0])
+
+
+def ragged_net(activation: Activation, outputs: int, members: int = 4) -> MLPNet:
+    generators = [torch.Generator().manual_seed(p) for p in range(members)]
+    return MLPNet(3, (5, 4), outputs, 1.0, generators, activation).double()
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_the_first_rows_of_members_have_the_outputs_and_gradients_of_all_rows(
+    activation: Activation, outputs: int
+) -> None:
+    lengths, net = (6, 2, 2, 0), ragged_net(activation, outputs)
+    obs = torch.randn(4, 6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    on = (torch.arange(6) < torch.tensor(lengths)[:, None])[..., None]
+    weight = torch.randn(4, 6, outputs, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    parameters = list(net.parameters())
+    plain, fast = net.readout(net.hidden(obs)) * on, net.first_rows(obs, lengths)
+    torch.testing.assert_close(fast, plain)
+    expected, found = (torch.autograd.grad((x * weight).sum(), parameters) for x in (plain, fast))
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)
+    assert torch.autograd.gradcheck(lambda *_: net.first_rows(obs, lengths), parameters)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_other_members_rows_change_no_bit_of_a_members_outputs_and_gradients(outputs: int) -> None:
+    found = []
+    for lengths in ((192, 192, 192, 192), (192, 64, 192, 384)):
+        net = ragged_net("tanh", outputs).float()
+        obs = torch.randn(4, 384, 3, generator=torch.Generator().manual_seed(0))
+        out = net.first_rows(obs, lengths)
+        (out * out.detach().cos()).sum().backward()  # type: ignore[no-untyped-call]
+        found.append([out[:, :192].detach(), *(p.grad for p in net.parameters() if p.grad is not None)])
+    for a, b in zip(*found, strict=True):
+        assert torch.equal(a[[0, 2]], b[[0, 2]])
+    assert not torch.equal(found[0][0][1], found[1][0][1])
