@@ -81,13 +81,13 @@ class Batch:
     def each(self, change: Callable[[Tensor], Tensor], lengths: tuple[int, ...] | None) -> Batch:
         """The batch of the changed tensors."""
         changed = {name: change(x) for name, x in vars(self).items() if isinstance(x, Tensor)}
-        return replace(self, **changed, lengths=lengths)  # type: ignore[arg-type]
+        return replace(self, **changed, lengths=lengths)
 
 
 class Columns(NamedTuple):
-    """Some columns of each member: index [P, M], filled with 0, keep [P, M], 0 where filled; see Batch for lengths."""
+    """Some columns of each member: positions [P, M], filled with 0, keep [P, M], 0 where filled; see Batch for lengths."""
 
-    index: Tensor
+    positions: Tensor
     keep: Tensor
     lengths: tuple[int, ...]
 
@@ -149,5 +149,5 @@ def flat_rows(x: Tensor) -> Tensor:
 
 def columns_of(batch: Batch, columns: Columns) -> Batch:
     """The batch at these columns; filled columns have weight 0."""
-    picked = batch.each(lambda x: select(x, columns.index), columns.lengths)
+    picked = batch.each(lambda x: select(x, columns.positions), columns.lengths)
     return replace(picked, weight=picked.weight * columns.keep)

@@ -168,7 +168,7 @@ class _FirstRows(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         weights = ctx.saved_tensors
         of_weights = [torch.zeros_like(weight) for weight in weights]
@@ -198,4 +198,4 @@ def _through(activation: Activation, error: Tensor, y: Tensor) -> Tensor:
     """The gradient of x for that of y = activation(x), in its place."""
     if activation == "relu":
         return error.mul_(y > 0)
-    return torch.ops.aten.tanh_backward.grad_input(error, y, grad_input=error)  # type: ignore[no-any-return]
+    return torch.ops.aten.tanh_backward.grad_input(error, y, grad_input=error)
