@@ -10,7 +10,6 @@ from torch import Tensor
 
 from algorithms.estimators.rollout import PartState
 
-
 TINY = torch.finfo(torch.float32).tiny
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Layered, Memory, Net, Network
+from algorithms.policies.api import Layered, Memory, Net, Network, Paired
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
 from algorithms.policies.population import Flat, constant
@@ -50,6 +50,7 @@ class ActorCritic(nn.Module):
         else:
             self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
+        self._pair = self.actor if isinstance(self.actor, Paired) else None
         self.reads_text = isinstance(spec.observation, Transcript)
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
@@ -132,6 +133,13 @@ class ActorCritic(nn.Module):
         """
         assert self.critic is not None
         return self.critic(obs, self._positions[:steps]).squeeze(-1)
+
+    def outputs_and_values(self, obs: Tensor, action_mask: Tensor | None, steps: int) -> tuple[Tensor, Tensor]:
+        """`outputs` and `values` of the same observations."""
+        if self._pair is None:
+            return self.outputs(obs, action_mask, steps), self.values(obs, steps)
+        out, values = self._pair.forward_with(self.critic, obs, self._positions[:steps])
+        return self._finish_output(out, action_mask), values.squeeze(-1)
 
     def _state_dependent_output(self, gsde: GSDE, z: Tensor) -> Tensor:
         """Means and log standard deviations [P, M, 2 A] from the last hidden layer [P, M, H]."""
