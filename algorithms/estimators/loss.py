@@ -176,7 +176,10 @@ class Objective(NamedTuple):
     def loss(self, batch: Batch) -> Loss:
         """-E[L(pi, mu, A) - beta KL (if it is placed in the loss) + alpha H] + critic regression."""
         rows = len(batch.weight)
-        out = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths)
+        if batch.target is None:
+            out, values = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths), None
+        else:
+            out, values = self.policy.outputs_and_values(batch.obs, batch.action_mask, rows, batch.lengths)
         head, estimator = self.policy.head, self.estimator
         valid = (batch.weight > 0).to(batch.weight)
         if self.alpha is not None:
@@ -189,8 +192,8 @@ class Objective(NamedTuple):
         if self.beta and batch.reference is not None:
             objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
         total = actor = -(batch.weight * objective).sum((0, 2))
-        if batch.target is not None:
-            error = self.policy.values(batch.obs, rows, batch.lengths) - batch.target
+        if batch.target is not None and values is not None:
+            error = values - batch.target
             total = total + as_vector(self.value_coefficient) * (batch.weight * error * error).sum((0, 2))
         return Loss(total, actor, logp)
 

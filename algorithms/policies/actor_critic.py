@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, ReadsText
+from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, Paired, ReadsText
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
 from algorithms.policies.population import Flat, constant
@@ -54,6 +54,7 @@ class ActorCritic(nn.Module):
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
         # whether rows that are not needed cost nothing
         self.ragged = isinstance(self.actor, Dense) and self._gsde is None
+        self._pair = self.actor if isinstance(self.actor, Paired) else None
         self.reads_text = isinstance(spec.observation, Transcript)
         self._positions = spec.observation.action_position if isinstance(spec.observation, Transcript) else ()
         self.to(device)
@@ -160,6 +161,15 @@ class ActorCritic(nn.Module):
         if lengths is not None and isinstance(net, Dense):
             return net.first_rows(obs[0], lengths)[None]
         return net(obs, self._positions[:steps])
+
+    def outputs_and_values(
+        self, obs: Tensor, action_mask: Tensor | None, steps: int, lengths: Sequence[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """`outputs` and `values` of the same observations."""
+        if self._pair is None:
+            return self.outputs(obs, action_mask, steps, lengths), self.values(obs, steps, lengths)
+        out, values = self._pair.forward_with(self.critic, obs, self._positions[:steps])
+        return self._finish_output(out, action_mask), values.squeeze(-1)
 
     def _state_dependent_output(self, gsde: GSDE, z: Tensor) -> Tensor:
         """Means and log standard deviations [P, M, 2 A] from the last hidden layer [P, M, H]."""

@@ -76,6 +76,14 @@ class Layered(Protocol):
         """[P, M, H] -> [P, M, O]"""
 
 
+@runtime_checkable
+class Paired(Protocol):
+    """A Net that can be computed together with another one of the same width, in fewer operations."""
+
+    def forward_with(self, other: Any, obs: Tensor, positions: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+        """The outputs of both, each as by the Net's own call."""
+
+
 class Network(Protocol):
     """A frozen description of a network, able to build it."""
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.autograd import Function
 
 from algorithms.policies.api import Memory, Net
 from algorithms.policies.gru_tree import GRUTree
 from algorithms.policies.population import constant, orthogonal
+from algorithms.policies.prefix_tree import PrefixTree, prefix_tree
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Choice, tunable
 from envs.api import Observation, Transcript
+
+tanh_backward = torch.ops.aten.tanh_backward.grad_input  # grad (1 - y^2)
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input  # grad y (1 - y)
 
 
 @dataclass(frozen=True)
@@ -58,38 +64,158 @@ class GRUNet(nn.Module):
         self.readout_bias = constant(p, (1, outputs))
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        _, p, n = obs.shape  # [K, P, N]
-        h = obs.new_zeros(p, n, self.width, dtype=self.table.dtype) if memory is None else memory
-        for x in self._inputs(obs):
-            h = self._cell(x, h)
+        table, recurrent = _stacked([self._weights])  # tokens [K, P, N]
+        if memory is None:
+            tree = prefix_tree(obs, self.vocabulary)
+            h = _take(_cells(tree, table, recurrent)[-1].after, tree.text[-1] - sum(map(len, tree.token[:-1])))
+        else:
+            h, member = memory, torch.arange(obs.shape[1], device=obs.device)[:, None]
+            for tokens in obs:
+                h = _cell(_take(table, tokens + self.vocabulary * member), h, recurrent).after
         return torch.baddbmm(self.readout_bias, h, self.readout), h
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
-        _, p, n = obs.shape  # [L, P, N]
-        h = obs.new_zeros(p, n, self.width, dtype=self.table.dtype)
-        states = []
-        for x in self._inputs(obs[: max(positions) + 1]):
-            h = self._cell(x, h)
-            states.append(h)
-        picked = torch.stack([states[i] for i in positions], 1)  # [P, T, N, H]
-        out = torch.baddbmm(self.readout_bias, picked.reshape(p, -1, self.width), self.readout)
-        return out.reshape(p, len(positions), n, -1).transpose(0, 1)
+        return self._read([self._weights], obs, positions)[0]
+
+    def forward_with(self, other: GRUNet, obs: Tensor, positions: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+        own, others = self._read([self._weights, other._weights], obs, positions)
+        return own, others
 
     def at_prefixes(self, prefixes: Prefixes) -> Tensor:
         states = GRUTree.apply(self.table + self.bias, self.recurrent, prefixes.levels)  # type: ignore[no-untyped-call]
         picked = states.index_select(1, prefixes.node)  # [P, C, H]
         return torch.baddbmm(self.readout_bias, picked, self.readout)
 
-    def _inputs(self, tokens: Tensor) -> Tensor:
-        """[K, P, N] -> [K, P, N, 3H]"""
-        p = tokens.shape[1]
-        offset = torch.arange(p, device=tokens.device)[:, None] * self.vocabulary
-        rows = (self.table + self.bias).reshape(p * self.vocabulary, -1)
-        return functional.embedding(tokens + offset, rows)
+    def _read(self, nets: list[Weights], obs: Tensor, positions: tuple[int, ...]) -> tuple[Tensor, ...]:
+        tree = prefix_tree(obs[: max(positions) + 1], self.vocabulary, len(nets))
+        read: tuple[Tensor, ...] = _Read.apply(tree, positions, *itertools.chain(*nets))  # type: ignore[no-untyped-call]
+        return read
 
-    def _cell(self, x: Tensor, h: Tensor) -> Tensor:
-        u = torch.bmm(h, self.recurrent)  # [P, N, 3H]
-        w = 2 * self.width
-        r, z = (x[..., :w] + u[..., :w]).sigmoid().chunk(2, -1)
-        n = torch.addcmul(x[..., w:], r, u[..., w:]).tanh()
-        return torch.lerp(n, h, z)
+    @property
+    def _weights(self) -> Weights:
+        return Weights(self.table, self.bias, self.recurrent, self.readout, self.readout_bias)
+
+
+class Weights(NamedTuple):
+    """The parameters of a GRUNet; the gates are r, z and n."""
+
+    table: Tensor  # [P, V, 3H]
+    bias: Tensor  # [P, 1, 3H]
+    recurrent: Tensor  # [P, H, 3H]
+    readout: Tensor  # [P, H, O]
+    readout_bias: Tensor  # [P, 1, O]
+
+
+class _Cell(NamedTuple):
+    """One step, from h to h' = n + z (h - n), of M prefixes."""
+
+    before: Tensor  # [S, M, H] h
+    gates: Tensor  # [S, M, 2H] r and z
+    pushed: Tensor  # [S, M, H] U h of n
+    new: Tensor  # [S, M, H] n
+    after: Tensor  # [S, M, H] h'
+
+
+def _take(x: Tensor, index: Tensor) -> Tensor:
+    """Rows [S ...] of x [S, M, F], as [S, ..., F]."""
+    return x.flatten(0, 1).index_select(0, index.flatten()).view(len(x), -1, x.shape[2])
+
+
+def _stacked(nets: list[Weights]) -> tuple[Tensor, Tensor]:
+    """(table with the bias added [S, V, 3H], recurrent [S, H, 3H]) of several networks."""
+    if len(nets) == 1:
+        return nets[0].table + nets[0].bias, nets[0].recurrent
+    return torch.cat([net.table + net.bias for net in nets]), torch.cat([net.recurrent for net in nets])
+
+
+def _cell(x: Tensor, h: Tensor, recurrent: Tensor) -> _Cell:
+    """One step at the rows x [S, M, 3H] of the table."""
+    width = h.shape[2]
+    gates = torch.baddbmm(x[..., : 2 * width], h, recurrent[..., : 2 * width]).sigmoid_()
+    pushed = torch.bmm(h, recurrent[..., 2 * width :])
+    new = torch.addcmul(x[..., 2 * width :], gates[..., :width], pushed).tanh_()
+    return _Cell(h, gates, pushed, new, torch.lerp(new, h, gates[..., width:]))
+
+
+def _cells(tree: PrefixTree, table: Tensor, recurrent: Tensor) -> list[_Cell]:
+    """The steps of all levels."""
+    h, cells = recurrent.new_zeros(len(recurrent), 1, recurrent.shape[1]), []
+    for token, parent in zip(tree.token, tree.parent, strict=True):
+        cells.append(_cell(_take(table, token), _take(h, parent), recurrent))
+        h = cells[-1].after
+    return cells
+
+
+def read(
+    tree: PrefixTree, positions: tuple[int, ...], nets: list[Weights]
+) -> tuple[tuple[Tensor, ...], list[_Cell], Tensor, Tensor]:
+    """(outputs after the tokens at `positions` [T, P, N, O] of each network, and what their gradient needs)."""
+    table, recurrent = _stacked(nets)
+    cells = _cells(tree, table, recurrent)
+    index = tree.text[list(positions)].transpose(0, 1).flatten()  # [S T N]
+    states = torch.cat([cell.after.flatten(0, 1) for cell in cells]).index_select(0, index)
+    seen = states.view(len(nets), -1, len(positions) * tree.text.shape[2], recurrent.shape[1])  # [nets, P, T N, H]
+    outs = (torch.baddbmm(net.readout_bias, h, net.readout) for net, h in zip(nets, seen, strict=True))
+    shape = len(nets[0].table), len(positions), tree.text.shape[2], -1
+    return tuple(out.view(shape).transpose(0, 1) for out in outs), cells, seen, index
+
+
+class _Read(Function):
+    """`read`, with a gradient by hand that needs few operations a step."""
+
+    @staticmethod
+    def forward(ctx: Any, tree: PrefixTree, positions: tuple[int, ...], *weights: Tensor) -> tuple[Tensor, ...]:
+        outs, ctx.cells, ctx.seen, ctx.index = read(tree, positions, _grouped(weights))
+        ctx.tree, ctx.positions = tree, positions
+        ctx.save_for_backward(*weights)
+        return outs
+
+    @staticmethod
+    def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
+        weights = ctx.saved_tensors
+        nets = _grouped(weights)
+        if torch.is_grad_enabled():  # this gradient will be differentiated, so autograd must record it
+            outs = read(ctx.tree, ctx.positions, nets)[0]
+            return None, None, *torch.autograd.grad(outs, weights, above, create_graph=True)
+        seen, readouts = torch.empty_like(ctx.seen), []  # d seen, and d readout with d readout_bias
+        for net, h, g, into in zip(nets, ctx.seen, above, seen, strict=True):
+            out = g.transpose(0, 1).flatten(1, 2)  # [P, T N, O]
+            torch.bmm(out, net.readout.transpose(1, 2), out=into)
+            readouts.append((torch.bmm(h.transpose(1, 2), out), out.sum(1, keepdim=True)))
+        tables, recurrents = _through_time(
+            ctx, seen, torch.cat([net.recurrent for net in nets]), nets[0].table.shape[1]
+        )
+        found: list[Tensor | None] = [None, None]
+        for table, recurrent, readout in zip(tables, recurrents, readouts, strict=True):
+            found += [table, table.sum(1, keepdim=True), recurrent, *readout]
+        return tuple(found)
+
+
+def _grouped(weights: tuple[Tensor, ...]) -> list[Weights]:
+    return [Weights(*weights[i : i + 5]) for i in range(0, len(weights), 5)]
+
+
+def _through_time(ctx: Any, seen: Tensor, u: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:
+    """The gradients of table [nets, P, V, 3H] and recurrent [nets, P, H, 3H] from that of the states `seen`."""
+    (copies, p, _, width), tree = seen.shape, ctx.tree
+    sizes = [copies * p * m for m in tree.widths]
+    states = u.new_zeros(sum(sizes), width).index_add_(0, ctx.index, seen.view(-1, width)).split_with_sizes(sizes)
+    table, recurrent = u.new_zeros(len(u) * vocabulary, 3 * width), torch.zeros_like(u)
+    back = u.transpose(1, 2).contiguous()
+    for t in range(len(sizes) - 1, -1, -1):
+        before, gates, pushed, new, after = ctx.cells[t]
+        g, r, z = states[t].view_as(after), gates[..., :width], gates[..., width:]
+        x = g.new_empty(*g.shape[:2], 3 * width)  # of W x; after index_add_ that of U h
+        x_gates, x_new = x[..., : 2 * width], x[..., 2 * width :]
+        slopes = torch.empty_like(gates)  # of r and z
+        kept = g * z
+        tanh_backward(g - kept, new, grad_input=x_new)
+        torch.mul(x_new, pushed, out=slopes[..., :width])
+        torch.mul(before - new, g, out=slopes[..., width:])
+        sigmoid_backward(slopes, gates, grad_input=x_gates)
+        table.index_add_(0, tree.token[t], x.view(-1, 3 * width))
+        if t:  # h is 0 before the first token
+            x_new.mul_(r)
+            recurrent.baddbmm_(before.transpose(1, 2), x)
+            states[t - 1].index_add_(0, tree.parent[t], kept.baddbmm_(x, back).view(-1, width))
+    return table.view(copies, p, vocabulary, -1), recurrent.view(copies, p, width, -1)
