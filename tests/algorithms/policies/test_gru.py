@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.gru import GRU, GRUNet
-from algorithms.policies.prefixes import LARGEST_KEY, prefix_tree
+from algorithms.policies.prefix_tree import LARGEST_KEY, prefix_tree
 from envs.api import Transcript
 
 POSITIONS = (1, 2, 4)
