@@ -150,7 +150,8 @@ class ExactReturn:
             by_logp = tree.sum_below(chance * returns)
             by_logp, pi = by_logp.reshape(out.shape), np.exp(logp).reshape(out.shape)
             by_out = by_logp - pi * by_logp.sum(-1, keepdims=True)
-            out.backward(torch.from_numpy(by_out).to(out))  # type: ignore[no-untyped-call]
+            # not out.backward(by_out): its check of shapes imports sympy, which takes a second
+            (out * torch.from_numpy(by_out).to(out)).sum().backward()  # type: ignore[no-untyped-call]
         return policy.flat.gradient.clone()
 
 
