@@ -26,12 +26,16 @@ class EpisodeRandomness(NamedTuple):
 
 def draw_starts(mdp: TextMDP, seed: np.random.SeedSequence, n: int, group: int = 1) -> tuple[Rows, EpisodeRandomness]:
     """The starts and the randomness of n episodes; each kind has its own stream, so they do not depend on n."""
-    prompt, coin, noise, chance = seed.spawn(4)
-    starts = mdp.starts(np.random.default_rng(prompt), n // group)
+
+    def drawn_by(kind: int) -> np.random.Generator:
+        """The generator of seed's child `kind`; only those that the task uses are made."""
+        return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, kind)))
+
+    starts = mdp.starts(drawn_by(0), n // group)
     randomness = EpisodeRandomness(
-        np.random.default_rng(coin).random(n) if mdp.random_final_reward else None,
-        np.random.default_rng(noise).standard_normal(n) if mdp.reward_noise else None,
-        np.random.default_rng(chance).random((n, mdp.horizon)) if mdp.stochastic else None,
+        drawn_by(1).random(n) if mdp.random_final_reward else None,
+        drawn_by(2).standard_normal(n) if mdp.reward_noise else None,
+        drawn_by(3).random((n, mdp.horizon)) if mdp.stochastic else None,
     )
     return Rows(starts.transcript.repeat(group, axis=0), starts.hidden.repeat(group, axis=0)), randomness
 

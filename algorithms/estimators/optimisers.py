@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from algorithms.estimators.rollout import PartState
 
 TINY = torch.finfo(torch.float32).tiny
+BLOCK = 2**15  # numbers of one tensor in a block, whose passes find it in the processor's cache
 
 
 class Optimiser(Protocol):
@@ -46,10 +48,14 @@ class Adam:
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
         state["steps"] += 1
         steps = int(state["steps"])  # members that stop never start again, so all others share one count
-        m = state["m"].lerp_(gradient, 1 - self.beta1)
-        v = state["v"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
-        denominator = _root(v).div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
-        values.addcdiv_(m * rate, denominator, value=-1 / (1 - self.beta1**steps))
+        of_m, of_v = 1 - self.beta1**steps, (1 - self.beta2**steps) ** 0.5
+        spare = _spare(values)
+        for theta, g, r, m, v in _blocks(values, gradient, rate, state["m"], state["v"]):
+            moved, root = spare[:, : len(theta)]
+            m.lerp_(g, 1 - self.beta1)
+            v.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
+            _root(v, root).div_(of_v).add_(self.eps)
+            theta.addcdiv_(torch.mul(m, r, out=moved), root, value=-1 / of_m)
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,30 @@ class RMSprop:
         return {"v": torch.zeros_like(values)}
 
     def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: PartState) -> None:
-        v = state["v"].mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
-        values.addcdiv_(gradient * rate, _root(v).add_(self.eps), value=-1)
+        spare = _spare(values)
+        for theta, g, r, v in _blocks(values, gradient, rate, state["v"]):
+            moved, root = spare[:, : len(theta)]
+            v.mul_(self.alpha).addcmul_(g, g, value=1 - self.alpha)
+            _root(v, root).add_(self.eps)
+            theta.addcdiv_(torch.mul(g, r, out=moved), root, value=-1)
 
 
-def _root(v: Tensor) -> Tensor:
+def _rows(values: Tensor) -> int:
+    """The number of members in a block."""
+    members, width = values.shape
+    return members if values.device.type != "cpu" else min(members, max(1, BLOCK // width))
+
+
+def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Tensors [P, D] as blocks of some members."""
+    return zip(*(x.split(_rows(x)) for x in tensors), strict=True)
+
+
+def _spare(values: Tensor) -> Tensor:
+    """Two blocks for intermediate results."""
+    return values.new_empty(2, _rows(values), values.shape[1])
+
+
+def _root(v: Tensor, out: Tensor) -> Tensor:
     """sqrt(v), at least 1e-19: torch's root of 0 takes 18 times as long, and parameters of unseen tokens have v = 0."""
-    return v.clamp(min=TINY).sqrt_()
+    return torch.clamp(v, min=TINY, out=out).sqrt_()

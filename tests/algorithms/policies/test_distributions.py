@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from algorithms.policies.distributions import ILLEGAL, Categorical, Gaussian, masked
+from algorithms.policies.distributions import FEW_ACTIONS, ILLEGAL, Categorical, Gaussian, log_softmax, masked, softmax
 from envs.api import Box, Discrete
 
 
@@ -37,3 +37,10 @@ def test_categorical_samples_its_probabilities_and_never_what_is_masked() -> Non
     assert set(drawn.tolist()) == {1, 2}
     p = 1 / (1 + np.e)
     assert (drawn == 1).mean() == pytest.approx(p, abs=4 * (p * (1 - p) / n) ** 0.5)
+
+
+@pytest.mark.parametrize("actions", [2, FEW_ACTIONS, FEW_ACTIONS + 1])
+def test_both_ways_to_a_softmax_are_torchs(actions: int) -> None:
+    out = torch.randn(3, 2, 5, actions, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(softmax(out), out.softmax(-1), rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(log_softmax(out), out.log_softmax(-1), rtol=1e-14, atol=1e-14)

@@ -24,7 +24,7 @@ from envs.text.overopt import OverOpt
 from envs.text.safereply import SafeReply
 from envs.text.textgraph import TextGraph
 from envs.text.transduce import Transduce
-from envs.text_env import TextFactory
+from envs.text_env import TextFactory, draw_starts
 from envs.text_mdp import PAD, Prompts, Response, Rows, TextMDP
 
 TEXT = [name for name, task in TASKS.items() if isinstance(task.factory, TextMDP)]
@@ -287,3 +287,16 @@ def test_an_illegal_token_ends_the_episode_with_the_tasks_worst_reward() -> None
     step = env.step(np.array([[0, 0]]), ~step.terminated)
     assert step.reward.tolist() == [[0.0, 0.0]]
     assert step.terminated.tolist() == [[False, False]]
+
+
+def test_each_kind_of_randomness_is_a_child_of_the_seed() -> None:
+    """As SeedSequence.spawn numbers them: 0 prompts, 1 coins, 2 noise, 3 outcomes."""
+    mdp = Bandit(reward_noise=0.5)
+    starts, randomness = draw_starts(mdp, np.random.SeedSequence(3, spawn_key=(1,)), 6)
+    prompt, coin, noise, _ = (np.random.default_rng(s) for s in np.random.SeedSequence(3, spawn_key=(1,)).spawn(4))
+    np.testing.assert_array_equal(starts.transcript, mdp.starts(prompt, 6).transcript)
+    assert randomness.coin is not None
+    np.testing.assert_array_equal(randomness.coin, coin.random(6))
+    assert randomness.noise is not None
+    np.testing.assert_array_equal(randomness.noise, noise.standard_normal(6))
+    assert randomness.chance is None
