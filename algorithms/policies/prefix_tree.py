@@ -54,7 +54,9 @@ def prefix_tree(tokens: Tensor, vocabulary: int, copies: int = 1) -> PrefixTree:
     prefix = place + member * widths[:, None, None]
     ends = s * widths.cumsum()
     at = prefix + (ends - s * widths)[:, None, None]  # texts with the same prefix write the same numbers
-    token, parent = np.zeros(ends[-1], np.int64), np.zeros(ends[-1], np.int64)
+    # blanks are the member's own, or a member whose numbers are not finite would pass that on to others
+    owner = np.concatenate([np.arange(s).repeat(width) for width in widths])
+    token, parent = vocabulary * owner, owner * np.repeat([1, *widths[:-1]], s * widths)
     token[at] = ordered + vocabulary * member
     parent[at[0]], parent[at[1:]] = member, prefix[:-1]
     text = np.empty((length, s * n), np.int64)
