@@ -64,14 +64,14 @@ class GRUNet(nn.Module):
         self.readout_bias = constant(p, (1, outputs))
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        table, recurrent = _stacked([self._weights])  # tokens [K, P, N]
         if memory is None:
-            tree = prefix_tree(obs, self.vocabulary)
-            h = _take(_cells(tree, table, recurrent)[-1].after, tree.text[-1] - sum(map(len, tree.token[:-1])))
+            tree = prefix_tree(obs, self.vocabulary)  # tokens [K, P, N]
+            states = _cells(tree, [self._weights], self.recurrent)[-1].after
+            h = _take(states, tree.text[-1] - sum(map(len, tree.token[:-1])))
         else:
             h, member = memory, torch.arange(obs.shape[1], device=obs.device)[:, None]
             for tokens in obs:
-                h = _cell(_take(table, tokens + self.vocabulary * member), h, recurrent).after
+                h = _cell(self.table[member, tokens] + self.bias, h, self.recurrent).after
         return torch.baddbmm(self.readout_bias, h, self.readout), h
 
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
@@ -121,11 +121,25 @@ def _take(x: Tensor, index: Tensor) -> Tensor:
     return x.flatten(0, 1).index_select(0, index.flatten()).view(len(x), -1, x.shape[2])
 
 
-def _stacked(nets: list[Weights]) -> tuple[Tensor, Tensor]:
-    """(table with the bias added [S, V, 3H], recurrent [S, H, 3H]) of several networks."""
-    if len(nets) == 1:
-        return nets[0].table + nets[0].bias, nets[0].recurrent
-    return torch.cat([net.table + net.bias for net in nets]), torch.cat([net.recurrent for net in nets])
+def _stacked(parts: list[Tensor]) -> Tensor:
+    """Tensors [P, ...] of several networks as [S, ...]."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _inputs(tree: PrefixTree, nets: list[Weights]) -> list[Tensor]:
+    """W x + b of the last token of each prefix, level by level: [S, M, 3H]."""
+    members, vocabulary = nets[0].table.shape[:2]
+    # the tokens of the first network's members are those of all; rows of other tokens are not read
+    token = torch.cat([level[: members * width] for level, width in zip(tree.token, tree.widths, strict=True)])
+    member = token.div(vocabulary, rounding_mode="floor")
+    sizes = [members * width for width in tree.widths]
+    rows = [
+        (net.table[member, token - vocabulary * member] + net.bias[member, 0]).split_with_sizes(sizes) for net in nets
+    ]
+    return [
+        _stacked([of_net.view(members, width, -1) for of_net in level])
+        for width, level in zip(tree.widths, zip(*rows, strict=True), strict=True)
+    ]
 
 
 def _cell(x: Tensor, h: Tensor, recurrent: Tensor) -> _Cell:
@@ -137,11 +151,11 @@ def _cell(x: Tensor, h: Tensor, recurrent: Tensor) -> _Cell:
     return _Cell(h, gates, pushed, new, torch.lerp(new, h, gates[..., width:]))
 
 
-def _cells(tree: PrefixTree, table: Tensor, recurrent: Tensor) -> list[_Cell]:
+def _cells(tree: PrefixTree, nets: list[Weights], recurrent: Tensor) -> list[_Cell]:
     """The steps of all levels."""
     h, cells = recurrent.new_zeros(len(recurrent), 1, recurrent.shape[1]), []
-    for token, parent in zip(tree.token, tree.parent, strict=True):
-        cells.append(_cell(_take(table, token), _take(h, parent), recurrent))
+    for x, parent in zip(_inputs(tree, nets), tree.parent, strict=True):
+        cells.append(_cell(x, _take(h, parent), recurrent))
         h = cells[-1].after
     return cells
 
@@ -150,8 +164,8 @@ def read(
     tree: PrefixTree, positions: tuple[int, ...], nets: list[Weights]
 ) -> tuple[tuple[Tensor, ...], list[_Cell], Tensor, Tensor]:
     """(outputs after the tokens at `positions` [T, P, N, O] of each network, and what their gradient needs)."""
-    table, recurrent = _stacked(nets)
-    cells = _cells(tree, table, recurrent)
+    recurrent = _stacked([net.recurrent for net in nets])
+    cells = _cells(tree, nets, recurrent)
     index = tree.text[list(positions)].transpose(0, 1).flatten()  # [S T N]
     states = torch.cat([cell.after.flatten(0, 1) for cell in cells]).index_select(0, index)
     seen = states.view(len(nets), -1, len(positions) * tree.text.shape[2], recurrent.shape[1])  # [nets, P, T N, H]

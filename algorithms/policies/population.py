@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -57,6 +58,13 @@ class Flat:
         for parameter in self._parameters:
             self._place(parameter).copy_(parameter.detach())
         self.move(self.values)
+
+    def set_gradient(self, gradients: Sequence[Tensor | None]) -> None:
+        """Write the gradients of all parameters, in their order; None: 0."""
+        for parameter, found in zip(self._parameters, gradients, strict=True):
+            start, end = self._ends[id(parameter)]
+            own = self.gradient[:, start:end]
+            own.zero_() if found is None else own.copy_(found.reshape(own.shape))
 
     def move(self, values: Tensor) -> None:
         """Make the parameters views of another matrix [P, D], whose values they take."""

@@ -151,16 +151,14 @@ class Learner:
 
     def descend(self, batch: Batch, parts: int = 1) -> Tensor:
         """Write the loss's gradient, times `parts`, to policy.flat.gradient; returns log pi of the rows."""
-        self.policy.flat.gradient.zero_()
+        flat = self.policy.flat
         if self.compact and not self._diagnosing:
+            flat.gradient.zero_()
             self._descend_by_length(batch, parts)
             return batch.logp
-        if self.gradient_policy is not self.policy:
-            self.gradient_policy.flat.gradient.zero_()
         loss = self.loss(batch)
-        (loss.total.sum() * parts).backward()  # type: ignore[no-untyped-call]
-        if self.gradient_policy is not self.policy:
-            self.policy.flat.gradient.copy_(self.gradient_policy.flat.gradient)
+        parameters = list(self.gradient_policy.parameters())
+        flat.set_gradient(torch.autograd.grad(loss.total.sum() * parts, parameters, allow_unused=True))
         return loss.logp.detach()
 
     def _descend_by_length(self, batch: Batch, parts: int) -> None:
