@@ -1,4 +1,4 @@
-"""What does each ingredient of policy gradients buy? Every rung at its own learning rate, ten seeds, eight tasks."""
+"""What does each ingredient of policy gradients buy? Every rung at its own learning rate, 30 seeds, eight tasks."""
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
@@ -33,6 +33,8 @@ EXPERIMENT = ComparisonExperiment(
     tasks=TASKS,
     variants=RUNGS + REFERENCES,
     baseline="reinforce",
+    seeds=30,
+    block=30,  # one population: a step costs 30 members little more than 10
     guide=(
         GuideCase("horizon", "episodes of 100 to 1,000 steps (classic control)", TASKS[:4]),
         GuideCase("horizon", "texts of 1 to 14 tokens, paid at the end", TASKS[4:]),

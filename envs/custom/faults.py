@@ -39,8 +39,7 @@ class CheckedVecEnv:
         """name: of the task; seeds: of the members, both for messages; envs: environments per member."""
         self._env, self._name, self._seeds = env, name, [seed.entropy for seed in seeds]
         shape = len(self._seeds), envs
-        self._total: Ints = np.zeros(shape, np.int64)  # steps of each environment, in total and in its episode
-        self._episode: Ints = np.zeros(shape, np.int64)
+        self._counts = StepCounts(shape)
         self._ended: Bools = np.zeros(shape, np.bool_)
         self._nonfinite_action: Bools = np.zeros(shape, np.bool_)  # whether an action in the episode was not finite
 
@@ -49,26 +48,23 @@ class CheckedVecEnv:
         return self._env.spec
 
     def reset(self) -> tuple[Array, Bools | None]:
-        self._episode[:] = self._ended[:] = self._nonfinite_action[:] = False
+        self._counts.begin_episodes()
+        self._ended[:] = self._nonfinite_action[:] = False
         obs, mask = self._named(self._env.reset)
         return self._finite(obs, "an observation", np.ones_like(self._ended)), mask
 
     def step(self, action: Array, active: Bools) -> Step:
         began = self._ended & active  # this row only delivers the next episode's first observation
-        some_began = bool(began.any())
         if action.dtype.kind == "f" and not np.isfinite(action).all():
             self._nonfinite_action |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
-        self._total += active
-        self._episode += active
-        if some_began:
-            self._episode[began] = 0
+        self._counts.add(active, began)
         step = self._named(lambda: self._env.step(action, active))
         reward = self._finite(step.reward, "a reward", active)
         obs = self._finite(step.obs, "an observation", active)
         if step.reference is not None and np.isnan(step.reference).any():
             self._raise_if_any(step.reference, np.isnan(step.reference) & active, "a reference log-probability")
         np.copyto(self._ended, step.terminated | step.truncated, where=active)
-        if some_began and self._nonfinite_action.any():
+        if self._nonfinite_action.any():
             self._nonfinite_action &= ~(began & _rows_finite(obs))
         if reward is step.reward and obs is step.obs:
             return step
@@ -96,7 +92,7 @@ class CheckedVecEnv:
         self._raise(f"returned {what} of {found[position]}{where}", member, place)
 
     def _raise(self, what: str, member: int, place: int) -> NoReturn:
-        step, total = int(self._episode[member, place]), int(self._total[member, place])
+        step, total = self._counts.of(member, place)
         when = f"step {step} of its episode" if step else "the start of an episode"
         raise EnvironmentFault(
             f"{self._name}: the environment {what} "
@@ -110,7 +106,41 @@ class CheckedVecEnv:
         except InvalidOutput as error:
             if error.place is None:
                 raise EnvironmentFault(f"{self._name}: the environment {error}") from error
-            self._raise(str(error), *divmod(error.place, self._total.shape[1]))
+            self._raise(str(error), *divmod(error.place, self._ended.shape[1]))
+
+
+class StepCounts:
+    """The steps of each environment, in all and in its episode. They are counted when they are asked for, or by chunks."""
+
+    CHUNK = 512  # steps that are kept before they are counted
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._total: Ints = np.zeros(shape, np.int64)
+        self._episode: Ints = np.zeros(shape, np.int64)
+        self._steps: list[tuple[Bools, Bools]] = []
+
+    def begin_episodes(self) -> None:
+        """All environments are reset."""
+        self._count()
+        self._episode[:] = 0
+
+    def add(self, active: Bools, began: Bools) -> None:
+        """One step of the environments `active` [P, N], the first of a new episode where it `began` [P, N]."""
+        self._steps.append((active, began))
+        if len(self._steps) == self.CHUNK:
+            self._count()
+
+    def of(self, member: int, place: int) -> tuple[int, int]:
+        """(steps in its episode, steps in all) of one environment."""
+        self._count()
+        return int(self._episode[member, place]), int(self._total[member, place])
+
+    def _count(self) -> None:
+        for active, began in self._steps:
+            self._total += active
+            self._episode += active
+            self._episode[began] = 0
+        self._steps.clear()
 
 
 def _rows_finite(values: Array) -> Bools:

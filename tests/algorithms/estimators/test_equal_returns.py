@@ -25,8 +25,9 @@ from algorithms.estimators.means import mean, mean_of_others
 from algorithms.training.exact_return import ExactReturn
 from algorithms.training_config import Episodes
 from algorithms.variant import Variant
+from envs import TASKS
 from envs.api import Doubles, Ints
-from envs.text.bandit import TASKS, Bandit
+from envs.text.bandit import Bandit
 from envs.text_mdp import Response, Rows
 from tests.builders import LEARNING, brief, make_learner, make_policy, small_training
 from tests.rollouts import grouped_rollout, make_rollout
@@ -75,7 +76,7 @@ def test_many_variants_promise_it() -> None:
 @pytest.mark.parametrize("variant", STILL, ids=lambda v: v.name)
 def test_equal_returns_move_no_parameter(variant: Variant, pays: float, shape: tuple[int, int]) -> None:
     """Three updates of Adam at its usual rate: a residue of 1e-8 would move each parameter by the whole rate."""
-    task = replace(TASKS[0], factory=Flat(pays=pays))
+    task = replace(TASKS["bandit/small"], factory=Flat(pays=pays))
     envs, group = shape
     training = replace(small_training(task, variant), collection=Episodes(envs, group))
     short, seeds = brief(variant), (0, 1)
@@ -90,7 +91,7 @@ def test_equal_returns_move_no_parameter(variant: Variant, pays: float, shape: t
 
 @pytest.mark.parametrize("pays", PAID)
 def test_the_exact_gradient_of_equal_returns_is_zero(pays: float) -> None:
-    task, variant = replace(TASKS[0], factory=Flat(pays=pays)), VARIANTS["reinforce"]
+    task, variant = replace(TASKS["bandit/small"], factory=Flat(pays=pays)), VARIANTS["reinforce"]
     policy = make_policy(task, variant, small_training(task, variant), (0, 1))
     exact = ExactReturn(task)
     assert exact.gradient(policy).abs().max() == 0

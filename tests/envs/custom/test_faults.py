@@ -15,7 +15,7 @@ from envs.control.actions import clip_to_box, read_action
 from envs.control.encoding import Encoding, Joined, OneHot, Pixels, Vector, legal_actions
 from envs.control.factory import Control, gymnasium_task
 from envs.control.from_gymnasium import read_spec
-from envs.custom.faults import CheckedVecEnv, EnvironmentFault, InvalidOutput
+from envs.custom.faults import CheckedVecEnv, EnvironmentFault, InvalidOutput, StepCounts
 from envs.seeding import Role, stream
 
 SEEDS = [stream(seed, Role.ENVIRONMENT, 0) for seed in (7, 9)]
@@ -306,3 +306,16 @@ def test_text_mdps_are_read_by_their_gymnasium_ids() -> None:
         del gymnasium.registry["PGLadderTest/MaskedDyck-v0"]
     assert mask is not None
     assert mask[0, 0].tolist() == [True, True, False, False]  # a text begins with one of two opening brackets
+
+
+def test_steps_are_counted_across_chunks_of_them() -> None:
+    """1,100 steps of environment 0, of which step 700 begins an episode; environment 1 stands still after 3."""
+    counts = StepCounts((1, 2))
+    for t in range(1, 1_101):
+        counts.add(np.array([[True, t <= 3]]), np.array([[t == 700, False]]))
+    assert counts.of(0, 0) == (400, 1_100)
+    assert counts.of(0, 1) == (3, 3)
+    counts.begin_episodes()
+    counts.add(np.array([[True, True]]), np.array([[False, False]]))
+    assert counts.of(0, 0) == (1, 1_101)
+    assert counts.of(0, 1) == (1, 4)
