@@ -7,8 +7,8 @@ from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Image, Task
 from envs.delayed import Delayed
 
-ACTED_PER_S, LEARNED_PER_S = 370_000, 400_000  # rows
-CALLS_PER_S, UPDATES_PER_S = 1_200, 750  # calls of a population's policy and steps of its optimiser, even with few rows
+ACTED_PER_S, LEARNED_PER_S = 2_500_000, 900_000  # rows
+CALLS_PER_S, UPDATES_PER_S = 5_000, 150  # calls of a population's policy and steps of its optimiser, even with few rows
 SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
 IMAGES_PER_S = 200  # with a convolutional policy
 

@@ -75,7 +75,7 @@ def test_the_pages_hold_their_blocks() -> None:
     assert theory == set(theory_blocks.blocks(RELEASED))
     assert readme >= {
         "ladder-scores", "ladder-ingredients", "ladder-rungs", "ladder-seconds", "variants", "presets", "guide",
-        "experiments", "tuning-sections", "rates-at-ends", "speed", "speed-text", "ppo-speed", "q-learning",
+        "experiments", "tuning-sections", "rates-at-ends", "speed", "speed-cells", "speed-text", "ppo-speed", "q-learning",
     }  # fmt: skip
     told = "ladder tuning staleness async_throughput reference_scores reference_scores_slm parity robot_control"
     assert readme >= {f"answer-{name}" for name in f"{told} bipedal_walker games driving".split()}

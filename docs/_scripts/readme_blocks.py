@@ -36,6 +36,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         "q-learning": partial(q_learning, results),
         "rates-at-ends": partial(rates_at_ends, results),
         "speed": partial(speed, results),
+        "speed-cells": partial(speed_cells, results),
         "speed-text": partial(speed_text, results),
     }
     for name in EXPERIMENTS:
@@ -125,6 +126,13 @@ def speed(results: Released) -> str:
     comparisons = pd.DataFrame([row for row in document["rows"] if "peer" in row])
     names = {"what": "what", "ours": "ours, steps/s", "peer_name": "against", "peer": "its steps/s", "ratio": "ratio"}
     return cells(comparisons, names)
+
+
+def speed_cells(results: Released) -> str:
+    """Whole cells, evaluation's share, commands and memory, as `speed` measured them."""
+    document = results.json(SPEED)
+    rows = [row for row in document["rows"] if "unit" in row and "lock step" not in row["what"]]
+    return cells(pd.DataFrame(rows), {"what": "what", "ours": "measured", "unit": "unit"})
 
 
 def speed_text(results: Released) -> str:
