@@ -14,8 +14,8 @@ from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
-from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.records import Members, TrainingEvent
+from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Collection, TrainingConfig, Unroll

@@ -87,6 +87,7 @@ class Workers:
         self.alive: dict[int, Worker] = {}
         self.messages: deque[tuple[int, Any]] = deque()
         self.notices: list[str] = []
+        self._last_loss = ""  # the last notice of a lost worker, which may have been passed on already
         self._patience_s = patience_s
         for number, (job, arguments) in enumerate(jobs):
             ours, theirs = context.Pipe()
@@ -191,11 +192,12 @@ class Workers:
         _end([worker])
         left = len(self.alive)
         on = f"the run goes on with {left}" if left else "none is left"
-        self.notices.append(f"actor {number} is lost ({why}); {on}")
+        self._last_loss = f"actor {number} is lost ({why}); {on}"
+        self.notices.append(self._last_loss)
 
     def _check(self) -> None:
         if not self.alive:
-            raise NoWorkersLeft("; ".join(self.notices) or "no actor is left")
+            raise NoWorkersLeft("; ".join(self.notices) or self._last_loss or "no actor is left")
 
     def close(self) -> None:
         """Ask all workers to stop, and end those that do not."""

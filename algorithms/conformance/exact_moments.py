@@ -9,7 +9,7 @@ from torch import Tensor
 
 from algorithms.conformance.gradient_quality import one_policy
 from algorithms.estimators.kl_penalty import KL
-from algorithms.training.exact_return import ExactReturn, text_mdp
+from algorithms.training.returns.exact_return import ExactReturn, text_mdp
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
 

@@ -15,10 +15,10 @@ from algorithms.composition import Schedule
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
-from algorithms.training.exact_return import ExactReturn
 from algorithms.training.learner import Learner
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
+from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from envs.api import Task

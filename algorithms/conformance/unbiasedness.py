@@ -29,7 +29,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Promises, Variant
 from envs.text.bandit import Bandit

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from algorithms.policies.distributions import epsilon_greedy
+from algorithms.policies.networks.tabular import Tabular, TabularNet
 from algorithms.policies.population import constant
-from algorithms.policies.tabular import Tabular, TabularNet
 from envs.api import Ints
 
 

@@ -23,9 +23,9 @@ from algorithms.policies.distributions import ILLEGAL
 from algorithms.references.epsilon_greedy import EpsilonGreedy, EpsilonGreedyNet
 from algorithms.references.reference import Reference
 from algorithms.training.build import build_policy
-from algorithms.training.exact_return import LIMIT, enumerable, text_mdp
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, TrainingEvent
+from algorithms.training.returns.exact_return import LIMIT, enumerable, text_mdp
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Episodes, TrainingConfig

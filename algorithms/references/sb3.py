@@ -14,10 +14,10 @@ import torch
 from algorithms.algorithm import Methods, TrainingPlan, reason_wrong_count
 from algorithms.references.reference import Reference
 from algorithms.references.sb3_policy import Sb3Policy, make_reader
-from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
-from algorithms.training.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
+from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
 from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig
 from envs.api import Box, Factory, Image, Task

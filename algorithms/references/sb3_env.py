@@ -10,7 +10,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-from algorithms.training.exact_return import text_mdp
+from algorithms.training.returns.exact_return import text_mdp
 from envs.api import Box, Features, Spec, Task
 from envs.custom.faults import CheckedVecEnv, EnvironmentFault
 from envs.gymnasium_env import TextMDPEnv

@@ -9,9 +9,9 @@ import numpy as np
 
 from algorithms.algorithm import TrainingPlan
 from algorithms.references.reference import Reference
-from algorithms.training.exact_return import text_mdp
 from algorithms.training.records import Members, Record, TrainingEvent
-from algorithms.training.sampled_return import SAMPLES, SAMPLES_AT, transcript_text
+from algorithms.training.returns.exact_return import text_mdp
+from algorithms.training.returns.sampled_return import SAMPLES, SAMPLES_AT, transcript_text
 from algorithms.training.state import RunState
 from envs import random_policy
 from envs.api import Array, Task

@@ -13,7 +13,7 @@ from algorithms.policies.api import Acting
 from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members, Record, Trained
-from algorithms.training.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
+from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
 from envs.api import Task
 
 TOGETHER = 4  # checkpoints in one evaluation, where its parameters are not too many

@@ -22,9 +22,9 @@ from algorithms.training.build import build_normaliser, build_policy, minibatch_
 from algorithms.training.checkpoints import Checkpoints
 from algorithms.training.collector import Collector
 from algorithms.training.evaluation import Evaluation, Evaluator
-from algorithms.training.exact_return import ExactReturn, enumerable
 from algorithms.training.learner import Learner
 from algorithms.training.records import Members, Progress, Record, Trained, TrainingEvent
+from algorithms.training.returns.exact_return import ExactReturn, enumerable
 from algorithms.training.state import Part, RunState, part_tensors
 from algorithms.training_config import TrainingConfig
 from algorithms.tunable import per_member

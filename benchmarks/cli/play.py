@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from algorithms.training.exact_return import text_mdp
+from algorithms.training.returns.exact_return import text_mdp
 from benchmarks.cli.options import check_positive
 from benchmarks.playback import episode as playing
 from benchmarks.playback import gif

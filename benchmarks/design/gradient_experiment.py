@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
-from algorithms.training.exact_return import ExactReturn
+from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from benchmarks.design.identity import canonical

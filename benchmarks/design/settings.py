@@ -17,9 +17,9 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.policies.cnn import NatureCNN
-from algorithms.policies.gru import GRU
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.cnn import NatureCNN
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Image, Task, Transcript
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from algorithms import VARIANTS
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.entropy_bonus import Constant
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
 from benchmarks.design.gradient_experiment import (

@@ -9,7 +9,7 @@ import torch
 
 from algorithms.references.scripted import play_optimally
 from algorithms.training.actor import Actor
-from algorithms.training.sampled_return import transcript_text
+from algorithms.training.returns.sampled_return import transcript_text
 from benchmarks.playback.saved_policy import SavedPolicy
 from envs.api import Array, Doubles, Task, VecEnv
 from envs.custom.faults import CheckedVecEnv

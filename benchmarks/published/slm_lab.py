@@ -14,7 +14,7 @@ from typing import Any
 
 from algorithms.estimators.entropy_bonus import Annealed
 from algorithms.estimators.optimisers import Adam
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.mlp import MLP
 from benchmarks.published.values import Configurations, Values, ppo, training, window
 from benchmarks.published.variants import A2C, PPO
 

@@ -15,7 +15,7 @@ import torch
 from algorithms import VARIANTS
 from algorithms.asynchronous.learner import train_asynchronously
 from algorithms.estimators.optimisers import RMSprop
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training.run import Run, train

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from algorithms.references.scripted import play_optimally
-from algorithms.training.sampled_return import transcript_text
+from algorithms.training.returns.sampled_return import transcript_text
 from benchmarks.reports.table_formats import number
 from envs import TASKS
 from envs.api import Task

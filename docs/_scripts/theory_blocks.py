@@ -8,7 +8,7 @@ from functools import partial
 from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
-from algorithms.policies.tabular import Tabular
+from algorithms.policies.networks.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
 from docs._scripts.wording import listed, signed_change, two_decimals, value_range

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from algorithms import VARIANTS
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.mlp import MLP
 from algorithms.textbook import Episode, policy_gradient_loss
 from algorithms.training_config import Episodes
 from envs import TASKS

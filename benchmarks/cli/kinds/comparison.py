@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,17 +20,21 @@ from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
-from benchmarks.execution import adaptive, runner
-from benchmarks.execution.adaptive import SequentialPlan
+from benchmarks.execution import runner
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
-from benchmarks.reports.report import guide_rows, report_folder, write_report
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError, look_up
+
+if TYPE_CHECKING:
+    from benchmarks.execution.adaptive import SequentialPlan
+
+# imported when they are needed: they read results with scipy and draw with matplotlib, and workers need not wait for them
+ADAPTIVE, REPORT = "benchmarks.execution.adaptive", "benchmarks.reports.report"
 
 
 class ComparisonRun:
@@ -75,18 +81,22 @@ class ComparisonRun:
 
             if plan is None:
                 return train(self.cells)
-            return adaptive.run(replace(plan, experiment=self.experiment), train, folder)
+            decided: Outcome = _imported(ADAPTIVE).run(replace(plan, experiment=self.experiment), train, folder)
+            return decided
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
-        return write_report(self.experiment, outcome, folder, baseline, figure_kinds)
+        written: Path | None = _imported(REPORT).write_report(self.experiment, outcome, folder, baseline, figure_kinds)
+        return written
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not has_results(folder):
             raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
-        return report_folder(self.experiment, folder, baseline, figure_kinds)
+        written: Path | None = _imported(REPORT).report_folder(self.experiment, folder, baseline, figure_kinds)
+        return written
 
     def guide_rows(self, folder: Path) -> pd.DataFrame | None:
-        return guide_rows(self.experiment, folder)
+        rows: pd.DataFrame | None = _imported(REPORT).guide_rows(self.experiment, folder)
+        return rows
 
     def _build_cells(self, tasks: Sequence[Task], flags: RunFlags) -> None:
         """The cells of these tasks, in the experiment with these tasks."""
@@ -123,7 +133,14 @@ class ComparisonRun:
         if not names:
             raise UsageError(f"--adaptive compares variants that learn, and {self.experiment.name} has none here")
         baseline = flags.baseline or (declared if declared in names else names[0])
-        return SequentialPlan(self.experiment, baseline, flags.max_seeds, flags.margin, 0.05, flags.env_steps)
+        plan: SequentialPlan = _imported(ADAPTIVE).SequentialPlan(
+            self.experiment, baseline, flags.max_seeds, flags.margin, 0.05, flags.env_steps
+        )
+        return plan
+
+
+def _imported(module: str) -> Any:
+    return importlib.import_module(module)
 
 
 def _check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:

@@ -18,7 +18,7 @@ from algorithms.conformance.exact_moments import (
 )
 from algorithms.estimators.credit import LambdaReturn
 from algorithms.estimators.kl_penalty import KL
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.text.bandit import Bandit
 from envs.text.lexicon import Lexicon

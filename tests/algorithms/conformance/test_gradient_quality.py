@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from tests.algorithms.training.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -18,8 +19,8 @@ from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, RewardT
 from algorithms.estimators.estimator import Credit, Estimator
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import Score
-from algorithms.policies.gru import GRU
-from algorithms.policies.tabular import Tabular
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.tabular import Tabular
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
@@ -29,7 +30,6 @@ from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 from envs.text_mdp import Prompts, Rows
-from tests.algorithms.training.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
 from tests.builders import small_training
 
 UNBIASED = ["reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value", "rloo"]

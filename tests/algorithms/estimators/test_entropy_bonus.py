@@ -60,7 +60,7 @@ def test_a_target_holds_its_entropy_and_annealing_lets_go() -> None:
     """Four arms: log 4 = 1.386. A target of half holds .69; a large constant stays high; annealed, it falls at the end."""
     gae = VARIANTS["gae"]
     held = entropies(gae.rung("held", "", entropy=Target(fraction=0.5, rate=1.0, start=0.1)))
-    assert held[-1] == pytest.approx(0.5 * 1.386, abs=0.15)
+    assert sum(held[2:]) / 3 == pytest.approx(0.5 * 1.386, abs=0.15)  # it swings about the target
     assert entropies(gae)[-1] < 0.25
     constant = entropies(gae.rung("constant", "", entropy=Constant(1.0)))
     annealed = entropies(gae.rung("annealed", "", entropy=Annealed(1.0, 0.0)))

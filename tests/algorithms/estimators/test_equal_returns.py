@@ -22,7 +22,7 @@ from algorithms.estimators.baseline import (
 )
 from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
-from algorithms.training.exact_return import ExactReturn
+from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes
 from algorithms.variant import Variant
 from envs import TASKS

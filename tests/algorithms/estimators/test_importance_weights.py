@@ -20,8 +20,8 @@ from algorithms.estimators.importance_weights import Correction, SequenceIS, Seq
 from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
-from algorithms.policies.gru import GRU
-from algorithms.training.exact_return import ExactReturn
+from algorithms.policies.networks.gru import GRU
+from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from benchmarks.design.resolve import resolve
 from envs import TASKS

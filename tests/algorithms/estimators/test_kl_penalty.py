@@ -13,7 +13,7 @@ from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import subtract_kl
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task

@@ -14,7 +14,7 @@ from algorithms.estimators.natural_gradient import Natural, conjugate_gradients,
 from algorithms.estimators.rollout import Batch
 from algorithms.policies.api import Memory, Net
 from algorithms.policies.distributions import Categorical, Gaussian
-from algorithms.policies.tabular import Tabular
+from algorithms.policies.networks.tabular import Tabular
 from algorithms.training.learner import Learner
 from algorithms.training_config import Episodes
 from envs import TASKS

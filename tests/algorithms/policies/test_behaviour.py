@@ -12,7 +12,7 @@ from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.behaviour import Choice, DenseBehaviour, RowSelection, SelectedRows, TorchBehaviour
 from algorithms.policies.distributions import ILLEGAL, Categorical
-from algorithms.policies.mlp import MLP, Activation
+from algorithms.policies.networks.mlp import MLP, Activation
 from envs import TASKS
 from envs.api import Discrete
 from tests.builders import make_policy, small_training

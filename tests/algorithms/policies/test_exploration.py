@@ -12,7 +12,7 @@ from stable_baselines3.common.distributions import StateDependentNoiseDistributi
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.exploration import EPSILON, GSDE, ActingNoise
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training.build import build_policy
 from algorithms.training.records import Members
 from benchmarks.tuning.space import parameters

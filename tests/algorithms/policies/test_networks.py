@@ -13,11 +13,11 @@ from algorithms import VARIANTS
 from algorithms.composition import Schedule
 from algorithms.estimators.loss import row_weights
 from algorithms.policies.api import Network
-from algorithms.policies.gru import GRU
-from algorithms.policies.mlp import MLP, Activation, MLPNet
-from algorithms.policies.tabular import MULTIPLIER, Tabular
-from algorithms.policies.transformer import Transformer
-from algorithms.training.exact_return import ExactReturn
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.mlp import MLP, Activation, MLPNet
+from algorithms.policies.networks.tabular import MULTIPLIER, Tabular
+from algorithms.policies.networks.transformer import Transformer
+from algorithms.training.returns.exact_return import ExactReturn
 from envs import TASKS, solver
 from envs.enumeration import enumerate_episodes
 from envs.text_mdp import TextMDP
@@ -100,7 +100,9 @@ def test_layers_bend_as_torchs_own() -> None:
         relu = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
         torch.testing.assert_close(net.step(obs, None)[0], relu(obs))
         tanh = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1], torch.nn.Tanh(), layers[2])
-        net.activate = MLPNet(4, (5, 3), 2, 1.0, [torch.Generator()]).activate  # what an MLP has unless told otherwise
+        net.activation = MLPNet(
+            4, (5, 3), 2, 1.0, [torch.Generator()]
+        ).activation  # what an MLP has unless told otherwise
         torch.testing.assert_close(net.step(obs, None)[0], tanh(obs))
     with pytest.raises(ValueError, match="unknown activation 'relo'; nearest: relu"):
         MLP((5,), "relo")  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from algorithms.training.build import build_policy
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record
-from algorithms.training.sampled_return import PolicyEvaluation
+from algorithms.training.returns.sampled_return import PolicyEvaluation
 from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import reason_unsupported, resolve

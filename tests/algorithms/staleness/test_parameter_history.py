@@ -50,7 +50,8 @@ def test_lag_0_is_the_synchronous_run_bit_for_bit(task: str) -> None:
         measures = dict(b.measures)
         found = {name: measures.pop(name) for name in OF_STALE if name in measures}
         assert without_clock(replace(b, measures=measures)) == without_clock(a)
-        assert all(found[name] == OF_STALE[name] for name in found.keys() - {"simulated_s"})
+        # actions are drawn in NumPy and learned from in torch, so a ratio is 1 to rounding
+        assert all(found[name] == pytest.approx(OF_STALE[name], abs=1e-6) for name in found.keys() - {"simulated_s"})
 
 
 def test_old_parameters_play_and_the_newest_learn() -> None:

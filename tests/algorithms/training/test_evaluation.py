@@ -14,8 +14,8 @@ from algorithms.training import evaluation
 from algorithms.training.actor import Row
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Record
+from algorithms.training.returns.sampled_return import EpisodeTotals
 from algorithms.training.run import Run, train
-from algorithms.training.sampled_return import EpisodeTotals
 from envs import TASKS
 from envs.api import Discrete
 from tests.builders import members_of, small_training

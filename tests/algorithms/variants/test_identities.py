@@ -12,8 +12,8 @@ from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
-from algorithms.policies.gru import GRU
-from algorithms.policies.tabular import Tabular
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.tabular import Tabular
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Record
 from algorithms.training.run import train

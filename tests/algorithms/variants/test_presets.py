@@ -17,7 +17,7 @@ from algorithms.estimators.estimator import Signals
 from algorithms.estimators.loss import assess, row_weights, subtract_kl
 from algorithms.estimators.optimisers import Adam, RMSprop
 from algorithms.estimators.rollout import Batch, Rollout
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training.learner import Learner
 from algorithms.training_config import Episodes, Unroll
 from algorithms.variant import Variant

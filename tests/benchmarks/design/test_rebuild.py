@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.policies.transformer import Transformer
+from algorithms.policies.networks.transformer import Transformer
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
 from benchmarks.design.resolve import reason_unsupported, resolve

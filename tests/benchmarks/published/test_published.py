@@ -9,9 +9,9 @@ import pytest
 
 from algorithms.estimators.entropy_bonus import Annealed
 from algorithms.estimators.optimisers import Adam, RMSprop
-from algorithms.policies.cnn import NatureCNN
 from algorithms.policies.exploration import GSDE
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks.cnn import NatureCNN
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
 from benchmarks.cli import main as cli
 from benchmarks.design.gradient_experiment import ExactAscent, GaussianParameters, GradientExperiment, Measurement

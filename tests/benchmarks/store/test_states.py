@@ -105,8 +105,8 @@ def at(state: RunState, name: str, change: Callable[[torch.Tensor], torch.Tensor
         ),
         (lambda s, r: s.meta.update(update="four"), "its update is 'four'"),
         (lambda s, r: s.meta.update(queue=[1]), None),
-        (lambda s, r: s.meta.update(evaluated=1), "it holds 6 records, and its checkpoints have 2"),
-        (lambda s, r: r.pop(), "it holds 5 records, and its checkpoints have 6"),
+        (lambda s, r: s.meta.update(evaluated=1), "it holds 8 records, and its checkpoints have 2"),
+        (lambda s, r: r.pop(), "it holds 7 records, and its checkpoints have 8"),
     ],
 )
 def test_a_state_of_right_names_and_wrong_content_is_set_aside(tmp_path: Path, spoil: Spoil, why: str | None) -> None:

@@ -21,7 +21,7 @@ def small(variant: str = "gae", rate: float = 0.1) -> Cell:
     return single_cells(TASKS["bandit/small"], VARIANTS[variant], 2, 200, flags)[0]
 
 
-def begun(cell: Cell, number: int = 5) -> tuple[RunState, list[Record]]:
+def begun(cell: Cell, number: int = 8) -> tuple[RunState, list[Record]]:
     """The State at the end of a segment, and the records before it."""
     records = []
     for event in cell.algorithm.train(cell):

@@ -10,14 +10,14 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.policies.gru import GRU
+from algorithms.policies.networks.gru import GRU
 from algorithms.references.scripted import play_uniformly
 from algorithms.training.evaluation import Evaluation
-from algorithms.training.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members
+from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.returns.sampled_return import PolicyEvaluation
 from algorithms.training.run import train
-from algorithms.training.sampled_return import PolicyEvaluation
 from envs import TASKS
 from envs.api import Task
 from envs.delayed import delayed

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
-from algorithms.training.episode_tree import EpisodeTree
-from algorithms.training.sampled_return import Scores
+from algorithms.training.returns.episode_tree import EpisodeTree
+from algorithms.training.returns.sampled_return import Scores
 from envs import enumeration
 from envs.api import Doubles, Task
 from envs.custom.faults import EnvironmentFault

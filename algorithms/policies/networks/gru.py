@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from algorithms.policies.api import Memory, Net
-from algorithms.policies.gru_tree import GRUTree
+from algorithms.policies.networks.gru_tree import GRUTree
+from algorithms.policies.networks.prefix_tree import PrefixTree, prefix_tree
 from algorithms.policies.population import constant, orthogonal
-from algorithms.policies.prefix_tree import PrefixTree, prefix_tree
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Choice, tunable
 from envs.api import Observation, Transcript

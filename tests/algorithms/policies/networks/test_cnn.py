@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from algorithms import VARIANTS
-from algorithms.policies import cnn
-from algorithms.policies.cnn import NatureCNN, NatureNet
-from algorithms.policies.gru import GRU
-from algorithms.policies.mlp import MLP
+from algorithms.policies.networks import cnn
+from algorithms.policies.networks.cnn import NatureCNN, NatureNet
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.mlp import MLP
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Record
 from algorithms.training.run import train

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.policies.gru import GRU, GRUNet
-from algorithms.policies.prefix_tree import LARGEST_KEY, prefix_tree
+from algorithms.policies.networks.gru import GRU, GRUNet
+from algorithms.policies.networks.prefix_tree import LARGEST_KEY, prefix_tree
 from envs.api import Transcript
 
 POSITIONS = (1, 2, 4)

@@ -12,15 +12,15 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Network
-from algorithms.policies.gru import GRU
-from algorithms.policies.gru_tree import GRUTree
+from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.gru_tree import GRUTree
+from algorithms.policies.networks.tabular import Tabular
+from algorithms.policies.networks.transformer import Transformer
 from algorithms.policies.prefixes import Prefixes, TokenLevel, TokenTree
-from algorithms.policies.tabular import Tabular
-from algorithms.policies.transformer import Transformer
 from algorithms.references.sb3_policy import Sb3Policy
-from algorithms.training import exact_return
-from algorithms.training.episode_tree import EpisodeTree
-from algorithms.training.exact_return import ExactReturn, text_mdp
+from algorithms.training.returns import exact_return
+from algorithms.training.returns.episode_tree import EpisodeTree
+from algorithms.training.returns.exact_return import ExactReturn, text_mdp
 from envs import TASKS
 from envs.api import Bools, Task
 from envs.delayed import delayed

@@ -1,0 +1,1 @@
+"""Networks of a population: what reads an observation."""

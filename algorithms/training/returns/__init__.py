@@ -1,0 +1,1 @@
+"""Returns of policies: exact ones over all texts, and estimates from played episodes."""
