@@ -17,7 +17,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.tensorboard import Live
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
 from envs.validation import UsageError, look_up

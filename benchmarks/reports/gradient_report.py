@@ -14,7 +14,7 @@ from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GaussianParameters, GradientExperiment, crossover_rows
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures import gradient_quality
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.document import Document
 from benchmarks.reports.markup import escaped
 from benchmarks.reports.sections import gradients

@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.design.report_blocks import Figure, Finding
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.rate_notes import RateNotes
 from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs

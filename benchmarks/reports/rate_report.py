@@ -14,7 +14,7 @@ from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import FigureBlock, Prose, Samples, Section, Table, joined
 from benchmarks.design.settings import LAST_FIFTH
 from benchmarks.figures import learning_rates
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading import suites
 from benchmarks.reports.document import Document
 from envs.api import Scale

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.report_blocks import Section
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document

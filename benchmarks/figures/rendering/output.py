@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from benchmarks.figures.rendering import margins, text_fitting
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.figures.style import STYLE
 from benchmarks.store.files import replace_bytes
 
@@ -22,7 +23,6 @@ UNDATED: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".png": {"Software": None},
 }
-SUFFIXES = tuple(UNDATED)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.design.report_blocks import Section
-from benchmarks.figures.rendering.output import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.document import Document
 from benchmarks.tuning.report.budget import budget_section
 from benchmarks.tuning.report.gains import gains_section
