@@ -53,14 +53,14 @@ def training(results: Released, name: str) -> str:
 
 
 def ladder_seconds(results: Released) -> str:
-    """The training time of the released ladder, and of the same run on another machine."""
-    clocks, (other,) = results.clocks("ladder"), results.json(OTHERS)["ladder"]
+    """The training time of the released ladder, and what the whole command took."""
+    clocks, (whole,) = results.clocks("ladder"), results.json(OTHERS)["ladder"]
     return (
         f"The {clocks.cells} cells of the released run trained for {clocks.seconds:,.0f} seconds in all, by their "
         f"own clocks "
         f"(one core of {listed(clocks.processors)} a cell; installation, evaluation and report are not counted). "
-        f"Another machine took {other['wall_s'] // 60} min {other['wall_s'] % 60} s for the whole command with "
-        f"{other['cores']} cores ({other['cpu_s']:,} CPU seconds; processor {other['processor']})."
+        f"The whole command, its environment built, took {whole['wall_s'] // 60} min {whole['wall_s'] % 60} s with "
+        f"{whole['cores']} cores of {whole['processor']} ({whole['cpu_s']:,} CPU seconds)."
     )
 
 
