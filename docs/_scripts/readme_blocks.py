@@ -16,7 +16,7 @@ from docs._scripts import experiment_rows, variant_pages
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, two_decimals, value_range
 
-SPEED, OTHERS = "speed.json", "other_machines.json"
+SPEED, WHOLE = "speed.json", "whole_runs.json"
 TUNING = ("Default against tuned", "Optimism", "Which hyper-parameters matter")
 
 
@@ -54,13 +54,13 @@ def training(results: Released, name: str) -> str:
 
 def ladder_seconds(results: Released) -> str:
     """The training time of the released ladder, and what the whole command took."""
-    clocks, (whole,) = results.clocks("ladder"), results.json(OTHERS)["ladder"]
+    clocks, (whole,) = results.clocks("ladder"), results.json(WHOLE)["ladder"]
     return (
         f"The {clocks.cells} cells of the released run trained for {clocks.seconds:,.0f} seconds in all, by their "
         f"own clocks "
         f"(one core of {listed(clocks.processors)} a cell; installation, evaluation and report are not counted). "
         f"The whole command, its environment built, took {whole['wall_s'] // 60} min {whole['wall_s'] % 60} s with "
-        f"{whole['cores']} cores of {whole['processor']} ({whole['cpu_s']:,} CPU seconds)."
+        f"{whole['cores']} cores of {whole['processor']}."
     )
 
 
