@@ -16,7 +16,7 @@ from benchmarks.store.descriptions import digest
 
 META_KEYS = {"cell", "provenance", "reading", "texts"}
 REPORT_KEYS = {"scale", "parent", "change", "optional"}
-DEFAULT_VERSIONS = (1, 2, 3)  # results versions of files that do not say theirs
+DEFAULT_VERSIONS = (1, 2, 3, 4)  # results versions of files that do not say theirs
 # classes that do not learn, for files of before the metadata said it
 REFERENCES = {type(algorithm).__name__ for algorithm in ALGORITHMS.values() if not algorithm.learns}
 TOLERANCE = 1e-9  # of a fraction of the budget

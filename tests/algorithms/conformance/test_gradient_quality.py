@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from tests.algorithms.training.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
 from torch import Tensor
 
 from algorithms import VARIANTS
@@ -30,6 +29,7 @@ from envs.text.lock import Lock
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 from envs.text_mdp import Prompts, Rows
+from tests.algorithms.training.returns.test_exact_return import LOCK, NOISY, SHIFTED, SOFT, TINY, tilted
 from tests.builders import small_training
 
 UNBIASED = ["reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value", "rloo"]

@@ -30,7 +30,7 @@ OWN_FIGURE = {
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
-RELEASED_VERSION = 2  # the results version that the released cells were trained under, and keep
+RELEASED_VERSIONS = {"ladder": 4}  # the results version of released cells, which they keep; 2 where none is given
 # the laboratory has tests of its own
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}
 
@@ -75,12 +75,12 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
 def test_released_cells_are_those_of_this_code(name: str) -> None:
     """A setting that moved gives cells other digests, and a default that moved other values: both must be trained again.
 
-    The released cells were trained under results version 2 and keep its digests until they are trained again.
+    Released cells keep the digests of the results version that they were trained under, until they are trained again.
     """
     experiment = EXPERIMENTS[name]
     if isinstance(experiment, ComparisonExperiment):
         cells = build_cells(experiment, find_tasks(experiment.tasks), find_variants(experiment.variants), None)
-        version, paths = {"results_version": RELEASED_VERSION}, stored_cells(RELEASED / name)
+        version, paths = {"results_version": RELEASED_VERSIONS.get(name, 2)}, stored_cells(RELEASED / name)
         described = {path.name: meta["cell"] for path, meta in zip(paths, read_metas(paths), strict=True)}
     else:
         assert isinstance(experiment, GradientExperiment)
