@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.design.report_blocks import Block, FigureBlock, Section, Table
-from benchmarks.figures.rendering import output, text_fitting
+from benchmarks.figures.rendering import file_kinds, output, text_fitting
 from benchmarks.reports import markup, render, table_formats
 from benchmarks.store import files
 
@@ -35,7 +35,7 @@ class Document:
         tables = [block for block in self._blocks if isinstance(block, Table)]
         return {table.name: table_formats.prepare_table(table.frame, table.bold) for table in tables}
 
-    def write(self, out: Path, kinds: Sequence[str] = output.SUFFIXES) -> Path:
+    def write(self, out: Path, kinds: Sequence[str] = file_kinds.SUFFIXES) -> Path:
         """Write tables, figures (in files of these kinds), report.html and report.md under `out`.
 
         Returns the path of report.md.
@@ -73,5 +73,5 @@ class Document:
 def _remove_old(out: Path, written: set[Path]) -> None:
     """Remove tables and figures of an earlier report: readers would take them for this report's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*table_formats.SUFFIXES, *output.SUFFIXES) and path not in written:
+        if path.suffix in (*table_formats.SUFFIXES, *file_kinds.SUFFIXES) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too
