@@ -1,4 +1,4 @@
-"""What is paid before and beside training: processor seconds of commands, and the memory of a worker."""
+"""What a run costs besides training: processor seconds of commands, and the memory of a worker."""
 
 from __future__ import annotations
 

@@ -97,3 +97,9 @@ def test_a_checkpoint_that_one_member_has_not_passed_is_not_evaluated() -> None:
     run.checkpoints.passed[2:, 1] = True
     assert [r.checkpoint for r in run.records(rest=True)] == [0, 0, 1, 1]
     assert torch.equal(run.evaluator.shadow.flat.values, run.checkpoints.values[1])
+
+
+def test_checkpoints_are_evaluated_in_their_order() -> None:
+    run = run_of("bandit/small", "reinforce", 3)
+    run.checkpoints.passed[1:] = True
+    assert list(run.records(rest=True)) == []

@@ -31,7 +31,7 @@ def no_room(path: Path) -> None:
 
 def test_a_full_disk_costs_the_state_and_not_the_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The notice comes once, although every RunState fails; the rows are those of a run whose disk has room."""
-    cell, told = small(), []
+    cell, heard = small(), []
     path, whole = cell_path(tmp_path, cell), cell_path(tmp_path / "whole", cell)
     run_cell(cell, whole, "cpu", lambda event: None)
 
@@ -40,10 +40,10 @@ def test_a_full_disk_costs_the_state_and_not_the_cell(tmp_path: Path, monkeypatc
         no_room(part)
 
     monkeypatch.setattr(safetensors.torch, "save_file", save_file)
-    run_cell(cell, path, "cpu", told.append)
+    run_cell(cell, path, "cpu", heard.append)
     notice = f"{state_path(path).name} could not be written (No space left on device); training goes on without it"
     assert read_meta(path)["notices"] == [notice]
-    assert [e.notice for e in told if isinstance(e, Progress) and e.notice] == [notice]
+    assert [e.notice for e in heard if isinstance(e, Progress) and e.notice] == [notice]
     pd.testing.assert_frame_equal(numbers(path), numbers(whole), check_exact=True)
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # no part is left
 

@@ -111,13 +111,13 @@ def at(state: RunState, name: str, change: Callable[[torch.Tensor], torch.Tensor
 )
 def test_a_state_of_right_names_and_wrong_content_is_set_aside(tmp_path: Path, spoil: Spoil, why: str | None) -> None:
     """The cell begins anew, its file says so, and its rows are those of a run without any RunState."""
-    cell, told = small(), []
+    cell, heard = small(), []
     state, records = begun(cell)
     spoil(state, records)
     path = cell_path(tmp_path, cell)
     save_state(state_path(path), state, records, cell.digest)
-    run_cell(cell, path, "cpu", told.append)
-    (notice,) = (event.notice for event in told if isinstance(event, Progress) and event.notice)
+    run_cell(cell, path, "cpu", heard.append)
+    (notice,) = (event.notice for event in heard if isinstance(event, Progress) and event.notice)
     name = state_path(path).name
     assert notice.startswith(f"{name} cannot be resumed ({why or ''}")
     assert notice.endswith(f"it is kept as {name}.damaged-0, and the cell restarts")

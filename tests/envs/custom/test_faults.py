@@ -308,7 +308,7 @@ def test_text_mdps_are_read_by_their_gymnasium_ids() -> None:
     assert mask[0, 0].tolist() == [True, True, False, False]  # a text begins with one of two opening brackets
 
 
-def test_steps_are_counted_across_chunks_of_them() -> None:
+def test_steps_are_counted_across_chunks() -> None:
     """1,100 steps of environment 0, of which step 700 begins an episode; environment 1 stands still after 3."""
     counts = StepCounts((1, 2))
     for t in range(1, 1_101):

@@ -23,8 +23,8 @@ def test_recdialogs_figures() -> None:
     assert mdp.random_return() == pytest.approx(5 / 3)
     env = mdp.make([np.random.SeedSequence(0)], 20_000)
     env.reset()
-    told = env.rows.hidden[:, 0].reshape(1, -1)  # a policy that knows the genre
-    paid = sum(env.step(told, np.ones((1, 20_000), np.bool_)).reward.mean() for _ in range(mdp.turns))
+    known = env.rows.hidden[:, 0].reshape(1, -1)  # a policy that knows the genre
+    paid = sum(env.step(known, np.ones((1, 20_000), np.bool_)).reward.mean() for _ in range(mdp.turns))
     assert paid == pytest.approx(4.0, abs=0.03)
     assert replace(mdp, ask=True).optimal_return() == pytest.approx(3.2)  # ask once, then four times .8
     assert replace(mdp, items=4).optimal_return() == pytest.approx(mdp.optimal_return())  # genres are what matters
