@@ -22,6 +22,9 @@ LAYERS = (
     ("envs.text_mdp", "envs.splits"),
     ("envs.text_env", "envs.enumeration", "envs.delayed", "envs.custom"),
     ("envs.solver",),
+    ("envs.language.models",),
+    ("envs.language.data",),
+    ("envs.language",),
     ("envs.text", "envs.control"),
     ("envs.tasks",),
     ("envs.named", "envs.gymnasium_env"),
@@ -38,12 +41,14 @@ LAYERS = (
     ("algorithms.asynchronous",),
     ("algorithms.algorithm", "algorithms.cost"),
     ("algorithms.variant",),
+    ("algorithms.language",),
     ("algorithms.references", "algorithms.conformance"),
     ("algorithms.variants", "algorithms.textbook"),
     ("algorithms",),
     ("benchmarks.validation",),
     ("benchmarks.store", "benchmarks.published"),
     ("benchmarks.design",),
+    ("benchmarks.language",),
     ("benchmarks.imports", "benchmarks.loading"),
     ("benchmarks.statistics",),
     ("benchmarks.findings",),
@@ -66,7 +71,21 @@ LONG = {  # files of more than FEW_LINES lines, each with its reason
 }
 
 # packages that may be missing, and may therefore be imported where they are used
-OPTIONAL = {"distrax", "envpool", "flax", "gymnax", "jax", "optax", "psycopg", "stable_baselines3", "tensorboard"}
+OPTIONAL = {
+    "distrax",
+    "envpool",
+    "flax",
+    "gguf",
+    "gymnax",
+    "jax",
+    "optax",
+    "psycopg",
+    "stable_baselines3",
+    "tensorboard",
+    "tokenizers",
+    "transformers",
+    "vaderSentiment",
+}
 NEEDS_OPTIONAL = {"algorithms.references.sb3_env"}  # modules of ours whose classes derive from those of such a package
 # packages that only these parts of the house know
 CONFINED = {
@@ -74,9 +93,16 @@ CONFINED = {
     "seaborn": ("benchmarks.figures", "benchmarks.tuning.figures"),
     "optuna": ("benchmarks.tuning",),
     "pyarrow": ("benchmarks.store",),
-    "safetensors": ("benchmarks.store", "benchmarks.playback.policy_files"),
+    "safetensors": (
+        "benchmarks.store",
+        "benchmarks.playback.policy_files",
+        "envs.language",
+        "algorithms.language",
+        "benchmarks.language",
+    ),
     "stable_baselines3": ("algorithms.references", "benchmarks.speed.libraries"),
-    "torch": ("algorithms", "benchmarks"),
+    "torch": ("algorithms", "benchmarks", "envs.language"),
+    "transformers": ("envs.language.models", "benchmarks.language"),
     "tyro": ("benchmarks.cli", "benchmarks.__main__"),
 }
 

@@ -1,0 +1,1 @@
+"""Language models as policies: frozen models, texts and judges, and the tasks on them."""

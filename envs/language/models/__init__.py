@@ -1,0 +1,1 @@
+"""Frozen causal language models, and what a population adds to them."""
