@@ -104,11 +104,13 @@ class Stack:
 
     def descend(self, losses: Tensor, step: int, steps: int, seeds: Sequence[int]) -> None:
         """One step of Adam on the losses [P]. ArithmeticError, with the seeds, where one is not finite."""
-        losses.sum().backward()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
         norms = clip(self.flat.gradient, self.config.clip)
         if not bool((finite := torch.isfinite(losses) & torch.isfinite(norms)).all()):
             lost = [seed for seed, good in zip(seeds, finite.tolist(), strict=True) if not good]
-            raise ArithmeticError(f"seeds {lost} diverged at step {step + 1} of {steps}: try a rate below {self.config.rate}")
+            raise ArithmeticError(
+                f"seeds {lost} diverged at step {step + 1} of {steps}: try a rate below {self.config.rate}"
+            )
         rate = torch.full_like(self.flat.values, self.config.rate_at(step, steps))
         self.adam.step(self.flat.values, self.flat.gradient, rate, self.optimiser)
         self.flat.gradient.zero_()

@@ -58,7 +58,7 @@ def sample(
         found.append((*written.texts, reward(written.texts).float(), ~written.ended))
         yield StageProgress(min(start + step, count), count)
     tokens, real, scored, scores, cut = (
-        torch.cat(parts, 1).unflatten(1, (count, n)) for parts in zip(*found, strict=True)
+        torch.cat(parts, 1).reshape(len(seeds), count, n, *parts[0].shape[2:]) for parts in zip(*found, strict=True)
     )
     return Sampled(Texts(tokens, real, scored), scores, cut)
 
@@ -74,7 +74,7 @@ def weights_of_best(total: int, n: int) -> Doubles:
 
 def best_of(reward: Tensor, value: Tensor, n: int) -> Tensor:
     """Each member's expected `value` [P] of the best of n by reward, both [P, prompts, N]; n <= N."""
-    order = reward.argsort(2, stable=True)
+    order = reward.argsort(dim=2, stable=True)
     weights = torch.from_numpy(weights_of_best(reward.shape[2], n))
     return (value.gather(2, order).double() * weights).sum(2).mean(1).float()
 

@@ -1,7 +1,7 @@
 """Expert iteration (RAFT, Dong et al. 2023, algorithm 1): maximum likelihood on the completions that a reward model likes.
 
-Each round samples n completions for each prompt from the policy of the round before, keeps the one with the highest reward, and fits
-the adapters to these. One round is supervised fine-tuning on the reward model's favourites.
+Each round samples n completions for each prompt from the policy of the round before, keeps the one with the highest
+reward, and fits the adapters to these. One round is supervised fine-tuning on the reward model's favourites.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def expert_iteration(
         inner = state if index == first else None
         if inner is not None and not int(inner.meta["done"]):
             inner = None  # it was saved between two rounds
-        fit = finetune(
-            model, sampled.favourites, seeds, config, policy, None, inner, state_every, purpose
-        )
+        fit = finetune(model, sampled.favourites, seeds, config, policy, None, inner, state_every, purpose)
         found = yield from _of_round(fit, index, rounds, policy)
         policy = found.adapters
         if index + 1 < rounds:
@@ -80,5 +78,5 @@ def _of_round(stage: Stage[T], index: int, rounds: int, policy: LowRank) -> Gene
 def _begin(state: RunState, index: int, policy: LowRank) -> RunState:
     """A state that also says with which adapters its round began."""
     started = {f"{START}.{name}": x for name, x in tensors_of(policy).items()}
-    axes = state.member_axes | {name: 0 for name in started}
+    axes = state.member_axes | dict.fromkeys(started, 0)
     return RunState(state.tensors | started, {**state.meta, "round": index}, axes)

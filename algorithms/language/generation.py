@@ -43,7 +43,7 @@ def generate(
     tokens  [C] those that may be drawn; all of the vocabulary without
     A member draws `longest` x N uniform numbers, so it writes the same alone and among others.
     """
-    p, n, k = prompts.shape
+    p, n, _ = prompts.shape
     _check(model, prompts, valid, longest)
     noise = np.stack([rng.random((longest, n)) for rng in rngs], 1).reshape(longest, p * n)
     written = torch.full((p * n, longest), model.end or 0, device=prompts.device)

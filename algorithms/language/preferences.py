@@ -48,7 +48,7 @@ def sample_pairs(
 ) -> Stage[Labelled]:
     """Two completions of the policy for each prompt [P, n, K]; the first is chosen with sigmoid(k (gold_1 - gold_2)).
 
-    k is the `sharpness`; infinite: the better one is always chosen. Completions and labels come from each member's generators.
+    k is the `sharpness`; where it is infinite, the better one is always chosen. All is drawn from each member's generators.
     """
     if not sharpness > 0:
         raise UsageError(f"the sharpness of labels must be above 0, not {sharpness}")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from envs.language.models.decoder import Decoder, DecoderConfig, random_decoder
 from torch import Tensor
 from torch.nn import functional
 
 from algorithms.language.stage import Stage, StageProgress, Stream, streams
 from algorithms.policies.population import torch_generators
 from algorithms.training.state import RunState
+from envs.language.models.decoder import Decoder, DecoderConfig, random_decoder
 from envs.seeding import Role, stream
 from envs.validation import UsageError, check_between, check_least
 
@@ -91,7 +91,7 @@ def pretrain(
         for group in optimiser.param_groups:
             group["lr"] = config.rate_at(step, steps)
         loss = nll(model, tokens).mean()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(list(values.values()), config.clip)
         optimiser.step()
         optimiser.zero_grad()
@@ -123,7 +123,7 @@ def perplexity_of(model: Decoder, by_length: dict[int, Tensor], rows: int = 256)
     """exp of the mean -log p of all tokens but the first of each sentence."""
     total, count = 0.0, 0
     for tokens in by_length.values():
-        for part in tokens.split(rows):
+        for part in torch.split(tokens, rows):
             found = nll(model, part)
             total, count = total + float(found.double().sum()), count + found.numel()
     return math.exp(total / count)

@@ -50,7 +50,9 @@ class Texts(NamedTuple):
         valid, scored = self.valid, self.scored
         starts = valid[..., 0].long() + (valid[..., 1:] & ~valid[..., :-1]).sum(-1)
         if not bool((starts == 1).all()):
-            raise UsageError("padding stands before or after a text; one of these has none but padding, or some within it")
+            raise UsageError(
+                "padding stands before or after a text; one of these has none but padding, or some within it"
+            )
         if bool((scored & ~valid).any()):
             raise UsageError("padding cannot be scored")
         if bool((scored[..., 0] | (scored[..., 1:] & ~valid[..., :-1]).any(-1)).any()):
@@ -110,7 +112,7 @@ def _log_probs(model: CausalModel, hidden: Tensor, tokens: Tensor) -> Tensor:
     rows = max(1, MOST_LOGITS // model.vocabulary)
     if len(hidden) <= rows:
         return of(hidden, tokens)
-    parts = zip(hidden.split(rows), tokens.split(rows), strict=True)
+    parts = zip(torch.split(hidden, rows), torch.split(tokens, rows), strict=True)
     return torch.cat([checkpoint(of, states, wanted, use_reentrant=False) for states, wanted in parts])
 
 
@@ -124,4 +126,4 @@ def in_blocks(texts: Texts, compute: Callable[[Texts], Tensor], rows: int = 64) 
     """compute(texts) [P, n] in blocks of some texts of each member, without gradients."""
     index = torch.arange(texts.tokens.shape[1], device=texts.tokens.device)
     members = len(texts.tokens)
-    return torch.cat([compute(texts.pick(part.expand(members, -1))) for part in index.split(rows)], 1)
+    return torch.cat([compute(texts.pick(part.expand(members, -1))) for part in torch.split(index, rows)], 1)
