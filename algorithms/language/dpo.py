@@ -37,6 +37,11 @@ def dpo_margin(chosen: Tensor, rejected: Tensor, chosen_ref: Tensor, rejected_re
     return (chosen - chosen_ref) - (rejected - rejected_ref)
 
 
+def dpo_loss(margin: Tensor, beta: float) -> Tensor:
+    """- mean log sigmoid(beta margin) [P] of margins [P, B]."""
+    return -functional.logsigmoid(beta * margin).mean(1)
+
+
 def dpo(
     model: CausalModel,
     pairs: Pairs,
@@ -68,7 +73,7 @@ def dpo(
     for step, index in remaining(batches, done):
         ours = [sequence_log_probs(model, texts.pick(index), stack.adapters) for texts in (chosen, rejected)]
         margin = dpo_margin(*ours, *(x.gather(1, index) for x in of_reference))  # [P, B]
-        loss = -functional.logsigmoid(beta * margin).mean(1)
+        loss = dpo_loss(margin, beta)
         if step >= last:
             losses += loss.detach() * index.shape[1] / count
             right += (margin.detach() > 0).sum(1) / count
