@@ -30,6 +30,7 @@ class Role(IntEnum):
     EVALUATION_ACTION = 4
     MINIBATCH = 5
     SCHEDULE = 6
+    STAGE = 7
 
 
 def stream(seed: int, role: Role, *position: int, purpose: Purpose = Purpose.TRAIN) -> np.random.SeedSequence:

@@ -7,10 +7,12 @@ moved.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -57,6 +59,31 @@ def replace_file(path: Path, write: Callable[[Path], object], durable: bool = Tr
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def place_folder(path: Path, write: Callable[[Path], object]) -> bool:
+    """Let `write` fill a new folder in the same place, and move it to `path`: a reader sees all of it or nothing.
+
+    Returns False where another process has put a folder there first: that one is kept. Raises NotWritten.
+    """
+    part = part_path(path)
+    try:
+        part.mkdir(parents=True)
+        write(part)
+        for file in part.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
+        part.replace(path)
+    except Exception as error:
+        if path.is_dir() and isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        if (reason := _system_error(error)) is None:
+            raise
+        raise NotWritten(path, reason.strerror or str(reason)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return True
 
 
 def _system_error(error: BaseException | None) -> OSError | None:
@@ -134,16 +161,16 @@ def _alive(process: int) -> bool:
 
 
 def remove_partial_files(folder: Path) -> int:
-    """Remove the unfinished files under `folder` whose writers have died; returns how many."""
+    """Remove the unfinished files and folders under `folder` whose writers have died; returns how many."""
     removed = 0
-    for path in folder.rglob(".*.part"):
+    for path in list(folder.rglob(".*.part")):
         match = _PART.fullmatch(path.name)
         if match is None and not _EARLIER_PART.fullmatch(path.name):
             continue
         on, process = (match["machine"], int(match["process"])) if match else ("", 0)
         with contextlib.suppress(OSError):  # another run may sweep too, or have finished the file
             if left_behind(path, on, process):
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
     return removed
 

@@ -1,0 +1,1 @@
+"""How a language model comes to be a policy: pretraining, supervised fine-tuning, preferences, reward models, DPO."""
