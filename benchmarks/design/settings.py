@@ -30,7 +30,7 @@ LAST_FIFTH = 0.8  # an objective is the mean over the checkpoints from here on, 
 
 CONTROL = TrainingConfig(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
 TEXT = TrainingConfig(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
-# adapters of a language model learn at rates well above those of its own weights (Schulman et al. 2025, "LoRA without regret")
+# adapters learn at higher rates than the weights that they change (Schulman et al. 2025, "LoRA without regret")
 LANGUAGE = replace(TEXT, network=Adapters(), collection=Episodes(envs=32, group=4))
 # whole episodes of images are large: a thousand steps of four environments are 113 MB a member
 IMAGES = replace(CONTROL, network=NatureCNN(512), collection=Episodes(envs=4), learning_rate=3e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -13,6 +14,7 @@ from algorithms.policies.population import constant
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Choice, tunable
 from envs.api import Observation
+from envs.language.models.adapter_file import AdapterFile
 from envs.language.models.api import CausalModel
 from envs.language.models.base import BaseModel
 from envs.language.models.low_rank import LowRank
@@ -32,11 +34,13 @@ class Adapters:
     A critic has adapters of its own, and reads its value from the last hidden state by a linear layer that starts at 0.
 
     layers  the adapted ones: those of attention, or all
+    start   the adapters at which the actor of each seed starts, such as those of supervised fine-tuning
     """
 
     rank: int = tunable(8, Choice((1, 4, 8, 16)))
     scale: float = 1.0
     layers: Layers = "all"
+    start: AdapterFile | None = None
 
     def __post_init__(self) -> None:
         check_least(rank=(self.rank, 1))
@@ -96,7 +100,7 @@ class AdaptersNet(nn.Module):
         super().__init__()
         self._frozen = Frozen(observation.model)
         model, p, r = self._frozen.on("cpu"), len(generators), shape.rank
-        self.shape, self.outputs = shape, outputs
+        self.shape, self.outputs, self._base = shape, outputs, observation.model
         self._names = shape.adapted(model)
         self.down = nn.ParameterDict({_key(k): _uniform((n, r), generators) for k, (n, _) in self._names.items()})
         self.up = nn.ParameterDict({_key(k): constant(p, (r, m)) for k, (_, m) in self._names.items()})
@@ -104,6 +108,28 @@ class AdaptersNet(nn.Module):
         self.value: nn.Parameter | None = None
         if outputs == 1:
             self.value, self.value_bias = constant(p, (model.width, 1)), constant(p, (1, 1))
+
+    @torch.no_grad()
+    def start(self, seeds: Sequence[int]) -> None:
+        """Take the adapters of these seeds from the file in which training starts, if there is one.
+
+        UsageError if it lacks a seed, or its base, layers or rank are others.
+        """
+        file = self.shape.start
+        if file is None:
+            return
+        found, own = file.load(seeds, self._base), self.low_rank()
+        if found.down.keys() != own.down.keys():
+            raise UsageError(
+                f"the adapters {file.path} change {len(found.down)} layers, and training changes {len(own.down)} "
+                f"(layers={self.shape.layers!r})"
+            )
+        rank = next(iter(found.down.values())).shape[-1]
+        if rank != self.shape.rank:
+            raise UsageError(f"the adapters {file.path} have rank {rank}, and training has rank {self.shape.rank}")
+        for name in own.down:
+            own.down[name].copy_(found.down[name])
+            own.up[name].copy_(found.up[name] * (found.scale / self.shape.scale))  # the same change of the model
 
     def low_rank(self) -> LowRank:
         """The adapters, as the model takes them."""

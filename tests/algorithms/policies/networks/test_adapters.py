@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from algorithms.policies.networks.adapters import Adapters, AdaptersNet, model_t
 from algorithms.training.returns.exact_return import ExactReturn
 from envs import TASKS
 from envs.api import Task
+from envs.language.models.adapter_file import save_adapters
+from envs.language.models.low_rank import LowRank
 from envs.language.models.transcript import ModelTranscript
 from envs.validation import UsageError
 from tests.builders import make_policy
 from tests.contracts.language_task import PRAISE, PRECISE, TRAINING, VOCABULARY, model_of
-from tests.language_models import TINY, WORDS
+from tests.language_models import TINY, WORDS, random_adapter
 from tests.rollouts import make_rollout
 
 
@@ -149,3 +152,29 @@ def test_adapters_refuse_by_name() -> None:
         model_tokens(replace(observation, tokens=(1, 2, 3, 4, 5, 6, 99)), model)
     with pytest.raises(UsageError, match="a text of 90 tokens is longer than the model reads: 64"):
         model_tokens(replace(observation, length=90), model)
+
+
+def test_members_start_at_the_adapters_of_their_seeds(tmp_path: Path) -> None:
+    base = PRAISE.spec.observation.model  # type: ignore[union-attr]
+    model = model_of("single", "cpu")
+    made = random_adapter(model, 3)
+    made.scale = 2.0
+    file = save_adapters(tmp_path / "sft.safetensors", made, (4, 5, 6), base)
+    training = replace(TRAINING, network=Adapters(rank=2, start=file))
+    policy = make_policy(PRAISE, VARIANTS["gae"], training, (6, 4))
+    text = torch.tensor([[5, 6, 7]]).T[:, None].expand(-1, 2, 1)
+    out, _ = policy.act(text, None, None)
+    ids = torch.tensor([WORDS.index(word) for word in VOCABULARY])
+    two = LowRank({k: x[[2, 0]] for k, x in made.down.items()}, {k: x[[2, 0]] for k, x in made.up.items()}, 2.0)
+    read = ids[[4, 5, 6]].expand(2, -1)
+    hidden, _ = model.hidden(read, torch.ones_like(read, dtype=torch.bool), None, two)
+    torch.testing.assert_close(out[:, 0], model.logits(hidden[:, -1], ids[:4]), rtol=1e-5, atol=1e-5)
+    assert not policy.values(text, 1).any()  # the critic starts at the model
+    with pytest.raises(UsageError, match="no member of seed 7; it has 4, 5, 6"):
+        make_policy(PRAISE, VARIANTS["gae"], training, (4, 7))
+    with pytest.raises(UsageError, match="have rank 2, and training has rank 4"):
+        make_policy(PRAISE, VARIANTS["gae"], replace(training, network=Adapters(rank=4, start=file)), (4,))
+    with pytest.raises(UsageError, match="change 14 layers, and training changes 8"):
+        make_policy(PRAISE, VARIANTS["gae"], replace(training, network=Adapters(2, 1.0, "attention", file)), (4,))
+    with pytest.raises(UsageError, match="belong to the base single, not to double"):
+        make_policy(PRECISE, VARIANTS["gae"], training, (4,))
