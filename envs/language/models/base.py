@@ -121,6 +121,8 @@ def _config(folder: Path) -> Mapping[str, Any]:
 @cache
 def _checked(base: BaseModel) -> Path:
     """The path of a base whose files still have its hash."""
+    if not base.path.exists():
+        raise UsageError(f"the base {base.digest} is no longer at {base.path}")
     if (found := digest_of(_files(base.path))) != base.digest:
         raise UsageError(f"the hash of the base {base.path} is {found}, which is not the artefact's, {base.digest}")
     return base.path

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from envs.language.models.api import CausalModel
 from envs.language.models.base import find_base
 from envs.language.models.decoder import Decoder
+from envs.language.models.files import require
 from envs.language.models.hugging_face import HuggingFaceModel
 from envs.language.models.low_rank import LowRank
 from tests.language_models import random_adapter
+
+hf = require("transformers")
 
 V, MEMBERS, ENVS = 40, 3, 2
 SHAPE = {"vocab_size": V, "initializer_range": 0.3, "bos_token_id": None, "eos_token_id": 3}
@@ -33,12 +35,12 @@ WIDE = SHAPE | {
 def build(name: str) -> Any:
     torch.manual_seed(0)
     if name == "llama":
-        return LlamaForCausalLM(LlamaConfig(**WIDE, head_dim=6, rope_theta=500.0))
+        return hf.LlamaForCausalLM(hf.LlamaConfig(**WIDE, head_dim=6, rope_theta=500.0))
     if name == "llama-biased":
-        return LlamaForCausalLM(LlamaConfig(**WIDE, head_dim=4, attention_bias=True, mlp_bias=True))
+        return hf.LlamaForCausalLM(hf.LlamaConfig(**WIDE, head_dim=4, attention_bias=True, mlp_bias=True))
     if name == "qwen2":
-        return Qwen2ForCausalLM(Qwen2Config(**WIDE, tie_word_embeddings=True))
-    return GPT2LMHeadModel(GPT2Config(**SHAPE, n_embd=16, n_layer=2, n_head=4, n_positions=32))
+        return hf.Qwen2ForCausalLM(hf.Qwen2Config(**WIDE, tie_word_embeddings=True))
+    return hf.GPT2LMHeadModel(hf.GPT2Config(**SHAPE, n_embd=16, n_layer=2, n_head=4, n_positions=32))
 
 
 NAMES = ("llama", "llama-biased", "qwen2", "gpt2")
