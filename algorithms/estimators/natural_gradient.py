@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from algorithms.estimators.loss import Stepper
 from algorithms.estimators.rollout import Batch
@@ -84,7 +85,8 @@ def mean_kl(policy: ActorCritic, batch: Batch, old: Tensor) -> Tensor:
 def fisher_product(policy: ActorCritic, batch: Batch, old: Tensor, damping: float) -> Product:
     """v -> (F + damping) v, [P, D] to [P, D]: the Hessian of the mean KL at pi_old, by two backward passes."""
     parameters = actor_parameters(policy)
-    gradient = _concatenate(torch.autograd.grad(mean_kl(policy, batch, old).sum(), parameters, create_graph=True))
+    with sdpa_kernel(SDPBackend.MATH):  # the only attention that can be differentiated twice
+        gradient = _concatenate(torch.autograd.grad(mean_kl(policy, batch, old).sum(), parameters, create_graph=True))
 
     def product(v: Tensor) -> Tensor:
         second = torch.autograd.grad((gradient * v).sum(), parameters, retain_graph=True)
