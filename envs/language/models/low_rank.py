@@ -22,5 +22,5 @@ class LowRank:
             return y
         a, b = self.down[layer], self.up[layer]
         rows = x.reshape(len(a), -1, x.shape[-1])  # [P, N K, in]
-        added = torch.bmm(torch.bmm(rows, a), b)
+        added = torch.bmm(torch.bmm(rows, a.to(x.dtype)), b.to(x.dtype))
         return torch.add(y, added.reshape(y.shape), alpha=self.scale)

@@ -1,0 +1,129 @@
+"""Folders of config.json, model.safetensors and tokenizer.json as Hugging Face writes them: read and written."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from envs.language.models.decoder import EMBEDDING, READ_OUT, Decoder, DecoderConfig
+from envs.language.models.files import replace_file
+from envs.language.models.tokenizer import NAME, SETTINGS, FileTokenizer, save_tokenizer
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a folder, one or several; none if there are none or some of them are missing."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if not (folder / INDEX).is_file():
+        return []
+    names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
+    return [folder / n for n in names] if all((folder / n).is_file() for n in names) else []
+
+
+def tensor_bytes(path: Path) -> int:
+    """Bytes of the tensors in a safetensors file, from its header: the file begins with the header's length."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+    return path.stat().st_size - 8 - int(length)
+
+
+def end_of(folder: Path, config: Mapping[str, Any]) -> int | None:
+    """The token that ends a text: config.json's, the first if there are several, or the tokenizer's eos_token."""
+    end = config.get("eos_token_id")
+    if isinstance(end, list):
+        end = end[0] if end else None
+    if end is not None or not (folder / SETTINGS).is_file() or not (folder / NAME).is_file():
+        return end
+    name = json.loads((folder / SETTINGS).read_text()).get("eos_token")
+    name = name["content"] if isinstance(name, dict) else name
+    tokens = json.loads((folder / NAME).read_text())
+    added = {one["content"]: one["id"] for one in tokens.get("added_tokens", ())}
+    return added.get(name)
+
+
+def decoder_config(config: Mapping[str, Any], end: int | None) -> DecoderConfig | None:
+    """The shape of our decoder from Hugging Face's config.json; None if it is a model that ours does not compute."""
+    kind, angles = config.get("model_type"), config.get("rope_parameters") or config.get("rope_scaling") or {}
+    plain = (
+        kind in ("llama", "mistral", "qwen2")
+        and config.get("hidden_act", "silu") == "silu"
+        and angles.get("rope_type", angles.get("type", "default")) == "default"
+        and not (config.get("sliding_window") if kind == "mistral" else config.get("use_sliding_window"))
+        and bool(config.get("attention_bias")) == bool(config.get("mlp_bias"))
+    )
+    if not plain:
+        return None
+    heads, width = config["num_attention_heads"], config["hidden_size"]
+    return DecoderConfig(
+        vocabulary=config["vocab_size"],
+        width=width,
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        key_value_heads=config.get("num_key_value_heads") or heads,
+        head_width=config.get("head_dim") or width // heads,
+        inner=config["intermediate_size"],
+        context=config.get("max_position_embeddings", 2048),
+        theta=float(angles.get("rope_theta", config.get("rope_theta", 10_000.0))),
+        epsilon=config.get("rms_norm_eps", 1e-6),
+        tied=bool(config.get("tie_word_embeddings", False)),
+        bias="qkv" if kind == "qwen2" else "all" if config.get("attention_bias") else "none",
+        end=end,
+    )
+
+
+def hugging_face_config(config: DecoderConfig) -> dict[str, Any]:
+    """config.json of a decoder, of LlamaForCausalLM or, if only queries, keys and values have biases, Qwen2ForCausalLM."""
+    kind, name = ("qwen2", "Qwen2ForCausalLM") if config.bias == "qkv" else ("llama", "LlamaForCausalLM")
+    written = {
+        "architectures": [name],
+        "model_type": kind,
+        "dtype": "float32",
+        "vocab_size": config.vocabulary,
+        "hidden_size": config.width,
+        "num_hidden_layers": config.layers,
+        "num_attention_heads": config.heads,
+        "num_key_value_heads": config.key_value_heads,
+        "head_dim": config.head_width,
+        "intermediate_size": config.inner,
+        "max_position_embeddings": config.context,
+        "rope_theta": config.theta,
+        "rope_parameters": {"rope_type": "default", "rope_theta": config.theta},
+        "rms_norm_eps": config.epsilon,
+        "tie_word_embeddings": config.tied,
+        "hidden_act": "silu",
+        "bos_token_id": None,
+        "eos_token_id": config.end,
+        "pad_token_id": None,
+    }
+    biases = {"attention_bias": True, "mlp_bias": True} if config.bias == "all" else {}
+    return written | biases
+
+
+def load_decoder(folder: Path, config: DecoderConfig, device: str) -> Decoder:
+    """The decoder of a folder: in float32 on a CPU, in the files' precision on a GPU."""
+    tensors: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        tensors |= safetensors.torch.load_file(path, device=device)
+    if device == "cpu":
+        tensors = {name: x.float() for name, x in tensors.items()}
+    if READ_OUT in tensors and config.tied and not torch.equal(tensors[READ_OUT], tensors[EMBEDDING]):
+        raise ValueError(f"{folder}: config.json ties the read-out to the embedding, but the file holds two")
+    return Decoder(config, tensors)
+
+
+def save_base(folder: Path, decoder: Decoder, tokenizer: FileTokenizer) -> None:
+    """A folder that `find_base`, transformers.AutoModelForCausalLM and AutoTokenizer read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(folder, tokenizer)
+    tensors = {name: x.detach().contiguous().cpu() for name, x in decoder.tensors.items()}
+    (folder / CONFIG).write_text(json.dumps(hugging_face_config(decoder.config), indent=1))
+    replace_file(folder / WEIGHTS, lambda part: safetensors.torch.save_file(tensors, part, metadata={"format": "pt"}))
