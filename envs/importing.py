@@ -1,0 +1,60 @@
+"""What `module:CONSTANT` names, for whatever a user writes in a module of their own."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import traceback
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from envs.validation import UnknownName, UsageError
+
+
+def import_constant(name: str, kind: str, fault: Callable[[object], str], registered: Iterable[str]) -> Any:
+    """The object that `module:CONSTANT` names; UsageError if it is none of this kind.
+
+    fault       why a value is not of the kind, as a clause of which it is the subject; empty if it is
+    registered  names that an error message may suggest instead
+    """
+    module, attribute = _parts(name, registered)
+    found = _module(name, module, registered)
+    if not hasattr(found, attribute):
+        there = [n for n, value in vars(found).items() if not isinstance(value, type) and not fault(value)]
+        raise UnknownName(f"constant of {module}", attribute, there)
+    value = getattr(found, attribute)
+    if isinstance(value, type):
+        raise UsageError(f"{name!r} is a class; name a constant that holds a {kind}")
+    if why := fault(value):
+        raise UsageError(f"{name!r} is of class {type(value).__name__} and {why}")
+    return value
+
+
+def _parts(name: str, registered: Iterable[str]) -> tuple[str, str]:
+    """(module, constant) of a name; UsageError if it does not have that form."""
+    module, _, attribute = name.partition(":")
+    words = [*module.split("."), attribute]
+    if not all(word.isidentifier() for word in words):
+        raise UsageError(f"{name!r} is not of the form module:CONSTANT{_nearest(name, registered)}")
+    return module, attribute
+
+
+def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and (module == error.name or module.startswith(f"{error.name}.")):
+            why = f"there is no module {error.name!r}{_nearest(name, registered)}"
+        else:
+            why = f"it needs {error.name!r}, which is not installed"
+        raise UsageError(f"{name!r} cannot be imported: {why}") from error
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        line = f"{last.filename}, line {last.lineno}"
+        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {error} ({line})") from error
+
+
+def _nearest(name: str, registered: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(registered), n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""
