@@ -89,7 +89,7 @@ class Actor:
         return Tape(self.with_reference(rows), self._now[0])
 
     def with_reference(self, rows: list[Row], start: int = 0) -> list[Row]:
-        """Rows from step `start` on, the newest last, with the reference's log-probabilities if they come after the steps."""
+        """Rows from step `start` to the newest, with the reference's log-probabilities if these come after the steps."""
         found = reference_of(self.env, self._now[0], self.device)
         if found is None:
             return rows

@@ -72,8 +72,8 @@ class CheckedVecEnv:
 
     def reference_of(self, transcripts: Ints, device: str) -> Floats | None:
         found = reference_of(self._env, transcripts, device)
-        if found is not None and (wrong := np.isnan(found).any(0)).any():
-            self._raise_if_any(found.sum(0), wrong, "a reference log-probability")
+        if found is not None:
+            self._raise_if_any(found.sum(0), np.isnan(found.sum(0)), "a reference log-probability")
         return found
 
     def close(self) -> None:

@@ -19,7 +19,6 @@ from envs.text_env import TextEnv, TextFactory
 from envs.text_mdp import PAD, Prompts, Rows, uniform
 from envs.validation import UsageError
 
-
 LARGEST = 2**63 - 1  # that a hidden state can hold
 
 

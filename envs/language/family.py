@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from envs.api import Bools, Doubles, Task
-from envs.language.models.base import BaseModel
+from envs.language.models.base import BaseModel, find_base
 
 
 class TextJudge(Protocol):
@@ -18,6 +19,8 @@ class TextJudge(Protocol):
     @property
     def model(self) -> BaseModel:
         """The model that judges fluency."""
+
+    def __hash__(self) -> int: ...
 
     def score(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Doubles:
         """[M] scores of these texts. ended [M]: which of them have an end, rather than being cut; None: all."""
@@ -37,4 +40,8 @@ class Family:
 
     def __init__(self, name: str, *sizes: str, build: Callable[[str, BaseModel, BaseModel], Task]) -> None:
         """build: the Task of a name `<name>/<size>`, of the base and of the judge's model."""
-        self.name, self.sizes, self.build = name, sizes, build
+        self.name, self.sizes, self._build = name, sizes, build
+
+    def task(self, name: str, base: Path, judge: Path) -> Task:
+        """The named task with the models in these folders."""
+        return self._build(name, find_base(base), find_base(judge))

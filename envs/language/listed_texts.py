@@ -59,16 +59,16 @@ def optimal_levels(levels: Levels, reward: Doubles, beta: float) -> Levels:
     With V_H = R:  Q = V_{t+1},  pi = reference exp((Q - V_t) / beta),  V_t = beta log E_reference exp(Q / beta); with beta
     0 the first best word, and V_t = max Q.
     """
-    found, ahead = [], reward
+    found, ahead = list[Doubles](), reward
     for level in levels[::-1]:
-        q = ahead.reshape(level.shape)
+        q: Doubles = ahead.reshape(level.shape)
         if beta:
             x = level + q / beta
             top = log_sum_exp(x)
             found.append(np.exp(x - top[..., None]))
             ahead = beta * top
         else:
-            found.append((np.arange(q.shape[-1]) == q.argmax(-1)[..., None]).astype(np.float64))
+            found.append(np.eye(q.shape[-1])[q.argmax(-1)])
             ahead = q.max(-1)
     return found[::-1]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from envs.api import Task
-from envs.language.models.base import BaseModel, find_base
 from envs.registry import Registry, declarations, registry_of
 from envs.validation import UsageError, look_up
 
@@ -36,11 +35,11 @@ def language_task(name: str, folder: Path = FOLDER) -> Task:
     """The task of this name with the suite's models in `folder`; UsageError, before anything is loaded, without them."""
     family = look_up(language_names(), name, "language task")
     base, judge = (find_artefact(kind, folder, name) for kind in (BASE, JUDGE))
-    task: Task = FAMILIES[family].build(name, base, judge)
+    task: Task = FAMILIES[family].task(name, base, judge)
     return task
 
 
-def find_artefact(kind: str, folder: Path, name: str) -> BaseModel:
+def find_artefact(kind: str, folder: Path, name: str) -> Path:
     """The one model of this kind in a folder of artefacts; UsageError if there is none, or several."""
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     found = [path for path in entries if re.fullmatch(rf"{kind}-[0-9a-f]+", path.name) and path.is_dir()]
@@ -48,4 +47,4 @@ def find_artefact(kind: str, folder: Path, name: str) -> BaseModel:
         raise UsageError(f"{name} needs the suite's {kind} model, and {folder} has none; make it once: {COMMAND}")
     if len(found) > 1:
         raise UsageError(f"{folder} has several {kind} models, {' and '.join(p.name for p in found)}: keep one of them")
-    return find_base(found[0])
+    return found[0]

@@ -38,9 +38,7 @@ class FrozenReference:
         self._table = np.array(table, np.int64)
         self._kept: dict[bytes, Doubles] = {}
 
-    def of_actions(
-        self, transcript: Ints, positions: Sequence[int], seeds: Ints, device: str = "cpu"
-    ) -> Doubles:
+    def of_actions(self, transcript: Ints, positions: Sequence[int], seeds: Ints, device: str = "cpu") -> Doubles:
         """[M, T] log-probabilities of the actions at these positions of whole transcripts [M, L], 0 where PAD stands.
 
         One pass reads all positions of a text. seeds [M] of the members that the rows belong to

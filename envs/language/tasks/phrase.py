@@ -3,13 +3,13 @@
 state    s_t = (the prompt's tokens, the words so far), read by a pretrained language model
 action   a_t in {0..V-1}: words, each one token of the model
 dynamics the word is appended; deterministic; prompts are uniform
-reward   paid at the end. judge "gold": saturated sentiment of the text - c max(0, nll a token under a judge model - q), where
-         a second praise counts little. judge "proxy", for training: w . (counts of the words) / k, where w is a
-         Bradley-Terry model of `pairs` comparisons of texts of the reference, labelled by sigmoid(k (gold_1 - gold_2)) with a
-         share `noise` of wrong ones; the reference's mean proxy is 0 (Ouyang et al. 2022, section 3.5)
+reward   paid at the end. judge "gold": sentiment of the text, where a second praise counts little, - c max(0, nll a token
+         under a judge model - q). judge "proxy", for training: w . (counts of the words) / k, where w is a Bradley-Terry
+         model of `pairs` comparisons of texts of the reference, labelled by sigmoid(k (gold_1 - gold_2)), a share `noise`
+         of them wrong; the reference's mean proxy is 0 (Ouyang et al. 2022, section 3.5)
 end      terminated after H words
-optimum  J*_beta = mean over prompts of beta log E_ref exp(R / beta), reached by pi(s) = ref(s) exp(R(s) / beta) / Z (Rafailov
-         et al. 2023, equation 4); beta 0: the best text. The floor is J of the reference, the model itself
+optimum  J*_beta = mean over prompts of beta log E_ref exp(R / beta), reached by pi(s) = ref(s) exp(R(s) / beta) / Z
+         (Rafailov et al. 2023, equation 4); with beta 0 the best text. The floor is J of the reference, the model itself
 figures  they depend on the model: V^H texts a prompt are listed
 isolates the policy gradients of RLHF on a real language model, against the exact optimum, gradient and gold-proxy frontier
 source   Ouyang et al. 2022, "Training language models to follow instructions"; Gao, Schulman and Hilton 2023, "Scaling laws
@@ -18,39 +18,32 @@ source   Ouyang et al. 2022, "Training language models to follow instructions"; 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from envs.api import Doubles, Ints, Task
+from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.judge import Gold
-from envs.language.env import LanguageMDP
 from envs.language.family import Family, TextJudge, judged
+from envs.language.listed_mdp import ListedMDP
 from envs.language.listed_texts import Point
 from envs.language.models.base import BaseModel
 from envs.language.preferences import draw_pairs, fit_bradley_terry, label
-from envs.text_mdp import Response, Rows
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
 Judge = Literal["proxy", "gold"]
-LIMIT = 5_000  # texts that are listed
-LONGEST = 4  # words
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phrase(LanguageMDP):
-    """judge: what pays; openings: prompts; words: actions; length: H; gold_judge: gold; sharpness: k; pairs, noise, instance."""
+class Phrase(ListedMDP):
+    """judge: what pays; gold_judge: scores texts; pairs, sharpness (k), noise: the comparisons; instance: their seed."""
 
-    openings: tuple[str, ...]
-    words: tuple[str, ...]
     gold_judge: TextJudge
     judge: Judge = "proxy"
-    length: int = 3
     pairs: int = 1_000
     sharpness: float = 4.0
     noise: float = 0.1
@@ -59,79 +52,16 @@ class Phrase(LanguageMDP):
     def check(self) -> None:
         if self.judge not in get_args(Judge):
             raise UnknownName("judge", self.judge, get_args(Judge))
-        check_least(pairs=(self.pairs, 1), sharpness=(self.sharpness, 0), instance=(self.instance, 0))
-        check_between(length=(self.length, 1, LONGEST), noise=(self.noise, 0, 0.5))
-        if not self.sharpness:
-            raise ValueError("sharpness must be above 0: comparisons that are pure chance teach no reward")
-        if self.gamma != 1:
-            raise ValueError(f"gamma must be 1, not {self.gamma}: J*_beta is that of whole texts")
-        for knob, texts in (("openings", self.openings), ("words", self.words)):
-            if len(set(texts)) < max(len(texts), 1):
-                raise UsageError(f"{knob} must differ, and there must be some, not {', '.join(texts) or 'none'}")
-        if len(self.words) < 2:
-            raise UsageError(f"a policy needs two words to choose from, not {self.words[0]!r} alone")
-        if (texts := len(self.openings) * len(self.words) ** self.length) > LIMIT:
-            largest = int(math.log(LIMIT / len(self.openings), len(self.words)) + 1e-9)
-            raise UsageError(
-                f"{len(self.openings)} prompts x {len(self.words)}^{self.length} are {texts:,} texts, and at most {LIMIT:,} "
-                f"are listed: length must be at most {largest}"
-            )
+        super().check()
+        check_least(pairs=(self.pairs, 1), instance=(self.instance, 0))
+        check_between(noise=(self.noise, 0, 0.5))
+        if not self.sharpness > 0:
+            raise ValueError(f"sharpness must be above 0, not {self.sharpness}: pure chance teaches no reward")
         if self.gold_judge.model == self.model:
             raise UsageError(
                 "the base cannot be its own judge: what it writes is likely to it by construction, so nothing would hold "
                 "fluency; give a model that was trained on other texts"
             )
-
-    @cached_property
-    def action_tokens(self) -> tuple[int, ...]:
-        """UsageError if a word is not one token of the model."""
-        found = self.model.tokenizer().single_tokens(self.words)
-        if len(set(found)) < len(found):
-            same = [w for w, token in zip(self.words, found, strict=True) if found.count(token) > 1]
-            raise UsageError(f"these words are the same token of the model: {', '.join(same)}")
-        return found
-
-    @cached_property
-    def beginnings(self) -> tuple[tuple[int, ...], ...]:
-        tokenizer = self.model.tokenizer()
-        return tuple((*tokenizer.start, *tokenizer.encode(opening)) for opening in self.openings)
-
-    @property
-    def horizon(self) -> int:
-        return self.length
-
-    # ---- all texts
-
-    @cached_property
-    def _choices(self) -> Ints:
-        """The actions [S, H] of each text."""
-        texts = np.indices((self.actions,) * self.length).reshape(self.length, -1).T
-        return np.ascontiguousarray(texts, np.int64)
-
-    @cached_property
-    def transcripts(self) -> Ints:
-        """[X, S, L]"""
-        prompts, texts = self.prompts().tokens, self._choices + self.first_action
-        shape = (len(prompts), len(texts))
-        left = np.broadcast_to(prompts[:, None], (*shape, prompts.shape[1]))
-        return np.concatenate([left, np.broadcast_to(texts, (*shape, self.length))], axis=2)
-
-    @cached_property
-    def reference_levels(self) -> listed.Levels:
-        """Log-probabilities of each word under the reference, by prompt and words before it: [X, V^t, V]."""
-        x, v, levels = len(self.openings), self.actions, []
-        hidden = self.prompts().hidden
-        assert hidden is not None
-        for t in range(self.length):
-            first = self.transcripts[:, :: v ** (self.length - t)]  # a text of each prefix
-            rows = Rows(first.reshape(-1, self.transcript_length), hidden.repeat(v**t, axis=0))
-            levels.append(self.reference(rows, t).reshape(x, v**t, v))
-        return levels
-
-    @cached_property
-    def log_reference(self) -> Doubles:
-        """[X, S] log-probabilities of the texts under the reference."""
-        return listed.join_levels(self.reference_levels)
 
     @cached_property
     def gold(self) -> Doubles:
@@ -145,7 +75,7 @@ class Phrase(LanguageMDP):
         rng = np.random.default_rng(self.instance)
         prompt, texts = draw_pairs(self.log_reference, self.pairs, rng)
         won = label(self.gold[prompt, texts], self.sharpness, self.noise, rng)
-        counts = (self._choices[..., None] == np.arange(self.actions)).sum(1).astype(np.float64)  # [S, V]
+        counts = (self.choices[..., None] == np.arange(self.actions)).sum(1).astype(np.float64)  # [S, V]
         reward = counts @ fit_bradley_terry(counts[texts], won) / self.sharpness
         centred = reward - (np.exp(self.log_reference) @ reward).mean()
         return np.tile(centred, (len(self.openings), 1))
@@ -154,42 +84,6 @@ class Phrase(LanguageMDP):
     def paid(self) -> Doubles:
         """[X, S] what the judge pays."""
         return self.gold if self.judge == "gold" else self.proxy
-
-    def _prompt(self, rows: Rows) -> Ints:
-        """The index [M] of each row's prompt."""
-        own = rows.transcript[:, None, : self.prompt_length] == self._starts[0].tokens
-        return own.all(2).argmax(1)
-
-    def _prefix(self, rows: Rows, t: int) -> Ints:
-        """The number [M] whose digits to base V are the first t words."""
-        words = np.maximum(self.actions_so_far(rows, t), 0)
-        return words @ (self.actions ** np.arange(t)[::-1])
-
-    def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
-        last = t == self.length - 1
-        reward = self.paid[self._prompt(rows), self._prefix(rows, self.length)] if last else np.zeros(len(rows.hidden))
-        return Response(reward, np.full(len(reward), last))
-
-    # ---- what is known
-
-    @cached_property
-    def optimal_levels(self) -> listed.Levels:
-        """Probabilities of each word under the optimal policy, as `reference_levels`."""
-        return listed.optimal_levels(self.reference_levels, self.paid, self.beta)
-
-    def optimal_policy(self, rows: Rows, t: int) -> Doubles:
-        return self.optimal_levels[t][self._prompt(rows), self._prefix(rows, t)]
-
-    def optimal_return(self) -> float:
-        return listed.optimal_value(self.log_reference, self.paid, self.beta) + self.reward_shift
-
-    def random_return(self) -> float:
-        logp = -self.length * math.log(self.actions)
-        return float((self.paid - self.beta * (logp - self.log_reference)).mean()) + self.reward_shift
-
-    def reference_return(self) -> float:
-        """J of the reference policy, whose KL is 0."""
-        return float((np.exp(self.log_reference) * self.paid).sum(1).mean()) + self.reward_shift
 
     def frontier(self, betas: Sequence[float]) -> list[Point]:
         """KL, proxy and gold of the policy with the best proxy for each beta: no policy has more proxy at this KL."""
@@ -233,7 +127,7 @@ def single_words(model: BaseModel, count: int) -> tuple[str, ...]:
 
 
 def phrase_task(
-    name: str, model: BaseModel, judge: BaseModel | TextJudge, words: int | Sequence[str] = 4, **knobs: Any
+    name: str, model: BaseModel, judge: BaseModel | TextJudge, /, words: int | Sequence[str] = 4, **knobs: Any
 ) -> Task:
     """The Task of a model: floor J of the reference, ceiling J*_beta, gold beside the score.
 
@@ -270,4 +164,8 @@ def phrase_task(
     )
 
 
-FAMILY = Family("phrase", "small", "medium", "hard", build=lambda name, *models: phrase_task(name, *models, **SIZES[name.partition("/")[2]]))
+def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
+    return phrase_task(name, base, judge, **SIZES[name.partition("/")[2]])
+
+
+FAMILY = Family("phrase", "small", "medium", "hard", build=_named)
