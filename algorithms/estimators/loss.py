@@ -110,6 +110,8 @@ def rows_to_learn_from(
 def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
     """log pi(a_t|s_t) of the rollout under the current policy [T, P, N]."""
     steps = len(rollout.valid)
+    if (density := policy.log_prob_entropy(rollout.obs, rollout.action_mask, rollout.action)) is not None:
+        return density[0]
     obs = rollout.obs if policy.reads_text else rollout.obs[:steps]
     return policy.head.log_prob(policy.outputs(obs, rollout.action_mask, steps), rollout.action)
 
@@ -176,19 +178,25 @@ class Objective(NamedTuple):
     def loss(self, batch: Batch) -> Loss:
         """-E[L(pi, mu, A) - beta KL (if it is placed in the loss) + alpha H] + critic regression."""
         rows = len(batch.weight)
-        if batch.target is None:
-            out, values = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths), None
+        estimator, values = self.estimator, None
+        entropy: Tensor | None = None
+        if (density := self.policy.log_prob_entropy(batch.obs, batch.action_mask, batch.action)) is not None:
+            logp, entropy = density
+            if batch.target is not None:
+                values = self.policy.values(batch.obs, rows, batch.lengths)
         else:
-            out, values = self.policy.outputs_and_values(batch.obs, batch.action_mask, rows, batch.lengths)
-        head, estimator = self.policy.head, self.estimator
+            if batch.target is None:
+                out = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths)
+            else:
+                out, values = self.policy.outputs_and_values(batch.obs, batch.action_mask, rows, batch.lengths)
+            if self.alpha is not None:
+                logp, entropy = self.policy.head.log_prob_entropy(out, batch.action)
+            else:
+                logp = self.policy.head.log_prob(out, batch.action)
         valid = (batch.weight > 0).to(batch.weight)
-        if self.alpha is not None:
-            logp, entropy = head.log_prob_entropy(out, batch.action)
-            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        if self.alpha is not None and entropy is not None:
             objective = objective + self.alpha[:, None].to(entropy) * entropy
-        else:
-            logp = head.log_prob(out, batch.action)
-            objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
         if self.beta and batch.reference is not None:
             objective = objective - self.beta * estimator.kl.estimate(logp - batch.reference, valid)
         total = actor = -(batch.weight * objective).sum((0, 2))

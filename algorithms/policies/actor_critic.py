@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, Paired, ReadsText
+from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, Paired, ReadsOut, ReadsText
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
+from algorithms.policies.many_actions import has_many_actions, log_prob_entropy
 from algorithms.policies.population import Flat, constant
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Number
@@ -148,6 +149,16 @@ class ActorCritic(nn.Module):
         if not isinstance(self.actor, ReadsText):
             raise ValueError(f"a {type(self.actor).__name__} reads no texts")
         return self._finish_output(self.actor.at_prefixes(prefixes), action_mask)
+
+    def log_prob_entropy(self, obs: Tensor, action_mask: Tensor | None, action: Tensor) -> tuple[Tensor, Tensor] | None:
+        """log pi(a) and the entropy [T, P, N] of the first T actions in tokens [L, P, N], without all head inputs in memory.
+
+        None where these can be kept, or where the actor does not show what they are read out from.
+        """
+        if not has_many_actions(self.head) or not isinstance(self.actor, ReadsOut):
+            return None
+        states = self.actor.states(obs, self._positions[: len(action)])
+        return log_prob_entropy(self.actor, self.head, states, action_mask, action)
 
     def values(self, obs: Tensor, steps: int, lengths: Sequence[int] | None = None) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].

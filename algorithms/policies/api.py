@@ -64,6 +64,25 @@ class ReadsText(Protocol):
 
 
 @runtime_checkable
+class ReadsOut(Protocol):
+    """A Net for texts that shows its hidden states: its outputs are readout(states(obs, positions))."""
+
+    def states(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
+        """[len(positions), P, N, D] of tokens [L, P, N]"""
+
+    def readout(self, hidden: Tensor) -> Tensor:
+        """[..., P, N, D] -> [..., P, N, O]"""
+
+
+@runtime_checkable
+class SeededStart(Protocol):
+    """A Net whose members do not start from random numbers alone, but each from what belongs to its seed."""
+
+    def start(self, seeds: Sequence[int]) -> None:
+        """Set the parameters to the starts of the members with these seeds. UsageError if there are none."""
+
+
+@runtime_checkable
 class Layered(Protocol):
     """A Net for features that shows its last hidden layer: its outputs are readout(hidden(obs))."""
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms.policies.api import Acting, DenseLayers, Memory
 from algorithms.policies.distributions import ILLEGAL, Head
+from algorithms.policies.many_actions import Density, has_many_actions
 from algorithms.policies.nucleus import Nucleus
 from envs.api import Array, Bools, Floats, Ints
 
@@ -20,11 +21,15 @@ SMALLER = 0.75  # rows are selected anew once they are at most this share of tho
 
 
 class Choice(NamedTuple):
-    """Head inputs [P', N', O], the actions drawn from them, and the legal actions they were drawn from, if masked."""
+    """Head inputs [P', N', O], the actions drawn from them, and the legal actions they were drawn from, if masked.
+
+    density  what is kept instead of the head inputs, of which there are then none (O = 0), if there are many actions
+    """
 
     out: Floats
     action: Array
     mask: Bools | None
+    density: Density | None = None
 
 
 class Behaviour(Protocol):
@@ -98,8 +103,9 @@ class SelectedRows:
         if rows is None:
             return self._behaviour.choose(obs, mask, noise)
         taken = (None if x is None else rows.take(x) for x in (mask, noise))
-        out, action, _ = self._behaviour.choose(rows.take(obs), *taken)  # type: ignore[arg-type]
-        return Choice(rows.widen(out), rows.widen(action), mask)  # type: ignore[arg-type]
+        out, action, _, density = self._behaviour.choose(rows.take(obs), *taken)  # type: ignore[arg-type]
+        wide = None if density is None else Density(*(rows.widen(x) for x in density))  # type: ignore[arg-type]
+        return Choice(rows.widen(out), rows.widen(action), mask, wide)  # type: ignore[arg-type]
 
     def refresh(self) -> None:
         """The parameters of the population have changed."""
@@ -126,6 +132,10 @@ class TorchBehaviour:
         out, action, memory = self._acting.choose(seen, self._memory, legal, noise)
         if self.remembers:
             self._memory = memory
+        if has_many_actions(self._acting.head):
+            return Choice(
+                np.zeros((*action.shape, 0), np.float32), action, mask, Density.of(self._acting.head, out, action)
+            )
         return Choice(out.cpu().numpy(), action, mask)
 
     def select_members(self, indices: Ints) -> None:

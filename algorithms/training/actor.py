@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,9 @@ from torch import Tensor
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.api import Acting
 from algorithms.policies.behaviour import Behaviour, DenseBehaviour, SelectedRows, TorchBehaviour
+from algorithms.policies.distributions import Head
 from algorithms.policies.exploration import ActingNoise
+from algorithms.policies.many_actions import Density
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
@@ -31,7 +33,7 @@ class Row(NamedTuple):
 
     obs: Array  # as the environment returned it, before the step
     inputs: Array  # as the policy read it
-    out: Floats  # the head's input
+    out: Floats  # the head's input, [P, N, 0] where `density` is kept instead
     action: Array
     reward: Floats
     terminated: Bools
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     valid: Bools
     mask: Bools | None  # legal actions before the step
     reference: Floats | None  # log-probability of the action under the task's reference policy, if any
+    density: Density | None = None  # of many actions
 
 
 class Tape(NamedTuple):
@@ -56,9 +59,23 @@ class Tape(NamedTuple):
         """A field of all rows: [T, P, N, ...]."""
         return np.stack([getattr(row, name) for row in self.rows])
 
+    def density(self, head: Head, device: str, score_norms: bool = False) -> tuple[Tensor, Tensor | None]:
+        """log pi(a) and, if asked for, the squared norms of the scores, [T, P, N]."""
+        if self.rows[0].density is not None:
+            logp = torch.from_numpy(stack_density(self.rows, "logp")).to(device)
+            norms = torch.from_numpy(stack_density(self.rows, "score_norm_sq")).to(device) if score_norms else None
+            return logp, norms
+        out, action = (torch.from_numpy(self.stack(name)).to(device) for name in ("out", "action"))
+        return head.log_prob(out, action), head.score_norm_sq(out, action) if score_norms else None
+
     def stack_any(self, name: str) -> Array | None:
         """A field that rows of this task may not have."""
         return None if getattr(self.rows[0], name) is None else self.stack(name)
+
+
+def stack_density(rows: Sequence[Row], name: str) -> Floats:
+    """A field of the density of each row: [T, P, N]."""
+    return np.stack([getattr(row.density, name) for row in rows])
 
 
 class Actor:
@@ -147,11 +164,11 @@ class Actor:
         obs, mask = self._now
         inputs = self._read(obs, t)
         noise = None if self._noise is None else self._noise.next(active)
-        out, action, mask = behaviour.choose(inputs, mask, noise)
+        out, action, mask, density = behaviour.choose(inputs, mask, noise)
         step = self.env.step(self.policy.head.to_environment(action), active)
         self._now = step.obs, step.action_mask
         ended = step.terminated | step.truncated
-        return Row(obs, inputs, out, action, step.reward, step.terminated, ended, valid, mask, step.reference)
+        return Row(obs, inputs, out, action, step.reward, step.terminated, ended, valid, mask, step.reference, density)
 
     def _read(self, obs: Array, t: int) -> Array:
         """The policy's input before action t: all features, or the tokens written since the last action [K, P, N]."""
@@ -186,12 +203,12 @@ class Actor:
         window = RewardWindow(paid, valid, ended, self._running_return)
         reward, self._running_return = self.normaliser.rewards(window, discount)
         mask, reference = tape.stack_any("mask"), tape.stack_any("reference")
-        action, out, weight = tensor(tape.stack("action")), tensor(tape.stack("out")), tensor(live)
-        head = self.policy.head
+        action, weight = tensor(tape.stack("action")), tensor(live)
+        logp, norms = tape.density(self.policy.head, self.device, score_norms)
         return Rollout(
             obs=obs,
             action=action,
-            logp=head.log_prob(out, action),
+            logp=logp,
             reward=tensor(reward) * weight * reward_scale,
             discount=tensor(ahead),
             continues=tensor(on),
@@ -199,5 +216,5 @@ class Actor:
             action_mask=None if mask is None else tensor(mask),
             group=group,
             reference=None if reference is None else tensor(reference),
-            score_norm_sq=head.score_norm_sq(out, action) if score_norms else None,
+            score_norm_sq=norms,
         )

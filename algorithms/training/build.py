@@ -8,6 +8,7 @@ import numpy as np
 
 from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
+from algorithms.policies.api import SeededStart
 from algorithms.policies.population import torch_generators
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
@@ -24,7 +25,7 @@ def build_policy(
     if reason := training.reason_unsupported(task.spec):
         raise ValueError(f"the training of {task.name} {reason}")
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
-    return ActorCritic(
+    policy = ActorCritic(
         task.spec,
         training.network,
         variant.estimator.baseline.critic,
@@ -34,6 +35,9 @@ def build_policy(
         training.exploration,
         training.actions,
     )
+    if isinstance(policy.actor, SeededStart):
+        policy.actor.start(members.seeds)
+    return policy
 
 
 def build_normaliser(

@@ -17,17 +17,21 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+from algorithms.policies.networks.adapters import Adapters
 from algorithms.policies.networks.cnn import NatureCNN
 from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Image, Task, Transcript
+from envs.language.models.transcript import ModelTranscript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 LAST_FIFTH = 0.8  # an objective is the mean over the checkpoints from here on, never the last one alone
 
 CONTROL = TrainingConfig(network=MLP((64, 64)), discount=0.99, collection=Episodes(envs=8), learning_rate=3e-3)
 TEXT = TrainingConfig(network=GRU(32), discount=1.0, collection=Episodes(envs=64, group=4), learning_rate=3e-3)
+# adapters learn at higher rates than the weights that they change (Schulman et al. 2025, "LoRA without regret")
+LANGUAGE = replace(TEXT, network=Adapters(), collection=Episodes(envs=32, group=4))
 # whole episodes of images are large: a thousand steps of four environments are 113 MB a member
 IMAGES = replace(CONTROL, network=NatureCNN(512), collection=Episodes(envs=4), learning_rate=3e-4)
 
@@ -112,8 +116,11 @@ def training_config(task: Task, variant: str, protocol: str = "ladder") -> Train
 
 
 def _base(task: Task) -> TrainingConfig:
-    text = isinstance(task.spec.observation, Transcript)
-    plain = IMAGES if isinstance(task.spec.observation, Image) else TEXT if text else CONTROL
+    observation = task.spec.observation
+    text = isinstance(observation, Transcript)
+    plain = IMAGES if isinstance(observation, Image) else TEXT if text else CONTROL
+    if isinstance(observation, ModelTranscript):
+        plain = LANGUAGE
     base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)

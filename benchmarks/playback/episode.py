@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from algorithms.references.scripted import play_optimally
 from algorithms.training.actor import Actor
@@ -46,7 +45,7 @@ def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool)
     env = CheckedVecEnv(env, saved.task.name, [environment_seed(seed, episode)], 1)
     tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
     action, last = tape.stack("action"), tape.rows[-1]
-    logp = saved.policy.head.log_prob(torch.from_numpy(tape.stack("out")), torch.from_numpy(action))
+    logp, _ = tape.density(saved.policy.head, "cpu")
     return Episode(
         obs=np.stack(tape.obs)[:, 0, 0],
         action=action[:, 0, 0],

@@ -19,6 +19,7 @@ from envs.language.models.adapter_file import AdapterFile
 from envs.language.models.api import Adapter, CausalModel
 from envs.language.models.base import BaseModel
 from envs.text_mdp import PAD
+from envs.validation import UsageError
 
 TOKENS = 16_384  # that one pass reads
 LOGITS = 2**22  # that are held at once
@@ -37,6 +38,7 @@ class FrozenReference:
         self._base, self._adapters, self._actions = model, adapters, actions
         self._table = np.array(table, np.int64)
         self._kept: dict[bytes, Doubles] = {}
+        self._loaded: dict[tuple[int, str], Adapter] = {}  # by seed and device
 
     def of_actions(self, transcript: Ints, positions: Sequence[int], seeds: Ints, device: str = "cpu") -> Doubles:
         """[M, T] log-probabilities of the actions at these positions of whole transcripts [M, L], 0 where PAD stands.
@@ -73,7 +75,7 @@ class FrozenReference:
             self._kept.update((keys[i], logp) for i, logp in zip(missing.tolist(), found, strict=True))
         return np.stack([self._kept[key] for key in keys])[which.reshape(-1)]
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: a model that is first loaded here could not carry gradients to adapters
     def _by_chunks(
         self, tokens: Ints, seeds: Ints, device: str, read: Callable[[Tensor, Ints, CausalModel], Doubles], width: int
     ) -> Doubles:
@@ -92,10 +94,19 @@ class FrozenReference:
         return found
 
     def _adapter(self, seed: int, device: str) -> Adapter | None:
-        """The frozen adapters of one member."""
+        """The frozen adapters of one member; of rows without a member, those of the only one in the file."""
         if self._adapters is None:
             return None
-        return self._adapters.load((seed,), device)
+        known = self._adapters.seeds
+        if seed == NO_MEMBER and len(known) > 1:
+            raise UsageError(
+                f"the reference policy of seeds {', '.join(map(str, known))} is each one's own, so it cannot be listed for "
+                "all: give adapters of one seed"
+            )
+        if (seed, device) not in self._loaded:
+            own = known if seed == NO_MEMBER else (seed,)
+            self._loaded[seed, device] = self._adapters.load(own, self._base, device)
+        return self._loaded[seed, device]
 
     def _log_softmax(self, model: CausalModel, hidden: Tensor, action: Tensor | None = None) -> Tensor:
         """log reference [R, V] after hidden states [R, D], or [R] of these actions alone, in float64."""

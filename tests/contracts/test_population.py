@@ -20,6 +20,7 @@ from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control
 from tests.builders import LEARNING, double_copy, gradient_of, short_run, small_training, without_clock
 from tests.contracts.image_task import IMAGES
+from tests.contracts.language_task import PRECISE
 from tests.rollouts import in_float64, make_rollout, one_member
 
 TASK_NAMES = ("bandit/small", "lock/small", "CartPole-v1", "Pendulum-v1")
@@ -29,6 +30,7 @@ PAIRS = [
     for v in LEARNING
     if not v.reason_unsupported(TASKS[t])
 ]
+PAIRS += [pytest.param(PRECISE, v, id=f"adapters-{v.name}") for v in LEARNING if not v.reason_unsupported(PRECISE)]
 PAIRS += [pytest.param(IMAGES, VARIANTS[name], id=f"images-{name}") for name in ("reinforce", "gae", "ppo")]
 # control tasks whose streams are compared in every run; the others, which are slow or as these, in the slow one
 QUICK = {task.name for task in CLASSIC} | {"FrozenLake-v1", "Blackjack-v1", "Catch-v0", "Jumanji/Game2048-v1"}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms.policies.api import Acting
 from algorithms.policies.distributions import Head
-from algorithms.training.actor import Actor, Row, Tape
+from algorithms.training.actor import Actor, Row, Tape, stack_density
 from algorithms.training.observation_normaliser import Normaliser
 from envs.api import Task
 from envs.custom.faults import CheckedVecEnv
@@ -108,10 +108,15 @@ class EpisodeTotals:
         def valid(name: str) -> Any:
             return np.stack([getattr(row, name) for row in rows])[step, member, place]
 
-        logp, entropy = (
-            x.double().numpy()
-            for x in self._head.log_prob_entropy(torch.from_numpy(valid("out")), torch.from_numpy(valid("action")))
-        )
+        if rows[0].density is not None:
+            logp, entropy = (
+                stack_density(rows, name)[step, member, place].astype(np.float64) for name in ("logp", "entropy")
+            )
+        else:
+            logp, entropy = (
+                x.double().numpy()
+                for x in self._head.log_prob_entropy(torch.from_numpy(valid("out")), torch.from_numpy(valid("action")))
+            )
         paid = valid("reward").astype(np.float64)
         summed = {"entropy": entropy, "length": np.ones_like(paid)}
         if rows[0].reference is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -30,10 +32,11 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def tensor_bytes(path: Path) -> int:
-    """Bytes of the tensors in a safetensors file, from its header: the file begins with the header's length."""
+    """Bytes of a safetensors file's tensors in float32, from its header: its length in 8 bytes, then JSON."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
-    return path.stat().st_size - 8 - int(length)
+        header = json.loads(file.read(length))
+    return 4 * sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
 def end_of(folder: Path, config: Mapping[str, Any]) -> int | None:
@@ -112,9 +115,10 @@ def load_decoder(folder: Path, config: DecoderConfig, device: str) -> Decoder:
     """The decoder of a folder: in float32 on a CPU, in the files' precision on a GPU."""
     tensors: dict[str, Tensor] = {}
     for path in weight_files(folder):
-        tensors |= safetensors.torch.load_file(path, device=device)
-    if device == "cpu":
-        tensors = {name: x.float() for name, x in tensors.items()}
+        with safetensors.safe_open(path, framework="pt", device=device) as file:
+            for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                tensor = file.get_tensor(name)
+                tensors[name] = tensor.float() if device == "cpu" else tensor
     if READ_OUT in tensors and config.tied and not torch.equal(tensors[READ_OUT], tensors[EMBEDDING]):
         raise ValueError(f"{folder}: config.json ties the read-out to the embedding, but the file holds two")
     return Decoder(config, tensors)

@@ -67,7 +67,7 @@ class Phrase(ListedMDP):
     def gold(self) -> Doubles:
         """[X, S] the gold score of each text."""
         texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
-        return judged(self.gold_judge, tuple(texts)).reshape(self.log_reference.shape)
+        return judged(self.gold_judge, tuple(texts)).reshape(self.transcripts.shape[:2])
 
     @cached_property
     def proxy(self) -> Doubles:

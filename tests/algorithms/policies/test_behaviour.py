@@ -64,7 +64,7 @@ def test_illegal_actions_are_not_chosen() -> None:
     mask = np.broadcast_to([False, True], (3, 4, 2))
     obs = np.ones((3, 4, 4), np.float32)
     for noise in (None, np.zeros((3, 4), np.float32)):
-        out, action, _ = dense(policy).choose(obs, mask, noise)
+        out, action, _, _ = dense(policy).choose(obs, mask, noise)
         assert (action == 1).all()
         assert (out[..., 0] == np.float32(ILLEGAL)).all()
 

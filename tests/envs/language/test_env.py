@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from envs.custom.faults import CheckedVecEnv, EnvironmentFault
 from envs.delayed import Delayed
 from envs.enumeration import enumerate_episodes
 from envs.language.env import LanguageEnv
+from envs.language.models.adapter_file import merged, save_adapters
+from envs.language.models.decoder import Decoder
 from envs.language.models.transcript import ModelTranscript
 from envs.language.reference import NO_MEMBER
 from envs.seeding import Role, stream
@@ -21,6 +24,7 @@ from envs.text_env import TextEnv
 from envs.text_mdp import PAD, Rows
 from envs.validation import UsageError
 from tests.envs.language.tiny_phrases import phrase, tiny
+from tests.language_models import random_adapter
 
 
 def seeds(*numbers: int) -> list[np.random.SeedSequence]:
@@ -115,6 +119,35 @@ def test_wrappers_pass_the_reference_on_and_a_nan_is_a_fault() -> None:
     env.reset()
     with pytest.raises(EnvironmentFault, match=r"a reference log-probability of nan \(environment 1 of seed 4"):
         reference_of(env, obs, "cpu")
+
+
+def test_each_member_has_its_own_frozen_adapters(tmp_path: Path) -> None:
+    mdp = phrase(judge="gold")
+    decoder = tiny().load()
+    assert isinstance(decoder, Decoder)
+    adapters = random_adapter(decoder, 2)
+    file = save_adapters(tmp_path / "sft.safetensors", adapters, (9, 4), tiny())
+    own = replace(mdp, reference_adapters=file)
+    obs, _ = played(own.make(seeds(4, 9), 5), np.random.default_rng(0).integers(3, size=(2, 2, 5)))
+    found = reference_of(own.make(seeds(4, 9), 5), obs, "cpu")
+    assert found is not None
+    for p, place in ((0, 1), (1, 0)):  # seed 4 is the file's second member
+        text = torch.tensor([[mdp.model_tokens(row) for row in obs[p] if row[0] != PAD]])[0]
+        hidden, _ = merged(decoder, adapters, place).hidden(text, torch.ones_like(text, dtype=torch.bool))
+        logp = decoder.logits(hidden, torch.tensor(mdp.action_tokens)).log_softmax(-1)[:, 2:4]
+        chosen = torch.from_numpy(obs[p][obs[p][:, 0] != PAD][:, 3:] - 1)
+        expected = logp.gather(-1, chosen[..., None])[..., 0].numpy()
+        np.testing.assert_allclose(found[:, p, obs[p][:, 0] != PAD].T, expected, atol=1e-5)
+    plain = reference_of(mdp.make(seeds(4, 9), 5), obs, "cpu")
+    assert plain is not None
+    assert np.abs(plain - found).max() > 0.1
+    with pytest.raises(UsageError, match="the reference policy of seeds 9, 4 is each one's own"):
+        _ = own.log_reference
+    with pytest.raises(UsageError, match="no member of seed 5"):
+        reference_of(own.make(seeds(5, 9), 5), obs, "cpu")
+    one = save_adapters(tmp_path / "one.safetensors", random_adapter(decoder, 1, seed=3), (4,), tiny())
+    shared = replace(mdp, reference_adapters=one)
+    assert np.abs(shared.log_reference - mdp.log_reference).max() > 0.1
 
 
 def test_rows_carry_the_seed_of_their_member() -> None:

@@ -8,20 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cli.list import as_json, as_text
+from envs import TASKS
 from envs.language import named
 from envs.language.named import FAMILIES, language_names, language_task
+from envs.named import registered_task
 from envs.validation import UsageError
 
 
 def test_names_are_known_without_torch() -> None:
     assert {"phrase/small", "phrase/medium", "phrase/hard"} <= language_names().keys()
-    code = "import sys; from envs.language.named import language_names; assert language_names(); print('torch' in sys.modules)"
+    code = "import sys; from envs.language.named import language_names as names; print(len(names()), 'torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "False"
+    assert out.stdout.split() == [str(len(language_names())), "False"]
 
 
 def test_without_models_the_command_is_named(tmp_path: Path) -> None:
-    wanted = "phrase/small needs the suite's base model, and .* has none; make it once: python -m benchmarks language pretrain"
+    wanted = "phrase/small needs the suite's base model, and .* has none; .*: python -m benchmarks language pretrain"
     with pytest.raises(UsageError, match=wanted):
         language_task("phrase/small", tmp_path / "models")
     (tmp_path / "base-0a1b").mkdir()
@@ -33,6 +36,16 @@ def test_without_models_the_command_is_named(tmp_path: Path) -> None:
         language_task("phrase/small", tmp_path)
     with pytest.raises(UsageError, match="unknown language task 'phrase/smal'; nearest: phrase/small"):
         language_task("phrase/smal", tmp_path)
+
+
+def test_commands_find_language_tasks_among_the_others(tmp_path: Path) -> None:
+    assert registered_task("lock/small") is TASKS["lock/small"]
+    with pytest.raises(UsageError, match="phrase/medium needs the suite's base model"):
+        registered_task("phrase/medium", tmp_path)
+    with pytest.raises(UsageError, match="unknown task 'phrase/smal'; nearest: phrase/small"):
+        registered_task("phrase/smal", tmp_path)
+    assert any(line.startswith("  phrase/hard ") and "language" in line for line in as_text(["tasks"]).splitlines())
+    assert {"phrase/small"} <= {str(task["name"]) for task in as_json()["tasks"]}
 
 
 def test_a_named_task_is_built_of_both_artefacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
