@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -110,6 +110,22 @@ class VecEnv(Protocol):
         """Advance the environments where `active` [P, N] is True; the others do not change."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReferenceAtEnd(Protocol):
+    """A VecEnv whose reference policy is a large model: it is computed once an episode, not in every `Step`."""
+
+    def reference_of(self, transcripts: Ints, device: str) -> Floats | None:
+        """[T, P, N] log-probabilities of the actions in transcripts [P, N, L], 0 where there is none; None: no reference.
+
+        device  where to compute it
+        """
+
+
+def reference_of(env: VecEnv, obs: Array, device: str) -> Floats | None:
+    """What a `ReferenceAtEnd` says of the last observation of its episodes; None for all other environments."""
+    return env.reference_of(obs.astype(np.int64, copy=False), device) if isinstance(env, ReferenceAtEnd) else None
 
 
 class Factory(Protocol):

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
+from envs.api import Array, Bools, Factory, Floats, Ints, Spec, Step, Task, VecEnv, reference_of
 
 Kind = Literal["computes", "waits"]
 Spend = Callable[[float], None]
@@ -42,6 +42,9 @@ class DelayedVecEnv:
     def step(self, action: Array, active: Bools) -> Step:
         self._spend(self._step_s * int(active.sum()))
         return self._env.step(action, active)
+
+    def reference_of(self, transcripts: Ints, device: str) -> Floats | None:
+        return reference_of(self._env, transcripts, device)
 
     def close(self) -> None:
         self._env.close()

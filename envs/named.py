@@ -1,8 +1,12 @@
-"""Tasks by the names that commands accept: registered names, `gymnasium:<id>`, or `module:CONSTANT`."""
+"""Tasks by the names that commands accept: registered names, `gymnasium:<id>`, or `module:CONSTANT`.
+
+A registered name is in `TASKS`, or that of a language task, which needs the suite's models on disk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import gymnasium
 
@@ -11,8 +15,9 @@ from envs.control import from_envpool
 from envs.control.factory import Control, gymnasium_task
 from envs.custom.importing import import_constant
 from envs.delayed import undelayed
+from envs.language.named import FOLDER, language_names, language_task
 from envs.tasks import TASKS
-from envs.validation import UsageError, look_up
+from envs.validation import UnknownName, UsageError
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
@@ -24,7 +29,16 @@ def find_task(name: str) -> Task:
             return gymnasium_task(name.removeprefix(GYMNASIUM))
         except ValueError as error:
             raise UsageError(str(error)) from error
-    return import_task(name) if ":" in name else look_up(TASKS, name, "task")
+    return import_task(name) if ":" in name else registered_task(name)
+
+
+def registered_task(name: str, models: Path = FOLDER) -> Task:
+    """The registered task of this name; UsageError if there is none, or if its models are not in the folder `models`."""
+    if name in language_names():
+        return language_task(name, models)
+    if name not in TASKS:
+        raise UnknownName("task", name, (*TASKS, *language_names()))
+    return TASKS[name]
 
 
 def import_task(name: str) -> Task:

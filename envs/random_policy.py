@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.api import Array, Bools, Box, Spec, Task
+from envs.api import Array, Bools, Box, Spec, Task, reference_of
 from envs.custom.faults import CheckedVecEnv, EnvironmentFault
 from envs.named import find_task
 from envs.seeding import Purpose, Role, generator, stream
@@ -47,23 +47,31 @@ def _play(
     streams = [stream(s, Role.EVALUATION_ENVIRONMENT, 0, purpose=purpose) for s in seeds]
     env = CheckedVecEnv(task.factory.make(streams, episodes), task.name, streams, episodes)
     rngs = [generator(s, Role.EVALUATION_ACTION, 0, purpose=purpose) for s in seeds]
-    _, mask = env.reset()
+    obs, mask = env.reset()
     alive = np.ones((len(seeds), episodes), np.bool_)
     total = np.zeros(alive.shape)
     taken = 0
+    unread = []  # (gamma^t, log pi(a_t)) of steps whose reference comes after the last one
     for t in range(task.spec.horizon):
         taken += int(alive.sum())
         action = draw_actions(rngs, task.spec, episodes, mask)
         step = env.step(action, alive)
         paid = step.reward
-        if task.beta and step.reference is not None:
+        if task.beta:
             choices = mask.sum(-1) if mask is not None else np.full(alive.shape, _action_count(task))
-            paid = paid - task.beta * (-np.log(choices) - step.reference)
+            if step.reference is None:
+                unread.append((task.gamma**t * alive, -np.log(choices)))
+            else:
+                paid = paid - task.beta * (-np.log(choices) - step.reference)
         total += task.gamma**t * paid * alive
         alive &= ~(step.terminated | step.truncated)
-        mask = step.action_mask
+        obs, mask = step.obs, step.action_mask
         if not alive.any() or taken >= steps or time.monotonic() > until:
             break
+    later = reference_of(env, obs, "cpu") if unread else None
+    if later is not None:
+        for (weight, logp), reference in zip(unread, later, strict=False):  # all episodes may have ended early
+            total -= task.beta * weight * (logp - reference)
     env.close()
     return total, ~alive, taken
 

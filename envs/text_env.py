@@ -109,7 +109,7 @@ class TextEnv:
         reward, ended, self._hidden = apply_action(
             mdp, rows, t, chosen, active.reshape(-1), self._legal, self._randomness
         )
-        logp = mdp.reference_logp(rows, t)
+        logp = self._reference_logp(rows, t)
         self._t += 1
         paid: Floats = reward.astype(np.float32).reshape(self.shape)
         never = np.zeros(self.shape, np.bool_)
@@ -123,6 +123,9 @@ class TextEnv:
 
     def close(self) -> None:
         """Do nothing; there are no resources."""
+
+    def _reference_logp(self, rows: Rows, t: int) -> Doubles | None:
+        return self.mdp.reference_logp(rows, t)
 
     def _observation(self) -> Ints:
         return self._transcript.reshape(*self.shape, -1)

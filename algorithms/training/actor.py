@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from algorithms.policies.many_actions import Density
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv
+from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv, reference_of
 
 BeforeStep = Callable[[float], bool]  # called before each step with the played share; True: the parameters changed
 
@@ -49,12 +49,6 @@ class Tape(NamedTuple):
 
     rows: list[Row]
     last: Array
-
-    @classmethod
-    def of(cls, rows: Iterable[Row], last: Callable[[], Array]) -> Self:
-        """All rows; `last` is called after them."""
-        kept = list(rows)
-        return cls(kept, last())
 
     @property
     def obs(self) -> list[Array]:
@@ -108,7 +102,16 @@ class Actor:
 
     def play(self, playing: Bools, before_step: BeforeStep | None = None) -> Tape:
         """Play one episode in each environment of the members `playing` [P]; rows after an end are not valid."""
-        return Tape.of(self.episodes(playing, before_step), lambda: self._now[0])
+        rows = list(self.episodes(playing, before_step))
+        return Tape(self.with_reference(rows), self._now[0])
+
+    def with_reference(self, rows: list[Row], start: int = 0) -> list[Row]:
+        """Rows from step `start` to the newest, with the reference's log-probabilities if these come after the steps."""
+        found = reference_of(self.env, self._now[0], self.device)
+        if found is None:
+            return rows
+        later = found[start : start + len(rows)]
+        return [row._replace(reference=logp) for row, logp in zip(rows, later, strict=True)]
 
     def episodes(self, playing: Bools, before_step: BeforeStep | None = None) -> Iterator[Row]:
         """The rows of `play`, one by one."""

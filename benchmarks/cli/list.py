@@ -13,6 +13,7 @@ from algorithms import ALGORITHMS
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.validation.usage import DONE
 from envs import TASKS
+from envs.language.named import language_names
 from envs.registry import declarations
 from envs.tasks import stored_returns
 from envs.validation import look_up
@@ -40,6 +41,10 @@ def as_json() -> dict[str, list[dict[str, object]]]:
         "tasks": [
             {"name": t.name, "field": t.field, "floor": t.floor, "ceiling": t.ceiling, "horizon": t.spec.horizon}
             for t in TASKS.values()
+        ]
+        + [
+            {"name": name, "field": "language", "floor": None, "ceiling": None, "horizon": None}
+            for name in language_names()
         ],
         "variants": [
             {"name": v.name, "parent": v.parent, "changes": v.changes, "needs": list(v.needs), "summary": v.summary}
@@ -64,6 +69,8 @@ def _task_lines() -> Iterator[str]:
         floor, ceiling = stored.get(name) or (TASKS[name].floor, TASKS[name].ceiling)
         field = "text" if name in stored else TASKS[name].field
         yield f"{name:34} {field:16} J0 {floor:10.4g}  J* {ceiling:8.4g}"
+    for name in language_names():
+        yield f"{name:34} {'language':16} J0 and J* are the model's"
 
 
 def _variant_lines() -> Iterator[str]:

@@ -11,11 +11,10 @@ from algorithms import ALGORITHMS
 from algorithms.algorithm import Algorithm, reason_no_algorithm
 from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
-from envs import TASKS
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
 from envs.custom.importing import import_constant
-from envs.named import GYMNASIUM, import_task
+from envs.named import GYMNASIUM, import_task, registered_task
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
@@ -29,7 +28,7 @@ def find_task(name: str) -> Task:
     """
     if name.startswith(GYMNASIUM):
         return _gymnasium_task(name)
-    return _users_task(name) if ":" in name else look_up(TASKS, name, "task")
+    return _users_task(name) if ":" in name else registered_task(name)
 
 
 def _gymnasium_task(name: str) -> Task:

@@ -7,7 +7,7 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from envs.api import Array, Bools, Floats, Ints, Spec, Step, VecEnv
+from envs.api import Array, Bools, Floats, Ints, Spec, Step, VecEnv, reference_of
 
 T = TypeVar("T")
 
@@ -69,6 +69,12 @@ class CheckedVecEnv:
         if reward is step.reward and obs is step.obs:
             return step
         return step._replace(reward=reward.astype(np.float32, copy=False), obs=obs)
+
+    def reference_of(self, transcripts: Ints, device: str) -> Floats | None:
+        found = reference_of(self._env, transcripts, device)
+        if found is not None:
+            self._raise_if_any(found.sum(0), np.isnan(found.sum(0)), "a reference log-probability")
+        return found
 
     def close(self) -> None:
         self._env.close()

@@ -76,10 +76,10 @@ class PolicyEvaluation:
             for row in actor.episodes(np.ones(len(self.seeds), np.bool_)):
                 rows.append(row)
                 if len(rows) == ROWS:
-                    totals.add(rows, start)
+                    totals.add(actor.with_reference(rows, start), start)
                     rows, start = [], start + ROWS
-        if rows:
-            totals.add(rows, start)
+            if rows:
+                totals.add(actor.with_reference(rows, start), start)
         value, measures = totals.means(episodes)
         for name, view in () if greedy else task.view_tasks():  # greedy scores are used for J only
             measures[name] = self.scores(view, episodes, greedy).value

@@ -1,0 +1,47 @@
+"""What language tasks are made of: a judge of texts, and families of named tasks that a model completes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from envs.api import Bools, Doubles, Task
+from envs.language.models.base import BaseModel, find_base
+
+
+class TextJudge(Protocol):
+    """Scores texts. A frozen dataclass, for it is part of a task's digest."""
+
+    @property
+    def model(self) -> BaseModel:
+        """The model that judges fluency."""
+
+    def __hash__(self) -> int: ...
+
+    def score(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Doubles:
+        """[M] scores of these texts. ended [M]: which of them have an end, rather than being cut; None: all."""
+
+
+@lru_cache(maxsize=8)
+def judged(judge: TextJudge, texts: tuple[str, ...]) -> Doubles:
+    """[M] scores of texts that are cut, for tasks that differ in other things."""
+    return judge.score(texts, np.zeros(len(texts), np.bool_))
+
+
+class Family:
+    """Named tasks `<name>/<size>`, which any base and the model of a judge complete.
+
+    Names are read from a module's source (`envs.registry.declarations`), so they are known without importing it.
+    """
+
+    def __init__(self, name: str, *sizes: str, build: Callable[[str, BaseModel, BaseModel], Task]) -> None:
+        """build: the Task of a name `<name>/<size>`, of the base and of the judge's model."""
+        self.name, self.sizes, self._build = name, sizes, build
+
+    def task(self, name: str, base: Path, judge: Path) -> Task:
+        """The named task with the models in these folders."""
+        return self._build(name, find_base(base), find_base(judge))
