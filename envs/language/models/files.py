@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,10 +18,25 @@ LENGTH = 16  # hexadecimal digits of a digest
 def require(package: str) -> Any:
     """An optional package, imported with the hub and its telemetry switched off. UsageError where it is missing."""
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise UsageError(f'{package} is not installed: pip install "pg-ladder[hf]" ({error})') from None
+    check_installed(package.partition(".")[0])
+    return importlib.import_module(package)
+
+
+def check_installed(*packages: str) -> None:
+    """UsageError if one of these optional packages is missing; imports nothing."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f'the package {package} is not installed: pip install "pg-ladder[hf]"')
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be had without swapping; where the system does not say, all that there is."""
+    known = Path("/proc/meminfo")
+    lines = known.read_text().splitlines() if known.is_file() else []
+    kilobytes = next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+    if kilobytes is not None:
+        return 1024 * kilobytes
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def digest_of(files: Iterable[Path]) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -15,6 +18,7 @@ from torch import Tensor
 from envs.language.models.decoder import EMBEDDING, READ_OUT, Decoder, DecoderConfig
 from envs.language.models.files import replace_file
 from envs.language.models.tokenizer import NAME, SETTINGS, FileTokenizer, save_tokenizer
+from envs.validation import UsageError
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 
@@ -30,10 +34,16 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def tensor_bytes(path: Path) -> int:
-    """Bytes of the tensors in a safetensors file, from its header: the file begins with the header's length."""
+    """Bytes of a safetensors file's tensors in float32, from its header: its length in 8 bytes, then JSON."""
     with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-    return path.stat().st_size - 8 - int(length)
+        first = file.read(8)
+        length = struct.unpack("<Q", first)[0] if len(first) == 8 else 0
+        if not 2 <= length <= path.stat().st_size - 8:
+            raise UsageError(
+                f"{path} is no safetensors file, of {path.stat().st_size} bytes: was only a pointer fetched?"
+            )
+        header = json.loads(file.read(length))
+    return 4 * sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
 def end_of(folder: Path, config: Mapping[str, Any]) -> int | None:
@@ -62,6 +72,9 @@ def decoder_config(config: Mapping[str, Any], end: int | None) -> DecoderConfig 
     )
     if not plain:
         return None
+    needed = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+    if missing := [name for name in needed if name not in config]:
+        raise UsageError(f"{CONFIG} of a {kind} model lacks {', '.join(missing)}")
     heads, width = config["num_attention_heads"], config["hidden_size"]
     return DecoderConfig(
         vocabulary=config["vocab_size"],
@@ -81,11 +94,11 @@ def decoder_config(config: Mapping[str, Any], end: int | None) -> DecoderConfig 
 
 
 def hugging_face_config(config: DecoderConfig) -> dict[str, Any]:
-    """config.json of a decoder, of LlamaForCausalLM or, if only queries, keys and values have biases, Qwen2ForCausalLM."""
-    kind, name = ("qwen2", "Qwen2ForCausalLM") if config.bias == "qkv" else ("llama", "LlamaForCausalLM")
-    written = {
-        "architectures": [name],
-        "model_type": kind,
+    """config.json of a decoder, as LlamaForCausalLM."""
+    biased = config.bias != "none"
+    return {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
         "dtype": "float32",
         "vocab_size": config.vocabulary,
         "hidden_size": config.width,
@@ -100,29 +113,38 @@ def hugging_face_config(config: DecoderConfig) -> dict[str, Any]:
         "rms_norm_eps": config.epsilon,
         "tie_word_embeddings": config.tied,
         "hidden_act": "silu",
+        "attention_bias": biased,
+        "mlp_bias": biased,
         "bos_token_id": None,
         "eos_token_id": config.end,
         "pad_token_id": None,
     }
-    biases = {"attention_bias": True, "mlp_bias": True} if config.bias == "all" else {}
-    return written | biases
 
 
 def load_decoder(folder: Path, config: DecoderConfig, device: str) -> Decoder:
     """The decoder of a folder: in float32 on a CPU, in the files' precision on a GPU."""
     tensors: dict[str, Tensor] = {}
     for path in weight_files(folder):
-        tensors |= safetensors.torch.load_file(path, device=device)
-    if device == "cpu":
-        tensors = {name: x.float() for name, x in tensors.items()}
+        with safetensors.safe_open(path, framework="pt", device=device) as file:
+            for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                tensor = file.get_tensor(name)
+                tensors[name] = tensor.float() if device == "cpu" else tensor
     if READ_OUT in tensors and config.tied and not torch.equal(tensors[READ_OUT], tensors[EMBEDDING]):
-        raise ValueError(f"{folder}: config.json ties the read-out to the embedding, but the file holds two")
+        raise UsageError(f"{folder}: {CONFIG} ties the read-out to the embedding, but the weights hold two tables")
     return Decoder(config, tensors)
 
 
 def save_base(folder: Path, decoder: Decoder, tokenizer: FileTokenizer) -> None:
-    """A folder that `find_base`, transformers.AutoModelForCausalLM and AutoTokenizer read."""
+    """A folder that `find_base`, transformers.AutoModelForCausalLM and AutoTokenizer read.
+
+    Biases of queries, keys and values alone are written as biases of all layers, the others 0: transformers has this only in
+    Qwen2ForCausalLM, to which it gives a tokenizer of that family whatever the folder holds.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if decoder.config.bias == "qkv":
+        config = replace(decoder.config, bias="all")
+        zeros = {name: torch.zeros(shape) for name, shape in config.shapes.items() if name.endswith(".bias")}
+        decoder = Decoder(config, zeros | decoder.tensors)
     save_tokenizer(folder, tokenizer)
     tensors = {name: x.detach().contiguous().cpu() for name, x in decoder.tensors.items()}
     (folder / CONFIG).write_text(json.dumps(hugging_face_config(decoder.config), indent=1))
