@@ -9,8 +9,8 @@ import gymnasium
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import Control, gymnasium_task
+from envs.custom.importing import import_constant
 from envs.delayed import undelayed
-from envs.importing import import_constant
 from envs.tasks import TASKS
 from envs.validation import UsageError, look_up
 

@@ -14,7 +14,7 @@ from benchmarks.validation.usage import WorkFailed, check_name, describe_error, 
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
-from envs.importing import import_constant
+from envs.custom.importing import import_constant
 from envs.named import GYMNASIUM, import_task
 from envs.validation import UsageError, look_up
 

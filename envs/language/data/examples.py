@@ -83,9 +83,9 @@ def load_preferences(path: Path, tokenizer: Tokenizer, context: int) -> list[Pre
 
 def load_texts(path: Path, tokenizer: Tokenizer, context: int) -> list[tuple[int, ...]]:
     """The tokens of {"text"} lines, each with the end token."""
-    found = []
+    found, end = [], end_token(tokenizer)
     for row in read_lines(path, jsonl.TEXTS):
-        tokens = until_end(tokenizer.encode(row.text("text")), end_token(tokenizer))
+        tokens = until_end(tokenizer.encode(row.text("text")), end)
         _check_room(row, tokens, 0, context)
         found.append(tuple(tokens))
     return found

@@ -15,7 +15,6 @@ from envs.validation import UsageError
 
 LENGTH = 3  # words of a prompt
 SHORTEST, LONGEST = 12, 24  # tokens of a demonstration's completion, with its end token
-_ENDS = frozenset(".!?")  # a prompt goes on
 
 
 class PromptSets(NamedTuple):
@@ -28,7 +27,7 @@ class PromptSets(NamedTuple):
 def draw_prompts(
     corpus: Corpus, words: Words, train: int, test: int, seed: int, label: int | None = None, length: int = LENGTH
 ) -> PromptSets:
-    """Distinct first words of sentences, all in the vocabulary; UsageError if there are fewer than are wanted.
+    """Distinct first words of sentences, without signs and unknown words; UsageError if there are fewer than are wanted.
 
     label  only prompts with which no sentence of another label begins
     """
@@ -37,11 +36,11 @@ def draw_prompts(
         prompt = tuple(tokens[:length])
         if len(tokens) > length and min(prompt) >= len(SPECIAL):
             seen.setdefault(prompt, set()).add(its_label)
-    ends = {words.index[sign] for sign in _ENDS if sign in words.index}
+    signs = {i for i, word in enumerate(words.words) if not any(map(str.isalnum, word))}
     fit = sorted(
         prompt
         for prompt, labels in seen.items()
-        if (label is None or labels == {label}) and not ends.intersection(prompt)
+        if (label is None or labels == {label}) and not signs.intersection(prompt)
     )
     if len(fit) < train + test:
         raise UsageError(f"{train} + {test} prompts are wanted, but the corpus has only {len(fit)}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from envs.api import Doubles
-from envs.importing import import_constant
+from envs.custom.importing import import_constant
 from envs.validation import UsageError
 
 

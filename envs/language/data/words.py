@@ -41,7 +41,10 @@ def split(text: str) -> list[str]:
 
 
 def join(words: Iterable[str]) -> str:
-    """The text of words and signs: `split` returns them from it. Every second quotation mark closes."""
+    """The text of words and signs, in which `split` finds them again if no apostrophe stands outside a word.
+
+    Every second quotation mark closes.
+    """
     parts: list[str] = []
     quoted, space = False, False
     for word in words:
