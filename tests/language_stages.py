@@ -43,6 +43,11 @@ def rows(values: Tensor) -> LowRank:
     return LowRank({"table": torch.eye(V).repeat(len(values), 1, 1)}, {"table": values}, 1.0)
 
 
+def ended(members: list[list[tuple[list[int], list[int]]]]) -> Texts:
+    """Texts of prompts and completions, to which the end token is added."""
+    return make_texts([[(prompt, [*completion, END]) for prompt, completion in texts] for texts in members], END)
+
+
 def tiny_texts(members: int, count: int, vocabulary: int = 16, seed: int = 0) -> Texts:
     """Random prompts of 2 to 3 tokens and completions of 1 to 5."""
     draw = torch.Generator().manual_seed(seed)
@@ -51,7 +56,7 @@ def tiny_texts(members: int, count: int, vocabulary: int = 16, seed: int = 0) ->
         length = int(torch.randint(low, high + 1, (), generator=draw))
         return torch.randint(1, vocabulary, (length,), generator=draw).tolist()
 
-    return make_texts([[(ids(2, 3), ids(1, 5)) for _ in range(count)] for _ in range(members)], END)
+    return ended([[(ids(2, 3), ids(1, 5)) for _ in range(count)] for _ in range(members)])
 
 
 def run(stage: Stage[T]) -> tuple[T, list[RunState]]:

@@ -71,22 +71,26 @@ Ids = Sequence[int]
 
 
 def make_texts(members: Sequence[Sequence[tuple[Ids, Ids]]], end: int | None) -> Texts:
-    """Texts of pairs (prompt, completion without its end token), as many for each member.
+    """Texts of pairs (prompt, completion that ends with the end token), as many for each member.
 
-    Prompts are padded on the left; the end token is added to each completion, and padding follows it.
+    Prompts are padded on the left, completions on the right. UsageError for a completion without its end token.
     """
     if end is None:
         raise UsageError("the model has no end token, so its texts would have no end")
     if len({len(texts) for texts in members}) != 1 or not members[0]:
         raise UsageError(f"every member has as many texts, not {[len(texts) for texts in members]}")
     before = max(len(prompt) for texts in members for prompt, _ in texts)
-    after = max(len(completion) for texts in members for _, completion in texts) + 1
+    after = max(len(completion) for texts in members for _, completion in texts)
     tokens = torch.full((len(members), len(members[0]), before + after), end)
     valid, scored = torch.zeros_like(tokens, dtype=torch.bool), torch.zeros_like(tokens, dtype=torch.bool)
     for p, texts in enumerate(members):
         for i, (prompt, completion) in enumerate(texts):
-            start, stop = before - len(prompt), before + len(completion) + 1
-            tokens[p, i, start:stop] = torch.tensor([*prompt, *completion, end])
+            if not completion or completion[-1] != end:
+                raise UsageError(
+                    f"completion {i} of member {p} does not end with the end token {end}: {list(completion)}"
+                )
+            start, stop = before - len(prompt), before + len(completion)
+            tokens[p, i, start:stop] = torch.tensor([*prompt, *completion])
             valid[p, i, start:stop] = True
             scored[p, i, before:stop] = True
     return Texts(tokens, valid, scored)

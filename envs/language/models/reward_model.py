@@ -2,10 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
+from envs.language.models.adapter_file import AdapterFile, save_adapters
 from envs.language.models.api import Adapter, CausalModel
+from envs.language.models.base import BaseModel
+from envs.language.models.low_rank import LowRank
+from envs.validation import UsageError
+
+HEAD, BIAS = "reward", "reward_bias"  # tensors beside the adapters: [S, D] and [S]
+BLOCK = 64  # texts of each member that are read at once
+
+
+@dataclass(frozen=True)
+class RewardModel:
+    """One reward model a seed: adapters over a base, and read-outs in the same file."""
+
+    base: BaseModel
+    file: AdapterFile
+
+    @torch.no_grad()
+    def scores(self, seeds: Sequence[int], tokens: Tensor, valid: Tensor) -> Tensor:
+        """Rewards [P, N] of texts [P, N, L] of the members with these seeds; `valid` is False on padding.
+
+        UsageError for a seed that the file does not hold, or another base than it was made for.
+        """
+        device = tokens.device.type
+        model = self.base.load(device)
+        adapters, head, bias = _loaded(self, tuple(seeds), device)
+        parts = zip(torch.split(tokens, BLOCK, 1), torch.split(valid, BLOCK, 1), strict=True)
+        return torch.cat([rewards(model, ids, real, adapters, head, bias) for ids, real in parts], 1)
+
+
+@lru_cache(8)
+def _loaded(model: RewardModel, seeds: tuple[int, ...], device: str) -> tuple[LowRank, Tensor, Tensor]:
+    head = model.file.head(seeds, device)
+    if missing := {HEAD, BIAS} - head.keys():
+        raise UsageError(f"{model.file.path} is no reward model: it has no {', '.join(sorted(missing))}")
+    return model.file.load(seeds, model.base, device), head[HEAD], head[BIAS]
+
+
+def save_reward_model(
+    path: Path, adapters: LowRank, head: Tensor, bias: Tensor, seeds: Sequence[int], base: BaseModel
+) -> RewardModel:
+    """Write the adapters and read-outs [S, D], [S] of the members with these seeds."""
+    return RewardModel(base, save_adapters(path, adapters, seeds, base, {HEAD: head, BIAS: bias}))
 
 
 def last_hidden(model: CausalModel, tokens: Tensor, valid: Tensor, adapter: Adapter | None) -> Tensor:
@@ -13,7 +60,7 @@ def last_hidden(model: CausalModel, tokens: Tensor, valid: Tensor, adapter: Adap
     hidden, _ = model.hidden(tokens, valid, None, adapter)
     place = torch.arange(tokens.shape[1], device=tokens.device)
     last = torch.where(valid, place, -1).amax(1)  # [M]
-    return hidden.gather(1, last[:, None, None].expand(-1, 1, hidden.shape[-1]))[:, 0]
+    return hidden.gather(1, last[:, None, None].expand(-1, 1, hidden.shape[-1]))[:, 0].float()
 
 
 def rewards(

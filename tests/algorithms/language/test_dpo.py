@@ -10,10 +10,10 @@ import torch
 from algorithms.language.adapters import Fitting, tensors_of
 from algorithms.language.dpo import dpo, dpo_loss, dpo_margin
 from algorithms.language.preferences import Pairs
-from algorithms.language.texts import Texts, make_texts, sequence_log_probs
+from algorithms.language.texts import Texts, sequence_log_probs
 from envs.validation import UsageError
 from tests.language_models import random_adapter, tiny_decoder
-from tests.language_stages import Bigram, V, resumed_equally, rows, run, tiny_texts
+from tests.language_stages import Bigram, V, ended, resumed_equally, rows, run, tiny_texts
 
 QUICK = Fitting(rank=2, passes=2, batch=3, rate=1e-2)
 
@@ -27,7 +27,7 @@ def test_the_margin_and_the_loss_by_hand() -> None:
 
 def test_the_gradient_by_hand() -> None:
     # prompt 1; chosen 2, end; rejected 3, end; all logits 0, so the loss is log 2 and its slope -beta / 2
-    pairs = [make_texts([[([1], [token])]], 0) for token in (2, 3)]
+    pairs = [ended([[([1], [token])]]) for token in (2, 3)]
     added = torch.zeros(1, V, V, requires_grad=True)
     policy = rows(added)
     ours = [sequence_log_probs(Bigram(), texts, policy) for texts in pairs]
@@ -49,7 +49,7 @@ def test_it_begins_at_log_2_whatever_the_reference() -> None:
 
 
 def test_it_moves_towards_the_chosen_text() -> None:
-    pairs = Pairs(make_texts([[([1], [2])] * 4], 0), make_texts([[([1], [3])] * 4], 0))
+    pairs = Pairs(ended([[([1], [2])] * 4]), ended([[([1], [3])] * 4]))
     found = run(dpo(Bigram(), pairs, rows(torch.zeros(1, V, V)), (0,), Fitting(passes=30, batch=4, rate=0.05)))[0]
     after = found.adapters.up["table"][0, 1]
     assert float(after[2] - after[3]) > 1

@@ -10,17 +10,17 @@ import torch
 from algorithms.language.adapters import Fitting, Stack, initial, tensors_of
 from algorithms.language.maximum_likelihood import finetune, held_out_nll, nll_per_token
 from algorithms.language.stage import Stream
-from algorithms.language.texts import Texts, make_texts
+from algorithms.language.texts import Texts
 from envs.seeding import Purpose
 from tests.language_models import tiny_decoder
-from tests.language_stages import Bigram, V, resumed_equally, rows, run, tiny_texts
+from tests.language_stages import Bigram, V, ended, resumed_equally, rows, run, tiny_texts
 
 QUICK = Fitting(rank=2, passes=2, batch=3, rate=1e-2)
 
 
 def test_the_gradient_by_hand() -> None:
     # member 0: prompt 3 1, completion 2, end; member 1: prompt 2, completion 1 3, end. All logits are 0.
-    texts = [make_texts([one], 0) for one in ([([3, 1], [2])], [([2], [1, 3])])]
+    texts = [ended([one]) for one in ([([3, 1], [2])], [([2], [1, 3])])]
     width = max(t.tokens.shape[2] for t in texts)
     assert width == texts[0].tokens.shape[2] == texts[1].tokens.shape[2]
     both = Texts(*(torch.cat(parts) for parts in zip(*texts, strict=True)))
@@ -54,7 +54,7 @@ def test_it_repeats_and_resumes_bit_for_bit() -> None:
 
 
 def test_it_learns_to_continue_and_to_end() -> None:
-    texts = make_texts([[([1], [2, 3])] * 4, [([1], [3])] * 4], 0)
+    texts = ended([[([1], [2, 3])] * 4, [([1], [3])] * 4])
     config = Fitting(rank=4, passes=60, batch=4, rate=0.2)
     start = nll_per_token(Bigram(), texts, initial(Bigram(), config, (0, 1)))
     found = run(finetune(Bigram(), texts, (0, 1), config, held_out=texts))[0]
@@ -63,7 +63,7 @@ def test_it_learns_to_continue_and_to_end() -> None:
 
 
 def test_held_out_texts_count_by_token() -> None:
-    texts = make_texts([[([1], [2, 3, 2]), ([1], [2])]], 0)
+    texts = ended([[([1], [2, 3, 2]), ([1], [2])]])
     table = torch.zeros(V, V)
     table[2] = torch.tensor([5.0, 0, 0, 0])
     logp = table.log_softmax(1)

@@ -9,11 +9,11 @@ from algorithms.language import texts as module
 from algorithms.language.texts import Texts, log_probs, make_texts, sequence_log_probs
 from envs.validation import UsageError
 from tests.language_models import random_adapter, tiny_decoder
-from tests.language_stages import Bigram, padded, tiny_texts
+from tests.language_stages import Bigram, ended, padded, tiny_texts
 
 
 def test_prompts_are_padded_on_the_left_and_completions_end() -> None:
-    found = make_texts([[([1, 2], [3]), ([3], [1, 2])]], 0)
+    found = ended([[([1, 2], [3]), ([3], [1, 2])]])
     assert found.tokens[found.valid].tolist() == [1, 2, 3, 0, 3, 1, 2, 0]
     assert found.valid.tolist() == [[[True, True, True, True, False], [False, True, True, True, True]]]
     assert found.scored.tolist() == [[[False, False, True, True, False], [False, False, True, True, True]]]
@@ -21,7 +21,7 @@ def test_prompts_are_padded_on_the_left_and_completions_end() -> None:
 
 def test_log_probs_are_of_completions_and_their_end_alone() -> None:
     table = torch.tensor([[0.0, 0, 0, 0], [1, 0, 2, 0], [0, 0, 0, 3], [4, 0, 0, 0]])
-    found = log_probs(Bigram(table), make_texts([[([2, 1], [2, 3])]], 0), None)[0, 0]
+    found = log_probs(Bigram(table), ended([[([2, 1], [2, 3])]]), None)[0, 0]
     logp = table.log_softmax(1)
     assert found.tolist() == pytest.approx([0, 0, *(float(logp[a]) for a in ((1, 2), (2, 3), (3, 0)))])
 
@@ -54,12 +54,12 @@ def test_a_large_vocabulary_is_read_in_blocks(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_picked_texts_lose_common_padding() -> None:
-    found = make_texts([[([1, 2], [3, 3, 3]), ([3], [1]), ([2], [1])]], 0).pick(torch.tensor([[2, 1]]))
+    found = ended([[([1, 2], [3, 3, 3]), ([3], [1]), ([2], [1])]]).pick(torch.tensor([[2, 1]]))
     assert found.tokens.tolist() == [[[2, 1, 0], [3, 1, 0]]]
 
 
 def test_bad_texts_are_named() -> None:
-    good, model = make_texts([[([1], [2])]], 0), Bigram()
+    good, model = ended([[([1], [2])]]), Bigram()
     holes = padded(good, 1, 0, 0)
     holes.valid[0, 0, 0], holes.valid[0, 0, 1] = True, False
     with pytest.raises(UsageError, match="some within it"):
@@ -69,10 +69,12 @@ def test_bad_texts_are_named() -> None:
     with pytest.raises(UsageError, match="no completion"):
         Texts(good.tokens, good.valid, torch.zeros_like(good.valid)).check(model)
     with pytest.raises(UsageError, match=r"\[0, 4\), not in \[0, 9\]"):
-        make_texts([[([1], [9])]], 0).check(model)
+        ended([[([1], [9])]]).check(model)
     with pytest.raises(UsageError, match="context of 64"):
-        make_texts([[([1], [2] * 63)]], 0).check(model)
+        ended([[([1], [2] * 63)]]).check(model)
     with pytest.raises(UsageError, match="no end token"):
         make_texts([[([1], [2])]], None)
-    with pytest.raises(UsageError, match="as many texts"):
-        make_texts([[([1], [2])], []], 0)
+    with pytest.raises(UsageError, match=r"completion 1 of member 0 does not end with the end token 0: \[2, 3\]"):
+        make_texts([[([1], [2, 0]), ([1], [2, 3])]], 0)
+    with pytest.raises(UsageError, match=r"as many texts, not \[1, 0\]"):
+        ended([[([1], [2])], []])
