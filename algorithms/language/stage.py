@@ -39,6 +39,8 @@ class Stream(IntEnum):
     COMPLETIONS = 4
     LABELS = 5
     BEST_OF_N = 6
+    LABELLED_STARTS = 7
+    LABELLED_ACTIONS = 8
 
 
 def streams(
