@@ -9,6 +9,8 @@ import numpy as np
 from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import SeededStart
+from algorithms.policies.networks.adapter_memory import check_memory
+from algorithms.policies.networks.adapters import Adapters
 from algorithms.policies.population import torch_generators
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
@@ -21,14 +23,17 @@ from envs.seeding import Role, generator, stream
 def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
-    """The initialised policies of a population, each from its own seed. ValueError if a setting does not fit."""
+    """The initialised policies of a population, each from its own seed. ValueError if a setting or memory does not fit."""
     if reason := training.reason_unsupported(task.spec):
         raise ValueError(f"the training of {task.name} {reason}")
+    critic = variant.estimator.baseline.critic
+    if isinstance(training.network, Adapters):
+        check_memory(training.network, task.spec, len(members.seeds), training.collection.envs, critic, device)
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     policy = ActorCritic(
         task.spec,
         training.network,
-        variant.estimator.baseline.critic,
+        critic,
         torch_generators(seeds),
         training.initial_log_std,
         device,

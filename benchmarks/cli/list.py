@@ -38,14 +38,7 @@ class List:
 def as_json() -> dict[str, list[dict[str, object]]]:
     """{"tasks": [...], "variants": [...], "experiments": [...]}, each entry with at least a name."""
     return {
-        "tasks": [
-            {"name": t.name, "field": t.field, "floor": t.floor, "ceiling": t.ceiling, "horizon": t.spec.horizon}
-            for t in TASKS.values()
-        ]
-        + [
-            {"name": name, "field": "language", "floor": None, "ceiling": None, "horizon": None}
-            for name in language_names()
-        ],
+        "tasks": [*_registered(), *_of_models()],
         "variants": [
             {"name": v.name, "parent": v.parent, "changes": v.changes, "needs": list(v.needs), "summary": v.summary}
             for v in ALGORITHMS.values()
@@ -55,6 +48,17 @@ def as_json() -> dict[str, list[dict[str, object]]]:
             for e in EXPERIMENTS.values()
         ],
     }
+
+
+def _registered() -> Iterator[dict[str, object]]:
+    for t in TASKS.values():
+        yield {"name": t.name, "field": t.field, "floor": t.floor, "ceiling": t.ceiling, "horizon": t.spec.horizon}
+
+
+def _of_models() -> Iterator[dict[str, object]]:
+    """Language tasks: what is null depends on the model."""
+    for name in language_names():
+        yield {"name": name, "field": "language", "floor": None, "ceiling": None, "horizon": None}
 
 
 def as_text(kinds: Iterable[str]) -> str:

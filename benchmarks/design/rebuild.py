@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.store.descriptions import DEFAULTS
@@ -25,19 +26,23 @@ class CannotRebuild(ValueError):
     """A description of something that is foreign, gone or not valid."""
 
 
-def rebuild(data: Any, trust: Sequence[str] = (), **more: Any) -> Any:
+def rebuild(data: Any, trust: Sequence[str] = (), paths: Mapping[str, str] = MappingProxyType({}), **more: Any) -> Any:
     """The value that `data` describes; lists become tuples. `more`: fields that a description leaves out.
+
+    paths  of files, by the digest that the description holds instead
 
     CannotRebuild for a class of a package that is not trusted, one that there is not, or fields that do not fit it.
     """
     if isinstance(data, list):
-        return tuple(rebuild(item, trust) for item in data)
+        return tuple(rebuild(item, trust, paths) for item in data)
     if not isinstance(data, dict):
         return data
-    values = {name: rebuild(value, trust) for name, value in data.items() if name not in CLASS_KEYS}
+    values = {name: rebuild(value, trust, paths) for name, value in data.items() if name not in CLASS_KEYS}
     if "class" not in data:
         return values
     name = str(data["class"])
+    if (path := paths.get(str(data.get("digest")))) is not None and "path" not in values:
+        values["path"] = Path(path)
     return _build(_foreign_class(name, trust) if "." in name else _our_class(name), more | values)
 
 

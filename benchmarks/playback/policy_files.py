@@ -1,7 +1,8 @@
 """Policies on disk: one safetensors file a member, its parameters by name and, as JSON, all that rebuilds it.
 
     actor...., critic...., log_std    parameters, without the population axis     normaliser....    moments of observations
-    metadata["pg_ladder_policy"]      {format, digest, cell, scale, member, scores, provenance}
+    metadata["pg_ladder_policy"]      {format, digest, cell, scale, member, scores, provenance}, and where a policy
+                                      changes a frozen model, files: the paths of the model and its adapters by digest
 
 `load_policy` reads one. Nothing in a file is executed: see benchmarks.design.rebuild.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,8 @@ def save_policies(
         "scale": {name: getattr(task, name) for name in SCALE},
         "provenance": dict(provenance),
     }
+    if paths := file_paths((cell.task, cell.training)):
+        common["files"] = paths
     moments = {MOMENTS + name: torch.from_numpy(value) for name, value in trained.moments.items()}
     for index, seed in enumerate(members.seeds):
         if trained.lost[index]:
@@ -82,6 +86,17 @@ def save_policies(
         text = json.dumps(common | {"member": member, "scores": _scores(final[index])})
         # save_file would make files that only their owner can read
         files.replace_bytes(policy_path(folder, cell, index), safetensors.torch.save(tensors, {META: text}))
+
+
+def file_paths(value: Any) -> dict[str, str]:
+    """The path of each file on which a configuration depends, such as a frozen model, by its digest."""
+    if isinstance(value, tuple):
+        return {digest: path for part in value for digest, path in file_paths(part).items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return {}
+    parts = {field.name: getattr(value, field.name) for field in fields(value)}
+    own = {parts["digest"]: str(parts["path"])} if {"digest", "path"} <= parts.keys() else {}
+    return own | file_paths(tuple(parts.values()))
 
 
 def _scores(record: Record) -> dict[str, Any]:
@@ -97,9 +112,10 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
     tensors, meta = _read_file(path)
     try:
         member, cell = meta["member"], meta["cell"]
-        task: Task = rebuild(cell["task"], trust, **meta["scale"])
+        paths = meta.get("files", {})
+        task: Task = rebuild(cell["task"], trust, paths, **meta["scale"])
         algorithm: Algorithm = rebuild(cell["algorithm"], trust, summary="")
-        training: TrainingConfig = rebuild(cell["training"], trust)
+        training: TrainingConfig = rebuild(cell["training"], trust, paths)
         members = Members((member["seed"],), (member["learning_rate"],), Purpose(member["purpose"]))
         policy = algorithm.policy(task, training, members, device)
         normaliser = build_normaliser(task, training, members)
@@ -110,6 +126,8 @@ def load_policy(path: Path | str, device: str = "cpu", trust: Sequence[str] = ()
             raise NoPolicy(f"{path.name} is damaged: {why}")
     except NoPolicy:
         raise
+    except UsageError as error:  # another model than the one whose adapters these are, say
+        raise NoPolicy(f"{path.name} cannot be loaded: {error}") from error
     except CannotRebuild as error:
         raise NoPolicy(f"{path.name} cannot be rebuilt: {error}") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -46,6 +46,7 @@ class Praise(TextFactory):
     """
 
     digest: str = "single"
+    base: BaseModel | None = None  # a model on disk
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ class Praise(TextFactory):
             plain.vocabulary,
             plain.length,
             plain.action_position,
-            Base(self.digest, None),
+            self.base or Base(self.digest, None),
             tokens,  # type: ignore[arg-type]
         )
 
