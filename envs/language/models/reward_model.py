@@ -48,10 +48,12 @@ class RewardModel:
         several members are one batch, however many each of them has.
         """
         device = tokens.device.type
-        model, members = self.base.load(device), tuple(sorted(set(seeds)))
-        adapters, head, bias = _loaded(self, members, device)
+        model, members = self.base.load(device), {seed: i for i, seed in enumerate(self.file.seeds)}
+        if missing := set(seeds) - members.keys():
+            raise UsageError(f"{self.file.path} has no reward model of seed {min(missing)}; it has {self.file.seeds}")
+        adapters, head, bias = _loaded(self, self.file.seeds, device)
         of_member = sum(x[0].numel() for part in (adapters.down, adapters.up) for x in part.values())
-        place = torch.tensor([members.index(seed) for seed in seeds], device=device)
+        place = torch.tensor([members[seed] for seed in seeds], device=device)
         found = []
         for rows in torch.split(torch.arange(len(seeds), device=device), max(1, NUMBERS // of_member)):
             own, read = place[rows], valid[rows].any(0).nonzero()
