@@ -50,7 +50,8 @@ class RewardModel:
         device = tokens.device.type
         model, members = self.base.load(device), {seed: i for i, seed in enumerate(self.file.seeds)}
         if missing := set(seeds) - members.keys():
-            raise UsageError(f"{self.file.path} has no reward model of seed {min(missing)}; it has {self.file.seeds}")
+            known = ", ".join(map(str, members))
+            raise UsageError(f"{self.file.path} has no reward model of seed {min(missing)}; it has {known}")
         adapters, head, bias = _loaded(self, self.file.seeds, device)
         of_member = sum(x[0].numel() for part in (adapters.down, adapters.up) for x in part.values())
         place = torch.tensor([members[seed] for seed in seeds], device=device)
