@@ -139,6 +139,18 @@ def test_padding_changes_no_hidden_state_of_a_text(ours: CausalModel, left: int,
     torch.testing.assert_close(found[:, left : left + 7], hidden(ours, tokens, valid), rtol=0, atol=2e-5)
 
 
+def test_padding_within_a_text_takes_no_position(ours: CausalModel) -> None:
+    """A prompt padded on the right, and its continuation behind the padding."""
+    tokens, valid = texts()
+    gap = torch.zeros_like(tokens[:, :2])
+    padded, where = (
+        torch.cat([tokens[:, :4], gap, tokens[:, 4:]], 1),
+        torch.cat([valid[:, :4], gap > 0, valid[:, 4:]], 1),
+    )
+    found = hidden(ours, padded, where)[:, [0, 1, 2, 3, 6, 7, 8]]
+    torch.testing.assert_close(found, hidden(ours, tokens, valid), rtol=0, atol=2e-5)
+
+
 def test_padding_that_is_called_valid_is_read(ours: CausalModel) -> None:
     tokens, valid = texts()
     padded = torch.cat([torch.zeros_like(tokens[:, :3]), tokens], 1)
@@ -211,9 +223,11 @@ def test_gradients_reach_the_adapters_and_nothing_else(ours: CausalModel) -> Non
     tokens, valid = texts()
     adapter = random_adapter(ours, MEMBERS)
     leaves = [x.requires_grad_() for x in (*adapter.down.values(), *adapter.up.values())]
-    found, cache = ours.hidden(tokens[:, :4], valid[:, :4], adapter=adapter)
-    more, _ = ours.hidden(tokens[:, 4:], valid[:, 4:], cache, adapter)
-    in_pieces = torch.autograd.grad(torch.cat([found, more], 1).square().sum(), leaves)
+    cache, pieces = None, []
+    for new, also in zip(tokens.split((3, 1, 1, 2), 1), valid.split((3, 1, 1, 2), 1), strict=True):
+        piece, cache = ours.hidden(new, also, cache, adapter)
+        pieces.append(piece)
+    in_pieces = torch.autograd.grad(torch.cat(pieces, 1).square().sum(), leaves)
     whole = torch.autograd.grad(ours.hidden(tokens, valid, adapter=adapter)[0].square().sum(), leaves)
     for a, b in zip(in_pieces, whole, strict=True):
         assert b.abs().max() > 0
