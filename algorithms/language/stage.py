@@ -39,6 +39,7 @@ class Stream(IntEnum):
     COMPLETIONS = 4
     LABELS = 5
     BEST_OF_N = 6
+    SAMPLES = 7
 
 
 def streams(

@@ -91,4 +91,13 @@ def save_samples(path: Path, samples: Samples) -> ReferenceSamples:
         raise UsageError(f"gold [{s}, {x}, {n}] does not fit seeds, prompts and completions of {shapes}")
     stored = {name: torch.from_numpy(np.ascontiguousarray(part)) for name, part in samples._asdict().items()}
     replace_file(path, lambda part: safetensors.torch.save_file(stored, part))
-    return ReferenceSamples(digest_of([path]), path.resolve())
+    return find_samples(path)
+
+
+def find_samples(path: Path) -> ReferenceSamples:
+    """The samples in a file. UsageError if there are none."""
+    if not path.is_file():
+        raise UsageError(f"there is no file of samples {path}")
+    file = ReferenceSamples(digest_of([path]), path.resolve())
+    file.load()
+    return file
