@@ -128,6 +128,22 @@ def reference_of(env: VecEnv, obs: Array, device: str) -> Floats | None:
     return env.reference_of(obs.astype(np.int64, copy=False), device) if isinstance(env, ReferenceAtEnd) else None
 
 
+@runtime_checkable
+class MeasuresAtEnd(Protocol):
+    """A VecEnv that measures its episodes by more than their return, such as by what other judges say of a text."""
+
+    def measures_of(self, transcripts: Ints, device: str) -> dict[str, Doubles]:
+        """[P, N] each, of the transcripts [P, N, L] of its episodes after their last step.
+
+        A measure of all texts of a member, such as their diversity, is the same for all of them. device: see above
+        """
+
+
+def measures_of(env: VecEnv, obs: Array, device: str) -> dict[str, Doubles]:
+    """What a `MeasuresAtEnd` says of the last observation of its episodes; nothing for all other environments."""
+    return env.measures_of(obs.astype(np.int64, copy=False), device) if isinstance(env, MeasuresAtEnd) else {}
+
+
 class Factory(Protocol):
     """A frozen description of an environment, part of a cell's digest, that can build batches."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from envs.api import Array, Bools, Factory, Floats, Ints, Spec, Step, Task, VecEnv, reference_of
+from envs.api import Array, Bools, Doubles, Factory, Floats, Ints, Spec, Step, Task, VecEnv, measures_of, reference_of
 
 Kind = Literal["computes", "waits"]
 Spend = Callable[[float], None]
@@ -45,6 +45,9 @@ class DelayedVecEnv:
 
     def reference_of(self, transcripts: Ints, device: str) -> Floats | None:
         return reference_of(self._env, transcripts, device)
+
+    def measures_of(self, transcripts: Ints, device: str) -> dict[str, Doubles]:
+        return measures_of(self._env, transcripts, device)
 
     def close(self) -> None:
         self._env.close()

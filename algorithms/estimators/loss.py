@@ -110,7 +110,7 @@ def rows_to_learn_from(
 def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
     """log pi(a_t|s_t) of the rollout under the current policy [T, P, N]."""
     steps = len(rollout.valid)
-    if (density := policy.log_prob_entropy(rollout.obs, rollout.action_mask, rollout.action)) is not None:
+    if (density := policy.log_prob_entropy(rollout.obs, rollout.action_mask, rollout.action, False)) is not None:
         return density[0]
     obs = rollout.obs if policy.reads_text else rollout.obs[:steps]
     return policy.head.log_prob(policy.outputs(obs, rollout.action_mask, steps), rollout.action)
@@ -180,7 +180,8 @@ class Objective(NamedTuple):
         rows = len(batch.weight)
         estimator, values = self.estimator, None
         entropy: Tensor | None = None
-        if (density := self.policy.log_prob_entropy(batch.obs, batch.action_mask, batch.action)) is not None:
+        wanted = self.alpha is not None
+        if (density := self.policy.log_prob_entropy(batch.obs, batch.action_mask, batch.action, wanted)) is not None:
             logp, entropy = density
             if batch.target is not None:
                 values = self.policy.values(batch.obs, rows, batch.lengths)

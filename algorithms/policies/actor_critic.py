@@ -13,7 +13,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from algorithms.policies.api import Dense, DenseLayers, Layered, Memory, Net, Network, Paired, ReadsOut, ReadsText
+from algorithms.policies.api import (
+    Dense,
+    DenseLayers,
+    Layered,
+    Memory,
+    Net,
+    Network,
+    Paired,
+    ReadsOut,
+    ReadsText,
+    SelectsMemory,
+)
 from algorithms.policies.distributions import Actions, head_for, masked
 from algorithms.policies.exploration import GSDE, Exploration
 from algorithms.policies.many_actions import has_many_actions, log_prob_entropy
@@ -21,6 +32,7 @@ from algorithms.policies.population import Flat, constant
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Number
 from envs.api import Array, Box, Floats, Spec, Transcript
+from envs.text_mdp import PAD
 
 FOREVER = 2**62  # steps
 
@@ -90,6 +102,11 @@ class ActorCritic(nn.Module):
         return copied
 
     @property
+    def memory_selector(self) -> SelectsMemory | None:
+        """What cuts the memory down to some rows; None where all rows are needed at every step."""
+        return self.actor if isinstance(self.actor, SelectsMemory) else None
+
+    @property
     def steps_per_noise(self) -> int:
         """Number of steps that use the same draw of `noise`."""
         if self._gsde is None:
@@ -150,15 +167,20 @@ class ActorCritic(nn.Module):
             raise ValueError(f"a {type(self.actor).__name__} reads no texts")
         return self._finish_output(self.actor.at_prefixes(prefixes), action_mask)
 
-    def log_prob_entropy(self, obs: Tensor, action_mask: Tensor | None, action: Tensor) -> tuple[Tensor, Tensor] | None:
+    def log_prob_entropy(
+        self, obs: Tensor, action_mask: Tensor | None, action: Tensor, entropy: bool = True
+    ) -> tuple[Tensor, Tensor] | None:
         """log pi(a) and the entropy [T, P, N] of the first T actions in tokens [L, P, N], without all head inputs in memory.
 
-        None where these can be kept, or where the actor does not show what they are read out from.
+        None where these can be kept, or where the actor does not show what they are read out from. Both are 0 where no
+        action is written, and the entropy if it is not needed.
         """
         if not has_many_actions(self.head) or not isinstance(self.actor, ReadsOut):
             return None
-        states = self.actor.states(obs, self._positions[: len(action)])
-        return log_prob_entropy(self.actor, self.head, states, action_mask, action)
+        positions = self._positions[: len(action)]
+        written = obs[[position + 1 for position in positions]].ne(PAD)
+        states = self.actor.states(obs, positions)
+        return log_prob_entropy(self.actor, self.head, states, action_mask, action, written, entropy)
 
     def values(self, obs: Tensor, steps: int, lengths: Sequence[int] | None = None) -> Tensor:
         """V [T, P, N] of observations [T, P, N, F], or before the first T actions of tokens [L, P, N].

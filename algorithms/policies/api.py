@@ -71,7 +71,15 @@ class ReadsOut(Protocol):
         """[len(positions), P, N, D] of tokens [L, P, N]"""
 
     def readout(self, hidden: Tensor) -> Tensor:
-        """[..., P, N, D] -> [..., P, N, O]"""
+        """[..., D] -> [..., O] of any rows: it is the same for all members"""
+
+
+@runtime_checkable
+class SelectsMemory(Protocol):
+    """A Net whose memory can be cut down to some of its rows."""
+
+    def select_memory(self, memory: Memory, rows: Tensor) -> Memory:
+        """The memory of the rows at these places [P' N'] of its P N rows."""
 
 
 @runtime_checkable
@@ -108,6 +116,15 @@ class Network(Protocol):
 
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         """A Net with P = len(generators); `gain` scales the last layer. ValueError for unsupported observations."""
+
+
+@runtime_checkable
+class ForgetsRows(Protocol):
+    """Policies that can go on acting in some of their rows, though they remember."""
+
+    @property
+    def memory_selector(self) -> SelectsMemory | None:
+        """What cuts the memory down to some rows; None where all rows are needed at every step."""
 
 
 class Acting(Protocol):

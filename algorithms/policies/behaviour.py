@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from algorithms.policies.api import Acting, DenseLayers, Memory
+from algorithms.policies.api import Acting, DenseLayers, ForgetsRows, Memory
 from algorithms.policies.distributions import ILLEGAL, Head
 from algorithms.policies.many_actions import Density, has_many_actions
 from algorithms.policies.nucleus import Nucleus
@@ -36,12 +36,13 @@ class Behaviour(Protocol):
     """The policies of a population during one rollout."""
 
     remembers: bool  # whether they need all rows at every step, since they remember earlier observations
+    reads_text: bool  # whether they read new tokens [K, P', N']
 
     def choose(self, obs: Array, mask: Bools | None, noise: Floats | None) -> Choice:
         """Actions at the newest observations [P', N', ...] (or new tokens [K, P', N']); greedy ones without noise."""
 
-    def select_members(self, indices: Ints) -> None:
-        """From now on only these members act."""
+    def select_rows(self, members: Ints, places: Ints) -> None:
+        """From now on only these members act, each in the rows at these places [P', N'] among those of the last step."""
 
     def refresh(self) -> None:
         """The parameters of the population have changed."""
@@ -62,6 +63,12 @@ class RowSelection:
         columns[spare] = np.broadcast_to(columns[:, :1], columns.shape)[spare]
         self.places: Ints = self.members[:, None] * alive.shape[1] + columns
         self._shape = alive.shape
+
+    def find(self, places: Ints) -> Ints:
+        """Where in this rectangle, row by row, these places of [P, N] are."""
+        where = np.zeros(self._shape[0] * self._shape[1], np.int64)
+        where[self.places.reshape(-1)] = np.arange(self.places.size)
+        return where[places]
 
     def take(self, x: Array) -> Array:
         """x [P, N, ...] -> [P', N', ...]"""
@@ -94,8 +101,9 @@ class SelectedRows:
         counts = alive.sum(1)
         needed = int(np.count_nonzero(counts)) * int(counts.max())
         if needed <= SMALLER * self._computed:
-            self._rows, self._computed = RowSelection(alive), needed
-            self._behaviour.select_members(self._rows.members)
+            before, self._rows, self._computed = self._rows, RowSelection(alive), needed
+            places = self._rows.places if before is None else before.find(self._rows.places)
+            self._behaviour.select_rows(self._rows.members, places)
 
     def choose(self, obs: Array, mask: Bools | None, noise: Floats | None) -> Choice:
         """Actions of all rows [P, N]; those of rows that do not play have no meaning."""
@@ -103,7 +111,11 @@ class SelectedRows:
         if rows is None:
             return self._behaviour.choose(obs, mask, noise)
         taken = (None if x is None else rows.take(x) for x in (mask, noise))
-        out, action, _, density = self._behaviour.choose(rows.take(obs), *taken)  # type: ignore[arg-type]
+        if self._behaviour.reads_text:
+            read = np.ascontiguousarray(rows.take(obs.transpose(1, 2, 0)).transpose(2, 0, 1))
+        else:
+            read = rows.take(obs)
+        out, action, _, density = self._behaviour.choose(read, *taken)  # type: ignore[arg-type]
         wide = None if density is None else Density(*(rows.widen(x) for x in density))  # type: ignore[arg-type]
         return Choice(rows.widen(out), rows.widen(action), mask, wide)  # type: ignore[arg-type]
 
@@ -120,7 +132,9 @@ class TorchBehaviour:
         self._members: Ints | None = None
         self._memory: Memory = None
         self._lagged: Memory = None  # the memory of the nucleus's policy
-        self.remembers = reads_text or nucleus is not None
+        self.reads_text, self._has_memory = reads_text, reads_text or nucleus is not None
+        self._selector = policy.memory_selector if nucleus is None and isinstance(policy, ForgetsRows) else None
+        self.remembers = self._has_memory and self._selector is None
 
     @torch.no_grad()
     def choose(self, obs: Array, mask: Bools | None, noise: Floats | None) -> Choice:
@@ -130,7 +144,7 @@ class TorchBehaviour:
             legal, self._lagged = self._nucleus.mask(seen, self._lagged, legal)
             mask = legal.cpu().numpy()
         out, action, memory = self._acting.choose(seen, self._memory, legal, noise)
-        if self.remembers:
+        if self._has_memory:
             self._memory = memory
         if has_many_actions(self._acting.head):
             return Choice(
@@ -138,12 +152,20 @@ class TorchBehaviour:
             )
         return Choice(out.cpu().numpy(), action, mask)
 
-    def select_members(self, indices: Ints) -> None:
-        self._members, self._acting = indices, self._policy.select_members(indices)
+    def select_rows(self, members: Ints, places: Ints) -> None:
+        self._select_members(members)
+        if self._selector is not None and self._memory is not None:
+            self._memory = self._selector.select_memory(
+                self._memory, torch.from_numpy(places.reshape(-1)).to(self._device)
+            )
+
+    def _select_members(self, members: Ints) -> None:
+        everyone = len(members) == self._policy.members
+        self._members, self._acting = members, self._policy if everyone else self._policy.select_members(members)
 
     def refresh(self) -> None:
         if self._members is not None:
-            self.select_members(self._members)
+            self._select_members(self._members)
 
 
 class DenseBehaviour:
@@ -153,7 +175,7 @@ class DenseBehaviour:
     log_std  [P, 1, A] of a Gaussian, or None
     """
 
-    remembers = False
+    remembers = reads_text = False
 
     def __init__(self, layers: DenseLayers, log_std: Floats | None, head: Head) -> None:
         self._layers, self._log_std, self._head = layers, log_std, head
@@ -180,11 +202,11 @@ class DenseBehaviour:
         action = self._head.mode(out) if noise is None else self._head.sample(out, noise)
         return Choice(out, action, mask)
 
-    def select_members(self, indices: Ints) -> None:
-        self._members = indices
-        self._own_layers = self._layers.select_members(indices)
-        self._own_log_std = None if self._log_std is None else self._log_std[indices]
+    def select_rows(self, members: Ints, places: Ints) -> None:
+        self._members = members
+        self._own_layers = self._layers.select_members(members)
+        self._own_log_std = None if self._log_std is None else self._log_std[members]
 
     def refresh(self) -> None:
         if self._members is not None:
-            self.select_members(self._members)
+            self.select_rows(self._members, np.zeros(0, np.int64))

@@ -41,25 +41,42 @@ class Density(NamedTuple):
 
 
 def log_prob_entropy(
-    net: ReadsOut, head: Head, states: Tensor, action_mask: Tensor | None, action: Tensor
+    net: ReadsOut,
+    head: Head,
+    states: Tensor,
+    action_mask: Tensor | None,
+    action: Tensor,
+    written: Tensor,
+    entropy: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """log pi(a) and the entropy [T, P, N] at hidden states [T, P, N, D], as by the head of `net.readout`.
 
-    Head inputs are computed for some steps at a time and once more for the gradient, so they are never all in memory.
+    If there are too many, head inputs are computed for some rows at a time and once more for the gradient, so they are
+    never all in memory.
+    written  [T, P, N] where there is an action; elsewhere both are 0
+    entropy  whether it is needed; without, it is 0
     """
 
     def density(hidden: Tensor, mask: Tensor | None, taken: Tensor) -> tuple[Tensor, Tensor]:
-        return head.log_prob_entropy(masked(net.readout(hidden), mask), taken)
+        out = masked(net.readout(hidden), mask)
+        if entropy:
+            return head.log_prob_entropy(out, taken)
+        logp = head.log_prob(out, taken)
+        return logp, torch.zeros_like(logp)
 
-    together = max(1, NUMBERS_TOGETHER // (states[0, ..., 0].numel() * head.outputs))
+    place = written.flatten().nonzero()[:, 0]
+    rows, taken = states.flatten(0, 2).index_select(0, place), action.flatten()[place]
+    legal = None if action_mask is None else action_mask.flatten(0, 2)[place]
+    together = max(1, NUMBERS_TOGETHER // head.outputs)
+    again = torch.is_grad_enabled() and len(rows) > together
     parts = []
-    for start in range(0, len(states), together):
+    for start in range(0, max(1, len(rows)), together):
         some = slice(start, start + together)
-        mask = None if action_mask is None else action_mask[some]
-        if torch.is_grad_enabled():
-            part = checkpoint(density, states[some], mask, action[some], use_reentrant=False, preserve_rng_state=False)
+        given = rows[some], None if legal is None else legal[some], taken[some]
+        if again:
+            parts.append(checkpoint(density, *given, use_reentrant=False, preserve_rng_state=False))
         else:
-            part = density(states[some], mask, action[some])
-        parts.append(part)
-    logp, entropy = zip(*parts, strict=True)
-    return torch.cat(logp), torch.cat(entropy)
+            parts.append(density(*given))
+    found = (torch.cat(x) for x in zip(*parts, strict=True))
+    logp, spread = (x.new_zeros(written.numel()).index_copy(0, place, x).view(written.shape) for x in found)
+    return logp, spread

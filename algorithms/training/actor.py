@@ -18,7 +18,7 @@ from algorithms.policies.many_actions import Density
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.observation_normaliser import Normaliser, RewardWindow
 from algorithms.tunable import Number
-from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv, reference_of
+from envs.api import Array, Bools, Doubles, Floats, Transcript, VecEnv, measures_of, reference_of
 
 BeforeStep = Callable[[float], bool]  # called before each step with the played share; True: the parameters changed
 
@@ -112,6 +112,11 @@ class Actor:
             return rows
         later = found[start : start + len(rows)]
         return [row._replace(reference=logp) for row, logp in zip(rows, later, strict=True)]
+
+    def measures(self) -> dict[str, Doubles]:
+        """The mean [P] of each measure that the environment has of the episodes that were played last."""
+        found = measures_of(self.env, self._now[0], self.device)
+        return {name: np.asarray(x, np.float64).mean(1) for name, x in found.items()}
 
     def episodes(self, playing: Bools, before_step: BeforeStep | None = None) -> Iterator[Row]:
         """The rows of `play`, one by one."""

@@ -4,6 +4,7 @@ base           config.json, model.safetensors, tokenizer.json: a folder that Hug
 adapters       adapters.safetensors (envs.language.models.adapter_file)
 reward model   adapters.safetensors with read-outs
 pairs          pairs.safetensors: chosen.* and rejected.* [S, n, L], difference [S, n], seeds [S]
+samples        samples.safetensors (envs.language.samples)
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from envs.language.models.base import BaseModel, find_base
 from envs.language.models.folder import save_base
 from envs.language.models.reward_model import RewardModel, save_reward_model
 from envs.language.models.tokenizer import load_tokenizer
+from envs.language.samples import ReferenceSamples, Samples, find_samples, save_samples
 
-ADAPTERS, PAIRS = "adapters.safetensors", "pairs.safetensors"
+ADAPTERS, PAIRS, SAMPLES = "adapters.safetensors", "pairs.safetensors", "samples.safetensors"
 
 
 def base_product(stage: Stage[Pretrained], words: Words) -> Stage[Product]:
@@ -107,6 +109,18 @@ def read_pairs(artefact: Artefact) -> Pairs:
     """The pairs of an artefact."""
     stored = safetensors.torch.load_file(artefact.path / PAIRS)
     return Pairs(*(Texts(*(stored[f"{side}.{name}"] for name in Texts._fields)) for side in Pairs._fields))
+
+
+def samples_product(stage: Stage[Samples]) -> Stage[Product]:
+    """Samples of the reference, with their gold."""
+    found = yield from stage
+    measures = per_seed("gold", found.seeds.tolist(), torch.from_numpy(found.gold.mean((1, 2))))
+    return Product(lambda folder: save_samples(folder / SAMPLES, found), measures)
+
+
+def read_samples(artefact: Artefact) -> ReferenceSamples:
+    """The samples of an artefact."""
+    return find_samples(artefact.path / SAMPLES)
 
 
 def per_seed(name: str, seeds: Sequence[int], values: Tensor) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from envs.api import Array, Bools, Floats, Ints, Spec, Step, VecEnv, reference_of
+from envs.api import Array, Bools, Doubles, Floats, Ints, Spec, Step, VecEnv, measures_of, reference_of
 
 T = TypeVar("T")
 
@@ -74,6 +74,12 @@ class CheckedVecEnv:
         found = reference_of(self._env, transcripts, device)
         if found is not None:
             self._raise_if_any(found.sum(0), np.isnan(found.sum(0)), "a reference log-probability")
+        return found
+
+    def measures_of(self, transcripts: Ints, device: str) -> dict[str, Doubles]:
+        found = measures_of(self._env, transcripts, device)
+        for name, values in found.items():
+            self._raise_if_any(values, np.isnan(values), f"a measure {name!r}")
         return found
 
     def close(self) -> None:

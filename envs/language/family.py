@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,28 @@ class TextJudge(Protocol):
 
     def score(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Doubles:
         """[M] scores of these texts. ended [M]: which of them have an end, rather than being cut; None: all."""
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A judge that says what its score is made of."""
+
+    parts: ClassVar[tuple[str, ...]]  # the names of its measures, in order
+
+    def measures(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Mapping[str, Doubles]:
+        """[M] each, by name; "gold" is the score."""
+
+
+def judge_measures(judge: TextJudge, texts: Sequence[str], ended: Bools, device: str) -> Mapping[str, Doubles]:
+    """The scores [M] of these texts as "gold", and the parts of them that the judge tells; texts are read once."""
+    if isinstance(judge, Measuring):
+        return judge.measures(texts, ended, device)
+    return {"gold": judge.score(texts, ended, device)}
+
+
+def measure_names(judge: TextJudge) -> tuple[str, ...]:
+    """The names of `judge_measures`."""
+    return judge.parts if isinstance(judge, Measuring) else ("gold",)
 
 
 @lru_cache(maxsize=8)

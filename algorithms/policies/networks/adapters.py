@@ -143,6 +143,9 @@ class AdaptersNet(nn.Module):
         hidden, memory = self._hidden(obs.permute(1, 2, 0), memory)  # [P, N, K, D]
         return self.readout(hidden[:, :, -1]), memory
 
+    def select_memory(self, memory: Memory, rows: Tensor) -> Memory:
+        return memory.rows(rows)
+
     def forward(self, obs: Tensor, positions: tuple[int, ...]) -> Tensor:
         return self.readout(self.states(obs, positions))
 

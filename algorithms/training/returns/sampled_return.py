@@ -29,7 +29,7 @@ class Scores(NamedTuple):
     """Results of an evaluation, one number per member.
 
     measures: entropy (nats per episode), length (actions per episode), kl (to the task's reference policy if it has
-    one, nats per episode), and the return under each of the task's views.
+    one, nats per episode), what the environment measures of its episodes, and the return under each of the task's views.
     """
 
     value: NDArray[np.float64]  # [P] J
@@ -80,8 +80,10 @@ class PolicyEvaluation:
                     rows, start = [], start + ROWS
             if rows:
                 totals.add(actor.with_reference(rows, start), start)
+            of_texts = {} if greedy else actor.measures()
         value, measures = totals.means(episodes)
-        for name, view in () if greedy else task.view_tasks():  # greedy scores are used for J only
+        measures |= of_texts
+        for name, view in () if greedy else task.view_tasks():  # greedy actions are used for J only
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -31,6 +32,8 @@ class Gold:
     lexicon and rules are hashes of VADER's files, on which the score depends.
     """
 
+    parts: ClassVar[tuple[str, ...]] = ("gold", "sentiment", "nll")
+
     model: BaseModel
     fluency: float = 0.5
     allowance: float = 4.0
@@ -44,8 +47,13 @@ class Gold:
 
     def score(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Doubles:
         """gold [M] of these texts. ended [M]: which of them have an end, rather than being cut; None: all."""
-        excess = np.maximum(0.0, self.nll(texts, ended, device) - self.allowance)
-        return self.sentiment(texts) - self.fluency * excess
+        return self.measures(texts, ended, device)["gold"]
+
+    def measures(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> dict[str, Doubles]:
+        """[M] each of `parts`: gold and what it is made of, computed once."""
+        sentiment, nll = self.sentiment(texts), self.nll(texts, ended, device)
+        gold = sentiment - self.fluency * np.maximum(0.0, nll - self.allowance)
+        return dict(zip(self.parts, (gold, sentiment, nll), strict=True))
 
     def sentiment(self, texts: Sequence[str]) -> Doubles:
         """The first term [M], in (-1, 1)."""

@@ -9,14 +9,18 @@ unknown word says nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from envs.api import Doubles
 from envs.language.data.corpus import Corpus
 from envs.language.data.words import split
+from envs.language.models.files import digest_of, replace_file
 from envs.validation import UsageError
 
 
@@ -35,6 +39,37 @@ class NaiveBayes:
     def probability(self, texts: Sequence[str]) -> Doubles:
         """P(positive | text) [M]."""
         return 1 / (1 + np.exp(-np.clip(self.log_odds(texts), -700, 700)))
+
+
+@dataclass(frozen=True)
+class HeldOutJudge:
+    """A fitted judge in a file.
+
+    digest  hash of the file     path  where it lies; no number depends on it
+    """
+
+    digest: str
+    path: Path = field(metadata={"hashed": False}, compare=False)
+
+    def load(self) -> NaiveBayes:
+        """The judge, read once in each process. UsageError if the file is missing or its hash is another."""
+        return _load(self)
+
+
+@cache
+def _load(file: HeldOutJudge) -> NaiveBayes:
+    if not file.path.is_file():
+        raise UsageError(f"there is no held-out judge {file.path}")
+    if (found := digest_of([file.path])) != file.digest:
+        raise UsageError(f"the hash of the held-out judge {file.path} is {found}, not {file.digest}")
+    return NaiveBayes(**json.loads(file.path.read_text(encoding="utf-8")))
+
+
+def save_naive_bayes(path: Path, judge: NaiveBayes) -> HeldOutJudge:
+    """Write the judge; its numbers are read back exactly."""
+    content = json.dumps({"weight": dict(judge.weight), "prior": judge.prior}, sort_keys=True)
+    replace_file(path, lambda part: part.write_text(content, encoding="utf-8"))
+    return HeldOutJudge(digest_of([path]), path.resolve())
 
 
 def fit_naive_bayes(texts: Sequence[str], labels: Sequence[int]) -> NaiveBayes:

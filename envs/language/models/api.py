@@ -11,14 +11,17 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-Cache = Any  # keys and values of the tokens read so far, and which of them were padding
+Cache = Any  # keys and values of the tokens read so far; `rows(index)` is the cache of the rows at these places [R]
 
 
 class Adapter(Protocol):
     """Changes the outputs of a model's linear layers."""
 
     def __call__(self, layer: str, x: Tensor, y: Tensor) -> Tensor:
-        """The new output [M, K, out] of the linear layer of this name, from its input x [M, K, in] and its output y."""
+        """The new output [M, K, out] of the linear layer of this name, from its input x [M, K, in] and its output y.
+
+        y may be overwritten.
+        """
 
 
 class CausalModel(Protocol):

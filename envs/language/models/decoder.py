@@ -186,7 +186,7 @@ class Decoder:
 def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """x [M, heads, K, head_width] with pair (j, j + head_width / 2) turned by the angle j of its position."""
     first, second = x.chunk(2, -1)
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+    return torch.cat([torch.addcmul(first * cos, second, sin, value=-1), torch.addcmul(second * cos, first, sin)], -1)
 
 
 def random_decoder(config: DecoderConfig, generator: torch.Generator, deviation: float = 0.02) -> Decoder:

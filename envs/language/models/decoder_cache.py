@@ -17,6 +17,10 @@ class Cache(NamedTuple):
     valid: Tensor
     stores: tuple[Store, ...]
 
+    def rows(self, index: Tensor) -> Cache:
+        """A copy of the rows at these places [R]."""
+        return Cache(self.valid[index], tuple(store.rows(index) for store in self.stores))
+
 
 @dataclass
 class _Room:
@@ -51,6 +55,13 @@ class Store:
     def value(self) -> Tensor:
         assert self._room is not None
         return self._room.value[:, :, : self._length]
+
+    def rows(self, index: Tensor) -> Store:
+        """A copy of the rows at these places [R], with as much room."""
+        assert self._room is not None
+        capacity = self._room.key.shape[2]
+        key, value = (_roomier(x.index_select(0, index), capacity) for x in (self.key, self.value))
+        return Store(_Room(key, value, self._length), self._length)
 
     def append(self, key: Tensor, value: Tensor) -> Store:
         """This store with the keys and values [M, heads, K, head_width] of K more tokens."""

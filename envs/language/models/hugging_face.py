@@ -25,6 +25,12 @@ class Cache(NamedTuple):
     valid: Tensor
     past: Any
 
+    def rows(self, index: Tensor) -> Cache:
+        """A copy of the rows at these places [R]."""
+        past = copy.deepcopy(self.past)
+        past.batch_select_indices(index)
+        return Cache(self.valid[index], past)
+
 
 class HuggingFaceModel:
     """A `CausalModel` around a transformers model, whose linear layers call the adapter through forward hooks."""

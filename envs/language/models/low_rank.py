@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class LowRank:
-    """y + scale (x A_p) B_p in each adapted layer, where p is the member of a row.
+    """y + scale (x A_p) B_p in each adapted layer, where p is the member of a row; without gradients y is overwritten.
 
     down  A [P, in, r] by layer     up  B [P, r, out] by layer; 0 at the start, so that nothing is changed
     """
@@ -22,5 +22,7 @@ class LowRank:
             return y
         a, b = self.down[layer], self.up[layer]
         rows = x.reshape(len(a), -1, x.shape[-1])  # [P, N K, in]
-        added = torch.bmm(torch.bmm(rows, a.to(x.dtype)), b.to(x.dtype))
-        return torch.add(y, added.reshape(y.shape), alpha=self.scale)
+        inner, before = torch.bmm(rows, a.to(x.dtype)), y.reshape(*rows.shape[:2], -1)
+        if torch.is_grad_enabled():
+            return torch.baddbmm(before, inner, b.to(x.dtype), alpha=self.scale).view(y.shape)
+        return before.baddbmm_(inner, b.to(x.dtype), alpha=self.scale).view(y.shape)

@@ -18,6 +18,7 @@ from envs.validation import UsageError
 
 HEAD, BIAS = "reward", "reward_bias"  # tensors beside the adapters: [S, D] and [S]
 BLOCK = 64  # texts of each member that are read at once
+NUMBERS = 2**24  # of adapters that are gathered at once
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,34 @@ class RewardModel:
         adapters, head, bias = _loaded(self, tuple(seeds), device)
         parts = zip(torch.split(tokens, BLOCK, 1), torch.split(valid, BLOCK, 1), strict=True)
         return torch.cat([rewards(model, ids, real, adapters, head, bias) for ids, real in parts], 1)
+
+    @torch.no_grad()
+    def of_rows(self, seeds: Sequence[int], tokens: Tensor, valid: Tensor) -> Tensor:
+        """Rewards [M] of texts [M, L], each by the reward model of its own seed [M], in any number and order.
+
+        Columns that are padding in all texts are not read. The members' adapters are gathered row by row, so texts of
+        several members are one batch, however many each of them has.
+        """
+        device = tokens.device.type
+        model, members = self.base.load(device), {seed: i for i, seed in enumerate(self.file.seeds)}
+        if missing := set(seeds) - members.keys():
+            known = ", ".join(map(str, members))
+            raise UsageError(f"{self.file.path} has no reward model of seed {min(missing)}; it has {known}")
+        adapters, head, bias = _loaded(self, self.file.seeds, device)
+        of_member = sum(x[0].numel() for part in (adapters.down, adapters.up) for x in part.values())
+        place = torch.tensor([members[seed] for seed in seeds], device=device)
+        found = []
+        for rows in torch.split(torch.arange(len(seeds), device=device), max(1, NUMBERS // of_member)):
+            own, read = place[rows], valid[rows].any(0).nonzero()
+            part = slice(int(read.min()), int(read.max()) + 1)
+            gathered = LowRank(
+                {name: x[own] for name, x in adapters.down.items()},
+                {name: x[own] for name, x in adapters.up.items()},
+                adapters.scale,
+            )
+            states = last_hidden(model, tokens[rows, part], valid[rows, part], gathered)
+            found.append((states * head[own]).sum(1) + bias[own])
+        return torch.cat(found)
 
 
 @lru_cache(8)

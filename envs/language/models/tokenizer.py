@@ -69,6 +69,13 @@ class FileTokenizer:
         return tuple(self.fast.decode([i], skip_special_tokens=False) for i in range(self.fast.get_vocab_size()))
 
     @cached_property
+    def special(self) -> frozenset[int]:
+        """Tokens that stand for no text, such as those of padding, unknown words and the end."""
+        added = {i for i, token in self.fast.get_added_tokens_decoder().items() if token.special}
+        unknown = getattr(self.fast.model, "unk_token", None)
+        return frozenset(added if unknown is None else added | {self.fast.token_to_id(unknown)})
+
+    @cached_property
     def digest(self) -> str:
         parts = json.dumps([self.fast.to_str(), self.end, self.template])
         return hashlib.sha256(parts.encode()).hexdigest()[:LENGTH]

@@ -95,7 +95,7 @@ def test_the_frontier_rises_in_proxy_and_kl_and_the_proxy_misleads() -> None:
     assert (np.diff(proxy) > -1e-9).all()
     assert kl[0] < 1e-3
     assert proxy[-1] == pytest.approx(mdp.proxy.max(1).mean(), abs=1e-6)
-    assert gold[-1] <= mdp.gold.max()
+    assert gold[-1] <= mdp.gold.max() + 1e-9
     assert points[0].gold == pytest.approx(replace(mdp, judge="gold").reference_return(), abs=0.01)
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from envs.language.data.corpus import build_corpus
-from envs.language.data.naive_bayes import NaiveBayes, fit_naive_bayes, review_accuracy
+from envs.language.data.naive_bayes import (
+    HeldOutJudge,
+    NaiveBayes,
+    fit_naive_bayes,
+    review_accuracy,
+    save_naive_bayes,
+)
 from envs.validation import UsageError
 from tests.envs.language.data.small_corpus import small_reviews
 
@@ -43,3 +51,13 @@ def test_labels_other_than_0_and_1_are_an_error() -> None:
     for labels in ([1, 1], [0, -1]):
         with pytest.raises(UsageError, match="needs texts with the labels 0 and 1, not"):
             fit_naive_bayes(["a", "b"], labels)
+
+
+def test_a_judge_in_a_file_is_the_same_judge(tmp_path: Path) -> None:
+    judge = fit_naive_bayes(["good film", "bad film"], [1, 0])
+    file = save_naive_bayes(tmp_path / "judge.json", judge)
+    assert file == save_naive_bayes(tmp_path / "more" / "judge.json", judge)  # wherever it lies
+    texts = ["good good", "bad", "film", ""]
+    np.testing.assert_array_equal(file.load().probability(texts), judge.probability(texts))
+    with pytest.raises(UsageError, match="there is no held-out judge"):
+        HeldOutJudge("0", tmp_path / "none").load()
