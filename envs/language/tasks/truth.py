@@ -1,10 +1,10 @@
 """Complete a fact of which the prompt's record is mixed: answer, or say that one does not know.
 
-state    s_t = statements of the fact, some of them wrong, and its question, read by a pretrained language model
+state    s_t = the answers that others gave, some of them wrong, and the question, read by a pretrained language model
 action   a_t in {0..V-1}: the answers of all facts, and the word for "unknown"
 dynamics one action; prompts are uniform
 reward   1 for the true answer, 0 for "unknown", -c for any other. The right answer of prompt x is true with probability
-         p_x, the wrong one else; p_x is the share of right statements in its record
+         p_x, the wrong one else; p_x is the share of right answers in its record
 end      terminated by the action
 optimum  with beta 0: say the likelier answer iff its probability p > c / (1 + c), else "unknown"; J* = mean of
          max(p - c (1 - p), 0). The floor is J of the reference, the model itself
@@ -46,7 +46,7 @@ class Truth(TaughtMDP):
     right: tuple[str, ...]
     wrong: tuple[str, ...]
     chance: tuple[float, ...]
-    cost: float = 2.0
+    cost: float = 1.5
     unknown: str = UNKNOWN_ANSWER
     judge: Judge = "truth"
     length: int = 1
@@ -112,16 +112,15 @@ class Truth(TaughtMDP):
 
 
 def record(fact: Fact, statements: int, wrong: int) -> str:
-    """The question after so many statements of the fact, of which `wrong` say the wrong answer, evenly spread."""
+    """The question after so many answers of others, of which `wrong` are the wrong one, evenly spread."""
     check_between(wrong=(wrong, 0, statements))
-    question = " ".join(fact.question)
-    false = [(i + 1) * wrong // max(statements, 1) > i * wrong // max(statements, 1) for i in range(statements)]
-    said = [f"{question} {fact.wrong if lie else fact.right}." for lie in false]
-    return " ".join([*said, question])
+    false = [(i + 1) * wrong // statements > i * wrong // statements for i in range(statements)]
+    said = [fact.wrong if lie else fact.right for lie in false]
+    return f"{', '.join(said)}. {' '.join(fact.question)}"
 
 
 SIZES: dict[str, dict[str, Any]] = {
-    "small": {"facts": 2, "wrong": (0, 2)},
+    "small": {"facts": 2, "wrong": (0, 1, 2)},
     "medium": {"facts": 4, "wrong": (0, 1, 2)},
     "hard": {"facts": 8, "wrong": (0, 1, 2, 3)},
 }
@@ -138,7 +137,7 @@ def truth_task(
 ) -> Task:
     """The Task of a model, with the shares of prompts that are answered, and truly, beside the score.
 
-    facts  how many of flags.FACTS, or one's own     wrong  statements of `statements` that are wrong: a prompt each
+    facts  how many of flags.FACTS, or one's own     wrong  answers of `statements` in a record that are wrong: a prompt each
     knobs  fields of Truth
     """
     check_least(statements=(statements, 1))
