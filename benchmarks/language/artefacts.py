@@ -19,7 +19,15 @@ from algorithms.language.stage import Stage, StageProgress
 from algorithms.training.state import RunState
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
-from benchmarks.store.files import Damaged, NotWritten, place_folder, read_document, remove_partial_files, set_aside
+from benchmarks.store.files import (
+    Damaged,
+    NotWritten,
+    place_folder,
+    read_document,
+    remove_partial_files,
+    save_json,
+    set_aside,
+)
 from benchmarks.store.states import Unusable, load_state, save_state
 
 LANGUAGE_VERSION = 1  # raise it when a change of code moves what a stage makes: every artefact is then made anew
@@ -127,7 +135,7 @@ class ArtefactStore:
             "files": _hashes(folder),
         }
         content = {**description, "checksum": _checksum(description)}
-        (folder / DESCRIPTION).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        save_json(folder / DESCRIPTION, content)
 
 
 def artefact_digest(kind: str, configuration: object) -> str:

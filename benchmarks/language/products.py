@@ -23,6 +23,7 @@ from algorithms.language.reward_model import Rewards
 from algorithms.language.stage import Stage
 from algorithms.language.texts import Texts
 from benchmarks.language.artefacts import Artefact, Product
+from benchmarks.store.files import replace_file
 from envs.language.data.words import END, Words
 from envs.language.models.adapter_file import AdapterFile, find_adapters, save_adapters
 from envs.language.models.base import BaseModel, find_base
@@ -95,7 +96,11 @@ def pairs_product(stage: Stage[Labelled], seeds: Sequence[int]) -> Stage[Product
     share = found.equal / found.difference.shape[1]
     right = (found.difference > 0).float().mean(1)
     measures = per_seed("equal", seeds, share) | per_seed("better_chosen", seeds, right)
-    return Product(lambda folder: safetensors.torch.save_file(stored, folder / PAIRS), measures)
+
+    def write(folder: Path) -> None:
+        replace_file(folder / PAIRS, lambda part: safetensors.torch.save_file(stored, part))
+
+    return Product(write, measures)
 
 
 def read_pairs(artefact: Artefact) -> Pairs:

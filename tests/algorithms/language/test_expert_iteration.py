@@ -31,6 +31,16 @@ def test_one_round_is_fine_tuning_on_favourites() -> None:
         assert torch.equal(tensors_of(found.adapters)[name], x)
 
 
+def test_the_second_round_goes_on_from_the_first() -> None:
+    policy, config = rows(torch.zeros(2, V, V)), Fitting(passes=2, batch=4)
+    found = run(expert_iteration(Bigram(), policy, PROMPTS, VALID, (1, 2), threes, config, 3, 4, rounds=2))[0]
+    for index in range(2):
+        sampled = run(sample(Bigram(), policy, PROMPTS, VALID, (1, 2), threes, 3, 4, index))[0]
+        policy = run(finetune(Bigram(), sampled.favourites, (1, 2), config, policy))[0].adapters
+    for name, x in tensors_of(policy).items():
+        assert torch.equal(tensors_of(found.adapters)[name], x)
+
+
 def test_rounds_raise_the_reward() -> None:
     start, config = rows(torch.zeros(2, V, V)), Fitting(passes=5, batch=8, rate=0.1)
     found = run(expert_iteration(Bigram(), start, PROMPTS, VALID, (1, 2), threes, config, 3, 4, rounds=3))[0]

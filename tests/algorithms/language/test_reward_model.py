@@ -88,6 +88,14 @@ def test_rewards_have_mean_0_and_deviation_1_on_samples() -> None:
         flat.normalised(model, texts, (1, 2))
 
 
+def test_training_does_not_read_the_padding() -> None:
+    model, pairs = tiny_decoder(), Pairs(tiny_texts(1, 6), tiny_texts(1, 6, seed=1))
+    others = Pairs(*(t._replace(tokens=torch.where(t.valid, t.tokens, 9)) for t in pairs))
+    assert not torch.equal(others.chosen.tokens, pairs.chosen.tokens)
+    one, other = (run(fit_rewards(model, given, (1,), QUICK))[0].head for given in (pairs, others))
+    torch.testing.assert_close(one, other)
+
+
 def test_equal_rewards_agree_with_half_of_the_pairs() -> None:
     blank = Rewards(rows(torch.zeros(1, V, V)), torch.zeros(1, V), torch.zeros(1), torch.zeros(1))
     assert accuracy(blank, Bigram(), Pairs(cut(1, 2, 3), cut(1, 3, 3))).tolist() == [0.5]

@@ -1,0 +1,21 @@
+"""Experiments whose tasks are made from models on disk: a base, and a judge of fluency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.language.bases import Models
+from envs.api import Task
+
+
+@dataclass(frozen=True)
+class LanguageExperiment(ComparisonExperiment):
+    """A comparison on language models.
+
+    tasks       their names, which are known without any model
+    build_tasks makes them from the models, in the order of the names
+    """
+
+    build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
