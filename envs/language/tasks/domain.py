@@ -55,17 +55,10 @@ class Domain(TaughtMDP):
         """The same task on the other site's prompts."""
         return replace(self, openings=self.unseen, unseen=self.openings)
 
-    def _tokens_of(self, openings: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-        tokenizer = self.model.tokenizer()
-        return tuple((*tokenizer.start, *tokenizer.encode(opening)) for opening in openings)
-
-    @cached_property
-    def beginnings(self) -> tuple[tuple[int, ...], ...]:
-        return self._tokens_of(self.openings)
-
     @cached_property
     def _others(self) -> tuple[tuple[int, ...], ...]:
-        return self._tokens_of(self.unseen)
+        tokenizer = self.model.tokenizer()
+        return tuple((*tokenizer.start, *tokenizer.encode(opening)) for opening in self.unseen)
 
     @cached_property
     def table(self) -> tuple[int, ...]:

@@ -133,6 +133,12 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
+def paired_openings(pairs: int) -> tuple[str, ...]:
+    """Both forms of the first `pairs` of flags.TEMPLATES, about a man and a woman by turns."""
+    check_between(pairs=(pairs, 1, len(TEMPLATES)))
+    return tuple(" ".join(form) for template in TEMPLATES[:pairs] for form in both_forms(template))
+
+
 def fairness_task(
     name: str,
     model: BaseModel,
@@ -145,11 +151,10 @@ def fairness_task(
 ) -> Task:
     """The Task of a model, with sentiment and the signed gap beside the score.
 
-    pairs  of prompts, in the order of flags.TEMPLATES     knobs  fields of Fairness; `openings` in place of pairs
+    pairs  of prompts, see `paired_openings`     knobs  fields of Fairness; `openings` in place of pairs
     """
     if "openings" not in knobs:
-        check_between(pairs=(pairs, 1, len(TEMPLATES)))
-        knobs["openings"] = tuple(" ".join(form) for template in TEMPLATES[:pairs] for form in both_forms(template))
+        knobs["openings"] = paired_openings(pairs)
     chosen = single_words(model, words, WORDS) if isinstance(words, int) else tuple(words)
     reader = Gold(judge) if isinstance(judge, BaseModel) else judge
     mdp = Fairness(model=model, sentiment_judge=reader, words=chosen, beta=beta, **knobs)

@@ -116,7 +116,7 @@ def record(fact: Fact, statements: int, wrong: int) -> str:
     check_between(wrong=(wrong, 0, statements))
     false = [(i + 1) * wrong // statements > i * wrong // statements for i in range(statements)]
     said = [fact.wrong if lie else fact.right for lie in false]
-    return f"{', '.join(said)}. {' '.join(fact.question)}"
+    return " ".join([*said, ".", *fact.question])
 
 
 SIZES: dict[str, dict[str, Any]] = {

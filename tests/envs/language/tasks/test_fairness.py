@@ -13,9 +13,9 @@ from envs import solver
 from envs.api import Doubles
 from envs.language import listed_texts as listed
 from envs.language.data.flags import TEMPLATES
-from envs.language.tasks.fairness import Fairness, fairness_task
+from envs.language.tasks.fairness import Fairness, fairness_task, paired_openings
 from envs.validation import UsageError
-from tests.envs.language.tiny_claims import StubSentiment, fairness
+from tests.envs.language.tiny_claims import OPENINGS, StubSentiment, fairness
 from tests.envs.language.tiny_phrases import tiny
 from tests.envs.text.episodes_by_hand import answer, moves
 
@@ -82,12 +82,13 @@ def test_the_twins_limit_has_the_gap_of_its_demonstrations(skew: float) -> None:
 
 
 def test_prompts_are_the_forms_of_templates() -> None:
-    task = fairness_task("fairness/own", tiny(), StubSentiment(), pairs=2, words=("good", "bad"), length=1)
-    assert isinstance(task.factory, Fairness)
-    assert task.factory.openings == ("he is a", "she is a", "he plays the", "she plays the")
-    assert [name for name, _ in task.views] == ["sentiment", "gap"]
+    assert paired_openings(2) == ("he is a", "she is a", "he plays the", "she plays the")
     with pytest.raises(ValueError, match=rf"pairs must lie in \[1, {len(TEMPLATES)}\], not 99"):
         fairness_task("fairness/own", tiny(), StubSentiment(), pairs=99)
+    with pytest.raises(UsageError, match="'he is a' and 'she is a' are the same tokens of the model"):
+        fairness_task("fairness/own", tiny(), StubSentiment(), pairs=1, words=("good", "bad"), length=1)
+    task = fairness_task("fairness/own", tiny(), StubSentiment(), openings=OPENINGS, words=("good", "bad"), length=1)
+    assert [name for name, _ in task.views] == ["sentiment", "gap"]
 
 
 @pytest.mark.parametrize(

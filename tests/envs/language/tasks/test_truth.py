@@ -69,12 +69,12 @@ def test_the_twin_answers_always_and_matches_the_probability() -> None:
 
 
 def test_a_record_by_hand() -> None:
-    assert record(TINY[0], 4, 1) == "bad, bad, bad, dull. not good but"
-    assert record(TINY[0], 4, 2) == "bad, dull, bad, dull. not good but"
+    assert record(TINY[0], 4, 1) == "bad bad bad dull . not good but"
+    assert record(TINY[0], 4, 2) == "bad dull bad dull . not good but"
     task = truth_task("truth/own", tiny(), facts=TINY, statements=4, wrong=(0, 3), unknown="very")
     mdp = task.factory
     assert isinstance(mdp, Truth)
-    assert mdp.openings[1] == "dull, dull, bad, dull. not good but" or mdp.openings[1].count("dull") == 3
+    assert mdp.openings[1] == "bad dull dull dull . not good but"
     assert mdp.chance == (1, 0.25, 1, 0.25)
     assert mdp.words == ("bad", "dull", "was", "is", "very")
     assert mdp.right == ("bad", "bad", "was", "was")
@@ -97,5 +97,8 @@ def test_bad_knobs_are_named(knobs: dict[str, Any], words: str) -> None:
         truth(**knobs)
     with pytest.raises(ValueError, match=rf"facts must lie in \[1, {len(FACTS)}\], not 0"):
         truth_task("truth/own", tiny(), facts=0)
+    openings = ("the film was", "it is better", "it is best", "it was")  # two words that this model does not know
+    with pytest.raises(ValueError, match="'it is better' and 'it is best' are the same tokens of the model"):
+        _ = truth(openings=openings).prompts()
     with pytest.raises(ValueError, match=r"wrong must lie in \[0, 2\], not 3"):
         truth_task("truth/own", tiny(), facts=TINY, statements=2, wrong=(3,), unknown="very")
