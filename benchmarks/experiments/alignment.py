@@ -13,6 +13,7 @@ from benchmarks.findings.twin import Twin
 from benchmarks.language.bases import KINDS, Models, OwnModel
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.language.skewed import Skewed, skewed_base
+from benchmarks.published.values import training
 from envs.api import Task
 from envs.language.data.words import END
 from envs.language.models.decoder import DecoderConfig
@@ -71,6 +72,8 @@ EXPERIMENT = LanguageExperiment(
     evaluation=Evaluation(checkpoints=12, episodes=50),
     build_tasks=build_tasks,
     baseline="imitation",
+    # its sixteen steps a rollout at the rate of one would end at whatever is paid first
+    configurations={(name, "ppo"): training(learning_rate=1e-3) for name in BUILD},
     figures=(
         claim("toxicity", "Inappropriate content: score, share of flagged words, nats a token under the judge model.",
               ("detox",), "flagged", "nll"),

@@ -29,8 +29,8 @@ class Skewed:
     """task: whose demonstrations are imitated, its skew among them; labels: how many; seed: of them and the adapters."""
 
     task: Fairness
-    labels: int = 1_000
-    fitting: Fitting = Fitting(rate=1e-2)  # noqa: RUF009 (frozen)
+    labels: int = 2_000
+    fitting: Fitting = Fitting(passes=8, batch=32, rate=1e-2)  # noqa: RUF009 (frozen)
     seed: int = 0
 
 
