@@ -39,8 +39,9 @@ class Stream(IntEnum):
     COMPLETIONS = 4
     LABELS = 5
     BEST_OF_N = 6
-    LABELLED_STARTS = 7
-    LABELLED_ACTIONS = 8
+    SAMPLES = 7
+    LABELLED_STARTS = 8
+    LABELLED_ACTIONS = 9
 
 
 def streams(

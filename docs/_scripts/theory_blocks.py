@@ -41,6 +41,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         ),
         "theory-sampling": partial(scores, results, "lock/medium", ("exact_pg", "gae", "ppo")),
         "theory-kl": kl_errors,
+        "theory-alignment": partial(alignment, results),
     }
 
 
@@ -80,6 +81,14 @@ def data(results: Released) -> str:
 def scores(results: Released, task: str, variants: tuple[str, ...]) -> str:
     """Scores on one task of the ladder."""
     return ", ".join(f"`{v}` {two_decimals(results.value('ladder', task, v))}" for v in variants)
+
+
+def alignment(results: Released) -> str:
+    """A table of each claim, from the released experiment."""
+    if not results.has("alignment", "tables", "toxicity_measures.md"):
+        return "not run yet"
+    claims = ("toxicity", "bias", "truthfulness", "causality", "domains")
+    return "\n\n".join(results.markdown("alignment", f"{claim}_measures") for claim in claims)
 
 
 def kl_errors() -> str:

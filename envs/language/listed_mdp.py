@@ -62,8 +62,14 @@ class ListedMDP(LanguageMDP):
 
     @cached_property
     def beginnings(self) -> tuple[tuple[int, ...], ...]:
-        tokenizer = self.model.tokenizer()
-        return tuple((*tokenizer.start, *tokenizer.encode(opening)) for opening in self.openings)
+        """UsageError if two openings are the same tokens of the model."""
+        tokenizer, found = self.model.tokenizer(), dict[tuple[int, ...], str]()
+        for opening in self.openings:
+            tokens = (*tokenizer.start, *tokenizer.encode(opening))
+            if tokens in found:
+                raise UsageError(f"the prompts {found[tokens]!r} and {opening!r} are the same tokens of the model")
+            found[tokens] = opening
+        return tuple(found)
 
     @property
     def horizon(self) -> int:
