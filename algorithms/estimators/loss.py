@@ -16,9 +16,7 @@ from algorithms.estimators.rollout import (
     Rollout,
     columns_of,
     flat_rows,
-    group_by_length,
     padded_columns,
-    select,
     valid_columns,
 )
 from algorithms.policies.actor_critic import ActorCritic
@@ -80,11 +78,16 @@ def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
 
 
 def rows_to_learn_from(
-    estimator: Estimator, rollout: Rollout, assessment: Assessment, horizon: int, whole_episodes: bool
+    estimator: Estimator,
+    rollout: Rollout,
+    assessment: Assessment,
+    horizon: int,
+    whole_episodes: bool,
+    values: Tensor | None = None,
 ) -> tuple[Batch, list[np.ndarray]]:
     """(the rollout's rows, the columns of each member from which minibatches are drawn).
 
-    A column is an episode if `whole_episodes` (texts), else a single row.
+    A column is an episode if `whole_episodes` (texts), else a single row. values: see Batch.
     """
     weight = row_weights(estimator, rollout, horizon)
     batch = Batch(
@@ -103,7 +106,8 @@ def rows_to_learn_from(
     steps = len(weight)
     flat = batch.each(lambda x: flat_rows(x[:steps]), None)
     columns = valid_columns(rollout.valid)
-    return columns_of(flat, padded_columns(columns, weight.device)), [np.arange(len(c)) for c in columns]
+    rows = columns_of(flat, padded_columns(columns, weight.device))
+    return replace(rows, values=values), [np.arange(len(c)) for c in columns]
 
 
 @torch.no_grad()
@@ -114,34 +118,6 @@ def log_probabilities(policy: ActorCritic, rollout: Rollout) -> Tensor:
         return density[0]
     obs = rollout.obs if policy.reads_text else rollout.obs[:steps]
     return policy.head.log_prob(policy.outputs(obs, rollout.action_mask, steps), rollout.action)
-
-
-@torch.no_grad()
-def critic_values(policy: ActorCritic, rollout: Rollout, compact: bool) -> Tensor:
-    """V [T+1, P, N], computed only for the observations of valid rows and those after them.
-
-    compact  whether members with few rows are not padded to the longest
-    """
-    steps = len(rollout.valid)
-    if policy.reads_text:
-        return policy.values(rollout.obs, steps + 1)
-    needed = torch.zeros_like(rollout.valid[:1]).repeat(steps + 1, 1, 1)
-    needed[:-1] += rollout.valid
-    needed[1:] += rollout.valid
-    ragged = valid_columns(needed)
-    columns, keep, of_members = padded_columns(ragged, needed.device)
-    rows = select(flat_rows(rollout.obs), columns)
-    if compact:
-        found = policy.flat.values.new_zeros(keep.shape)
-        lengths = np.array([len(c) for c in ragged])
-        for places in group_by_length(lengths):
-            longest = int(lengths[places].max())
-            found[places, :longest] = policy.select_members(places).values(rows[:, places, :longest], 1)[0]
-    else:
-        found = policy.values(rows, 1, of_members)[0]  # [P, M]
-    p, n = needed.shape[1:]
-    values = found.new_zeros(p, (steps + 1) * n).scatter_add_(1, columns, found * keep)
-    return values.reshape(p, steps + 1, n).transpose(0, 1)
 
 
 class Loss(NamedTuple):
@@ -186,8 +162,8 @@ class Objective(NamedTuple):
             if batch.target is not None:
                 values = self.policy.values(batch.obs, rows, batch.lengths)
         else:
-            if batch.target is None:
-                out = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths)
+            if batch.target is None or batch.values is not None:
+                out, values = self.policy.outputs(batch.obs, batch.action_mask, rows, batch.lengths), batch.values
             else:
                 out, values = self.policy.outputs_and_values(batch.obs, batch.action_mask, rows, batch.lengths)
             if self.alpha is not None:

@@ -76,6 +76,7 @@ class Batch:
     target: Tensor | None
     weight: Tensor
     reference: Tensor | None = None
+    values: Tensor | None = None  # V of the rows with its gradient, if it has been computed at these parameters
     lengths: tuple[int, ...] | None = None  # of each member only so many columns count, the first; None: all may
 
     def each(self, change: Callable[[Tensor], Tensor], lengths: tuple[int, ...] | None) -> Batch:

@@ -19,7 +19,6 @@ from algorithms.estimators.loss import (
     Objective,
     PartState,
     assess,
-    critic_values,
     log_probabilities,
     rows_to_learn_from,
     subtract_kl,
@@ -27,6 +26,7 @@ from algorithms.estimators.loss import (
 from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
+from algorithms.training.critic_values import values_of
 from algorithms.training.state import flatten_parts, part_tensors
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
@@ -106,6 +106,7 @@ class Learner:
         for _ in range(self.schedule.epochs):
             if parts == 1:
                 self.step(batch, 1)
+                batch = replace(batch, values=None)  # the parameters have changed
                 continue
             orders = [rng.permutation(c) for rng, c in zip(shuffles, of_members, strict=True)]
             for k in range(parts):
@@ -127,7 +128,8 @@ class Learner:
         policy = self.gradient_policy
         if self.estimator.reads_current_logp:
             rollout = replace(rollout, current_logp=log_probabilities(policy, rollout))
-        signals = Signals(critic_values(policy, rollout, self.compact) if policy.critic is not None else None)
+        values, learned = values_of(policy, rollout, self.compact, self.schedule.minibatches == 1)
+        signals = Signals(values)
         with torch.no_grad():
             paid = subtract_kl(self.estimator.kl, rollout, self.beta)
             assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
@@ -137,7 +139,8 @@ class Learner:
         if self.estimator.entropy.active:
             spent = torch.zeros(len(self.rate), device=self.rate.device) if progress is None else progress
             self._alpha = self.estimator.entropy(spent, self.bonus)
-        return rows_to_learn_from(self.estimator, rollout, assessment, self.horizon, self.policy.reads_text)
+        episodes = self.policy.reads_text
+        return rows_to_learn_from(self.estimator, rollout, assessment, self.horizon, episodes, learned)
 
     def step(self, batch: Batch, parts: int) -> None:
         """Take one optimiser step on a batch that is one of `parts` equal shares of a rollout."""
