@@ -26,6 +26,7 @@ LAYERS = (
     ("envs.language.data",),
     ("envs.language",),
     ("envs.text", "envs.control"),
+    ("envs.language.tasks", "envs.language.named"),
     ("envs.tasks",),
     ("envs.named", "envs.gymnasium_env"),
     ("envs.random_policy",),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.language.bases import Models
+from benchmarks.language.bases import KINDS, Models, OwnModel
 from envs.api import Task
 
 
@@ -16,6 +16,8 @@ class LanguageExperiment(ComparisonExperiment):
 
     tasks       their names, which are known without any model
     build_tasks makes them from the models, in the order of the names
+    models      what the base and the judge's model are made of
     """
 
     build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
+    models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)

@@ -13,7 +13,7 @@ from benchmarks.design.experiment import Outcome
 from benchmarks.execution.provenance import provenance
 from benchmarks.execution.stages import watch
 from benchmarks.language.artefacts import ArtefactStore
-from benchmarks.language.bases import KINDS, MINUTES, Models, OwnModel, make_model, missing
+from benchmarks.language.bases import MINUTES, Models, OwnModel, make_model, missing
 from benchmarks.language.experiment import LanguageExperiment
 from envs.validation import look_up
 
@@ -29,8 +29,9 @@ class LanguageRun(ComparisonRun):
     def select(self, flags: RunFlags) -> None:
         for name in () if flags.tasks is None else split(flags.tasks):
             look_up(dict.fromkeys(self.language.task_names), name, "task")
-        store = ArtefactStore(flags.results, provenance())
-        models = self.own_models()
+        # small models are not to be taken for the suite's own
+        store = ArtefactStore(flags.results / "smoke" if flags.smoke else flags.results, provenance())
+        models = self.language.models
         self.unmade = missing(store, models) if flags.dry_run else []
         if self.unmade:
             return
@@ -43,10 +44,6 @@ class LanguageRun(ComparisonRun):
         for model in self.unmade:
             print(f"would make first: {_title(model)}", file=sys.stderr)
         return None if self.unmade else super().run(flags, folder)
-
-    def own_models(self) -> tuple[OwnModel, ...]:
-        """The models of the suite that the tasks are made from."""
-        return tuple(OwnModel.of(kind) for kind in KINDS)
 
 
 def _title(model: OwnModel) -> str:

@@ -109,10 +109,10 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-def single_words(model: BaseModel, count: int) -> tuple[str, ...]:
-    """The first `count` of WORDS that are one token of the model each; UsageError naming the others if they are too few."""
+def single_words(model: BaseModel, count: int, among: Sequence[str] = WORDS) -> tuple[str, ...]:
+    """The first `count` of these words that are one token of the model each; UsageError naming the others if too few are."""
     tokenizer, found, others = model.tokenizer(), list[str](), list[str]()
-    for word in WORDS:
+    for word in among:
         try:
             tokenizer.single_tokens([word])
             found.append(word)

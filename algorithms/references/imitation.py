@@ -1,0 +1,142 @@
+"""The supervised twin of a policy gradient: maximum likelihood on labelled texts, as many as the other plays episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
+from algorithms.composition import Composition, FirstOrder
+from algorithms.cost import sampled_seconds
+from algorithms.estimators.baseline import Zero
+from algorithms.estimators.credit import EpisodeReturn
+from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import Rollout
+from algorithms.estimators.surrogate import Score
+from algorithms.policies.actor_critic import ActorCritic
+from algorithms.references.reference import Reference
+from algorithms.training.build import build_policy
+from algorithms.training.learner import Learner
+from algorithms.training.records import Members, TrainingEvent
+from algorithms.training.returns.exact_return import text_mdp
+from algorithms.training.run import Run, train
+from algorithms.training.state import RunState
+from algorithms.training_config import TrainingConfig
+from envs.api import Task
+from envs.language.taught_mdp import Demonstrations, Taught
+from envs.text_mdp import PAD, TextMDP
+from envs.validation import UsageError, check_least
+
+# episodes are played only to count them
+COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()), update=FirstOrder())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imitation(Reference):
+    """Each rollout of N episodes stands for N labels of the task: the texts that they keep are imitated, the rest is lost.
+
+    loss_p = - sum_t log pi(a_t | s_t) / number of tokens, over the texts kept (Ouyang et al. 2022, section 3.5)
+
+    passes  over the texts of a rollout, a step each     rate  of learning
+    """
+
+    passes: int = 3
+    rate: float = 3e-3
+
+    learns = True
+    unsettable = None
+    unsaved = None
+
+    def __post_init__(self) -> None:
+        check_least(passes=(self.passes, 1))
+        if not self.rate > 0:
+            raise UsageError(f"rate must be above 0, not {self.rate}")
+
+    @property
+    def methods(self) -> Methods:
+        return Methods(own_rate=True, steps_per_update=self.passes)
+
+    def reason_unsupported(self, task: Task) -> str | None:
+        """Why this task has no labelled texts; None if it has some."""
+        return None if isinstance(text_mdp(task), Taught) else "imitates labelled texts, and this task has none"
+
+    def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
+        """The task's settings at this rate."""
+        return replace(training, learning_rate=self.rate)
+
+    def expected_seconds(self, plan: TrainingPlan) -> float:
+        members, schedule = len(plan.members.seeds), replace(COMPOSITION.schedule, epochs=self.passes)
+        return sampled_seconds(plan.task, plan.training, schedule, False, plan.env_steps, members)
+
+    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
+        return reason_unusable(self._run(plan, device), state, records)
+
+    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
+        """Train like a variant, with steps of likelihood."""
+        run = self._run(plan, device)
+        yield from train(run, state)
+        yield run.trained()
+
+    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
+        """The untrained policies of a population."""
+        return build_policy(task, COMPOSITION, training, members, device)
+
+    def _run(self, plan: TrainingPlan, device: str) -> Run:
+        mdp = text_mdp(plan.task)
+        if not isinstance(mdp, Taught):
+            raise ValueError(f"{plan.task.name}: {self.name} {self.reason_unsupported(plan.task)}")
+
+        def learner(*parts: Any) -> ImitationLearner:
+            return ImitationLearner(mdp, self.passes, *parts)
+
+        return Run(
+            plan.task, COMPOSITION, plan.training, plan.members, plan.env_steps, plan.evaluation, device, learner
+        )
+
+
+class ImitationLearner(Learner):
+    """A learner that counts the episodes of a rollout, and imitates as many labelled texts."""
+
+    diagnoses = False
+
+    def __init__(self, mdp: Taught, passes: int, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._mdp, self._passes = mdp, passes
+
+    def learn(
+        self,
+        rollout: Rollout,
+        shuffles: list[np.random.Generator],
+        progress: Tensor | None = None,
+        diagnosing: bool = False,
+        exact_gradient: Tensor | None = None,
+    ) -> None:
+        """Take a step for each pass; each member draws its texts from its own generator."""
+        labels = rollout.valid.shape[2]
+        drawn = [self._mdp.demonstrate(labels, rng) for rng in shuffles]
+        playing = rollout.valid.amax((0, 2))  # members whose budget is spent learn no more
+        if self.training.anneal and progress is not None:
+            self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
+        for _ in range(self._passes):
+            loss = imitation_loss(self.policy, self._mdp, drawn) * playing
+            parameters = list(self.policy.parameters())
+            self.policy.flat.set_gradient(torch.autograd.grad(loss.sum(), parameters, allow_unused=True))
+            self.apply()
+
+
+def imitation_loss(policy: ActorCritic, mdp: Taught, drawn: list[Demonstrations]) -> Tensor:
+    """- log pi(a_t | s_t) [P], the mean over the tokens of each member's kept texts; 0 without any."""
+    assert isinstance(mdp, TextMDP)
+    device = policy.flat.values.device
+    obs = torch.from_numpy(np.stack([texts.transcripts for texts in drawn])).to(device).permute(2, 0, 1)  # [L, P, n]
+    kept = torch.from_numpy(np.stack([texts.kept for texts in drawn])).to(device)  # [P, n]
+    written = obs[[mdp.position(t) for t in range(mdp.horizon)]]  # [T, P, n]
+    logp = policy.outputs(obs, None, mdp.horizon).log_softmax(-1)
+    chosen = logp.gather(-1, (written - mdp.first_action).clamp(min=0)[..., None])[..., 0]
+    counted = ((written != PAD) & kept).to(chosen)
+    return -(chosen * counted).sum((0, 2)) / counted.sum((0, 2)).clamp(min=1)

@@ -1,0 +1,64 @@
+"""Learning curves and final measures of a claim's tasks: policy gradients and their supervised twin on as many labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmarks.design.report_blocks import PlainFigure, Table
+from benchmarks.figures.measures import MeasureCurves
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.store.suite import Data
+from envs.api import Doubles
+
+
+@dataclass(frozen=True)
+class Claim(PlainFigure):
+    """The tasks of one claim.
+
+    horizons  by task: actions of an episode, each of which is a label     measures  beside the score, a column each
+    """
+
+    name: str
+    caption: str
+    horizons: Mapping[str, int]
+    measures: tuple[str, ...]
+
+    def draw(self, data: Data) -> Figure:
+        return MeasureCurves(self.name, self.caption, ("score", *self.measures)).draw(self._own(data))
+
+    def table(self, data: Data) -> Table:
+        own, rows = self._own(data), []
+        for task in own.suite.scales:
+            for variant in own.suite.variants_with_curves:
+                if (task, variant) in own.suite.curves:
+                    curve = own.suite.curves[task, variant]
+                    row = {
+                        "task": task,
+                        "variant": variant,
+                        "labels": int(curve.env_steps.max()) // self.horizons[task],
+                    }
+                    row |= _mean("score", curve.score[-1])
+                    for measure in self.measures:
+                        if points := own.series(task, variant, measure):
+                            row |= _mean(measure, points[-1][1])
+                    rows.append(row)
+        caption = (
+            f"{self.caption} At the last checkpoint, mean over seeds with its 95 % interval. A label is the reward of an "
+            "episode, or a text or answer of the twin's."
+        )
+        return Table(f"{self.name}_measures", pd.DataFrame(rows), caption)
+
+    def _own(self, data: Data) -> Data:
+        scales = {task: scale for task, scale in data.suite.scales.items() if task in self.horizons}
+        frame, measures = (table[table["task"].isin(scales)] for table in (data.suite.frame, data.measures))
+        return replace(data, suite=replace(data.suite, frame=frame, scales=scales), measures=measures)
+
+
+def _mean(name: str, values: Doubles) -> dict[str, float]:
+    """The mean over seeds, and its interval."""
+    low, high = t_interval(values)
+    return {name: float(values.mean()), f"{name} low": low, f"{name} high": high}
