@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +34,6 @@ from benchmarks.language.products import (
     rewards_product,
     samples_product,
 )
-from envs.language.data.corpus import Corpus
 from envs.language.data.judge import Gold
 from envs.language.data.naive_bayes import HeldOutJudge, fit_naive_bayes, save_naive_bayes
 from envs.language.data.prompts import draw_demonstrations, draw_prompts
@@ -155,11 +153,6 @@ def judge_of(gold: TextJudge, base: BaseModel) -> Judge:
     return score
 
 
-@lru_cache(1)
-def _corpus(source: OwnModel) -> Corpus:
-    return source.texts()
-
-
 class _Maker:
     """Makes the artefacts of one pipeline."""
 
@@ -174,7 +167,7 @@ class _Maker:
 
         def stage() -> Stage[Product]:
             yield from ()
-            corpus = _corpus(self.source).select("judge")
+            corpus = self.source.texts().select("judge")
             judge = fit_naive_bayes(corpus.texts, corpus.labels.tolist())
             return Product(lambda folder: save_naive_bayes(folder / HELD_OUT_FILE, judge))
 
@@ -188,7 +181,7 @@ class _Maker:
         p = self.pipeline
 
         def work(state: RunState | None) -> Stage[Product]:
-            corpus = _corpus(self.source).select("base")
+            corpus = self.source.texts().select("base")
             drawn = [
                 draw_demonstrations(corpus, self.words, self.gold.score, p.demonstrations, seed, p.candidates)
                 for seed in self.seeds
@@ -257,7 +250,7 @@ class _Maker:
         return tuple(tuple(row) for row in self._prompts().test.tolist())
 
     def _prompts(self) -> Any:
-        corpus = _corpus(self.source).select("held_out")
+        corpus = self.source.texts().select("held_out")
         return draw_prompts(corpus, self.words, self.pipeline.pool, self.pipeline.prompts, PROMPTS_SEED)
 
     def _review(self, sft: AdapterFile, openings: tuple[Any, ...]) -> Review:
