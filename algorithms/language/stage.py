@@ -40,6 +40,8 @@ class Stream(IntEnum):
     LABELS = 5
     BEST_OF_N = 6
     SAMPLES = 7
+    LABELLED_STARTS = 8
+    LABELLED_ACTIONS = 9
 
 
 def streams(

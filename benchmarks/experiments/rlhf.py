@@ -54,11 +54,8 @@ def comparisons(n: int) -> Preference:
                       sharpness=3.0)  # fmt: skip
 
 
-FAVOURITES = Imitation(
-    name="sft_favourites", summary="imitates the reward model's best of four texts, for 256 prompts", judge="paid"
-)
 BEST = tuple(
-    BestOfSamples(name=f"best_of_{n}", summary=f"the best of {n} texts of SFT by what is paid", n=n) for n in (1, 4, 16)
+    BestOfSamples(name=f"best_of_{n}_samples", summary=f"the best of {n} texts of SFT by what is paid", n=n) for n in (1, 4, 16)
 )
 GRADIENTS = ("rloo", "grpo", "ppo", "baseline_value", "raft")
 TINY = DecoderConfig(width=16, layers=1, heads=2, key_value_heads=2, head_width=8, inner=32, end=END)
@@ -76,7 +73,7 @@ EXPERIMENT = LanguageExperiment(
     question="What do policy gradients paid by a reward model do to texts, and at how many labels are they worth it?",
     tasks=TASKS,
     variants=(
-        *GRADIENTS, *map(demonstrations, (64, 256, 1024)), *map(comparisons, (64, 256, 1024)), FAVOURITES, *BEST,
+        *GRADIENTS, *map(demonstrations, (64, 256, 1024)), *map(comparisons, (64, 256, 1024)), "sft_favourites", *BEST,
     ),
     env_steps={"review": 46_080, "review beta=0": 23_040, "review beta=0.2": 23_040, GOLD: 23_040},
     evaluation=Evaluation(checkpoints=6, episodes=64),

@@ -221,6 +221,10 @@ class OverOpt(TextFactory):
         kl = h * ((policy * logs).sum(1) + np.log(self.words))
         return Point(float(kl.mean()), float(proxy.mean()), float(gold.mean()))
 
+    def paid_by_gold(self) -> OverOpt:
+        """The same task, paid by gold and without a KL."""
+        return replace(self, judge="gold", beta=0.0)
+
     def frontier(self, betas: Doubles) -> list[Point]:
         """The best proxy for each amount of divergence, and what it is worth in gold."""
         return [self.measure(self.softmax(beta)) for beta in betas.tolist()]
@@ -245,7 +249,7 @@ class OverOpt(TextFactory):
 
 def judged_task(name: str, mdp: OverOpt) -> Task:
     """The task, trained and scored on the proxy, with gold beside the score."""
-    return replace(text_task(name, mdp), views=(("gold", replace(mdp, judge="gold", beta=0.0)),))
+    return replace(text_task(name, mdp), views=(("gold", mdp.paid_by_gold()),))
 
 
 TASKS: tuple[Preset, ...] = (

@@ -85,6 +85,10 @@ class Phrase(ListedMDP):
         """[X, S] what the judge pays."""
         return self.gold if self.judge == "gold" else self.proxy
 
+    def paid_by_gold(self) -> Phrase:
+        """The same task, paid by gold and without a KL."""
+        return replace(self, judge="gold", beta=0.0)
+
     def frontier(self, betas: Sequence[float]) -> list[Point]:
         """KL, proxy and gold of the policy with the best proxy for each beta: no policy has more proxy at this KL."""
         return [self.measure(listed.tilted(self.log_reference, self.proxy, beta)) for beta in betas]
