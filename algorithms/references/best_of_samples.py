@@ -50,7 +50,9 @@ class BestOfSamples(Reference):
         every, members = mdp.reference_rows(), samples.seeds.tolist()
         for member, seed in enumerate(plan.members.seeds):
             rows = slice(members.index(seed) * prompts * have, (members.index(seed) + 1) * prompts * have)
-            found = mdp.measures(mdp.paid(Rows(every.transcript[rows], every.hidden[rows]), device), prompts * have, device)
+            found = mdp.measures(
+                mdp.paid(Rows(every.transcript[rows], every.hidden[rows]), device), prompts * have, device
+            )
             found["length"] = (mdp.answers(every.transcript[rows]) > 0).sum(1).astype(np.float64)
             order = found[mdp.judge].reshape(prompts, have).argsort(axis=1, kind="stable")
             weights = weights_of_best(have, self.n)

@@ -9,12 +9,13 @@ from algorithms.language.stage import StageProgress
 from algorithms.references.best_of_samples import BestOfSamples
 from algorithms.references.labelled import Imitation, Preference
 from algorithms.training.evaluation import Evaluation
-from benchmarks.figures.judged import LabelsUsed, RewardFrontier
+from benchmarks.figures.language.judged import LabelsUsed, RewardFrontier
 from benchmarks.findings.win_rate import WinRate
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import Models, OwnModel
 from benchmarks.language.experiment import LanguageExperiment
-from benchmarks.language.pipeline import Pipeline, prepare, smallest
+from benchmarks.language.pipeline import prepare
+from benchmarks.language.pipeline_plan import Pipeline, smallest
 from envs.api import Task
 from envs.language.data.words import END
 from envs.language.models.decoder import DecoderConfig
@@ -55,7 +56,8 @@ def comparisons(n: int) -> Preference:
 
 
 BEST = tuple(
-    BestOfSamples(name=f"best_of_{n}_samples", summary=f"the best of {n} texts of SFT by what is paid", n=n) for n in (1, 4, 16)
+    BestOfSamples(name=f"best_of_{n}_samples", summary=f"the best of {n} texts of SFT by what is paid", n=n)
+    for n in (1, 4, 16)
 )
 GRADIENTS = ("rloo", "grpo", "ppo", "baseline_value", "raft")
 TINY = DecoderConfig(width=16, layers=1, heads=2, key_value_heads=2, head_width=8, inner=32, end=END)

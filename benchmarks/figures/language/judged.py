@@ -48,7 +48,9 @@ class RewardFrontier(PlainFigure):
                 row[0].set_ylabel(label)
                 for axis, task in zip(row, tasks, strict=True):
                     for variant in lines:
-                        _path(axis, data.series(task, variant, "kl"), data.series(task, variant, judge), styles[variant])
+                        _path(
+                            axis, data.series(task, variant, "kl"), data.series(task, variant, judge), styles[variant]
+                        )
                     best = [[data.series(task, name, m) for name in references] for m in ("kl", judge)]
                     _path(axis, *([p for s in part for p in s] for part in best), styles[BEST])
             for axis, task in zip(axes[0], tasks, strict=True):
