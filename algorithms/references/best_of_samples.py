@@ -44,7 +44,8 @@ class BestOfSamples(Reference):
     def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """One Record a seed, by its own samples and reward model."""
         mdp = plan.task.factory
-        assert isinstance(mdp, Review) and mdp.samples is not None
+        assert isinstance(mdp, Review)
+        assert mdp.samples is not None
         samples = mdp.samples.load()
         prompts, have = len(mdp.openings), samples.gold.shape[2]
         every, members = mdp.reference_rows(), samples.seeds.tolist()

@@ -120,7 +120,9 @@ class LabelsUsed(PlainFigure):
             gold_pays = not len(_last(data, task, variant, "reward"))
             trained = float(curve.env_steps.max()) > 0
             if not {"demonstrations", "comparisons"} & known.keys():
-                calls = float(curve.env_steps.max()) if gold_pays and trained else 0.0
+                length = data.per_seed(task, variant, "length")
+                # steps are tokens, and gold reads a text once: about as many calls as texts
+                calls = float(curve.env_steps.max() / length.mean()) if gold_pays and trained else 0.0
                 known |= {"judge calls": calls} if gold_pays else {"comparisons": float(self.comparisons)}
             used = {m: known.get(m, 0.0) for m in ("demonstrations", "comparisons", "judge calls")}
             row |= used | {"labels": sum(used.values())}
