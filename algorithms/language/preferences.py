@@ -45,9 +45,11 @@ def sample_pairs(
     sharpness: float,
     block: int = 64,
     purpose: Purpose = Purpose.TRAIN,
+    tokens: Tensor | None = None,
 ) -> Stage[Labelled]:
     """Two completions of the policy for each prompt [P, n, K]; the first is chosen with sigmoid(k (gold_1 - gold_2)).
 
+    tokens  [C] those that may be written; all of the vocabulary without
     k is the `sharpness`; where it is infinite, the better one is always chosen. All is drawn from each member's generators.
     """
     if not sharpness > 0:
@@ -58,7 +60,7 @@ def sample_pairs(
         part = slice(start, start + block)
         two = repeat_prompts(prompts[:, part], valid[:, part], 2)
         rngs = streams(tuple(seeds), Stream.COMPLETIONS, start, purpose=purpose)
-        texts = generate(model, policy, *two, rngs, longest).texts
+        texts = generate(model, policy, *two, rngs, longest, tokens).texts
         found.append((texts, judge(texts).float()))
         yield StageProgress(min(start + block, count), count)
     texts = Texts(*(torch.cat(parts, 1) for parts in zip(*(t for t, _ in found), strict=True)))

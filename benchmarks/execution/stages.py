@@ -20,7 +20,7 @@ def watch(title: str, stage: Generator[StageProgress, None, T], out: TextIO | No
     live = out.isatty()
     begun = last = time.monotonic()
     first: int | None = None
-    shown = False
+    shown, before, start = False, 0, begun
     while True:
         try:
             progress = next(stage)
@@ -34,14 +34,16 @@ def watch(title: str, stage: Generator[StageProgress, None, T], out: TextIO | No
             print(progress.notice, file=out)
         if not progress.total:
             continue
-        if first is None:  # what was done before, where it is resumed
-            first = progress.done - 1
-            print(title, file=out)
+        if first is None or progress.done <= before:  # the first stage, or a new one
+            if first is None:
+                print(title, file=out)
+            first, start = progress.done - 1, time.monotonic()  # what was done before, where it is resumed
+        before = progress.done
         now = time.monotonic()
         if now - last < (TERMINAL_EVERY_S if live else PLAIN_EVERY_S):
             continue
         last, shown = now, True
-        speed = (progress.done - first) / (now - begun)
+        speed = (progress.done - first) / max(now - start, 1e-9)
         left = duration((progress.total - progress.done) / speed)
         measured = "  ".join(f"{name} {value:.3g}" for name, value in progress.measures.items())
         line = f"{duration(now - begun)}  {progress.done / progress.total:4.0%}  {measured}  about {left} left"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -50,7 +51,13 @@ class OwnModel:
 
     def texts(self) -> Corpus:
         """The sentences of the corpus."""
-        return build_corpus(movie_reviews() if self.source is None else read_texts(self.source))
+        return _corpus(self.source)
+
+
+@lru_cache(1)
+def _corpus(source: Path | None) -> Corpus:
+    """The corpus of a file, read once in each process."""
+    return build_corpus(movie_reviews() if source is None else read_texts(source))
 
 
 class Models(NamedTuple):

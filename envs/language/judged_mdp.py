@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 import numpy as np
 import torch
@@ -110,13 +110,23 @@ class JudgedMDP(LanguageMDP):
         if len(due):
             hidden = hidden.copy()
             found = self._scores(Rows(rows.transcript[due], hidden[due]), self.judge, ended[due], self.device)
-            for i, x in enumerate(found.values()):
-                hidden[due, i] = np.ascontiguousarray(x, np.float64).view(np.int64)
+            _keep(hidden, due, found)
             paid = found[self.judge]
             reward[due] = paid if self.cut_reward is None else np.where(ended[due], paid, self.cut_reward)
         return Response(reward, ended | last, hidden=hidden)
 
+    def paid_by_gold(self) -> Self:
+        """The same task, paid by gold and without a KL."""
+        return replace(self, judge="gold", beta=0.0)
+
     # ---- what judges say
+
+    def paid(self, rows: Rows, device: str = "cpu") -> Rows:
+        """Whole texts [M] with the numbers of the judge that pays in their hidden state, as after their last action."""
+        hidden = rows.hidden.copy()
+        found = self._scores(rows, self.judge, self.ended(rows.transcript), device)
+        _keep(hidden, np.arange(len(hidden)), found)
+        return rows._replace(hidden=hidden)
 
     def _scores(self, rows: Rows, judge: Judge, ended: Bools, device: str) -> Mapping[str, Doubles]:
         """The score [M] of whole texts under its judge's name, and the parts of gold by their names."""
@@ -184,6 +194,12 @@ class JudgedMDP(LanguageMDP):
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         raise UsageError("the best policy of a review is unknown")
+
+
+def _keep(hidden: Ints, rows: Ints, scores: Mapping[str, Doubles]) -> None:
+    """Write scores into the hidden state of these rows, as bits."""
+    for i, x in enumerate(scores.values()):
+        hidden[rows, i] = np.ascontiguousarray(x, np.float64).view(np.int64)
 
 
 class JudgedEnv(LanguageEnv):

@@ -15,6 +15,7 @@ from benchmarks.execution.stages import watch
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import MINUTES, Models, OwnModel, make_model, missing
 from benchmarks.language.experiment import LanguageExperiment
+from envs.api import Task
 from envs.validation import look_up
 
 
@@ -37,8 +38,13 @@ class LanguageRun(ComparisonRun):
             return
         made = Models(*(watch(_title(model), make_model(store, model)) for model in models))
         # the models are known, so the experiment is a comparison of tasks like any other
-        self.declared = replace(self.language, tasks=self.language.build_tasks(made))
+        self.declared = replace(self.language, tasks=self._tasks(store, made, flags.seeds or self.language.seeds))
         super().select(flags)
+
+    def _tasks(self, store: ArtefactStore, made: Models, seeds: int) -> tuple[Task, ...]:
+        if self.language.pipeline is None:
+            return self.language.build_tasks(made)
+        return watch("stages before the policy gradient, once", self.language.pipeline(store, made, seeds))
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         for model in self.unmade:

@@ -1,0 +1,1 @@
+"""Figures of language models: what judges say of their texts."""

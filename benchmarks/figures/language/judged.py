@@ -1,0 +1,140 @@
+"""What judges say of texts: against the distance from the reference policy, and against the labels that were used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from algorithms.references.best_of_samples import BestOfSamples
+from benchmarks.design.report_blocks import PlainFigure, Table
+from benchmarks.figures.layout import LEAST_WIDTH, line_legend
+from benchmarks.figures.style import STYLE, LineStyle, line_styles, t_band
+from benchmarks.statistics.intervals import t_interval
+from benchmarks.store.suite import Data
+
+BEST = "best of n"
+JUDGES = {"reward": "reward model", "gold": "gold", "held_out": "held-out judge"}
+LABELS = ("demonstrations", "comparisons", "rewarded texts")
+MEASURES = ("gold", "win_rate", "held_out", "reward", "kl", "nll", "length", "distinct_2", "cut")
+
+
+@dataclass(frozen=True)
+class RewardFrontier(PlainFigure):
+    """A row a judge, a column a task: a line a variant through its checkpoints, and the best of n samples.
+
+    best  in ascending order of n
+    """
+
+    name: str
+    caption: str
+    best: tuple[BestOfSamples, ...]
+
+    def draw(self, data: Data) -> Figure:
+        tasks = list(data.suite.scales)
+        references = [b.name for b in self.best]
+        lines = [v for v in data.suite.variants if v not in references and not v.startswith("best_of_")]
+        styles = line_styles([BEST, *lines])
+        with mpl.rc_context(STYLE):
+            size = (max(3.0 * len(tasks), LEAST_WIDTH), 2.2 * len(JUDGES) + 1.6)
+            figure = Figure(figsize=size, layout="constrained")
+            axes = figure.subplots(len(JUDGES), len(tasks), squeeze=False, sharex="col", sharey="row")
+            for row, (judge, label) in zip(axes, JUDGES.items(), strict=True):
+                row[0].set_ylabel(label)
+                for axis, task in zip(row, tasks, strict=True):
+                    for variant in lines:
+                        _path(
+                            axis, data.series(task, variant, "kl"), data.series(task, variant, judge), styles[variant]
+                        )
+                    best = [[data.series(task, name, m) for name in references] for m in ("kl", judge)]
+                    _path(axis, *([p for s in part for p in s] for part in best), styles[BEST])
+            for axis, task in zip(axes[0], tasks, strict=True):
+                axis.set_title(task)
+            figure.supxlabel("KL to SFT, nats an episode", fontsize=9)
+            title = f"mean of {data.suite.seeds} seeds with 95 % intervals, a mark a checkpoint"
+            line_legend(figure, [BEST, *lines], title, 4)
+        return figure
+
+
+def _path(axis: Axes, kl: Sequence[tuple[float, np.ndarray]], paid: Sequence[tuple[float, np.ndarray]],
+          style: LineStyle) -> None:  # fmt: skip
+    """A line through means, with an interval at the last point."""
+    if not kl or len(kl) != len(paid):
+        return
+    x, bands = [float(v.mean()) for _, v in kl], np.array([t_band(v) for _, v in paid])
+    axis.plot(x, bands[:, 0], color=style[0], ls=style[1], lw=1.2, marker="o", ms=2.2)
+    axis.plot([x[-1]] * 2, bands[-1, 1:], color=style[0], lw=1.0)
+
+
+@dataclass(frozen=True)
+class LabelsUsed(PlainFigure):
+    """Gold against labels: demonstrations and comparisons of those who learn from them, and of reward models.
+
+    comparisons  those that a reward model was fitted to, which all that it pays have used
+    """
+
+    name: str
+    caption: str
+    comparisons: int
+
+    def draw(self, data: Data) -> Figure:
+        tasks = list(data.suite.scales)
+        frame = self.frame(data)
+        styles = line_styles(list(dict.fromkeys(frame["variant"])))
+        with mpl.rc_context(STYLE):
+            size = (max(3.0 * len(tasks), LEAST_WIDTH), 3.6)
+            figure = Figure(figsize=size, layout="constrained")
+            axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
+            for axis, task in zip(axes, tasks, strict=True):
+                for row in frame[(frame["task"] == task) & (frame["labels"] > 0)].itertuples():
+                    error = [[row.gold - row.gold_low], [row.gold_high - row.gold]]
+                    axis.errorbar(row.labels, row.gold, error, color=styles[row.variant][0], marker="o", ms=3, lw=1)
+                axis.set_xscale("log")
+                axis.set_title(task)
+            axes[0].set_ylabel("gold, last checkpoint")
+            figure.supxlabel("labels used: demonstrations, comparisons and calls of gold", fontsize=9)
+            line_legend(figure, list(styles), f"mean of {data.suite.seeds} seeds, 95 % interval", 4)
+        return figure
+
+    def table(self, data: Data) -> Table:
+        caption = (
+            "Labels that each seed used, and measures at the last checkpoint: means over seeds with 95 % intervals. Each "
+            "seed has demonstrations, pairs, a reward model and a policy of its own; only the base and its judge's model "
+            "are shared. Win rate: by gold against texts of SFT on the same prompt. Every variant begins at SFT, whose "
+            "demonstrations are not counted."
+        )
+        return Table("labels_and_measures", self.frame(data), caption)
+
+    def frame(self, data: Data) -> pd.DataFrame:
+        """A row for each task and variant."""
+        rows = []
+        for (task, variant), curve in data.suite.curves.items():
+            row: dict[str, object] = {"task": task, "variant": variant}
+            counts = {m: _last(data, task, variant, m) for m in LABELS}
+            known = {m: float(v.mean()) for m, v in counts.items() if len(v)}
+            gold_pays = not len(_last(data, task, variant, "reward"))
+            trained = float(curve.env_steps.max()) > 0
+            if not {"demonstrations", "comparisons"} & known.keys():
+                length = data.per_seed(task, variant, "length")
+                # steps are tokens, and gold reads a text once: about as many calls as texts
+                calls = float(curve.env_steps.max() / length.mean()) if gold_pays and trained else 0.0
+                known |= {"judge calls": calls} if gold_pays else {"comparisons": float(self.comparisons)}
+            used = {m: known.get(m, 0.0) for m in ("demonstrations", "comparisons", "judge calls")}
+            row |= used | {"labels": sum(used.values())}
+            for measure in MEASURES:
+                values = _last(data, task, variant, measure)
+                if len(values) > 1:
+                    low, high = t_interval(values)
+                    row |= {measure: float(values.mean()), f"{measure}_low": low, f"{measure}_high": high}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def _last(data: Data, task: str, variant: str, measure: str) -> np.ndarray:
+    points = data.series(task, variant, measure)
+    return points[-1][1] if points else np.zeros(0)
