@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from algorithms.language.pretraining import Pretraining
-from algorithms.references.imitation import Imitation
+from algorithms.references.behaviour_cloning import BehaviourCloning
 from algorithms.training.evaluation import Evaluation
 from benchmarks.figures.claims import Claim
 from benchmarks.findings.twin import Twin
@@ -67,7 +67,7 @@ EXPERIMENT = LanguageExperiment(
     name="alignment",
     question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
     tasks=tuple(BUILD),
-    variants=("rloo", "ppo", "gae", Imitation(name="imitation", summary="likelihood of the labelled texts that are kept")),
+    variants=("rloo", "ppo", "gae", BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")),
     env_steps={name: LABELS[name] * HORIZONS[name] for name in BUILD},
     evaluation=Evaluation(checkpoints=12, episodes=50),
     build_tasks=build_tasks,
@@ -90,7 +90,7 @@ EXPERIMENT = LanguageExperiment(
     small={
         "tasks": SMALL,
         "seeds": 2,
-        "variants": ("rloo", Imitation(name="imitation", summary="likelihood of the labelled texts that are kept")),
+        "variants": ("rloo", BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")),
         "env_steps": dict.fromkeys(SMALL, 400),
         "evaluation": Evaluation(checkpoints=4, episodes=20),
         "build_tasks": partial(build_tasks, names=SMALL),

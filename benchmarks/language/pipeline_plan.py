@@ -12,7 +12,7 @@ from envs.validation import check_least
 
 @dataclass(frozen=True)
 class Judges:
-    """The judge that labels and measures, in nats of its own model (docs/decisions/0042-gold-of-reviews.md).
+    """The judge that labels and measures, in nats of its own model (docs/decisions/0043-gold-of-reviews.md).
 
     fluency, allowance   c and q of envs.language.data.judge      sharpness   k of a label, sigmoid(k x difference of gold)
     """

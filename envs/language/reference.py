@@ -123,6 +123,8 @@ class FrozenReference:
             logits = model.logits(hidden[start : start + size], offered)
             logp = (logits if self._actions > MANY_ACTIONS else logits.double()).log_softmax(-1)
             parts.append(logp if action is None else logp.gather(1, action[start : start + size, None])[:, 0])
+        if not parts:  # a chunk of texts in which nothing was written
+            return hidden.new_zeros(0, *(() if action is not None else (self._actions,)), dtype=torch.float64)
         return torch.cat(parts).double()
 
 

@@ -12,7 +12,7 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.policies.networks.adapters import Adapters
-from algorithms.references.imitation import Imitation, imitation_loss
+from algorithms.references.behaviour_cloning import BehaviourCloning, imitation_loss
 from algorithms.training.records import Record
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training.state import RunState
@@ -27,7 +27,7 @@ from tests.builders import SHORT, make_policy, members_of, records_of
 from tests.envs.language.tiny_claims import cue, detox, tasks, truth
 
 TRAINING = TrainingConfig(Adapters(rank=2), collection=Episodes(envs=32, group=4), learning_rate=3e-2, segment=10)
-TWIN = Imitation(name="imitation", summary="", rate=3e-2)
+TWIN = BehaviourCloning(name="imitation", summary="", rate=3e-2)
 
 
 @cache
@@ -112,9 +112,9 @@ def test_what_it_cannot_do_is_named() -> None:
     assert TWIN.reason_unsupported(TASKS["lock/small"]) == reason
     assert TWIN.reason_unsupported(two_words()) is None
     with pytest.raises(ValueError, match="passes must be at least 1, not 0"):
-        Imitation(name="imitation", summary="", passes=0)
+        BehaviourCloning(name="imitation", summary="", passes=0)
     with pytest.raises(ValueError, match="rate must be above 0, not 0"):
-        Imitation(name="imitation", summary="", rate=0.0)
+        BehaviourCloning(name="imitation", summary="", rate=0.0)
 
 
 @pytest.mark.parametrize("name", ["detox", "fairness", "truth", "domain", "cue"])

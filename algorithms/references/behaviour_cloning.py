@@ -37,7 +37,7 @@ COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()),
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imitation(Reference):
+class BehaviourCloning(Reference):
     """Each rollout of N episodes stands for N labels of the task: the texts that they keep are imitated, the rest is lost.
 
     loss_p = - sum_t log pi(a_t | s_t) / number of tokens, over the texts kept (Ouyang et al. 2022, section 3.5)
