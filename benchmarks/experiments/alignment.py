@@ -67,7 +67,12 @@ EXPERIMENT = LanguageExperiment(
     name="alignment",
     question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
     tasks=tuple(BUILD),
-    variants=("rloo", "ppo", "gae", BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")),
+    variants=(
+        "rloo",
+        "ppo",
+        "gae",
+        BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept"),
+    ),
     env_steps={name: LABELS[name] * HORIZONS[name] for name in BUILD},
     evaluation=Evaluation(checkpoints=12, episodes=50),
     build_tasks=build_tasks,

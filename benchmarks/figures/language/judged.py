@@ -91,9 +91,10 @@ class LabelsUsed(PlainFigure):
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
             for axis, task in zip(axes, tasks, strict=True):
-                for row in frame[(frame["task"] == task) & (frame["labels"] > 0)].itertuples():
-                    error = [[row.gold - row.gold_low], [row.gold_high - row.gold]]
-                    axis.errorbar(row.labels, row.gold, error, color=styles[row.variant][0], marker="o", ms=3, lw=1)
+                for row in frame[(frame["task"] == task) & (frame["labels"] > 0)].to_dict("records"):
+                    gold, color = row["gold"], styles[row["variant"]][0]
+                    error = [[gold - row["gold_low"]], [row["gold_high"] - gold]]
+                    axis.errorbar(row["labels"], gold, error, color=color, marker="o", ms=3, lw=1)
                 axis.set_xscale("log")
                 axis.set_title(task)
             axes[0].set_ylabel("gold, last checkpoint")
