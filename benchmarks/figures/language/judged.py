@@ -51,8 +51,11 @@ class RewardFrontier(PlainFigure):
                         _path(
                             axis, data.series(task, variant, "kl"), data.series(task, variant, judge), styles[variant]
                         )
-                    best = [[data.series(task, name, m) for name in references] for m in ("kl", judge)]
-                    _path(axis, *([p for s in part for p in s] for part in best), styles[BEST])
+                    kl, worth = (
+                        [point for name in references for point in data.series(task, name, measure)]
+                        for measure in ("kl", judge)
+                    )
+                    _path(axis, kl, worth, styles[BEST])
             for axis, task in zip(axes[0], tasks, strict=True):
                 axis.set_title(task)
             figure.supxlabel("KL to SFT, nats an episode", fontsize=9)
