@@ -14,14 +14,14 @@ PRESET_PREFIX = "like_"  # how names of other libraries' settings begin
 def groups() -> dict[str, Sequence[Algorithm]]:
     """The algorithms by the title of their group."""
     presets = [v for name, v in VARIANTS.items() if name.startswith(PRESET_PREFIX)]
-    trained = [a for a in ALGORITHMS.values() if a.learns and not a.tunable]
+    beside = [a for name, a in ALGORITHMS.items() if name not in VARIANTS and name not in REFERENCES]
     known = {*RUNGS, *REFERENCES, *(v.name for v in presets)}
     others = [v for n, v in VARIANTS.items() if n not in known]
     return {
         "The ladder": [VARIANTS[name] for name in RUNGS],
         "Other variants": sorted(others, key=_ancestors),
         "Presets of other libraries": presets,
-        "References": [*(ALGORITHMS[name] for name in REFERENCES), *trained],
+        "References": [*(ALGORITHMS[name] for name in REFERENCES), *beside],
     }
 
 

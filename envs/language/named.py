@@ -15,7 +15,7 @@ from envs.validation import UsageError, look_up
 PACKAGE, CONSTANT = "envs.language.tasks", "FAMILY"
 FOLDER = Path("results") / "models"  # of artefacts, named <kind>-<digest>
 BASE, JUDGE = "base", "judge"  # kinds: the model that is trained further, and the one that judges fluency
-COMMAND = "python -m benchmarks language pretrain"
+COMMAND = "python -m benchmarks run rlhf_exact"
 FAMILIES: Registry[Any] = registry_of(PACKAGE, CONSTANT)
 
 

@@ -56,6 +56,7 @@ def test_list_shows_what_the_registries_hold_and_imports_no_heavy_package() -> N
     lines, modules = run_and_name_imports(["list"])
     assert modules & {*HEAVY} == set()
     tasks = [f"  {t.name:34} {t.field:16} J0 {t.floor:10.4g}  J* {t.ceiling:8.4g}" for t in TASKS.values()]
+    tasks += [f"  {name:34} {'language':16} J0 and J* are the model's" for name in language_names()]
     variants = [f"  {v.name:16} from {v.parent or '-':15} {v.summary}" for v in ALGORITHMS.values()]
     experiments = [f"  {e.name:16} {e.question}" for e in EXPERIMENTS.values()]
     expected = ["tasks:", *tasks, "", "variants:", *variants, "", "experiments:", *experiments]

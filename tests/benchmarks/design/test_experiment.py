@@ -7,6 +7,7 @@ import pytest
 from algorithms.training.evaluation import Evaluation
 from benchmarks.cli.kinds.comparison import ComparisonRun
 from benchmarks.cli.kinds.gradients import GradientRun
+from benchmarks.cli.kinds.language import LanguageRun
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.kinds.studies import StudyRun
 from benchmarks.cli.options import RunFlags
@@ -40,7 +41,7 @@ def test_given_flags_are_those_that_were_set() -> None:
 def test_every_experiment_has_a_run_of_its_kind() -> None:
     kinds = {name: type(experiment_run(experiment)) for name, experiment in EXPERIMENTS.items()}
     assert (kinds.pop("gradient_quality"), kinds.pop("tuning")) == (GradientRun, StudyRun)
-    assert set(kinds.values()) == {ComparisonRun}
+    assert set(kinds.values()) == {ComparisonRun, LanguageRun}
 
 
 def test_a_comparison_is_resized_and_resolved() -> None:
