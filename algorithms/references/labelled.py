@@ -61,7 +61,6 @@ class Labelled(Reference, ABC):
     judge: Judge = "gold"
 
     learns = True
-    tunable = True
     unsettable = None
     unsaved = None
     methods = Methods(steps_per_update=1)

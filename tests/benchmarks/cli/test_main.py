@@ -14,6 +14,7 @@ from algorithms import ALGORITHMS
 from benchmarks.cli import main as cli
 from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS
+from envs.language.named import language_names
 from envs.tasks import PRESETS, stored_returns
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -24,7 +24,7 @@ def test_names_are_known_without_torch() -> None:
 
 
 def test_without_models_the_command_is_named(tmp_path: Path) -> None:
-    wanted = "phrase/small needs the suite's base model, and .* has none; .*: python -m benchmarks language pretrain"
+    wanted = "phrase/small needs the suite's base model, and .* has none; .*: python -m benchmarks run rlhf_exact"
     with pytest.raises(UsageError, match=wanted):
         language_task("phrase/small", tmp_path / "models")
     (tmp_path / "base-0a1b").mkdir()
