@@ -82,7 +82,7 @@ def test_the_best_of_one_is_the_reference() -> None:
 def test_bad_values_are_named() -> None:
     with pytest.raises(UnknownName, match="unknown judge 'silver'"):
         Imitation(name="x", summary="", judge="silver")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="beta and sharpness must be above 0, not 0.0 and 4.0"):
+    with pytest.raises(ValueError, match=r"beta and sharpness must be above 0, not 0\.0 and 4\.0"):
         Preference(name="x", summary="", beta=0.0)
     task = TASKS["bandit/small"]
     assert SFT.reason_unsupported(task) == (
