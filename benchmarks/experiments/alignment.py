@@ -24,8 +24,8 @@ from envs.language.tasks.fairness import Fairness, fairness_task
 from envs.language.tasks.truth import truth_task
 
 SKEW = 0.5  # of the demonstrations that the base of fairness is fine-tuned on, and of the first twin's
-LABELS = {"detox": 2_000, "unfair": 2_000, "fair": 2_000, "truth": 3_000, "truth_kl": 3_000, "cue": 3_000, "domain": 2_000}
-HORIZONS = {"detox": 3, "unfair": 3, "fair": 3, "truth": 1, "truth_kl": 1, "cue": 2, "domain": 3}
+LABELS = {"detox": 2_000, "unfair": 2_000, "fair": 2_000, "truth": 3_000, "truth_kl": 3_000, "cue": 2_000, "cue_clear": 2_000, "domain": 2_000}
+HORIZONS = {"detox": 3, "unfair": 3, "fair": 3, "truth": 1, "truth_kl": 1, "cue": 2, "cue_clear": 2, "domain": 3}
 TITLES = {
     "unfair": "unfair: no penalty on the gap, and twins of skewed demonstrations",
     "fair": "fair: a penalty of 1 on the gap, and twins of balanced demonstrations",
@@ -48,6 +48,7 @@ BUILD = {
     "truth": lambda models: truth_task("truth", models.base, facts=2),
     "truth_kl": lambda models: truth_task("truth_kl", models.base, facts=2, beta=0.1),
     "cue": lambda models: cue_task("cue", models.base),
+    "cue_clear": lambda models: cue_task("cue_clear", models.base, rho=0.7, rho_ood=0.3),
     "domain": lambda models: reviews_task("domain", models.base, models.judge, prompts=8, words=5),
 }
 
