@@ -8,6 +8,7 @@ from typing import Any
 from algorithms.language.pretraining import Pretraining
 from algorithms.references.behaviour_cloning import BehaviourCloning
 from algorithms.training.evaluation import Evaluation
+from benchmarks.design.settings import LANGUAGE
 from benchmarks.figures.claims import Claim
 from benchmarks.findings.twin import Twin
 from benchmarks.language.bases import KINDS, Models, OwnModel
@@ -79,7 +80,7 @@ def build_tasks(models: Models, names: tuple[str, ...] = tuple(BUILD)) -> tuple[
 
 def claim(name: str, caption: str, tasks: tuple[str, ...], *measures: str) -> Claim:
     """The figure and the table of a claim."""
-    return Claim(name, caption, {task: HORIZONS[task] for task in tasks}, measures)
+    return Claim(name, caption, tasks, measures, LANGUAGE.collection.envs)
 
 
 TINY = DecoderConfig(width=16, layers=1, heads=2, key_value_heads=2, head_width=8, inner=32, end=END)

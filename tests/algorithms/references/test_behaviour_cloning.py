@@ -20,9 +20,10 @@ from algorithms.training_config import Episodes, TrainingConfig
 from benchmarks.design.cell import Cell
 from envs import TASKS
 from envs.api import Task
+from envs.language.listed_mdp import language_task
 from envs.language.tasks.cue import Cue
 from envs.language.tasks.detox import Detox
-from envs.language.taught_mdp import Demonstrations, TaughtMDP, language_task
+from envs.language.taught_mdp import Demonstrations, TaughtMDP
 from tests.builders import SHORT, make_policy, members_of, records_of
 from tests.envs.language.tiny_claims import cue, detox, tasks, truth
 
