@@ -13,7 +13,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.networks.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
-from docs._scripts.wording import listed, signed_change, two_decimals, value_range
+from docs._scripts.wording import list_scores, listed, signed_change, two_decimals, value_range
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
 
@@ -110,11 +110,11 @@ def alignment(results: Released) -> str:
 
 
 def _twins(rows: pd.DataFrame, measure: str, said: str) -> str:
-    """A measure of the policy gradient and of its twin; whether their intervals overlap."""
+    """A measure of each variant; whether the intervals of the policy gradient and of its twin overlap."""
     learner, twin = (rows[rows["variant"] == name].iloc[0] for name in ("rloo", "imitation"))
     apart = learner[f"{measure} low"] > twin[f"{measure} high"] or learner[f"{measure} high"] < twin[f"{measure} low"]
-    pair = f"`rloo` {two_decimals(learner[measure])}, `imitation` {two_decimals(twin[measure])}"
-    return f"{said} {pair}{'' if apart else ' (no difference shown)'}"
+    every = list_scores(dict(zip(rows["variant"], rows[measure], strict=True)))
+    return f"{said} {every}{'' if apart else ' (no difference shown of `rloo` and `imitation`)'}"
 
 
 def kl_errors() -> str:
