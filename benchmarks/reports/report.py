@@ -16,7 +16,7 @@ from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import budgets, comparisons, facts, training
+from benchmarks.reports.sections import budgets, comparisons, facts, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -128,7 +128,9 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
         training.efficiency(report),
         training.profile(report),
         training.diagnostics(report),
-        training.samples(report),
+        texts.measures(report),
+        texts.reward_models(report),
+        texts.samples(report),
         training.throughput(report, scores),
         comparisons.guide(report),
         facts.scores(report, scores),
