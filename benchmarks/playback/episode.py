@@ -78,7 +78,7 @@ def _ends(task: Task) -> str:
     """The returns between which the task's are read, as far as they are known."""
     low, high = ("reference policy", "optimum") if task.field == "language" else ("uniform policy", "reference")
     ends = {low: task.floor, high: task.ceiling}
-    known = [f"{name} {value:.4g}" for name, value in ends.items() if value is not None]
+    known = [f"{name} {round(value, 12):.4g}" for name, value in ends.items() if value is not None]
     return f" ({', '.join(known)})" if known else ""
 
 

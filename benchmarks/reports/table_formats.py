@@ -15,6 +15,7 @@ from benchmarks.design.report_blocks import Bold
 from benchmarks.reports import markup
 from benchmarks.store.files import write_text
 
+SMALLEST = 1e-4  # half an interval that is shown
 LONG_CELL = 30  # characters beyond which a cell may break into lines
 
 
@@ -105,7 +106,9 @@ def _plus_minus(mean: float, low: float, high: float) -> str:
     half = (high - low) / 2
     if not math.isfinite(half):
         return number(mean)
-    decimals = 3 if half == 0 else min(max(1 - math.floor(math.log10(half)), 0), 4)
+    if half < SMALLEST:
+        return f"{number(mean)} ± 0"
+    decimals = max(1 - math.floor(math.log10(half)), 0)
     return f"{round(mean, decimals) + 0.0:,.{decimals}f} ± {half:,.{decimals}f}"
 
 

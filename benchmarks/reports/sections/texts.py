@@ -29,12 +29,13 @@ EXPLAINED = (
 def measures(report: ReportInput) -> Section:
     """A table a task: the measures that the experiment names, with intervals."""
     data, files = Data(report.suite, report.measures), file_names(report.suite.scales)
+    betas = {meta["cell"]["task"]["name"]: meta["cell"]["task"].get("beta", 0.0) for meta in report.metas}
     blocks: list[Block] = []
     for task in report.suite.scales if report.text_measures else ():
         rows = [
             {"variant": variant, **found}
             for variant in report.suite.variants
-            if (found := _row(data, task, variant, report.text_measures))
+            if (found := _row(data, task, variant, report.text_measures, betas.get(task, 0.0)))
         ]
         if rows:
             order = [n for m in (*report.text_measures, SPEED) for n in (m, f"{m}_low", f"{m}_high")]
@@ -44,13 +45,20 @@ def measures(report: ReportInput) -> Section:
     return Section("Texts", (Prose(EXPLAINED), *blocks) if blocks else ())
 
 
-def _row(data: Data, task: str, variant: str, names: Sequence[str]) -> dict[str, float]:
-    """The measures of a variant, and its speed; {} where nothing is measured."""
+def _row(data: Data, task: str, variant: str, names: Sequence[str], beta: float) -> dict[str, float]:
+    """The measures of a variant, and its speed; {} where nothing is measured.
+
+    A reward that is not measured is the return with beta times the KL added.
+    """
     found: dict[str, float] = {}
     for name in names:
         if points := data.series(task, variant, name):
             found |= _mean(name, points[-1][1])
     curve = data.suite.curves.get((task, variant))
+    if "reward" in names and "reward" not in found and "kl" in found and curve is not None:
+        kl = data.series(task, variant, "kl")[-1][1]
+        if len(kl) == len(curve.seeds):
+            found = _mean("reward", curve.value[-1] + beta * kl) | found
     if found and curve is not None and curve.train_s and variant not in data.suite.imported:
         found[SPEED] = float(curve.env_steps[-1].sum() / curve.train_s)
     return found
@@ -115,7 +123,7 @@ def _scored(
         for writer, texts in writers.items():
             own = scores.get(writer, ())
             still = writer == "untrained" and own and all(abs(of.get("kl", np.inf)) < STILL for of in own)
-            text = texts[i].partition(" | ")[2] if i < len(texts) else ""
-            rows.append({"writer": "reference" if still else writer, "text": text, **(own[i] if i < len(own) else {})})
+            row: dict[str, object] = {"writer": "reference" if still else writer, "text": texts[i].partition(" | ")[2]}
+            rows.append(row | dict(own[i] if own else {}) | ({"kl": 0.0} if still else {}))
         tables.append(Table(f"samples/{file}_{i + 1}", pd.DataFrame(rows), title=f"{task}: {prompt} ..."))
     return tables
