@@ -175,4 +175,5 @@ def shade(text: str, change: float) -> str:
     if not strength:
         return text
     colour = (MORE if change > 0 else LESS)[strength - 1]
-    return f"\x1b[48;5;{colour}m\x1b[97m{text}{RESET}"
+    word = text.lstrip()  # spaces that align it stay as they are
+    return f"{text[: len(text) - len(word)]}\x1b[48;5;{colour}m\x1b[97m{word}{RESET}"
