@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from algorithms.training.returns.sampled_return import reading_order
 from benchmarks.playback.episode import Episode
 from benchmarks.playback.saved_policy import SavedPolicy
 from envs.api import Bools, Doubles, Ints
@@ -67,7 +68,7 @@ def complete(
             tuple(token_text(mdp, transcripts[i], t) for t in np.flatnonzero(valid[i]).tolist()),
             policy[i, valid[i]],
             reference[i, valid[i]],
-            {name: float(x[i]) for name, x in scores.items()},
+            {name: float(scores[name][i]) for name in reading_order(scores)},
         )
         for i, writer in enumerate(writers)
     ]

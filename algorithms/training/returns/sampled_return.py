@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -154,8 +154,14 @@ class EpisodeTotals:
 
 def text_samples(mdp: TextMDP, transcripts: NDArray, scores: Mapping[str, NDArray[np.float64]]) -> TextSamples:
     """Transcripts [M, L] decoded, and their scores [M] by name."""
-    rows = tuple({name: float(x[i]) for name, x in scores.items()} for i in range(len(transcripts)))
+    rows = tuple({name: float(scores[name][i]) for name in reading_order(scores)} for i in range(len(transcripts)))
     return TextSamples(tuple(transcript_text(mdp, row) for row in transcripts), rows if scores else ())
+
+
+def reading_order(names: Iterable[str]) -> list[str]:
+    """Names of scores, those first that every reader asks for."""
+    first = ("reward", "gold", "kl")
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:

@@ -16,6 +16,7 @@ from envs.api import Doubles
 
 ACCURACY = "reward_accuracy"
 SPEED = "tokens_a_second"
+FORM = ("length", "length_right", "length_wrong", "cut", "entropy", "distinct_2", "equal_groups")  # in a second table
 STILL = 1e-3  # nats: a policy whose texts are as likely as under the reference, but for rounding, is the reference
 EXPLAINED = (
     "At the last checkpoint, mean over seeds with half its 95 % t interval. KL to the reference policy and entropy in nats "
@@ -38,11 +39,18 @@ def measures(report: ReportInput) -> Section:
             if (found := _row(data, task, variant, report.text_measures, betas.get(task, 0.0)))
         ]
         if rows:
-            order = [n for m in (*report.text_measures, SPEED) for n in (m, f"{m}_low", f"{m}_high")]
             frame = pd.DataFrame(rows)
-            shown = frame[["variant", *(name for name in order if name in frame)]]
-            blocks.append(Table(f"texts/{files[task]}", shown, title=task))
+            judged = [name for name in report.text_measures if name not in FORM]
+            formed = [name for name in (*report.text_measures, SPEED) if name in (*FORM, SPEED)]
+            blocks.append(Table(f"texts/{files[task]}", _part(frame, judged), title=task))
+            blocks.append(Table(f"texts/{files[task]}_form", _part(frame, formed)))
     return Section("Texts", (Prose(EXPLAINED), *blocks) if blocks else ())
+
+
+def _part(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The columns of these measures, with their bounds, and the variants that have any of them."""
+    columns = [n for name in names for n in (name, f"{name}_low", f"{name}_high") if n in frame]
+    return frame[["variant", *columns]].dropna(how="all", subset=columns)
 
 
 def _row(data: Data, task: str, variant: str, names: Sequence[str], beta: float) -> dict[str, float]:
@@ -81,12 +89,12 @@ def reward_models(report: ReportInput) -> Section:
     table = rows.groupby("seed")["value"].first().rename("accuracy").reset_index()
     low, high = t_interval(table["accuracy"].to_numpy(np.float64)) if len(table) > 1 else (np.nan, np.nan)
     interval = f", 95 % interval {low:.3f} to {high:.3f}" if len(table) > 1 else ""
-    caption = (
+    told = (
         "Share of unseen labelled pairs in which the seed's reward model prefers the chosen text: mean "
         f"{table['accuracy'].mean():.3f}{interval}. A model without knowledge has 0.5; labels are drawn, so that none can "
         "have 1."
     )
-    return Section("Reward models", (Table("reward_models", table, caption),))
+    return Section("Reward models", (Prose(told), Table("reward_models", table)))
 
 
 def samples(report: ReportInput) -> Section:

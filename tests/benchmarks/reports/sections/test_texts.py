@@ -35,10 +35,13 @@ def report(folder: Path, measures: dict[str, float], beta: float = 0.0, **change
 
 
 def test_measures_of_the_last_checkpoint_with_intervals_in_the_experiments_order(tmp_path: Path) -> None:
-    made = report(tmp_path, {"gold": 0.5, "kl": 2.0, "other": 9.0}, 0.1, text_measures=("reward", "gold", "kl", "cut"))
-    prose, table = texts.measures(made).blocks
+    made = report(
+        tmp_path, {"gold": 0.5, "kl": 2.0, "cut": 0.2, "other": 9.0}, 0.1, text_measures=("reward", "gold", "kl", "cut")
+    )
+    prose, table, form = texts.measures(made).blocks
     assert isinstance(prose, Prose)
     assert isinstance(table, Table)
+    assert isinstance(form, Table)
     (row,) = table.frame.to_dict("records")
     assert list(row)[:2] == ["variant", "reward"]
     assert "other" not in row
@@ -47,9 +50,10 @@ def test_measures_of_the_last_checkpoint_with_intervals_in_the_experiments_order
     assert (row["gold"], row["gold_low"], row["gold_high"]) == (values.mean(), low, high)
     curve = made.suite.curves[TASK, "gae"]
     assert row["reward"] == np.mean(curve.value[-1] + 0.1 * (2 + np.arange(4) / 100))  # the return takes beta KL off
-    assert row["tokens_a_second"] == curve.env_steps[-1].sum() / curve.train_s
+    assert list(form.frame) == ["variant", "cut", "cut_low", "cut_high", "tokens_a_second"]
+    assert form.frame["tokens_a_second"].tolist() == [curve.env_steps[-1].sum() / curve.train_s]
     shown = as_text_table(table.frame)
-    assert list(shown.columns) == ["variant", "reward", "gold", "kl", "tokens a second"]
+    assert list(shown.columns) == ["variant", "reward", "gold", "kl"]
     assert shown["gold"].tolist() == [f"0.515 ± {(high - low) / 2:.3f}"]
 
 
@@ -63,11 +67,12 @@ def test_a_report_without_texts_has_none_of_the_sections(tmp_path: Path) -> None
 def test_each_seed_has_its_reward_models_accuracy(tmp_path: Path) -> None:
     made = report(tmp_path, {texts.ACCURACY: 0.7})
     constant = made.measures.assign(value=0.7 + made.measures["seed"] / 100)
-    (table,) = texts.reward_models(replace(made, measures=constant)).blocks
+    prose, table = texts.reward_models(replace(made, measures=constant)).blocks
+    assert isinstance(prose, Prose)
     assert isinstance(table, Table)
     np.testing.assert_allclose(table.frame["accuracy"], [0.7, 0.71, 0.72, 0.73])
     low, high = t_interval(np.array([0.7, 0.71, 0.72, 0.73]))
-    assert f"mean 0.715, 95 % interval {low:.3f} to {high:.3f}" in table.caption
+    assert f"mean 0.715, 95 % interval {low:.3f} to {high:.3f}" in prose.text
 
 
 def test_samples_are_a_table_a_prompt(tmp_path: Path) -> None:
