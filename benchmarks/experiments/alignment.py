@@ -40,7 +40,6 @@ HORIZONS = {"detox": 3, "unfair": 3, "fair": 3, "truth": 1, TRUTH_KL: 1, "cue": 
 # each the best of 3e-4, 1e-3, 3e-3 and 1e-2, as far as they were tried, by the last score of two or three other seeds
 RATES = {
     "rloo": dict.fromkeys(LABELS, 3e-3),
-    "exact_pg": dict.fromkeys(LABELS, 3e-3),
     "imitation": dict.fromkeys(LABELS, 1e-3) | dict.fromkeys(("truth", TRUTH_KL), 3e-3),
 }
 TITLES = {
@@ -87,7 +86,7 @@ EXPERIMENT = LanguageExperiment(
     name="alignment",
     question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
     tasks=tuple(BUILD),
-    variants=("rloo", "exact_pg", TWIN),
+    variants=("rloo", TWIN),
     env_steps={name: LABELS[name] * HORIZONS[name] for name in BUILD},
     evaluation=Evaluation(checkpoints=8, episodes=50),
     build_tasks=build_tasks,
