@@ -13,7 +13,7 @@ from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.networks.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig
 from docs._scripts.released import Released
-from docs._scripts.wording import list_scores, listed, signed_change, two_decimals, value_range
+from docs._scripts.wording import listed, signed_change, two_decimals, value_range
 from envs.text.lexicon import Lexicon
 from envs.text_env import text_task
 
@@ -110,11 +110,14 @@ def alignment(results: Released) -> str:
 
 
 def _twins(rows: pd.DataFrame, measure: str, said: str) -> str:
-    """A measure of each variant; whether the intervals of the policy gradient and of its twin overlap."""
+    """A measure of each variant, and whether the intervals of the policy gradient and of its twin overlap."""
     learner, twin = (rows[rows["variant"] == name].iloc[0] for name in ("rloo", "imitation"))
-    apart = learner[f"{measure} low"] > twin[f"{measure} high"] or learner[f"{measure} high"] < twin[f"{measure} low"]
-    every = list_scores(dict(zip(rows["variant"], rows[measure], strict=True)))
-    return f"{said} {every}{'' if apart else ' (no difference shown of `rloo` and `imitation`)'}"
+    overlap = (
+        learner[f"{measure} low"] <= twin[f"{measure} high"] and twin[f"{measure} low"] <= learner[f"{measure} high"]
+    )
+    every = ", ".join(f"`{name}` {value:.3f}" for name, value in zip(rows["variant"], rows[measure], strict=True))
+    # whether scores differ is tested, and in the answer
+    return f"{said} {every}{' (the intervals overlap)' if overlap and measure != 'score' else ''}"
 
 
 def kl_errors() -> str:
