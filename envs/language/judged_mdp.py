@@ -80,10 +80,7 @@ class JudgedMDP(LanguageMDP):
     @cached_property
     def action_tokens(self) -> tuple[int, ...]:
         """All tokens but those that stand for no text, such as padding; END stands for the end. UsageError without END."""
-        tokenizer = self.model.tokenizer()
-        if tokenizer.end is None:
-            raise UsageError(f"the model {self.model.path} has no end token, so its texts would have no end")
-        return tuple(i for i in range(len(tokenizer.words)) if i == tokenizer.end or i not in tokenizer.special)
+        return self.model.tokenizer().writable
 
     @cached_property
     def end_action(self) -> int:

@@ -38,6 +38,11 @@ class AdapterFile:
     path: Path = field(metadata={"hashed": False}, compare=False)
 
     @property
+    def base(self) -> str:
+        """The digest of the base that they change."""
+        return str(_meta(self)["base"])
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """The members' seeds [S]."""
         return tuple(_meta(self)["seeds"])

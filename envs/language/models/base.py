@@ -66,6 +66,11 @@ class BaseModel:
         return context_of(self.path)
 
     @property
+    def is_decoder(self) -> bool:
+        """Whether our own decoder computes it, rather than transformers."""
+        return self.path.is_file() or decoder_config(_config(self.path), None) is not None
+
+    @property
     def matrices(self) -> tuple[tuple[int, int], ...]:
         """The shapes of its matrices but those of words and the read-out, from the files' headers: about what adapters
         change."""
