@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 
 from benchmarks.cli.main import main
+from benchmarks.store.sources import read_cells
 from envs.language.models.adapter_file import find_adapters
 from envs.language.models.base import find_base
 from envs.language.models.decoder import Decoder
@@ -103,11 +104,14 @@ def same_logits(base: Path, policy: Path, seed: int) -> bool:
 
 
 def test_training_is_paid_by_a_users_function(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["train", "--base", made()[1], "--prompts", "prompts.jsonl", "--reward", REWARD, "--seeds", 2, "--rank", 2]
-    policy, said = run(capsys, *words, "--steps", 4_000, "--longest", 6, "--beta", 0, "--rate", "3e-2")
-    description = json.loads((policy / "description.json").read_text())
-    paid = [description["measures"][f"own/{seed}"] for seed in (0, 1)]
-    assert min(paid) > 1  # an untrained member earns about a third
+    words = ["train", "--base", made()[1], "--prompts", "prompts.jsonl", "--reward", REWARD, "--seeds", 2]
+    policy, said = run(capsys, *words, "--steps", 6_000, "--longest", 6, "--beta", 0, "--rate", ".1")
+    (cell,) = json.loads((policy / "description.json").read_text())["configuration"]["cells"]
+    rows = read_cells(sorted((here / "results" / "language" / "cells").glob(f"*{cell}*")))
+    paid = rows[rows.task == "own prompts"].groupby("checkpoint").eval_return.mean()
+    assert paid[paid.index >= 8].mean() > paid[paid.index <= 1].mean() + 0.3
+    measures = json.loads((policy / "description.json").read_text())["measures"]
+    assert {"return/0", "return/1", "own/0", "own/1", "kl/0", "length/0"} <= measures.keys()
     assert (policy / "peft-1" / "adapter_model.safetensors").is_file()
     assert not list(policy.glob("merged-*"))
     assert "own " in said
@@ -152,8 +156,8 @@ def test_stages_are_listed_and_found(capsys: pytest.CaptureFixture[str]) -> None
         capsys.readouterr().err
     )
     assert main(["language", "sft", "--bse", "x"]) == 2
-    assert "nearest: --base; all: python -m benchmarks language sft --help" in capsys.readouterr().err.replace(
-        "unknown flag of language sft '--bse'; ", ""
-    )
+    said = capsys.readouterr().err
+    assert "unknown flag of language sft '--bse'; nearest: --base" in said
+    assert "all: python -m benchmarks language sft --help" in said
     assert main(["language", "train", "--help"]) == 0
     assert "paid by a reward model" in " ".join(capsys.readouterr().out.split())
