@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from algorithms.language.adapters import Fitting
-from algorithms.policies.networks.adapters import Adapters
 from benchmarks.cli.language.export import Exported, check_formats
 from benchmarks.cli.language.options import StageFlags, adapters_of, base_of, done
 from benchmarks.cli.learning_curve import train_and_show
@@ -72,18 +71,17 @@ class Train(StageFlags):
         prompts = read_prompts(OwnFile.of(self.prompts), base, self.longest)
         paid = self._paid(base, seeds)
         store = self.store()
-        rank, scale = (self.rank, 1.0) if sft is None else sft.shape
+        rank = self.rank if sft is None else sft.shape[0]
         length = max(map(len, prompts.tokens)) + self.longest
         texts = Fitting(rank=rank, batch=settings.LANGUAGE.collection.envs)
         check_room(base, texts, self.seeds, length, self.device)
         if isinstance(paid, OwnReward):
             paid.examine(sample_texts(base, sft, prompts, self.longest, self.device))
         with user_errors():
-            assignments = self.set if self.rate is None else (*self.set, f"training.learning_rate={self.rate}")
+            assignments = [] if sft is not None else [f"training.network.rank={self.rank}"]
+            assignments += [] if self.rate is None else [f"training.learning_rate={self.rate}"]
             task = self._task(base, prompts, paid, sft)
-            plain = single_cells(task, variant, self.seeds, self.steps, assignments)
-        network = Adapters(rank=rank, scale=scale, start=sft)
-        cells = [replace(cell, training=replace(cell.training, network=network)) for cell in plain]
+            cells = single_cells(task, variant, self.seeds, self.steps, (*assignments, *self.set))
         self._train(cells)
         exported = Exported(base, tuple(cell.digest for cell in cells), formats)
         policies = self.results / FOLDER / "policies"
