@@ -49,6 +49,7 @@ class LanguageRun(ComparisonRun):
     def select(self, flags: RunFlags) -> None:
         for name in () if flags.tasks is None else split(flags.tasks):
             look_up(dict.fromkeys(self.language.task_names), name, "task")
+        check_device(flags.device)
         own = self._own_data(flags)
         # small models are not to be taken for the suite's own
         store = ArtefactStore(flags.results / "smoke" if flags.smoke else flags.results, provenance(flags.device))
@@ -70,7 +71,6 @@ class LanguageRun(ComparisonRun):
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         if not self.unmade:
             return super().run(flags, folder)
-        check_device(flags.device)
         print("\n".join(self.listed))
         for what in self.unmade:
             print(f"would make first: {what}", file=sys.stderr)

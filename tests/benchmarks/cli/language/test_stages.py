@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 import safetensors.torch
@@ -17,37 +15,9 @@ from envs.language.models.adapter_file import find_adapters
 from envs.language.models.base import find_base
 from envs.language.models.decoder import Decoder
 from envs.language.models.low_rank import LowRank
-from tests.benchmarks.cli.language.own_texts import FITTING, TINY, write_files, write_lines
+from tests.benchmarks.cli.language.own_texts import FITTING, made, write_lines
 
 REWARD = "own_rewards_here:praise"
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder, with a base that was pretrained once."""
-    folder, _ = made()
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(folder))
-    return folder
-
-
-@cache
-def made() -> tuple[Path, Path]:
-    """(a user's folder, the base that `language pretrain` has left in it)."""
-    folder = Path(mkdtemp())
-    write_files(folder)
-    words = [
-        "language",
-        "pretrain",
-        "--corpus",
-        str(folder / "corpus.txt"),
-        *TINY,
-        "--results",
-        str(folder / "results"),
-    ]
-    assert main(words) == 0
-    (base,) = (folder / "results" / "models").glob("base-*")
-    return folder, base
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[Path, str]:
