@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
+from benchmarks.cli.language.pretrain import Pretrain
 from benchmarks.cli.main import main
-from benchmarks.store.sources import read_cells
+from benchmarks.language.bases import OwnModel
+from benchmarks.store.sources import read_cells, read_meta
 from envs.language.models.adapter_file import find_adapters
 from envs.language.models.base import find_base
 from envs.language.models.decoder import Decoder
@@ -56,6 +59,16 @@ def test_from_a_corpus_to_folders_that_peft_reads(here: Path, capsys: pytest.Cap
     assert find_adapters(policy / "adapters.safetensors").seeds == (0, 1)
     for seed in (0, 1):
         assert same_logits(base, policy, seed)
+    (cell,) = json.loads((policy / "description.json").read_text())["configuration"]["cells"]
+    (path,) = (here / "results" / "language" / "cells").glob(f"*{cell}*")
+    trained = read_meta(path)["cell"]
+    start = find_adapters(sft / "adapters.safetensors").digest
+    assert (
+        trained["task"]["factory"]["reference_adapters"]["digest"] == start
+    )  # the KL is to SFT, and training begins there
+    assert trained["training"]["network"]["start"]["digest"] == start
+    paid = find_adapters(reward / "adapters.safetensors").digest
+    assert trained["task"]["factory"]["reward_model"]["file"]["digest"] == paid
     # the same commands again do nothing but print
     again, _ = run(capsys, "sft", "--base", base, "--data", "demonstrations.jsonl", *FITTING)
     assert again == sft
@@ -124,6 +137,14 @@ def test_another_file_and_another_function_are_other_artefacts(here: Path, capsy
     assert description["base"]["digest"] == find_base(base).digest
     assert len(description["prompts"]["digest"]) == 12
     assert len(description["judge"]["reward"]["source"]) == 16
+
+
+def test_without_flags_the_suites_own_base_is_pretrained() -> None:
+    """So the experiments find what the command has made."""
+    assert Pretrain().model() == OwnModel("base")
+    assert Pretrain(width=64, heads=2).model().shape == replace(
+        OwnModel("base").shape, width=64, heads=2, key_value_heads=2, head_width=32, inner=176
+    )
 
 
 def test_stages_are_listed_and_found(capsys: pytest.CaptureFixture[str]) -> None:
