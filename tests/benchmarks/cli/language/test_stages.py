@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def test_from_a_corpus_to_folders_that_peft_reads(here: Path, capsys: pytest.Cap
     )  # fmt: skip
     assert "return" in said
     assert "next: python -m benchmarks play" in said
+    shown = next(line for line in said.splitlines() if line.startswith("next: "))
+    assert main(shlex.split(shown.removeprefix("next: python -m benchmarks "))) == 0
     assert find_adapters(policy / "adapters.safetensors").seeds == (0, 1)
     for seed in (0, 1):
         assert same_logits(base, policy, seed)
