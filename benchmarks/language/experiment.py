@@ -13,6 +13,10 @@ from benchmarks.language.own_pipeline import OwnData
 from envs.api import Task
 
 MakeTasks = Callable[[ArtefactStore, Models, int, OwnData], Generator[StageProgress, None, tuple[Task, ...]]]
+TEXT_MEASURES = (
+    "reward", "gold", "kl", "win_rate", "held_out", "sentiment", "nll", "flagged", "gap", "answered", "true", "ood",
+    "gold elsewhere", "length", "length_right", "length_wrong", "cut", "entropy", "distinct_2", "equal_groups",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,4 +32,5 @@ class LanguageExperiment(ComparisonExperiment):
 
     build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
     models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)
+    text_measures: tuple[str, ...] = TEXT_MEASURES
     pipeline: MakeTasks | None = None
