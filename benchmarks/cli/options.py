@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,9 @@ from typing import Annotated
 import torch
 import tyro
 
+from algorithms.training_config import TrainingConfig
 from benchmarks.cli.lookup import split
+from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
@@ -20,6 +22,7 @@ from benchmarks.execution.tensorboard import Live
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
+from envs.api import Task
 from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
@@ -50,6 +53,8 @@ class RunFlags:
     study: str = "tuned"  # --tuned: which of them, a folder under --results
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
+    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
     threshold: float | None = None  # of that task: the return that counts as solved
@@ -62,7 +67,7 @@ class RunFlags:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
-        values |= {name: getattr(self, name) for name in ("adaptive", "tuned", "save_policies")}
+        values |= {name: bool(getattr(self, name)) for name in ("adaptive", "tuned", "save_policies", "env_kwargs")}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
 
@@ -101,6 +106,18 @@ def check_outputs(
         check_folder(folder / part, "--results")
     if tensorboard is not None:
         check_folder(tensorboard, "--tensorboard")
+
+
+def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
+    """Say on standard error what is normalised by default, on tasks that have no settings of their own."""
+    said = {
+        task.name: parts
+        for task, training in uses
+        if (parts := [part for part in settings.normalised(task) if getattr(training, f"normalise_{part}")])
+    }
+    for name, parts in said.items():
+        fields = ", ".join(f"training.normalise_{part}" for part in parts)
+        print(f"{name} has no settings of its own: {' and '.join(parts)} are normalised ({fields})", file=sys.stderr)
 
 
 def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:

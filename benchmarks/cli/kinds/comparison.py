@@ -18,6 +18,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.design.cells import Configurations, build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
+from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
@@ -49,7 +50,7 @@ class ComparisonRun:
         experiment = self.declared
         if flags.seeds is not None:
             experiment = replace(experiment, seeds=flags.seeds, seeds_by_variant={})
-        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks), parse_env_kwargs(flags.env_kwargs))
         tasks = flags.scale.apply(tasks, [task.name for task in experiment.own_tasks])
         if experiment.rates:
             check_averaged(tasks, experiment.name)
