@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,11 @@ class RunFlags:
     # difference
     margin: float = 0.05
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    # estimator.credit.lam=.9,.95,1: a variant for each value, of every variant that has the field
+    set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    # a learning rate for every variant without one: five rates on three selection seeds, kept under --results
+    select_rates: bool = False
+    name: str | None = None  # of a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
@@ -66,9 +72,22 @@ class RunFlags:
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
-        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
-        values |= {name: bool(getattr(self, name)) for name in ("adaptive", "tuned", "save_policies", "env_kwargs")}
+        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard", "name")}
+        switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
+        values |= {name: bool(getattr(self, name)) for name in switches}
         return [name.replace("_", "-") for name, value in values.items() if value]
+
+
+def command_line(flags: RunFlags) -> str:
+    """The line that gives these flags to `run`."""
+    words = ["python", "-m", "benchmarks", "run", flags.experiment]
+    for one in fields(RunFlags):
+        value, flag = getattr(flags, one.name), f"--{one.name.replace('_', '-')}"
+        if one.name == "experiment" or value == one.default:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
+    return shlex.join(words)
 
 
 def figure_suffixes(figures: str) -> list[str]:

@@ -19,12 +19,12 @@ class Run(RunFlags):
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         suffixes = figure_suffixes(self.figures)
-        experiment = find_experiment(self.experiment)
+        experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
         with user_errors():
             run.select(self)
-        folder = results_folder(self.results, experiment, self.smoke, self.tuned)
+        folder = results_folder(self.results, run.experiment, self.smoke, self.tuned)
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE

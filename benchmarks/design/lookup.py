@@ -85,10 +85,8 @@ def find_tasks(
     if arguments and not taking:
         first = requested[0]
         check_no_arguments(first if isinstance(first, str) else first.name, arguments)
-    given = {name: arguments for name in taking}
-    tasks = [
-        t if isinstance(t, Task) else own[t] if t in own else find_task(t, given.get(t, ())) for t in requested
-    ]
+    given = dict.fromkeys(taking, arguments)
+    tasks = [t if isinstance(t, Task) else own[t] if t in own else find_task(t, given.get(t, ())) for t in requested]
     _check_unique("tasks", [t.name for t in tasks])
     return tasks
 

@@ -136,7 +136,12 @@ def _base(task: Task) -> TrainingConfig:
     base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
-    return replace(base, **{f"normalise_{part}": True for part in normalised(task)})
+    parts = normalised(task)
+    return replace(
+        base,
+        normalise_observations=base.normalise_observations or "observations" in parts,
+        normalise_returns=base.normalise_returns or "returns" in parts,
+    )
 
 
 def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
@@ -149,6 +154,11 @@ def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
         if (rate := of_protocol.get(task.name, {}).get(variant)) is not None:
             return rate
     return _base(task).learning_rate
+
+
+def has_selected_rate(task: Task, variant: str) -> bool:
+    """Whether a learning rate was selected for the variant on the task, under any protocol."""
+    return any(variant in by_task.get(task.name, {}) for by_task in LEARNING_RATES.values())
 
 
 def budget(task: Task) -> int:

@@ -75,8 +75,9 @@ def with_identity(task: Task, module: str) -> Task:
 
 @cache
 def gymnasium_task(env_id: str, arguments: Arguments = ()) -> Task:
-    """A Task for `gymnasium:<id>`, or for a class `module:Class`. Its floor has to be measured, and it has no ceiling, so its
-    scores are returns.
+    """A Task for `gymnasium:<id>`, or for a class `module:Class`.
+
+    Its floor has to be measured, and it has no ceiling, so its scores are returns.
 
     arguments  of the environment's constructor, and max_episode_steps for its time limit
     """

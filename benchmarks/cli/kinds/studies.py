@@ -29,7 +29,9 @@ class StudyRun:
 
     def select(self, flags: RunFlags) -> None:
         experiment = self.experiment
-        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks), parse_env_kwargs(flags.env_kwargs))
+        tasks = find_tasks(
+            experiment.tasks, None if flags.tasks is None else split(flags.tasks), parse_env_kwargs(flags.env_kwargs)
+        )
         tasks = flags.scale.apply(tasks)
         named = None if flags.variants is None else split(flags.variants)
         variants = find_variants(experiment.variants, named)
