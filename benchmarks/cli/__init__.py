@@ -18,6 +18,7 @@ COMMANDS = {
     "speed": ("benchmarks.cli.speed", "Speed"),
     "tune": ("benchmarks.cli.tune", "Tune"),
     "play": ("benchmarks.cli.play", "Play"),
+    "examine": ("benchmarks.cli.own.examine", "Examine"),
 }
 HELP = ("-h", "--help")
 
@@ -26,6 +27,6 @@ def overview() -> str:
     """All commands, each with the first line of its module's docstring; no module is imported for it."""
     lines = ["usage: python -m benchmarks COMMAND [--help]", ""]
     for name, (module, _) in COMMANDS.items():
-        source = (Path(__file__).parent / f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8")
+        source = Path(__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
         lines.append(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').splitlines()[0]}")
     return "\n".join(lines)

@@ -6,9 +6,12 @@ A user's environment is made in a child process first (validation.isolation), wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from algorithms import ALGORITHMS
 from algorithms.algorithm import Algorithm, reason_no_algorithm
+from algorithms.estimators.estimator import Estimator
+from algorithms.variant import Promises, Variant
 from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
 from envs.api import Task
@@ -68,6 +71,26 @@ def find_variant(name: str) -> Algorithm:
         check_name("variant", variant.name)
         return variant
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
+
+
+def find_estimator(name: str) -> tuple[Estimator, Promises]:
+    """The estimator of this name and what it promises: a constant of its own, or that of a variant."""
+    if ":" not in name or name.startswith(SB3_PREFIX):
+        return _examined(name, look_up(ALGORITHMS, ALIASES.get(name, name), "variant"))
+    return _examined(name, import_constant(name, "Variant or Estimator", _reason_not_examined, ALGORITHMS))
+
+
+def _examined(name: str, value: Any) -> tuple[Estimator, Promises]:
+    if reason := _reason_not_examined(value):
+        raise UsageError(f"{name} {reason}")
+    return (value, Promises()) if isinstance(value, Estimator) else (value.estimator, value.promises)
+
+
+def _reason_not_examined(value: object) -> str:
+    """Why the value has no estimator to examine, as a clause of which it is the subject; empty if it has one."""
+    return (
+        "" if isinstance(value, (Estimator, Variant)) else "has no estimator: it is neither a Variant nor an Estimator"
+    )
 
 
 def find_tasks(

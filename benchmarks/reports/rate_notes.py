@@ -7,8 +7,9 @@ follows from the experiment's declaration (shared_rate_variant, configurations),
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.design import settings
@@ -86,9 +87,12 @@ class RateNotes:
 def build_rate_notes(
     experiment: ComparisonExperiment,
     metas: Sequence[Mapping[str, Any]],
-    selected: Iterable[tuple[str, str]] = (),
+    selected: RatesByCell = MappingProxyType({}),
 ) -> RateNotes:
-    """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
+    """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it.
+
+    selected  rates that `run --select-rates` found; they count where the cells have them
+    """
     rates, fixed = {}, set()
     for meta in trained_cells(metas):
         cell = meta["cell"]
@@ -100,4 +104,5 @@ def build_rate_notes(
             fixed.add(cell_key)
     brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
     configured = frozenset({*experiment.configurations, *brought})
-    return RateNotes(experiment.shared_rate_variant, configured, rates, frozenset(selected))
+    used = frozenset(cell_key for cell_key, rate in selected.items() if rates.get(cell_key) == rate)
+    return RateNotes(experiment.shared_rate_variant, configured, rates, used)

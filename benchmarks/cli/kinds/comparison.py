@@ -92,6 +92,8 @@ class ComparisonRun:
         find_variants(found.variants)  # no two of one name
         if not (flags.select_rates or self.experiment.rates or self.experiment.shared_rate_variant):
             self.experiment = with_rates_of_origins(self.experiment, found.origins)
+            names = ", ".join(dict.fromkeys(found.origins.values()))
+            print(f"--set: rates stay those of {names}; --select-rates selects one for each value", file=sys.stderr)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment
@@ -132,7 +134,7 @@ class ComparisonRun:
         if flags.select_rates:
             return rates.selection_cells(self.experiment, flags.env_steps)
         alike = self.experiment.rates or self.experiment.shared_rate_variant
-        command = command_line(replace(flags, select_rates=True))
+        command = command_line(replace(flags, select_rates=True, dry_run=False))
         if not alike and (text := rates.warning(self.experiment, command)):
             print(text, file=sys.stderr)
         return []

@@ -6,10 +6,12 @@ The protocol is that of our own rates (benchmarks.design.settings), at the budge
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.cell import Cell
@@ -19,13 +21,13 @@ from benchmarks.design.own.rates import unselected
 from benchmarks.design.settings import RATES
 from benchmarks.execution import runner
 from benchmarks.execution.jobs import CellJob
-from benchmarks.reports.rate_report import objective
 from benchmarks.store.sources import read_results
 from benchmarks.validation.usage import WorkFailed
 from envs.seeding import Purpose
 
 FOLDER = "rates"  # under --results
 SEEDS = 3
+REPORTS = "benchmarks.reports.rate_report"  # imported when rates are chosen, for it draws with matplotlib
 
 
 def selection_cells(experiment: ComparisonExperiment, env_steps: int | None) -> list[Cell]:
@@ -71,9 +73,10 @@ def warning(experiment: ComparisonExperiment, command: str) -> str:
 
 def chosen_rates(cells: Sequence[Cell], paths: Sequence[Path]) -> dict[tuple[str, str], float]:
     """(task, variant) -> the rate that its population chose; says each on standard error."""
+    reports: Any = importlib.import_module(REPORTS)
     chosen = {}
     for cell, path in zip(cells, paths, strict=True):
-        table = objective(read_results([path]).frame, {cell.task.name: cell.task.scale})
+        table = reports.objective(read_results([path]).frame, {cell.task.name: cell.task.scale})
         rows = table[table["chosen"]]
         if rows.empty:
             print(f"no learning rate of {cell.label} has a finite return; the default stays", file=sys.stderr)
