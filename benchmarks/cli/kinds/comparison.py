@@ -22,7 +22,7 @@ from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.own import comparison as own
 from benchmarks.design.own.arguments import parse_env_kwargs
-from benchmarks.design.own.rates import save_selected, with_rates, with_rates_of_origins
+from benchmarks.design.own.rates import rated_origins, save_selected, with_rates, with_rates_of_origins
 from benchmarks.design.own.sweep import sweep
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
@@ -92,8 +92,11 @@ class ComparisonRun:
         find_variants(found.variants)  # no two of one name
         if not (flags.select_rates or self.experiment.rates or self.experiment.shared_rate_variant):
             self.experiment = with_rates_of_origins(self.experiment, found.origins)
-            names = ", ".join(dict.fromkeys(found.origins.values()))
-            print(f"--set: rates stay those of {names}; --select-rates selects one for each value", file=sys.stderr)
+            if names := rated_origins(self.experiment, found.origins):
+                shown = ", ".join(names)
+                print(
+                    f"--set: the rate stays that of {shown}; --select-rates selects one for each value", file=sys.stderr
+                )
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment

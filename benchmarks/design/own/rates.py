@@ -27,7 +27,7 @@ def trains_at_a_rate(task: Task, variant: Algorithm) -> bool:
 def unselected(experiment: ComparisonExperiment) -> list[tuple[Task, list[Algorithm], list[Algorithm]]]:
     """For each task the variants without a selected rate, where there are some, and those with one.
 
-    experiment  with its tasks and variants themselves; a rate in its configurations was set by the user
+    experiment  with its tasks and variants themselves; a rate in its configurations counts as selected
     """
     found = []
     for task in experiment.own_tasks:
@@ -35,7 +35,7 @@ def unselected(experiment: ComparisonExperiment) -> list[tuple[Task, list[Algori
         free = [v for v in trained if RATE not in experiment.configurations.get((task.name, v.name), {})]
         without = [v for v in free if not settings.has_selected_rate(task, v.name)]
         if without:
-            found.append((task, without, [v for v in free if v not in without]))
+            found.append((task, without, [v for v in trained if v not in without]))
     return found
 
 
@@ -54,6 +54,12 @@ def with_rates_of_origins(experiment: ComparisonExperiment, origins: Mapping[str
     return replace(
         experiment, configurations={**given, **{key: {**rates[key], **given[key]} for key in rates if key in given}}
     )
+
+
+def rated_origins(experiment: ComparisonExperiment, origins: Mapping[str, str]) -> list[str]:
+    """Those of the origins for which a rate was selected on some task."""
+    names = dict.fromkeys(origins.values())
+    return [n for n in names if any(settings.has_selected_rate(task, n) for task in experiment.own_tasks)]
 
 
 def with_rates(experiment: ComparisonExperiment, selected: Selected) -> ComparisonExperiment:
