@@ -130,3 +130,15 @@ def test_a_cell_of_one_rate_holds_it_twice() -> None:
     small = replace(EXPERIMENTS["estimators"].smoke(), seeds=1)  # type: ignore[type-var]
     assert isinstance(small, ComparisonExperiment)
     assert all(c.members.rates == (c.training.learning_rate,) for c in cells(small))
+
+
+def test_what_is_normalised_where_nobody_has_chosen_settings() -> None:
+    own = replace(TASKS["CartPole-v1"], name="tank:Tank")
+    assert settings.normalised(own) == ("observations", "returns")
+    training = settings.training_config(own, "gae")
+    assert (training.normalise_observations, training.normalise_returns) == (True, True)
+    for name in ("CartPole-v1", "lock/small"):
+        assert settings.normalised(TASKS[name]) == ()
+        training = settings.training_config(TASKS[name], "gae")
+        assert (training.normalise_observations, training.normalise_returns) == (False, False)
+    assert settings.normalised(replace(TASKS["lock/small"], name="texts of my own")) == ()
