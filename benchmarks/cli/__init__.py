@@ -19,6 +19,7 @@ COMMANDS = {
     "tune": ("benchmarks.cli.tune", "Tune"),
     "play": ("benchmarks.cli.play", "Play"),
     "language": ("benchmarks.cli.language", ""),  # its stages are commands
+    "examine": ("benchmarks.cli.own.examine", "Examine"),
 }
 STAGES = {
     "pretrain": ("benchmarks.cli.language.pretrain", "Pretrain"),
