@@ -19,8 +19,8 @@ class TextJudge(Protocol):
     """Scores texts. A frozen dataclass, for it is part of a task's digest."""
 
     @property
-    def model(self) -> BaseModel:
-        """The model that judges fluency."""
+    def model(self) -> BaseModel | None:
+        """The model that judges fluency, if one does."""
 
     def __hash__(self) -> int: ...
 
@@ -77,7 +77,7 @@ def judged(judge: TextJudge, texts: tuple[str, ...]) -> Doubles:
     return judge.score(texts, np.zeros(len(texts), np.bool_))
 
 
-def check_judge(judge: BaseModel, model: BaseModel) -> None:
+def check_judge(judge: BaseModel | None, model: BaseModel) -> None:
     """UsageError if they are one: what a model writes is likely to it by construction."""
     if judge == model:
         raise UsageError(
