@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 # command -> the module that holds it, and its class; a module is imported when its command is given, for most of them import
@@ -22,9 +23,17 @@ COMMANDS = {
 HELP = ("-h", "--help")
 
 
+MODULE, SCRIPT = "python -m benchmarks", "pg-ladder"  # the two ways to give a command
+
+
+def program() -> str:
+    """How this process was started: messages show commands that can be typed the same way."""
+    return SCRIPT if Path(sys.argv[0]).stem == SCRIPT else MODULE
+
+
 def overview() -> str:
     """All commands, each with the first line of its module's docstring; no module is imported for it."""
-    lines = ["usage: python -m benchmarks COMMAND [--help]", ""]
+    lines = [f"usage: {program()} COMMAND [--help]", ""]
     for name, (module, _) in COMMANDS.items():
         source = (Path(__file__).parent / f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8")
         lines.append(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').splitlines()[0]}")

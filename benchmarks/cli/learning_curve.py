@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
+from benchmarks.cli import program
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
@@ -42,7 +43,7 @@ def train_and_show(
             live.ended(cell)
     _print_scores(cells, folder)
     if policies is not None and policies.exists():
-        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
+        print(f"policies in {policies}; {program()} play FILE shows one")
     return DONE
 
 

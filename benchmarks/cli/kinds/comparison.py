@@ -60,7 +60,7 @@ class ComparisonRun:
         self.experiment = replace(experiment, variants=tuple(variants))
         self._build_cells(tasks, flags)
         if named:
-            _check_each_runs(tasks, variants)
+            check_each_runs(tasks, variants)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment
@@ -143,7 +143,7 @@ def _imported(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def _check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
+def check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
     """UsageError for a variant that can run on none of the tasks."""
     for variant in variants:
         reasons = [reason_unsupported(task, variant) for task in tasks]
