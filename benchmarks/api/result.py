@@ -122,7 +122,7 @@ class Result:
         return f"<Result of {parts[0]} x {parts[1]}, {count_noun(self.suite.seeds, 'seed')}, in {self.folder}>"
 
     def _repr_html_(self) -> str:
-        return str(self.summary.to_html(index=False, float_format="%.4g"))
+        return self.summary.to_html(index=False, float_format=lambda value: f"{value:.4g}")
 
     @cached_property
     def _results(self) -> Results:

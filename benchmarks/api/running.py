@@ -13,6 +13,7 @@ from typing import TypeVar
 from algorithms.algorithm import Algorithm
 from benchmarks.api.result import Result
 from benchmarks.cli.kinds.comparison import ComparisonRun, check_each_runs
+from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
@@ -64,7 +65,7 @@ def run(
 
     UsageError before any work for what cannot be. WorkFailed where a cell failed; the others are kept.
     """
-    task_list, variant_list = _as_list(tasks), _as_list(variants)
+    task_list, variant_list = _as_list("tasks", tasks), _as_list("variants", variants)
     if name != file_safe(name):
         raise UsageError(f"name becomes the name of a folder: {file_safe(name)!r}, say, not {name!r}")
     flags = RunFlags(
@@ -95,7 +96,7 @@ def load(folder: str | os.PathLike[str]) -> Result:
         near = experiments_under(place)
         hint = f"; under it are {', '.join(near)}" if near else ""
         raise UsageError(f"{place} holds no results: name a folder such as results/ladder{hint}")
-    known = EXPERIMENTS[place.name] if place.name in EXPERIMENTS else None
+    known = EXPERIMENTS.get(place.name)
     experiment = (
         known if isinstance(known, ComparisonExperiment) else ComparisonExperiment(place.name, QUESTION, (), ())
     )
@@ -105,11 +106,14 @@ def load(folder: str | os.PathLike[str]) -> Result:
         raise UsageError(f"damaged, in {place}: {error}") from error
 
 
-def _as_list(given: str | T | Sequence[str | T]) -> list[str | T]:
+def _as_list(argument: str, given: str | T | Sequence[str | T]) -> list[str | T]:
     """One or several, as a list; a string may name several, separated by commas, as on the command line."""
     if isinstance(given, str):
-        return [part.strip() for part in given.split(",") if part.strip()]
-    return list(given) if isinstance(given, Sequence) else [given]
+        return [*split(given)]
+    several = list(given) if isinstance(given, Sequence) else [given]
+    if not several:
+        raise UsageError(f"{argument} names nothing")
+    return several
 
 
 def _count(name: str, value: float) -> int:
