@@ -64,8 +64,8 @@ def provenance(device: str = "cpu") -> dict[str, object]:
 
 def _from_command_line() -> bool:
     """Whether this process runs a command: a notebook's own arguments say nothing of its results."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return Path(sys.argv[0]).stem == "pg-ladder" or getattr(spec, "name", "") == "benchmarks.__main__"
+    started = Path(sys.argv[0])
+    return started.stem == "pg-ladder" or started.parts[-2:] == ("benchmarks", "__main__.py")
 
 
 def command(words: list[str]) -> str:

@@ -59,7 +59,7 @@ def test_packages_of_the_users_do_not_take_the_place_of_ours(folder: Path) -> No
     done = typed(
         folder, "run", "ladder", "--tasks", "bandit/small", "--variants", "mine:VARIANT", "--seeds", "1", "--dry-run"
     )
-    assert done.stdout == "bandit/small x mine: 1 members x 50,000 steps\n"
+    assert done.stdout == "bandit/small x mine: 1 members x 100,000 steps\n"
     assert done.returncode == 0
 
 

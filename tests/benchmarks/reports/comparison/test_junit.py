@@ -35,7 +35,7 @@ def test_a_regression_is_a_failure_of_its_rows_and_of_the_gate(tmp_path: Path) -
     ]
     failed = {key: message for key, message in found.items() if message}
     assert [*failed] == [("variants", "gae"), ("u", "gae"), ("gate", "all rules")]
-    assert failed["u", "gae"].startswith("worse: -0.2")
+    assert failed["u", "gae"].startswith("worse: -0.1993, 95 % interval [-0.203, ")
     assert failed["gate", "all rules"] == "B is shown to be worse in 2 places: `gae`, `gae` on u"
 
 
