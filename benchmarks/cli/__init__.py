@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
+
+from benchmarks.validation.program import program
 
 # command -> the module that holds it, and its class; a module is imported when its command is given, for most of them import
 # torch
@@ -21,14 +22,6 @@ COMMANDS = {
     "play": ("benchmarks.cli.play", "Play"),
 }
 HELP = ("-h", "--help")
-
-
-MODULE, SCRIPT = "python -m benchmarks", "pg-ladder"  # the two ways to give a command
-
-
-def program() -> str:
-    """How this process was started: messages show commands that can be typed the same way."""
-    return SCRIPT if Path(sys.argv[0]).stem == SCRIPT else MODULE
 
 
 def overview() -> str:

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
-from benchmarks.cli import program
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
+from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
 
 BAR = 40

@@ -12,8 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 import tyro
 
-from benchmarks.cli import COMMANDS, HELP, MODULE, overview, program
+from benchmarks.cli import COMMANDS, HELP, overview
 from benchmarks.validation.numbers import whole_number
+from benchmarks.validation.program import MODULE, program
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cli
+from benchmarks.validation.program import SCRIPT
 
 ROOT = Path(__file__).resolve().parents[3]
 MINE = """
@@ -44,7 +44,7 @@ def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_entry_point_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {cli.SCRIPT: "benchmarks.__main__:script"}
+    assert project["scripts"] == {SCRIPT: "benchmarks.__main__:script"}
 
 
 def test_help_and_mistakes_show_commands_that_can_be_typed_here(folder: Path) -> None:
