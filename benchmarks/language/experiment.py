@@ -11,6 +11,11 @@ from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import KINDS, Models, OwnModel
 from envs.api import Task
 
+TEXT_MEASURES = (
+    "reward", "gold", "kl", "win_rate", "held_out", "sentiment", "nll", "flagged", "gap", "answered", "true", "ood",
+    "gold elsewhere", "length", "length_right", "length_wrong", "cut", "entropy", "distinct_2", "equal_groups",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class LanguageExperiment(ComparisonExperiment):
@@ -24,4 +29,5 @@ class LanguageExperiment(ComparisonExperiment):
 
     build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
     models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)
+    text_measures: tuple[str, ...] = TEXT_MEASURES
     pipeline: Callable[[ArtefactStore, Models, int], Generator[StageProgress, None, tuple[Task, ...]]] | None = None

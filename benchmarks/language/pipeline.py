@@ -37,6 +37,7 @@ class Prepared(NamedTuple):
         """The knobs of a review_task that are files."""
         return {
             "reference_adapters": self.sft, "reward_model": self.reward, "held_out": self.held_out, "samples": self.samples,
+            "accuracy": tuple((int(name.rpartition("/")[2]), value) for name, value in self.accuracy.items()),
         }  # fmt: skip
 
 
