@@ -53,7 +53,10 @@ def _print_scores(cells: list[Cell], folder: Path) -> None:
     score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
     if not cells[0].algorithm.repeatable:
         print("rows of real actors do not repeat; they are pooled only with their like")
-    print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
+    floor = cells[0].task.floor
+    random = "" if floor is None else f"; the random policy's is {floor:.4g}"
+    spread = f"(standard deviation {score.std():.3g}, n {len(score)})"
+    print(f"{cells[0].label}: final return {score.mean():.4g} {spread}{random}")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)
     print(
         f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells"
