@@ -94,5 +94,5 @@ def check_installed(tasks: Iterable[Task]) -> None:
             gymnasium.make(factory.env_id).close()
         except (gymnasium.error.Error, ImportError) as error:
             raise UsageError(
-                f'{task.name} needs EnvPool (pip install "pg-ladder[envpool]"), for Gymnasium cannot make it: {error}'
+                f'{task.name} needs EnvPool (pip install "pg-ladder[box2d-mujoco]"), for Gymnasium cannot make it: {error}'
             ) from error

@@ -17,6 +17,7 @@ from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
+from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
 
 BAR = 40
@@ -42,7 +43,7 @@ def train_and_show(
             live.ended(cell)
     _print_scores(cells, folder)
     if policies is not None and policies.exists():
-        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
+        print(f"policies in {policies}; {program()} play FILE shows one")
     return DONE
 
 

@@ -83,7 +83,7 @@ class ComparisonRun:
             self.experiment = replace(self.experiment, question=question)
         self._build_cells(tasks, flags)
         if named:
-            _check_each_runs(tasks, variants)
+            check_each_runs(tasks, variants)
 
     def _sweep(self, flags: RunFlags) -> None:
         """A variant for each value that --set lists; they train at the rate of the one that they were made of."""
@@ -203,7 +203,7 @@ def _imported(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def _check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
+def check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
     """UsageError for a variant that can run on none of the tasks."""
     for variant in variants:
         reasons = [reason_unsupported(task, variant) for task in tasks]

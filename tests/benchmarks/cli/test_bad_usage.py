@@ -212,7 +212,7 @@ def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.setattr(from_envpool, "installed", lambda: False)
     for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
         assert main(words) == 2
-        assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[envpool]")' in capsys.readouterr().err
+        assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[box2d-mujoco]")' in capsys.readouterr().err
     assert list(Path().iterdir()) == [Path("file")]
 
 
