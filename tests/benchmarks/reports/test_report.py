@@ -25,8 +25,6 @@ from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
-from envs.api import Scale
-from envs.text.overopt import OverOpt
 from tests.benchmarks.synthetic_results import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
 
