@@ -1,25 +1,25 @@
-"""Which learning rate is best for each way of RLHF? Every rate on selection seeds, at half of `rlhf_exact`'s budget."""
+"""Which learning rate is best for each way of RLHF? Every rate on selection seeds, on the smallest task of `rlhf_exact`."""
 
 from functools import partial
 
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.settings import RATES
-from benchmarks.experiments.rlhf_exact import FIRST, LEARNERS, STEPS, TASKS, TINY_MODELS, build_tasks
+from benchmarks.experiments.rlhf_exact import FIRST, LEARNERS, TINY_MODELS, build_tasks
 from benchmarks.language.experiment import LanguageExperiment
 from envs.seeding import Purpose
 
 EXPERIMENT = LanguageExperiment(
     name="language_rates",
     question="Which learning rate can each way of RLHF bear, and how much of a ranking is the rate?",
-    tasks=tuple(TASKS),
+    tasks=FIRST,
     variants=(*LEARNERS, "exact_pg"),
     seeds=3,
-    env_steps={name: steps // 2 for name, steps in STEPS.items()},
+    env_steps=dict.fromkeys(FIRST, 1_536),
     evaluation=Evaluation(checkpoints=5, episodes=10),
     purpose=Purpose.SELECTION,
     rates=RATES[1:4],
     protocol="language",
-    build_tasks=build_tasks,
+    build_tasks=partial(build_tasks, names=FIRST),
     small={
         "tasks": FIRST,
         "seeds": 1,
