@@ -72,8 +72,7 @@ class Diagnostics:
         value = torch.stack([*readings.values()])
         weight = torch.where(value.isfinite(), weight, 0.0)
         read = torch.stack([torch.where(weight > 0, value * weight, 0.0), weight])
-        for i, name in enumerate(readings):
-            self.table[:, NAMES.index(name)] += read[:, i]
+        self.table.index_add_(1, _rows(tuple(readings), self.table.device), read.to(self.table.dtype))
 
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
         """Add an update's gradient [P, D] for the members that took part [P], if it is finite."""
@@ -226,3 +225,9 @@ def explained_variance(values: Tensor, target: Tensor, valid: Tensor) -> Tensor:
 
     of_target = variance(target)
     return torch.where(of_target > 1e-12, 1 - variance(target - values) / of_target, torch.nan)
+
+
+@functools.cache
+def _rows(names: tuple[str, ...], device: torch.device) -> Tensor:
+    """The rows of these diagnostics in the table."""
+    return torch.tensor([NAMES.index(name) for name in names], device=device)
