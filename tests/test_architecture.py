@@ -19,7 +19,6 @@ FILES = sorted(p for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 LAYERS = (
     ("envs.seeding", "envs.validation", "envs.registry"),
     ("envs.api",),
-    ("envs.frontier",),
     ("envs.text_mdp", "envs.splits"),
     ("envs.text_env", "envs.enumeration", "envs.delayed", "envs.custom"),
     ("envs.solver",),

@@ -20,7 +20,7 @@ from benchmarks.store.cells import save_cell
 from benchmarks.store.files import NotWritten
 from envs.custom.repeats import NOTICE, is_user_environment, repeats
 from envs.delayed import undelayed
-from envs.frontier import HasFrontier
+from envs.language.frontier import HasFrontier
 
 
 def run_cell(

@@ -1,4 +1,4 @@
-"""Which learning rate is best for each way of RLHF? Every rate on selection seeds, on the smallest task of `rlhf_exact`."""
+"""Which learning rate is best for each way of RLHF? Every rate on selection seeds, at half of the budget of `rlhf_exact`."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ EXPERIMENT = LanguageExperiment(
     tasks=FIRST,
     variants=(*LEARNERS, "exact_pg"),
     seeds=3,
-    env_steps=dict.fromkeys(FIRST, 1_536),
+    env_steps=dict.fromkeys(FIRST, 1_056),
     evaluation=Evaluation(checkpoints=5, episodes=10),
     purpose=Purpose.SELECTION,
     rates=RATES[1:4],

@@ -19,8 +19,8 @@ from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 from envs.api import Doubles
-from envs.frontier import Frontier as Exact
-from envs.frontier import Point
+from envs.language.frontier import Frontier as Exact
+from envs.language.frontier import Point
 
 PROXY, GOLD, BEST_OF = "most proxy, exactly", "most gold, exactly", "best of n, exactly"
 JUDGES = ("proxy", "gold")
@@ -114,15 +114,18 @@ def distances(data: Data) -> pd.DataFrame:
 
 def read_path(data: Data, task: str, variant: str) -> Path | None:
     """KL, proxy and gold of the seeds that did not diverge; None where they were not measured."""
-    rows = data.measures[(data.measures["task"] == task) & (data.measures["variant"] == variant)]
-    wide = rows.pivot_table(index="checkpoint", columns=["measure", "seed"], values="value")
     curve, exact = data.suite.curves.get((task, variant)), data.suite.frontiers.get(task)
-    measured = set(wide.columns.get_level_values(0)) if len(wide) else set()
-    if curve is None or exact is None or not {"kl", "gold"} <= measured:
+    rows = data.measures[(data.measures["task"] == task) & (data.measures["variant"] == variant)]
+    kl, gold = (_by_checkpoint(rows[rows["measure"] == name]) for name in ("kl", "gold"))
+    if curve is None or exact is None or kl.empty or gold.empty:
         return None
-    kl, gold = (wide[name].dropna(axis="columns") for name in ("kl", "gold"))
     value = pd.DataFrame(curve.value[-len(kl) :], index=kl.index, columns=curve.seeds)[kl.columns]
     return Path(kl.to_numpy(float), (value + exact.beta * kl).to_numpy(float), gold.to_numpy(float))
+
+
+def _by_checkpoint(rows: pd.DataFrame) -> pd.DataFrame:
+    """One measure [K, seeds], of the seeds that have it at every checkpoint."""
+    return rows.pivot_table(index="checkpoint", columns="seed", values="value").dropna(axis="columns")
 
 
 def _root(x: Doubles) -> Doubles:

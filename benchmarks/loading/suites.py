@@ -15,7 +15,7 @@ from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
 from envs.api import Scale
-from envs.frontier import Frontier, HasFrontier
+from envs.language.frontier import Frontier, HasFrontier
 from envs.validation import UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds

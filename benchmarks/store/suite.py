@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles, Scale
-from envs.frontier import Frontier
+from envs.language.frontier import Frontier
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from envs.api import Doubles
-from envs.frontier import Point
+from envs.language.frontier import Point
 
 Levels = list[Doubles]  # for each word t, [X, V^t, V]
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from envs.api import Doubles, Ints, Task
 from envs.enumeration import enumerate_episodes
-from envs.frontier import Frontier, Point
+from envs.language.frontier import Frontier, Point
 from envs.text_env import Preset, TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
@@ -224,7 +224,7 @@ class OverOpt(TextFactory):
         return [self.measure(self.softmax(beta)) for beta in betas.tolist()]
 
     def exact_frontier(self) -> Frontier:
-        """The policies with the best proxy alone; see envs.frontier."""
+        """The policies with the best proxy alone; see envs.language.frontier."""
         betas = sorted({*BETAS.tolist(), *([self.beta] if self.beta else [])}, reverse=True)
         return Frontier(self.beta, tuple(self.frontier(np.array(betas))))
 

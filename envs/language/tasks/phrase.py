@@ -26,10 +26,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from envs.api import Doubles, Task
-from envs.frontier import Frontier, Point
 from envs.language import listed_texts as listed
 from envs.language.data.judge import Gold
 from envs.language.family import Family, TextJudge, judged
+from envs.language.frontier import Frontier, Point
 from envs.language.listed_mdp import ListedMDP
 from envs.language.models.base import BaseModel
 from envs.language.preferences import draw_pairs, fit_bradley_terry, label
@@ -96,7 +96,7 @@ class Phrase(ListedMDP):
         return [self.measure(listed.tilted(self.log_reference, self.proxy, beta)) for beta in betas]
 
     def exact_frontier(self) -> Frontier:
-        """With the best of 1 to 64 texts; see envs.frontier."""
+        """With the best of 1 to 64 texts; see envs.language.frontier."""
         betas = sorted({*FRONTIER_BETAS, *([self.beta] if self.beta else [])}, reverse=True)
         gold = (self.measure(listed.tilted(self.log_reference, self.gold, beta)) for beta in betas)
         best = (self.best_of(n) for n in range(1, LARGEST_N + 1))

@@ -13,8 +13,8 @@ from benchmarks.loading.suites import task_frontiers
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
-from envs.frontier import Frontier as Exact
-from envs.frontier import Point
+from envs.language.frontier import Frontier as Exact
+from envs.language.frontier import Point
 from envs.text.overopt import OverOpt, judged_task
 from tests.benchmarks.small_cells import small_cell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.findings.exact_rlhf import ExactRLHF
-from envs.frontier import Frontier, Point
+from envs.language.frontier import Frontier, Point
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data, on_both
 
 FINDING = ExactRLHF("rloo", ("token", "sequence"), ("sft", "dpo"))

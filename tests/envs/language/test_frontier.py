@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from envs.frontier import Frontier, HasFrontier, Point
 from envs.language import listed_texts as listed
+from envs.language.frontier import Frontier, HasFrontier, Point
 from envs.text.overopt import OverOpt
 from tests.envs.language.tiny_phrases import phrase
 
