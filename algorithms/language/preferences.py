@@ -61,7 +61,7 @@ def sample_pairs(
         two = repeat_prompts(prompts[:, part], valid[:, part], 2)
         rngs = streams(tuple(seeds), Stream.COMPLETIONS, start, purpose=purpose)
         texts = generate(model, policy, *two, rngs, longest, tokens).texts
-        found.append((texts, judge(texts).float()))
+        found.append((texts.to("cpu"), judge(texts).float().cpu()))
         yield StageProgress(min(start + block, count), count)
     texts = Texts(*(torch.cat(parts, 1) for parts in zip(*(t for t, _ in found), strict=True)))
     gold = torch.cat([g for _, g in found], 1)

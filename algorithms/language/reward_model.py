@@ -68,8 +68,9 @@ def fit_rewards(
     chosen, rejected = (texts.check(model) for texts in pairs)
     use = Stream.REWARD_ADAPTERS
     begin = initial(model, config, seeds, use, purpose) if start is None else start
-    stack = Stack(begin, config, {"head": torch.zeros(len(seeds), model.width)})
-    head, none = stack.more["head"], torch.zeros(len(seeds))
+    device = chosen.tokens.device
+    stack = Stack(begin.to(device), config, {"head": torch.zeros(len(seeds), model.width, device=device)})
+    head, none = stack.more["head"], torch.zeros(len(seeds), device=device)
     batches = config.minibatches(chosen.tokens.shape[1], seeds, Stream.PAIRS, purpose)
     done = 0 if state is None else stack.restore(state)
     for step, index in remaining(batches, done):

@@ -17,11 +17,12 @@ from algorithms.references.reference import Reference
 from algorithms.training.records import Record, TrainingEvent
 from algorithms.training.state import RunState
 from envs.api import Task
+from envs.language.judged_mdp import OF_MEMBERS
 from envs.language.tasks.review import Review
 from envs.text_mdp import Rows
 from envs.validation import check_least
 
-OF_SETS = ("win_rate", "distinct_2")  # of all texts or of two at once: no mean over single texts
+OF_SETS = ("win_rate", *OF_MEMBERS)  # of all texts or of two at once: no mean over single texts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,9 @@ from algorithms.policies.networks.cnn import NatureCNN
 from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
-from envs.api import Image, Task, Transcript
+from envs import TASKS as REGISTERED
+from envs.api import Features, Image, Task, Transcript
+from envs.language.env import LanguageMDP
 from envs.language.models.transcript import ModelTranscript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
@@ -72,6 +74,7 @@ TASKS: dict[str, TrainingConfig] = {
     "Roundabout-v0": DRIVING,
 }
 
+BUDGET = 100_000  # where neither an experiment nor this table says one
 BUDGETS: dict[str, int] = {
     "CartPole-v1": 250_000,
     "Acrobot-v1": 150_000,
@@ -116,16 +119,38 @@ def training_config(task: Task, variant: str, protocol: str = "ladder") -> Train
     return replace(_base(task), learning_rate=learning_rate(task, variant, protocol))
 
 
+def normalised(task: Task) -> tuple[str, ...]:
+    """What is normalised because the task is not known here: nobody has chosen a scale of its observations and rewards.
+
+    Texts need none: tokens have no scale, and a KL is in units of the reward.
+    """
+    observation = task.spec.observation
+    if task.name in TASKS or task.name in REGISTERED or isinstance(observation, Transcript):
+        return ()
+    return ("observations", "returns") if isinstance(observation, Features) else ("returns",)
+
+
 def _base(task: Task) -> TrainingConfig:
     observation = task.spec.observation
     text = isinstance(observation, Transcript)
     plain = IMAGES if isinstance(observation, Image) else TEXT if text else CONTROL
     if isinstance(observation, ModelTranscript):
-        plain = LANGUAGE
+        plain = replace(LANGUAGE, network=_adapters(task))
     base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
-    return base
+    parts = normalised(task)
+    return replace(
+        base,
+        normalise_observations=base.normalise_observations or "observations" in parts,
+        normalise_returns=base.normalise_returns or "returns" in parts,
+    )
+
+
+def _adapters(task: Task) -> Adapters:
+    """Adapters that begin where the reference policy is: at those of supervised fine-tuning, if the task has them."""
+    start = task.factory.reference_adapters if isinstance(task.factory, LanguageMDP) else None
+    return Adapters() if start is None else Adapters(*start.shape, start=start)
 
 
 def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
@@ -140,6 +165,11 @@ def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
     return _base(task).learning_rate
 
 
+def has_selected_rate(task: Task, variant: str) -> bool:
+    """Whether a learning rate was selected for the variant on the task, under any protocol."""
+    return any(variant in by_task.get(task.name, {}) for by_task in LEARNING_RATES.values())
+
+
 def budget(task: Task) -> int:
     """Environment steps a member, where an experiment does not say."""
-    return BUDGETS.get(task.name, 100_000)
+    return BUDGETS.get(task.name, BUDGET)

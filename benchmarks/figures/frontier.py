@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.layout import LEAST_WIDTH, line_legend
-from benchmarks.figures.style import OKABE_ITO, STYLE, t_band
+from benchmarks.figures.style import STYLE, LineStyle, line_styles, t_band
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
@@ -30,7 +30,7 @@ EXACT_LOOKS: Mapping[str, Look] = {
     GOLD: {"color": "0.45", "ls": (0, (5, 1.5)), "lw": 1.3},
     BEST_OF: {"color": "0.45", "ls": (0, (1, 1.2)), "lw": 1.3},
 }
-COLOURS, MARKERS = OKABE_ITO[1:7], ("o", "s", "^", "D", "v")  # 30 pairs of them
+KL_TICKS = (0, 1, 2, 4, 8, 16, 32, 64)
 
 
 class Path(NamedTuple):
@@ -62,7 +62,7 @@ class Frontier(PlainFigure):
         known = {PROXY: True, GOLD: any(f.gold for f in frontiers.values()),
                  BEST_OF: any(f.best_of for f in frontiers.values())}  # fmt: skip
         named = [*(name for name, has in known.items() if has), *lines]
-        looks = {**EXACT_LOOKS, **_looks(lines)}
+        styles = line_styles(lines, data.suite.present)
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(max(3.4 * len(frontiers), LEAST_WIDTH), 6.0), layout="constrained")
             axes = figure.subplots(2, len(frontiers), squeeze=False, sharex="col")
@@ -71,16 +71,17 @@ class Frontier(PlainFigure):
                     _exact_lines(axis, exact, judge)
                     for variant in lines:
                         if (path := read_path(data, task, variant)) is not None:
-                            _draw_path(axis, path, judge, looks[variant], self.paths)
+                            _draw_path(axis, path, judge, styles[variant], self.paths)
                     axis.set_xscale("function", functions=(_root, np.square))  # near 0 proxy is linear in the root
                     axis.set_xlim(left=0)
+                    axis.set_xticks([tick for tick in KL_TICKS if tick <= axis.get_xlim()[1]])
                 column[0].set_title(task)
             for axis, judge in zip(axes[:, 0], JUDGES, strict=True):
                 axis.set_ylabel(f"{judge} an episode")
             figure.supxlabel("KL to the reference, nats an episode (axis linear in the root)", fontsize=9)
             marks = "a mark a checkpoint, " if self.paths else ""
             title = f"mean of {count_noun(data.suite.seeds, 'seed')}, {marks}cross: 95 % t intervals at the end"
-            line_legend(figure, named, title, 4, looks)
+            line_legend(figure, named, title, 4, data.suite.present, EXACT_LOOKS)
         return figure
 
     def table(self, data: Data) -> Table | None:
@@ -133,12 +134,6 @@ def _root(x: Doubles) -> Doubles:
     return root
 
 
-def _looks(variants: Sequence[str]) -> dict[str, Look]:
-    """A colour and a marker for each variant."""
-    pairs = ((COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i in range(len(variants)))
-    return {v: {"color": c, "marker": m, "ms": 4, "lw": 1.0} for v, (c, m) in zip(variants, pairs, strict=True)}
-
-
 def _exact_lines(axis: Axes, exact: Exact, judge: str) -> None:
     """The frontier of the proxy, with a star at the task's optimum; in gold's panel that of gold; and the best of n."""
     curves: dict[str, Sequence[Point]] = {PROXY: exact.proxy}
@@ -154,10 +149,11 @@ def _exact_lines(axis: Axes, exact: Exact, judge: str) -> None:
     axis.plot(best.kl, getattr(best, judge), marker="*", ms=9, color=EXACT_LOOKS[PROXY]["color"], ls="none")
 
 
-def _draw_path(axis: Axes, path: Path, judge: str, look: Look, all_checkpoints: bool) -> None:
+def _draw_path(axis: Axes, path: Path, judge: str, style: LineStyle, all_checkpoints: bool) -> None:
     """The means of the checkpoints, and a cross of intervals at the last."""
     values: Doubles = getattr(path, judge)
     if all_checkpoints:
-        axis.plot(path.kl.mean(1), values.mean(1), **{**look, "ms": 2})
+        axis.plot(path.kl.mean(1), values.mean(1), lw=1.3, **style.settings())
     (x, left, right), (y, low, high) = (t_band(ends[-1]) for ends in (path.kl, values))
-    axis.errorbar(x, y, [[y - low], [high - y]], [[x - left], [right - x]], **look)
+    axis.errorbar(x, y, [[y - low], [high - y]], [[x - left], [right - x]], color=style.colour,
+                  marker=style.marker, ms=4.5, mew=0, lw=1.0)  # fmt: skip

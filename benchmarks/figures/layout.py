@@ -126,11 +126,15 @@ def line_legend(
     names: Sequence[str],
     title: str,
     columns: int = 6,
+    among: Sequence[str] = (),
     looks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> None:
-    """A legend of lines above the panels, as wide as the figure allows. looks: of lines that are not in `line_styles`."""
-    styles = line_styles(names)
-    drawn = {n: looks.get(n, {"color": styles[n][0], "ls": styles[n][1], "lw": 1.6}) for n in names}
+    """A legend of lines above the panels, as wide as the figure allows; `among` as in `line_styles`.
+
+    looks  settings of lines that are drawn in another style
+    """
+    styles = line_styles(names, among)
+    drawn = {n: looks.get(n) or {"lw": 1.6, **styles[n].settings()} for n in names}
     handles = [mpl.lines.Line2D([], [], label=n, **look) for n, look in drawn.items()]
     long = any(len(n) > LONG_WORD for n in names)
     entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY

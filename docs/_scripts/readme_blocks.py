@@ -14,7 +14,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports import rate_report, table_formats
 from benchmarks.reports.variant_groups import groups
-from docs._scripts import experiment_rows, variant_pages
+from docs._scripts import experiment_rows, installation, variant_pages
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, signed_change, two_decimals, value_range
 
@@ -40,6 +40,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         "ppo-speed": partial(ppo_speed, results),
         "q-learning": partial(q_learning, results),
         "rates-at-ends": partial(rates_at_ends, results),
+        "installation": lambda: installation.block(results.json(installation.FILE)),
         "speed": partial(speed, results),
         "speed-cells": partial(speed_cells, results),
         "speed-text": partial(speed_text, results),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
+from algorithms.policies.networks.adapters import Adapters
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNUSED_RATE, build_cells, reads_rates
@@ -23,7 +24,8 @@ from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.reports import rate_report
 from benchmarks.store.sources import read_cells, read_metas, stored_cells
 from envs import TASKS
-from envs.api import Scale
+from envs.api import Scale, Task
+from tests.envs.language.tiny_reviews import adapters, review
 
 RELEASED = Path(__file__).parents[3] / "results" / "reference"
 # tasks of language experiments need models on disk
@@ -154,3 +156,23 @@ def test_a_cell_of_one_rate_holds_it_twice() -> None:
     small = replace(EXPERIMENTS["estimators"].smoke(), seeds=1)  # type: ignore[type-var]
     assert isinstance(small, ComparisonExperiment)
     assert all(c.members.rates == (c.training.learning_rate,) for c in cells(small))
+
+
+def test_training_begins_at_the_adapters_of_the_reference_policy() -> None:
+    """Else a policy would begin away from the policy that its KL is measured to."""
+    plain = Task("plain", review())
+    assert settings.training_config(plain, "rloo").network == Adapters()
+    tuned = Task("tuned", review(reference_adapters=adapters()))
+    assert settings.training_config(tuned, "rloo").network == Adapters(2, 1.0, start=adapters())
+
+
+def test_what_is_normalised_where_nobody_has_chosen_settings() -> None:
+    own = replace(TASKS["CartPole-v1"], name="tank:Tank")
+    assert settings.normalised(own) == ("observations", "returns")
+    training = settings.training_config(own, "gae")
+    assert (training.normalise_observations, training.normalise_returns) == (True, True)
+    for name in ("CartPole-v1", "lock/small"):
+        assert settings.normalised(TASKS[name]) == ()
+        training = settings.training_config(TASKS[name], "gae")
+        assert (training.normalise_observations, training.normalise_returns) == (False, False)
+    assert settings.normalised(replace(TASKS["lock/small"], name="texts of my own")) == ()
