@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -98,10 +99,11 @@ class Frontier(PlainFigure):
 def distances(data: Data) -> pd.DataFrame:
     """A row for each task and variant: score, KL, proxy and gold at the end, and what the exact frontier has more."""
     rows = []
-    for (task, variant), curve in data.suite.curves.items():
+    for task, variant in product(data.suite.scales, data.suite.variants):
         exact, path = data.suite.frontiers.get(task), read_path(data, task, variant)
         if exact is None or path is None:
             continue
+        curve = data.suite.curves[task, variant]
         kl, proxy, gold = (values[-1] for values in path)
         row: dict[str, object] = {"task": task, "variant": variant, "score": float(curve.score[-1].mean())}
         row |= {name: float(values.mean()) for name, values in zip(Path._fields, (kl, proxy, gold), strict=True)}

@@ -28,8 +28,9 @@ class ExactRLHF:
         if not compared:
             return ""
         said = too_few_seeds(compared, data.suite) or self._differences(compared)
-        peaks = [f"{f.peak.kl:.1f} nats of KL on {task}" for task, f in data.suite.frontiers.items()]
-        return f"{said} Gold peaks at {list_words(peaks)}." if peaks else said
+        known = data.suite.frontiers
+        peaks = [f"{known[task].peak.kl:.1f} nats ({task})" for task in data.suite.scales if task in known]
+        return f"{said} Along the exact frontier gold peaks at {list_words(peaks)}." if peaks else said
 
     def _differences(self, compared: dict[ComparisonKey, Comparison]) -> str:
         results = {b: c for (b, _, _), c in compared.items()}

@@ -20,7 +20,7 @@ def test_labels_and_kl_terms_are_held_against_the_policy_gradient() -> None:
     )
     known = replace(runs, suite=replace(runs.suite, frontiers={"text": PEAK}))
     said = FINDING.sentence(known)
-    assert said.endswith("1 loses. Gold peaks at 1.3 nats of KL on text.")
+    assert said.endswith("1 loses. Along the exact frontier gold peaks at 1.3 nats (text).")
     assert len(said.split()) <= 40
 
 
