@@ -45,7 +45,7 @@ def build_cells(
             values = experiment.configurations.get(key, {})
             algorithm, training = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
             rates: tuple[float, ...] = (training.learning_rate,)
-            if experiment.rates and algorithm.tunable:
+            if experiment.rates and reads_rates(algorithm):
                 # a learner reads its members' rates alone; were the table's rate hashed too, writing down what these
                 # cells choose would age them
                 rates, training = experiment.rates, replace(training, learning_rate=UNUSED_RATE)
@@ -57,6 +57,11 @@ def build_cells(
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, algorithm, training, members, budget, experiment.evaluation))
     return cells
+
+
+def reads_rates(algorithm: Algorithm) -> bool:
+    """Whether it learns at the learning rates of its members, rather than at one of its own or of others."""
+    return algorithm.learns and not algorithm.unsettable and not algorithm.methods.own_rate
 
 
 def single_cells(

@@ -21,8 +21,8 @@ EXPERIMENT = ComparisonExperiment(
         Frontier(
             "reward_hacking",
             "Proxy (trained on) and gold (the true reward) along training, against the divergence from the reference; "
-            "the line is the best proxy for each divergence, exactly, and its worth in gold; dotted: gold at the start",
-            mdps=MDPS,
+            "the line is the best proxy for each divergence, exactly, and its worth in gold; star: the optimum of the "
+            "task's beta; dotted: gold at the start",
         ),
     ),
     guide=(GuideCase("reward", "a proxy, with a KL penalty", tuple(task.name for task in TASKS[1:])),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
@@ -120,10 +121,21 @@ def line_groups(names: Sequence[str]) -> list[list[str]]:
     return [list(names[i : i + LINES_A_PANEL]) for i in range(0, len(names), LINES_A_PANEL)]
 
 
-def line_legend(figure: Figure, names: Sequence[str], title: str, columns: int = 6, among: Sequence[str] = ()) -> None:
-    """A legend of lines above the panels, as wide as the figure allows; `among` as in `line_styles`."""
+def line_legend(
+    figure: Figure,
+    names: Sequence[str],
+    title: str,
+    columns: int = 6,
+    among: Sequence[str] = (),
+    looks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:
+    """A legend of lines above the panels, as wide as the figure allows; `among` as in `line_styles`.
+
+    looks  settings of lines that are drawn in another style
+    """
     styles = line_styles(names, among)
-    handles = [mpl.lines.Line2D([], [], lw=1.6, label=n, **styles[n].settings()) for n in names]
+    drawn = {n: looks.get(n) or {"lw": 1.6, **styles[n].settings()} for n in names}
+    handles = [mpl.lines.Line2D([], [], label=n, **look) for n, look in drawn.items()]
     long = any(len(n) > LONG_WORD for n in names)
     entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY
     fit = max(2, int(figure.get_figwidth() / entry))

@@ -15,6 +15,7 @@ from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
 from envs.api import Scale
+from envs.language.frontier import Frontier, HasFrontier
 from envs.validation import UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
@@ -38,7 +39,18 @@ def build_suite(
     optional = frozenset(v for v in variants if known[v]["optional"])
     imported = frozenset(v for v in variants if known[v].get("imported"))
     frame, notes = common_steps.align(frame, imported, optional)
-    return Suite(frame, scales, variants, optional, imported, experiment.block, notes)
+    frontiers = task_frontiers(experiment, metas)
+    return Suite(frame, scales, variants, optional, imported, experiment.block, notes, frontiers)
+
+
+def task_frontiers(experiment: ComparisonExperiment, metas: list[dict[str, Any]]) -> dict[str, Frontier]:
+    """The frontiers of the tasks that know theirs: as cells say, or as the experiment's own tasks say."""
+    known = {meta["cell"]["task"]["name"]: meta["reading"].get("frontier") for meta in metas}
+    found = {name: Frontier.from_json(data) for name, data in known.items() if data is not None}
+    for task in experiment.own_tasks:
+        if task.name in known.keys() - found.keys() and isinstance(task.factory, HasFrontier):
+            found[task.name] = task.factory.exact_frontier()  # cells of before frontiers were stored
+    return found
 
 
 def task_scales(

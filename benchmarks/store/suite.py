@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles, Scale
+from envs.language.frontier import Frontier
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Suite:
     imported  variants whose runs were imported: their seeds are not paired with ours
     block     seeds that one process trained
     notes     how rows were changed to compare runs of unequal length (common_steps.py)
+    frontiers the exact frontiers of the tasks that know theirs
     """
 
     frame: pd.DataFrame
@@ -30,6 +32,7 @@ class Suite:
     imported: frozenset[str] = field(default_factory=frozenset)
     block: int = BLOCK
     notes: tuple[str, ...] = ()
+    frontiers: Mapping[str, Frontier] = field(default_factory=dict)
 
     @cached_property
     def score_scales(self) -> Mapping[str, Scale]:

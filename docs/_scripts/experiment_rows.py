@@ -97,6 +97,22 @@ def _reward_hacking(results: Released) -> str:
     return f"The true return (gold), after training on the proxy. {'. '.join(lines)}"
 
 
+def _rlhf_exact(results: Released) -> str:
+    """What the finding says, and what each kind of method has lost against the exact frontier of the last task."""
+    table = results.table("rlhf_exact", "frontier_distance")
+    task = table["task"].iloc[-1]
+    rows = table[table["task"] == task].set_index("variant")
+    shown_variants = ("rloo", "rloo_k2_sequence", "rloo_k3_token", "grpo", "sft", "dpo", "best_of_16")
+    parts = [
+        f"`{v}` {rows.loc[v, 'kl']:.1f} nats, proxy {rows.loc[v, 'proxy lost']:.2f}, gold {rows.loc[v, 'gold lost']:.2f}"
+        for v in shown_variants
+    ]
+    return (
+        f"{results.answer('rlhf_exact')} KL at the end on {task}, and what the best policies with as much have more of: "
+        f"{'; '.join(parts)}"
+    )
+
+
 def _entropy_collapse(results: Released) -> str:
     null = {v: results.measure("entropy_collapse", "bandit/null-medium", v, "entropy") for v in _variants(results)}
     lock = {v: results.value("entropy_collapse", "lock/medium", v) for v in _variants(results)}
@@ -193,6 +209,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "reward_shift": _reward_shift,
     "causal": _causal,
     "reward_hacking": _reward_hacking,
+    "rlhf_exact": _rlhf_exact,
     "entropy_collapse": _entropy_collapse,
     "entropy_schedules": _answered("entropy_schedules"),
     "dialogue": _dialogue,

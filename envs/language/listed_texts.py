@@ -6,21 +6,12 @@ words. `reference` [X, S] holds log-probabilities, a reward [X, S] is that of a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from envs.api import Doubles
+from envs.language.frontier import Point
 
 Levels = list[Doubles]  # for each word t, [X, V^t, V]
-
-
-class Point(NamedTuple):
-    """A policy between the reference and the proxy's optimum."""
-
-    kl: float  # to the reference, nats per text
-    proxy: float
-    gold: float
 
 
 def log_sum_exp(x: Doubles) -> Doubles:

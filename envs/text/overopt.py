@@ -21,12 +21,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from envs.api import Doubles, Ints, Task
 from envs.enumeration import enumerate_episodes
+from envs.language.frontier import Frontier, Point
 from envs.text_env import Preset, TextFactory, text_task
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_least
@@ -34,14 +35,7 @@ from envs.validation import UnknownName, check_least
 Judge = Literal["proxy", "gold"]
 Proxy = Literal["lexicon", "pairs"]
 RIDGE = 1.0  # prior precision of the fitted weights
-
-
-class Point(NamedTuple):
-    """A policy between the reference and the proxy's optimum."""
-
-    kl: float  # nats per episode
-    proxy: float
-    gold: float
+BETAS = np.geomspace(100, 0.002, 120)  # of the frontier
 
 
 @dataclass(frozen=True)
@@ -228,6 +222,11 @@ class OverOpt(TextFactory):
     def frontier(self, betas: Doubles) -> list[Point]:
         """The best proxy for each amount of divergence, and what it is worth in gold."""
         return [self.measure(self.softmax(beta)) for beta in betas.tolist()]
+
+    def exact_frontier(self) -> Frontier:
+        """The policies with the best proxy alone; see envs.language.frontier."""
+        betas = sorted({*BETAS.tolist(), *([self.beta] if self.beta else [])}, reverse=True)
+        return Frontier(self.beta, tuple(self.frontier(np.array(betas))))
 
     def best_of(self, n: int) -> Point:
         """Best of n texts of the reference by proxy, exactly, by listing all texts (small presets).

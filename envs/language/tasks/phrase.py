@@ -29,13 +29,15 @@ from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.judge import Gold
 from envs.language.family import Family, TextJudge, check_judge, judged, sized
+from envs.language.frontier import Frontier, Point
 from envs.language.listed_mdp import ListedMDP, language_task
-from envs.language.listed_texts import Point
 from envs.language.models.base import BaseModel
 from envs.language.preferences import draw_pairs, fit_bradley_terry, label
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
 Judge = Literal["proxy", "gold"]
+FRONTIER_BETAS = np.geomspace(100, 0.002, 200).tolist()
+LARGEST_N = 64  # of the best of n on the frontier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,13 @@ class Phrase(ListedMDP):
     def frontier(self, betas: Sequence[float]) -> list[Point]:
         """KL, proxy and gold of the policy with the best proxy for each beta: no policy has more proxy at this KL."""
         return [self.measure(listed.tilted(self.log_reference, self.proxy, beta)) for beta in betas]
+
+    def exact_frontier(self) -> Frontier:
+        """With the best of 1 to 64 texts; see envs.language.frontier."""
+        betas = sorted({*FRONTIER_BETAS, *([self.beta] if self.beta else [])}, reverse=True)
+        gold = (self.measure(listed.tilted(self.log_reference, self.gold, beta)) for beta in betas)
+        best = (self.best_of(n) for n in range(1, LARGEST_N + 1))
+        return Frontier(self.beta, tuple(self.frontier(betas)), tuple(gold), tuple(best))
 
     def best_of(self, n: int) -> Point:
         """The best of n texts of the reference by proxy, with its exact KL."""

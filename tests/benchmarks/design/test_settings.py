@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import VARIANTS
+from algorithms import ALGORITHMS, VARIANTS
 from algorithms.policies.networks.adapters import Adapters
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import UNUSED_RATE, build_cells
+from benchmarks.design.cells import UNUSED_RATE, build_cells, reads_rates
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.resolve import resolve
@@ -20,14 +20,20 @@ from benchmarks.experiments.estimators import LEARNERS
 from benchmarks.experiments.estimators import TASKS as TEXT_SUITE
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
+from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.reports import rate_report
-from benchmarks.store.sources import read_cells, stored_cells
+from benchmarks.store.sources import read_cells, read_metas, stored_cells
 from envs import TASKS
 from envs.api import Scale, Task
 from tests.envs.language.tiny_reviews import adapters, review
 
 RELEASED = Path(__file__).parents[3] / "results" / "reference"
-SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.rates]
+# tasks of language experiments need models on disk
+SELECTIONS = [
+    e
+    for e in EXPERIMENTS.values()
+    if isinstance(e, ComparisonExperiment) and e.rates and not isinstance(e, LanguageExperiment)
+]
 
 
 def cells(experiment: ComparisonExperiment) -> list[Cell]:
@@ -125,6 +131,24 @@ def test_the_text_rates_are_what_the_released_selection_chose() -> None:
     written = (Path(settings.__file__).parent / "learning_rates.csv").read_text().splitlines()
     assert sorted(lines) == sorted(line for line in written if line.startswith("text,"))
     assert len(lines) == len(TEXT_SUITE) * len(LEARNERS)
+
+
+def test_the_language_rates_are_what_the_released_selection_chose() -> None:
+    """Chosen anew from the released cells, as for text; the scale is that of the model that was trained."""
+    paths = stored_cells(RELEASED / "language_rates")
+    metas = read_metas(paths)
+    scales = {meta["cell"]["task"]["name"]: Scale(*meta["reading"]["scale"]) for meta in metas}
+    lines = rate_report.as_settings(rate_report.objective(read_cells(paths), scales), "language").splitlines()
+    written = (Path(settings.__file__).parent / "learning_rates.csv").read_text().splitlines()
+    assert sorted(lines) == sorted(line for line in written if line.startswith("language,"))
+    assert len(lines) == len(paths) > 20
+
+
+def test_all_that_learn_at_our_rates_are_swept() -> None:
+    """Also those that learn from labelled texts; not those with a rate of their own, of others, or with none."""
+    swept = {name for name, algorithm in ALGORITHMS.items() if reads_rates(algorithm)}
+    assert swept >= {*RUNGS, *LEARNERS, "exact_pg", "sft", "dpo"}
+    assert not swept & {"q_learning", "random", "optimal", "best_of_16", "sb3:ppo", "like_sb3_ppo"}
 
 
 def test_a_cell_of_one_rate_holds_it_twice() -> None:

@@ -80,7 +80,10 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
     assert set(experiment.env_steps) <= set(experiment.task_names) | set(experiment.smoke().task_names)
 
 
-@pytest.mark.parametrize("name", [n for n in EXPERIMENTS if stored_cells(RELEASED / n) or measured(RELEASED / n)])
+RELEASED_NAMES = [n for n in EXPERIMENTS if stored_cells(RELEASED / n) or measured(RELEASED / n)]
+
+
+@pytest.mark.parametrize("name", [n for n in RELEASED_NAMES if n not in {*TRAINED} - {*WITHOUT_MODELS}])
 def test_released_cells_are_those_of_this_code(name: str) -> None:
     """A setting that moved gives cells other digests, and a default that moved other values: both must be trained again.
 
@@ -100,6 +103,21 @@ def test_released_cells_are_those_of_this_code(name: str) -> None:
     assert name in UNFINISHED or [c.label for n, c in names.items() if n not in described] == []
     for file_name, released in described.items():
         assert differences(released, json.loads(json.dumps(canonical(names[file_name])))) == []
+
+
+@pytest.mark.parametrize("name", [n for n in RELEASED_NAMES if n in {*TRAINED} - {*WITHOUT_MODELS}])
+def test_released_language_cells_have_the_settings_of_this_code(name: str) -> None:
+    """Their models are on the disk that trained them, so what does not depend on a model is compared."""
+    experiment = TRAINED[name]
+    paths = stored_cells(RELEASED / name)
+    for meta in read_metas(paths):
+        cell, seeds = meta["cell"], meta["cell"]["members"]["seeds"]
+        assert cell["env_steps"] == experiment.env_steps[cell["task"]["name"]]
+        assert sorted(set(seeds)) == list(range(experiment.seeds))
+        assert differences(cell["evaluation"], json.loads(json.dumps(canonical(experiment.evaluation)))) == []
+        (variant,) = find_variants(experiment.variants, [cell["algorithm"]["name"]])
+        assert differences(cell["algorithm"], json.loads(json.dumps(canonical(variant)))) == []
+    assert len(paths) == len(experiment.task_names) * len(experiment.variant_names)
 
 
 def test_a_report_names_what_has_not_been_run_and_no_more(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from benchmarks.cli.kinds.registry import KINDS
 from benchmarks.design.report_blocks import FigureBlock, PlainFigure, Prose, Table
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.figures.frontier import Frontier
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.figures.sweep import Sweep
 from benchmarks.reports import report, score_tables, table_formats
@@ -26,8 +25,6 @@ from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording import leader, sentences
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
-from envs.api import Scale
-from envs.text.overopt import OverOpt
 from tests.benchmarks.synthetic_results import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
 
@@ -251,28 +248,6 @@ def test_a_sweep_is_put_in_words_above_its_figure_and_its_table_is_below(tmp_pat
     assert isinstance(table, Table)
     assert (drawn.name, table.name) == ("sizes", "sizes_change")
     assert {*table.frame["variant"]} == {*RUNGS}
-
-
-def test_the_frontiers_paths_are_means_over_seeds_with_the_kl_put_back() -> None:
-    mdp = OverOpt(beta=0.5)
-    rows = pd.DataFrame(
-        {"task": "t", "variant": "gae", "seed": s, "checkpoint": k, "fraction": k / 1.0, "env_steps": k,
-         "eval_return": 2.0 * k + s,
-         "learning_rate": 1.0, "eval_return_greedy": 0.0, "diverged": False, "updates": k, "wall_s": 1.0 * k}
-        for s in (0, 1) for k in (0, 1)
-    )  # fmt: skip
-    measures = pd.concat(
-        rows.assign(measure=name, value=value)[MEASURE_COLUMNS]
-        for name, value in (("kl", rows.checkpoint * 4.0), ("gold", -1.0 * rows.checkpoint))
-    )
-    data = Data(Suite(rows, {"t": Scale(0.0, 1.0, 1.0)}, ("gae",)), measures)
-    figure = Frontier("f", "c", mdps={"t": mdp}).draw(data)
-    proxy, gold = figure.axes
-    np.testing.assert_allclose(proxy.lines[-1].get_xdata(), [0.0, 4.0])
-    np.testing.assert_allclose(proxy.lines[-1].get_ydata(), [0.5, 2.5 + 0.5 * 4])  # return + beta KL
-    np.testing.assert_allclose(gold.lines[-1].get_ydata(), [0.0, -1.0])
-    exact = mdp.frontier(np.geomspace(100, 0.002, 120))
-    np.testing.assert_allclose(gold.lines[0].get_ydata(), [p.gold for p in exact])
 
 
 def test_a_report_says_when_nothing_could_be_shown() -> None:
