@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from algorithms.composition import Schedule
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Image, Task
 from envs.delayed import Delayed
+from envs.language.models.transcript import ModelTranscript
 
 ACTED_PER_S, LEARNED_PER_S = 2_500_000, 900_000  # rows
 CALLS_PER_S, UPDATES_PER_S = 5_000, 150  # calls of a population's policy and steps of its optimiser, even with few rows
 SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
+# of a frozen language model: 2 to write a token, 2 to read it under the reference, 4 to learn from it; and a thread's rate
+PRODUCTS, OPERATIONS_PER_S = 8, 15e9
 IMAGES_PER_S = 200  # with a convolutional policy
 
 
@@ -22,11 +27,18 @@ def sampled_seconds(
     if isinstance(task.spec.observation, Image):
         return slow + rows / IMAGES_PER_S
     slow += rows / SIMULATED_PER_S.get(task.field, float("inf"))
+    if isinstance(observation := task.spec.observation, ModelTranscript):
+        slow += language_seconds(observation.model.matrices, rows)
     collection = training.collection
     calls = env_steps / collection.envs
     steps = calls / (collection.steps if isinstance(collection, Unroll) else task.spec.horizon) * schedule.steps
     learned = rows * (1 + critic) * schedule.epochs
     return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
+
+
+def language_seconds(matrices: Iterable[tuple[int, int]], tokens: int) -> float:
+    """Seconds in which a population writes so many tokens and learns from them, with a frozen model of these matrices."""
+    return PRODUCTS * sum(rows * columns for rows, columns in matrices) * tokens / OPERATIONS_PER_S
 
 
 def enumerated_seconds(task: Task, training: TrainingConfig, texts: int, env_steps: int, members: int) -> float:

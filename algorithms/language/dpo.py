@@ -58,7 +58,8 @@ def dpo(
         raise UsageError(f"beta must be above 0, not {beta}")
     chosen, rejected = (texts.check(model) for texts in pairs)
     begin = initial(model, config, seeds, purpose=purpose) if reference is None else reference
-    stack = Stack(begin, config)
+    device = chosen.tokens.device
+    stack = Stack(begin.to(device), config)
     frozen = stack.fitted  # before a state is restored: the policy that training begins with
     of_reference = [
         in_blocks(texts, lambda part: sequence_log_probs(model, part, frozen)) for texts in (chosen, rejected)
@@ -67,12 +68,12 @@ def dpo(
     batches = config.minibatches(count, seeds, Stream.PAIRS, purpose)
     last = len(batches) - len(batches) // config.passes  # the first step of the last pass
     done = 0 if state is None else stack.restore(state)
-    losses, right = torch.zeros(len(seeds)), torch.zeros(len(seeds))
+    losses, right = torch.zeros(len(seeds), device=device), torch.zeros(len(seeds), device=device)
     if state is not None:
-        losses, right = state.tensors["losses"].clone(), state.tensors["right"].clone()
+        losses, right = state.tensors["losses"].to(device, copy=True), state.tensors["right"].to(device, copy=True)
     for step, index in remaining(batches, done):
         ours = [sequence_log_probs(model, texts.pick(index), stack.adapters) for texts in (chosen, rejected)]
-        margin = dpo_margin(*ours, *(x.gather(1, index) for x in of_reference))  # [P, B]
+        margin = dpo_margin(*ours, *(x.gather(1, index.to(device)) for x in of_reference))  # [P, B]
         loss = dpo_loss(margin, beta)
         if step >= last:
             losses += loss.detach() * index.shape[1] / count
@@ -82,6 +83,6 @@ def dpo(
         yield StageProgress(step + 1, len(batches), {"loss": float(loss.detach().mean()), "accuracy": accuracy})
         if (step + 1) % state_every == 0 and step + 1 < len(batches):
             saved = stack.state(step + 1)
-            saved.tensors |= {"losses": losses.clone(), "right": right.clone()}
+            saved.tensors |= {"losses": losses.cpu().clone(), "right": right.cpu().clone()}
             yield saved
     return Preferred(stack.fitted, losses, right)

@@ -44,10 +44,10 @@ def finetune(
     state_every: int = 100,
     purpose: Purpose = Purpose.TRAIN,
 ) -> Stage[Finetuned]:
-    """Fit adapters, new ones or those of `start`, to texts [P, n, L], one seed a member."""
+    """Fit adapters, new ones or those of `start`, to texts [P, n, L], one seed a member, on the device of the texts."""
     texts.check(model)
     begin = initial(model, config, seeds, purpose=purpose) if start is None else start
-    stack = Stack(begin, config)
+    stack = Stack(begin.to(texts.tokens.device), config)
     batches = config.minibatches(texts.tokens.shape[1], seeds, Stream.DEMONSTRATIONS, purpose)
     done = 0 if state is None else stack.restore(state)
     for step, index in remaining(batches, done):

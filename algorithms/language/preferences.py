@@ -65,7 +65,8 @@ def sample_pairs(
         many = repeat_prompts(prompts[:, part], valid[:, part], candidates)
         rngs = streams(tuple(seeds), Stream.COMPLETIONS, start, purpose=purpose)
         texts = generate(model, policy, *many, rngs, longest, tokens).texts
-        found.append(extremes(texts, judge(texts).float(), candidates))
+        best, gold = extremes(texts, judge(texts).float(), candidates)
+        found.append((best.to("cpu"), gold.cpu()))
         yield StageProgress(min(start + block, count), count)
     texts = Texts(*(torch.cat(parts, 1) for parts in zip(*(t for t, _ in found), strict=True)))
     gold = torch.cat([g for _, g in found], 1)
@@ -73,9 +74,9 @@ def sample_pairs(
 
 
 def extremes(texts: Texts, gold: Tensor, candidates: int) -> tuple[Texts, Tensor]:
-    """The best and the worst of each `candidates` texts of [P, n candidates, L], one after the other, and their gold [P, 2 n]."""
+    """Best and worst of each `candidates` texts of [P, n candidates, L], one after the other, and their gold [P, 2 n]."""
     order = gold.view(len(gold), -1, candidates).argsort(dim=2, stable=True)  # of equal ones the order is theirs
-    first = torch.arange(0, gold.shape[1], candidates)[:, None]
+    first = torch.arange(0, gold.shape[1], candidates, device=gold.device)[:, None]
     place = (order[:, :, [-1, 0]] + first).flatten(1)  # [P, 2 n]
     at = place[:, :, None].expand(-1, -1, texts.tokens.shape[-1])
     return Texts(*(x.gather(1, at) for x in texts)), gold.gather(1, place)

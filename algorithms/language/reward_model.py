@@ -1,4 +1,4 @@
-"""Reward models from pairs: adapters, a linear read-out and a weight of each word, for each member (Ouyang et al. 2022, eq. 1).
+"""Reward models from pairs: adapters and read-outs for each member (Ouyang et al. 2022, eq. 1).
 
 loss_p = - mean log sigmoid(r(chosen) - r(rejected))
 """
@@ -74,7 +74,7 @@ def fit_rewards(
     device = chosen.tokens.device
     sizes = {"head": model.width, "words": model.vocabulary}
     more = {name: torch.zeros(len(seeds), size, device=device) for name, size in sizes.items()}
-    stack = Stack(begin, config, more)
+    stack = Stack(begin.to(device), config, more)
     head, words, none = stack.more["head"], stack.more["words"], torch.zeros(len(seeds), device=device)
     batches = config.minibatches(chosen.tokens.shape[1], seeds, Stream.PAIRS, purpose)
     done = 0 if state is None else stack.restore(state)

@@ -12,6 +12,7 @@ from algorithms.language.stage import Stage, StageProgress, Stream, streams
 from envs.language.judged_mdp import JudgedMDP
 from envs.language.samples import ABSENT, Samples
 from envs.seeding import Purpose
+from envs.validation import UsageError
 
 TOGETHER = 1024  # texts of all members that are written at once
 
@@ -20,6 +21,8 @@ def draw_samples(
     mdp: JudgedMDP, seeds: Sequence[int], times: int, purpose: Purpose = Purpose.TRAIN, device: str = "cpu"
 ) -> Stage[Samples]:
     """`times` completions of each prompt by the reference policy of each seed; a member's depend on its seed alone."""
+    if mdp.gold_judge is None:
+        raise UsageError("samples are scored by gold, and this task has no gold judge")
     model, tokenizer = mdp.model.load(device), mdp.model.tokenizer()
     adapters = None if mdp.reference_adapters is None else mdp.reference_adapters.load(seeds, mdp.model, device)
     offered = torch.tensor(mdp.action_tokens, device=device)

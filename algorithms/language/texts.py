@@ -35,9 +35,13 @@ class Texts(NamedTuple):
         """The same as [P n, L]."""
         return Texts(*(x.flatten(0, 1) for x in self))
 
+    def to(self, device: torch.device | str) -> Texts:
+        """The same on this device."""
+        return Texts(*(x.to(device) for x in self))
+
     def pick(self, index: Tensor) -> Texts:
         """The texts [P, B, L] at these places [P, B] of each member, without columns that are padding in all of them."""
-        at = index[:, :, None].expand(-1, -1, self.tokens.shape[-1])
+        at = index.to(self.tokens.device)[:, :, None].expand(-1, -1, self.tokens.shape[-1])
         return Texts(*(x.gather(1, at) for x in self)).trimmed()
 
     def trimmed(self) -> Texts:

@@ -18,14 +18,25 @@ COMMANDS = {
     "speed": ("benchmarks.cli.speed", "Speed"),
     "tune": ("benchmarks.cli.tune", "Tune"),
     "play": ("benchmarks.cli.play", "Play"),
+    "language": ("benchmarks.cli.language", ""),  # its stages are commands
 }
+STAGES = {
+    "pretrain": ("benchmarks.cli.language.pretrain", "Pretrain"),
+    "sft": ("benchmarks.cli.language.sft", "Sft"),
+    "prefer": ("benchmarks.cli.language.prefer", "Prefer"),
+    "reward": ("benchmarks.cli.language.reward", "Reward"),
+    "train": ("benchmarks.cli.language.train", "Train"),
+}
+GROUPS = {"language": STAGES}
 HELP = ("-h", "--help")
 
 
-def overview() -> str:
-    """All commands, each with the first line of its module's docstring; no module is imported for it."""
-    lines = ["usage: python -m benchmarks COMMAND [--help]", ""]
-    for name, (module, _) in COMMANDS.items():
-        source = (Path(__file__).parent / f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8")
-        lines.append(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').splitlines()[0]}")
+def overview(group: str = "") -> str:
+    """All commands, or those of a group, each with the first line of its module's docstring; none is imported for it."""
+    lines = [f"usage: python -m benchmarks {group + ' ' * bool(group)}{'STAGE' if group else 'COMMAND'} [--help]", ""]
+    for name, (module, _) in (GROUPS[group] if group else COMMANDS).items():
+        place = Path(__file__).parents[2].joinpath(*module.split("."))
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        lines.append(f"  {name:8} {text.splitlines()[0]}")
     return "\n".join(lines)

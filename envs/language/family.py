@@ -17,8 +17,8 @@ class TextJudge(Protocol):
     """Scores texts. A frozen dataclass, for it is part of a task's digest."""
 
     @property
-    def model(self) -> BaseModel:
-        """The model that judges fluency."""
+    def model(self) -> BaseModel | None:
+        """The model that judges fluency, if one does."""
 
     def __hash__(self) -> int: ...
 

@@ -23,7 +23,7 @@ from envs.text_mdp import PAD, Prompts, Response, Rows
 from envs.validation import UnknownName, UsageError, check_least
 
 Judge = Literal["reward", "gold", "own"]
-PAYS: Mapping[str, str] = {"reward": "reward_model", "own": "own"}  # the field that a judge needs
+PAYS: Mapping[str, str] = {"reward": "reward_model", "gold": "gold_judge", "own": "own"}  # the field that a judge needs
 KEPT = 3  # numbers of a judge that a row keeps: gold has the most
 
 
@@ -35,14 +35,15 @@ class JudgedMDP(LanguageMDP):
     judge         what pays                                    cut_reward    what a text without END is paid; None: what its
                                                                              judge says (TRL's missing_eos_penalty)
     reward_model  of each member's seed                        own           a user's function
-    gold_judge, held_out, samples   for measures: judges that do not pay, and samples of the reference for the win rate
+    gold_judge, held_out, samples   for measures: judges that do not pay, and samples of the reference for the win rate;
+                                    without a gold judge there is neither gold nor a win rate
     device        where judges compute; no number depends on it but for rounding
 
     The hidden state holds the numbers of the judge that pays, as bits, once a text has ended, and the member's seed.
     """
 
     openings: tuple[tuple[int, ...], ...]
-    gold_judge: TextJudge
+    gold_judge: TextJudge | None = None
     judge: Judge = "reward"
     reward_model: RewardModel | None = None
     own: OwnReward | None = None
@@ -56,13 +57,13 @@ class JudgedMDP(LanguageMDP):
         if self.judge not in get_args(Judge):
             raise UnknownName("judge", self.judge, get_args(Judge))
         check_least(longest=(self.longest, 1))
-        if (needed := PAYS.get(self.judge)) and getattr(self, needed) is None:
-            raise UsageError(f"judge {self.judge!r} pays by {needed}, and there is none")
+        if getattr(self, PAYS[self.judge]) is None:
+            raise UsageError(f"judge {self.judge!r} pays by {PAYS[self.judge]}, and there is none")
         if not self.openings or not all(self.openings):
             raise UsageError("every prompt needs a token, and there must be a prompt")
         if len(set(self.openings)) < len(self.openings):
             raise UsageError(f"of {len(self.openings)} prompts only {len(set(self.openings))} differ")
-        if self.gold_judge.model == self.model:
+        if self.gold_judge is not None and self.gold_judge.model == self.model:
             raise UsageError(
                 "the base cannot be its own judge: what it writes is likely to it by construction; give a model that was "
                 "trained on other texts"
@@ -79,10 +80,7 @@ class JudgedMDP(LanguageMDP):
     @cached_property
     def action_tokens(self) -> tuple[int, ...]:
         """All tokens but those that stand for no text, such as padding; END stands for the end. UsageError without END."""
-        tokenizer = self.model.tokenizer()
-        if tokenizer.end is None:
-            raise UsageError(f"the model {self.model.path} has no end token, so its texts would have no end")
-        return tuple(i for i in range(len(tokenizer.words)) if i == tokenizer.end or i not in tokenizer.special)
+        return self.model.tokenizer().writable
 
     @cached_property
     def end_action(self) -> int:
@@ -138,6 +136,7 @@ class JudgedMDP(LanguageMDP):
             return {"reward": found.double().cpu().numpy()}
         texts = [self.decode(transcript) for transcript in rows.transcript]
         if judge == "gold":
+            assert self.gold_judge is not None
             return judge_measures(self.gold_judge, texts, ended, device)
         assert self.own is not None
         return {"own": self.own(texts)}
@@ -168,14 +167,15 @@ class JudgedMDP(LanguageMDP):
         ended, found = self.ended(rows.transcript), dict[str, Doubles]()
         for judge in get_args(Judge):
             if judge == self.judge:
-                names = measure_names(self.gold_judge) if judge == "gold" else (judge,)
+                gold = self.gold_judge if judge == "gold" else None
+                names = (judge,) if gold is None else measure_names(gold)
                 bits = np.ascontiguousarray(rows.hidden[:, : len(names)].T)
                 found |= dict(zip(names, bits.view(np.float64), strict=True))
-            elif judge == "gold" or getattr(self, PAYS[judge]) is not None:
+            elif getattr(self, PAYS[judge]) is not None:
                 found |= self._scores(rows, judge, ended, device)
         if self.held_out is not None:
             found["held_out"] = self.held_out.load().probability([self.decode(row) for row in rows.transcript])
-        if self.samples is not None:
+        if self.samples is not None and "gold" in found:
             prompts = [tuple(self.model_tokens(row[: self.prompt_length])) for row in rows.transcript]
             found["win_rate"] = win_rate(found["gold"], self.samples.of(self.seeds(rows), prompts))
         answers = self.answers(rows.transcript)

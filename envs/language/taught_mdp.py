@@ -68,7 +68,7 @@ def draw(policy: Doubles, count: int, rng: np.random.Generator) -> tuple[Ints, I
     return prompt, (place[:, None] >= cumulative[prompt]).sum(1)
 
 
-def check_judge(judge: BaseModel, model: BaseModel) -> None:
+def check_judge(judge: BaseModel | None, model: BaseModel) -> None:
     """UsageError if they are one: what a model writes is likely to it by construction."""
     if judge == model:
         raise UsageError(

@@ -29,6 +29,10 @@ class Base(BaseModel):
     def load(self, device: str = "cpu") -> Decoder:
         return model_of(self.digest, device)
 
+    @property
+    def matrices(self) -> tuple[tuple[int, int], ...]:
+        return tuple(TINY.linear.values())
+
 
 @cache
 def model_of(digest: str, device: str) -> Decoder:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from algorithms.policies.many_actions import MANY_ACTIONS, NUMBERS_TOGETHER
 from algorithms.policies.networks.adapters import Adapters
 from envs.api import Discrete, Spec
+from envs.language.models.base import BaseModel
+from envs.language.models.files import free_memory
 from envs.language.models.transcript import ModelTranscript
 from envs.validation import UsageError
 
@@ -22,14 +22,17 @@ def bytes_needed(shape: Adapters, spec: Spec, members: int, envs: int, critic: b
     observation, action = spec.observation, spec.action
     assert isinstance(observation, ModelTranscript)
     assert isinstance(action, Discrete)
-    sizes = observation.model.load("cpu").layers.values()
-    networks = 2 if critic else 1
-    adapters = sum(shape.rank * (inputs + outputs) for inputs, outputs in sizes) * members * networks
-    activations = (
-        KEPT * sum(inputs + outputs for inputs, outputs in sizes) * members * envs * observation.length * networks
-    )
     heads = members * envs * spec.horizon * action.n if action.n <= MANY_ACTIONS else NUMBERS_TOGETHER
-    return int(BYTES * (COPIES * adapters + activations + 4 * heads))
+    texts = members * envs
+    return (2 if critic else 1) * bytes_of_adapters(
+        observation.model, shape.rank, members, texts, observation.length
+    ) + (4 * BYTES * heads)
+
+
+def bytes_of_adapters(model: BaseModel, rank: int, members: int, texts: int, length: int) -> int:
+    """Bytes of adapters with what training keeps of them, and of the activations of so many texts; nothing is loaded."""
+    width = sum(inputs + outputs for inputs, outputs in model.matrices)
+    return int(BYTES * width * (COPIES * rank * members + KEPT * texts * length))
 
 
 def check_memory(shape: Adapters, spec: Spec, members: int, envs: int, critic: bool, device: str = "cpu") -> None:
@@ -37,13 +40,14 @@ def check_memory(shape: Adapters, spec: Spec, members: int, envs: int, critic: b
     if not isinstance(spec.observation, ModelTranscript):
         return  # which building refuses
     needed = bytes_needed(shape, spec, members, envs, critic)
-    if device.startswith("cuda"):
-        free = torch.cuda.mem_get_info(device)[0]
-    else:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    what = f"{members} members with {envs} texts of {spec.observation.length} tokens each"
+    check_free(needed, what, "take fewer members or --set training.collection.envs=..., or a lower rank", device)
+
+
+def check_free(needed: int, what: str, remedy: str, device: str = "cpu") -> None:
+    """UsageError where a device has less free memory than so many bytes."""
+    free = torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else free_memory()
     if needed > free:
         raise UsageError(
-            f"{members} members with {envs} texts of {spec.observation.length} tokens each need {needed / 1e9:.1f} GB of "
-            f"memory beside the model, and {free / 1e9:.1f} GB are free: take fewer members or "
-            "--set training.collection.envs=..., or a lower rank"
+            f"{what} need {needed / 1e9:.1f} GB of memory beside the model, and {free / 1e9:.1f} GB are free: {remedy}"
         )

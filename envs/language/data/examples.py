@@ -7,27 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from envs.language.data import jsonl
 from envs.language.data.jsonl import Message, Row, read_lines
+from envs.language.models.tokenizer import Tokenizer
 from envs.validation import UsageError
-
-
-class Tokenizer(Protocol):
-    """What is needed of transformers' PreTrainedTokenizerFast."""
-
-    @property
-    def eos_token_id(self) -> int | None: ...
-
-    @property
-    def chat_template(self) -> Any: ...
-
-    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]: ...
-
-    def apply_chat_template(
-        self, conversation: list[Message], *, tokenize: bool = True, add_generation_prompt: bool = False
-    ) -> Any: ...
 
 
 class Demonstration(NamedTuple):
@@ -85,7 +70,7 @@ def load_texts(path: Path, tokenizer: Tokenizer, context: int) -> list[tuple[int
     """The tokens of {"text"} lines, each with the end token."""
     found, end = [], end_token(tokenizer)
     for row in read_lines(path, jsonl.TEXTS):
-        tokens = until_end(tokenizer.encode(row.text("text")), end)
+        tokens = until_end([*tokenizer.start, *tokenizer.encode(row.text("text"))], end)
         _check_room(row, tokens, 0, context)
         found.append(tuple(tokens))
     return found
@@ -93,9 +78,9 @@ def load_texts(path: Path, tokenizer: Tokenizer, context: int) -> list[tuple[int
 
 def end_token(tokenizer: Tokenizer) -> int:
     """The token that ends a text; UsageError if the tokenizer has none."""
-    if tokenizer.eos_token_id is None:
+    if tokenizer.end is None:
         raise UsageError("the tokenizer has no end token (eos_token), so no answer would ever end")
-    return tokenizer.eos_token_id
+    return tokenizer.end
 
 
 def until_end(tokens: Sequence[int], end: int) -> list[int]:
@@ -123,18 +108,19 @@ class _Reader:
 
     def __init__(self, row: Row, tokenizer: Tokenizer) -> None:
         self.row, self.tokenizer, self.end = row, tokenizer, end_token(tokenizer)
-        if row.conversational and not tokenizer.chat_template:
-            raise row.error("messages need a tokenizer with a chat template, and this one has none")
         self.text = self._chat([]) if row.conversational else row.text("prompt")
 
     def _chat(self, answer: list[Message]) -> str:
         """The conversation as the chat template writes it; without an answer, up to where one begins."""
-        messages = [*self.row.messages("prompt"), *answer]
-        return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=not answer))
+        try:
+            return self.tokenizer.chat([*self.row.messages("prompt"), *answer], reply=not answer)
+        except UsageError as error:
+            raise self.row.error(str(error)) from error
 
     def _encode(self, text: str) -> list[int]:
         # a chat template writes the special tokens itself
-        return self.tokenizer.encode(text, add_special_tokens=not self.row.conversational)
+        tokens = self.tokenizer.encode(text)
+        return tokens if self.row.conversational else [*self.tokenizer.start, *tokens]
 
     def prompt(self) -> list[int]:
         return self._encode(self.text)
@@ -152,4 +138,4 @@ class _Reader:
         if tokens[: len(before)] == before:
             return until_end(tokens[len(before) :], self.end)
         # a token that spans prompt and answer cannot be generated after the prompt
-        return until_end(self.tokenizer.encode(answer, add_special_tokens=False), self.end)
+        return until_end(self.tokenizer.encode(answer), self.end)

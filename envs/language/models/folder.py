@@ -6,7 +6,6 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,8 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / n for n in names] if all((folder / n).is_file() for n in names) else []
 
 
-def tensor_bytes(path: Path) -> int:
-    """Bytes of a safetensors file's tensors in float32, from its header: its length in 8 bytes, then JSON."""
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a safetensors file's tensors by name, from its header: its length in 8 bytes, then JSON."""
     with path.open("rb") as file:
         first = file.read(8)
         length = struct.unpack("<Q", first)[0] if len(first) == 8 else 0
@@ -43,7 +42,12 @@ def tensor_bytes(path: Path) -> int:
                 f"{path} is no safetensors file, of {path.stat().st_size} bytes: was only a pointer fetched?"
             )
         header = json.loads(file.read(length))
-    return 4 * sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    return {name: tuple(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"}
+
+
+def precision(device: str) -> torch.dtype:
+    """In which a frozen model computes: float32 on a CPU, bfloat16 on a GPU."""
+    return torch.float32 if device == "cpu" else torch.bfloat16
 
 
 def end_of(folder: Path, config: Mapping[str, Any]) -> int | None:
@@ -122,13 +126,12 @@ def hugging_face_config(config: DecoderConfig) -> dict[str, Any]:
 
 
 def load_decoder(folder: Path, config: DecoderConfig, device: str) -> Decoder:
-    """The decoder of a folder: in float32 on a CPU, in the files' precision on a GPU."""
+    """The decoder of a folder, in the precision of the device."""
     tensors: dict[str, Tensor] = {}
     for path in weight_files(folder):
-        with safetensors.safe_open(path, framework="pt", device=device) as file:
+        with safetensors.safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 (it is no mapping)
-                tensor = file.get_tensor(name)
-                tensors[name] = tensor.float() if device == "cpu" else tensor
+                tensors[name] = file.get_tensor(name).to(device, precision(device))
     if READ_OUT in tensors and config.tied and not torch.equal(tensors[READ_OUT], tensors[EMBEDDING]):
         raise UsageError(f"{folder}: {CONFIG} ties the read-out to the embedding, but the weights hold two tables")
     return Decoder(config, tensors)

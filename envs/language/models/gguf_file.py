@@ -19,6 +19,7 @@ from torch import Tensor
 
 from envs.language.models.decoder import EMBEDDING, LAST_NORM, READ_OUT, Decoder, DecoderConfig
 from envs.language.models.files import require
+from envs.language.models.folder import precision
 from envs.language.models.tokenizer import FileTokenizer
 from envs.validation import UsageError
 
@@ -76,11 +77,6 @@ def read_header(path: Path) -> Header:
     return Header(fields, {str(_renamed(name)): tensor for name, tensor in tensors.items()}, data)
 
 
-def tensor_bytes(path: Path) -> int:
-    """Bytes of its tensors in float32."""
-    return 4 * sum(prod(shape) for shape, _, _ in read_header(path).tensors.values())
-
-
 def decoder_config(path: Path) -> DecoderConfig:
     """The shape of the model in a file."""
     header = read_header(path)
@@ -105,10 +101,9 @@ def decoder_config(path: Path) -> DecoderConfig:
 
 
 def load(path: Path, device: str) -> Decoder:
-    """The model of a file: in float32 on a CPU, in bfloat16 on a GPU."""
+    """The model of a file, in the precision of the device."""
     gguf, header, config = require("gguf"), read_header(path), decoder_config(path)
     content = np.memmap(path, mode="r")
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
     tensors = {}
     for name, (shape, quantised, offset) in header.tensors.items():
         quantisation = gguf.GGMLQuantizationType(quantised)
@@ -122,7 +117,7 @@ def load(path: Path, device: str) -> Decoder:
         tensor = torch.from_numpy(np.ascontiguousarray(numbers, np.float32)).reshape(shape)
         if header.fields["general.architecture"] == "llama":
             tensor = _halves(name, tensor, config)
-        tensors[name] = tensor.to(device, dtype)
+        tensors[name] = tensor.to(device, precision(device))
     return Decoder(config, tensors)
 
 

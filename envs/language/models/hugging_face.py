@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from envs.language.models.api import Adapter
 from envs.language.models.files import require
+from envs.language.models.folder import precision
 from envs.validation import UsageError
 
 CACHE_NAMES = ("cache", "past_key_values")  # what the argument is called, the newer name first
@@ -128,7 +129,7 @@ class HuggingFaceModel:
 
 
 def load_hugging_face(folder: Path, end: int | None, device: str) -> HuggingFaceModel:
-    """The model of a folder: in float32 on a CPU, in the files' precision on a GPU."""
+    """The model of a folder, in the precision of the device."""
     transformers = require("transformers")
     transformers.utils.logging.disable_progress_bar()
     try:
@@ -137,7 +138,7 @@ def load_hugging_face(folder: Path, end: int | None, device: str) -> HuggingFace
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
-            dtype=torch.float32 if device == "cpu" else "auto",
+            dtype=precision(device),
         )
     except (OSError, ValueError, ImportError) as error:
         raise UsageError(f"transformers cannot read {folder}: {str(error).strip().splitlines()[0]}") from None

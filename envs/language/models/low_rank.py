@@ -17,6 +17,11 @@ class LowRank:
     def __init__(self, down: Mapping[str, Tensor], up: Mapping[str, Tensor], scale: float = 1.0) -> None:
         self.down, self.up, self.scale = down, up, scale
 
+    def to(self, device: torch.device | str) -> LowRank:
+        """The same on this device."""
+        down, up = ({name: x.to(device) for name, x in part.items()} for part in (self.down, self.up))
+        return LowRank(down, up, self.scale)
+
     def __call__(self, layer: str, x: Tensor, y: Tensor) -> Tensor:
         if layer not in self.down:
             return y

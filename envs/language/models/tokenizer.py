@@ -76,6 +76,13 @@ class FileTokenizer:
         return frozenset(added if unknown is None else added | {self.fast.token_to_id(unknown)})
 
     @cached_property
+    def writable(self) -> tuple[int, ...]:
+        """The tokens that a policy may write: all that stand for text, and the end. UsageError if there is no end token."""
+        if self.end is None:
+            raise UsageError("the tokenizer has no end token (eos_token), so no answer would ever end")
+        return tuple(i for i in range(len(self.words)) if i == self.end or i not in self.special)
+
+    @cached_property
     def digest(self) -> str:
         parts = json.dumps([self.fast.to_str(), self.end, self.template])
         return hashlib.sha256(parts.encode()).hexdigest()[:LENGTH]

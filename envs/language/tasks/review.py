@@ -93,7 +93,7 @@ class Review(JudgedMDP):
 def review_task(
     name: str,
     model: BaseModel,
-    gold_judge: TextJudge,
+    gold_judge: TextJudge | None,
     openings: Sequence[Sequence[int]],
     *,
     floor: float | None = None,

@@ -18,7 +18,7 @@ from envs.language.models import base as base_module
 from envs.language.models import files
 from envs.language.models.base import BaseModel, find_base
 from envs.language.models.decoder import Decoder, DecoderConfig
-from envs.language.models.folder import save_base, tensor_bytes
+from envs.language.models.folder import save_base
 from envs.validation import UsageError
 from tests.language_models import TINY, WORDS, tiny_base, tiny_decoder, tiny_tokenizer
 
@@ -131,13 +131,31 @@ def test_tensors_that_do_not_fit_the_config_are_named(base: BaseModel) -> None:
 
 def test_memory_is_estimated_from_the_header(base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = sum(x.numel() for x in tiny_decoder().tensors.values())
-    assert tensor_bytes(base.path / "model.safetensors") == 4 * numbers
+    assert base.bytes == 4 * numbers
     monkeypatch.setattr(base_module, "free_memory", lambda: int(4.7 * numbers))
     with pytest.raises(UsageError, match=r"needs 0.0 GB of memory, and 0.0 GB are free"):
         find_base(base.path)
     monkeypatch.setattr(base_module, "free_memory", lambda: 5 * numbers)
     assert find_base(base.path) == base
     assert files.free_memory() > 10**8
+
+
+def test_what_is_read_without_loading(base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseModel, "load", lambda self, device="cpu": pytest.fail("loaded"))
+    assert base.context == 64
+    # two blocks of queries, keys, values, output, gate, up, down: [outputs, inputs]
+    block = [(16, 16), (8, 16), (8, 16), (16, 16), (24, 16), (24, 16), (16, 24)]
+    assert sorted(base.matrices) == sorted(2 * block)
+
+
+def test_on_another_device_a_model_is_in_bfloat16(base: BaseModel) -> None:
+    """The device "meta" holds no numbers, and is everywhere."""
+    there = base.load("meta")
+    assert isinstance(there, Decoder)
+    assert {(x.device.type, x.dtype) for x in there.tensors.values()} == {("meta", torch.bfloat16)}
+    here = base.load()
+    assert isinstance(here, Decoder)
+    assert {(x.device.type, x.dtype) for x in here.tensors.values()} == {("cpu", torch.float32)}
 
 
 def test_missing_packages_are_named_with_their_pip_line(base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
