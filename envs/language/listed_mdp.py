@@ -118,6 +118,16 @@ class ListedMDP(LanguageMDP):
         words = np.maximum(self.actions_so_far(rows, t), 0)
         return words @ (self.actions ** np.arange(t)[::-1])
 
+    def reference_of(self, rows: Rows, device: str = "cpu") -> Doubles:
+        if self.reference_adapters is not None:  # each member has a reference of its own
+            return super().reference_of(rows, device)
+        prompt, found = self._prompt(rows), np.zeros((len(rows.transcript), self.length))
+        actions = self.actions_so_far(rows, self.length)
+        for t, level in enumerate(self.reference_levels):
+            logp = level[prompt, self._prefix(rows, t), np.maximum(actions[:, t], 0)]
+            found[:, t] = np.where(actions[:, t] >= 0, logp, 0.0)
+        return found
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         last = t == self.length - 1
         reward = self.paid[self._prompt(rows), self._prefix(rows, self.length)] if last else np.zeros(len(rows.hidden))

@@ -18,6 +18,7 @@ from envs.api import Doubles, Ints
 from envs.language.models.adapter_file import AdapterFile
 from envs.language.models.api import Adapter, CausalModel
 from envs.language.models.base import BaseModel
+from envs.language.shared_prompts import hidden_after_prompts
 from envs.text_mdp import PAD
 from envs.validation import UsageError
 
@@ -49,7 +50,8 @@ class FrozenReference:
         written = transcript[:, list(positions)]
         real = written != PAD
         steps = int(real.any(0).nonzero()[0].max(initial=0)) + 1  # no text has more actions
-        before = np.array(positions[:steps], np.int64) - 1
+        prompt = positions[0]
+        before = np.array(positions[:steps], np.int64) - prompt  # places after the prompt's last token
 
         def chosen(hidden: Tensor, rows: Ints, model: CausalModel) -> Doubles:
             row, step = real[rows, :steps].nonzero()
@@ -58,7 +60,8 @@ class FrozenReference:
             logp[row, step] = self._log_softmax(model, hidden[row, before[step]], action).cpu().numpy()
             return logp
 
-        return self._by_chunks(transcript[:, : positions[steps - 1]], seeds, device, chosen, len(positions))
+        read = transcript[:, : positions[steps - 1]]
+        return self._by_chunks(read, prompt, seeds, device, chosen, len(positions))
 
     def after(self, prefixes: Ints, seeds: Ints) -> Doubles:
         """[M, V] log-probabilities of every action after prefixes [M, K]; equal prefixes are computed once."""
@@ -75,15 +78,21 @@ class FrozenReference:
                 return self._log_softmax(model, hidden[:, -1]).cpu().numpy()
 
             rows = distinct[missing]
-            found = self._by_chunks(rows[:, 1:], rows[:, 0], "cpu", all_actions, self._actions)
+            found = self._by_chunks(rows[:, 1:], prefixes.shape[1], rows[:, 0], "cpu", all_actions, self._actions)
             self._kept.update((keys[i], logp) for i, logp in zip(missing.tolist(), found, strict=True))
         return np.stack([self._kept[key] for key in keys])[which.reshape(-1)]
 
     @torch.no_grad()  # not inference_mode: a model that is first loaded here could not carry gradients to adapters
     def _by_chunks(
-        self, tokens: Ints, seeds: Ints, device: str, read: Callable[[Tensor, Ints, CausalModel], Doubles], width: int
+        self,
+        tokens: Ints,
+        prompt: int,
+        seeds: Ints,
+        device: str,
+        read: Callable[[Tensor, Ints, CausalModel], Doubles],
+        width: int,
     ) -> Doubles:
-        """What `read` makes of the hidden states at tokens [M, K] of the task: [M, width]."""
+        """What `read` makes of the hidden states at tokens [M, K] of the task from their prompts' last on: [M, width]."""
         model = self._base.load(device)
         found = np.zeros((len(tokens), width))
         own = np.unique(seeds) if self._adapters is not None else np.zeros(1, np.int64)
@@ -94,7 +103,8 @@ class FrozenReference:
             for rows in (mine[start : start + size] for start in range(0, len(mine), size)):
                 ids = torch.from_numpy(self._table[tokens[rows]]).to(device)
                 valid = torch.from_numpy(tokens[rows] != PAD).to(device)
-                found[rows] = read(model.hidden(ids, valid, adapter=adapter)[0], rows, model)
+                hidden = hidden_after_prompts(model, ids, valid, prompt, adapter, 1)
+                found[rows] = read(hidden, rows, model)
         return found
 
     def _adapter(self, seed: int, device: str) -> Adapter | None:

@@ -19,11 +19,11 @@ from envs.language.models.api import CausalModel
 from envs.language.models.base import BaseModel
 from envs.language.models.low_rank import LowRank
 from envs.language.models.transcript import ModelTranscript
+from envs.language.shared_prompts import hidden_after_prompts, share_prompts
 from envs.text_mdp import PAD
 from envs.validation import UnknownName, UsageError, check_least
 
 Layers = Literal["attention", "all"]
-TOKENS_TOGETHER = 2**15  # tokens of distinct texts in one pass of `at_prefixes`; this limits memory
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,16 @@ class AdaptersNet(nn.Module):
         )
 
     def step(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        hidden, memory = self._hidden(obs.permute(1, 2, 0), memory)  # [P, N, K, D]
-        return self.readout(hidden[:, :, -1]), memory
+        texts = obs.permute(1, 2, 0)  # [P, N, K]
+        tokens, valid = self._rows(texts)
+        shared = None if memory is not None else share_prompts(texts.flatten(0, 1), len(texts), 0)
+        if shared is None:
+            hidden, memory = self._model.hidden(tokens, valid, memory, self.low_rank())
+            last = hidden[:, -1]
+        else:
+            hidden, memory = self._model.hidden(tokens[shared.rows], valid[shared.rows], None, self.low_rank())
+            last, memory = hidden[shared.own, -1], memory.rows(shared.own)
+        return self.readout(last.view(*texts.shape[:2], -1)), memory
 
     def select_memory(self, memory: Memory, rows: Tensor) -> Memory:
         return memory.rows(rows)
@@ -156,8 +164,12 @@ class AdaptersNet(nn.Module):
         """
         written = obs[: max(positions) + 1].ne(PAD).flatten(1).any(1)
         last = int(written.nonzero().max()) if bool(written.any()) else 0
-        hidden, _ = self._hidden(obs[: last + 1].permute(1, 2, 0), None)
-        return hidden[:, :, [min(position, last) for position in positions]].permute(2, 0, 1, 3)
+        first = min(min(positions), last)
+        tokens, valid = self._rows(obs[: last + 1].permute(1, 2, 0))
+        members, envs = obs.shape[1:]
+        found = hidden_after_prompts(self._model, tokens, valid, first + 1, self.low_rank(), members)
+        places = [min(position, last) - first for position in positions]
+        return found.view(members, envs, last + 1 - first, -1)[:, :, places].permute(2, 0, 1, 3)
 
     def readout(self, hidden: Tensor) -> Tensor:
         """Hidden states [..., P, N, D] -> logits of actions, or values, [..., P, N, O], in the parameters' precision."""
@@ -165,25 +177,35 @@ class AdaptersNet(nn.Module):
             return (hidden.to(self.value) @ self.value) + self.value_bias
         kind = next(iter(self.up.values()))
         actions = self.tokens[1 : self.outputs + 1]
-        return self._frozen.on(kind.device).logits(hidden, actions).to(kind.dtype)
+        return self._model.logits(hidden, actions).to(kind.dtype)
 
     def at_prefixes(self, prefixes: Prefixes) -> Tensor:
-        longest = int(prefixes.position.max()) + 1
-        texts, members = prefixes.rows[:longest], len(next(iter(self.up.values())))
-        together = max(1, TOKENS_TOGETHER // (longest * members))
-        parts = []
-        for start in range(0, texts.shape[1], together):
-            part = texts[:, start : start + together].T.expand(members, -1, -1)  # [P, R, L]
-            parts.append(self._hidden(part, None)[0])
-        hidden = torch.cat(parts, 1)
-        return self.readout(hidden[:, prefixes.row, prefixes.position])
+        """Distinct prompts are read at once, and after them one token of every node of a level."""
+        members, adapters = len(next(iter(self.up.values()))), self.low_rank()
+        start = int(prefixes.position.min())
+        width = len(prefixes.levels[start].token)
+        before = sum(len(level.token) for level in prefixes.levels[:start])
+        wanted = prefixes.position == start
+        row = prefixes.rows.new_zeros(width).index_copy(0, prefixes.node[wanted] - before, prefixes.row[wanted])
+        prompts = prefixes.rows[: start + 1, row].T.expand(members, -1, -1)  # [P, X, K]
+        hidden, cache = self._model.hidden(*self._rows(prompts), None, adapters)
+        found = [hidden[:, -1].view(members, width, -1)]
+        for token, parent in prefixes.levels[start + 1 :]:
+            member = torch.arange(members, device=parent.device)[:, None]
+            cache = cache.rows((member * width + parent).flatten())
+            width = len(token)
+            hidden, cache = self._model.hidden(*self._rows(token[:, None].expand(members, -1, -1)), cache, adapters)
+            found.append(hidden.view(members, width, -1))
+        return self.readout(torch.cat(found, 1)[:, prefixes.node - before])
 
-    def _hidden(self, obs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """(hidden states [P, N, K, D] of task tokens [P, N, K], the memory with them)."""
-        rows = obs.reshape(-1, obs.shape[-1])
-        model = self._frozen.on(self.tokens.device)
-        hidden, memory = model.hidden(self.tokens[rows], rows != PAD, memory, self.low_rank())
-        return hidden.view(*obs.shape, -1), memory
+    @property
+    def _model(self) -> CausalModel:
+        return self._frozen.on(self.tokens.device)
+
+    def _rows(self, texts: Tensor) -> tuple[Tensor, Tensor]:
+        """(the model's tokens [P N, K], which of them are not padding) of texts [P, N, K] in the task's tokens."""
+        rows = texts.reshape(-1, texts.shape[-1])
+        return self.tokens[rows], rows != PAD
 
 
 def _key(layer: str) -> str:

@@ -57,10 +57,12 @@ class Store:
         return self._room.value[:, :, : self._length]
 
     def rows(self, index: Tensor) -> Store:
-        """A copy of the rows at these places [R], with as much room."""
+        """A copy of the rows at these places [R], with some room."""
         assert self._room is not None
-        capacity = self._room.key.shape[2]
-        key, value = (_roomier(x.index_select(0, index), capacity) for x in (self.key, self.value))
+        key, value = (x.index_select(0, index) for x in (self.key, self.value))
+        if not (torch.is_grad_enabled() and (key.requires_grad or value.requires_grad)):
+            capacity = max(ROOM, self._room.key.shape[2])
+            key, value = _roomier(key, capacity), _roomier(value, capacity)
         return Store(_Room(key, value, self._length), self._length)
 
     def append(self, key: Tensor, value: Tensor) -> Store:

@@ -28,7 +28,10 @@ class Cache(NamedTuple):
 
     def rows(self, index: Tensor) -> Cache:
         """A copy of the rows at these places [R]."""
-        past = copy.deepcopy(self.past)
+        past = copy.copy(self.past)
+        past.layers = [
+            copy.copy(layer) for layer in past.layers
+        ]  # selecting makes new tensors, through which gradients go
         past.batch_select_indices(index)
         return Cache(self.valid[index], past)
 
