@@ -12,7 +12,22 @@ def constant(texts): return [1.0] * len(texts)
 def word(texts): return ["much"] * len(texts)
 def short(texts): return [1.0]
 """
-TINY = ["--width", "16", "--layers", "1", "--heads", "2", "--vocabulary", "64", "--passes", "4", "--batch", "256", "--rate", ".02"]
+TINY = [
+    "--width",
+    "16",
+    "--layers",
+    "1",
+    "--heads",
+    "2",
+    "--vocabulary",
+    "64",
+    "--passes",
+    "4",
+    "--batch",
+    "256",
+    "--rate",
+    ".02",
+]
 FITTING = ["--seeds", "2", "--rank", "2", "--passes", "1"]
 
 

@@ -36,7 +36,15 @@ def made() -> tuple[Path, Path]:
     """(a user's folder, the base that `language pretrain` has left in it)."""
     folder = Path(mkdtemp())
     write_files(folder)
-    words = ["language", "pretrain", "--corpus", str(folder / "corpus.txt"), *TINY, "--results", str(folder / "results")]
+    words = [
+        "language",
+        "pretrain",
+        "--corpus",
+        str(folder / "corpus.txt"),
+        *TINY,
+        "--results",
+        str(folder / "results"),
+    ]
     assert main(words) == 0
     (base,) = (folder / "results" / "models").glob("base-*")
     return folder, base
@@ -87,7 +95,9 @@ def same_logits(base: Path, policy: Path, seed: int) -> bool:
     """PEFT's formula, and the merged folder in transformers, give the member's logits; the base gives others."""
     config = json.loads((policy / f"peft-{seed}" / "adapter_config.json").read_text())
     stored = safetensors.torch.load_file(policy / f"peft-{seed}" / "adapter_model.safetensors")
-    down = {n.split("model.", 2)[2].removesuffix(".lora_A.weight"): x.T[None] for n, x in stored.items() if "lora_A" in n}
+    down = {
+        n.split("model.", 2)[2].removesuffix(".lora_A.weight"): x.T[None] for n, x in stored.items() if "lora_A" in n
+    }
     up = {n.split("model.", 2)[2].removesuffix(".lora_B.weight"): x.T[None] for n, x in stored.items() if "lora_B" in n}
     adapters = LowRank(down, up, config["lora_alpha"] / config["r"])
     model = find_base(base).load()
