@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.algorithm import TrainingPlan
 from algorithms.policies.networks.mlp import MLP
 from algorithms.references.best_of_samples import BestOfSamples, judged_samples
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training_config import TrainingConfig
+from benchmarks.design.cell import Cell
 from envs import TASKS
 from envs.api import Task
 from envs.language.tasks.review import review_task
@@ -33,10 +33,11 @@ def task(tmp_path: Path) -> Iterator[Task]:
 
 
 def records(task: Task, n: int) -> list[Record]:
-    plan = TrainingPlan(task, TrainingConfig(MLP((4,))), Members(SEEDS, (1.0, 1.0)), 0, Evaluation())
-    found = [e for e in BestOfSamples(name="b", summary="s", n=n).train(plan) if isinstance(e, Record)]
-    assert [r.seed for r in found] == list(SEEDS)
-    return found
+    found = BestOfSamples(name="b", summary="s", n=n)
+    plan = Cell(task, found, TrainingConfig(MLP((4,))), Members(SEEDS, (1.0, 1.0)), 0, Evaluation())
+    made = [e for e in found.train(plan) if isinstance(e, Record)]
+    assert [r.seed for r in made] == list(SEEDS)
+    return made
 
 
 def test_one_sample_is_the_reference_policy(task: Task) -> None:
