@@ -19,7 +19,7 @@ from envs import TASKS
 from envs.api import Task
 from envs.language.tasks.review import review_task
 from tests.envs.language.tiny_phrases import tiny
-from tests.envs.language.tiny_reviews import SEEDS, StubGold, StubReward, adapters, review, samples
+from tests.envs.language.tiny_reviews import SEEDS, StubGold, StubReward, adapters, ids, review, samples
 
 
 @pytest.fixture
@@ -47,6 +47,9 @@ def test_one_sample_is_the_reference_policy(task: Task) -> None:
         assert record.measures["cut"] == 0.5
         assert record.measures["length"] == 2
         assert "agreement" in record.measures
+        # its own reward model's: 5 and 4 tokens with the prompt, and the last token
+        last = (*ids("<end>"), *ids("bad"))
+        assert record.measures["reward"] == pytest.approx(4.5 * record.seed + 0.1 * sum(last) / 2)
         assert record.eval_return == pytest.approx(record.measures["reward"])
 
 
