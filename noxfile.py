@@ -106,8 +106,9 @@ def report(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Every number, table and page of README.md and docs/ that is generated, from results/reference. After `report`."""
+    """What is generated in README.md and docs/ (after `report`), and the site of both in docs/_build/html."""
     run(session, "docs._scripts")
+    run(session, "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "docs", "docs/_build/html")
 
 
 @nox.session(venv_backend="none")

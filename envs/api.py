@@ -144,6 +144,14 @@ def measures_of(env: VecEnv, obs: Array, device: str) -> dict[str, Doubles]:
     return env.measures_of(obs.astype(np.int64, copy=False), device) if isinstance(env, MeasuresAtEnd) else {}
 
 
+@runtime_checkable
+class HasEnds(Protocol):
+    """A text task whose texts end by themselves, unless they are cut."""
+
+    def ended(self, transcripts: Ints) -> Bools:
+        """[M] which of the transcripts [M, L] have an end."""
+
+
 class Factory(Protocol):
     """A frozen description of an environment, part of a cell's digest, that can build batches."""
 

@@ -11,7 +11,8 @@ clipped_down        share of the rows with A < 0 whose ratio is below them
 lag                 updates between acting and learning, if actors lag behind (algorithms.staleness.clock)
 explained_variance  1 - Var(target - V) / Var(target) of the critic, before it learns from the rollout
 equal_groups        share of the groups (texts of one prompt) whose returns are all equal, so A is 0
-length_right        mean number of actions in texts whose return is above (J0 + J*) / 2
+length_right        mean number of actions in texts whose return is above (J0 + J*) / 2; where J* is unknown, in texts that
+                    have an end rather than being cut
 length_wrong        mean number of actions in the other texts
 gradient_cosine     cosine of the first step's gradient to the exact one, at the checkpoint, on enumerable tasks
 """
@@ -72,8 +73,7 @@ class Diagnostics:
         value = torch.stack([*readings.values()])
         weight = torch.where(value.isfinite(), weight, 0.0)
         read = torch.stack([torch.where(weight > 0, value * weight, 0.0), weight])
-        for i, name in enumerate(readings):
-            self.table[:, NAMES.index(name)] += read[:, i]
+        self.table.index_add_(1, _rows(tuple(readings), self.table.device), read.to(self.table.dtype))
 
     def add_gradient(self, gradient: Tensor, part: Tensor) -> None:
         """Add an update's gradient [P, D] for the members that took part [P], if it is finite."""
@@ -95,9 +95,9 @@ class Diagnostics:
                 self.add("gradient_cosine", functional.cosine_similarity(-gradient[:, actor], exact[:, actor]), part)
 
     def add_rollout(
-        self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, correct_threshold: float | None
+        self, rollout: Rollout, signals: Signals, assessment: Assessment, head: Head, right: Tensor | None
     ) -> None:
-        """Add the readings of a rollout before its update; with a threshold also those of texts (`text_diagnostics`)."""
+        """Add the readings of a rollout before its update; of texts also `text_diagnostics`."""
         began = rollout.valid.amax((0, 2))  # which members took part [P]
         found: dict[str, Tensor] = {}
         if isinstance(head, Categorical):
@@ -109,8 +109,8 @@ class Diagnostics:
             found |= ratio_diagnostics(rollout.log_ratio, assessment.advantage, rollout.valid, None)
         if found:
             self.add_all(found, began)
-        if correct_threshold is not None:
-            of_texts = text_diagnostics(rollout, correct_threshold)
+        if right is not None:
+            of_texts = text_diagnostics(rollout, right)
             weights = torch.stack([weight for _, weight in of_texts.values()])
             self.add_all({name: value for name, (value, _) in of_texts.items()}, weights)
 
@@ -169,15 +169,15 @@ def entropy_share(rollout: Rollout, actions: int) -> Tensor:
     return -(rollout.logp * rollout.valid).sum((0, 2)) / largest.clamp(min=1e-8)
 
 
-def text_diagnostics(rollout: Rollout, correct_threshold: float) -> Mapping[str, tuple[Tensor, Tensor]]:
+def text_diagnostics(rollout: Rollout, right: Tensor) -> Mapping[str, tuple[Tensor, Tensor]]:
     """(value, weight) of equal_groups, length_right and length_wrong.
 
-    correct_threshold  the return above which a text is correct
+    right [P, N]  1 for a right text, 0 for a wrong one, NaN where it is unknown
     """
     returns = (rollout.reward * rollout.valid).sum(0)  # [P, N]
     began = rollout.valid[0]
     length = rollout.valid.sum(0)
-    good, bad = ((returns > correct_threshold) * began, (returns <= correct_threshold) * began)
+    good, bad = ((right == 1) * began, (right == 0) * began)
     found = {
         name: ((length * of).sum(1) / of.sum(1).clamp(min=1), of.sum(1))
         for name, of in (("length_right", good), ("length_wrong", bad))
@@ -226,3 +226,9 @@ def explained_variance(values: Tensor, target: Tensor, valid: Tensor) -> Tensor:
 
     of_target = variance(target)
     return torch.where(of_target > 1e-12, 1 - variance(target - values) / of_target, torch.nan)
+
+
+@functools.cache
+def _rows(names: tuple[str, ...], device: torch.device) -> Tensor:
+    """The rows of these diagnostics in the table."""
+    return torch.tensor([NAMES.index(name) for name in names], device=device)

@@ -18,11 +18,12 @@ from algorithms.references.reference import Reference
 from algorithms.training.records import Record, TrainingEvent
 from algorithms.training.state import RunState
 from envs.api import Doubles, Task
+from envs.language.judged_mdp import OF_MEMBERS
 from envs.language.tasks.review import Review
 from envs.text_mdp import Rows
 from envs.validation import check_least
 
-OF_SETS = ("win_rate", "distinct_2", "agreement")  # of all texts or of two at once: no mean over single texts
+OF_SETS = ("win_rate", *OF_MEMBERS)  # of all texts or of two at once: no mean over single texts
 KEPT = 32  # members and tasks whose samples are judged once for every n
 
 
@@ -55,7 +56,7 @@ class BestOfSamples(Reference):
             best = {
                 name: float((np.take_along_axis(x.reshape(prompts, have), order, 1) @ weights).mean())
                 for name, x in found.items()
-                if name not in OF_SETS or (self.n == 1 and name == "agreement")
+                if name not in OF_SETS or (self.n == 1 and name in ("agreement", "reward_accuracy"))
             }
             kl = kl_bound(self.n)
             value = best[mdp.judge] - plan.task.beta * kl

@@ -95,8 +95,6 @@ class Labelled(Reference, ABC):
     def loss(self, policy: ActorCritic, texts: Rollout, k: int) -> Tensor:
         """The loss [P] of a minibatch: texts [.., P, B k], those of a label side by side."""
 
-    # ---- what follows
-
     def reason_unsupported(self, task: Task) -> str | None:
         """Why the task cannot be learned from labels; None if it can."""
         if not isinstance(task.spec.observation, Transcript):
@@ -222,9 +220,7 @@ class LabelledRun(Run):
         task, seeds, purpose = self.task, self.members.seeds, self.members.purpose
         factory = task.factory
         if self._labelled.judge == "gold":
-            gold = paid_by_gold(task)
-            assert gold is not None
-            factory = gold
+            factory = paid_by_gold(task) or factory
         count, group = self._labelled.labels * self._labelled.group, self._labelled.group
         starts = [stream(s, Role.STAGE, int(Stream.LABELLED_STARTS), purpose=purpose) for s in seeds]
         env = CheckedVecEnv(factory.make(starts, count, group), task.name, starts, count)

@@ -17,7 +17,7 @@ from algorithms.references.sb3_policy import Sb3Policy, make_reader
 from algorithms.training.observation_normaliser import Identity
 from algorithms.training.records import Members, Progress, Record, TrainingEvent
 from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
-from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
+from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores, TextSamples
 from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig
 from envs.api import Box, Factory, Image, Task
@@ -197,14 +197,14 @@ class _SeedRun:
         k, fractions = len(self.recorded), self.evaluation.fractions
         value = greedy = float("nan")
         measures: dict[str, float] = {}
-        texts: tuple[str, ...] = ()
+        written = TextSamples()
         if not diverged:
             sampled = self._scores(k, greedy=False)
             value, measures = float(sampled.value[0]), {name: float(x[0]) for name, x in sampled.measures.items()}
             if k == len(fractions) - 1 and self.evaluation.greedy:
                 greedy = float(self._scores(k, greedy=True).value[0])
             if self.place == 0 and k in (0, len(fractions) - 1):
-                texts = self._policy_evaluation(SAMPLES_AT).sample_texts(self.task)
+                written = self._policy_evaluation(SAMPLES_AT).sample_texts(self.task)
         return Record(
             seed=self.members.seeds[self.place],
             learning_rate=self.members.rates[self.place],
@@ -217,7 +217,8 @@ class _SeedRun:
             eval_return_greedy=greedy,
             diverged=diverged,
             measures=measures,
-            texts=texts,
+            texts=written.texts,
+            text_scores=written.scores,
             member=self.place,
         )
 

@@ -11,10 +11,11 @@ from algorithms.algorithm import TrainingPlan
 from algorithms.references.reference import Reference
 from algorithms.training.records import Members, Record, TrainingEvent
 from algorithms.training.returns.exact_return import text_mdp
-from algorithms.training.returns.sampled_return import SAMPLES, SAMPLES_AT, transcript_text
+from algorithms.training.returns.sampled_return import SAMPLES, SAMPLES_AT, TextSamples, text_samples
 from algorithms.training.state import RunState
 from envs import random_policy
 from envs.api import Array, Task
+from envs.language.family import scores_of
 from envs.seeding import Role, stream
 from envs.text_env import TextEnv
 from envs.text_mdp import TextMDP
@@ -78,14 +79,16 @@ def play_optimally(mdp: TextMDP, seeds: Sequence[np.random.SeedSequence], episod
     return env, total
 
 
-def optimal_texts(task: Task, members: Members) -> tuple[str, ...]:
-    """Texts of an optimal policy from the starts of the first member's samples; empty if the task states none."""
+def optimal_texts(task: Task, members: Members) -> TextSamples:
+    """Texts of an optimal policy from the starts of the first member's samples; none if the task states none."""
     mdp = text_mdp(task)
     if mdp is None:
-        return ()
+        return TextSamples()
     seed = stream(members.seeds[0], Role.EVALUATION_ENVIRONMENT, SAMPLES_AT, purpose=members.purpose)
     try:
-        env, _ = play_optimally(mdp, [seed], SAMPLES)
+        env, total = play_optimally(mdp, [seed], SAMPLES)
     except ValueError:
-        return ()
-    return tuple(transcript_text(mdp, transcript) for transcript in env.rows.transcript)
+        return TextSamples()
+    transcripts = env.rows.transcript
+    scores = {"reward": total[0]} | scores_of(task, transcripts, members.seeds[0]) if mdp.has_reference else {}
+    return text_samples(mdp, transcripts, scores)

@@ -13,7 +13,7 @@ from algorithms.policies.api import Acting
 from algorithms.training.checkpoints import PROGRESS, Checkpoints
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members, Record, Trained
-from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores
+from algorithms.training.returns.sampled_return import SAMPLES_AT, PolicyEvaluation, Scores, TextSamples
 from envs.api import Task
 
 TOGETHER = 4  # checkpoints in one evaluation, where its parameters are not too many
@@ -96,7 +96,7 @@ class Evaluator:
             greedy = evaluation.scores(self.task, self.evaluation.episodes, greedy=True).value
         shown = (last or k == 0) and not self.members.varied
         samples = self._policy_evaluation(self.shadow, normaliser, (SAMPLES_AT,))
-        texts = samples.sample_texts(self.task) if shown else ()
+        written = samples.sample_texts(self.task) if shown else TextSamples()
         marks = dict(zip(PROGRESS, checkpoints.progress[:, k], strict=True))
         measures = sampled.measures | checkpoints.diagnostics_at(k) | {name: marks[name] for name in self._stale}
         lost = checkpoints.diverged_before(k, healthy)
@@ -114,7 +114,8 @@ class Evaluator:
                 diverged=bool(lost[p]),
                 measures={} if lost[p] else {name: float(x[p]) for name, x in measures.items() if np.isfinite(x[p])},
                 member=self.member_indices[p],
-                texts=texts if p == 0 else (),
+                texts=written.texts if p == 0 else (),
+                text_scores=written.scores if p == 0 else (),
             )
             for p, (seed, rate) in enumerate(zip(self.members.seeds, self.members.rates, strict=True))
         ]

@@ -29,7 +29,8 @@ from algorithms.policies.population import clip
 from algorithms.training.critic_values import values_of
 from algorithms.training.state import flatten_parts, part_tensors
 from algorithms.training_config import TrainingConfig
-from envs.api import Task
+from envs.api import HasEnds, Task
+from envs.delayed import undelayed
 
 
 class Learner:
@@ -66,7 +67,8 @@ class Learner:
         self.compact = compact and self.update.by_optimiser and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
-        self.correct_threshold = task.scale.middle  # the return above which a text counts as correct
+        self.middle = task.scale.middle
+        self._ends = factory if isinstance(factory := undelayed(task.factory), HasEnds) else None
         flat = policy.flat.values
         self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])
         self.rate[:, policy.critic_columns] *= training.critic_rate
@@ -134,13 +136,23 @@ class Learner:
             paid = subtract_kl(self.estimator.kl, rollout, self.beta)
             assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
             if self._diagnosing:
-                threshold = self.correct_threshold if policy.reads_text else None
-                self.diagnostics.add_rollout(rollout, signals, assessment, policy.head, threshold)
+                right = self._right(rollout) if policy.reads_text else None
+                self.diagnostics.add_rollout(rollout, signals, assessment, policy.head, right)
         if self.estimator.entropy.active:
             spent = torch.zeros(len(self.rate), device=self.rate.device) if progress is None else progress
             self._alpha = self.estimator.entropy(spent, self.bonus)
         episodes = self.policy.reads_text
         return rows_to_learn_from(self.estimator, rollout, assessment, self.horizon, episodes, learned)
+
+    def _right(self, rollout: Rollout) -> Tensor:
+        """[P, N] 1 for right texts, 0 for others: by their return or, if J* is unknown, by having an end. Else NaN."""
+        returns = (rollout.reward * rollout.valid).sum(0)
+        if self.middle == self.middle:
+            return (returns > self.middle).float()
+        if self._ends is None:
+            return torch.full_like(returns, torch.nan)
+        found = self._ends.ended(rollout.obs.flatten(1).T.cpu().numpy())
+        return torch.from_numpy(found).to(returns).view_as(returns)
 
     def step(self, batch: Batch, parts: int) -> None:
         """Take one optimiser step on a batch that is one of `parts` equal shares of a rollout."""

@@ -41,7 +41,7 @@ class Record:
     """The results of one member at one checkpoint.
 
     measures  measures of an evaluation besides J (algorithms.training.evaluation.Scores), and diagnostics of training
-    texts     samples of the first member of a text task before and after training
+    texts     samples of the first member of a text task before and after training; text_scores: of each, by name
     member    index of the member in its cell
     """
 
@@ -57,6 +57,7 @@ class Record:
     diverged: bool
     measures: dict[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    text_scores: tuple[dict[str, float], ...] = ()
     member: int = 0
 
 

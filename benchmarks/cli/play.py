@@ -1,7 +1,9 @@
-"""Show episodes of a saved policy: text as a transcript, control as a GIF."""
+"""Show episodes of a saved policy: text as a transcript, beside its reference policy's if it has one; control as a GIF."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,8 @@ import tyro
 
 from algorithms.training.returns.exact_return import text_mdp
 from benchmarks.cli.options import check_positive
+from benchmarks.playback import completions, gif
 from benchmarks.playback import episode as playing
-from benchmarks.playback import gif
 from benchmarks.playback.policy_files import changed_since, load_policy
 from benchmarks.playback.saved_policy import SavedPolicy
 from benchmarks.store import files
@@ -21,6 +23,11 @@ from benchmarks.validation.usage import DONE, check_folder, work_errors
 from envs.named import check_installed
 from envs.text_mdp import TextMDP
 from envs.validation import UsageError
+
+
+def _shades() -> bool:
+    """Whether the output can show colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,12 @@ class Play:
     greedy: bool = False  # the most likely action at each step, instead of a drawn one
     seed: int = 0  # of the episodes: the same seed is the same episodes
     out: Path | None = None  # a folder for what is written; FILE's own folder where it is not given
+    best_of: int = 4  # of a task with a reference policy: of so many of its texts the best is shown
     trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
 
     def __call__(self) -> int:
         check_positive("episodes", self.episodes)
+        check_positive("best-of", self.best_of)
         if self.seed < 0:
             raise UsageError(f"--seed must be 0 or more, not {self.seed}")
         if self.seed > LARGEST:
@@ -50,19 +59,33 @@ class Play:
         print(playing.episode_title(saved))
         for episode in range(self.episodes):
             print(f"\nepisode {episode}, {'greedy' if self.greedy else 'sampled'}, seed {self.seed}")
-            with work_errors(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}"):
+            with work_errors(f"{saved.task.name} x {saved.algorithm.name}, episode {episode}", UsageError):
                 lines = self._control(saved, episode) if mdp is None else self._text(saved, mdp, episode)
             print("\n".join(lines))
+        if mdp is not None and mdp.has_reference:
+            print("\n".join(["", completions.LEGEND, *([completions.SHADED] if _shades() else [])]))
         return DONE
 
     def _text(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> list[str]:
-        seed = playing.environment_seed(self.seed, episode)
-        env = saved.task.factory.make([seed], 1)
-        played = playing.play(saved, env, self.seed, episode, self.greedy)
-        lines = playing.text_lines(saved.task, mdp, played, seed)
+        if mdp.has_reference:
+            shown, lines = self._completions(saved, mdp, episode)
+        else:
+            seed = playing.environment_seed(self.seed, episode)
+            played = playing.play(saved, saved.task.factory.make([seed], 1), self.seed, episode, self.greedy)
+            shown = lines = playing.text_lines(saved.task, mdp, played, seed)
         if self.out is not None:
             files.replace_bytes(self._output(episode, "txt"), ("\n".join(lines) + "\n").encode())
-        return lines
+        return shown
+
+    def _completions(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> tuple[list[str], list[str]]:
+        """What the policy and its reference write on one prompt: lines for the screen, and without colours for a file."""
+        seed = completions.start_seed(saved, self.seed, episode)
+        played = playing.play(saved, saved.task.factory.make([seed], 1), self.seed, episode, self.greedy, seed)
+        prompt, found = completions.complete(saved, mdp, played, self.seed, episode, self.best_of)
+        optimal = playing.optimal_line(mdp, seed)
+        width = shutil.get_terminal_size((completions.WIDTH, 1)).columns if sys.stdout.isatty() else completions.WIDTH
+        shown = completions.completion_lines(prompt, found, width, shaded=_shades())
+        return [*shown, "", optimal], [*completions.completion_lines(prompt, found), "", optimal]
 
     def _control(self, saved: SavedPolicy, episode: int) -> list[str]:
         seed, path = playing.environment_seed(self.seed, episode), self._output(episode, "gif")

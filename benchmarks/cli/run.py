@@ -8,7 +8,9 @@ from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder
 from benchmarks.design.experiment import check_flags
+from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.validation.usage import DONE, FAILED, user_errors
+from envs.validation import UsageError
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,13 @@ class Run(RunFlags):
         suffixes = figure_suffixes(self.figures)
         experiment = find_experiment(self.experiment)
         check_flags(experiment, self.given_flags())
+        own = [name for name, value in self.own_data.items() if value is not None]
+        if own and not isinstance(experiment, LanguageExperiment):
+            raise UsageError(f"--{own[0]} has no meaning for {experiment.name}, which trains no language model")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
         with user_errors():
             run.select(self)
-        folder = results_folder(self.results, experiment, self.smoke, self.tuned)
+        folder = results_folder(self.results, run.experiment, self.smoke, self.tuned)
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE

@@ -80,6 +80,7 @@ class ComparisonExperiment:
     block      seeds of one cell, which share its clock: where seconds are the answer, cells are its repeats
     seeds_by_variant  the number of seeds of variants for which it is not `seeds`
     configurations  of (task, variant), as values by path that replace their settings (benchmarks.published)
+    text_measures  measures that the report shows in a table of their own, with intervals
     one_at_a_time  cells run one after another, because their seconds are measured
     """
 
@@ -102,6 +103,7 @@ class ComparisonExperiment:
     block: int = BLOCK
     seeds_by_variant: Mapping[str, int] = field(default_factory=dict)
     one_at_a_time: bool = False
+    text_measures: tuple[str, ...] = ()
     configurations: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

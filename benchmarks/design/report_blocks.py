@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
@@ -14,6 +14,8 @@ from benchmarks.store.suite import Data, Suite
 LONGEST = 60  # rows of a table that a page shows; longer ones are in their files
 Bold = Mapping[str, Sequence[bool]]  # by column: which rows are bold
 MatplotlibFigure = Any  # a matplotlib Figure: an experiment's declaration needs no plotting library
+Group = Literal["Answer", "Evidence", "Learning", "Details"]
+FOLDED: tuple[Group, ...] = ("Learning", "Details")  # groups of sections that a page shows when they are opened
 Ledger = Any  # a statistics.families.Ledger: declarations do not import the statistics
 
 
@@ -68,8 +70,11 @@ Block = Prose | Notice | Samples | Table | FigureBlock
 
 @dataclass(frozen=True)
 class Section:
+    """Blocks under a heading; pages gather sections that follow one another in groups."""
+
     title: str
     blocks: tuple[Block, ...]
+    group: Group = "Evidence"
 
     @property
     def anchor(self) -> str:

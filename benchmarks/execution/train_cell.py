@@ -8,6 +8,7 @@ from pathlib import Path
 
 from algorithms.references.scripted import optimal_texts
 from algorithms.training.records import Progress, Record, Trained
+from algorithms.training.returns.sampled_return import TextSamples
 from algorithms.training.state import RunState
 from benchmarks.design.cell import Cell
 from benchmarks.design.identity import canonical
@@ -47,9 +48,8 @@ def run_cell(
         "cell": canonical(cell),
         "provenance": facts,
         "reading": report_metadata(cell),
-        "texts": texts(cell, log.records),
         "notices": log.notices,
-    }
+    } | texts(cell, log.records)
     save_cell(path, cell.task.name, cell.algorithm.name, log.records, meta)
     states.state_path(path).unlink(missing_ok=True)
 
@@ -111,12 +111,19 @@ def _train(
         save_policies(policies, cell, trained, log.records, facts)
 
 
-def texts(cell: Cell, records: list[Record]) -> dict[str, tuple[str, ...]]:
-    """Samples of a trained text cell: before and after training, and of an optimal policy from the same starts."""
-    written = [record.texts for record in records if record.texts]
+def texts(cell: Cell, records: list[Record]) -> dict[str, object]:
+    """Samples of a trained text cell, by writer: before and after training, and an optimal policy, from the same starts.
+
+    `text_scores` are there where the task has a reference policy.
+    """
+    written = [TextSamples(record.texts, record.text_scores) for record in records if record.texts]
     if not written:
-        return {}
-    return {"untrained": written[0], "trained": written[-1], "optimal": optimal_texts(cell.task, cell.members)}
+        return {"texts": {}}
+    samples = {"untrained": written[0], "trained": written[-1], "optimal": optimal_texts(cell.task, cell.members)}
+    found: dict[str, object] = {"texts": {writer: some.texts for writer, some in samples.items()}}
+    if written[0].scores:
+        found["text_scores"] = {writer: some.scores for writer, some in samples.items()}
+    return found
 
 
 def report_metadata(cell: Cell) -> dict[str, object]:

@@ -17,6 +17,7 @@ from benchmarks.findings.win_rate import WinRate
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import Models, OwnModel
 from benchmarks.language.experiment import LanguageExperiment
+from benchmarks.language.own_pipeline import OwnData
 from benchmarks.language.pipeline import prepare
 from benchmarks.language.pipeline_plan import Pipeline, smallest
 from envs.api import Task
@@ -34,10 +35,16 @@ CUT = -2.0  # paid to a text without an end: two deviations below the mean of th
 
 
 def review_tasks(
-    pipeline: Pipeline, names: tuple[str, ...], source: OwnModel, store: ArtefactStore, models: Models, seeds: int
+    pipeline: Pipeline,
+    names: tuple[str, ...],
+    source: OwnModel,
+    store: ArtefactStore,
+    models: Models,
+    seeds: int,
+    own: OwnData = OwnData(),  # noqa: B008 (frozen)
 ) -> Generator[StageProgress, None, tuple[Task, ...]]:
     """The tasks of these names, after all stages before them."""
-    made = yield from prepare(replace(pipeline, seeds=seeds), store, models, source)
+    made = yield from prepare(replace(pipeline, seeds=seeds), store, models, source, own)
     knobs = made.knobs() | {"longest": pipeline.longest}
     judges: dict[str, tuple[Judge, float | None]] = {PAID: ("reward", CUT), GOLD: ("gold", None)}
     return tuple(

@@ -39,11 +39,12 @@ class Frontier(PlainFigure):
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(max(3.4 * len(tasks), LEAST_WIDTH), 5.4), layout="constrained")
             axes = figure.subplots(2, len(tasks), squeeze=False, sharex="col", sharey="row")
-            styles = line_styles([EXACT, *lines])
+            among = [*data.suite.present, EXACT]
+            styles = line_styles([EXACT, *lines], among)
             for column, task in zip(axes.T, tasks, strict=True):
                 exact = self._exact(task)
                 for axis, judge in zip(column, JUDGES, strict=True):
-                    axis.plot(exact["kl"], exact[judge], color=styles[EXACT][0], lw=1.2, label=EXACT)
+                    axis.plot(exact["kl"], exact[judge], color=styles[EXACT].colour, lw=1.2, label=EXACT)
                     if judge == "gold":
                         axis.axhline(exact["gold"][0], color="0.55", lw=0.8, ls=":")
                     _paths(axis, data, task, judge, self.mdps[task].beta, styles)
@@ -52,7 +53,7 @@ class Frontier(PlainFigure):
                 axis.set_ylabel(f"{judge} an episode")
             figure.supxlabel("KL to the reference, nats an episode", fontsize=9)
             title = f"mean of {count_noun(data.suite.seeds, 'seed')}, a mark a checkpoint"
-            line_legend(figure, [EXACT, *lines], title, 3)
+            line_legend(figure, [EXACT, *lines], title, 3, among)
         return figure
 
     def _exact(self, task: str) -> dict[str, list[float]]:
@@ -64,8 +65,7 @@ class Frontier(PlainFigure):
 def _paths(axis: Axes, data: Data, task: str, judge: str, beta: float, styles: Mapping[str, LineStyle]) -> None:
     for variant in data.suite.variants_with_curves:
         path = _path(data, task, variant, judge, beta)
-        axis.plot(path["kl"], path["value"], color=styles[variant][0], ls=styles[variant][1], lw=1.3, marker="o", ms=2.5,
-                  label=variant)  # fmt: skip
+        axis.plot(path["kl"], path["value"], lw=1.3, label=variant, **styles[variant].settings())  # fmt: skip
 
 
 def _path(data: Data, task: str, variant: str, judge: str, beta: float) -> pd.DataFrame:

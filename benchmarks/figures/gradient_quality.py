@@ -70,7 +70,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
         for row in range(bands):
             grid[2 * row, 0].set_ylabel("variance / signal²")
             grid[2 * row + 1, 0].set_ylabel("cosine of one gradient")
-        handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
+        handles = [mpl.lines.Line2D([], [], color=styles[v].colour, ls=styles[v].dash, label=v) for v in variants]
         figure.legend(handles=handles, loc="outside upper center", ncols=6)
     return figure
 
@@ -78,7 +78,7 @@ def axes_panels(frame: pd.DataFrame) -> Figure:
 def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, measure: str, styles: dict[str, LineStyle]) -> None:
     places = axis_rows.drop_duplicates("x").sort_values("x")
     positions = {x: i for i, x in enumerate(places["x"])}  # unequal steps are drawn at equal distances
-    for variant, (colour, dash) in styles.items():
+    for variant, (colour, dash, _) in styles.items():
         line = axis_rows[axis_rows["variant"] == variant].sort_values("x")
         axis.plot([positions[x] for x in line["x"]], line[measure], color=colour, ls=dash, lw=1.2, marker=".", ms=4)
     axis.set_xticks(list(positions.values()), places["label"], fontsize=7)
@@ -98,13 +98,13 @@ def crossover(rows: pd.DataFrame) -> Figure:
         for axis, reward in zip(axes, rewards, strict=True):
             for k in sizes:
                 line = rows[(rows["reward"] == reward) & (rows["K"] == k)]
-                colour, dash = styles[f"K={k}"]
+                colour, dash, _ = styles[f"K={k}"]
                 axis.plot(line["score"], line["ratio"], color=colour, ls=dash, marker=".", lw=1.3)
             axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
             axis.set(title=reward, yscale="log")
         figure.supxlabel("normalised score of the policy", fontsize=9)
         figure.supylabel("variance of RLOO / REINFORCE", fontsize=9)
-        handles = [mpl.lines.Line2D([], [], color=c, ls=d, label=n) for n, (c, d) in styles.items()]
+        handles = [mpl.lines.Line2D([], [], color=c, ls=d, label=n) for n, (c, d, _) in styles.items()]
         figure.legend(
             handles=handles, loc="outside upper center", ncols=len(sizes), title="K episodes of one prompt each"
         )
@@ -120,7 +120,7 @@ def success(rows: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(4.4, 3.2), layout="constrained")
         axis = figure.subplots()
         for label in labels:
-            colour, dash = styles[label]
+            colour, dash, _ = styles[label]
             theory = [success_factor(int(label.removeprefix("G=")), x) for x in p]
             axis.plot(p, theory, color=colour, ls=dash, lw=1.3, label=label)
             measured = rows[rows["label"] == label]
@@ -150,14 +150,14 @@ def bias_variance_over_lambda(rows: pd.DataFrame) -> Figure:
         for axis, (name, values) in zip(axes, measures.items(), strict=True):
             for label in labels:
                 line = rows[rows["label"] == label].sort_values("x")
-                colour, dash = styles[label]
+                colour, dash, _ = styles[label]
                 axis.plot(line["x"], values[line.index], color=colour, ls=dash, marker=".", lw=1.3)
                 if name == "bias²":
                     axis.fill_between(line["x"], 1e-12, line["noise"] ** 2, color=colour, alpha=0.06, lw=0)
             axis.set(title=name, yscale="log")
         axes[0].set_ylim(bottom=float((rows["noise"] ** 2).min()) / 10)
         figure.supxlabel("lambda", fontsize=9)
-        handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], label=n) for n in labels]
+        handles = [mpl.lines.Line2D([], [], color=styles[n].colour, ls=styles[n].dash, label=n) for n in labels]
         figure.legend(handles=handles, loc="outside upper center", ncols=3)
     return figure
 

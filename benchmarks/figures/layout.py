@@ -120,10 +120,10 @@ def line_groups(names: Sequence[str]) -> list[list[str]]:
     return [list(names[i : i + LINES_A_PANEL]) for i in range(0, len(names), LINES_A_PANEL)]
 
 
-def line_legend(figure: Figure, names: Sequence[str], title: str, columns: int = 6) -> None:
-    """A legend of lines above the panels, as wide as the figure allows."""
-    styles = line_styles(names)
-    handles = [mpl.lines.Line2D([], [], color=styles[n][0], ls=styles[n][1], lw=1.6, label=n) for n in names]
+def line_legend(figure: Figure, names: Sequence[str], title: str, columns: int = 6, among: Sequence[str] = ()) -> None:
+    """A legend of lines above the panels, as wide as the figure allows; `among` as in `line_styles`."""
+    styles = line_styles(names, among)
+    handles = [mpl.lines.Line2D([], [], lw=1.6, label=n, **styles[n].settings()) for n in names]
     long = any(len(n) > LONG_WORD for n in names)
     entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY
     fit = max(2, int(figure.get_figwidth() / entry))

@@ -38,7 +38,7 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
     flat = [v for v in suite.present if v not in suite.learners or v not in learning]
     with mpl.rc_context(STYLE):
         panels = grid(len(suite.scales), 4, (2.5, 1.85))
-        styles = line_styles(lines)
+        styles = line_styles(lines, suite.present)
         for axis, (task, scale) in zip(panels.panels, suite.scales.items(), strict=True):
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
@@ -48,7 +48,7 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
             axis.set_title(task)
             thousands(axis)
         panels.label(AXES[x], "evaluation return")
-        line_legend(panels.figure, lines, title)
+        line_legend(panels.figure, lines, title, among=suite.present)
     return panels.figure
 
 
@@ -89,7 +89,7 @@ def _small_multiples(
         for axis, group in zip(panels.panels, groups, strict=True):
             for x, band in lines.values():
                 axis.plot(x, band[0], color="0.85", lw=0.8, zorder=0)
-            for variant, style in line_styles(group).items():
+            for variant, style in line_styles(group, suite.present).items():
                 banded(axis, *lines[variant], style, variant)
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.36), ncols=2, fontsize=7)
         panels.figure.supxlabel(labels[0], fontsize=9)
@@ -140,24 +140,24 @@ def has_sample_efficiency(suite: Suite) -> bool:
     return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 
-def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str) -> Figure:
-    """A panel a diagnostic against the share of the budget: means over tasks and seeds."""
+def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str, among: Sequence[str] = ()) -> Figure:
+    """A panel a diagnostic against the share of the budget: means over tasks and seeds. `among` as in `line_styles`."""
     rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
     means = rows.groupby(["measure", "variant", "fraction"])["value"].mean()
     names = [n for n in NAMES if n in means.index.get_level_values(0)]
-    styles = line_styles(lines)
+    styles = line_styles(lines, among)
     with mpl.rc_context(STYLE):
         panels = grid(len(names), 4, (2.4, 1.6), y_label=False)
         for axis, name in zip(panels.panels, names, strict=True):
             by_variant = means[name].unstack("variant")
             for variant in [v for v in lines if v in by_variant.columns]:
                 curve = by_variant[variant].dropna()
-                axis.plot(curve.index, curve, color=styles[variant][0], ls=styles[variant][1], lw=1.4)
+                axis.plot(curve.index, curve, lw=1.4, **styles[variant].settings(len(curve)))
             axis.set_title(name.replace("_", " "))
             if name == "explained_variance":
                 axis.set_ylim(max(float(by_variant.min(axis=None)), LEAST_EXPLAINED) - 0.05, 1.05)
             if name in ("gradient_norm", "gradient_variance") and (by_variant > 0).all(axis=None):
                 axis.set_yscale("log")
         panels.label("share of the budget of environment steps")
-        line_legend(panels.figure, lines, title)
+        line_legend(panels.figure, lines, title, among=among)
     return panels.figure

@@ -19,7 +19,7 @@ def rate_curves(table: pd.DataFrame, unit: str, normalised: bool) -> Figure:
         for axis, task in zip(panels.panels, tasks, strict=True):
             for variant in variants:
                 rows = table[(table["task"] == task) & (table["variant"] == variant)]
-                colour, dash = styles[variant]
+                colour, dash, _ = styles[variant]
                 axis.plot(rows["learning_rate"], rows["score"], color=colour, ls=dash, lw=1.4, marker=".")
                 best = rows[rows["chosen"]].head(1)
                 axis.plot(best["learning_rate"], best["score"], "o", mfc="none", mec=colour, ms=8)
@@ -28,6 +28,6 @@ def rate_curves(table: pd.DataFrame, unit: str, normalised: bool) -> Figure:
                 axis.set_ylim(-0.1, 1.1)
         panels.figure.supxlabel("learning rate", fontsize=9)
         panels.figure.supylabel(f"{unit}, last fifth", fontsize=9)
-        handles = [mpl.lines.Line2D([], [], color=styles[v][0], ls=styles[v][1], label=v) for v in variants]
+        handles = [mpl.lines.Line2D([], [], color=styles[v].colour, ls=styles[v].dash, label=v) for v in variants]
         panels.figure.legend(handles=handles, loc="outside upper center", ncols=min(6, 2 * min(3, len(tasks))))
     return panels.figure

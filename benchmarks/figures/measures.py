@@ -48,13 +48,17 @@ class MeasureCurves(PlainFigure):
                 axis.set_title(task)
             figure.supxlabel("environment steps a seed", fontsize=9)
             line_legend(
-                figure, data.suite.variants_with_curves, band_title(data.suite.seeds), 5 if len(tasks) > 1 else 3
+                figure,
+                data.suite.variants_with_curves,
+                band_title(data.suite.seeds),
+                5 if len(tasks) > 1 else 3,
+                data.suite.present,
             )
         return figure
 
 
 def _panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequence[tuple[str, float]]) -> None:
-    for variant, style in line_styles(data.suite.variants_with_curves).items():
+    for variant, style in line_styles(data.suite.variants_with_curves, data.suite.present).items():
         if points := data.series(task, variant, measure):
             banded_groups(axis, points, style, variant)
     axis.set_visible(bool(axis.lines))  # not every task has every view

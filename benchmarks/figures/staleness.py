@@ -67,7 +67,7 @@ class LagSweep(PlainFigure):
             seeds = {x: data.per_seed(task, variant, measure) for x, variant in sorted(self.lines[line].items())}
             if points := [(places[x], group) for x, group in seeds.items() if len(group)]:
                 means = banded_groups(axis, points, style, line)
-                axis.plot([x for x, _ in points], means, "o", ms=3.2, color=style[0])
+                axis.plot([x for x, _ in points], means, "o", ms=3.2, color=style.colour)
         axis.set_visible(bool(axis.lines))  # not every task can be enumerated
         if measure != "gradient_cosine" and data.suite.normalised:
             show_scores(axis)

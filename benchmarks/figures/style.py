@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,13 +35,36 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
 }
 LONG_WORD = 32  # characters beyond which a word is cut; the names that we register are shorter
-LineStyle = tuple[str, object]  # colour, dash pattern
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKS = 5  # on a line, about
 Band = tuple[Doubles, Doubles, Doubles]  # mean, lower and upper bound
 
 
-def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
-    """A colour and a dash pattern for each line: they differ in grey and for the colour-blind."""
-    return {n: (OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)]) for i, n in enumerate(names)}
+class LineStyle(NamedTuple):
+    """How a line is drawn wherever it appears: lines differ in grey and for the colour-blind."""
+
+    colour: str
+    dash: object
+    marker: str
+
+    def settings(self, points: int = 0) -> dict[str, Any]:
+        """The settings of matplotlib's `plot`, with a few marks on a line of so many points."""
+        every = max(1, points // MARKS)
+        return {"color": self.colour, "ls": self.dash, "marker": self.marker, "ms": 3.2, "mew": 0, "markevery": every}
+
+
+def line_styles(names: Sequence[str], among: Sequence[str] = ()) -> dict[str, LineStyle]:
+    """The style of each line by its place in `among`, or in `names` where that is empty.
+
+    The variants of a report are given their places among all of its variants, so each looks the same in every figure.
+    """
+    place = {name: i for i, name in enumerate(dict.fromkeys([*among, *names]))}
+    return {name: _line_style(place[name]) for name in names}
+
+
+def _line_style(i: int) -> LineStyle:
+    """The i-th of as many styles as the product of the cycles' lengths without their common factors."""
+    return LineStyle(OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)])
 
 
 def t_band(values: Doubles) -> Band:
@@ -57,8 +80,8 @@ def t_band(values: Doubles) -> Band:
 def banded(axis: Axes, x: Doubles, band: Band, style: LineStyle, label: str) -> None:
     """A line and the band around it."""
     middle, low, high = band
-    axis.plot(x, middle, color=style[0], ls=style[1], lw=1.6, label=label)
-    axis.fill_between(x, low, high, color=style[0], alpha=0.12, lw=0)
+    axis.plot(x, middle, lw=1.6, label=label, **style.settings(len(x)))
+    axis.fill_between(x, low, high, color=style.colour, alpha=0.12, lw=0)
 
 
 def banded_groups(axis: Axes, points: Sequence[tuple[float, Doubles]], style: LineStyle, label: str) -> Doubles:

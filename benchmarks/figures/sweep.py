@@ -35,7 +35,8 @@ class Sweep(PlainFigure):
         task_lines = list(dict.fromkeys(self.lines.values()))
         titles = data.suite.variants_with_curves if task_lines else [""]
         lines = task_lines or data.suite.variants_with_curves
-        styles = line_styles(lines)
+        among = [] if task_lines else data.suite.present
+        styles = line_styles(lines, among)
         with mpl.rc_context(STYLE):
             panels = constrained_grid(len(titles), 4, (3.0, 2.5), 1.0, sharey=True)
             for axis, title in zip(panels.panels, titles, strict=True):
@@ -50,7 +51,7 @@ class Sweep(PlainFigure):
                     show_scores(axis)
             panels.figure.supxlabel(self.label, fontsize=9)
             panels.figure.supylabel(data.suite.final_unit, fontsize=9)
-            line_legend(panels.figure, lines, band_title(data.suite.seeds), 5)
+            line_legend(panels.figure, lines, band_title(data.suite.seeds), 5, among)
         return panels.figure
 
     def _points(self, data: Data, line: str, variant: str) -> list[tuple[float, Doubles]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -67,7 +67,7 @@ class Models(NamedTuple):
     judge: BaseModel
 
 
-def missing(store: ArtefactStore, models: tuple[OwnModel, ...]) -> list[OwnModel]:
+def missing(store: ArtefactStore, models: Sequence[OwnModel]) -> list[OwnModel]:
     """The models that have not been made."""
     return [model for model in models if not store.path(model.part, model).exists()]
 

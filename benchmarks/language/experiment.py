@@ -9,7 +9,14 @@ from algorithms.language.stage import StageProgress
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import KINDS, Models, OwnModel
+from benchmarks.language.own_pipeline import OwnData
 from envs.api import Task
+
+MakeTasks = Callable[[ArtefactStore, Models, int, OwnData], Generator[StageProgress, None, tuple[Task, ...]]]
+TEXT_MEASURES = (
+    "reward", "gold", "kl", "win_rate", "held_out", "sentiment", "nll", "flagged", "gap", "answered", "true", "ood",
+    "gold elsewhere", "length", "length_right", "length_wrong", "cut", "entropy", "distinct_2", "equal_groups",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -19,9 +26,11 @@ class LanguageExperiment(ComparisonExperiment):
     tasks       their names, which are known without any model
     build_tasks makes them from the models, in the order of the names
     models      what the base and the judge's model are made of
-    pipeline    makes the tasks instead, with what is trained before them for so many seeds; yields progress
+    pipeline    makes the tasks instead, with what is trained before them for so many seeds on what a user brings; yields
+                progress
     """
 
     build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
     models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)
-    pipeline: Callable[[ArtefactStore, Models, int], Generator[StageProgress, None, tuple[Task, ...]]] | None = None
+    text_measures: tuple[str, ...] = TEXT_MEASURES
+    pipeline: MakeTasks | None = None

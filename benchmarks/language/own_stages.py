@@ -102,34 +102,43 @@ class Preferring:
         return store.make("preferences", self, lambda state: stage())
 
     def _product(self, labelled: Labelled, prompts: Prompts, places: list[list[int]]) -> Product:
-        rows = [
-            row
-            for p, own in enumerate(places)
-            for n, i in enumerate(own)
-            if (row := self._row(labelled.pairs, prompts.written[i], p, n))
-        ]
+        rows = preference_rows(self.base, labelled.pairs, prompts, places)
         content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         left_out = labelled.difference.numel() - len(rows)
         better = (labelled.difference > 0).float().mean(1)
         measures = per_seed("better_chosen", self.seeds, better) | {"pairs": len(rows), "left_out": left_out}
         return Product(lambda folder: replace_bytes(folder / PREFERENCES, content.encode()), measures)
 
-    def _row(self, pairs: Pairs, prompt: Any, member: int, place: int) -> dict[str, Any] | None:
-        """A line of the file; None for two equal answers, or an empty one."""
-        chosen, rejected = (self._answer(texts, member, place) for texts in pairs)
-        if chosen.strip() == rejected.strip() or not chosen.strip() or not rejected.strip():
-            return None
-        answers: list[Any] = [chosen, rejected]
-        if not isinstance(prompt, str):
-            answers = [[{"role": "assistant", "content": text.strip()}] for text in answers]
-        return {"prompt": prompt, "chosen": answers[0], "rejected": answers[1]}
 
-    def _answer(self, texts: Texts, member: int, place: int) -> str:
-        tokens, valid, scored = (x[member, place] for x in texts)
-        tokenizer, written = self.base.tokenizer(), tokens[scored].tolist()
-        before = tokenizer.decode(tokens[valid & ~scored].tolist())
-        whole = tokenizer.decode(tokens[valid].tolist())
-        return whole[len(before) :] if whole.startswith(before) else tokenizer.decode(written)
+def preference_rows(
+    base: BaseModel, pairs: Pairs, prompts: Prompts, places: Sequence[Sequence[int]]
+) -> list[dict[str, Any]]:
+    """{"prompt", "chosen", "rejected"} of pairs [P, n] on the prompts at these places [P][n], in the prompt's own format.
+
+    Pairs with two equal answers or an empty one are left out: nothing can be learnt from them, and readers refuse them.
+    """
+    rows = []
+    for member, own in enumerate(places):
+        for place, i in enumerate(own):
+            answers = [_answer(base, texts, member, place) for texts in pairs]
+            plain = [answer.strip() for answer in answers]
+            if not all(plain) or plain[0] == plain[1]:
+                continue
+            prompt = prompts.written[i]
+            written: list[Any] = list(answers)
+            if not isinstance(prompt, str):
+                written = [[{"role": "assistant", "content": answer}] for answer in plain]
+            rows.append({"prompt": prompt, "chosen": written[0], "rejected": written[1]})
+    return rows
+
+
+def _answer(base: BaseModel, texts: Texts, member: int, place: int) -> str:
+    """What follows the prompt, with the space before it."""
+    tokens, valid, scored = (x[member, place] for x in texts)
+    tokenizer = base.tokenizer()
+    before = tokenizer.decode(tokens[valid & ~scored].tolist())
+    whole = tokenizer.decode(tokens[valid].tolist())
+    return whole[len(before) :] if whole.startswith(before) else tokenizer.decode(tokens[scored].tolist())
 
 
 @dataclass(frozen=True)

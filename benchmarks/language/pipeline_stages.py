@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from benchmarks.language.products import (
 )
 from envs.language.data.naive_bayes import HeldOutJudge, fit_naive_bayes, save_naive_bayes
 from envs.language.data.prompts import draw_demonstrations, draw_prompts
-from envs.language.data.words import END, load_words
+from envs.language.data.words import END, Words, load_words
 from envs.language.family import TextJudge
 from envs.language.models.adapter_file import AdapterFile
 from envs.language.models.base import BaseModel
@@ -74,8 +75,12 @@ class Maker:
     def __init__(self, pipeline: Pipeline, store: ArtefactStore, models: Models, source: OwnModel) -> None:
         self.pipeline, self.store, self.source = pipeline, store, source
         self.base, self.seeds = models.base, tuple(range(pipeline.seeds))
-        self.gold = pipeline.judges.gold(models.judge)
-        self.words = load_words(models.base.path)
+        self.gold: TextJudge = pipeline.judges.gold(models.judge)
+
+    @cached_property
+    def words(self) -> Words:
+        """The vocabulary of the base."""
+        return load_words(self.base.path)
 
     def held_out(self) -> Generator[StageProgress, None, HeldOutJudge | None]:
         """Naive Bayes on the human labels of the judge's part of the corpus; None where a user's texts have no labels."""
@@ -128,7 +133,16 @@ class Maker:
         what = "to fit" if purpose is Purpose.TRAIN else "to test"
         yield _title(f"labelling {count} pairs of texts a seed, {what} reward models")
         settings = self._made(
-            self.seeds, count, p.compared, purpose.name, p.pool, p.prompts, p.longest, p.judges.sharpness, self.gold, sft
+            self.seeds,
+            count,
+            p.compared,
+            purpose.name,
+            p.pool,
+            p.prompts,
+            p.longest,
+            p.judges.sharpness,
+            self.gold,
+            sft,
         )
         return (yield from self.store.make("pairs", settings, lambda state: stage()))
 

@@ -38,11 +38,21 @@ def environment_seed(seed: int, episode: int) -> np.random.SeedSequence:
     return stream(seed, Role.EVALUATION_ENVIRONMENT, episode, purpose=Purpose.TEST)
 
 
-def play(saved: SavedPolicy, env: VecEnv, seed: int, episode: int, greedy: bool) -> Episode:
-    """One episode in a batch of one environment; the same (seed, episode) is the same episode."""
+def play(
+    saved: SavedPolicy,
+    env: VecEnv,
+    seed: int,
+    episode: int,
+    greedy: bool,
+    made_with: np.random.SeedSequence | None = None,
+) -> Episode:
+    """One episode in a batch of one environment; the same (seed, episode) is the same episode.
+
+    made_with  the seed of the environment, if it is not environment_seed(seed, episode)
+    """
     acting = [generator(seed, Role.EVALUATION_ACTION, episode, purpose=Purpose.TEST)]
     device = str(saved.policy.flat.values.device)
-    env = CheckedVecEnv(env, saved.task.name, [environment_seed(seed, episode)], 1)
+    env = CheckedVecEnv(env, saved.task.name, [made_with or environment_seed(seed, episode)], 1)
     tape = Actor(env, saved.policy, saved.normaliser, None if greedy else acting, device).play(np.ones(1, np.bool_))
     action, last = tape.stack("action"), tape.rows[-1]
     logp, _ = tape.density(saved.policy.head, "cpu")
@@ -66,8 +76,10 @@ def episode_title(saved: SavedPolicy) -> str:
 
 def _ends(task: Task) -> str:
     """The returns between which the task's are read, as far as they are known."""
-    ends = {"uniform policy": task.floor, "reference": task.ceiling}
-    known = [f"{name} {value:.4g}" for name, value in ends.items() if value is not None]
+    low = "reference policy" if task.field == "language" else "uniform policy"
+    high = "optimum" if task.field in ("language", "text") else "reference"
+    ends = {low: task.floor, high: task.ceiling}
+    known = [f"{name} {round(value, 12):.4g}" for name, value in ends.items() if value is not None]
     return f" ({', '.join(known)})" if known else ""
 
 

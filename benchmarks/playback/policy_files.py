@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,8 @@ def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{path} is a folder; " + (f"name one of its policies: {policies[0]}, say" if policies else HOW_TO_SAVE)
         )
     if not path.exists():
-        raise NoPolicy(f"{path} is not there; {HOW_TO_SAVE}")
+        near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.safetensors")], 1, 0.0)
+        raise NoPolicy(f"{path} is not there; {f'the nearest is {near[0]}' if near else HOW_TO_SAVE}")
     try:
         tensors, metadata = tensor_files.load(path)
         text = metadata.get(META)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
-from benchmarks.design.report_blocks import Block, FigureBlock, Section, Table
+from benchmarks.design.report_blocks import Block, FigureBlock, Group, Section, Table
 from benchmarks.figures.rendering import file_kinds, output, text_fitting
 from benchmarks.reports import markup, render, table_formats
 from benchmarks.store import files
@@ -28,6 +29,11 @@ class Document:
     warnings: tuple[str, ...] = ()
     finding: str = ""
     names: tuple[str, ...] = ()
+
+    @cached_property
+    def groups(self) -> list[tuple[Group, list[Section]]]:
+        """The sections by group, in order."""
+        return [(group, list(sections)) for group, sections in groupby(self.sections, lambda section: section.group)]
 
     @cached_property
     def tables(self) -> dict[str, table_formats.Prepared]:
@@ -57,7 +63,7 @@ class Document:
     def as_text(self) -> str:
         """For a terminal: the Markdown without its figures."""
         kept = tuple(
-            Section(s.title, tuple(b for b in s.blocks if not isinstance(b, FigureBlock))) for s in self.sections
+            replace(s, blocks=tuple(b for b in s.blocks if not isinstance(b, FigureBlock))) for s in self.sections
         )
         return replace(self, sections=kept).as_markdown()
 

@@ -35,6 +35,8 @@ class ReportInput:
     changes: Mapping[str, str]
     out: Path
     kinds: Sequence[str] = SUFFIXES  # of figure files
+    text_scores: Mapping[str, Mapping[str, list[dict[str, float]]]] = field(default_factory=dict)  # of these, by name
+    text_measures: tuple[str, ...] = ()  # in a table of their own, in this order
     baseline: str | None = None  # all others are compared with it; None: the first learner
     figures: tuple[Figure, ...] = ()  # the experiment's own figures
     finding: Finding | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,9 @@ def build_report_input(
         question=experiment.question,
         suite=suite,
         measures=measures,
-        texts=_sample_texts(metas, suite.scales),
+        texts=_sample_texts(metas, suite, "texts"),
+        text_scores=_sample_texts(metas, suite, "text_scores"),
+        text_measures=experiment.text_measures,
         figures=experiment.figures,
         finding=experiment.finding,
         cases=experiment.guide,
@@ -65,25 +66,24 @@ def _not_run(experiment: ComparisonExperiment, suite: Suite) -> tuple[str, ...]:
     return (*tasks, *(v for v in experiment.variant_names if v not in suite.variants))
 
 
-def _sample_texts(metas: list[dict[str, Any]], tasks: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """For each text task what policies write from the same starts: untrained, trained by each variant, optimal."""
-    by_task: dict[str, dict[str, list[str]]] = {}
+def _sample_texts(metas: list[dict[str, Any]], suite: Suite, part: str) -> dict[str, dict[str, list[Any]]]:
+    """For each text task what policies write from the same starts: untrained, trained by each variant, optimal.
+
+    part  "texts" or "text_scores"
+    """
+    by_task: dict[str, dict[str, list[Any]]] = {}
     for meta in metas:
-        texts = meta["texts"]
+        texts = meta.get(part)
         if not texts or 0 not in meta["cell"]["members"]["seeds"]:
             continue  # the samples of the block with seed 0 are shown
         task_texts = by_task.setdefault(meta["cell"]["task"]["name"], {})
         task_texts.setdefault("untrained", texts["untrained"])
         task_texts[meta["cell"]["algorithm"]["name"]] = texts["trained"]
         task_texts["optimal"] = texts["optimal"]
-    last = {"untrained": 0, "optimal": 2}
+    order = ["untrained", *suite.variants, "optimal"]
     return {
-        task: {
-            name: texts_by_writer[name]
-            for name in sorted(texts_by_writer, key=lambda n: last.get(n, 1))
-            if texts_by_writer[name]
-        }
-        for task in tasks
+        task: {name: texts_by_writer[name] for name in order if texts_by_writer.get(name)}
+        for task in suite.scales
         if (texts_by_writer := by_task.get(task))
     }
 

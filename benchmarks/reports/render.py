@@ -11,6 +11,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from benchmarks.design.report_blocks import FOLDED
 from benchmarks.reports import markup, table_formats
 from benchmarks.statistics.wording.phrases import count_noun
 
@@ -69,7 +70,7 @@ def inline_svg(svg: str, name: str, caption: str) -> str:
 
 
 def _render(template: str, document: object, tables: Tables, **functions: object) -> str:
-    shared = {"kind": lambda block: type(block).__name__.lower(), "counted": count_noun, "zip": zip}
+    shared = {"folded": FOLDED, "kind": lambda block: type(block).__name__.lower(), "counted": count_noun, "zip": zip}
     text: str = _environment().get_template(template).render(document=document, tables=tables, **shared, **functions)
     return text
 

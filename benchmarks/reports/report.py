@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.report_blocks import Section
+from benchmarks.design.report_blocks import Group, Section
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import budgets, comparisons, facts, training
+from benchmarks.reports.sections import budgets, comparisons, facts, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -108,35 +108,46 @@ def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
         report.name,
         report.question,
         "\n\n".join(text for text in (_headline(report), equal_budgets(report)) if text),
-        tuple(section for section in _sections(report, scores) if section.blocks),
+        tuple(
+            replace(section, group=group)
+            for group, sections in _sections(report, scores).items()
+            for section in sections
+            if section.blocks
+        ),
         tuple(warning for warning in _warnings(report) if warning),
         finding,
         (*report.suite.variants, *report.suite.scales),
     )
 
 
-def _sections(report: ReportInput, scores: pd.DataFrame) -> list[Section]:
-    """All sections in the order in which they are read."""
-    return [
-        comparisons.answer(report),
-        comparisons.sequential(report),
-        comparisons.aggregate(report),
-        comparisons.equal(report),
-        *comparisons.comparisons(report),
-        facts.heat_map(report),
-        training.curves(report),
-        training.efficiency(report),
-        training.profile(report),
-        training.diagnostics(report),
-        training.samples(report),
-        training.throughput(report, scores),
-        comparisons.guide(report),
-        facts.scores(report, scores),
-        facts.other_measures(report),
-        facts.failures(report),
-        *facts.appendix(report),
-        facts.provenance(report),
-    ]
+def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Section]]:
+    """All sections by group, in the order in which they are read."""
+    return {
+        "Answer": [
+            comparisons.answer(report),
+            comparisons.sequential(report),
+            comparisons.aggregate(report),
+            comparisons.equal(report),
+        ],
+        "Evidence": [
+            *comparisons.comparisons(report),
+            facts.heat_map(report),
+            facts.scores(report, scores),
+            comparisons.guide(report),
+            facts.other_measures(report),
+            texts.measures(report),
+            texts.reward_models(report),
+            texts.samples(report),
+        ],
+        "Learning": [
+            training.curves(report),
+            training.efficiency(report),
+            training.profile(report),
+            training.diagnostics(report),
+            training.throughput(report, scores),
+        ],
+        "Details": [facts.failures(report), *facts.appendix(report), facts.provenance(report)],
+    }
 
 
 def _warnings(report: ReportInput) -> list[str]:

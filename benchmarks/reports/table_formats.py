@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.design.report_blocks import Bold
 from benchmarks.reports import markup
 from benchmarks.store.files import write_text
 
+SMALLEST = 1e-4  # half an interval that is shown
 LONG_CELL = 30  # characters beyond which a cell may break into lines
 
 
@@ -80,10 +82,34 @@ def as_text_table(table: pd.DataFrame) -> pd.DataFrame:
             bounds = [f"[{number(a, 3)}, {number(b, 3)}]" if a == a else "-" for a, b in pairs]
             text.insert(list(text.columns).index(low), name, bounds)
             text = text.drop(columns=[low, high])
+    text = _with_bounds(text)
     for column in text.columns:
         decimals = _column(column).decimals
         text[column] = [markup.one_line(v) if isinstance(v, str) else number(float(v), decimals) for v in text[column]]
     return text.rename(columns=_heading)
+
+
+def _with_bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """Means whose symmetric bounds have columns of their own: the three as one, mean and half the interval."""
+    for name in list(table.columns):
+        for join in ("_", " "):
+            low, high = f"{name}{join}low", f"{name}{join}high"
+            if {low, high} <= set(table.columns):
+                parts = zip(table[name], table[low], table[high], strict=True)
+                shown = [_plus_minus(float(mean), float(a), float(b)) for mean, a, b in parts]
+                table = table.assign(**{name: shown}).drop(columns=[low, high])
+    return table
+
+
+def _plus_minus(mean: float, low: float, high: float) -> str:
+    """0.312, 0.262, 0.362 -> 0.312 ± 0.050: as many decimals as the half interval needs for two digits."""
+    half = (high - low) / 2
+    if not math.isfinite(half):
+        return number(mean)
+    if half < SMALLEST:
+        return f"{number(mean)} ± 0"
+    decimals = max(1 - math.floor(math.log10(half)), 0)
+    return f"{round(mean, decimals) + 0.0:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
 class TableCell(NamedTuple):

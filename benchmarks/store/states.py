@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -58,7 +59,7 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
         tensors, meta = tensor_files.load(path)
         text = meta["state"]
         meta_of_state = json.loads(text)
-        records = [Record(**{**row, "texts": tuple(row["texts"])}) for row in meta_of_state.pop("records")]
+        records = [_record(row) for row in meta_of_state.pop("records")]
     except FileNotFoundError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -70,6 +71,11 @@ def load_state(path: Path, digest: str = "") -> tuple[RunState, list[Record]]:
     if meta.get("digest") != digest:
         raise Unusable("it is of another cell")
     return RunState(tensors, meta_of_state), records
+
+
+def _record(row: dict[str, Any]) -> Record:
+    """The record that JSON holds."""
+    return Record(**{**row, **{name: tuple(row.get(name, ())) for name in ("texts", "text_scores")}})
 
 
 def remove_useless_states(cells: Path) -> int:

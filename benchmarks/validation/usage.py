@@ -34,11 +34,16 @@ def user_errors() -> Iterator[None]:
 
 
 @contextmanager
-def work_errors(what: str) -> Iterator[None]:
-    """During work: any exception, of an environment's code say, is raised as WorkFailed and names `what`."""
+def work_errors(what: str, passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """During work: any exception, of an environment's code say, is raised as WorkFailed and names `what`.
+
+    passing  a kind of exception that is raised as it is
+    """
     try:
         yield
     except (WorkFailed, KeyboardInterrupt):
+        raise
+    except passing:
         raise
     except BaseException as error:  # SystemExit too: an environment that calls sys.exit has not done its work
         raise WorkFailed(f"{what}: {describe_error(error)}") from error

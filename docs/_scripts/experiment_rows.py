@@ -210,5 +210,5 @@ def table(results: Released) -> str:
     lines = [f"| {' | '.join(HEAD)} |", "| --- | --- |"]
     for name, row in ROWS.items():
         text = " ".join(row(results).split()).rstrip(".").replace("|", "\\|")
-        lines.append(f"| [`{name}`](benchmarks/experiments/{name}.py) | {text} |")
+        lines.append(f"| [`{name}`](../benchmarks/experiments/{name}.py) | {text} |")
     return "\n".join(lines)

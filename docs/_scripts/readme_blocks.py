@@ -1,4 +1,4 @@
-"""The generated blocks of README.md."""
+"""The generated blocks of README.md, README.zh.md and of the pages of docs/ on results, variants and speed."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from functools import partial
 
 import pandas as pd
 
+from algorithms import VARIANTS
 from benchmarks.design import settings
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
+from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports import rate_report, table_formats
 from benchmarks.reports.variant_groups import groups
 from docs._scripts import experiment_rows, variant_pages
 from docs._scripts.released import Released
-from docs._scripts.wording import cells, duration, listed, two_decimals, value_range
+from docs._scripts.wording import cells, duration, listed, signed_change, two_decimals, value_range
 
 SPEED, WHOLE = "speed.json", "whole_runs.json"
+OWN_RATES = "each its own."
 TUNING = ("Default against tuned", "Optimism", "Which hyper-parameters matter")
 
 
 def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """By the name of the block: what makes it."""
     generators: dict[str, Callable[[], str]] = {
+        "ladder-short": partial(ladder_short, results),
+        "guide-short": partial(guide_short, results),
         "ladder-scores": lambda: results.markdown("ladder", "aggregate"),
         "ladder-ingredients": lambda: results.section("ladder", "What each ingredient buys"),
         "ladder-seconds": partial(ladder_seconds, results),
@@ -52,6 +57,23 @@ def training(results: Released, name: str) -> str:
     return f"{duration(clocks.seconds)} of training on one core of {listed(clocks.processors)}"
 
 
+def ladder_short(results: Released) -> str:
+    """A row a rung: what it does, its score, and its gain over the rung that it comes from."""
+    lines = [
+        "| rung | what it does | score | 95 % interval | gain over | gain |",
+        "| --- | --- | ---: | --- | --- | --- |",
+    ]
+    for name in RUNGS:
+        score, variant = results.row("ladder", "aggregate", variant=name), VARIANTS[name]
+        low, high = (two_decimals(score[side]) for side in ("low", "high"))
+        gain = signed_change(results.pair("ladder", name, variant.parent)) if variant.parent else "-"
+        parent = f"`{variant.parent}`" if variant.parent else "-"
+        lines.append(
+            f"| `{name}` | {variant.summary} | {two_decimals(score['mean'])} | {low} to {high} | {parent} | {gain} |"
+        )
+    return "\n".join(lines)
+
+
 def ladder_seconds(results: Released) -> str:
     """The training time of the released ladder, and what the whole command took."""
     clocks, (whole,) = results.clocks("ladder"), results.json(WHOLE)["ladder"]
@@ -79,15 +101,25 @@ def undone(results: Released, name: str) -> str:
 
 def variants(title: str) -> str:
     """A group of variants as a table that leads to docs/variants.md."""
-    return variant_pages.table(groups()[title], page_path="docs/variants.md")
+    return variant_pages.table(groups()[title], page_path="variants.md")
 
 
 def guide(results: Released) -> str:
     """The decision guide: the rows of all reports that have one, by aspect."""
+    return table_formats.markdown(_guide_rows(results))
+
+
+def guide_short(results: Released) -> str:
+    """The rows of the guide in which each variant has its own learning rate and one is shown to be the best."""
+    rows = _guide_rows(results)
+    sure = rows[(rows["learning rates"] == OWN_RATES) & (rows["not separated from"] == "-")]
+    return table_formats.markdown(sure[["your case", "use", "what is shown", "experiment"]])
+
+
+def _guide_rows(results: Released) -> pd.DataFrame:
     names = [name for name in EXPERIMENTS if results.has(name, "tables", "guide.csv")]
     rows = [results.table(name, "guide").assign(experiment=name) for name in names]
-    joined = pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
-    return table_formats.markdown(joined)
+    return pd.concat(rows, ignore_index=True).sort_values("aspect", kind="stable", ignore_index=True)
 
 
 def ppo_speed(results: Released) -> str:

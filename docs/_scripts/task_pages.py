@@ -99,7 +99,7 @@ def _samples(task: Task) -> list[str]:
 
 def index() -> str:
     """The list of all pages."""
-    lines = ["# The text tasks", "", "Made from the cards by `nox -s docs`.", ""]
+    lines = ["# All text tasks", "", "Made from the cards by `nox -s docs`.", ""]
     lines += ["| task | what it isolates |", "| --- | --- |"]
     for name, tasks in families().items():
         text = card(tasks)

@@ -9,8 +9,9 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from envs.api import Bools, Doubles, Task
+from envs.api import Bools, Doubles, Ints, Task
 from envs.language.models.base import BaseModel, find_base
+from envs.text_mdp import Prompts
 
 
 class TextJudge(Protocol):
@@ -46,6 +47,27 @@ def judge_measures(judge: TextJudge, texts: Sequence[str], ended: Bools, device:
 def measure_names(judge: TextJudge) -> tuple[str, ...]:
     """The names of `judge_measures`."""
     return judge.parts if isinstance(judge, Measuring) else ("gold",)
+
+
+@runtime_checkable
+class ScoresTexts(Protocol):
+    """A text task that says what single texts are worth."""
+
+    def prompts(self) -> Prompts: ...
+
+    def text_scores(self, transcripts: Ints, seed: int, device: str = "cpu") -> Mapping[str, Doubles]:
+        """[M] each of whole transcripts [M, L] of the member with this seed; what pays is "reward"."""
+
+
+def scores_of(task: Task, transcripts: Ints, seed: int, device: str = "cpu") -> dict[str, Doubles]:
+    """[M] what the task says of single texts, and its views if they judge the same texts otherwise; {} if it does not."""
+    if not isinstance(mdp := task.factory, ScoresTexts):
+        return {}
+    found = dict(mdp.text_scores(transcripts, seed, device))
+    for name, view in task.views:
+        if isinstance(view, ScoresTexts) and np.array_equal(view.prompts().tokens, mdp.prompts().tokens):
+            found[name] = view.text_scores(transcripts, seed, device)["reward"]
+    return found
 
 
 @lru_cache(maxsize=8)

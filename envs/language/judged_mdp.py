@@ -25,6 +25,7 @@ from envs.validation import UnknownName, UsageError, check_least
 Judge = Literal["reward", "gold", "own"]
 PAYS: Mapping[str, str] = {"reward": "reward_model", "gold": "gold_judge", "own": "own"}  # the field that a judge needs
 KEPT = 3  # numbers of a judge that a row keeps: gold has the most
+OF_MEMBERS = ("distinct_2", "agreement", "reward_accuracy")  # measures that are not of single texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class JudgedMDP(LanguageMDP):
     reward_model  of each member's seed                        own           a user's function
     gold_judge, held_out, samples   for measures: judges that do not pay, and samples of the reference for the win rate;
                                     without a gold judge there is neither gold nor a win rate
+    accuracy      (seed, that of its reward model on unseen pairs), as it was measured when the model was fitted
     device        where judges compute; no number depends on it but for rounding
 
     The hidden state holds the numbers of the judge that pays, as bits, once a text has ended, and the member's seed.
@@ -51,6 +53,7 @@ class JudgedMDP(LanguageMDP):
     cut_reward: float | None = None
     held_out: HeldOutJudge | None = None
     samples: ReferenceSamples | None = None
+    accuracy: tuple[tuple[int, float], ...] = field(default=(), metadata={"hashed": False}, compare=False)
     device: str = field(default="cpu", metadata={"hashed": False}, compare=False)
 
     def check(self) -> None:
@@ -163,6 +166,7 @@ class JudgedMDP(LanguageMDP):
         held_out              probability of praise by naive Bayes      cut              1 for a text without END
         distinct_2            of all texts of the member                win_rate         by gold, against the samples
         agreement             of the reward model with gold: share of the member's other texts that both put on one side
+        reward_accuracy       of the member's reward model, if known
         A judge that pays has read the texts already: its numbers are in the hidden state.
         """
         ended, found = self.ended(rows.transcript), dict[str, Doubles]()
@@ -184,7 +188,22 @@ class JudgedMDP(LanguageMDP):
         answers = self.answers(rows.transcript)
         members = answers.reshape(-1, texts, answers.shape[1])
         found["distinct_2"] = np.repeat([distinct_bigrams(own) for own in members], texts)
+        if known := dict(self.accuracy):
+            found["reward_accuracy"] = np.array([known[seed] for seed in self.seeds(rows).tolist()])
         return found | {"cut": (~ended).astype(np.float64)}
+
+    def text_scores(self, transcripts: Ints, seed: int, device: str = "cpu") -> Mapping[str, Doubles]:
+        """What is paid, as "reward", and the measures of single texts; "reward_model" is one that does not pay."""
+        hidden = np.full((len(transcripts), KEPT + 1), seed, np.int64)
+        rows = self.paid(Rows(transcripts, hidden), device)
+        found = {name: x for name, x in self.measures(rows, len(hidden), device).items() if name not in OF_MEMBERS}
+        paid = found[self.judge]
+        if self.cut_reward is not None:
+            paid = np.where(self.ended(transcripts), paid, self.cut_reward)
+        if self.judge != "gold":
+            del found[self.judge]
+        others = {"reward_model" if name == "reward" else name: x for name, x in found.items()}
+        return {"reward": self.final_reward(paid)} | others
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> JudgedEnv:
         return JudgedEnv(self, seeds, envs, group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -132,6 +133,12 @@ class ListedMDP(LanguageMDP):
         last = t == self.length - 1
         reward = self.paid[self._prompt(rows), self._prefix(rows, self.length)] if last else np.zeros(len(rows.hidden))
         return Response(reward, np.full(len(reward), last))
+
+    def text_scores(self, transcripts: Ints, seed: int, device: str = "cpu") -> Mapping[str, Doubles]:
+        """What is paid for whole transcripts, of any seed."""
+        rows = Rows(transcripts, np.zeros((len(transcripts), 0), np.int64))
+        paid = self.paid[self._prompt(rows), self._prefix(rows, self.length)]
+        return {"reward": self.final_reward(paid)}
 
     # ---- what is known
 

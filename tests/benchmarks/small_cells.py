@@ -50,7 +50,7 @@ def run_without_report(experiment: str, results: Path, **flags: Any) -> Outcome 
     declared = EXPERIMENTS[experiment]
     run = experiment_run(declared.smoke() if given.smoke else declared)
     run.select(given)
-    return run.run(given, results_folder(results, declared, given.smoke))
+    return run.run(given, results_folder(results, run.experiment, given.smoke))
 
 
 def stored_rows(folder: Path) -> pd.DataFrame:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from benchmarks.cli.main import COMMANDS
+from benchmarks.cli import COMMANDS, GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("envs", "algorithms", "benchmarks", "tests", "docs")
@@ -55,6 +57,13 @@ def names_in(path: Path) -> frozenset[str]:
 
     collect(ast.parse(path.read_text()).body, "")
     return frozenset(found)
+
+
+@functools.cache
+def flags_of(module: str, command: str) -> frozenset[str]:
+    """The flags of a command."""
+    found = fields(getattr(importlib.import_module(module), command))
+    return frozenset(f"--{field.name.replace('_', '-')}" for field in found)
 
 
 @functools.cache
@@ -111,10 +120,16 @@ def missing_tests(text: str) -> Iterator[str]:
 
 
 def missing_commands(text: str) -> Iterator[str]:
-    """`python -m benchmarks COMMAND` and `nox -s SESSION`."""
+    """`python -m benchmarks COMMAND`, stages `language STAGE` with their flags, and `nox -s SESSION`."""
     for name in re.findall(r"python -m benchmarks (\w+)", text):
         if name not in COMMANDS:
             yield f"python -m benchmarks {name}"
+    for stage, rest in re.findall(r"(?:python -m benchmarks |`)language ([\w|]+)([^\n`]*)", text):
+        for name in stage.split("|"):
+            known = flags_of(*GROUPS["language"][name]) if name in GROUPS["language"] else frozenset()
+            if not known:
+                yield f"language {name}"
+            yield from (f"language {name} {flag}" for flag in re.findall(r"--[\w-]+", rest) if flag not in known)
     for words in re.findall(r"nox -s((?: \w+)+)", text):
         for name in words.split():
             if name not in names_in(ROOT / "noxfile.py"):
@@ -153,6 +168,9 @@ def test_what_a_page_names_exists(page: Path) -> None:
         "`test_of_nothing`",
         "python -m benchmarks pages",
         "nox -s nothing",
+        "python -m benchmarks language nothing",
+        "`language sft|nothing`",
+        "python -m benchmarks language sft --bse X",
         "[a page](docs/nothing.md)",
     ],
 )

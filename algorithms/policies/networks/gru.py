@@ -128,16 +128,13 @@ def _stacked(parts: list[Tensor]) -> Tensor:
 
 def _inputs(tree: PrefixTree, nets: list[Weights]) -> list[Tensor]:
     """W x + b of the last token of each prefix, level by level: [S, M, 3H]."""
-    members, vocabulary = nets[0].table.shape[:2]
+    members = len(nets[0].table)
     # the tokens of the first network's members are those of all; rows of other tokens are not read
     token = torch.cat([level[: members * width] for level, width in zip(tree.token, tree.widths, strict=True)])
-    member = token.div(vocabulary, rounding_mode="floor")
     sizes = [members * width for width in tree.widths]
-    rows = [
-        (net.table[member, token - vocabulary * member] + net.bias[member, 0]).split_with_sizes(sizes) for net in nets
-    ]
+    rows = [net.table.flatten(0, 1).index_select(0, token).split_with_sizes(sizes) for net in nets]
     return [
-        _stacked([of_net.view(members, width, -1) for of_net in level])
+        _stacked([of_net.view(members, width, -1) + net.bias for of_net, net in zip(level, nets, strict=True)])
         for width, level in zip(tree.widths, zip(*rows, strict=True), strict=True)
     ]
 

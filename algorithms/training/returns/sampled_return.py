@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from algorithms.training.actor import Actor, Row, Tape, stack_density
 from algorithms.training.observation_normaliser import Normaliser
 from envs.api import Task
 from envs.custom.faults import CheckedVecEnv
+from envs.language.family import scores_of
 from envs.seeding import Purpose, Role, generator, stream
 from envs.text_mdp import TextMDP
 
@@ -38,6 +39,13 @@ class Scores(NamedTuple):
     def select_members(self, part: slice) -> Scores:
         """The scores of some members."""
         return Scores(self.value[part], {name: x[part] for name, x in self.measures.items()})
+
+
+class TextSamples(NamedTuple):
+    """Texts as prompt | answer, and the scores of each by name: what is paid, what judges say, log pi / reference as kl."""
+
+    texts: tuple[str, ...] = ()
+    scores: tuple[dict[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +95,22 @@ class PolicyEvaluation:
             measures[name] = self.scores(view, episodes, greedy).value
         return Scores(value, measures)
 
-    def sample_texts(self, task: Task) -> tuple[str, ...]:
-        """Texts of the first member, decoded, as prompt | answer."""
+    def sample_texts(self, task: Task) -> TextSamples:
+        """Texts of the first member; with their scores where the task has a reference policy."""
         mdp = task.factory
         if not isinstance(mdp, TextMDP):
-            return ()
-        transcripts = self.play(task, SAMPLES, greedy=False).last[0]
-        return tuple(transcript_text(mdp, transcript) for transcript in transcripts)
+            return TextSamples()
+        tape = self.play(task, SAMPLES, greedy=False)
+        transcripts = tape.last[0].astype(np.int64)
+        reference = tape.stack_any("reference")
+        found: dict[str, NDArray[np.float64]] = {}
+        if reference is not None:
+            valid = tape.stack("valid")[:, 0].astype(np.float64)
+            logp = tape.density(self.policy.head, "cpu")[0][:, 0].double().numpy()
+            found["reward"] = (tape.stack("reward")[:, 0].astype(np.float64) * valid).sum(0)
+            found |= scores_of(task, transcripts, self.seeds[0], self.device)
+            found["kl"] = ((logp - reference[:, 0]) * valid).sum(0)
+        return text_samples(mdp, transcripts, found)
 
 
 class EpisodeTotals:
@@ -133,6 +150,18 @@ class EpisodeTotals:
         """(J [P], the other measures [P]) of so many episodes per member."""
         means = {name: total / episodes for name, total in self._sums.items()}
         return means.pop("value"), means
+
+
+def text_samples(mdp: TextMDP, transcripts: NDArray, scores: Mapping[str, NDArray[np.float64]]) -> TextSamples:
+    """Transcripts [M, L] decoded, and their scores [M] by name."""
+    rows = tuple({name: float(scores[name][i]) for name in reading_order(scores)} for i in range(len(transcripts)))
+    return TextSamples(tuple(transcript_text(mdp, row) for row in transcripts), rows if scores else ())
+
+
+def reading_order(names: Iterable[str]) -> list[str]:
+    """Names of scores, those first that every reader asks for."""
+    first = ("reward", "gold", "kl")
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def transcript_text(mdp: TextMDP, transcript: NDArray) -> str:

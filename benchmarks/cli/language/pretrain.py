@@ -38,9 +38,7 @@ class Pretrain(StageFlags):
             raise UsageError(f"a base is pretrained on the CPU: --device must be cpu, not {self.device!r}")
         if self.seed < 0:
             raise UsageError(f"--seed must be 0 or more, not {self.seed}")
-        plain = OwnModel.of("base", self.corpus)
-        training = Pretraining(self.passes, self.batch, self.rate, seed=self.seed)
-        model = replace(plain, shape=self._shape(plain.shape), training=replace(plain.training, **vars(training)))
+        model = self.model()
         done(
             "pretraining the base model",
             make_base(self.store(), model),
@@ -48,6 +46,12 @@ class Pretrain(StageFlags):
             "language sft --base HERE --data FILE.jsonl",
         )
         return DONE
+
+    def model(self) -> OwnModel:
+        """What the base is made of; without flags it is the suite's own. UsageError for a shape that cannot be."""
+        plain = OwnModel.of("base", self.corpus)
+        training = Pretraining(self.passes, self.batch, self.rate, seed=self.seed)
+        return replace(plain, shape=self._shape(plain.shape), training=training)
 
     def _shape(self, plain: DecoderConfig) -> DecoderConfig:
         if self.width % self.heads or self.width // self.heads % 2 or self.width // self.heads < HEAD:

@@ -21,7 +21,19 @@ from benchmarks.store.suite import Data
 BEST = "best of n"
 JUDGES = {"reward": "reward model", "gold": "gold", "held_out": "held-out judge"}
 LABELS = ("demonstrations", "comparisons", "rewarded texts")
-MEASURES = ("gold", "win_rate", "held_out", "reward", "agreement", "kl", "nll", "length", "distinct_2", "cut")
+MEASURES = (
+    "gold",
+    "win_rate",
+    "held_out",
+    "reward",
+    "reward_accuracy",
+    "agreement",
+    "kl",
+    "nll",
+    "length",
+    "distinct_2",
+    "cut",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,8 @@ class RewardFrontier(PlainFigure):
         tasks = list(data.suite.scales)
         references = [b.name for b in self.best]
         lines = [v for v in data.suite.variants if v not in references and not v.startswith("best_of_")]
-        styles = line_styles([BEST, *lines])
+        among = [*data.suite.variants, BEST]
+        styles = line_styles([BEST, *lines], among)
         with mpl.rc_context(STYLE):
             size = (max(3.0 * len(tasks), LEAST_WIDTH), 2.2 * len(JUDGES) + 1.6)
             figure = Figure(figsize=size, layout="constrained")
@@ -60,7 +73,7 @@ class RewardFrontier(PlainFigure):
                 axis.set_title(task)
             figure.supxlabel("KL to SFT, nats an episode", fontsize=9)
             title = f"mean of {data.suite.seeds} seeds with 95 % intervals, a mark a checkpoint"
-            line_legend(figure, [BEST, *lines], title, 4)
+            line_legend(figure, [BEST, *lines], title, 4, among)
         return figure
 
 
@@ -70,8 +83,8 @@ def _path(axis: Axes, kl: Sequence[tuple[float, np.ndarray]], paid: Sequence[tup
     if not kl or len(kl) != len(paid):
         return
     x, bands = [float(v.mean()) for _, v in kl], np.array([t_band(v) for _, v in paid])
-    axis.plot(x, bands[:, 0], color=style[0], ls=style[1], lw=1.2, marker="o", ms=2.2)
-    axis.plot([x[-1]] * 2, bands[-1, 1:], color=style[0], lw=1.0)
+    axis.plot(x, bands[:, 0], lw=1.2, **style.settings())
+    axis.plot([x[-1]] * 2, bands[-1, 1:], color=style.colour, lw=1.0)
 
 
 @dataclass(frozen=True)
@@ -92,21 +105,25 @@ class LabelsUsed(PlainFigure):
     def draw(self, data: Data) -> Figure:
         tasks = list(data.suite.scales)
         frame = self.frame(data)
-        styles = line_styles(list(dict.fromkeys(frame["variant"])))
+        styles = line_styles(list(dict.fromkeys(frame["variant"])), data.suite.variants)
         with mpl.rc_context(STYLE):
             size = (max(3.0 * len(tasks), LEAST_WIDTH), 3.6)
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
             for axis, task in zip(axes, tasks, strict=True):
                 for row in frame[(frame["task"] == task) & (frame["labels"] > 0)].to_dict("records"):
-                    gold, color = row["gold"], styles[row["variant"]][0]
+                    gold, color = row["gold"], styles[row["variant"]].colour
                     error = [[gold - row["gold_low"]], [row["gold_high"] - gold]]
-                    axis.errorbar(row["labels"], gold, error, color=color, marker="o", ms=3, lw=1)
+                    axis.errorbar(
+                        row["labels"], gold, error, color=color, marker=styles[row["variant"]].marker, ms=3, lw=1
+                    )
                 axis.set_xscale("log")
                 axis.set_title(task)
             axes[0].set_ylabel("gold, last checkpoint")
             figure.supxlabel("labels used: demonstrations, comparisons and calls of gold", fontsize=9)
-            line_legend(figure, list(styles), f"mean of {data.suite.seeds} seeds, 95 % interval", 4)
+            line_legend(
+                figure, list(styles), f"mean of {data.suite.seeds} seeds, 95 % interval", 4, data.suite.variants
+            )
         return figure
 
     def table(self, data: Data) -> Table:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Samples, Section, Table
+from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table
 from benchmarks.figures import learning_curves
 from benchmarks.figures.layout import line_groups
 from benchmarks.reports import score_tables
@@ -19,8 +19,8 @@ DIAGNOSTICS_EXPLAINED = (
     "taken as a share of its maximum; the KL to the policy that acted (k3) and the effective share of the sample "
     "(Kish) of the importance ratios; the shares of good actions clipped above and of bad ones clipped below; the "
     "critic's explained variance; groups of texts whose returns are all equal; the length of texts better and "
-    "worse than halfway to the optimum; and, where the task can be listed, the cosine of the gradient to the exact "
-    "one."
+    "worse than halfway to the optimum or, where it is unknown, of texts with an end and of cut ones; and, where the "
+    "task can be listed, the cosine of the gradient to the exact one."
 )
 
 
@@ -85,7 +85,8 @@ def diagnostics(report: ReportInput) -> Section:
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
     for i, group in enumerate(line_groups(lines)):
-        draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds")
+        draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds",
+                       report.suite.present)  # fmt: skip
         blocks.append(
             FigureBlock(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}.")
         )
@@ -93,20 +94,6 @@ def diagnostics(report: ReportInput) -> Section:
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")
     )
     return Section("While learning", tuple(blocks))
-
-
-def samples(report: ReportInput) -> Section:
-    """Texts of policies before and after training."""
-    blocks: list[Block] = []
-    for task, writers in report.texts.items():
-        lines = [f"{name if i == 0 else '':<16} {row}" for name, rows in writers.items() for i, row in enumerate(rows)]
-        blocks.append(Samples(f"{task}: samples", tuple(lines)))
-    if blocks:
-        explanation = (
-            "The first member's samples before and after training, and an optimal policy's, from the same starts; "
-        )
-        blocks.insert(0, Prose(f"{explanation}the prompt is before the bar."))
-    return Section("What they write", tuple(blocks))
 
 
 def throughput(report: ReportInput, scores: pd.DataFrame) -> Section:

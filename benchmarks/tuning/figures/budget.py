@@ -20,13 +20,13 @@ from benchmarks.figures.layout import (
     title_lines,
     wrapped_title,
 )
-from benchmarks.figures.style import STYLE, line_styles
+from benchmarks.figures.style import STYLE, LineStyle, line_styles
 from benchmarks.tuning.figures.layout import variant_marker, vertical_interval
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import best_so_far, default_value
 
-Styles = Mapping[str, tuple[str, Any]]  # variant -> colour and dash
+Styles = Mapping[str, LineStyle]  # variant -> colour and dash
 
 
 def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
@@ -45,7 +45,7 @@ def draw_budget(summary: Summary, variants: Sequence[str]) -> Figure:
         made.label("trials", f"{summary.unit}, tuning seeds", bottom=0.08)
         entries: dict[str, dict[str, Any]] = {
             v: {"color": colour, "ls": dash, "lw": 1.5, "marker": variant_marker(i), "ms": 4}
-            for i, (v, (colour, dash)) in enumerate(styles.items())
+            for i, (v, (colour, dash, _)) in enumerate(styles.items())
         }
         entries["default"] = {"marker": "o", "ls": "none", "mfc": "white", "ms": 6}
         mark_legend(made.figure, entries, 3 if max(map(len, variants)) > 16 else 4)
@@ -60,7 +60,7 @@ def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
         best_line(axis, study, styles[variant], end)
         test = summary.tested(task, variant)[0]
         marker = variant_marker(list(styles).index(variant))
-        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant][0], marker)
+        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant].colour, marker)
     shade_test(axis, end + step * 0.5, end + step * (len(studies) + 1.9))
 
 
@@ -69,12 +69,14 @@ def trial_step(trials: int) -> float:
     return max(trials, 4) * 0.05
 
 
-def best_line(axis: Axes, study: StudyResult, style: tuple[str, Any], end: int) -> None:
+def best_line(axis: Axes, study: StudyResult, style: LineStyle, end: int) -> None:
     """The best value so far, as steps to the last trial of the panel, and the default's value."""
     best = best_so_far(study)
     x = np.arange(1, len(best) + 1)
-    axis.step([*x, end], [*best, best[-1]] if len(best) else [], where="post", color=style[0], ls=style[1], lw=1.5)
-    axis.plot(1, default_value(study), "o", ms=6, mec=style[0], mfc="white", zorder=3)
+    axis.step(
+        [*x, end], [*best, best[-1]] if len(best) else [], where="post", color=style.colour, ls=style.dash, lw=1.5
+    )
+    axis.plot(1, default_value(study), "o", ms=6, mec=style.colour, mfc="white", zorder=3)
 
 
 def shade_test(axis: Axes, start: float, end: float) -> None:

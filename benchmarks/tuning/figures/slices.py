@@ -36,7 +36,7 @@ def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedPar
         low, high = value_limits([t.value for study in studies.values() for t in complete_trials(study)])
         for i, (axis, parameter) in enumerate(zip(made.panels, shown.values(), strict=True)):
             for k, (variant, study) in enumerate(studies.items()):
-                _points(axis, parameter, study, styles[variant][0], variant_marker(k), single)
+                _points(axis, parameter, study, styles[variant].colour, variant_marker(k), single)
             _parameter_axis(axis, parameter)
             axis.set_title(named[parameter.name].label, fontsize=8.5)
             axis.set_ylim(low, high)
@@ -122,6 +122,7 @@ def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Ma
         bar.yaxis.set_major_locator(round_ticks(True))
         return mark_legend(figure, marks)
     points = {
-        v: {"marker": variant_marker(i), "color": styles[v][0], "ls": "none", "ms": 4} for i, v in enumerate(studies)
+        v: {"marker": variant_marker(i), "color": styles[v].colour, "ls": "none", "ms": 4}
+        for i, v in enumerate(studies)
     }
     return mark_legend(figure, {**points, **marks})

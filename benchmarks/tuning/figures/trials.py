@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import Margins, mark_legend, page_grid
-from benchmarks.figures.style import GAIN, STYLE
+from benchmarks.figures.style import GAIN, STYLE, LineStyle
 from benchmarks.tuning.figures.budget import best_line, shade_test, trial_step
 from benchmarks.tuning.figures.layout import vertical_interval
 from benchmarks.tuning.figures.optimism import STAGES
@@ -56,7 +56,7 @@ def _tuning_and_selection(axis: Axes, study: StudyResult, end: int) -> None:
             vertical_interval(axis, per_seed(trial.scores), x[trial.number], "0.6", "o")
         elif math.isfinite(trial.value):
             axis.plot(x[trial.number], trial.value, "x", ms=5, color="0.55")
-    best_line(axis, study, ("black", "-"), end)
+    best_line(axis, study, LineStyle("black", "-", ""), end)
     for stage in study.selection:
         if stage.number in x:
             vertical_interval(axis, per_seed(stage.scores), x[stage.number] + 0.25, SELECTION, "s")

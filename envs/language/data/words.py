@@ -166,7 +166,7 @@ def load_words(folder: Path) -> Words:
     """The tokenizer that `Words.save` wrote; UsageError if the file is missing or is a tokenizer of another kind."""
     path = folder / FILE
     if not path.is_file():
-        raise UsageError(f"{folder} has no {FILE}")
+        raise UsageError(f"{folder} has no {FILE}" if folder.is_dir() else f"there is no model at {folder}")
     content = path.read_text(encoding="utf-8")
     try:
         vocabulary = json.loads(content)["model"]["vocab"]

@@ -31,17 +31,20 @@ from tests.rollouts import grouped_rollout, make_rollout
 
 
 def test_of_texts_by_hand() -> None:
-    """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right above 2: one text of 2 tokens; the others have 2, 1, 2."""
+    """Returns 1 1 | 0 3, lengths 2 1 | 2 2; right is the last, of 2 tokens; the others have 2, 1, 2."""
     rollout = grouped_rollout([[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 2.0]], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], group=2)
-    made = text_diagnostics(rollout, correct_threshold=2.0)
+    right = torch.tensor([[0.0, 0.0, 0.0, 1.0]])
+    made = text_diagnostics(rollout, right)
     value, weight = made["length_right"]
     assert (value.item(), weight.item()) == (2.0, 1.0)
     value, weight = made["length_wrong"]
     assert value.item() == pytest.approx(5 / 3)
     assert weight.item() == 3.0
     assert made["equal_groups"][0].item() == 0.5
-    value, weight = text_diagnostics(rollout, correct_threshold=9.0)["length_right"]
-    assert weight.item() == 0.0  # nobody is right: no reading
+    for nothing in (0.0, torch.nan):  # nobody is right, or it is unknown: no reading
+        _, weight = text_diagnostics(rollout, right * nothing)["length_right"]
+        assert weight.item() == 0.0
+    assert text_diagnostics(rollout, right * torch.nan)["length_wrong"][1].item() == 0.0
 
 
 def test_of_ratio_by_hand() -> None:

@@ -20,9 +20,12 @@ from envs.tasks import PRESETS, stored_returns
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_a_command_is_a_dataclass_that_can_be_called(name: str) -> None:
-    module, kind = cli.COMMANDS[name]
+EVERY = [place for name, place in cli.COMMANDS.items() if name not in cli.GROUPS]
+EVERY += [place for stages in cli.GROUPS.values() for place in stages.values()]
+
+
+@pytest.mark.parametrize(("module", "kind"), EVERY)
+def test_a_command_is_a_dataclass_that_can_be_called(module: str, kind: str) -> None:
     command = getattr(importlib.import_module(module), kind)
     assert dataclasses.is_dataclass(command)
     assert callable(command)
@@ -50,6 +53,14 @@ def test_help_names_every_command_and_imports_nothing_of_others() -> None:
     assert [name for name, _ in words] == [*cli.COMMANDS]
     assert all(text.endswith(".") for _, text in words)
     assert modules & {*HEAVY, "numpy", "gymnasium", "tyro", "envs", "algorithms"} == set()
+
+
+def test_help_of_a_group_names_its_stages_and_imports_nothing_of_them() -> None:
+    lines, modules = run_and_name_imports(["language", "--help"])
+    words = [line.split(maxsplit=1) for line in lines[2:]]
+    assert [name for name, _ in words] == [*cli.GROUPS["language"]]
+    assert all(text.endswith(".") for _, text in words)
+    assert modules & {*HEAVY, "algorithms"} == set()
 
 
 def test_list_shows_what_the_registries_hold_and_imports_no_heavy_package() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from algorithms import VARIANTS
+from algorithms.policies.networks.adapters import Adapters
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import UNUSED_RATE, build_cells
@@ -22,7 +23,8 @@ from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
 from benchmarks.reports import rate_report
 from benchmarks.store.sources import read_cells, stored_cells
 from envs import TASKS
-from envs.api import Scale
+from envs.api import Scale, Task
+from tests.envs.language.tiny_reviews import adapters, review
 
 RELEASED = Path(__file__).parents[3] / "results" / "reference"
 SELECTIONS = [e for e in EXPERIMENTS.values() if isinstance(e, ComparisonExperiment) and e.rates]
@@ -130,3 +132,11 @@ def test_a_cell_of_one_rate_holds_it_twice() -> None:
     small = replace(EXPERIMENTS["estimators"].smoke(), seeds=1)  # type: ignore[type-var]
     assert isinstance(small, ComparisonExperiment)
     assert all(c.members.rates == (c.training.learning_rate,) for c in cells(small))
+
+
+def test_training_begins_at_the_adapters_of_the_reference_policy() -> None:
+    """Else a policy would begin away from the policy that its KL is measured to."""
+    plain = Task("plain", review())
+    assert settings.training_config(plain, "rloo").network == Adapters()
+    tuned = Task("tuned", review(reference_adapters=adapters()))
+    assert settings.training_config(tuned, "rloo").network == Adapters(2, 1.0, start=adapters())

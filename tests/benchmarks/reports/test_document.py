@@ -60,7 +60,8 @@ def test_a_table_is_shown_rounded_and_kept_whole(tmp_path: Path) -> None:
     assert r"a\_b & 1,234" in latex
     assert r"95 \% interval" in latex
     assert '<th scope="row" class="words"><b>gae</b></th><td class="numbers">10</td>' in page
-    assert "<caption>A <em>caption</em>." in page
+    assert '<table aria-describedby="table-t">' in page
+    assert '</div>\n<p class="caption" id="table-t">A <em>caption</em>.' in page  # it does not scroll with the table
 
 
 def test_a_long_table_is_a_link(tmp_path: Path) -> None:
@@ -151,3 +152,18 @@ def test_settled_titles_stay_where_the_layout_put_them(tmp_path: Path) -> None:
 def test_small_numbers(places: int | None) -> None:
     assert table_formats.number(0.00061, places) == ("0.00061" if places is None else "0.001")
     assert table_formats.number(-0.0001, places) == ("-0.0001" if places is None else "0.000")
+
+
+def test_sections_are_gathered_in_groups_and_the_later_ones_are_folded(tmp_path: Path) -> None:
+    groups = (("One", "Answer"), ("Two", "Evidence"), ("Three", "Evidence"), ("Four", "Learning"))
+    sections = tuple(Section(title, (Prose(f"Text of {title}."),), group) for title, group in groups)
+    Document("made", "Which?", "None.", sections).write(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    contents = re.sub(r"\s+", " ", page.partition("<nav")[2].partition("</nav>")[0])
+    assert re.findall(r'class="kind">(\w+)<|">(\w+)</a>', contents) == [
+        ("Answer", ""), ("", "One"), ("Evidence", ""), ("", "Two"), ("", "Three"), ("Learning", ""), ("", "Four"),
+    ]  # fmt: skip
+    opened, _, folded = page.partition("<details><summary>Learning</summary>")
+    assert "Text of Three." in opened
+    assert "Text of Four." in folded.partition("</details>")[0]
+    assert page.count("<details>") == 1

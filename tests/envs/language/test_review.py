@@ -135,6 +135,15 @@ def test_measures_of_the_same_texts(tmp_path: Path) -> None:
     assert 0 < found["win_rate"].mean() < 1
 
 
+def test_without_a_gold_judge_there_is_no_gold(tmp_path: Path) -> None:
+    mdp = review(gold_judge=None, samples=samples(np.zeros((2, 2, 2)).tolist(), tmp_path))
+    rows = mdp.reference_rows()
+    found = mdp.measures(mdp.paid(rows), 4)
+    assert found.keys() == {"reward", "cut", "distinct_2"}
+    with pytest.raises(UsageError, match="judge 'gold' pays by gold_judge, and there is none"):
+        review(gold_judge=None, judge="gold")
+
+
 def test_distinct_2_is_of_each_members_texts() -> None:
     env, obs, _ = played(review(), ("good good good good", "good good <end>", "<end>"))
     # good good x 4, good <end>: 2 of 5

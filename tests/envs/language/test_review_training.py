@@ -141,3 +141,26 @@ def test_groups_without_variance_are_counted() -> None:
     run = make_run(equal, VARIANTS["rloo"], TRAINING, 100, SEEDS)
     records = records_of(train(run))
     assert all(0 < record.measures["equal_groups"] <= 1 for record in records if record.checkpoint)
+
+
+def test_lengths_of_texts_with_an_end_and_of_cut_ones() -> None:
+    """Where the optimum is unknown, a text is right if it has an end."""
+    records = records_of(train(make_run(task(), VARIANTS["rloo"], TRAINING, 100, SEEDS)))
+    later = [record.measures for record in records if record.checkpoint]
+    assert all(found["length_wrong"] == 6 for found in later)
+    assert all(1 <= found["length_right"] <= 6 for found in later)
+    assert any(found["length_right"] < 5 for found in later)
+
+
+def test_samples_are_scored() -> None:
+    records = records_of(train(make_run(task(), VARIANTS["rloo"], TRAINING, 300, SEEDS)))
+    before, after = (record for record in records if record.text_scores)
+    assert (before.seed, before.checkpoint, before.fraction, after.fraction) == (SEEDS[0], 0, 0.0, 1.0)
+    assert [text.split(" | ")[0] for text in before.texts] == [text.split(" | ")[0] for text in after.texts]
+    np.testing.assert_allclose([scores["kl"] for scores in before.text_scores], 0, atol=1e-5)
+    assert all(abs(scores["kl"]) > 1e-3 for scores in after.text_scores)
+    for record in (before, after):
+        for text, scores in zip(record.texts, record.text_scores, strict=True):
+            gold = sum({"good": 1.0, "fine": 0.5, "bad": -1.0}.get(word, 0.0) for word in text.split())
+            assert scores["sentiment"] == gold
+            assert {"reward", "gold", "cut"} <= scores.keys()

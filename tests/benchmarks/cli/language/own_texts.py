@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
+
+from benchmarks.cli.main import main
 
 NOUNS, WORDS = ("film", "plot", "story", "cast", "music"), ("good", "great", "bad", "dull", "fine", "poor")
 MODULE = """
@@ -60,3 +64,22 @@ def write_files(folder: Path) -> None:
     pairs = [{"prompt": p, "chosen": f" {a}.", "rejected": f" {b}."} for p in openings for a, b in (("good", "bad"),
              ("great", "dull"))]  # fmt: skip
     write_lines(folder / "preferences.jsonl", *pairs)
+
+
+@cache
+def made() -> tuple[Path, Path]:
+    """(a user's folder, the base that `language pretrain` has left in it)."""
+    folder = Path(mkdtemp())
+    write_files(folder)
+    words = [
+        "language",
+        "pretrain",
+        "--corpus",
+        str(folder / "corpus.txt"),
+        *TINY,
+        "--results",
+        str(folder / "results"),
+    ]
+    assert main(words) == 0
+    (base,) = (folder / "results" / "models").glob("base-*")
+    return folder, base

@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import shlex
+from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 import safetensors.torch
 import torch
 
+from benchmarks.cli.language.pretrain import Pretrain
 from benchmarks.cli.main import main
-from benchmarks.store.sources import read_cells
+from benchmarks.language.bases import OwnModel
+from benchmarks.store.sources import read_cells, read_meta
 from envs.language.models.adapter_file import find_adapters
 from envs.language.models.base import find_base
 from envs.language.models.decoder import Decoder
 from envs.language.models.low_rank import LowRank
-from tests.benchmarks.cli.language.own_texts import FITTING, TINY, write_files, write_lines
+from tests.benchmarks.cli.language.own_texts import FITTING, made, write_lines
 
 REWARD = "own_rewards_here:praise"
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder, with a base that was pretrained once."""
-    folder, _ = made()
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(folder))
-    return folder
-
-
-@cache
-def made() -> tuple[Path, Path]:
-    """(a user's folder, the base that `language pretrain` has left in it)."""
-    folder = Path(mkdtemp())
-    write_files(folder)
-    words = [
-        "language",
-        "pretrain",
-        "--corpus",
-        str(folder / "corpus.txt"),
-        *TINY,
-        "--results",
-        str(folder / "results"),
-    ]
-    assert main(words) == 0
-    (base,) = (folder / "results" / "models").glob("base-*")
-    return folder, base
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[Path, str]:
@@ -83,9 +57,21 @@ def test_from_a_corpus_to_folders_that_peft_reads(here: Path, capsys: pytest.Cap
     )  # fmt: skip
     assert "return" in said
     assert "next: python -m benchmarks play" in said
+    shown = next(line for line in said.splitlines() if line.startswith("next: "))
+    assert main(shlex.split(shown.removeprefix("next: python -m benchmarks "))) == 0
     assert find_adapters(policy / "adapters.safetensors").seeds == (0, 1)
     for seed in (0, 1):
         assert same_logits(base, policy, seed)
+    (cell,) = json.loads((policy / "description.json").read_text())["configuration"]["cells"]
+    (path,) = (here / "results" / "language" / "cells").glob(f"*{cell}*")
+    trained = read_meta(path)["cell"]
+    start = find_adapters(sft / "adapters.safetensors").digest
+    assert (
+        trained["task"]["factory"]["reference_adapters"]["digest"] == start
+    )  # the KL is to SFT, and training begins there
+    assert trained["training"]["network"]["start"]["digest"] == start
+    paid = find_adapters(reward / "adapters.safetensors").digest
+    assert trained["task"]["factory"]["reward_model"]["file"]["digest"] == paid
     # the same commands again do nothing but print
     again, _ = run(capsys, "sft", "--base", base, "--data", "demonstrations.jsonl", *FITTING)
     assert again == sft
@@ -154,6 +140,14 @@ def test_another_file_and_another_function_are_other_artefacts(here: Path, capsy
     assert description["base"]["digest"] == find_base(base).digest
     assert len(description["prompts"]["digest"]) == 12
     assert len(description["judge"]["reward"]["source"]) == 16
+
+
+def test_without_flags_the_suites_own_base_is_pretrained() -> None:
+    """So the experiments find what the command has made."""
+    assert Pretrain().model() == OwnModel("base")
+    assert Pretrain(width=64, heads=2).model().shape == replace(
+        OwnModel("base").shape, width=64, heads=2, key_value_heads=2, head_width=32, inner=176
+    )
 
 
 def test_stages_are_listed_and_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from envs.language.data.rewards import OwnReward
+from envs.language.data.rewards import OwnJudge, OwnReward
 from envs.validation import UnknownName, UsageError
 
 MODULE = """
@@ -52,6 +53,21 @@ def test_a_reward_goes_to_another_process_by_its_name() -> None:
     used(["a"])
     assert OwnReward(used.name) == used
     assert pickle.loads(pickle.dumps(OwnReward(used.name)))(["bb"]).tolist() == [2]
+
+
+def test_another_source_is_another_reward(tmp_path: Path) -> None:
+    sys.modules.pop("own_rewards_of_a_test", None)  # another test's, in another folder
+    first = OwnReward.of("own_rewards_of_a_test:lengths")
+    assert (first.name, len(first.source)) == ("own_rewards_of_a_test:lengths", 16)
+    assert OwnReward.of("own_rewards_of_a_test:lengths") == first
+    (tmp_path / "own_rewards_of_a_test.py").write_text(MODULE + "# changed\n")
+    assert OwnReward.of("own_rewards_of_a_test:lengths") != first
+
+
+def test_a_function_may_be_a_judge() -> None:
+    judge = OwnJudge(reward("lengths"))
+    assert judge.score(["a", "bb"]).tolist() == [1, 2]
+    assert judge.model is None
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ def test_what_was_saved_is_read(tmp_path: Path) -> None:
 def test_a_tokenizer_of_another_kind_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no tokenizer\.json"):
         load_words(tmp_path)
+    with pytest.raises(UsageError, match=r"there is no model at .*gone"):
+        load_words(tmp_path / "gone")
     content = json.loads(WORDS.to_json())
     content["pre_tokenizer"]["pattern"]["Regex"] = PATTERN.replace("0-9", "")
     for wrong in (json.dumps(content), "{}", "no json"):
