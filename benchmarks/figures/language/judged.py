@@ -132,7 +132,7 @@ class LabelsUsed(PlainFigure):
             "seed has demonstrations, pairs, a reward model and a policy of its own; only the base and its judge's model "
             "are shared. Win rate: by gold against texts of SFT on the same prompt. Every variant begins at SFT, whose "
             "demonstrations are not counted. Agreement: how often the reward model and gold put two of its texts in the "
-            "same order. KL of the best of n: its bound."
+            "same order. KL of the best of n: its bound. What the best of n reads when it is used is not counted."
         )
         return Table("labels_and_measures", self.frame(data), caption)
 
