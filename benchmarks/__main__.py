@@ -1,4 +1,4 @@
-"""python -m benchmarks COMMAND"""
+"""python -m benchmarks COMMAND, and the script `pg-ladder COMMAND`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import threading
+from pathlib import Path
 
 from benchmarks.cli import HELP, overview
 
@@ -23,8 +24,25 @@ def leave(status: int) -> None:
     sys.exit(status)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command of `sys.argv`, and end the process with its exit status."""
     if sys.argv[1:2] and sys.argv[1] in HELP:  # at once: everything else imports the packages that its work needs
         print(overview())
     else:
         leave(importlib.import_module("benchmarks.cli.main").main(sys.argv[1:]))
+
+
+def script() -> None:
+    """The script `pg-ladder`: as `main`, with the current folder last on the path.
+
+    A user's own `envs` or `algorithms` in the current folder therefore do not take the place of ours, and her modules are
+    found all the same. Workers take the path over; PYTHONSAFEPATH keeps Python from putting the current folder first there.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"
+    ours, current = str(Path(__file__).resolve().parent.parent), str(Path.cwd())
+    sys.path = [*(p for p in sys.path if p and p != current), ours, current]
+    main()
+
+
+if __name__ == "__main__":
+    main()

@@ -27,13 +27,14 @@ class UsageError(ValueError):
 
 
 class UnknownName(UsageError):
-    """A name that is not in a registry. The message lists the nearest valid names."""
+    """A name that is not in a registry. The message lists the nearest valid names, and `more`, which may help."""
 
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, valid: Iterable[str], more: str = "") -> None:
         names = sorted(valid)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
         self.kind = kind
-        super().__init__(f"unknown {kind} {name!r}; " + (f"nearest: {', '.join(near)}" if near else "there is none"))
+        nearest = f"nearest: {', '.join(near)}" if near else "there is none"
+        super().__init__("; ".join(part for part in (f"unknown {kind} {name!r}", nearest, more) if part))
 
 
 def look_up(registry: Mapping[str, T], name: str, kind: str) -> T:

@@ -59,6 +59,7 @@ LAYERS = (
     ("benchmarks.execution",),
     ("benchmarks.tuning", "benchmarks.speed"),
     ("benchmarks.cli",),
+    ("benchmarks.api",),
     ("benchmarks",),
 )
 # a folder of declarations grows with what the suite holds

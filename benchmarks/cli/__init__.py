@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from benchmarks.validation.program import program
+
 # command -> the module that holds it, and its class; a module is imported when its command is given, for most of them import
 # torch
 COMMANDS = {
@@ -19,6 +21,7 @@ COMMANDS = {
     "tune": ("benchmarks.cli.tune", "Tune"),
     "play": ("benchmarks.cli.play", "Play"),
     "language": ("benchmarks.cli.language", ""),  # its stages are commands
+    "examine": ("benchmarks.cli.own.examine", "Examine"),
 }
 STAGES = {
     "pretrain": ("benchmarks.cli.language.pretrain", "Pretrain"),
@@ -33,7 +36,7 @@ HELP = ("-h", "--help")
 
 def overview(group: str = "") -> str:
     """All commands, or those of a group, each with the first line of its module's docstring; none is imported for it."""
-    lines = [f"usage: python -m benchmarks {group + ' ' * bool(group)}{'STAGE' if group else 'COMMAND'} [--help]", ""]
+    lines = [f"usage: {program()} {group + ' ' * bool(group)}{'STAGE' if group else 'COMMAND'} [--help]", ""]
     for name, (module, _) in (GROUPS[group] if group else COMMANDS).items():
         place = Path(__file__).parents[2].joinpath(*module.split("."))
         path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")

@@ -16,7 +16,9 @@ import tyro
 
 from benchmarks.reports.comparison import comparison
 from benchmarks.reports.comparison.gate import Rules
+from benchmarks.reports.comparison.junit import junit
 from benchmarks.reports.comparison.result_folders import load
+from benchmarks.store.files import write_text
 from benchmarks.validation.usage import DONE, FAILED, check_folder
 
 
@@ -32,6 +34,7 @@ class Compare:
     # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
     noninferior: float | None = None
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
+    junit: Path | None = None  # a file for CI services: a test case for each row, in JUnit's format
     json: bool = False  # one JSON object on standard output
 
     def __call__(self) -> int:
@@ -39,11 +42,15 @@ class Compare:
         a, b = load(self.result_a), load(self.result_b)
         if self.out is not None:
             check_folder(self.out, "--out")
+        if self.junit is not None:
+            check_folder(self.junit.parent, "--junit")
         result = comparison.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
         document = comparison.document(a, b, result, self.margin)
         print(json.dumps(comparison.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
             print(document.write(self.out), file=sys.stderr)
+        if self.junit is not None:
+            write_text(self.junit, junit(result, f"{self.result_b} against {self.result_a}"))
         for line in result.violations:
             print(f"gate: {line}", file=sys.stderr)
         return FAILED if result.violations else DONE

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.cli.lookup import find_experiment
+from benchmarks.cli.lookup import find_results
 from benchmarks.cli.options import RESULTS
 from benchmarks.imports.importer import import_runs
 from benchmarks.store.sources import read_meta
@@ -34,7 +34,7 @@ class Import:
     results: Path = RESULTS
 
     def __call__(self) -> int:
-        experiment = find_experiment(self.experiment)
+        experiment = find_results(self.experiment, self.results)
         if "import" in experiment.unsupported():
             raise UsageError(f"{experiment.name} compares no learning curves; import into another experiment")
         check_folder(self.results / experiment.name / "imported", "--results")

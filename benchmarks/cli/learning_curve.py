@@ -17,6 +17,7 @@ from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
+from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
 
 BAR = 40
@@ -42,7 +43,7 @@ def train_and_show(
             live.ended(cell)
     _print_scores(cells, folder)
     if policies is not None and policies.exists():
-        print(f"policies in {policies}; python -m benchmarks play FILE shows one")
+        print(f"policies in {policies}; {program()} play FILE shows one")
     return DONE
 
 
@@ -53,7 +54,10 @@ def _print_scores(cells: list[Cell], folder: Path) -> None:
     score = pd.Series(cells[0].task.scale.counted(final.eval_return, final.diverged))
     if not cells[0].algorithm.repeatable:
         print("rows of real actors do not repeat; they are pooled only with their like")
-    print(f"{cells[0].label}: final return {score.mean():.4g} (standard deviation {score.std():.3g}, n {len(score)})")
+    floor = cells[0].task.floor
+    random = "" if floor is None else f"; the random policy's is {floor:.4g}"
+    spread = f"(standard deviation {score.std():.3g}, n {len(score)})"
+    print(f"{cells[0].label}: final return {score.mean():.4g} {spread}{random}")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)
     print(
         f"greedy {greedy:.4g}, {steps:,.0f} env steps/s, {int(final.diverged.sum())} diverged; rows in {folder}/cells"

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from benchmarks.design.experiment import Experiment
+from benchmarks.design.own import comparison
 from benchmarks.experiments import EXPERIMENTS
 from envs.validation import UsageError, look_up
 
 
-def find_experiment(name: str) -> Experiment:
-    """A registered experiment."""
+def find_experiment(name: str, results: Path) -> Experiment:
+    """A registered experiment. UsageError that names the command, where it is a comparison of one's own."""
+    if name not in EXPERIMENTS and (own := comparison.load(name, results, EXPERIMENTS)):
+        raise UsageError(f"{name} is a comparison of your own, which is run by: {own[1]}")
     return look_up(EXPERIMENTS, name, "experiment")
+
+
+def find_results(name: str, results: Path) -> Experiment:
+    """A registered experiment, or the comparison of one's own whose folder lies under `results`."""
+    own = None if name in EXPERIMENTS else comparison.load(name, results, EXPERIMENTS)
+    return look_up(EXPERIMENTS, name, "experiment") if own is None else own[0]
 
 
 def split(names: str) -> list[str]:

@@ -14,6 +14,7 @@ import tyro
 
 from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.validation.numbers import whole_number
+from benchmarks.validation.program import MODULE, program
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError, look_up
 
@@ -114,7 +115,7 @@ def _parse_with_tyro(command: type, words: list[str], name: str, description: st
     try:
         with contextlib.redirect_stderr(boxed):
             parsed: Callable[[], int] = tyro.cli(
-                command, prog=f"python -m benchmarks {name}", description=description, args=words
+                command, prog=f"{program()} {name}", description=description, args=words
             )
             return parsed
     except SystemExit as end:
@@ -128,8 +129,9 @@ def _parse_with_tyro(command: type, words: list[str], name: str, description: st
 def _print_usage_error(error: UsageError) -> int:
     """Print one line for a mistake, with the command that lists what there is; returns the exit status."""
     kind = error.kind if isinstance(error, UnknownName) else ""
-    more = next((f"; all: python -m benchmarks {words}" for word, words in LISTS.items() if kind.startswith(word)), "")
+    more = next((f"; all: {program()} {words}" for word, words in LISTS.items() if kind.startswith(word)), "")
     if kind.startswith(("flag of ", "stage of ")):
-        more = f"; all: python -m benchmarks {kind.partition(' of ')[2]} --help"
-    print(f"error: {' '.join(str(error).split())}{more}", file=sys.stderr)
+        more = f"; all: {program()} {kind.partition(' of ')[2]} --help"
+    text = " ".join(str(error).split()).replace(MODULE, program())
+    print(f"error: {text}{more}", file=sys.stderr)
     return USAGE

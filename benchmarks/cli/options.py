@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import tyro
 
+from algorithms.training_config import TrainingConfig
 from benchmarks.cli.lookup import split
+from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
@@ -20,6 +23,7 @@ from benchmarks.execution.tensorboard import Live
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
+from envs.api import Task
 from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
@@ -46,10 +50,17 @@ class RunFlags:
     # difference
     margin: float = 0.05
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    # estimator.credit.lam=.9,.95,1: a variant for each value, of every variant that has the field
+    set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    # a learning rate for every variant without one: five rates on three selection seeds, kept under --results
+    select_rates: bool = False
+    name: str | None = None  # of a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
     figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
+    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
     threshold: float | None = None  # of that task: the return that counts as solved
@@ -73,9 +84,22 @@ class RunFlags:
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
-        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard")}
-        values |= {name: getattr(self, name) for name in ("adaptive", "tuned", "save_policies")}
+        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard", "name")}
+        switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
+        values |= {name: bool(getattr(self, name)) for name in switches}
         return [name.replace("_", "-") for name, value in values.items() if value]
+
+
+def command_line(flags: RunFlags) -> str:
+    """The line that gives these flags to `run`."""
+    words = ["python", "-m", "benchmarks", "run", flags.experiment]
+    for one in fields(RunFlags):
+        value, flag = getattr(flags, one.name), f"--{one.name.replace('_', '-')}"
+        if one.name == "experiment" or value == one.default:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
+    return shlex.join(words)
 
 
 def figure_suffixes(figures: str) -> list[str]:
@@ -117,6 +141,18 @@ def check_outputs(
         check_folder(folder / part, "--results")
     if tensorboard is not None:
         check_folder(tensorboard, "--tensorboard")
+
+
+def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
+    """Say on standard error what is normalised by default, on tasks that have no settings of their own."""
+    said = {
+        task.name: parts
+        for task, training in uses
+        if (parts := [part for part in settings.normalised(task) if getattr(training, f"normalise_{part}")])
+    }
+    for name, parts in said.items():
+        fields = ", ".join(f"training.normalise_{part}" for part in parts)
+        print(f"{name} has no settings of its own: {' and '.join(parts)} are normalised ({fields})", file=sys.stderr)
 
 
 def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from benchmarks.cli.kinds.registry import experiment_run
-from benchmarks.cli.lookup import find_experiment
+from benchmarks.cli.lookup import find_results
 from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder
 from benchmarks.design.experiment import check_flags
 from benchmarks.validation.usage import DONE, check_folder
@@ -28,7 +28,7 @@ class Report:
 
     def __call__(self) -> int:
         suffixes = figure_suffixes(self.figures)
-        experiment = find_experiment(self.experiment)
+        experiment = find_results(self.experiment, self.results)
         given = {"baseline": self.baseline is not None, "tuned": self.tuned}
         check_flags(experiment, [flag for flag, is_given in given.items() if is_given])
         folder = results_folder(self.results, experiment, self.smoke, self.tuned)

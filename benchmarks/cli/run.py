@@ -21,7 +21,7 @@ class Run(RunFlags):
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         suffixes = figure_suffixes(self.figures)
-        experiment = find_experiment(self.experiment)
+        experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
         own = [name for name, value in self.own_data.items() if value is not None]
         if own and not isinstance(experiment, LanguageExperiment):

@@ -10,9 +10,18 @@ import tyro
 
 from algorithms.composition import Processes
 from benchmarks.cli.learning_curve import train_and_show
-from benchmarks.cli.options import RESULTS, check_device, check_outputs, check_positive, live_logs, policies_folder
+from benchmarks.cli.options import (
+    RESULTS,
+    check_device,
+    check_outputs,
+    check_positive,
+    live_logs,
+    policies_folder,
+    say_normalised,
+)
 from benchmarks.design.cells import single_cells
 from benchmarks.design.lookup import find_task, find_variant
+from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
 from benchmarks.validation.usage import user_errors
@@ -34,6 +43,8 @@ class Train:
     device: str = "cpu"
     tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
     save_policies: bool = False  # what the members have learned, a file each under results/train/policies
+    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
     threshold: float | None = None  # of that task: the return that counts as solved
@@ -41,7 +52,7 @@ class Train:
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "actors"):
             check_positive(name.replace("_", "-"), getattr(self, name))
-        task, variant = find_task(self.task), find_variant(self.variant)
+        task, variant = find_task(self.task, parse_env_kwargs(self.env_kwargs)), find_variant(self.variant)
         (task,) = ScaleFlags(self.floor, self.ceiling, self.threshold).apply([task])
         if self.hogwild and self.actors is None:
             raise UsageError("--hogwild takes --actors N, the number of its workers")
@@ -54,6 +65,7 @@ class Train:
         check_device(self.device)
         folder = self.results / "train"
         check_outputs(self.results, folder, ("cells",), self.save_policies, self.tensorboard)
+        say_normalised((cell.task, cell.training) for cell in cells if cell.algorithm.learns)
         (task,) = with_floors([task], self.results)
         cells = [replace(cell, task=task) for cell in cells]
         policies = policies_folder(folder, cells) if self.save_policies else None

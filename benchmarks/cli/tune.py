@@ -6,14 +6,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from algorithms.algorithm import Algorithm
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RESULTS, check_device, check_positive
+from benchmarks.cli.options import RESULTS, check_device, check_positive, say_normalised
 from benchmarks.design import settings
 from benchmarks.design.experiment import Outcome
-from benchmarks.design.lookup import find_task, find_variant
+from benchmarks.design.lookup import find_tasks, find_variant
+from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
@@ -60,13 +63,15 @@ class Tune:
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
     ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
         variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
-        tasks = [find_task(n) for n in self._names("task", self.task, self.tasks)]
+        tasks = find_tasks((), self._names("task", self.task, self.tasks), parse_env_kwargs(self.env_kwargs))
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
         check_positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
@@ -162,6 +167,7 @@ def run_studies(
             names = ", ".join(p.path for p in plan.space.parameters)
             print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
         return None
+    say_normalised((t, settings.training_config(t, plan.variant.name)) for plan in plans for t in plan.tasks)
     plans = _with_measured_floors(plans, results)
     outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, at_once, device)
     for failure in outcome.failures:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Any
 
 from algorithms.algorithm import Algorithm
 from algorithms.policies.networks.adapter_memory import check_memory
@@ -23,7 +21,6 @@ from envs.named import check_installed
 from envs.validation import UsageError
 
 UNUSED_RATE = 1.0  # TrainingConfig.learning_rate where members bring rates of their own
-Configurations = Mapping[tuple[str, str], Mapping[str, Any]]  # (task, algorithm) -> values by path
 
 
 def blocks(seeds: int, size: int = BLOCK) -> list[tuple[int, ...]]:
@@ -36,12 +33,8 @@ def build_cells(
     tasks: Sequence[Task],
     algorithms: Sequence[Algorithm],
     env_steps: int | None,
-    tuned: Configurations = MappingProxyType({}),
 ) -> list[Cell]:
-    """Every (task, algorithm, block of seeds) that can run, in its settings or, where it has one, its tuned configuration.
-
-    tuned  what studies have found (benchmarks.tuning)
-    """
+    """Every (task, algorithm, block of seeds) that can run, in its settings or, where it has one, its configuration."""
     cells = []
     for task in tasks:
         budget = env_steps or experiment.env_steps.get(task.name) or settings.budget(task)
@@ -49,7 +42,7 @@ def build_cells(
             if reason_unsupported(task, plain):
                 continue
             key = task.name, plain.name
-            values = tuned.get(key) or experiment.configurations.get(key, {})
+            values = experiment.configurations.get(key, {})
             algorithm, training = resolve(task, plain, values, experiment.protocol, experiment.shared_rate_variant)
             rates: tuple[float, ...] = (training.learning_rate,)
             if experiment.rates and algorithm.tunable:

@@ -135,6 +135,7 @@ class ComparisonExperiment:
         reasons = {}
         if self.rates or self.shared_rate_variant:
             reasons["tuned"] = "which has settings of its own"
+            reasons["select-rates"] = "which has learning rates of its own"
         if self.rates:
             reasons["baseline"] = "which selects learning rates and compares no variants"
             reasons["adaptive"] = "which does not compare seeds"

@@ -25,9 +25,11 @@ LABORATORY_VERSION = 1  # raise it when a change of code, or of a field's defaul
 FIXED_POLICIES = "whose policies are fixed; --variants narrows it"
 UNSUPPORTED = {
     **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED_POLICIES),
-    **dict.fromkeys(("floor", "ceiling", "threshold"), "whose tasks have scales"),
+    **dict.fromkeys(("floor", "ceiling", "threshold", "env-kwargs"), "whose tasks are its own"),
     **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
-    **dict.fromkeys(("baseline", "adaptive", "import"), "which compares no learning curves"),
+    **dict.fromkeys(
+        ("baseline", "adaptive", "import", "set", "select-rates", "name"), "which compares no learning curves"
+    ),
 }
 
 

@@ -6,36 +6,43 @@ A user's environment is made in a child process first (validation.isolation), wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from algorithms import ALGORITHMS
 from algorithms.algorithm import Algorithm, reason_no_algorithm
+from algorithms.estimators.estimator import Estimator
+from algorithms.variant import Promises, Variant
 from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
+from envs.control.from_gymnasium import Arguments
 from envs.custom.importing import import_constant
-from envs.named import GYMNASIUM, import_task, registered_task
+from envs.named import check_no_arguments, environment_id, import_task, registered_task
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
 ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
-def find_task(name: str) -> Task:
-    """A registered task, `gymnasium:<id>`, or `module:CONSTANT`.
+def find_task(name: str, arguments: Arguments = ()) -> Task:
+    """A registered task, `gymnasium:<id>`, `module:Class`, or `module:CONSTANT`.
+
+    arguments  of the environment's constructor, for `gymnasium:<id>` and `module:Class`
 
     WorkFailed where a user's environment raises, or ends its process, when it is made.
     """
-    if name.startswith(GYMNASIUM):
-        return _gymnasium_task(name)
+    env_id = environment_id(name)
+    if env_id is not None:
+        return _gymnasium_task(name, env_id, arguments)
+    check_no_arguments(name, arguments)
     return _users_task(name) if ":" in name else registered_task(name)
 
 
-def _gymnasium_task(name: str) -> Task:
-    env_id = name.removeprefix(GYMNASIUM)
-    check_creation(name, lambda: gymnasium_task(env_id))
+def _gymnasium_task(name: str, env_id: str, arguments: Arguments) -> Task:
+    check_creation(name, lambda: gymnasium_task(env_id, arguments))
     try:
-        return gymnasium_task(env_id)
+        return gymnasium_task(env_id, arguments)
     except UsageError:
         raise
     except Exception as error:
@@ -66,11 +73,43 @@ def find_variant(name: str) -> Algorithm:
     return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
 
 
-def find_tasks(declared: Sequence[str | Task], names: Sequence[str] | None = None) -> list[Task]:
-    """The declared tasks of an experiment, or the named ones: its own by their names, and any other."""
+def find_estimator(name: str) -> tuple[Estimator, Promises]:
+    """The estimator of this name and what it promises: a constant of its own, or that of a variant."""
+    if ":" not in name or name.startswith(SB3_PREFIX):
+        return _examined(name, look_up(ALGORITHMS, ALIASES.get(name, name), "variant"))
+    return _examined(name, import_constant(name, "Variant or Estimator", _reason_not_examined, ALGORITHMS))
+
+
+def _examined(name: str, value: Any) -> tuple[Estimator, Promises]:
+    if reason := _reason_not_examined(value):
+        raise UsageError(f"{name} {reason}")
+    return (value, Promises()) if isinstance(value, Estimator) else (value.estimator, value.promises)
+
+
+def _reason_not_examined(value: object) -> str:
+    """Why the value has no estimator to examine, as a clause of which it is the subject; empty if it has one."""
+    return (
+        "" if isinstance(value, (Estimator, Variant)) else "has no estimator: it is neither a Variant nor an Estimator"
+    )
+
+
+def find_tasks(
+    declared: Sequence[str | Task], names: Sequence[str] | None = None, arguments: Arguments = ()
+) -> list[Task]:
+    """The declared tasks of an experiment, or the named ones: its own by their names, and any other.
+
+    arguments  of the one environment among the named tasks; UsageError where there is none, or more than one
+    """
     own = {t.name: t for t in declared if isinstance(t, Task)}
     requested = declared if names is None else names
-    tasks = [t if isinstance(t, Task) else own[t] if t in own else find_task(t) for t in requested]
+    taking = [t for t in requested if isinstance(t, str) and environment_id(t) is not None] if arguments else []
+    if len(taking) > 1:
+        raise UsageError(f"--env-kwargs cannot be those of both {taking[0]} and {taking[1]}; run them one by one")
+    if arguments and not taking:
+        first = requested[0]
+        check_no_arguments(first if isinstance(first, str) else first.name, arguments)
+    given = dict.fromkeys(taking, arguments)
+    tasks = [t if isinstance(t, Task) else own[t] if t in own else find_task(t, given.get(t, ())) for t in requested]
     _check_unique("tasks", [t.name for t in tasks])
     return tasks
 

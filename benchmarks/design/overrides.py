@@ -43,20 +43,44 @@ def parse_assignments(algorithm: Algorithm, training: TrainingConfig, assignment
     """
     values: dict[str, Any] = {}
     for assignment in assignments:
-        path, equals, text = (part.strip() for part in assignment.partition("="))
-        first, _, rest = path.partition(".")
-        if not equals or not rest or first not in ROOTS:
-            raise UsageError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
-        root = training if first == "training" else getattr(algorithm, first, None)
-        if root is None:
-            raise UsageError(f"--set {path}: {algorithm.name} has no {first}")
-        owner, field = _field(root, rest.split("."), path)
+        path, text = split_assignment(assignment)
+        owner, field = _owner_and_field(algorithm, training, path)
         values[path] = _value(owner, field, text, path)
         try:
             algorithm, training = apply_overrides(algorithm, training, {path: values[path]})
         except (ValueError, TypeError) as error:  # its dataclass refuses it; TypeError: a check that expects no None
             raise UsageError(f"--set {path}={text}: {error}") from error
     return values
+
+
+def split_assignment(assignment: str) -> tuple[str, str]:
+    """(path, text) of `path=text`; UsageError for another form."""
+    path, equals, text = (part.strip() for part in assignment.partition("="))
+    first, _, rest = path.partition(".")
+    if not equals or not rest or first not in ROOTS:
+        raise UsageError(f"--set takes estimator.FIELD=, schedule.FIELD= or training.FIELD=, not {assignment!r}")
+    return path, text
+
+
+def alternatives(algorithm: Algorithm, training: TrainingConfig, path: str, text: str) -> list[str]:
+    """The values that a text lists, `.9,.95,1` or `(64,64),(32,)`; the text itself where it is one value of the field.
+
+    UsageError for a path that is not there.
+    """
+    owner, field = _owner_and_field(algorithm, training, path)
+    try:
+        parse_text(text, _kind(owner, field))
+        return [text]
+    except Unreadable:
+        return [part.strip() for part in re.split(r",(?![^(\[]*[)\]])", text) if part.strip()]
+
+
+def _owner_and_field(algorithm: Algorithm, training: TrainingConfig, path: str) -> tuple[Any, Field[Any]]:
+    first, _, rest = path.partition(".")
+    root = training if first == "training" else getattr(algorithm, first, None)
+    if root is None:
+        raise UsageError(f"--set {path}: {algorithm.name} has no {first}")
+    return _field(root, rest.split("."), path)
 
 
 def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:
@@ -77,10 +101,7 @@ def _field(owner: Any, names: list[str], path: str) -> tuple[Any, Field[Any]]:
 def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
     """`text` as a value of the field's declared type."""
     present = getattr(owner, field.name)
-    kind = _hint(owner, field)
-    search = field.metadata.get("search")
-    if isinstance(search, Range) and search.integer:  # declared as a number for a population's sake
-        kind = int
+    kind = _kind(owner, field)
     try:
         return parse_text(text, kind)
     except Unreadable:
@@ -92,6 +113,13 @@ def _value(owner: Any, field: Field[Any], text: str, path: str) -> Any:
         else:
             what = f"--set {path} takes {describe_type(kind)} (now {present!r}), not {text!r}"
         raise UsageError(what) from None
+
+
+def _kind(owner: Any, field: Field[Any]) -> Any:
+    """The type that a text is read by."""
+    search = field.metadata.get("search")
+    # an integer is declared as a number for a population's sake
+    return int if isinstance(search, Range) and search.integer else _hint(owner, field)
 
 
 def _hint(owner: Any, field: Field[Any]) -> Any:

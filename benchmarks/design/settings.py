@@ -22,7 +22,8 @@ from algorithms.policies.networks.cnn import NatureCNN
 from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
-from envs.api import Image, Task, Transcript
+from envs import TASKS as REGISTERED
+from envs.api import Features, Image, Task, Transcript
 from envs.language.env import LanguageMDP
 from envs.language.models.transcript import ModelTranscript
 
@@ -117,6 +118,17 @@ def training_config(task: Task, variant: str, protocol: str = "ladder") -> Train
     return replace(_base(task), learning_rate=learning_rate(task, variant, protocol))
 
 
+def normalised(task: Task) -> tuple[str, ...]:
+    """What is normalised because the task is not known here: nobody has chosen a scale of its observations and rewards.
+
+    Texts need none: tokens have no scale, and a KL is in units of the reward.
+    """
+    observation = task.spec.observation
+    if task.name in TASKS or task.name in REGISTERED or isinstance(observation, Transcript):
+        return ()
+    return ("observations", "returns") if isinstance(observation, Features) else ("returns",)
+
+
 def _base(task: Task) -> TrainingConfig:
     observation = task.spec.observation
     text = isinstance(observation, Transcript)
@@ -126,7 +138,12 @@ def _base(task: Task) -> TrainingConfig:
     base = TASKS.get(task.name, plain)
     if text:  # a learner on text sees the whole episode and has no reason for another discount than J's
         base = replace(base, discount=task.gamma)
-    return base
+    parts = normalised(task)
+    return replace(
+        base,
+        normalise_observations=base.normalise_observations or "observations" in parts,
+        normalise_returns=base.normalise_returns or "returns" in parts,
+    )
 
 
 def _adapters(task: Task) -> Adapters:
@@ -145,6 +162,11 @@ def learning_rate(task: Task, variant: str, protocol: str = "ladder") -> float:
         if (rate := of_protocol.get(task.name, {}).get(variant)) is not None:
             return rate
     return _base(task).learning_rate
+
+
+def has_selected_rate(task: Task, variant: str) -> bool:
+    """Whether a learning rate was selected for the variant on the task, under any protocol."""
+    return any(variant in by_task.get(task.name, {}) for by_task in LEARNING_RATES.values())
 
 
 def budget(task: Task) -> int:

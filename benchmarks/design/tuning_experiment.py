@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-UNSUPPORTED = ("seeds", "baseline", "adaptive", "tensorboard", "tuned", "save-policies", "import")
+UNSUPPORTED = (
+    "seeds",
+    "baseline",
+    "adaptive",
+    "tensorboard",
+    "tuned",
+    "save-policies",
+    "import",
+    "set",
+    "select-rates",
+    "name",
+)
 
 
 @dataclass(frozen=True)

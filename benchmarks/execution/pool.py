@@ -12,10 +12,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Origin
@@ -120,7 +121,8 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._origin))
-        process.start()
+        with _no_main_module():
+            process.start()
         theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
         worker = _Worker(process, ours)
         self._workers.append(worker)
@@ -177,6 +179,20 @@ class Pool:
     def _forget(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.pipe.close()
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Processes that are started here do not run the caller's script again, as multiprocessing otherwise has them do.
+
+    Jobs bring what they need of it by value (worker.packed), so that a script needs no `if __name__ == "__main__"`.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _stop_when_idle(workers: list[_Worker]) -> None:

@@ -38,7 +38,7 @@ class Display:
         self.finished: set[int] = set()
         self.failed = 0
         self.start = self.last_line_s = time.monotonic()
-        self.console = Console(file=sys.stderr)
+        self.console = Console(file=sys.stderr, force_jupyter=False)  # lines in a notebook too
         self.live: Live | None = None
 
     def __enter__(self) -> Display:

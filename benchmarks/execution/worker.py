@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+import cloudpickle
+
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Job, Message, Origin
@@ -44,8 +46,11 @@ def release_memory() -> None:
 
 
 def packed(index: int, job: Job) -> bytes:
-    """A job as it goes through the pipe. Raises whatever pickle does for a task or variant that it cannot take."""
-    return pickle.dumps((index, pickle.dumps(job)))
+    """A job as it goes through the pipe. Raises whatever pickle does for a task or variant that it cannot take.
+
+    What the caller's script or notebook defines goes by value, for a worker cannot import it.
+    """
+    return pickle.dumps((index, cloudpickle.dumps(job)))
 
 
 def _read_and_work(content: bytes, origin: Origin, send: Send) -> Message:

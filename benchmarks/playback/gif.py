@@ -37,7 +37,9 @@ class NotRenderable(Exception):
 def _reason_not_renderable(factory: Control, seed: np.random.SeedSequence) -> str | None:
     """Why the environment cannot be rendered; None if it can."""
     try:
-        trial = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
+        trial = GymnasiumVec(
+            factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array", arguments=factory.arguments
+        )
         trial.reset()
         drawn = trial.picture().ndim == 3
         trial.close()
@@ -60,7 +62,9 @@ class RecordedEnv:
             raise NotRenderable(reason)
         self.spec: Spec = factory.spec
         self.frames: list[Array] = []
-        self._env = GymnasiumVec(factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array")
+        self._env = GymnasiumVec(
+            factory.env_id, factory.spec, [seed], 1, factory.encoding, "rgb_array", arguments=factory.arguments
+        )
 
     @property
     def frame_ms(self) -> float:

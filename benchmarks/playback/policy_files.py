@@ -155,7 +155,7 @@ def changed_since(saved: SavedPolicy) -> list[str]:
     factory = undelayed(saved.task.factory)
     if isinstance(factory, Control) and factory.identity is not None:
         try:
-            lines += identity(factory.env_id).differences(factory.identity)
+            lines += identity(factory.env_id, factory.arguments).differences(factory.identity)
         except ValueError as error:
             lines.append(str(error))
     return lines

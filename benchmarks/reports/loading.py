@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.own.rates import read_selected
 from benchmarks.loading.suites import SEQUENTIAL, build_suite
 from benchmarks.reports import rate_notes
 from benchmarks.reports.inputs import ReportInput
@@ -42,7 +43,7 @@ def build_report_input(
         changes={v: known[v]["change"] for v in suite.variants},
         sequential=_decisions(sequential) if sequential.exists() else {},
         metas=metas,
-        rates=rate_notes.build_rate_notes(experiment, metas),
+        rates=rate_notes.build_rate_notes(experiment, metas, read_selected(folder)),
         not_run=_not_run(experiment, suite),
         mixed=tuple(pooling.mixed(metas)),
         provenance=_merge_provenance([meta["provenance"] for meta in metas]),

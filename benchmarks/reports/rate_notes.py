@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.design import settings
@@ -27,14 +28,25 @@ class RateNotes:
     shared_rate_variant  the variant at whose rate all train, if any
     configured  (task, variant) whose settings come from a source, their rate with them
     rates       (task, variant) -> the rate that it trained at, for variants that this project trains
+    selected    (task, variant) whose rate `run --select-rates` selected
     """
 
     shared_rate_variant: str | None = None
     configured: frozenset[tuple[str, str]] = frozenset()
     rates: RatesByCell = field(default_factory=dict)
+    selected: frozenset[tuple[str, str]] = frozenset()
 
     def note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
-        """A sentence on the rates of these variants on these tasks; empty where each has its own."""
+        """Sentences on the rates of these variants on these tasks; empty where each has its own, selected by us."""
+        selected = [v for v in variants if any((t, v) in self.selected for t in tasks)]
+        names = list_words([f"`{v}`" for v in selected], MAX_LISTED)
+        told = (
+            f"The learning rate of {names} was selected for this comparison, on seeds of its own." if selected else ""
+        )
+        return " ".join(text for text in (told, self._unselected_note(tasks, variants)) if text)
+
+    def _unselected_note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
+        """A sentence on rates that were selected for another variant, or for none."""
         shared = {t: unselected for t in tasks if len(unselected := self._unselected(t, variants)) > 1}
         if not shared:
             return self._single_note(tasks, variants)
@@ -67,12 +79,20 @@ class RateNotes:
         """Variants that share a rate that was selected for another variant, or for none."""
         compared = self._compared(task, variants)
         own = {v for by_task in settings.LEARNING_RATES.values() for v in by_task.get(task, {})}
+        own |= {v for v in compared if (task, v) in self.selected}
         candidates = compared if self.shared_rate_variant else [v for v in compared if v not in own]
         return candidates if len({self.rates[task, v] for v in candidates}) == 1 else []
 
 
-def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[str, Any]]) -> RateNotes:
-    """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it."""
+def build_rate_notes(
+    experiment: ComparisonExperiment,
+    metas: Sequence[Mapping[str, Any]],
+    selected: RatesByCell = MappingProxyType({}),
+) -> RateNotes:
+    """From the experiment's declaration and its cells. A rate that a variant brings is its own, unless all bring it.
+
+    selected  rates that `run --select-rates` found; they count where the cells have them
+    """
     rates, fixed = {}, set()
     for meta in trained_cells(metas):
         cell = meta["cell"]
@@ -83,4 +103,6 @@ def build_rate_notes(experiment: ComparisonExperiment, metas: Sequence[Mapping[s
         if methods_of(meta).own_rate:
             fixed.add(cell_key)
     brought = {cell_key for cell_key in fixed if any(p not in fixed and p[0] == cell_key[0] for p in rates)}
-    return RateNotes(experiment.shared_rate_variant, frozenset({*experiment.configurations, *brought}), rates)
+    configured = frozenset({*experiment.configurations, *brought})
+    used = frozenset(cell_key for cell_key, rate in selected.items() if rates.get(cell_key) == rate)
+    return RateNotes(experiment.shared_rate_variant, configured, rates, used)

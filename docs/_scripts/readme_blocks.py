@@ -14,7 +14,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports import rate_report, table_formats
 from benchmarks.reports.variant_groups import groups
-from docs._scripts import experiment_rows, variant_pages
+from docs._scripts import experiment_rows, installation, variant_pages
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, signed_change, two_decimals, value_range
 
@@ -40,6 +40,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         "ppo-speed": partial(ppo_speed, results),
         "q-learning": partial(q_learning, results),
         "rates-at-ends": partial(rates_at_ends, results),
+        "installation": lambda: installation.block(results.json(installation.FILE)),
         "speed": partial(speed, results),
         "speed-cells": partial(speed_cells, results),
         "speed-text": partial(speed_text, results),
@@ -155,15 +156,16 @@ def rates_at_ends(results: Released) -> str:
 def speed(results: Released) -> str:
     """Ours against stable-baselines3 and against one process, as `speed` measured them."""
     document = results.json(SPEED)
-    comparisons = pd.DataFrame([row for row in document["rows"] if "peer" in row])
+    rows = [row for row in document["rows"] if "peer" in row]
+    counted = [row | {"what": f"{row['what']} ({row['unit']})"} if "unit" in row else row for row in rows]
     names = {"what": "what", "ours": "ours, steps/s", "peer_name": "against", "peer": "its steps/s", "ratio": "ratio"}
-    return cells(comparisons, names)
+    return cells(pd.DataFrame(counted), names)
 
 
 def speed_cells(results: Released) -> str:
     """Whole cells, evaluation's share, commands and memory, as `speed` measured them."""
     document = results.json(SPEED)
-    rows = [row for row in document["rows"] if "unit" in row and "lock step" not in row["what"]]
+    rows = [row for row in document["rows"] if "unit" in row and "peer" not in row and "lock step" not in row["what"]]
     return cells(pd.DataFrame(rows), {"what": "what", "ours": "measured", "unit": "unit"})
 
 

@@ -13,17 +13,21 @@ from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
 from envs.control.from_equations import SYSTEMS, EquationsVec
+from envs.control.from_gymnasium import Arguments
 from envs.custom.identity import Identity
 from envs.delayed import Delayed
+
+GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
 
 @dataclass(frozen=True)
 class Control:
-    """A Gymnasium id. `group` has no effect in control.
+    """A Gymnasium id, or a class of environments `module:Class`. `group` has no effect in control.
 
     backend   "auto": our equations of classic control; for other ids EnvPool if it is installed, else Gymnasium
     encoding  encoding of observations; None: the default of their space (envs.control.encoding)
     identity  identity of a user's environment, which separates its results from those of other versions
+    arguments  of the environment's constructor, as (name, value) pairs; for backend "gymnasium"
     """
 
     env_id: str
@@ -31,6 +35,7 @@ class Control:
     backend: Literal["auto", "gymnasium"] = "auto"
     encoding: Encoding | None = None
     identity: Identity | None = None
+    arguments: Arguments = ()
 
     @property
     def has_equations(self) -> bool:
@@ -44,7 +49,9 @@ class Control:
             return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
         # the floors in the tables were measured with EnvPool, whose infos hold no masks
         masks = self.backend == "gymnasium"
-        return from_gymnasium.GymnasiumVec(self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks)
+        return from_gymnasium.GymnasiumVec(
+            self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks, arguments=self.arguments
+        )
 
 
 def with_identity(task: Task, module: str) -> Task:
@@ -59,7 +66,7 @@ def with_identity(task: Task, module: str) -> Task:
             return replace(factory, factory=of(factory.factory))
         if not isinstance(factory, Control) or factory.backend != "gymnasium" or factory.identity is not None:
             return factory
-        identity, env_id = from_gymnasium.identity(factory.env_id), factory.env_id
+        identity, env_id = from_gymnasium.identity(factory.env_id, factory.arguments), factory.env_id
         own = ":" not in env_id and not identity.entry_point.startswith("gymnasium.")
         return replace(factory, env_id=f"{module}:{env_id}" if own else env_id, identity=identity)
 
@@ -67,12 +74,20 @@ def with_identity(task: Task, module: str) -> Task:
 
 
 @cache
-def gymnasium_task(env_id: str) -> Task:
-    """A Task for `gymnasium:<id>`. Its floor has to be measured, and it has no ceiling, so its scores are returns."""
-    spec, identity = from_gymnasium.read_environment(env_id)
-    factory = Control(env_id, spec, backend="gymnasium", identity=identity)
+def gymnasium_task(env_id: str, arguments: Arguments = ()) -> Task:
+    """A Task for `gymnasium:<id>`, or for a class `module:Class`.
+
+    Its floor has to be measured, and it has no ceiling, so its scores are returns.
+
+    arguments  of the environment's constructor, and max_episode_steps for its time limit
+    """
+    spec, identity = from_gymnasium.read_environment(env_id, arguments)
+    of_class = tuple(pair for pair in arguments if pair[0] != from_gymnasium.LIMIT)
+    factory = Control(env_id, spec, backend="gymnasium", identity=identity, arguments=of_class)
+    name = env_id if from_gymnasium.names_class(env_id) else f"{GYMNASIUM}{env_id}"
+    shown = ", ".join(f"{key}={value!r}" for key, value in arguments)
     return Task(
-        name=f"gymnasium:{env_id}",
+        name=f"{name}({shown})" if shown else name,
         factory=factory,
         field="gymnasium",
         source="named on the command line",

@@ -1,13 +1,19 @@
-"""Any Gymnasium environment as a VecEnv: the fallback if EnvPool is missing or does not have the id."""
+"""Any Gymnasium environment as a VecEnv: the fallback if EnvPool is missing or does not have the id.
+
+An environment is named by its Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), or by its class,
+`module:Class`, which need not be registered.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import clip_to_box, read_action
@@ -17,27 +23,35 @@ from envs.custom.identity import Identity, identity_of
 from envs.validation import UsageError
 
 LARGEST = float(np.finfo(np.float32).max)
+LIMIT = "max_episode_steps"  # an argument of gymnasium.make, an attribute of environments
+FORMS = "the forms are gymnasium:Id, gymnasium:module:Id and module:EnvClass"
+Arguments = tuple[tuple[str, Any], ...]  # of the environment's constructor, by name
 
 
 def read_spec(env_id: str) -> Spec:
-    """The Spec of a Gymnasium id; UsageError if its spaces cannot be encoded or it has no time limit."""
+    """The Spec of an environment; UsageError if its spaces cannot be encoded or it has no time limit."""
     return read_environment(env_id)[0]
 
 
-def read_environment(env_id: str) -> tuple[Spec, Identity]:
-    """The Spec of a Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), and its identity.
+def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Identity]:
+    """The Spec of an environment, and its identity.
 
-    The time limit is the registered one, or the environment's attribute max_episode_steps. UsageError if its spaces
-    cannot be encoded or it has no time limit.
+    arguments  of its constructor, and max_episode_steps for its time limit. Otherwise the limit is the registered one, or
+               the environment's attribute max_episode_steps
+
+    UsageError if its spaces cannot be encoded or it has no time limit.
     """
-    with closing(_made(env_id)) as env:
+    with closing(_made(env_id, arguments)) as env:
         limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
         try:
             observation = encoding_for(env.observation_space).observation
         except ValueError as error:
             raise UsageError(f"{env_id!r} observes what no policy reads: {error}") from error
         if not limit:
-            raise UsageError(f"{env_id!r} has no time limit; episodes must end")
+            raise UsageError(
+                f"{env_id!r} has no time limit, and episodes must end: give the class an attribute {LIMIT} = 500, or the "
+                f"command --env-kwargs {LIMIT}=500"
+            )
         try:
             action = read_action(env.action_space)
         except ValueError as error:
@@ -45,22 +59,41 @@ def read_environment(env_id: str) -> tuple[Spec, Identity]:
         return Spec(observation, action, int(limit)), identity_of(env)
 
 
-def identity(env_id: str) -> Identity:
-    """The current identity of a Gymnasium id; UsageError if it cannot be made."""
-    with closing(_made(env_id)) as env:
+def identity(env_id: str, arguments: Arguments = ()) -> Identity:
+    """The current identity of an environment; UsageError if it cannot be made."""
+    with closing(_made(env_id, arguments)) as env:
         return identity_of(env)
 
 
-def _made(env_id: str) -> gymnasium.Env[Any, Any]:
-    """UsageError if the id is unknown or needs arguments; errors of its constructor are not caught."""
+def names_class(env_id: str) -> bool:
+    """Whether this is `module:Class` for a class of environments, and no id that the module registers."""
+    module, colon, name = env_id.partition(":")
+    if not colon or not name.isidentifier():
+        return False
     try:
-        return gymnasium.make(env_id)
+        found = getattr(importlib.import_module(module), name, None)
+    except (Exception, SystemExit):  # whoever needs the module will import it again, and say why it fails
+        return False
+    return isinstance(found, type) and issubclass(found, gymnasium.Env) and name not in gymnasium.registry
+
+
+def make_env(env_id: str, **arguments: Any) -> gymnasium.Env[Any, Any]:
+    """The environment of a Gymnasium id or of a class, with these arguments of gymnasium.make and of its constructor."""
+    return gymnasium.make(EnvSpec(env_id, env_id) if names_class(env_id) else env_id, **arguments)
+
+
+def _made(env_id: str, arguments: Arguments) -> gymnasium.Env[Any, Any]:
+    """UsageError if the id is unknown or the arguments do not fit; other errors of its constructor are not caught."""
+    try:
+        return make_env(env_id, **dict(arguments))
     except (gymnasium.error.Error, ImportError) as error:
-        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}") from error
+        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}; {FORMS}") from error
     except TypeError as error:
+        if "unexpected keyword argument" in str(error) and arguments:
+            raise UsageError(f"{env_id!r} has no such argument (--env-kwargs): {error}") from error
         if "required" not in str(error):
             raise
-        raise UsageError(f"{env_id!r} needs arguments that its registration does not give: {error}") from error
+        raise UsageError(f"{env_id!r} needs arguments, --env-kwargs NAME=VALUE: {error}") from error
 
 
 class GymnasiumVec:
@@ -75,9 +108,11 @@ class GymnasiumVec:
         encoding: Encoding | None = None,
         render_mode: str | None = None,
         info_masks: bool = True,
+        arguments: Arguments = (),
     ) -> None:
         """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`.
 
+        arguments   of the environment's constructor
         info_masks  whether legal actions are read from info["action_mask"] if observations do not contain them
         """
         self.spec = spec
@@ -85,7 +120,8 @@ class GymnasiumVec:
         self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
         # not every environment has a render mode
         drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
-        self._envs = [gymnasium.make(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
+        drawn |= dict(arguments)
+        self._envs = [make_env(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
         if self._encode.observation != spec.observation:
             raise ValueError(f"{env_id} is read as {self._encode.observation}, not as its task's {spec.observation}")

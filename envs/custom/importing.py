@@ -15,13 +15,13 @@ from envs.validation import UnknownName, UsageError
 def import_constant(name: str, kind: str, fault: Callable[[object], str], registered: Iterable[str]) -> Any:
     """The object that `module:CONSTANT` names; UsageError if it is none of this kind.
 
-    fault       why a value is not of the kind, as a clause of which it is the subject; empty if it is
+    fault       why a value is not of the kind, as a clause of which it is the subject; empty if a message may suggest it
     registered  names that an error message may suggest instead
     """
     module, attribute = _parts(name, registered)
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
-        there = [n for n, value in vars(found).items() if not isinstance(value, type) and not fault(value)]
+        there = [n for n, value in vars(found).items() if not fault(value)]
         raise UnknownName(f"constant of {module}", attribute, there)
     value = getattr(found, attribute)
     if isinstance(value, type):
@@ -35,9 +35,20 @@ def _parts(name: str, registered: Iterable[str]) -> tuple[str, str]:
     """(module, constant) of a name; UsageError if it does not have that form."""
     module, _, attribute = name.partition(":")
     words = [*module.split("."), attribute]
-    if not all(word.isidentifier() for word in words):
-        raise UsageError(f"{name!r} is not of the form module:CONSTANT{_nearest(name, registered)}")
+    if _is_file(module) or not all(word.isidentifier() for word in words):
+        written = f"; write {_module_of(module)}:{attribute}" if attribute and _is_file(module) else ""
+        raise UsageError(f"{name!r} is not of the form module:CONSTANT{written or _nearest(name, registered)}")
     return module, attribute
+
+
+def _is_file(name: str) -> bool:
+    """Whether a module is named as a file."""
+    return name.endswith(".py") or "/" in name
+
+
+def _module_of(file: str) -> str:
+    """The module of a file, from the current folder: `folder/tank.py` is folder.tank."""
+    return file.removesuffix(".py").removeprefix("./").strip("/").replace("/", ".")
 
 
 def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:

@@ -3,7 +3,7 @@
 The hash covers the file of the class, those of its bases, and all local modules that they import, directly or
 indirectly. It does not cover this project's packages (the results version represents them), the standard library, and
 installed packages (their versions represent them, but the class's own file is always covered). Data files are not
-covered.
+covered. A class that a notebook or a script itself defines is hashed by its code (envs.custom.interactive).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from envs.custom.interactive import code_of, is_interactive
+
 OURS = ("envs", "algorithms", "benchmarks")
 BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose versions represent their base classes
 SOURCE = "class.source"  # the key of a class's hash, in addition to its name and fields
@@ -34,9 +36,11 @@ def is_own_module(module: str) -> bool:
 
 def source_of(things: Iterable[Any]) -> str:
     """One hash of the sources of classes and functions and of their dependencies; empty if there are none."""
-    begun = dict.fromkeys(name for thing in things for name in _modules(thing))
+    things = list(things)
+    codes = [code_of(thing) for thing in things if is_interactive(thing)]
+    begun = dict.fromkeys(name for thing in things if not is_interactive(thing) for name in _modules(thing))
     found: dict[str, Path] = {}
-    waiting = [(name, True) for name in begun]
+    waiting = [(name, True) for name in begun] + [(name, False) for _, named in codes for name in sorted(named)]
     while waiting:
         name, named = waiting.pop()
         if name in found or is_own_module(name) or (path := _file(name)) is None or not (named or _local(path)):
@@ -44,23 +48,30 @@ def source_of(things: Iterable[Any]) -> str:
         found[name] = path
         if _local(path) and path.suffix == ".py":
             waiting += [(other, False) for other in _imported(name, path)]
-    if not found:
+    if not found and not codes:
         return ""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("".join(code for code, _ in codes).encode())
     for name in sorted(found):
         digest.update(f"{name}\0".encode() + hashlib.sha256(found[name].read_bytes()).digest())
     return digest.hexdigest()[:LENGTH]
 
 
-@cache
 def describe_class(kind: type) -> dict[str, str]:
     """A class of this project by its name; any other also by its module and the hash of its source at the first call.
 
-    Names of this project's classes have no dot, so no other class is mistaken for one of them.
+    Names of this project's classes have no dot, so no other class is mistaken for one of them. What a notebook's class
+    names may be defined anew at any time, so its hash is that of this call.
     """
+    return dict(_description(kind) if is_interactive(kind) else _known_description(kind))
+
+
+def _description(kind: type) -> dict[str, str]:
     if is_own_module(kind.__module__):
         return {"class": kind.__name__}
     return {"class": f"{kind.__module__}.{kind.__qualname__}", SOURCE: source_of([kind])}
+
+
+_known_description = cache(_description)
 
 
 def distribution_of(module: str) -> str:

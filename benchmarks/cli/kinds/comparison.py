@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +12,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from algorithms.algorithm import Algorithm
+from benchmarks.cli.kinds import rates
 from benchmarks.cli.kinds.jobs import announce, jobs_at_once
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RunFlags, live_logs, policies_folder
+from benchmarks.cli.options import RunFlags, command_line, live_logs, policies_folder, say_normalised
 from benchmarks.design.cell import Cell
-from benchmarks.design.cells import Configurations, build_cells
+from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
+from benchmarks.design.own import comparison as own
+from benchmarks.design.own.arguments import parse_env_kwargs
+from benchmarks.design.own.rates import rated_origins, save_selected, with_rates, with_rates_of_origins
+from benchmarks.design.own.sweep import sweep
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
@@ -42,25 +49,54 @@ class ComparisonRun:
 
     def __init__(self, experiment: ComparisonExperiment) -> None:
         self.declared = self.experiment = experiment
-        self.tuned: Configurations = {}
         self.cells: list[Cell] = []
 
     def select(self, flags: RunFlags) -> None:
+        if flags.name is not None:
+            own.check_name(flags.name, EXPERIMENTS, flags.results)
+            self.declared = own.named(self.declared, flags.name)
+        if flags.tuned and flags.select_rates:
+            raise UsageError("--select-rates has no meaning with --tuned, which has a rate for every variant")
         experiment = self.declared
         if flags.seeds is not None:
             experiment = replace(experiment, seeds=flags.seeds, seeds_by_variant={})
-        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = find_tasks(
+            experiment.tasks, None if flags.tasks is None else split(flags.tasks), parse_env_kwargs(flags.env_kwargs)
+        )
         tasks = flags.scale.apply(tasks, [task.name for task in experiment.own_tasks])
         if experiment.rates:
             check_averaged(tasks, experiment.name)
         check_installed(tasks)
         named = None if flags.variants is None else split(flags.variants)
         variants = find_variants(experiment.variants, named)
-        self.tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
-        self.experiment = replace(experiment, variants=tuple(variants))
+        tuned = configurations(flags.results / flags.study, tasks, variants) if flags.tuned else {}
+        self.experiment = replace(
+            experiment,
+            tasks=tuple(tasks),
+            variants=tuple(variants),
+            configurations={**experiment.configurations, **tuned},
+        )
+        if flags.set:
+            self._sweep(flags)
+        if flags.name is not None:
+            question = own.question(self.experiment.task_names, self.experiment.variant_names)
+            self.experiment = replace(self.experiment, question=question)
         self._build_cells(tasks, flags)
         if named:
-            _check_each_runs(tasks, variants)
+            check_each_runs(tasks, variants)
+
+    def _sweep(self, flags: RunFlags) -> None:
+        """A variant for each value that --set lists; they train at the rate of the one that they were made of."""
+        found = sweep(self.experiment, flags.set)
+        self.experiment = replace(self.experiment, variants=found.variants, configurations=found.configurations)
+        find_variants(found.variants)  # no two of one name
+        if not (flags.select_rates or self.experiment.rates or self.experiment.shared_rate_variant):
+            self.experiment = with_rates_of_origins(self.experiment, found.origins)
+            if names := rated_origins(self.experiment, found.origins):
+                shown = ", ".join(names)
+                print(
+                    f"--set: the rate stays that of {shown}; --select-rates selects one for each value", file=sys.stderr
+                )
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment
@@ -68,10 +104,22 @@ class ComparisonRun:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
+        selection = self._selection(flags)
+        if selection:
+            first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
+            announce(flags, flags.results / rates.FOLDER, f"{experiment.name}, learning rates first", first, at_once)
         announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once)
+        say_normalised((cell.task, cell.training) for cell in self.cells if cell.algorithm.learns)
         if flags.dry_run:
             return None
+        if flags.name is not None:
+            own.save(folder, flags.experiment, experiment, command_line(flags))
         self._measure_floors(flags, folder)
+        if selection:
+            selected = rates.select_rates(self._selection(flags), flags.results / rates.FOLDER, at_once, flags.device)
+            save_selected(folder, selected)
+            self.experiment = with_rates(self.experiment, selected)
+            self._build_cells(self.experiment.own_tasks, flags)
         policies = policies_folder(folder, self.cells) if flags.save_policies else None
         with live_logs(flags.tensorboard, folder.name) as live:
 
@@ -84,8 +132,20 @@ class ComparisonRun:
             decided: Outcome = _imported(ADAPTIVE).run(replace(plan, experiment=self.experiment), train, folder)
             return decided
 
+    def _selection(self, flags: RunFlags) -> list[Cell]:
+        """The populations that select learning rates; without --select-rates none, and a warning where that is unfair."""
+        if flags.select_rates:
+            return rates.selection_cells(self.experiment, flags.env_steps)
+        alike = self.experiment.rates or self.experiment.shared_rate_variant
+        command = command_line(replace(flags, select_rates=True, dry_run=False))
+        if not alike and (text := rates.warning(self.experiment, command)):
+            print(text, file=sys.stderr)
+        return []
+
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
-        written: Path | None = _imported(REPORT).write_report(self.experiment, outcome, folder, baseline, figure_kinds)
+        # what a report says of settings must not depend on the command: `report` has none
+        experiment = replace(self.experiment, configurations=self.declared.configurations)
+        written: Path | None = _imported(REPORT).write_report(experiment, outcome, folder, baseline, figure_kinds)
         return written
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
@@ -101,7 +161,7 @@ class ComparisonRun:
     def _build_cells(self, tasks: Sequence[Task], flags: RunFlags) -> None:
         """The cells of these tasks, in the experiment with these tasks."""
         experiment = self.experiment = replace(self.experiment, tasks=tuple(tasks))
-        self.cells = build_cells(experiment, tasks, experiment.own_variants, flags.env_steps, self.tuned)
+        self.cells = build_cells(experiment, tasks, experiment.own_variants, flags.env_steps)
 
     def _jobs(self, cells: Sequence[Cell], folder: Path, flags: RunFlags, policies: Path | None) -> list[CellJob]:
         return [CellJob(cell, runner.cell_path(folder, cell), flags.device, policies) for cell in cells]
@@ -143,7 +203,7 @@ def _imported(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def _check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
+def check_each_runs(tasks: Sequence[Task], variants: Sequence[Algorithm]) -> None:
     """UsageError for a variant that can run on none of the tasks."""
     for variant in variants:
         reasons = [reason_unsupported(task, variant) for task in tasks]

@@ -12,6 +12,7 @@ from benchmarks.cli.options import RunFlags
 from benchmarks.cli.tune import build_plans, run_studies
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
+from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.tuning_experiment import TuningExperiment
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
@@ -28,7 +29,9 @@ class StudyRun:
 
     def select(self, flags: RunFlags) -> None:
         experiment = self.experiment
-        tasks = find_tasks(experiment.tasks, None if flags.tasks is None else split(flags.tasks))
+        tasks = find_tasks(
+            experiment.tasks, None if flags.tasks is None else split(flags.tasks), parse_env_kwargs(flags.env_kwargs)
+        )
         tasks = flags.scale.apply(tasks)
         named = None if flags.variants is None else split(flags.variants)
         variants = find_variants(experiment.variants, named)

@@ -41,20 +41,32 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     """Write `path` with each suffix of `kinds` and return these files; the figure is empty afterwards."""
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
     with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
-        _thin_log_ticks(figure)
-        text_fitting.fit_texts(figure)
-        if (engine := figure.get_layout_engine()) is not None:
-            engine.execute(figure)  # once, and not again for each of the files
-            figure.set_layout_engine("none")
-            _fix_titles(figure)
-            margins.keep_inside(figure)
-        else:
-            margins.make_room(figure)
+        _lay_out(figure)
         for file, suffix in zip(paths, kinds, strict=True):
             replace_bytes(file, _encoded(figure, suffix), durable=False)
     figure.clear()
     gc.collect()
     return paths
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, in memory."""
+    with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
+        _lay_out(figure)
+        return _encoded(figure, ".png")
+
+
+def _lay_out(figure: Figure) -> None:
+    """Fit the texts and the margins, once for all files of the figure."""
+    _thin_log_ticks(figure)
+    text_fitting.fit_texts(figure)
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+        _fix_titles(figure)
+        margins.keep_inside(figure)
+    else:
+        margins.make_room(figure)
 
 
 def _encoded(figure: Figure, suffix: str) -> bytes:

@@ -35,7 +35,10 @@ class OwnReward:
     def function(self) -> Callable[[list[str]], Any]:
         """What the name stands for; UsageError if that cannot be imported or called."""
         function: Callable[[list[str]], Any] = import_constant(
-            self.name, "function", lambda value: "" if callable(value) else "cannot be called", ()
+            self.name,
+            "function",
+            lambda value: "" if callable(value) and not isinstance(value, type) else "cannot be called",
+            (),
         )
         return function
 

@@ -90,6 +90,27 @@ MISTAKES = [
     (["run", "ladder", "--tasks", "of_user:TSK"], "unknown constant of of_user 'TSK'; nearest: TASK"),
     (["run", "ladder", "--tasks", "of_user:Broken"], "is a class; name a constant that holds a Task"),
     (["run", "ladder", "--tasks", "of_user:NUMBER"], "is of class int and is no Task"),
+    (["run", "ladder", "--tasks", "of_user:Sizd"], "unknown constant of of_user 'Sizd'; nearest: Sized"),
+    (["run", "ladder", "--tasks", "of_user:Sized"], "--env-kwargs NAME=VALUE", "argument: 'size'"),
+    (
+        ["run", "ladder", "--tasks", "of_user:Sized", "--env-kwargs", "size=1"],
+        "give the class an attribute max_episode_steps",
+    ),
+    (["run", "ladder", "--tasks", "of_user:Sized", "--env-kwargs", "sise=1"], "'of_user:Sized' has no such argument"),
+    (["run", "ladder", "--tasks", "of_user.py:Sized"], "is not of the form module:CONSTANT; write of_user:Sized"),
+    (["run", "ladder", "--tasks", "of_user:Sized-v0"], "a Gymnasium id is written gymnasium:of_user:Sized-v0"),
+    (["run", "ladder", "--tasks", "FrozenLake8x8-v1"], "Gymnasium has it: gymnasium:FrozenLake8x8-v1"),
+    (["run", "ladder", "--tasks", "of_user"], "your own: module:EnvClass, module:TASK or gymnasium:module:Id"),
+    (["run", "ladder", "--env-kwargs", "size=1"], "--env-kwargs has no meaning for CartPole-v1, a registered task"),
+    (["run", "ladder", "--tasks", "of_user:TASK", "--env-kwargs", "size=1"], "a constant that is already made"),
+    (
+        ["run", "ladder", "--tasks", "of_user:Sized,gymnasium:CartPole-v1", "--env-kwargs", "size=1"],
+        "--env-kwargs cannot be those of both of_user:Sized and gymnasium:CartPole-v1",
+    ),
+    (["run", "learning_rates", "--select-rates"], "which has learning rates of its own"),
+    (["run", "gradient_quality", "--set", "training.discount=1"], "--set has no meaning for gradient_quality"),
+    (["run", "ladder", "--tuned", "--select-rates"], "--select-rates has no meaning with --tuned"),
+    (["run", "ladder", "--name", "ladder"], "--name ladder is taken by an experiment of ours"),
     (["run", "ladder", "--variants", "of_user:NUMBER"], "is of class int and is no algorithm: it is neither a Variant"),
     (
         ["run", "ladder", "--variants", "of_user:Broken"],
@@ -191,7 +212,7 @@ def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.setattr(from_envpool, "installed", lambda: False)
     for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
         assert main(words) == 2
-        assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[envpool]")' in capsys.readouterr().err
+        assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[box2d-mujoco]")' in capsys.readouterr().err
     assert list(Path().iterdir()) == [Path("file")]
 
 

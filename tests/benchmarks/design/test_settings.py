@@ -140,3 +140,15 @@ def test_training_begins_at_the_adapters_of_the_reference_policy() -> None:
     assert settings.training_config(plain, "rloo").network == Adapters()
     tuned = Task("tuned", review(reference_adapters=adapters()))
     assert settings.training_config(tuned, "rloo").network == Adapters(2, 1.0, start=adapters())
+
+
+def test_what_is_normalised_where_nobody_has_chosen_settings() -> None:
+    own = replace(TASKS["CartPole-v1"], name="tank:Tank")
+    assert settings.normalised(own) == ("observations", "returns")
+    training = settings.training_config(own, "gae")
+    assert (training.normalise_observations, training.normalise_returns) == (True, True)
+    for name in ("CartPole-v1", "lock/small"):
+        assert settings.normalised(TASKS[name]) == ()
+        training = settings.training_config(TASKS[name], "gae")
+        assert (training.normalise_observations, training.normalise_returns) == (False, False)
+    assert settings.normalised(replace(TASKS["lock/small"], name="texts of my own")) == ()

@@ -93,3 +93,14 @@ def test_the_headline_and_the_guides_line_say_it(
     assert note.lower() in rows["learning rates"][0].lower()
     own = guide.table(suite(frame()), [case], RateNotes())
     assert own["learning rates"].tolist() == ["each its own."]
+
+
+def test_rates_that_select_rates_found_count_where_the_cells_have_them() -> None:
+    ladder = EXPERIMENTS["ladder"]
+    assert isinstance(ladder, ComparisonExperiment)
+    metas = [meta(CARTPOLE, "gae", 0.003), meta(CARTPOLE, "mine", 0.01)]
+    made = rate_notes.build_rate_notes(ladder, metas, {(CARTPOLE, "mine"): 0.01})
+    told = "The learning rate of `mine` was selected for this comparison, on seeds of its own."
+    assert made.note([CARTPOLE], ["gae", "mine"]) == told
+    other = rate_notes.build_rate_notes(ladder, metas, {(CARTPOLE, "mine"): 0.03})
+    assert other.note([CARTPOLE], ["gae", "mine"]) == f"No learning rate was selected for `mine` on {CARTPOLE}."

@@ -1,0 +1,82 @@
+"""The script `pg-ladder`: in a folder that holds packages of our names, and modules of the user's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from benchmarks.validation.program import SCRIPT
+
+ROOT = Path(__file__).resolve().parents[3]
+MINE = """
+from dataclasses import replace
+
+from algorithms import VARIANTS
+
+VARIANT = replace(VARIANTS["gae"], name="mine")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's folder: `envs`, `algorithms` and `benchmarks` of her own, which say so, and a variant."""
+    for name in ("envs", "algorithms", "benchmarks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text('raise SystemExit("the wrong package")\n')
+    (tmp_path / "mine.py").write_text(MINE)
+    return tmp_path
+
+
+def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """What the installed script does; `sys.path` begins with the folder of scripts, as there."""
+    code = f"import sys; sys.path[0] = '/no/such/bin'; sys.path.append({str(ROOT)!r}); "
+    code += f"sys.argv = ['pg-ladder', *{words!r}]; "
+    code += "from benchmarks.__main__ import script; script()"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_entry_point_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {SCRIPT: "benchmarks.__main__:script"}
+
+
+def test_help_and_mistakes_show_commands_that_can_be_typed_here(folder: Path) -> None:
+    assert typed(folder, "--help").stdout.startswith("usage: pg-ladder COMMAND [--help]\n")
+    wrong = typed(folder, "rnu")
+    assert wrong.returncode == 2
+    assert wrong.stderr.endswith("; all: pg-ladder --help\n")
+    assert "nearest: run" in wrong.stderr
+
+
+def test_packages_of_the_users_do_not_take_the_place_of_ours(folder: Path) -> None:
+    done = typed(
+        folder, "run", "ladder", "--tasks", "bandit/small", "--variants", "mine:VARIANT", "--seeds", "1", "--dry-run"
+    )
+    assert done.stdout == "bandit/small x mine: 1 members x 100,000 steps\n"
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_workers_take_ours_too(folder: Path) -> None:
+    words = (
+        "--tasks",
+        "bandit/small",
+        "--variants",
+        "mine:VARIANT",
+        "--seeds",
+        "1",
+        "--env-steps",
+        "200",
+        "--figures",
+        "svg",
+    )
+    done = typed(folder, "run", "ladder", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("results/ladder/report.md")
