@@ -46,26 +46,40 @@ def sample_pairs(
     block: int = 64,
     purpose: Purpose = Purpose.TRAIN,
     tokens: Tensor | None = None,
+    candidates: int = 2,
 ) -> Stage[Labelled]:
     """Two completions of the policy for each prompt [P, n, K]; the first is chosen with sigmoid(k (gold_1 - gold_2)).
 
-    tokens  [C] those that may be written; all of the vocabulary without
+    tokens      [C] those that may be written; all of the vocabulary without
+    candidates  completions of a prompt, of which the best and the worst by gold are the pair
     k is the `sharpness`; where it is infinite, the better one is always chosen. All is drawn from each member's generators.
     """
     if not sharpness > 0:
         raise UsageError(f"the sharpness of labels must be above 0, not {sharpness}")
+    if candidates < 2:
+        raise UsageError(f"a pair is chosen from at least 2 completions of a prompt, not {candidates}")
     found: list[tuple[Texts, Tensor]] = []
     count = prompts.shape[1]
     for start in range(0, count, block):
         part = slice(start, start + block)
-        two = repeat_prompts(prompts[:, part], valid[:, part], 2)
+        many = repeat_prompts(prompts[:, part], valid[:, part], candidates)
         rngs = streams(tuple(seeds), Stream.COMPLETIONS, start, purpose=purpose)
-        texts = generate(model, policy, *two, rngs, longest, tokens).texts
-        found.append((texts.to("cpu"), judge(texts).float().cpu()))
+        texts = generate(model, policy, *many, rngs, longest, tokens).texts
+        best, gold = extremes(texts, judge(texts).float(), candidates)
+        found.append((best.to("cpu"), gold.cpu()))
         yield StageProgress(min(start + block, count), count)
     texts = Texts(*(torch.cat(parts, 1) for parts in zip(*(t for t, _ in found), strict=True)))
     gold = torch.cat([g for _, g in found], 1)
     return label(texts, gold, seeds, sharpness, purpose)
+
+
+def extremes(texts: Texts, gold: Tensor, candidates: int) -> tuple[Texts, Tensor]:
+    """Best and worst of each `candidates` texts of [P, n candidates, L], one after the other, and their gold [P, 2 n]."""
+    order = gold.view(len(gold), -1, candidates).argsort(dim=2, stable=True)  # of equal ones the order is theirs
+    first = torch.arange(0, gold.shape[1], candidates, device=gold.device)[:, None]
+    place = (order[:, :, [-1, 0]] + first).flatten(1)  # [P, 2 n]
+    at = place[:, :, None].expand(-1, -1, texts.tokens.shape[-1])
+    return Texts(*(x.gather(1, at) for x in texts)), gold.gather(1, place)
 
 
 def label(

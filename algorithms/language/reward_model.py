@@ -1,4 +1,4 @@
-"""Reward models from pairs: adapters and a linear read-out for each member (Ouyang et al. 2022, eq. 1).
+"""Reward models from pairs: adapters and read-outs for each member (Ouyang et al. 2022, eq. 1).
 
 loss_p = - mean log sigmoid(r(chosen) - r(rejected))
 """
@@ -23,20 +23,23 @@ from envs.language.models.reward_model import rewards
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
+GAIN = 100.0  # of the weights of words: Adam moves all parameters at one rate, and a word is one of many in a mean
 LEAST_DEVIATION = 1e-6  # of rewards: below it a reward model tells nothing apart
 
 
 class Rewards(NamedTuple):
-    """Reward models head_p . h + bias_p, and how often they agree with held-out pairs [P] (NaN without)."""
+    """Reward models (envs.language.models.reward_model), and how often they agree with held-out pairs [P] (NaN without)."""
 
     adapters: LowRank
     head: Tensor
     bias: Tensor
+    words: Tensor
     accuracy: Tensor
 
     def of(self, model: CausalModel, texts: Texts) -> Tensor:
         """Rewards [P, n] of texts [P, n, L], without gradients."""
-        return in_blocks(texts, lambda t: rewards(model, t.tokens, t.valid, self.adapters, self.head, self.bias))
+        read_out = self.head, self.bias, self.words
+        return in_blocks(texts, lambda t: rewards(model, t.tokens, t.valid, self.adapters, *read_out))
 
     def normalised(self, model: CausalModel, texts: Texts, seeds: Sequence[int]) -> Rewards:
         """The same with mean 0 and deviation 1 on these texts. UsageError, with the seeds, where a reward is constant."""
@@ -44,8 +47,8 @@ class Rewards(NamedTuple):
         mean, deviation = found.mean(1), found.std(1, correction=0)
         if flat := [s for s, d in zip(seeds, deviation.tolist(), strict=True) if not d > LEAST_DEVIATION]:
             raise UsageError(f"the reward models of seeds {flat} give every sample the same reward")
-        head = (self.head.double() / deviation[:, None]).float()
-        return self._replace(head=head, bias=((self.bias.double() - mean) / deviation).float())
+        head, words = ((x.double() / deviation[:, None]).float() for x in (self.head, self.words))
+        return self._replace(head=head, words=words, bias=((self.bias.double() - mean) / deviation).float())
 
 
 def preference_loss(chosen: Tensor, rejected: Tensor) -> Tensor:
@@ -69,20 +72,22 @@ def fit_rewards(
     use = Stream.REWARD_ADAPTERS
     begin = initial(model, config, seeds, use, purpose) if start is None else start
     device = chosen.tokens.device
-    stack = Stack(begin.to(device), config, {"head": torch.zeros(len(seeds), model.width, device=device)})
-    head, none = stack.more["head"], torch.zeros(len(seeds), device=device)
+    sizes = {"head": model.width, "words": model.vocabulary}
+    more = {name: torch.zeros(len(seeds), size, device=device) for name, size in sizes.items()}
+    stack = Stack(begin.to(device), config, more)
+    head, words, none = stack.more["head"], stack.more["words"], torch.zeros(len(seeds), device=device)
     batches = config.minibatches(chosen.tokens.shape[1], seeds, Stream.PAIRS, purpose)
     done = 0 if state is None else stack.restore(state)
     for step, index in remaining(batches, done):
         parts = [texts.pick(index) for texts in (chosen, rejected)]
-        found = [rewards(model, t.tokens, t.valid, stack.adapters, head, none) for t in parts]
+        found = [rewards(model, t.tokens, t.valid, stack.adapters, head, none, GAIN * words) for t in parts]
         losses = preference_loss(*found)
         stack.descend(losses, step, len(batches), seeds)
         right = float((found[0].detach() > found[1].detach()).float().mean())
         yield StageProgress(step + 1, len(batches), {"loss": float(losses.detach().mean()), "accuracy": right})
         if (step + 1) % state_every == 0 and step + 1 < len(batches):
             yield stack.state(step + 1)
-    fitted = Rewards(stack.fitted, head.detach().clone(), none, torch.full((len(seeds),), float("nan")))
+    fitted = Rewards(stack.fitted, head.detach().clone(), none, GAIN * words.detach(), torch.full_like(none, torch.nan))
     return fitted if held_out is None else fitted._replace(accuracy=accuracy(fitted, model, held_out))
 
 

@@ -41,8 +41,13 @@ Judge = Literal["gold", "paid"]
 class HasGold(Protocol):
     """A task that can pay its true reward instead of the one that it trains on."""
 
-    def paid_by_gold(self) -> Factory:
-        """The same task, paid by gold and without a KL."""
+    def paid_by_gold(self) -> Factory | None:
+        """The same task, paid by gold and without a KL; None where gold is what it pays."""
+
+
+def paid_by_gold(task: Task) -> Factory | None:
+    """The task as it pays gold; None if it has no reward besides the one that it pays."""
+    return task.factory.paid_by_gold() if isinstance(task.factory, HasGold) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +84,11 @@ class Labelled(TrainedReference):
     def loss(self, policy: ActorCritic, texts: Rollout, k: int) -> Tensor:
         """The loss [P] of a minibatch: texts [.., P, B k], those of a label side by side."""
 
-    # ---- what follows
-
     def reason_unsupported(self, task: Task) -> str | None:
         """Why the task cannot be learned from labels; None if it can."""
         if not isinstance(task.spec.observation, Transcript):
             return "learns from labelled texts, and this task has none"
-        if self.judge == "gold" and not isinstance(task.factory, HasGold):
+        if self.judge == "gold" and paid_by_gold(task) is None:
             return "learns from labels by gold, and this task has no reward besides the one that it pays"
         return None
 
@@ -195,8 +198,7 @@ class LabelledRun(Run):
         task, seeds, purpose = self.task, self.members.seeds, self.members.purpose
         factory = task.factory
         if self._labelled.judge == "gold":
-            assert isinstance(factory, HasGold)
-            factory = factory.paid_by_gold()
+            factory = paid_by_gold(task) or factory
         count, group = self._labelled.labels * self._labelled.group, self._labelled.group
         starts = [stream(s, Role.STAGE, int(Stream.LABELLED_STARTS), purpose=purpose) for s in seeds]
         env = CheckedVecEnv(factory.make(starts, count, group), task.name, starts, count)

@@ -30,7 +30,8 @@ class Judges:
 class Pipeline:
     """How much of everything each seed gets.
 
-    demonstrations  of SFT, each the best of `candidates` sentences    pairs, held_out  to fit a reward model and to test it
+    demonstrations  of SFT, each the best of `candidates` sentences    pairs, held_out  to fit a reward model and to test it,
+                                                                       the best and the worst of `compared` texts
     prompts         of the task      pool  other prompts, from which each seed draws those of its pairs
     samples         of SFT on each prompt of the task                     longest          tokens of an answer
     """
@@ -38,7 +39,8 @@ class Pipeline:
     seeds: int = 10
     demonstrations: int = 256
     candidates: int = 4
-    pairs: int = 512
+    pairs: int = 1024
+    compared: int = 4
     held_out: int = 128
     prompts: int = 64
     pool: int = 1024
@@ -54,6 +56,7 @@ class Pipeline:
             "demonstrations",
             "candidates",
             "pairs",
+            "compared",
             "held_out",
             "prompts",
             "pool",

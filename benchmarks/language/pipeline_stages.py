@@ -126,14 +126,23 @@ class Maker:
             drawn = sample_pairs(
                 self.base.load(), sft.load(self.seeds, self.base), prompts, torch.ones_like(prompts, dtype=torch.bool),
                 self.seeds, judge_of(self.gold, self.base), p.longest, p.judges.sharpness, purpose=purpose,
-                tokens=torch.tensor(self._review(sft, ((END + 1,),)).action_tokens),
+                tokens=torch.tensor(self._review(sft, ((END + 1,),)).action_tokens), candidates=p.compared,
             )  # fmt: skip
             return (yield from pairs_product(drawn, self.seeds))
 
         what = "to fit" if purpose is Purpose.TRAIN else "to test"
         yield _title(f"labelling {count} pairs of texts a seed, {what} reward models")
         settings = self._made(
-            self.seeds, count, purpose.name, p.pool, p.prompts, p.longest, p.judges.sharpness, self.gold, sft
+            self.seeds,
+            count,
+            p.compared,
+            purpose.name,
+            p.pool,
+            p.prompts,
+            p.longest,
+            p.judges.sharpness,
+            self.gold,
+            sft,
         )
         return (yield from self.store.make("pairs", settings, lambda state: stage()))
 

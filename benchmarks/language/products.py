@@ -77,7 +77,7 @@ def rewards_product(stage: Stage[Rewards], seeds: Sequence[int], base: BaseModel
     found = yield from stage
 
     def write(folder: Path) -> None:
-        save_reward_model(folder / ADAPTERS, found.adapters, found.head, found.bias, seeds, base)
+        save_reward_model(folder / ADAPTERS, found.adapters, found.head, found.bias, found.words, seeds, base)
 
     return Product(write, per_seed("accuracy", seeds, found.accuracy))
 
@@ -96,7 +96,7 @@ def pairs_product(stage: Stage[Labelled], seeds: Sequence[int]) -> Stage[Product
     tensors |= {"difference": found.difference, "seeds": torch.tensor(seeds)}
     stored = {name: x.cpu().contiguous() for name, x in tensors.items()}
     share = found.equal / found.difference.shape[1]
-    right = (found.difference > 0).float().mean(1)
+    right = ((found.difference.sign() + 1) / 2).mean(1)  # the accuracy of gold itself: no reward model's is higher
     measures = per_seed("equal", seeds, share) | per_seed("better_chosen", seeds, right)
 
     def write(folder: Path) -> None:

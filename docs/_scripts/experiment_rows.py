@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from algorithms import VARIANTS
-from benchmarks.experiments import action_space, bias, causal, reward_hacking
+from benchmarks.experiments import action_space, bias, causal, reward_hacking, rlhf
 from benchmarks.reports import rate_report
 from docs._scripts.released import Released, shown
 from docs._scripts.wording import comparison, list_scores, signed_change, two_decimals, value_range
@@ -198,6 +198,15 @@ def _bias(results: Released) -> str:
     return f"What `ppo` earns for each group, of what the penalty leaves to it. {'; '.join(parts)}"
 
 
+def _rlhf(results: Released) -> str:
+    parts = []
+    for task, rows in results.table("rlhf", "labels_and_measures").groupby("task", sort=False):
+        trained = [r for r in rows.to_dict("records") if not r["variant"].startswith("best_of_") or task == rlhf.PAID]
+        texts = (f"`{r['variant']}` {two_decimals(r['gold'])} ({r['labels']:.0f})" for r in trained)
+        parts.append(f"{task}: {', '.join(texts)}")
+    return f"{results.answer('rlhf')} Gold of the last texts, and labels that a seed used beyond SFT's. {'. '.join(parts)}"
+
+
 def _answered(name: str) -> Callable[[Released], str]:
     return lambda results: results.answer(name)
 
@@ -219,6 +228,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "recommendation": _recommendation,
     "length_bias": _length_bias,
     "bias": _bias,
+    "rlhf": _rlhf,
 }
 
 

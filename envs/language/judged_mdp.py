@@ -18,14 +18,14 @@ from envs.language.family import TextJudge, check_judge, judge_measures, measure
 from envs.language.models.reward_model import RewardModel
 from envs.language.reference import NO_MEMBER
 from envs.language.samples import ReferenceSamples
-from envs.language.text_measures import distinct_bigrams, win_rate
+from envs.language.text_measures import agreement, distinct_bigrams, win_rate
 from envs.text_mdp import PAD, Prompts, Response, Rows
 from envs.validation import UnknownName, UsageError, check_least
 
 Judge = Literal["reward", "gold", "own"]
 PAYS: Mapping[str, str] = {"reward": "reward_model", "gold": "gold_judge", "own": "own"}  # the field that a judge needs
 KEPT = 3  # numbers of a judge that a row keeps: gold has the most
-OF_MEMBERS = ("distinct_2", "reward_accuracy")  # measures that are not of single texts
+OF_MEMBERS = ("distinct_2", "agreement", "reward_accuracy")  # measures that are not of single texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +113,9 @@ class JudgedMDP(LanguageMDP):
             reward[due] = paid if self.cut_reward is None else np.where(ended[due], paid, self.cut_reward)
         return Response(reward, ended | last, hidden=hidden)
 
-    def paid_by_gold(self) -> Self:
-        """The same task, paid by gold and without a KL."""
-        return replace(self, judge="gold", beta=0.0)
+    def paid_by_gold(self) -> Self | None:
+        """The same task, paid by gold and without a KL; None where gold is what it pays, or where there is none."""
+        return None if self.judge == "gold" or self.gold_judge is None else replace(self, judge="gold", beta=0.0)
 
     # ---- what judges say
 
@@ -162,6 +162,7 @@ class JudgedMDP(LanguageMDP):
         reward, gold, own     scores of the judges that there are       sentiment, nll   parts of gold
         held_out              probability of praise by naive Bayes      cut              1 for a text without END
         distinct_2            of all texts of the member                win_rate         by gold, against the samples
+        agreement             of the reward model with gold: share of the member's other texts that both put on one side
         reward_accuracy       of the member's reward model, if known
         A judge that pays has read the texts already: its numbers are in the hidden state.
         """
@@ -179,6 +180,8 @@ class JudgedMDP(LanguageMDP):
         if self.samples is not None and "gold" in found:
             prompts = [tuple(self.model_tokens(row[: self.prompt_length])) for row in rows.transcript]
             found["win_rate"] = win_rate(found["gold"], self.samples.of(self.seeds(rows), prompts))
+        if {"reward", "gold"} <= found.keys():
+            found["agreement"] = agreement(found["reward"].reshape(-1, texts), found["gold"].reshape(-1, texts)).ravel()
         answers = self.answers(rows.transcript)
         members = answers.reshape(-1, texts, answers.shape[1])
         found["distinct_2"] = np.repeat([distinct_bigrams(own) for own in members], texts)

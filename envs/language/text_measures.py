@@ -23,3 +23,11 @@ def win_rate(score: Doubles, others: Doubles) -> Doubles:
     """[M] the share of each text's opponents [M, n] with a lower score than its own [M]; equal scores count half."""
     own = score[:, None]
     return ((others < own) + 0.5 * (others == own)).mean(1)
+
+
+def agreement(one: Doubles, other: Doubles) -> Doubles:
+    """[P, N] share of a member's other texts that both scores [P, N] put on the same side of a text; a tie counts half."""
+    sides = [np.sign(x[:, :, None] - x[:, None, :]) for x in (one, other)]
+    same = (1 + sides[0] * sides[1]) / 2
+    count = one.shape[1]
+    return (same.sum(2) - 0.5) / (count - 1) if count > 1 else np.full(one.shape, 0.5)

@@ -21,7 +21,19 @@ from benchmarks.store.suite import Data
 BEST = "best of n"
 JUDGES = {"reward": "reward model", "gold": "gold", "held_out": "held-out judge"}
 LABELS = ("demonstrations", "comparisons", "rewarded texts")
-MEASURES = ("gold", "win_rate", "held_out", "reward", "kl", "nll", "length", "distinct_2", "cut")
+MEASURES = (
+    "gold",
+    "win_rate",
+    "held_out",
+    "reward",
+    "reward_accuracy",
+    "agreement",
+    "kl",
+    "nll",
+    "length",
+    "distinct_2",
+    "cut",
+)
 
 
 @dataclass(frozen=True)
@@ -79,12 +91,16 @@ def _path(axis: Axes, kl: Sequence[tuple[float, np.ndarray]], paid: Sequence[tup
 class LabelsUsed(PlainFigure):
     """Gold against labels: demonstrations and comparisons of those who learn from them, and of reward models.
 
-    comparisons  those that a reward model was fitted to, which all that it pays have used
+    comparisons   those that a reward model was fitted to, which all that it pays have used
+    paid_by_gold  tasks on which gold itself pays: a call of it for each text
+    unlabelled    variants that use no labels
     """
 
     name: str
     caption: str
     comparisons: int
+    paid_by_gold: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     def draw(self, data: Data) -> Figure:
         tasks = list(data.suite.scales)
@@ -115,7 +131,8 @@ class LabelsUsed(PlainFigure):
             "Labels that each seed used, and measures at the last checkpoint: means over seeds with 95 % intervals. Each "
             "seed has demonstrations, pairs, a reward model and a policy of its own; only the base and its judge's model "
             "are shared. Win rate: by gold against texts of SFT on the same prompt. Every variant begins at SFT, whose "
-            "demonstrations are not counted."
+            "demonstrations are not counted. Agreement: how often the reward model and gold put two of its texts in the "
+            "same order. KL of the best of n: its bound. What the best of n reads when it is used is not counted."
         )
         return Table("labels_and_measures", self.frame(data), caption)
 
@@ -124,16 +141,7 @@ class LabelsUsed(PlainFigure):
         rows = []
         for (task, variant), curve in data.suite.curves.items():
             row: dict[str, object] = {"task": task, "variant": variant}
-            counts = {m: _last(data, task, variant, m) for m in LABELS}
-            known = {m: float(v.mean()) for m, v in counts.items() if len(v)}
-            gold_pays = not len(_last(data, task, variant, "reward"))
-            trained = float(curve.env_steps.max()) > 0
-            if not {"demonstrations", "comparisons"} & known.keys():
-                length = data.per_seed(task, variant, "length")
-                # steps are tokens, and gold reads a text once: about as many calls as texts
-                calls = float(curve.env_steps.max() / length.mean()) if gold_pays and trained else 0.0
-                known |= {"judge calls": calls} if gold_pays else {"comparisons": float(self.comparisons)}
-            used = {m: known.get(m, 0.0) for m in ("demonstrations", "comparisons", "judge calls")}
+            used = self.used(data, task, variant, float(curve.env_steps.max()))
             row |= used | {"labels": sum(used.values())}
             for measure in MEASURES:
                 values = _last(data, task, variant, measure)
@@ -142,6 +150,22 @@ class LabelsUsed(PlainFigure):
                     row |= {measure: float(values.mean()), f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
         return pd.DataFrame(rows)
+
+    def used(self, data: Data, task: str, variant: str, env_steps: float) -> dict[str, float]:
+        """Labels of each kind that a seed of a variant has used, on average."""
+        counts = {m: _last(data, task, variant, m) for m in LABELS}
+        known = {m: float(v.mean()) for m, v in counts.items() if len(v)}
+        used = dict.fromkeys(("demonstrations", "comparisons", "judge calls"), 0.0)
+        if own := {m: x for m, x in known.items() if m in used}:
+            return used | own
+        if variant in self.unlabelled:
+            return used
+        if task not in self.paid_by_gold:
+            return used | {"comparisons": float(self.comparisons)}
+        if (read := known.get("rewarded texts")) is not None:
+            return used | {"judge calls": read}
+        # steps are tokens, and gold reads a text once: about as many calls as texts
+        return used | {"judge calls": env_steps / float(data.per_seed(task, variant, "length").mean())}
 
 
 def _last(data: Data, task: str, variant: str, measure: str) -> np.ndarray:

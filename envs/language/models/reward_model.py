@@ -1,4 +1,10 @@
-"""Reward models of a population: a linear read-out of the hidden state after a text's last token (Stiennon et al. 2020)."""
+"""Reward models of a population: a score of each token, by its hidden state and by the token itself, and their mean.
+
+    r(text) = bias + mean_t (head . h_t + words[token_t])
+
+The mean over tokens and the weights of words learn from few comparisons; after the last token of a small model, of whose
+hidden states most says what comes next, there is hardly anything to learn from.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +22,7 @@ from envs.language.models.base import BaseModel
 from envs.language.models.low_rank import LowRank
 from envs.validation import UsageError
 
-HEAD, BIAS = "reward", "reward_bias"  # tensors beside the adapters: [S, D] and [S]
+HEAD, BIAS, WORDS = "reward", "reward_bias", "reward_words"  # tensors beside the adapters: [S, D], [S] and [S, V]
 BLOCK = 64  # texts of each member that are read at once
 NUMBERS = 2**24  # of adapters that are gathered at once
 
@@ -36,9 +42,9 @@ class RewardModel:
         """
         device = tokens.device.type
         model = self.base.load(device)
-        adapters, head, bias = _loaded(self, tuple(seeds), device)
+        adapters, read_out = _loaded(self, tuple(seeds), device)
         parts = zip(torch.split(tokens, BLOCK, 1), torch.split(valid, BLOCK, 1), strict=True)
-        return torch.cat([rewards(model, ids, real, adapters, head, bias) for ids, real in parts], 1)
+        return torch.cat([rewards(model, ids, real, adapters, *read_out) for ids, real in parts], 1)
 
     @torch.no_grad()
     def of_rows(self, seeds: Sequence[int], tokens: Tensor, valid: Tensor) -> Tensor:
@@ -52,7 +58,7 @@ class RewardModel:
         if missing := set(seeds) - members.keys():
             known = ", ".join(map(str, members))
             raise UsageError(f"{self.file.path} has no reward model of seed {min(missing)}; it has {known}")
-        adapters, head, bias = _loaded(self, self.file.seeds, device)
+        adapters, (head, bias, words) = _loaded(self, self.file.seeds, device)
         of_member = sum(x[0].numel() for part in (adapters.down, adapters.up) for x in part.values())
         place = torch.tensor([members[seed] for seed in seeds], device=device)
         found = []
@@ -64,37 +70,51 @@ class RewardModel:
                 {name: x[own] for name, x in adapters.up.items()},
                 adapters.scale,
             )
-            states = last_hidden(model, tokens[rows, part], valid[rows, part], gathered)
-            found.append((states * head[own]).sum(1) + bias[own])
+            ids, real = tokens[rows, part], valid[rows, part]
+            states = mean_hidden(model, ids, real, gathered)
+            of_words = mean_weight(ids[:, None], real[:, None], words[own])[:, 0]
+            found.append((states * head[own]).sum(1) + of_words + bias[own])
         return torch.cat(found)
 
 
 @lru_cache(8)
-def _loaded(model: RewardModel, seeds: tuple[int, ...], device: str) -> tuple[LowRank, Tensor, Tensor]:
+def _loaded(model: RewardModel, seeds: tuple[int, ...], device: str) -> tuple[LowRank, tuple[Tensor, Tensor, Tensor]]:
     head = model.file.head(seeds, device)
-    if missing := {HEAD, BIAS} - head.keys():
+    if missing := {HEAD, BIAS, WORDS} - head.keys():
         raise UsageError(f"{model.file.path} is no reward model: it has no {', '.join(sorted(missing))}")
-    return model.file.load(seeds, model.base, device), head[HEAD], head[BIAS]
+    return model.file.load(seeds, model.base, device), (head[HEAD], head[BIAS], head[WORDS])
 
 
 def save_reward_model(
-    path: Path, adapters: LowRank, head: Tensor, bias: Tensor, seeds: Sequence[int], base: BaseModel
+    path: Path, adapters: LowRank, head: Tensor, bias: Tensor, words: Tensor, seeds: Sequence[int], base: BaseModel
 ) -> RewardModel:
-    """Write the adapters and read-outs [S, D], [S] of the members with these seeds."""
-    return RewardModel(base, save_adapters(path, adapters, seeds, base, {HEAD: head, BIAS: bias}))
+    """Write the adapters and read-outs [S, D], [S], [S, V] of the members with these seeds."""
+    return RewardModel(base, save_adapters(path, adapters, seeds, base, {HEAD: head, BIAS: bias, WORDS: words}))
 
 
-def last_hidden(model: CausalModel, tokens: Tensor, valid: Tensor, adapter: Adapter | None) -> Tensor:
-    """Hidden states [M, D] at the last token of each text [M, K] that is no padding."""
+def mean_hidden(model: CausalModel, tokens: Tensor, valid: Tensor, adapter: Adapter | None) -> Tensor:
+    """Mean hidden states [M, D] over the tokens of each text [M, K] that are no padding."""
     hidden, _ = model.hidden(tokens, valid, None, adapter)
-    place = torch.arange(tokens.shape[1], device=tokens.device)
-    last = torch.where(valid, place, -1).amax(1)  # [M]
-    return hidden.gather(1, last[:, None, None].expand(-1, 1, hidden.shape[-1]))[:, 0].float()
+    real = valid[..., None]
+    return torch.where(real, hidden.float(), 0.0).sum(1) / real.sum(1)
+
+
+def mean_weight(tokens: Tensor, valid: Tensor, words: Tensor) -> Tensor:
+    """Mean weight [P, n] over the tokens of each text [P, n, L] that are no padding; words [P, V]."""
+    own = words.gather(1, tokens.flatten(1)).view(tokens.shape)
+    return torch.where(valid, own, 0.0).sum(2) / valid.sum(2)
 
 
 def rewards(
-    model: CausalModel, tokens: Tensor, valid: Tensor, adapter: Adapter | None, head: Tensor, bias: Tensor
+    model: CausalModel,
+    tokens: Tensor,
+    valid: Tensor,
+    adapter: Adapter | None,
+    head: Tensor,
+    bias: Tensor,
+    words: Tensor,
 ) -> Tensor:
-    """head_p . h + bias_p [P, n] of texts [P, n, L]; head [P, D], bias [P]."""
-    states = last_hidden(model, tokens.flatten(0, 1), valid.flatten(0, 1), adapter)
-    return torch.einsum("pnd,pd->pn", states.view(*tokens.shape[:2], -1), head) + bias[:, None]
+    """Rewards [P, n] of texts [P, n, L]; head [P, D], bias [P], words [P, V]."""
+    states = mean_hidden(model, tokens.flatten(0, 1), valid.flatten(0, 1), adapter)
+    of_states = torch.einsum("pnd,pd->pn", states.view(*tokens.shape[:2], -1), head)
+    return of_states + mean_weight(tokens, valid, words) + bias[:, None]

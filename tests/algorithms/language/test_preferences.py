@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from algorithms.language.preferences import label, sample_pairs
+from algorithms.language.preferences import extremes, label, sample_pairs
 from algorithms.language.texts import Texts
 from envs.validation import UsageError
 from tests.language_models import random_adapter, tiny_decoder
@@ -71,6 +71,27 @@ def test_pairs_are_two_completions_of_one_prompt() -> None:
         return chosen
 
     assert torch.equal(pairs(2).tokens, pairs(2).tokens)
+
+
+def test_the_best_and_the_worst_of_the_candidates_are_a_pair() -> None:
+    texts = ended([[([1], [i]) for i in (1, 2, 3, 1, 2, 3)]])
+    found, gold = extremes(texts, torch.tensor([[0.3, 0.9, 0.1, 5.0, 5.0, 5.0]]), 3)
+    assert found.tokens[0, :, 1].tolist() == [2, 3, 3, 1]  # of equal ones two different texts
+    torch.testing.assert_close(gold, torch.tensor([[0.9, 0.1, 5.0, 5.0]]))
+
+
+def test_more_candidates_are_further_apart() -> None:
+    model, prompts = tiny_decoder(), torch.arange(1, 13).view(2, 3, 2)
+    valid = torch.ones_like(prompts, dtype=torch.bool)
+
+    def difference(candidates: int) -> torch.Tensor:
+        stage = sample_pairs(model, None, prompts, valid, (1, 2), lambda t: t.scored.sum(2).float(), 5, math.inf,
+                             candidates=candidates)  # fmt: skip
+        return run(stage)[0].difference
+
+    assert float(difference(6).sum()) > float(difference(2).sum())
+    with pytest.raises(UsageError, match="at least 2 completions of a prompt, not 1"):
+        difference(1)
 
 
 def test_a_sharpness_of_zero_is_refused() -> None:

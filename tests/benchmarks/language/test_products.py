@@ -110,7 +110,7 @@ def test_pairs_are_read_as_they_were_made(tmp_path: Path) -> None:
     artefact = finish(ArtefactStore(tmp_path).make("pairs", (1,), work))
     for one, other in zip(products.read_pairs(artefact), PAIRS, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
-    assert artefact.measures == {"equal/3": 0, "equal/4": 0.25, "better_chosen/3": 0.75, "better_chosen/4": 0.75}
+    assert artefact.measures == {"equal/3": 0, "equal/4": 0.25, "better_chosen/3": 0.75, "better_chosen/4": 0.875}
 
 
 def test_a_base_is_read_with_its_words(tmp_path: Path) -> None:

@@ -178,7 +178,9 @@ def test_reward_models_never_read_padding() -> None:
         tokens = mdp.model_tokens(obs[p, n]) if not padded else mdp._model_tokens[obs[p, n]].tolist()
         every = torch.tensor([[tokens]] * 2)  # both members' rows
         whole = torch.ones_like(every, dtype=torch.bool)
-        return float(rewards(model, every, whole, adapter, head["reward"], head["reward_bias"])[p, 0])
+        return float(
+            rewards(model, every, whole, adapter, head["reward"], head["reward_bias"], head["reward_words"])[p, 0]
+        )
 
     for p in range(2):
         for n in range(3):

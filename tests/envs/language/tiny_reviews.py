@@ -88,7 +88,8 @@ def reward_model(numbers: tuple[int, ...] = SEEDS) -> RewardModel:
     path, generator = Path(mkdtemp()) / "reward.safetensors", torch.Generator().manual_seed(5)
     head = torch.randn(len(numbers), 16, generator=generator)
     bias = torch.randn(len(numbers), generator=generator)
-    return save_reward_model(path, random_adapter(decoder(), len(numbers), seed=7), head, bias, numbers, tiny())
+    words = torch.randn(len(numbers), len(WORDS), generator=generator)
+    return save_reward_model(path, random_adapter(decoder(), len(numbers), seed=7), head, bias, words, numbers, tiny())
 
 
 def samples(gold: Sequence[Sequence[Sequence[float]]], folder: Path) -> ReferenceSamples:

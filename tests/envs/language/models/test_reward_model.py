@@ -19,19 +19,19 @@ SEEDS = (4, 7, 9)
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[RewardModel, LowRank, torch.Tensor, torch.Tensor]:
+def made(tmp_path: Path) -> tuple[RewardModel, LowRank, list[torch.Tensor]]:
     base, adapters = tiny_base(tmp_path / "base"), random_adapter(tiny_decoder(), 3)
     draw = torch.Generator().manual_seed(0)
-    head, bias = torch.randn(3, 16, generator=draw), torch.randn(3, generator=draw)
-    return save_reward_model(tmp_path / "r.safetensors", adapters, head, bias, SEEDS, base), adapters, head, bias
+    read_out = [torch.randn(3, *size, generator=draw) for size in ((16,), (), (16,))]
+    return save_reward_model(tmp_path / "r.safetensors", adapters, *read_out, SEEDS, base), adapters, read_out
 
 
 def test_members_are_found_by_their_seeds(
-    made: tuple[RewardModel, LowRank, torch.Tensor, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+    made: tuple[RewardModel, LowRank, list[torch.Tensor]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, adapters, head, bias = made
+    found, adapters, read_out = made
     texts = tiny_texts(3, 5)
-    whole = rewards(tiny_decoder(), texts.tokens, texts.valid, adapters, head, bias)
+    whole = rewards(tiny_decoder(), texts.tokens, texts.valid, adapters, *read_out)
     torch.testing.assert_close(found.scores(SEEDS, texts.tokens, texts.valid), whole)
     some = found.scores((9, 4), texts.tokens[[2, 0]], texts.valid[[2, 0]])
     torch.testing.assert_close(some, whole[[2, 0]])
@@ -46,5 +46,5 @@ def test_members_are_found_by_their_seeds(
 def test_adapters_without_a_read_out_are_no_reward_model(tmp_path: Path) -> None:
     base, texts = tiny_base(tmp_path / "base"), tiny_texts(1, 2)
     file = save_adapters(tmp_path / "a.safetensors", random_adapter(tiny_decoder(), 1), (4,), base)
-    with pytest.raises(UsageError, match="is no reward model: it has no reward, reward_bias"):
+    with pytest.raises(UsageError, match="is no reward model: it has no reward, reward_bias, reward_words"):
         RewardModel(base, file).scores((4,), texts.tokens, texts.valid)
