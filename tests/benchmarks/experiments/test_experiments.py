@@ -80,7 +80,11 @@ def test_an_experiment_says_what_it_asks_and_can_be_built_whole_and_small(name: 
     assert set(experiment.env_steps) <= set(experiment.task_names) | set(experiment.smoke().task_names)
 
 
-@pytest.mark.parametrize("name", [n for n in EXPERIMENTS if stored_cells(RELEASED / n) or measured(RELEASED / n)])
+# tasks of a language model need the model, which is not released: those that are made from one are not compared
+COMPARED = [n for n in EXPERIMENTS if n not in TRAINED or n in WITHOUT_MODELS]
+
+
+@pytest.mark.parametrize("name", [n for n in COMPARED if stored_cells(RELEASED / n) or measured(RELEASED / n)])
 def test_released_cells_are_those_of_this_code(name: str) -> None:
     """A setting that moved gives cells other digests, and a default that moved other values: both must be trained again.
 
