@@ -204,7 +204,9 @@ def _rlhf(results: Released) -> str:
         trained = [r for r in rows.to_dict("records") if not r["variant"].startswith("best_of_") or task == rlhf.PAID]
         texts = (f"`{r['variant']}` {two_decimals(r['gold'])} ({r['labels']:.0f})" for r in trained)
         parts.append(f"{task}: {', '.join(texts)}")
-    return f"{results.answer('rlhf')} Gold of the last texts, and labels that a seed used beyond SFT's. {'. '.join(parts)}"
+    return (
+        f"{results.answer('rlhf')} Gold of the last texts, and labels that a seed used beyond SFT's. {'. '.join(parts)}"
+    )
 
 
 def _answered(name: str) -> Callable[[Released], str]:
