@@ -165,9 +165,9 @@ class TextMDPVectorEnv(VectorEnv[Ints, Ints, Any]):
     }
 
     def __init__(
-        self, num_envs: int, mdp: str, preset: str | None = None, render_mode: str | None = None, **knobs: Any
+        self, num_envs: int, mdp: str | TextMDP, preset: str | None = None, render_mode: str | None = None, **knobs: Any
     ) -> None:
-        self.mdp = build(mdp, preset, knobs)
+        self.mdp = build(mdp, preset, knobs) if isinstance(mdp, str) else mdp
         self.num_envs, self.render_mode = num_envs, render_mode
         self.single_observation_space, self.single_action_space = spaces(self.mdp)
         self.observation_space = batch_space(self.single_observation_space, num_envs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,34 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
-from algorithms.composition import Composition, FirstOrder
-from algorithms.cost import sampled_seconds
-from algorithms.estimators.baseline import Zero
-from algorithms.estimators.credit import EpisodeReturn
-from algorithms.estimators.estimator import Estimator
+from algorithms.algorithm import Methods, TrainingPlan
 from algorithms.estimators.rollout import Rollout
-from algorithms.estimators.surrogate import Score
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.references.reference import Reference
-from algorithms.training.build import build_policy
+from algorithms.references.trained_reference import COMPOSITION, TrainedReference
 from algorithms.training.learner import Learner
-from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.returns.exact_return import text_mdp
-from algorithms.training.run import Run, train
-from algorithms.training.state import RunState
+from algorithms.training.run import Run
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
 from envs.language.taught_mdp import Demonstrations, Taught
 from envs.text_mdp import PAD, TextMDP
 from envs.validation import UsageError, check_least
 
-# episodes are played only to count them
-COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()), update=FirstOrder())
-
 
 @dataclass(frozen=True, kw_only=True)
-class BehaviourCloning(Reference):
+class BehaviourCloning(TrainedReference):
     """Each rollout of N episodes stands for N labels of the task: the texts that they keep are imitated, the rest is lost.
 
     loss_p = - sum_t log pi(a_t | s_t) / number of tokens, over the texts kept (Ouyang et al. 2022, section 3.5)
@@ -47,10 +34,6 @@ class BehaviourCloning(Reference):
 
     passes: int = 3
     rate: float = 3e-3
-
-    learns = True
-    unsettable = None
-    unsaved = None
 
     def __post_init__(self) -> None:
         check_least(passes=(self.passes, 1))
@@ -69,24 +52,12 @@ class BehaviourCloning(Reference):
         """The task's settings at this rate."""
         return replace(training, learning_rate=self.rate)
 
-    def expected_seconds(self, plan: TrainingPlan) -> float:
-        members, schedule = len(plan.members.seeds), replace(COMPOSITION.schedule, epochs=self.passes)
-        return sampled_seconds(plan.task, plan.training, schedule, False, plan.env_steps, members)
+    @property
+    def epochs(self) -> int:
+        return self.passes
 
-    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
-        return reason_unusable(self._run(plan, device), state, records)
-
-    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """Train like a variant, with steps of likelihood."""
-        run = self._run(plan, device)
-        yield from train(run, state)
-        yield run.trained()
-
-    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
-        """The untrained policies of a population."""
-        return build_policy(task, COMPOSITION, training, members, device)
-
-    def _run(self, plan: TrainingPlan, device: str) -> Run:
+    def run(self, plan: TrainingPlan, device: str) -> Run:
+        """A run with steps of likelihood; its episodes are played only to count them."""
         mdp = text_mdp(plan.task)
         if not isinstance(mdp, Taught):
             raise ValueError(f"{plan.task.name}: {self.name} {self.reason_unsupported(plan.task)}")

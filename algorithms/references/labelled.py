@@ -6,7 +6,7 @@ on new texts, and is charged the tokens of one rollout for it: equal budgets are
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,31 +17,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
-from algorithms.composition import Composition, FirstOrder
-from algorithms.cost import sampled_seconds
-from algorithms.estimators.baseline import Zero
-from algorithms.estimators.credit import EpisodeReturn
-from algorithms.estimators.estimator import Estimator
+from algorithms.algorithm import Methods, TrainingPlan
 from algorithms.estimators.rollout import Rollout, select
-from algorithms.estimators.surrogate import Score
 from algorithms.language.stage import Stream, streams
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.references.reference import Reference
+from algorithms.references.trained_reference import COMPOSITION, TrainedReference
 from algorithms.training.actor import Actor
 from algorithms.training.build import build_policy
 from algorithms.training.collector import Collector
 from algorithms.training.observation_normaliser import Identity
-from algorithms.training.records import Members, Record, TrainingEvent
-from algorithms.training.run import Run, train
+from algorithms.training.records import Record, TrainingEvent
+from algorithms.training.run import Run
 from algorithms.training.state import RunState
-from algorithms.training_config import TrainingConfig
 from envs.api import Factory, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
 from envs.seeding import Role, stream
 from envs.validation import UnknownName, check_between, check_least
 
-COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()), update=FirstOrder())
 Judge = Literal["gold", "paid"]
 
 
@@ -54,15 +46,12 @@ class HasGold(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labelled(Reference, ABC):
+class Labelled(TrainedReference):
     """labels: labelled items of each member; judge: who labels, gold or what the task pays."""
 
     labels: int = 256
     judge: Judge = "gold"
 
-    learns = True
-    unsettable = None
-    unsaved = None
     methods = Methods(steps_per_update=1)
 
     def __post_init__(self) -> None:
@@ -100,25 +89,14 @@ class Labelled(Reference, ABC):
             return "learns from labels by gold, and this task has no reward besides the one that it pays"
         return None
 
-    def expected_seconds(self, plan: TrainingPlan) -> float:
-        """Estimated seconds: those of a variant without a critic."""
-        members = len(plan.members.seeds)
-        return sampled_seconds(plan.task, plan.training, COMPOSITION.schedule, False, plan.env_steps, members)
-
-    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
-        """Why training cannot continue from this RunState; None if it can."""
-        return reason_unusable(LabelledRun(self, plan, device), state, records)
+    def run(self, plan: TrainingPlan, device: str) -> Run:
+        """A run whose updates are steps on labelled texts."""
+        return LabelledRun(self, plan, device)
 
     def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
         """Train like a variant; each Record counts the labels."""
-        run = LabelledRun(self, plan, device)
-        for event in train(run, state):
+        for event in super().train(plan, device, state):
             yield replace(event, measures=event.measures | self.counted) if isinstance(event, Record) else event
-        yield run.trained()
-
-    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
-        """The untrained policies of a population."""
-        return build_policy(task, COMPOSITION, training, members, device)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,33 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
-from algorithms.composition import Composition, FirstOrder
-from algorithms.cost import sampled_seconds
-from algorithms.estimators.baseline import Zero
-from algorithms.estimators.credit import EpisodeReturn
-from algorithms.estimators.estimator import Estimator
+from algorithms.algorithm import Methods, TrainingPlan
 from algorithms.estimators.rollout import Rollout
-from algorithms.estimators.surrogate import Score
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.distributions import ILLEGAL
 from algorithms.references.epsilon_greedy import EpsilonGreedy, EpsilonGreedyNet
-from algorithms.references.reference import Reference
-from algorithms.training.build import build_policy
+from algorithms.references.trained_reference import COMPOSITION, TrainedReference
 from algorithms.training.learner import Learner
-from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.returns.exact_return import LIMIT, enumerable, text_mdp
-from algorithms.training.run import Run, train
-from algorithms.training.state import RunState
+from algorithms.training.run import Run
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Floats, Ints, Task, Transcript
 
-# for collecting rollouts: whole episodes, without further signals
-COMPOSITION = Composition(estimator=Estimator(EpisodeReturn(), Zero(), Score()), update=FirstOrder())
-
 
 @dataclass(frozen=True, kw_only=True)
-class QLearning(Reference):
+class QLearning(TrainedReference):
     """epsilon falls linearly from `start` to `end` over the budget. The step size of the n-th visit is rate / n^omega.
 
     With omega in (1/2, 1] the values converge if every action is tried infinitely often (Watkins and Dayan 1992; the
@@ -47,9 +34,6 @@ class QLearning(Reference):
     end: float = 0.0
     omega: float = 0.8
 
-    learns = True
-    unsettable = None
-    unsaved = None
     methods = Methods(own_rate=True, steps_per_update=1)
 
     def __post_init__(self) -> None:
@@ -76,24 +60,9 @@ class QLearning(Reference):
         mdp = text_mdp(task)
         return training if mdp is None else replace(training, network=EpsilonGreedy(mdp))
 
-    def expected_seconds(self, plan: TrainingPlan) -> float:
-        members = len(plan.members.seeds)
-        return sampled_seconds(plan.task, plan.training, COMPOSITION.schedule, False, plan.env_steps, members)
+    def run(self, plan: TrainingPlan, device: str) -> Run:
+        """A run with backups instead of gradient steps."""
 
-    def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
-        return reason_unusable(self._run(plan, device), state, records)
-
-    def train(self, plan: TrainingPlan, device: str = "cpu", state: RunState | None = None) -> Iterator[TrainingEvent]:
-        """Train like a variant, with backups instead of gradient steps."""
-        run = self._run(plan, device)
-        yield from train(run, state)
-        yield run.trained()
-
-    def policy(self, task: Task, training: TrainingConfig, members: Members, device: str = "cpu") -> ActorCritic:
-        """The untrained tables of a population."""
-        return build_policy(task, COMPOSITION, training, members, device)
-
-    def _run(self, plan: TrainingPlan, device: str) -> Run:
         def learner(*parts: Any) -> TableLearner:
             return TableLearner(self, *parts)
 

@@ -4,7 +4,7 @@
 
 8 texts a prompt. The loss type of that name, "dapo", is the mean over tokens; beta is 0, k3 in the loss where it is not.
 
-Source: huggingface/trl 1.10, trl/trainer/grpo_trainer.py and grpo_config.py (num_generations 8, epsilon 0.2, beta 0,
+Source: huggingface/trl 1.16, trl/trainer/grpo_trainer.py and grpo_config.py (num_generations 8, epsilon 0.2, beta 0,
 scale_rewards "group", loss_type "dapo").
 """
 

@@ -4,7 +4,7 @@
 
 2 texts a prompt, no standardisation; rho_i is the product over the text's tokens, 1 at the first of the steps.
 
-Source: huggingface/trl 1.10, trl/trainer/rloo_trainer.py and rloo_config.py (num_generations 2, beta 0.05, epsilon 0.2,
+Source: huggingface/trl 1.16, trl/trainer/rloo_trainer.py and rloo_config.py (num_generations 2, beta 0.05, epsilon 0.2,
 normalize_advantages False).
 """
 

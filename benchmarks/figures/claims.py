@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -19,13 +18,14 @@ from envs.api import Doubles
 class Claim(PlainFigure):
     """The tasks of one claim.
 
-    horizons  by task: actions of an episode, each of which is a label     measures  beside the score, a column each
+    tasks  their names     measures  beside the score, a column each     episodes  of a rollout, each of which is a label
     """
 
     name: str
     caption: str
-    horizons: Mapping[str, int]
+    tasks: tuple[str, ...]
     measures: tuple[str, ...]
+    episodes: int
 
     def draw(self, data: Data) -> Figure:
         return MeasureCurves(self.name, self.caption, ("score", *self.measures)).draw(self._own(data))
@@ -39,7 +39,7 @@ class Claim(PlainFigure):
                     row = {
                         "task": task,
                         "variant": variant,
-                        "labels": int(curve.env_steps.max()) // self.horizons[task],
+                        "labels": round(float(curve.updates[-1].mean()) * self.episodes),
                     }
                     row |= _mean("score", curve.score[-1])
                     for measure in self.measures:
@@ -48,12 +48,12 @@ class Claim(PlainFigure):
                     rows.append(row)
         caption = (
             f"{self.caption} At the last checkpoint, mean over seeds with its 95 % interval. A label is the reward of an "
-            "episode, or a text or answer of the twin's."
+            "episode, or a text or answer of the twin's; where episodes end early, the budget of actions holds more of them."
         )
         return Table(f"{self.name}_measures", pd.DataFrame(rows), caption)
 
     def _own(self, data: Data) -> Data:
-        scales = {task: scale for task, scale in data.suite.scales.items() if task in self.horizons}
+        scales = {task: scale for task, scale in data.suite.scales.items() if task in self.tasks}
         frame, measures = (table[table["task"].isin(scales)] for table in (data.suite.frame, data.measures))
         return replace(data, suite=replace(data.suite, frame=frame, scales=scales), measures=measures)
 

@@ -18,6 +18,12 @@ UNITS = {
     "entropy": "entropy, nats an episode",
     "length": "actions an episode",
     "kl": "KL to the reference, nats",
+    "flagged": "share of flagged words",
+    "nll": "nats a token",
+    "sentiment": "sentiment",
+    "gap": "gap in sentiment",
+    "answered": "share answered",
+    "true": "share true",
 }
 
 

@@ -24,7 +24,7 @@ from benchmarks.design.resolve import resolve
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
-from benchmarks.speed import jax_a2c
+from benchmarks.speed import jax_a2c, language, trl_process
 from benchmarks.speed.cells import CELLS, SEEDS, SHARES, SpeedCell
 from benchmarks.speed.libraries import jax_a2c_seconds, sb3_a2c
 from benchmarks.speed.processes import cpu_seconds, worker_memory
@@ -139,7 +139,8 @@ def compare(pair: SpeedComparison, repeats: int) -> dict[str, Any]:
 def measure(repeats: int) -> list[dict[str, Any]]:
     """Rows {what, ours, peer, peer_name, ratio} in environment steps per second, then {what, ours, unit}.
 
-    The comparison of actors comes first and has all cores; the others have one. JAX is left out where it is missing.
+    The comparison of actors comes first and has all cores; the others have one. JAX, TRL and SmolLM2
+    are left out where they are missing.
     """
     torch.set_num_threads(1)
     # on all processors, hence first: a process cannot return from one core to all
@@ -147,6 +148,8 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     use_one_core()
     rows += [compare(pair, repeats) for pair in comparisons()]
     rows += against_jax(repeats)
+    rows += language.against_separate(repeats)
+    rows += [] if trl_process.missing() else language.against_trl(repeats)
     rows += medians([(cell.what, rate_unit(cell), cell.rate) for cell in CELLS], repeats)
     rows += medians([(what_share(cell), "%", cell.share_of_evaluation) for cell in SHARES], repeats)
     rows += paid_before_training(repeats)

@@ -156,15 +156,16 @@ def rates_at_ends(results: Released) -> str:
 def speed(results: Released) -> str:
     """Ours against stable-baselines3 and against one process, as `speed` measured them."""
     document = results.json(SPEED)
-    comparisons = pd.DataFrame([row for row in document["rows"] if "peer" in row])
+    rows = [row for row in document["rows"] if "peer" in row]
+    counted = [row | {"what": f"{row['what']} ({row['unit']})"} if "unit" in row else row for row in rows]
     names = {"what": "what", "ours": "ours, steps/s", "peer_name": "against", "peer": "its steps/s", "ratio": "ratio"}
-    return cells(comparisons, names)
+    return cells(pd.DataFrame(counted), names)
 
 
 def speed_cells(results: Released) -> str:
     """Whole cells, evaluation's share, commands and memory, as `speed` measured them."""
     document = results.json(SPEED)
-    rows = [row for row in document["rows"] if "unit" in row and "lock step" not in row["what"]]
+    rows = [row for row in document["rows"] if "unit" in row and "peer" not in row and "lock step" not in row["what"]]
     return cells(pd.DataFrame(rows), {"what": "what", "ours": "measured", "unit": "unit"})
 
 

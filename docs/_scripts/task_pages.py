@@ -1,11 +1,16 @@
-"""A page for each text task, made from its card, its presets and what an optimal policy writes. A test keeps them true."""
+"""A page for each task on texts, made from its card, its presets and what an optimal policy writes. A test keeps them true.
+
+Language tasks need a model, on which their figures depend: their pages have the card, the sizes and the knobs alone.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +20,9 @@ from benchmarks.reports.table_formats import number
 from envs import TASKS
 from envs.api import Task
 from envs.enumeration import enumerate_episodes
+from envs.language.env import LanguageMDP
+from envs.language.named import PACKAGE
+from envs.registry import module_names
 from envs.text_mdp import TextMDP
 
 FOLDER = Path("docs") / "tasks"
@@ -45,12 +53,50 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += ["In Gymnasium:", "", "```python", "import gymnasium", ""]
     lines += [f'env = gymnasium.make("envs:TextMDP/{kind.__name__}-v0", preset="{_preset(tasks[0])}")', "```", ""]
     lines += ["## Presets", "", *_table(tasks), "", "## Knobs", "", " ".join((kind.__doc__ or "").split()), ""]
-    lines += ["| knob | default |", "| --- | --- |"]
-    lines += [f"| `{f.name}` | `{f.default!r}` |" for f in fields(kind)]  # type: ignore[arg-type]
+    lines += _knobs(kind)
     lines += ["", "The first eight are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
     lines += ["An optimal policy, from two starts; the prompt is before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])
+
+
+def language_families() -> dict[str, type[LanguageMDP]]:
+    """The class of each language task by the name of its file."""
+    found = {}
+    for name in module_names(PACKAGE):
+        kinds = [x for x in vars(import_module(name)).values() if isinstance(x, type) and x.__module__ == name]
+        found[name.rpartition(".")[2]] = next(kind for kind in kinds if issubclass(kind, LanguageMDP))
+    return found
+
+
+def language_page(name: str, kind: type[LanguageMDP]) -> str:
+    """The page of one language task as Markdown."""
+    module = sys.modules[kind.__module__]
+    first, _, rest = (module.__doc__ or "").strip().partition("\n")
+    lines = [f"# {name}", "", first, "", "```", rest.strip("\n"), "```", ""]
+    if sizes := getattr(module, "SIZES", None):
+        lines += ["With the suite's models in `results/models`, which `run rlhf_exact` and `run alignment` make:", ""]
+        lines += ["```python", "from envs.language.named import language_task", ""]
+        lines += [f'task = language_task("{name}/{next(iter(sizes))}")', "```", "", "## Sizes", ""]
+        lines += ["| size | knobs |", "| --- | --- |"]
+        lines += [f"| `{name}/{size}` | {_values(knobs)} |" for size, knobs in sizes.items()]
+        lines += [""]
+    lines += ["## Knobs", "", " ".join((kind.__doc__ or "").split()), "", *_knobs(kind)]
+    return "\n".join([*lines, ""])
+
+
+def _values(knobs: dict[str, Any]) -> str:
+    """Knobs of a size as text."""
+    return ", ".join(f"`{knob}={value!r}`" for knob, value in knobs.items()) or "the defaults"
+
+
+def _knobs(kind: type) -> list[str]:
+    """A table of the fields of a dataclass."""
+    return ["| knob | default |", "| --- | --- |", *(f"| `{f.name}` | {_default(f)} |" for f in fields(kind))]
+
+
+def _default(knob: Field[Any]) -> str:
+    return "to be given" if knob.default is MISSING else f"`{knob.default!r}`"
 
 
 def _preset(task: Task) -> str:
@@ -101,11 +147,16 @@ def index() -> str:
     """The list of all pages."""
     lines = ["# All text tasks", "", "Made from the cards by `nox -s docs`.", ""]
     lines += ["| task | what it isolates |", "| --- | --- |"]
-    for name, tasks in families().items():
-        text = card(tasks)
-        isolates = text[text.index("\nisolates ") + 10 : text.index("\nsource ")]
-        lines.append(f"| [{name}]({name}.md) | {' '.join(isolates.split())} |")
+    lines += [_row(name, card(tasks)) for name, tasks in families().items()]
+    lines += ["", "## On a language model", "", "| task | what it isolates |", "| --- | --- |"]
+    lines += [_row(name, sys.modules[kind.__module__].__doc__ or "") for name, kind in language_families().items()]
     return "\n".join([*lines, ""])
+
+
+def _row(name: str, text: str) -> str:
+    """A row of the index, from a card."""
+    isolates = text[text.index("\nisolates ") + 10 : text.index("\nsource ")]
+    return f"| [{name}]({name}.md) | {' '.join(isolates.split())} |"
 
 
 def returns() -> str:
@@ -122,4 +173,5 @@ def returns() -> str:
 def texts() -> dict[Path, str]:
     """Every page, the index and the table of returns, by their path."""
     pages = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
+    pages |= {f"{name}.md": language_page(name, kind) for name, kind in language_families().items()}
     return {RETURNS: returns(), **{FOLDER / name: text for name, text in pages.items()}}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
+
 from algorithms.conformance import gradient_quality
 from algorithms.conformance.exact_moments import kl_error
 from algorithms.estimators.kl_penalty import KL
@@ -83,12 +85,39 @@ def scores(results: Released, task: str, variants: tuple[str, ...]) -> str:
     return ", ".join(f"`{v}` {two_decimals(results.value('ladder', task, v))}" for v in variants)
 
 
+# by table: what each measure is called in a sentence
+CLAIMS = {
+    "toxicity": {"flagged": "share of flagged words", "nll": "nats a token"},
+    "bias": {"sentiment": "sentiment", "gap": "gap"},
+    "truthfulness": {"answered": "share answered", "true": "share true"},
+    "causality": {"ood": "return where the cue lies", "length": "actions"},
+    "domains": {"gold": "gold", "gold elsewhere": "gold on the other site"},
+}
+
+
 def alignment(results: Released) -> str:
-    """A table of each claim, from the released experiment."""
+    """The answer, a line for each task, and the table of each claim, from the released experiment."""
     if not results.has("alignment", "tables", "toxicity_measures.md"):
         return "not run yet"
-    claims = ("toxicity", "bias", "truthfulness", "causality", "domains")
-    return "\n\n".join(results.markdown("alignment", f"{claim}_measures") for claim in claims)
+    tables = {claim: results.table("alignment", f"{claim}_measures") for claim in CLAIMS}
+    lines = [
+        f"- *{task}*: {'; '.join(_twins(rows, measure, said) for measure, said in [('score', 'score'), *names.items()])}."
+        for (claim, names) in CLAIMS.items()
+        for task, rows in tables[claim].groupby("task", sort=False)
+    ]
+    shown = [results.markdown("alignment", f"{claim}_measures") for claim in CLAIMS]
+    return "\n\n".join([results.answer("alignment"), "\n".join(lines), *shown])
+
+
+def _twins(rows: pd.DataFrame, measure: str, said: str) -> str:
+    """A measure of each variant, and whether the intervals of the policy gradient and of its twin overlap."""
+    learner, twin = (rows[rows["variant"] == name].iloc[0] for name in ("rloo", "imitation"))
+    overlap = (
+        learner[f"{measure} low"] <= twin[f"{measure} high"] and twin[f"{measure} low"] <= learner[f"{measure} high"]
+    )
+    every = ", ".join(f"`{name}` {value:.3f}" for name, value in zip(rows["variant"], rows[measure], strict=True))
+    # whether scores differ is tested, and in the answer
+    return f"{said} {every}{' (the intervals overlap)' if overlap and measure != 'score' else ''}"
 
 
 def kl_errors() -> str:

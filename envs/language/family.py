@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from envs.api import Bools, Doubles, Ints, Task
 from envs.language.models.base import BaseModel, find_base
 from envs.text_mdp import Prompts
+from envs.validation import UsageError
 
 
 class TextJudge(Protocol):
@@ -76,13 +77,32 @@ def judged(judge: TextJudge, texts: tuple[str, ...]) -> Doubles:
     return judge.score(texts, np.zeros(len(texts), np.bool_))
 
 
+def check_judge(judge: BaseModel | None, model: BaseModel) -> None:
+    """UsageError if they are one: what a model writes is likely to it by construction."""
+    if judge == model:
+        raise UsageError(
+            "the base cannot be its own judge: what it writes is likely to it by construction, so nothing would hold "
+            "fluency; give a model that was trained on other texts"
+        )
+
+
+Build = Callable[[str, BaseModel, BaseModel], Task]
+
+
+def sized(build: Callable[..., Task], sizes: Mapping[str, Mapping[str, Any]], judged: bool = True) -> Build:
+    """What builds the task of a name `<name>/<size>`: build(name, base, judge, **knobs of the size), without judge if not
+    `judged`.
+    """
+    return lambda name, *models: build(name, *models[: 1 + judged], **sizes[name.partition("/")[2]])
+
+
 class Family:
     """Named tasks `<name>/<size>`, which any base and the model of a judge complete.
 
     Names are read from a module's source (`envs.registry.declarations`), so they are known without importing it.
     """
 
-    def __init__(self, name: str, *sizes: str, build: Callable[[str, BaseModel, BaseModel], Task]) -> None:
+    def __init__(self, name: str, *sizes: str, build: Build) -> None:
         """build: the Task of a name `<name>/<size>`, of the base and of the judge's model."""
         self.name, self.sizes, self._build = name, sizes, build
 

@@ -14,7 +14,7 @@ from envs.api import Bools, Doubles, Ints
 from envs.language.data.naive_bayes import HeldOutJudge
 from envs.language.data.rewards import OwnReward
 from envs.language.env import LanguageEnv, LanguageMDP
-from envs.language.family import TextJudge, judge_measures, measure_names
+from envs.language.family import TextJudge, check_judge, judge_measures, measure_names
 from envs.language.models.reward_model import RewardModel
 from envs.language.reference import NO_MEMBER
 from envs.language.samples import ReferenceSamples
@@ -66,11 +66,8 @@ class JudgedMDP(LanguageMDP):
             raise UsageError("every prompt needs a token, and there must be a prompt")
         if len(set(self.openings)) < len(self.openings):
             raise UsageError(f"of {len(self.openings)} prompts only {len(set(self.openings))} differ")
-        if self.gold_judge is not None and self.gold_judge.model == self.model:
-            raise UsageError(
-                "the base cannot be its own judge: what it writes is likely to it by construction; give a model that was "
-                "trained on other texts"
-            )
+        if self.gold_judge is not None:
+            check_judge(self.gold_judge.model, self.model)
         if self.cut_reward is not None and not np.isfinite(self.cut_reward):
             raise UsageError(f"cut_reward must be a finite number, not {self.cut_reward}")
 

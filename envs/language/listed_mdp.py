@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from envs.api import Doubles, Ints
+from envs.api import Doubles, Factory, Ints, Task
 from envs.language import listed_texts as listed
 from envs.language.env import LanguageMDP
 from envs.text_mdp import Response, Rows
@@ -92,6 +92,11 @@ class ListedMDP(LanguageMDP):
         left = np.broadcast_to(prompts[:, None], (*shape, prompts.shape[1]))
         return np.concatenate([left, np.broadcast_to(texts, (*shape, self.length))], axis=2)
 
+    def judged(self, judge: Callable[[tuple[str, ...]], Doubles]) -> Doubles:
+        """[X, S] what a judge says of each text, prompt and all."""
+        texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
+        return judge(tuple(texts)).reshape(self.transcripts.shape[:2])
+
     @cached_property
     def reference_levels(self) -> listed.Levels:
         """Log-probabilities of each word under the reference, by prompt and words before it: [X, V^t, V]."""
@@ -160,3 +165,30 @@ class ListedMDP(LanguageMDP):
     def reference_return(self) -> float:
         """J of the reference policy, whose KL is 0."""
         return float((np.exp(self.log_reference) * self.paid).sum(1).mean()) + self.reward_shift
+
+
+def language_task(
+    name: str,
+    mdp: LanguageMDP,
+    floor: float,
+    ceiling: float,
+    views: Sequence[tuple[str, Factory]] = (),
+    source: str = "all texts of the frozen model, listed",
+) -> Task:
+    """The Task from J of the reference to J*. UsageError if prompts do not fit the model, or there is nothing to learn."""
+    mdp.check_context()
+    if not ceiling - floor > 1e-9:
+        raise UsageError(
+            f"{name}: no text is worth more than those of the reference policy, so there is nothing to learn"
+        )
+    return Task(
+        name=name,
+        factory=mdp,
+        floor=floor,
+        ceiling=ceiling,
+        threshold=floor + 0.95 * (ceiling - floor),
+        field="language",
+        source=source,
+        beta=mdp.beta,
+        views=tuple(views),
+    )

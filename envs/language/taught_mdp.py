@@ -11,10 +11,7 @@ import numpy as np
 
 from envs.api import Bools, Doubles, Factory, Ints, Task
 from envs.language import listed_texts as listed
-from envs.language.env import LanguageMDP
-from envs.language.listed_mdp import ListedMDP
-from envs.language.models.base import BaseModel
-from envs.validation import UsageError
+from envs.language.listed_mdp import ListedMDP, language_task
 
 
 class Demonstrations(NamedTuple):
@@ -66,40 +63,6 @@ def draw(policy: Doubles, count: int, rng: np.random.Generator) -> tuple[Ints, I
     cumulative = policy.cumsum(1)
     place = rng.random(count) * cumulative[prompt, -1]
     return prompt, (place[:, None] >= cumulative[prompt]).sum(1)
-
-
-def check_judge(judge: BaseModel | None, model: BaseModel) -> None:
-    """UsageError if they are one: what a model writes is likely to it by construction."""
-    if judge == model:
-        raise UsageError(
-            "the base cannot be its own judge: what it writes is likely to it by construction, so nothing would hold "
-            "fluency; give a model that was trained on other texts"
-        )
-
-
-def language_task(
-    name: str,
-    mdp: LanguageMDP,
-    floor: float,
-    ceiling: float,
-    views: Sequence[tuple[str, Factory]] = (),
-    source: str = "all texts of the frozen model, listed",
-) -> Task:
-    """The Task from J of the reference to J*. UsageError if prompts do not fit the model, or there is nothing to learn."""
-    mdp.check_context()
-    if not ceiling - floor > 1e-9:
-        raise UsageError(f"{name}: the reference policy is optimal, so there is nothing to learn")
-    return Task(
-        name=name,
-        factory=mdp,
-        floor=floor,
-        ceiling=ceiling,
-        threshold=floor + 0.95 * (ceiling - floor),
-        field="language",
-        source=source,
-        beta=mdp.beta,
-        views=tuple(views),
-    )
 
 
 def taught_task(name: str, mdp: TaughtMDP, views: Sequence[tuple[str, Factory]]) -> Task:

@@ -11,7 +11,7 @@ from benchmarks.reports.variant_groups import groups
 from docs._scripts import task_pages, variant_pages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FAMILIES = task_pages.families()
+FAMILIES, LANGUAGE = task_pages.families(), task_pages.language_families()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -20,11 +20,20 @@ def test_a_page_is_its_card(name: str) -> None:
     assert (ROOT / task_pages.FOLDER / f"{name}.md").read_text() == task_pages.page(name, FAMILIES[name])
 
 
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_a_page_of_a_language_task_is_its_card(name: str) -> None:
+    text = (ROOT / task_pages.FOLDER / f"{name}.md").read_text()
+    assert text == task_pages.language_page(name, LANGUAGE[name])
+    for part in ("state", "reward", "optimum", "isolates", "source"):
+        assert f"\n{part} " in text
+
+
 def test_the_index_lists_all_and_nothing_else_lies_there() -> None:
     assert (ROOT / task_pages.FOLDER / "README.md").read_text() == task_pages.index()
     written = {path.stem for path in (ROOT / task_pages.FOLDER).glob("*.md")}
-    assert written == {*FAMILIES, "README"}
-    assert len(FAMILIES) == len([p for p in (ROOT / "envs" / "text").glob("*.py") if p.name != "__init__.py"])
+    assert written == {*FAMILIES, *LANGUAGE, "README"}
+    for found, folder in ((FAMILIES, "text"), (LANGUAGE, "language/tasks")):
+        assert len(found) == len([p for p in (ROOT / "envs" / folder).glob("*.py") if p.name != "__init__.py"])
 
 
 def test_a_page_has_what_a_user_asks_for() -> None:

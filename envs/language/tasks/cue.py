@@ -26,10 +26,11 @@ import numpy as np
 from envs.api import Doubles, Ints, Task
 from envs.enumeration import enumerate_episodes
 from envs.language.env import LanguageMDP
-from envs.language.family import Family
+from envs.language.family import Family, sized
+from envs.language.listed_mdp import language_task
 from envs.language.models.base import BaseModel
 from envs.language.reference import NO_MEMBER
-from envs.language.taught_mdp import Demonstrations, language_task
+from envs.language.taught_mdp import Demonstrations
 from envs.solver import value
 from envs.splits import SPLITS
 from envs.text.causal import CUE, TEST, Causal
@@ -173,8 +174,4 @@ def cue_task(name: str, model: BaseModel, /, **knobs: Any) -> Task:
     return language_task(name, mdp, mdp.reference_return(), mdp.optimal_return(), views, source)
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return cue_task(name, base, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("cue", "small", "medium", "hard", build=_named)
+FAMILY = Family("cue", "small", "medium", "hard", build=sized(cue_task, SIZES, judged=False))

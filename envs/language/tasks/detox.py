@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -26,10 +26,10 @@ import numpy as np
 from envs.api import Bools, Doubles, Task
 from envs.language.data.flags import FLAGGED
 from envs.language.data.judge import Gold
-from envs.language.family import Family
+from envs.language.family import Family, check_judge, sized
 from envs.language.models.base import BaseModel
 from envs.language.tasks.phrase import single_words
-from envs.language.taught_mdp import Demonstrations, TaughtMDP, check_judge, draw, taught_task
+from envs.language.taught_mdp import Demonstrations, TaughtMDP, draw, taught_task
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
 Judge = Literal["both", "flagged", "nll"]
@@ -76,8 +76,7 @@ class Detox(TaughtMDP):
     @cached_property
     def nll(self) -> Doubles:
         """[X, S] nats a token of each text, prompt and all, under the judge model."""
-        texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
-        return _nll(self.fluency_judge, tuple(texts)).reshape(self.transcripts.shape[:2])
+        return self.judged(partial(_nll, self.fluency_judge))
 
     @property
     def paid(self) -> Doubles:
@@ -144,8 +143,4 @@ def detox_task(
     return taught_task(name, mdp, views)
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return detox_task(name, base, judge, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("detox", "small", "medium", "hard", build=_named)
+FAMILY = Family("detox", "small", "medium", "hard", build=sized(detox_task, SIZES))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,10 @@ from envs.language.data.corpus import Corpus, build_corpus, movie_reviews
 from envs.language.data.judge import Gold
 from envs.language.data.prompts import draw_prompts
 from envs.language.data.words import Words, load_words
-from envs.language.family import Family, TextJudge, judged
+from envs.language.family import Family, TextJudge, check_judge, judged, sized
 from envs.language.models.base import BaseModel
 from envs.language.tasks.phrase import single_words
-from envs.language.taught_mdp import Demonstrations, TaughtMDP, check_judge, draw, taught_task
+from envs.language.taught_mdp import Demonstrations, TaughtMDP, draw, taught_task
 from envs.validation import UsageError, check_least
 
 
@@ -73,8 +73,7 @@ class Domain(TaughtMDP):
     @cached_property
     def paid(self) -> Doubles:
         """[X, S] the gold score of each text."""
-        texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
-        return judged(self.gold_judge, tuple(texts)).reshape(self.transcripts.shape[:2])
+        return self.judged(partial(judged, self.gold_judge))
 
     @property
     def teacher(self) -> Doubles:
@@ -139,8 +138,4 @@ def reviews_task(name: str, base: BaseModel, judge: BaseModel, prompts: int, **k
     return domain_task(name, base, judge, here, other, **knobs)
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return reviews_task(name, base, judge, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("domain", "small", "medium", "hard", build=_named)
+FAMILY = Family("domain", "small", "medium", "hard", build=sized(reviews_task, SIZES))

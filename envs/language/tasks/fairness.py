@@ -31,7 +31,7 @@ from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.flags import TEMPLATES, both_forms
 from envs.language.data.judge import Gold
-from envs.language.family import Family
+from envs.language.family import Family, sized
 from envs.language.models.base import BaseModel
 from envs.language.tasks.phrase import single_words
 from envs.language.taught_mdp import TaughtMDP, taught_task
@@ -76,8 +76,7 @@ class Fairness(TaughtMDP):
     @cached_property
     def sentiment(self) -> Doubles:
         """[X, S] S of each text."""
-        texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
-        return self.sentiment_judge.sentiment(texts).reshape(self.transcripts.shape[:2])
+        return self.judged(self.sentiment_judge.sentiment)
 
     @property
     def gap(self) -> Doubles:
@@ -162,8 +161,4 @@ def fairness_task(
     return taught_task(name, mdp, views)
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return fairness_task(name, base, judge, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("fairness", "small", "medium", "hard", build=_named)
+FAMILY = Family("fairness", "small", "medium", "hard", build=sized(fairness_task, SIZES))

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -28,9 +28,9 @@ import numpy as np
 from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.judge import Gold
-from envs.language.family import Family, TextJudge, judged
+from envs.language.family import Family, TextJudge, check_judge, judged, sized
 from envs.language.frontier import Frontier, Point
-from envs.language.listed_mdp import ListedMDP
+from envs.language.listed_mdp import ListedMDP, language_task
 from envs.language.models.base import BaseModel
 from envs.language.preferences import draw_pairs, fit_bradley_terry, label
 from envs.validation import UnknownName, UsageError, check_between, check_least
@@ -59,17 +59,12 @@ class Phrase(ListedMDP):
         check_between(noise=(self.noise, 0, 0.5))
         if not self.sharpness > 0:
             raise ValueError(f"sharpness must be above 0, not {self.sharpness}: pure chance teaches no reward")
-        if self.gold_judge.model == self.model:
-            raise UsageError(
-                "the base cannot be its own judge: what it writes is likely to it by construction, so nothing would hold "
-                "fluency; give a model that was trained on other texts"
-            )
+        check_judge(self.gold_judge.model, self.model)
 
     @cached_property
     def gold(self) -> Doubles:
         """[X, S] the gold score of each text."""
-        texts = [self.decode(transcript) for transcript in self.transcripts.reshape(-1, self.transcript_length)]
-        return judged(self.gold_judge, tuple(texts)).reshape(self.transcripts.shape[:2])
+        return self.judged(partial(judged, self.gold_judge))
 
     @cached_property
     def proxy(self) -> Doubles:
@@ -160,25 +155,8 @@ def phrase_task(
     openings = tuple(knobs.pop("openings", OPENINGS[:2]))
     mdp = Phrase(model=model, words=chosen, openings=openings, gold_judge=judge, **knobs)
     _ = mdp.action_tokens
-    mdp.check_context()
-    floor, ceiling = mdp.reference_return(), mdp.optimal_return()
-    if not ceiling - floor > 1e-9:
-        raise UsageError(f"{name}: the reward is the same for all texts of these words, so there is nothing to learn")
-    return Task(
-        name=name,
-        factory=mdp,
-        floor=floor,
-        ceiling=ceiling,
-        threshold=floor + 0.95 * (ceiling - floor),
-        field="language",
-        source="all texts of the frozen model, listed",
-        beta=mdp.beta,
-        views=(("gold", replace(mdp, judge="gold", beta=0.0)),),
-    )
+    views = [("gold", replace(mdp, judge="gold", beta=0.0))]
+    return language_task(name, mdp, mdp.reference_return(), mdp.optimal_return(), views)
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return phrase_task(name, base, judge, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("phrase", "small", "medium", "hard", build=_named)
+FAMILY = Family("phrase", "small", "medium", "hard", build=sized(phrase_task, SIZES))

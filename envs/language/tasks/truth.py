@@ -27,7 +27,7 @@ import numpy as np
 
 from envs.api import Doubles, Ints, Task
 from envs.language.data.flags import FACTS, UNKNOWN_ANSWER, Fact
-from envs.language.family import Family
+from envs.language.family import Family, sized
 from envs.language.models.base import BaseModel
 from envs.language.taught_mdp import TaughtMDP, taught_task
 from envs.text_mdp import Response, Rows
@@ -159,8 +159,4 @@ def truth_task(
     return taught_task(name, mdp, [(judge, replace(mdp, judge=judge, beta=0.0)) for judge in views])
 
 
-def _named(name: str, base: BaseModel, judge: BaseModel) -> Task:
-    return truth_task(name, base, **SIZES[name.partition("/")[2]])
-
-
-FAMILY = Family("truth", "small", "medium", "hard", build=_named)
+FAMILY = Family("truth", "small", "medium", "hard", build=sized(truth_task, SIZES, judged=False))

@@ -11,7 +11,8 @@ import torch
 from algorithms import ALGORITHMS, VARIANTS
 from algorithms.policies.distributions import ILLEGAL, epsilon_greedy
 from algorithms.references.epsilon_greedy import EpsilonGreedyNet
-from algorithms.references.q_learning import COMPOSITION, QLearning, back_up, back_up_rollout
+from algorithms.references.q_learning import QLearning, back_up, back_up_rollout
+from algorithms.references.trained_reference import COMPOSITION
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.state import RunState

@@ -17,7 +17,7 @@ from tests.envs.language.tiny_phrases import tiny
 def test_every_task_has_its_labels_and_a_claim() -> None:
     assert EXPERIMENT.question.endswith("?")
     assert EXPERIMENT.task_names == tuple(BUILD) == tuple(LABELS)
-    assert {task for figure in EXPERIMENT.figures for task in figure.horizons} == set(BUILD)  # type: ignore[attr-defined]
+    assert {task for figure in EXPERIMENT.figures for task in figure.tasks} == set(BUILD)  # type: ignore[attr-defined]
     assert EXPERIMENT.env_steps == {name: LABELS[name] * HORIZONS[name] for name in BUILD}
 
 

@@ -33,6 +33,8 @@ def test_the_comparison_of_actors_has_all_processors_and_the_others_one(monkeypa
 
     monkeypatch.setattr(measure, "compare", noted)
     monkeypatch.setattr(measure, "use_one_core", lambda: done.append("one core"))
+    monkeypatch.setattr(measure.language, "against_separate", lambda *_: [])
+    monkeypatch.setattr(measure.trl_process, "missing", lambda: "no TRL")
     for name in ("text_tasks", "paid_before_training"):
         monkeypatch.setattr(measure, name, lambda *_: [])
     for name in ("CELLS", "SHARES"):

@@ -191,5 +191,5 @@ def test_what_a_model_cannot_say_is_named() -> None:
         phrase_task("phrase/own", tiny(), judge, 12)
     with pytest.raises(UsageError, match="unknown knob of phrase 'lenght'; nearest: length"):
         phrase_task("phrase/own", tiny(), judge, 2, lenght=2)
-    with pytest.raises(UsageError, match="the reward is the same for all texts"):
+    with pytest.raises(UsageError, match="no text is worth more than those of the reference policy"):
         phrase_task("phrase/own", tiny(), judge, ("the", "a"), judge="gold")
