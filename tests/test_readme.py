@@ -94,7 +94,7 @@ def test_the_pages_hold_their_blocks(page: str) -> None:
 def test_the_theory_and_the_readme_hold_what_is_theirs() -> None:
     assert set(marks.names((ROOT / "docs" / "theory.md").read_text())) == set(theory_blocks.blocks(RELEASED))
     assert "](results/reference/ladder/figures/ingredients.svg)" in README
-    assert len(README.splitlines()) <= 125
+    assert len(README.splitlines()) <= 130
 
 
 @pytest.mark.parametrize(
