@@ -62,7 +62,7 @@ def describe_class(kind: type) -> dict[str, str]:
     Names of this project's classes have no dot, so no other class is mistaken for one of them. What a notebook's class
     names may be defined anew at any time, so its hash is that of this call.
     """
-    return dict(_description(kind) if is_interactive(kind) else _known_description(kind))
+    return dict(_description(kind) if is_interactive(kind) else known_description(kind))
 
 
 def _description(kind: type) -> dict[str, str]:
@@ -71,7 +71,8 @@ def _description(kind: type) -> dict[str, str]:
     return {"class": f"{kind.__module__}.{kind.__qualname__}", SOURCE: source_of([kind])}
 
 
-_known_description = cache(_description)
+# of a module's class at the first call
+known_description = cache(_description)
 
 
 def distribution_of(module: str) -> str:

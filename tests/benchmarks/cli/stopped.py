@@ -36,7 +36,7 @@ def stopped_in_the_middle(words: list[str], results: Path, how: signal.Signals, 
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not stamps(results) - before:
-        time.sleep(0.02)
+        time.sleep(0.005)
     assert process.poll() is None, "the run ended before a State was saved: nothing was interrupted"
     (os.kill if alone else os.killpg)(process.pid, how)
     _, said = process.communicate(timeout=60)

@@ -17,7 +17,7 @@ TABLE = ["csv", "curves.csv", "--experiment", "smoke"]
 
 MISTAKES = [
     (["montor", "run", "--experiment", "smoke"], "unknown kind of import 'montor'; nearest: monitor"),
-    ([*THEIRS, "--task", "CartPole-v2"], "CartPole-v0, Catch-v0; a task that is not ours needs --floor and --ceiling"),
+    ([*THEIRS, "--task", "CartPole-v2"], "gymnasium:module:Id; a task that is not ours needs --floor and --ceiling"),
     ([*THEIRS, "--task", "toy", "--floor", "1"], "needs --floor and --ceiling"),
     ([*THEIRS, "--task", "toy", "--floor", "-1", "--ceiling", "-2"], "--floor must be below --ceiling, not -1 and -2"),
     ([*THEIRS, "--task", "toy", "--floor", "0", "--ceiling", "inf"], "--floor must be below --ceiling, not 0 and inf"),

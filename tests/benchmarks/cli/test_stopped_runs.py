@@ -17,7 +17,7 @@ from tests.benchmarks.cli.stopped import ROOT, stopped_in_the_middle
 from tests.benchmarks.small_cells import run_without_report, stored_rows
 
 FLAGS: dict[str, Any] = {
-    "tasks": "lock/small,CartPole-v1", "variants": "reward_to_go,gae,random", "seeds": 3, "env_steps": 12_000,
+    "tasks": "lock/small,CartPole-v1", "variants": "reward_to_go,gae,random", "seeds": 3, "env_steps": 36_000,
     "figures": "svg",
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta
 from envs.control.factory import gymnasium_task
 from envs.custom.repeats import NOTICE
-from envs.custom.sources import describe_class
+from envs.custom.sources import known_description
 
 MODULE = '''
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def forget() -> None:
     for name in [n for n in gymnasium.registry if n.startswith("Orchard/")]:
         del gymnasium.registry[name]
     gymnasium_task.cache_clear()
-    describe_class.cache_clear()
+    known_description.cache_clear()
     importlib.invalidate_caches()
 
 
