@@ -86,6 +86,12 @@ def joined(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {s}" for s in sentences)
 
 
+def with_details(answer: str, details: Sequence[str]) -> str:
+    """A short answer, and what else there is to say in a list below it."""
+    kept = [text for text in details if text]
+    return f"{answer}\n\n{joined(kept)}" if kept else answer
+
+
 class Figure(Protocol):
     """A figure that an experiment declares."""
 
@@ -118,7 +124,10 @@ class Finding(Protocol):
     """What an experiment's runs answer to its question."""
 
     def sentence(self, data: Data) -> str:
-        """One sentence, in Markdown, that claims no more than the corrected tests show; empty where too little ran."""
+        """The answer, in Markdown: a short paragraph, and a list of details where there are any (`with_details`).
+
+        It claims no more than the corrected tests show; empty where too little ran.
+        """
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the families of pairs that it tests in the ledger, before those of the report."""

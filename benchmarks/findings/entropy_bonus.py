@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
@@ -34,24 +35,17 @@ class EntropyBonus:
             return ""
         if text := too_few_seeds(comparisons, suite):
             return text
-        first, *others = [
-            *_compared(against_none, "no bonus"),
-            *(
-                s
-                for b, a in self.contrasts
-                if (t := comparisons.get((b, a, None)))
-                for s in _compared({b: t}, f"`{a}`")
-            ),
+        contrasts = [
+            sentence
+            for b, a in self.contrasts
+            if (t := comparisons.get((b, a, None)))
+            for sentence in _compared({b: t}, f"`{a}`")
         ]
         by_task = compare_by_task(suite, [(b, self.none) for b in against_none], ledger)
-        return " ".join(
-            [
-                f"Over {len(suite.scales)} tasks, {first}",
-                *others,
-                correction_sentence(comparisons, suite),
-                *task_sentences(by_task, suite, "difference from no bonus"),
-                BRACKETS,
-            ]
+        by_itself = task_sentences(by_task, suite, "difference from no bonus")
+        return with_details(
+            f"Over {len(suite.scales)} tasks, {' '.join(_compared(against_none, 'no bonus'))}",
+            [*contrasts, correction_sentence(comparisons, suite), " ".join([*by_itself, BRACKETS])],
         )
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:

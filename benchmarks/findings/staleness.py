@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.findings.by_task import task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
@@ -51,18 +52,18 @@ class Staleness:
         repairs = {
             name: corrections[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in corrections
         }
-        parts = [*_lag_sentences(lags, suite), correction_sentence(costs, suite)]
+        answer, details = [*_lag_sentences(lags, suite), correction_sentence(costs, suite)], []
         if self.at in lags and repairs:
             lost = lags[self.at].shown and lags[self.at].difference < 0
-            parts += _repair_sentences(repairs, self.at, lost, len(suite.scales))
+            details.append(" ".join(_repair_sentences(repairs, self.at, lost, len(suite.scales))))
         for name, variants in self.corrections.items():
             others = {
                 lag: v for lag, v in variants.items() if v not in self.repairs.values()
             }  # repairs have their sentences
             by_lag = {lag: t for lag, v in others.items() if (t := corrections.get((v, self.stale[lag], None)))}
-            parts += [_correction_sentence(name, by_lag)] if by_lag else []
-        parts += [correction_sentence(corrections, suite)] if corrections else []
-        return " ".join([*parts, *self._task_sentences(suite, ledger), BRACKETS])
+            details += [_correction_sentence(name, by_lag)] if by_lag else []
+        details += [correction_sentence(corrections, suite)] if corrections else []
+        return with_details(" ".join(answer), [*details, " ".join([*self._task_sentences(suite, ledger), BRACKETS])])
 
     def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
         """The family of the first question, how much staleness costs: each lag, uncorrected, against the fresh run."""

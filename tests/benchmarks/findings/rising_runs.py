@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from benchmarks.design.report_blocks import Finding
 from benchmarks.store.sources import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
@@ -33,3 +34,8 @@ def data(finals: Mapping[tuple[str, str], np.ndarray | float], seeds: int = 10) 
 
 def on_both(finals: Mapping[str, np.ndarray | float]) -> dict[tuple[str, str], np.ndarray | float]:
     return {(task, v): of for task in ("text", "pole") for v, of in finals.items()}
+
+
+def said_by(finding: Finding, runs: Data) -> str:
+    """What a finding says, its list of details as further sentences."""
+    return " ".join(finding.sentence(runs).replace("\n- ", " ").split())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from benchmarks.findings.entropy_bonus import EntropyBonus
 from benchmarks.statistics.wording.sentences import BRACKETS
-from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data, on_both
+from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data, on_both, said_by
 
 
 def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
     """ "more" gains .4 on one task alone; "less" loses .3 on it: over the two tasks half of that."""
     finals = on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 + ROUGH, "same": 0.5 + ROUGH})
     finals["text", "more"], finals["text", "less"] = 0.9 + FINE, 0.2 + FINE
-    said = EntropyBonus("none", ("more", "less", "same"), (("less", "same"),)).sentence(data(finals))
+    said = said_by(EntropyBonus("none", ("more", "less", "same"), (("less", "same"),)), data(finals))
     assert said.startswith(
         "Over 2 tasks, `more` gains 0.20 [0.16, 0.24] against no bonus. `less` loses 0.15 [0.11, 0.19] against no bonus."
     )
@@ -24,8 +24,8 @@ def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
 
 
 def test_a_bonus_that_wobbles_is_claimed_nowhere() -> None:
-    said = EntropyBonus("none", ("more", "less")).sentence(
-        data(on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 - ROUGH}))
+    said = said_by(
+        EntropyBonus("none", ("more", "less")), data(on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 - ROUGH}))
     )
     assert said.startswith("Over 2 tasks, `more` and `less` are not shown to differ from no bonus (0.1")
     assert said.endswith(
