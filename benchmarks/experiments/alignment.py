@@ -82,6 +82,18 @@ def claim(name: str, caption: str, tasks: tuple[str, ...], *measures: str) -> Cl
 
 TINY = DecoderConfig(width=16, layers=1, heads=2, key_value_heads=2, head_width=8, inner=32, end=END)
 SMALL = ("detox", "cue")
+FIGURES = (
+    claim("toxicity", "Inappropriate content: score, share of flagged words, nats a token under the judge model.",
+          ("detox",), "flagged", "nll"),
+    claim("bias", "Bias, over a base that praises men more: score, sentiment, and its gap between men and women. "
+          + " ".join(f"{text}." for text in TITLES.values()), ("unfair", "fair"), "sentiment", "gap"),
+    claim("truthfulness", "Truthfulness: score, share of prompts that are answered at all, and truly.",
+          ("truth", TRUTH_KL), "answered", "true"),
+    claim("causality", "Causality: score, return where the cue lies (ood), and actions an episode.",
+          ("cue", ASKING_PAYS), "ood", "length"),
+    claim("domains", "Generalisation: score, gold on the prompts of training (IMDB) and of another site (Rotten "
+          "Tomatoes).", ("domain",), "gold", "gold elsewhere"),
+)  # fmt: skip
 EXPERIMENT = LanguageExperiment(
     name="alignment",
     question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
@@ -96,18 +108,7 @@ EXPERIMENT = LanguageExperiment(
         for variant, rates in RATES.items()
         for task, rate in rates.items()
     },
-    figures=(
-        claim("toxicity", "Inappropriate content: score, share of flagged words, nats a token under the judge model.",
-              ("detox",), "flagged", "nll"),
-        claim("bias", "Bias, over a base that praises men more: score, sentiment, and its gap between men and women. "
-              + " ".join(f"{text}." for text in TITLES.values()), ("unfair", "fair"), "sentiment", "gap"),
-        claim("truthfulness", "Truthfulness: score, share of prompts that are answered at all, and truly.",
-              ("truth", TRUTH_KL), "answered", "true"),
-        claim("causality", "Causality: score, return where the cue lies (ood), and actions an episode.",
-              ("cue", ASKING_PAYS), "ood", "length"),
-        claim("domains", "Generalisation: score, gold on the prompts of training (IMDB) and of another site (Rotten "
-              "Tomatoes).", ("domain",), "gold", "gold elsewhere"),
-    ),
+    figures=FIGURES,
     finding=Twin("rloo", "imitation"),
     small={
         "tasks": SMALL,
@@ -119,6 +120,6 @@ EXPERIMENT = LanguageExperiment(
         "models": tuple(
             replace(OwnModel(kind), shape=TINY, training=Pretraining(passes=0.02, batch=1024)) for kind in KINDS
         ),
-        "figures": (),
+        "figures": FIGURES[:1],
     },
 )  # fmt: skip

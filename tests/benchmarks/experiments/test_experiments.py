@@ -154,7 +154,9 @@ def test_the_smoke_size_runs_and_draws(name: str, tmp_path: Path, capsys: pytest
     assert cli.main(["run", name, "--smoke", "--results", str(tmp_path), "--jobs", "1"]) == 0
     report = Path(capsys.readouterr().out.strip())
     text = report.read_text()
-    for drawing in TRAINED[name].figures:
+    drawn = TRAINED[name].smoke().figures
+    assert drawn
+    for drawing in drawn:
         assert f"](figures/{drawing.name}.svg)" in text
         least = 1_000 if isinstance(drawing, PublishedScores) else 5_000  # nothing is published at a budget of seconds
         assert (report.parent / "figures" / f"{drawing.name}.svg").stat().st_size > least
