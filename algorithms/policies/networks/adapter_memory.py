@@ -49,5 +49,5 @@ def check_free(needed: int, what: str, remedy: str, device: str = "cpu") -> None
     free = torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else free_memory()
     if needed > free:
         raise UsageError(
-            f"{what} need {needed / 1e9:.1f} GB of memory beside the model, and {free / 1e9:.1f} GB are free: {remedy}"
+            f"{what} need {needed / 1e9:.1f} GB of memory besides the model, and {free / 1e9:.1f} GB are free: {remedy}"
         )

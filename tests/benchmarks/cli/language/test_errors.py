@@ -115,7 +115,7 @@ MISTAKES = {
     ),
     "a population larger than memory": Mistake(
         f"{SFT} texts.jsonl --seeds 2 --batch 8",
-        ("2 members with 8 texts of", "GB of memory beside the model", "take fewer --seeds, a smaller --batch"),
+        ("2 members with 8 texts of", "GB of memory besides the model", "take fewer --seeds, a smaller --batch"),
         before=little_more_memory,
     ),
     "adapters of another base": Mistake(
