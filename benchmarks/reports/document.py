@@ -19,6 +19,7 @@ class Document:
     """A question, the answer in a sentence, and the sections that show it.
 
     finding  the answer of the experiment's own tests, shown before the verdict; may be empty
+    warnings what the reader should act on, before the answer      notes  what else is to be known, after it
     names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
@@ -29,6 +30,12 @@ class Document:
     warnings: tuple[str, ...] = ()
     finding: str = ""
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> list[str]:
+        """The texts that the page begins with."""
+        return [text for text in (self.finding, self.verdict) if text]
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Section]]]:

@@ -90,15 +90,33 @@ def as_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Means whose symmetric bounds have columns of their own: the three as one, mean and half the interval."""
+    """Means whose bounds have columns of their own: the three as one.
+
+    Mean and half the interval; mean and bounds where an interval of the column was cut.
+    """
     for name in list(table.columns):
         for join in ("_", " "):
             low, high = f"{name}{join}low", f"{name}{join}high"
             if {low, high} <= set(table.columns):
-                parts = zip(table[name], table[low], table[high], strict=True)
-                shown = [_plus_minus(float(mean), float(a), float(b)) for mean, a, b in parts]
+                parts = [tuple(map(float, row)) for row in zip(table[name], table[low], table[high], strict=True)]
+                form = _plus_minus if all(_symmetric(*row) for row in parts) else _bracketed
+                shown = [form(*row) for row in parts]
                 table = table.assign(**{name: shown}).drop(columns=[low, high])
     return table
+
+
+def _symmetric(mean: float, low: float, high: float) -> bool:
+    """Whether the mean is halfway between its bounds: they were not cut where the quantity cannot go."""
+    return not abs((high - mean) - (mean - low)) > 0.02 * (high - low)
+
+
+def _bracketed(mean: float, low: float, high: float) -> str:
+    """0.98 [0.93, 1.00]: as many decimals as the interval needs for two digits."""
+    if not high > low:
+        return _plus_minus(mean, low, high)
+    decimals = max(1 - math.floor(math.log10((high - low) / 2)), 0)
+    text, *bounds = (f"{round(x, decimals) + 0.0:,.{decimals}f}" for x in (mean, low, high))
+    return f"{text} [{', '.join(bounds)}]"
 
 
 def _plus_minus(mean: float, low: float, high: float) -> str:

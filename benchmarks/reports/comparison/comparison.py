@@ -18,6 +18,7 @@ from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, 
 from benchmarks.design.scales import check_agree, scales_from_cells
 from benchmarks.figures import final_scores
 from benchmarks.loading import common_steps
+from benchmarks.loading.limits import task_limits
 from benchmarks.reports.comparison import gate
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key, differences, uncompared
@@ -79,7 +80,8 @@ def compare(
     names = [_labelled(v, side) for v in shared for side in "AB"]
     imported = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], imported)
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
+    limits = task_limits([*a.metas, *b.metas], scales)
+    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes, limits=limits)
     family = [
         Pair(_labelled(v, "B"), _labelled(v, "A")) for v in shared if suite.tasks(_labelled(v, "A"), _labelled(v, "B"))
     ]
