@@ -13,16 +13,20 @@ from benchmarks.store.suite import Suite
 
 def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
     """Sentences per task with shown gains and losses; one sentence where nothing is shown."""
-    how = "Each task alone (Holm over the tasks of a pair)"
+    how = "Differences on single tasks are corrected"
     if text := too_few_seeds(comparisons, suite):
-        return [f"{how}: {text}"]
+        return [f"On single tasks: {text}"]
     sentences = []
     for task in suite.scales:
         shown = [(b, t) for (b, _, tasks), t in comparisons.items() if tasks == (task,) and t.shown]
         for losses in (True, False):
             named = _largest_first([(b, t) for b, t in shown if (t.difference < 0) == losses])
             sentences += [f"On {task} {text}." for text in pieces(named)]
-    return [f"{how}: no {what} is shown."] if not sentences else [f"{how}:", *sentences]
+    return (
+        [*sentences, f"{how} over the tasks of each pair (Holm)."]
+        if sentences
+        else [f"On no single task a {what} is shown."]
+    )
 
 
 def pieces(named: Sequence[str], most: int = 4) -> list[str]:

@@ -11,7 +11,7 @@ from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_tas
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.answers import first_that_fits
 from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words
-from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
+from benchmarks.statistics.wording.sentences import correction_sentence, detectable_phrase, explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -52,7 +52,7 @@ class EntropyBonus:
             *contrasts,
             correction_sentence(comparisons, suite),
         ]
-        return with_details(answer, [*details, *by_itself, BRACKETS])
+        return with_details(answer, explained(answer, [*details, *by_itself]))
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the family of this finding, so that its sentence agrees with the tables."""

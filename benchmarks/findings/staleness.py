@@ -10,7 +10,7 @@ from benchmarks.findings.by_task import pieces, task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.phrases import effect_size, list_words
-from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
+from benchmarks.statistics.wording.sentences import correction_sentence, detectable_phrase, explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 CORRECTIONS = "finding, corrections"  # the name of the second family
@@ -63,7 +63,8 @@ class Staleness:
             by_lag = {lag: t for lag, v in others.items() if (t := corrections.get((v, self.stale[lag], None)))}
             details += _correction_sentences(name, by_lag) if by_lag else []
         details += [correction_sentence(corrections, suite)] if corrections else []
-        return with_details(_lag_answer(lags, suite), [*details, *self._task_sentences(suite, ledger), BRACKETS])
+        answer = _lag_answer(lags, suite)
+        return with_details(answer, explained(answer, [*details, *self._task_sentences(suite, ledger)]))
 
     def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
         """The family of the first question, how much staleness costs: each lag, uncorrected, against the fresh run."""

@@ -9,7 +9,7 @@ from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger, compare_by_task
 from benchmarks.statistics.wording.answers import name_or_count
 from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words
-from benchmarks.statistics.wording.sentences import BRACKETS, too_few_seeds
+from benchmarks.statistics.wording.sentences import explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -46,8 +46,8 @@ class Twin:
             for task, c in on.items()
             if c.shown
         ]
-        sure = f"p is corrected over {len(on)} tasks (Holm), {count_noun(data.suite.seeds, 'seed')}. {BRACKETS}"
-        return with_details(answer, [*sizes, sure if sizes else ""])
+        sure = f"p is corrected over {count_noun(len(on), 'task')} (Holm), {count_noun(data.suite.seeds, 'seed')}."
+        return with_details(answer, explained(answer, [*sizes, sure]))
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the comparisons by task, so that the sentence agrees with the tables."""

@@ -18,6 +18,7 @@ from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading import suites
 from benchmarks.reports.document import Document
 from benchmarks.statistics.wording.answers import as_many_as_fit
+from benchmarks.statistics.wording.phrases import count_noun
 from envs.api import Scale
 from envs.validation import UsageError
 
@@ -162,13 +163,16 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     more = int((rates.to_numpy() > own_rates.to_numpy()).sum())
     counted = f" On {more} of {len(moved)} tasks the rate matters more." if len(moved) > 1 else ""
     leaders = [f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records")]
+    alike = at["leader"].nunique() == 1
     return [
         f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}. The choice of the variant, each at "
-        f"its own rate, moves it by {own_rates.mean():.2f}.{counted}",
+        f"its own rate, moves it by {own_rates.mean():.2f} ({count_noun(seeds, 'seed')}, not tested).{counted}",
         f"At its own rates `{own['leader']}` leads ({own['score']:.2f}).",
         f"One rate for all costs {best['cost']:.2f} of the score at its best, {best['rate']}. It costs {worst['cost']:.2f} "
         f"at its worst, {worst['rate']}.",
-        as_many_as_fit("At one rate for all the leaders are", leaders),
+        f"At one rate for all `{at['leader'].iloc[0]}` leads, whichever it is."
+        if alike
+        else as_many_as_fit("At one rate for all the leaders are", leaders),
         *(
             f"Kendall's tau of the ranking at {r['rate']} with that at own rates is {r['tau']:.2f}."
             for r in (best, worst)
@@ -230,7 +234,10 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
         "learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
-    compared = (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
+    compared = (
+        Table("ranking", ranks, common),
+        Table("spreads", moved, "How far the mean score moves over variants, each at its own rate, and over rates."),
+    )
     shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
     lines = tuple(as_settings(table, experiment.protocol).splitlines())
     sections = (

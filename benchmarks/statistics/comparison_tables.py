@@ -159,7 +159,7 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
             limits = limits_of_difference(suite.score_limits(tasks[-1:]), suite.score_limits(tasks[:1]))
             result = result._replace(interval=within(result.interval, result.difference, limits))
             head = {"line": line} if line else {}
-            ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
+            ends = {"variant": variant, "from": f"{x[tasks[0]]:,g}", "to": f"{x[tasks[-1]]:,g}"}
             compared.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
     size = len(compared)
     rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in compared]

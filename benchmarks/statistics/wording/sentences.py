@@ -34,6 +34,11 @@ NAMED_TASKS = 4  # that a sentence lists by name
 BRACKETS = "Brackets hold the 95 % interval of each difference alone, not corrected."
 
 
+def explained(answer: str, details: Sequence[str]) -> list[str]:
+    """Details, with what brackets hold where there are any."""
+    return [*details, BRACKETS] if "[" in " ".join([answer, *details]) else [*details]
+
+
 def pair_sentences(
     table: pd.DataFrame, unit: str = "normalised score", by_task: pd.DataFrame | None = None
 ) -> list[str]:
@@ -113,27 +118,26 @@ def _line_sentence(line: str, rows: pd.DataFrame, label: str, comparisons: int) 
         verb = "is" if first["seeds"] == 1 else "are"
         seeds = count_noun(int(first["seeds"]), "seed")
         return f"{text} no change can be shown: {seeds} {verb} too few for {count_noun(comparisons, 'comparison')}."
-    parts = [
-        _moved(rows[(rows["p_holm"] < LEVEL) & (rows["difference"] * sign > 0)], len(rows), sign) for sign in (-1, 1)
-    ]
-    shown = " and ".join(filter(None, parts))
+    fall, rise = (
+        _moved(rows[(rows["p_holm"] < LEVEL) & (rows["difference"] * sign > 0)], len(rows)) for sign in (-1, 1)
+    )
     unchanged = [f"`{v}`" for v in rows[rows["p_holm"] >= LEVEL]["variant"]]
-    if not shown:
+    if not (fall or rise):
         return as_many_as_fit(f"{text} no change of the score is shown for", unchanged)
-    said = f"{text} the score {shown}."
+    said = f"{text} the score falls for {fall}." if fall else f"{text} the score rises for {rise}."
+    said += f" It rises for {rise}." if fall and rise else ""
     return f"{said} {as_many_as_fit('No change is shown for', unchanged)}" if unchanged else said
 
 
-def _moved(rows: pd.DataFrame, variants: int, sign: int) -> str:
-    """falls for all 4 variants, by 0.100 (`a`) to 0.300 (`b`); empty where none does."""
+def _moved(rows: pd.DataFrame, variants: int) -> str:
+    """all 4 variants, by 0.100 (`a`) to 0.300 (`b`); or `a`, by 0.100; empty where there is none."""
     if rows.empty:
         return ""
     size = rows.set_index("variant")["difference"].abs()
-    which = f"all {variants} variants" if len(rows) == variants > 1 else f"{len(rows)} of {variants} variants"
-    head = f"{'falls' if sign < 0 else 'rises'} for {which if variants > 1 else f'`{size.index[0]}`'}, by"
     if len(rows) == 1:
-        return f"{head} {size.iloc[0]:.2f}" + (f" (`{size.index[0]}`)" if variants > 1 else "")
-    return f"{head} {size.min():.2f} (`{size.idxmin()}`) to {size.max():.2f} (`{size.idxmax()}`)"
+        return f"`{size.index[0]}`, by {size.iloc[0]:.2f}"
+    which = f"all {variants}" if len(rows) == variants else f"{len(rows)} of {variants}"
+    return f"{which} variants, by {size.min():.2f} (`{size.idxmin()}`) to {size.max():.2f} (`{size.idxmax()}`)"
 
 
 def too_few(table: pd.DataFrame) -> str:
