@@ -33,9 +33,15 @@ class Document:
     notes: tuple[str, ...] = ()
 
     @property
-    def answers(self) -> list[str]:
-        """The texts that the page begins with."""
-        return [text for text in (self.finding, self.verdict) if text]
+    def said_first(self) -> list[str]:
+        """The texts that the page begins with: the answers, then the notes."""
+        return [text for text in (self.finding, self.verdict, *self.notes) if text]
+
+    @staticmethod
+    def split(text: str) -> tuple[str, str, int]:
+        """An answer, the list below it, and how many entries that has."""
+        answer, _, details = text.partition("\n\n- ")
+        return answer, f"- {details}" if details else "", details.count("\n- ") + 1 if details else 0
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Section]]]:

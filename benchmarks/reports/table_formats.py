@@ -17,6 +17,8 @@ from benchmarks.store.files import write_text
 
 SMALLEST = 1e-4  # half an interval that is shown
 LONG_CELL = 30  # characters beyond which a cell may break into lines
+PROSE, PADDING = 40, 2  # characters of such a cell's column at most; between two columns
+PAGE_LETTERS, PHONE_LETTERS = 115, 45  # of a table that is as wide as a page, and as a phone
 
 
 INTERVALS = {  # columns of bounds -> the column that shows them
@@ -146,6 +148,13 @@ class Prepared(NamedTuple):
     def rows(self) -> list[list[TableCell]]:
         rows = zip(self.text.itertuples(index=False), self.strong, strict=True)
         return [[TableCell(*cell) for cell in zip(texts, bold, strict=True)] for texts, bold in rows]
+
+    @property
+    def scrolls(self) -> str:
+        """Where the table is wider than its place: "page phone", "phone", or "" where it fits a phone too."""
+        widths = [max([len(name), *self.text[name].str.len()]) for name in self.text.columns]
+        letters = sum(min(width, PROSE) + PADDING for width in widths)
+        return "page phone" if letters > PAGE_LETTERS else "phone" if letters > PHONE_LETTERS else ""
 
     @property
     def classes(self) -> list[str]:

@@ -12,7 +12,7 @@ from benchmarks.figures import final_scores
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.reports.markup import escaped
+from benchmarks.reports.markup import code_span, escaped
 from benchmarks.reports.sections.verdicts import EXPLAINED, on_each_task, with_reference
 from benchmarks.statistics.best import leaders
 from benchmarks.store.file_names import file_names
@@ -108,4 +108,5 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {escaped(str(value))}" for key, value in facts.items()])),))
+    lines = [f"{key}: {code_span(str(x)) if key == 'command' else escaped(str(x))}" for key, x in facts.items()]
+    return Section("Provenance", (Prose(joined(lines)),))

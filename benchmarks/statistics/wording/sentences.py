@@ -71,7 +71,7 @@ def _pair_sentence(row: dict[Any, Any], unit: str, tasks: str) -> str:
 def _size(row: dict[Any, Any], raw: bool, difference: float, unit: str = "") -> str:
     """+0.210 of the return [+0.150, +0.270], or what is said in place of an interval."""
     scale = digits_from(row["difference"], row["low"], row["high"])
-    size = amount(difference, 3, raw, scale, "" if difference != row["difference"] else "+")
+    size = amount(difference, 3, raw, scale, "" if unit else "+")
     interval = change(row, raw).partition(" ")[2]
     return " ".join(filter(None, (size, f"of the {unit}" if unit else "", interval)))
 

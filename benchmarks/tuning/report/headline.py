@@ -27,7 +27,12 @@ def headline(summary: Summary) -> str:
         return f"{describe_studies(summary)}: nothing is compared, for in each a setting lost all its test runs."
     if summary.overall is None:
         return headline_of_several(summary)
-    return with_details(_answer(summary, summary.overall), ranking_sentences(summary.overall)[1:])
+    return with_details(_answer(summary, summary.overall), _not_said(summary.overall))
+
+
+def _not_said(ranking: Ranking) -> list[str]:
+    """What the answer does not say: whether the ranking survives is in it."""
+    return [text for text in ranking_sentences(ranking) if not text.startswith("The ranking ")]
 
 
 def _answer(summary: Summary, ranking: Ranking) -> str:
