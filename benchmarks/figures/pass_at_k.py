@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 from algorithms.training.returns.pass_at_k import KS, NAMES
 from benchmarks.figures.layout import grid, line_legend
 from benchmarks.figures.style import STYLE, banded_groups, line_styles
 from benchmarks.store.suite import Data
+from envs.api import Doubles
 
 
 def tasks_with_passes(data: Data) -> list[str]:
@@ -28,17 +30,16 @@ def pass_at_k(data: Data, lines: Sequence[str], title: str) -> Figure:
         for axis, task in zip(panels.panels, tasks, strict=True):
             for variant in lines:
                 if points := passes(data, task, variant):
-                    banded_groups(axis, points, styles[variant], variant)
+                    doublings = [(np.log2(k), values) for k, values in points]
+                    banded_groups(axis, doublings, styles[variant], variant)
             axis.set(title=task, ylim=(-0.04, 1.04))
-            axis.set_xscale("log", base=2)
-            axis.set_xticks(KS, [str(k) for k in KS])
-            axis.minorticks_off()
+            axis.set_xticks(np.log2(KS), [str(k) for k in KS])
         panels.label("texts k of one prompt", "pass@k")
         line_legend(panels.figure, lines, title, among=data.suite.present)
     return panels.figure
 
 
-def passes(data: Data, task: str, variant: str) -> list[tuple[float, Sequence[float]]]:
+def passes(data: Data, task: str, variant: str) -> list[tuple[float, Doubles]]:
     """(k, the values of the seeds) at the last checkpoint; [] where it is not measured."""
     series = [data.series(task, variant, name) for name in NAMES]
     return [(float(k), points[-1][1]) for k, points in zip(KS, series, strict=True) if points]
