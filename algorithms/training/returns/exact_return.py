@@ -172,7 +172,7 @@ def _right_texts(task: Task, mdp: TextMDP, episodes: Enumeration, returns: Doubl
         return None
     prompts = mdp.prompts()
     which = np.unique(prompts.tokens, axis=0, return_inverse=True)[1].reshape(-1)
-    start = np.bincount(which, prompts.probability)
+    start = np.bincount(which, prompts.probability).astype(np.float64)
     return RightTexts(right, which[episodes.start], episodes.probability, start)
 
 

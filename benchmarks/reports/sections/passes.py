@@ -51,7 +51,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
     """For each task, who has the highest mean with one text and with many; no test is behind it."""
     lines, last = [], NAMES[-1]
     for task, rows in table.groupby("task", sort=False):
-        one, many = (rows.loc[rows[name].idxmax()] for name in ("pass@1", last))
+        every = rows.to_dict("records")
+        one, many = (max(every, key=lambda row, name=name: row[name]) for name in ("pass@1", last))
         line = f"On {task}, `{one['variant']}` has the highest mean pass@1 ({one['pass@1']:.2f})"
         if many[last] - one[last] < SHOWN:
             lines.append(f"{line} and {last} ({one[last]:.2f}).")
