@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 
 import pandas as pd
 
@@ -52,7 +53,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
     lines, last = [], NAMES[-1]
     for task, rows in table.groupby("task", sort=False):
         every = rows.to_dict("records")
-        one, many = (max(every, key=lambda row, name=name: row[name]) for name in ("pass@1", last))
+        one, many = (max(every, key=itemgetter(name)) for name in ("pass@1", last))
         line = f"On {task}, `{one['variant']}` has the highest mean pass@1 ({one['pass@1']:.2f})"
         if many[last] - one[last] < SHOWN:
             lines.append(f"{line} and {last} ({one[last]:.2f}).")
