@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -58,8 +59,10 @@ class Display:
         if self.console.is_terminal:
             self.live = Live(get_renderable=self._render, console=self.console, refresh_per_second=2)
             self.live.start(refresh=True)
-        elif self.jobs or self.later:
+        elif self.jobs:
             self._print_line(self._line())
+        else:
+            self.last_line_s = -math.inf  # with the first job that is added
         return self
 
     def __exit__(
