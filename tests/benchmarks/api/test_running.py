@@ -14,7 +14,7 @@ import pytest
 
 import benchmarks
 from algorithms import VARIANTS
-from benchmarks import load, run
+from benchmarks import compare, load, run
 from benchmarks.store.sources import read_meta
 from benchmarks.validation.usage import WorkFailed
 from envs import TASKS
@@ -79,7 +79,12 @@ def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.Cap
     )  # fmt: skip
     assert "look 1 of 1, 10 seeds: " in capsys.readouterr().err
     assert result.suite.seeds == 10
-    assert json.loads((tmp_path / "notebook/adaptive.json").read_text())["baseline"] == "gae"
+    decided = json.loads((tmp_path / "notebook/adaptive.json").read_text())
+    assert decided["baseline"] == "gae"
+    (row,) = compare(result, "gae").to_dict("records")
+    assert row["p_holm"] == max(
+        decided["decisions"][0]["p_corrected"], decided["alpha"]
+    )  # that of the look, not a new one
 
 
 def test_released_results_are_read() -> None:
