@@ -32,7 +32,7 @@ LAYERS = (
     ("envs.random_policy",),
     ("envs.custom.repeats",),
     ("envs",),
-    ("algorithms.tunable",),
+    ("algorithms.tunable", "algorithms.parts"),
     ("algorithms.policies",),
     ("algorithms.estimators",),
     ("algorithms.staleness",),
