@@ -62,7 +62,7 @@ def gradient(loss: Tensor, at: Tensor) -> Tensor:
     made = torch.autograd.grad(total, at, allow_unused=True)[0] if total.requires_grad else None
     if made is None:
         raise WrongResult("the loss has no gradient with respect to the log-probabilities or values")
-    return made.detach()
+    return made.detach().double()
 
 
 def first_of(result: Any) -> Any:

@@ -26,6 +26,7 @@ from envs.validation import UnknownName
 
 SCORES, LOSS = "_generate_and_score_completions", "_compute_loss"
 COUNTED = ("cispo", "dapo", "vespo")  # losses that are told the number of tokens of the whole batch
+LOGGED = ("prompt", "completion", "advantages")
 PAD, END, WORD = 0, 1, 2
 
 
@@ -73,9 +74,11 @@ class Trainer:
         if self.method == SCORES:
             return scored
         read = frozenset({"logp", "old_logp", "mask"})
-        if getattr(self._config, "loss_type", "") in COUNTED and self.method == LOSS:
+        if not self.method and self.owner.__name__ == "RLOOTrainer":
+            return scored | read - {"mask"}  # it masks what a text was cut from, and nothing inside a text
+        if self.method == LOSS and self.owner.__name__ == "GRPOTrainer" and self._config.loss_type in COUNTED:
             read |= {"batch_tokens"}
-        return read | (frozenset({"advantages"}) if self.method == LOSS else scored)
+        return read | (frozenset({"advantages"}) if self.method == LOSS else scored | {"exists"})
 
     @cached_property
     def config_class(self) -> Any:
@@ -86,7 +89,7 @@ class Trainer:
     def _config(self) -> Any:
         return self.config_class(
             output_dir=tempfile.gettempdir(), use_cpu=True, bf16=False, report_to="none", gradient_checkpointing=False,
-            **{"max_completion_length": 8, **self.given},
+            **{"max_completion_length": 8, "beta": 0.0, **self.given},
         )  # fmt: skip
 
     @cached_property
@@ -103,7 +106,11 @@ class Trainer:
             scored = trainer._generate_and_score_completions(prompts)
             if self.method == SCORES:
                 return advantages_in(scored["advantages"], batch)
-            known = {"old_per_token_logps": batch.old_logp, "old_logps": (batch.old_logp * batch.mask).sum(1)}
+            width = scored["completion_ids"].shape[1]
+            known = {
+                "old_per_token_logps": batch.old_logp[:, :width],
+                "old_logps": (batch.old_logp * batch.mask).sum(1),
+            }
             loss = trainer._compute_loss(trainer.model, scored | known)
         return -gradient(loss, logp)
 
@@ -112,7 +119,7 @@ class Trainer:
         args, made = self._config, self.owner.__new__(self.owner)
         made.__dict__.update({name: getattr(args, name) for name in args.__dataclass_fields__})
         args.steps_per_generation = args.gradient_accumulation_steps = 1
-        width = batch.mask.shape[1]
+        width = batch.mask.shape[1] if self.method == LOSS else int(_lengths(batch).max())
         model = torch.nn.Module()
         model.is_gradient_checkpointing = False  # type: ignore[assignment]
         made.__dict__.update(
@@ -124,10 +131,10 @@ class Trainer:
             _tokenizer=SimpleNamespace(pad_token_id=PAD), pad_to_multiple_of=None, mask_truncated_completions=True,
             chat_template_kwargs={}, log_multimodal=False, _pending_extra_logs=defaultdict(list),
             _pending_metrics=defaultdict(list), _metrics={mode: defaultdict(list) for mode in ("train", "eval")},
-            _logs={name: [] for name in ("prompt", "completion", "advantages")} | {"rewards": defaultdict(list), "extra": {}},
+            _logs={name: list[Any]() for name in LOGGED} | {"rewards": defaultdict(list)},
             _generate=lambda prompts: _generated(batch, self.owner.__name__),
             _calculate_rewards=lambda *_: (batch.reward * batch.exists).sum(1, keepdim=True),
-            _get_per_token_logps_and_entropies=lambda *_, **__: (logp[:, :width], torch.zeros_like(logp), None),
+            _get_per_token_logps_and_entropies=lambda *_, **__: (logp[:, :width], torch.zeros(len(logp), width), None),
         )  # fmt: skip
         return made
 
@@ -145,19 +152,17 @@ def _inputs(batch: Texts) -> dict[str, Tensor]:
     }  # fmt: skip
 
 
+def _lengths(batch: Texts) -> Tensor:
+    """The tokens of each text, also those that do not train inside it [B]; an empty text is one token."""
+    return (batch.exists.cumsum(1).argmax(1) + 1) * (batch.exists.sum(1) > 0) + (batch.exists.sum(1) == 0)
+
+
 def _generated(batch: Texts, trainer: str) -> tuple[Any, ...]:
     """Prompts, texts and masks as `_generate` returns them: a text that does not train has not ended."""
-    rows, width = batch.mask.shape
+    rows, lengths, trains = len(batch.mask), _lengths(batch).tolist(), (batch.mask.sum(1) > 0).tolist()
     prompts = [[WORD]] * rows
-    lengths = [max(1, int(n)) for n in (batch.exists.cumsum(1).argmax(1) + 1).tolist()]
-    trains = (batch.mask.sum(1) > 0).tolist()
     texts = [[WORD] * (n - 1) + [END if on else WORD] for n, on in zip(lengths, trains, strict=True)]
-    texts[0] = texts[0] + [PAD] * (width - lengths[0]) if trains[0] else texts[0]
-    if trainer.startswith("RLOO"):
+    if trainer == "RLOOTrainer":
         return prompts, texts, [""] * rows
-    holes = [
-        [int(batch.mask[i, t]) if on else 1 for t in range(n)]
-        for i, (n, on) in enumerate(zip(lengths, trains, strict=True))
-    ]
-    holes[0] = holes[0] + [0] * (len(texts[0]) - len(holes[0]))
-    return prompts, texts, holes, [""] * rows, None, {}, None, None
+    inside = [batch.mask[i, :n].long().tolist() if trains[i] else [1] * n for i, n in enumerate(lengths)]
+    return prompts, texts, inside, [""] * rows, None, {}, None, None

@@ -205,11 +205,14 @@ def _renamed(batch: Texts) -> Pair:
     return Pair(batch, batch.each(group=(batch.group * 5 + 3) % 17), same)
 
 
-def _cut_text(batch: Texts) -> Pair:
-    """One more text that does not train: of one token, or of as many as there is room for."""
-    first = {name: torch.cat([x, x[:1]]) for name, x in batch.tensors().items()}
-    first["mask"][-1], first["exists"][-1] = 0, 0
-    short, long = (first | {"exists": first["exists"].clone()} for _ in range(2))
+def _cut_text(batch: Texts) -> Pair | None:
+    """The last text does not train: it is of one token, or of as many as there is room for."""
+    if len(batch.mask) < 2 or batch.mask.shape[1] < 2:
+        return None
+    dead = {name: x.clone() for name, x in batch.tensors().items() if name in ("mask", "reward", "exists")}
+    for x in dead.values():
+        x[-1] = 0
+    short, long = ({**dead, "exists": dead["exists"].clone()} for _ in range(2))
     short["exists"][-1, :1], long["exists"][-1] = 1, 1
     return Pair(batch.each(**short), batch.each(**long), same)
 

@@ -43,7 +43,7 @@ def examine(foreign: Foreign) -> list[Property]:
     """The properties of a function of this kind."""
     reads_values = "values" in foreign.takes
     if foreign.kind != "advantages":
-        found = [_of(foreign, "texts", _others_advantage)] if foreign.kind == "loss" else []
+        found = [_of(foreign, "texts", _others_advantage)] if "advantages" in foreign.takes else []
         means = weights.means(foreign)
         return found + [Property(name, SAYS[name], name in means) for name in weights.SAYS]
     found = [_of(foreign, "texts", _others_reward)]
