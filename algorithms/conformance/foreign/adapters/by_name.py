@@ -111,7 +111,7 @@ class ByName:
         unsaid = [name for name in unknown if name not in given]
         if unsaid:
             raise UnknownName(
-                "parameter", unsaid[0], OF, "give it a known name, a default, or a value: --given NAME=VALUE"
+                "parameter", unsaid[0], OF, "all: docs/other-libraries.md; or give it a value: --given NAME=VALUE"
             )
         kind = kind_of(frozenset(known))
         if kind is None:

@@ -71,7 +71,11 @@ def test_defaults_are_kept_and_numbers_may_be_given() -> None:
     ("function", "given", "said"),
     [
         (lambda rewrds: rewrds, {}, "unknown parameter 'rewrds'; nearest: rewards"),
-        (lambda rewards, temperature: rewards, {}, "give it a known name, a default, or a value: --given NAME=VALUE"),
+        (
+            lambda rewards, temperature: rewards,
+            {},
+            "all: docs/other-libraries.md; or give it a value: --given NAME=VALUE",
+        ),
         (lambda mask: mask, {}, "a function of mask is neither of advantages"),
         (lambda rewards: rewards, {"clip": 1}, "unknown parameter 'clip'"),
     ],
