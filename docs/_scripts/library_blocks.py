@@ -14,6 +14,12 @@ from docs._scripts.wording import listed
 
 FILE = "libraries.json"
 MOST = 2  # variants of ours that are named as equal
+SHORT = {"_generate_and_score_completions": "scores", "_compute_loss": "loss", "compute_": ""}
+NOTES = {
+    "trl": ": `scores` is `_generate_and_score_completions`, `loss` is `_compute_loss`; a class alone is both in turn.",
+    "verl": ": the functions of `verl.trainer.ppo.core_algos`, without the prefix `compute_`.",
+    "torchrl": ": value estimators of `torchrl.objectives.value.functional`, and losses of `torchrl.objectives`.",
+}
 
 
 def blocks(results: Released) -> dict[str, Callable[[], str]]:
@@ -38,21 +44,29 @@ def summary(results: Released) -> str:
 
 
 def table(results: Released) -> str:
-    """A row for each function: what it promised, how many rules held, what broke, and which of ours computes the same."""
-    lines = [
-        "| library | function | settings | promised | rules that held | broke | equal to ours |",
-        "| --- | --- | --- | --- | ---: | --- | --- |",
-    ]
-    for row in results.json(FILE)["rows"]:
-        same = ", ".join(f"`{name}`" for name in row["same_as"][:MOST])
-        settings = f"`{row['settings']}`" if row["settings"] else ""
-        rules = "; ".join(one["rule"] for one in row["broke"]) or "-"
-        promised = ", ".join(row["promises"]) or "-"
-        lines.append(
-            f"| {row['library']} | `{row['function']}` | {settings} | {promised} | {len(row['held'])} | {rules} | "
-            f"{same or '-'} |"
-        )
-    return "\n".join(lines)
+    """A table for each library, a row for each function: its promises, the rules that held, and ours that compute the same."""
+    found = results.json(FILE)
+    parts = []
+    for library in dict.fromkeys(row["library"] for row in found["rows"]):
+        lines = [
+            f"**{library} {found['versions'][library]}**{NOTES[library]}",
+            "",
+            "| function | promised | held | equal to ours |",
+            "| --- | --- | ---: | --- |",
+        ]
+        parts.append("\n".join([*lines, *(_row(row) for row in found["rows"] if row["library"] == library)]))
+    return "\n\n".join(parts)
+
+
+def _row(row: dict[str, Any]) -> str:
+    name = row["function"]
+    for long, short in SHORT.items():
+        name = name.replace(long, short)
+    settings = "".join(f"<br>`{one}`" for one in row["settings"].split(",") if one)
+    same = ", ".join(f"`{name}`" for name in row["same_as"][:MOST]) or "-"
+    held = f"{len(row['held'])}/{len(row['held']) + len(row['broke'])}"
+    held = f"**{held}**" if row["broke"] else held
+    return f"| `{name}`{settings} | {', '.join(row['promises']) or '-'} | {held} | {same} |"
 
 
 def broke(results: Released) -> str:
