@@ -57,7 +57,7 @@ LAYERS = (
     ("benchmarks.experiments",),
     ("benchmarks.reports", "benchmarks.playback"),
     ("benchmarks.execution",),
-    ("benchmarks.tuning", "benchmarks.speed"),
+    ("benchmarks.tuning", "benchmarks.speed", "benchmarks.libraries"),
     ("benchmarks.cli",),
     ("benchmarks.api",),
     ("benchmarks",),

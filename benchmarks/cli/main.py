@@ -81,7 +81,7 @@ def _parse(argv: list[str]) -> Callable[[], int]:
 
 def _check_flags(name: str, command: type, words: list[str]) -> None:
     """UnknownName for a flag that the command does not have."""
-    known = ["--help", *(f"--{f.name.replace('_', '-')}" for f in fields(command))]
+    known = ["--help", *(f"--{f.name.rstrip('_').replace('_', '-')}" for f in fields(command))]
     for word in words:
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag.replace("_", "-").replace("--no-", "--") not in known:
