@@ -14,7 +14,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.reports.comparison import comparison
+from benchmarks.reports.comparison import comparison, page
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.junit import junit
 from benchmarks.reports.comparison.result_folders import load
@@ -45,7 +45,7 @@ class Compare:
         if self.junit is not None:
             check_folder(self.junit.parent, "--junit")
         result = comparison.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
-        document = comparison.document(a, b, result, self.margin)
+        document = page.document(a, b, result, self.margin)
         print(json.dumps(comparison.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
             print(document.write(self.out), file=sys.stderr)

@@ -19,6 +19,7 @@ from benchmarks.statistics.learning_curves import iqm_curve, performance_profile
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
+from envs.control.limits import ANYTHING, Limits
 
 AXES = {
     "env_steps": "environment steps a seed",
@@ -42,7 +43,7 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
         for axis, (task, scale) in zip(panels.panels, suite.scales.items(), strict=True):
             for variant in lines:
                 if (curve := suite.curves.get((task, variant))) is not None:
-                    _draw_curve(axis, curve, x, styles[variant], variant)
+                    _draw_curve(axis, curve, x, styles[variant], variant, suite.limits.get(task, ANYTHING))
             levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()}
             _draw_levels(axis, levels, scale)
             axis.set_title(task)
@@ -52,10 +53,10 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
     return panels.figure
 
 
-def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) -> None:
+def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str, limits: Limits) -> None:
     at: Doubles = getattr(curve, x)
     if curve.has_curve and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
-        banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
+        banded(axis, at.mean(axis=1), t_band(curve.value, limits), style, label)
 
 
 def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:

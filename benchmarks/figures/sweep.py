@@ -42,7 +42,8 @@ class Sweep(PlainFigure):
             for axis, title in zip(panels.panels, titles, strict=True):
                 for line in lines:
                     if points := self._points(data, line, title or line):
-                        banded_groups(axis, points, styles[line], line)
+                        limits = data.suite.score_limits([t for t in self.x if t in data.suite.scales])
+                        banded_groups(axis, points, styles[line], line, limits)
                 axis.set_title(title)
                 if self.log:
                     axis.set_xscale("log")

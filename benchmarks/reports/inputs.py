@@ -47,6 +47,7 @@ class ReportInput:
     rates: RateNotes = field(default_factory=RateNotes)  # on rates that were selected for another variant
     sequential: Mapping[str, Any] = field(default_factory=dict)  # what `run --adaptive` decided
     mixed: tuple[str, ...] = ()  # differences between the cells' numerics
+    own_tasks: frozenset[str] = frozenset()  # the user's, which --ceiling can give a ceiling
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property

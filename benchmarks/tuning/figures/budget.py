@@ -24,7 +24,7 @@ from benchmarks.figures.style import STYLE, LineStyle, line_styles
 from benchmarks.tuning.figures.layout import variant_marker, vertical_interval
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
-from benchmarks.tuning.summary.trials import best_so_far, default_value
+from benchmarks.tuning.summary.trials import best_so_far, default_value, score_limits
 
 Styles = Mapping[str, LineStyle]  # variant -> colour and dash
 
@@ -60,7 +60,7 @@ def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
         best_line(axis, study, styles[variant], end)
         test = summary.tested(task, variant)[0]
         marker = variant_marker(list(styles).index(variant))
-        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant].colour, marker)
+        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant].colour, marker, score_limits(study))
     shade_test(axis, end + step * 0.5, end + step * (len(studies) + 1.9))
 
 
