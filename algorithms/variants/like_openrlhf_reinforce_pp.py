@@ -22,4 +22,5 @@ VARIANT = replace(
     parent=None,
     changes="",
     needs=(),
+    label="REINFORCE++ (as OpenRLHF)",
 )

@@ -2,4 +2,4 @@
 
 from algorithms.references.scripted import Random
 
-REFERENCE = Random(name="random", summary="uniform over legal actions, no learning (reference)")
+REFERENCE = Random(name="random", summary="uniform over legal actions, no learning (reference)", label="Random policy")

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.scales import scales_from_cells
 from benchmarks.loading import common_steps
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
@@ -40,7 +41,9 @@ def build_suite(
     imported = frozenset(v for v in variants if known[v].get("imported"))
     frame, notes = common_steps.align(frame, imported, optional)
     frontiers = task_frontiers(experiment, metas)
-    return Suite(frame, scales, variants, optional, imported, experiment.block, notes, frontiers)
+    titles = variant_titles(variants, experiment.own_variants, metas)
+    titles |= task_titles(scales, experiment.own_tasks, metas)
+    return Suite(frame, scales, variants, optional, imported, experiment.block, notes, frontiers, titles)
 
 
 def task_frontiers(experiment: ComparisonExperiment, metas: list[dict[str, Any]]) -> dict[str, Frontier]:

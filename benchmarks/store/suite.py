@@ -12,6 +12,7 @@ import pandas as pd
 from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles, Scale
 from envs.language.frontier import Frontier
+from envs.naming.titles import title_of_task, title_of_variant
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Suite:
     block     seeds that one process trained
     notes     how rows were changed to compare runs of unequal length (common_steps.py)
     frontiers the exact frontiers of the tasks that know theirs
+    titles    what figures call tasks and variants, by name
     """
 
     frame: pd.DataFrame
@@ -33,6 +35,7 @@ class Suite:
     block: int = BLOCK
     notes: tuple[str, ...] = ()
     frontiers: Mapping[str, Frontier] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def score_scales(self) -> Mapping[str, Scale]:
@@ -107,6 +110,11 @@ class Suite:
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
         return [t for t in self.scales if all((t, v) in self.curves for v in variants)]
+
+    def title(self, name: str) -> str:
+        """What figures call a task or a variant."""
+        words = title_of_task if name in self.scales else title_of_variant
+        return self.titles.get(name) or words(name)
 
     @property
     def seeds(self) -> int:
