@@ -8,6 +8,7 @@ from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder
 from benchmarks.design.experiment import check_flags
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.validation.usage import DONE, FAILED, user_errors
 from envs.validation import UsageError
@@ -20,7 +21,7 @@ class Run(RunFlags):
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
-        suffixes = figure_suffixes(self.figures)
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
         own = [name for name, value in self.own_data.items() if value is not None]
@@ -33,6 +34,8 @@ class Run(RunFlags):
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE
-        if written := run.report(folder, outcome, self.baseline, suffixes):
+        with at_width(width):
+            written = run.report(folder, outcome, self.baseline, suffixes)
+        if written:
             print(written)
         return FAILED if outcome.failures else DONE

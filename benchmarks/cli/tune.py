@@ -12,7 +12,7 @@ import tyro
 
 from algorithms.algorithm import Algorithm
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RESULTS, check_device, check_positive, say_normalised
+from benchmarks.cli.options import RESULTS, check_device, check_positive, figure_suffixes, say_normalised
 from benchmarks.design import settings
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variant
@@ -22,6 +22,7 @@ from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.ladder import RUNGS
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.store.file_names import file_safe
 from benchmarks.tuning import result, scheduler
 from benchmarks.tuning.protocol import Protocol, StudyPlan
@@ -63,6 +64,8 @@ class Tune:
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
@@ -70,6 +73,7 @@ class Tune:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = find_tasks((), self._names("task", self.task, self.tasks), parse_env_kwargs(self.env_kwargs))
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
@@ -86,7 +90,8 @@ class Tune:
             return DONE
         folder = self.results / self.study
         if studies := result.load_all(folder):
-            print(write(self.study, f"What do {self.trials} trials buy?", studies, folder))
+            with at_width(width):
+                print(write(self.study, f"What do {self.trials} trials buy?", studies, folder, suffixes))
         return FAILED if outcome.failures else DONE
 
     def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:

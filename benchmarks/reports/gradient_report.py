@@ -20,6 +20,7 @@ from benchmarks.reports.markup import escaped
 from benchmarks.reports.sections import gradients
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
+from envs.naming.titles import distinct
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 AXES_WITH_FIGURE = ("estimator", "lambda", "success")  # axes with a figure of their own
@@ -105,7 +106,7 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
-        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
+        Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl))),
         Section("Every estimator", (Prose(COLUMNS_EXPLAINED), Table("estimators", ladder[SHOWN_COLUMNS[2:]]))),
         Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
         Section("Measurements", (Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing))),
@@ -115,13 +116,21 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     return Document(lab.name, lab.question, first, sections)
 
 
-def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[FigureBlock]:
+def _figures(
+    lab: GradientExperiment, frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame
+) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
+    titles = distinct({item.name: item.title for item in (*lab.tasks, *lab.variants)})
     order = [v.name for group in groups().values() for v in group]
+    ladder = partial(gradient_quality.variance_ladder, order=order, titles=titles)
     figures = (
-        ("variance_ladder", frame[axis == "estimator"], partial(gradient_quality.variance_ladder, order=order)),
-        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], gradient_quality.axes_panels),
+        (
+            "variance_ladder",
+            frame[axis == "estimator"],
+            ladder,
+        ),
+        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], partial(gradient_quality.axes_panels, titles=titles)),
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
         ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),

@@ -85,8 +85,7 @@ def diagnostics(report: ReportInput) -> Section:
         Table("diagnostics", score_tables.over_tasks(table, report.suite), "Means over tasks."),
     ]
     for i, group in enumerate(line_groups(lines)):
-        draw = partial(learning_curves.diagnostics, report.measures, group, "means over tasks and seeds",
-                       report.suite.present)  # fmt: skip
+        draw = partial(learning_curves.diagnostics, report.suite, report.measures, group, "means over tasks and seeds")
         blocks.append(
             FigureBlock(f"diagnostics_{i + 1}", draw, f"{', '.join(group)}: diagnostics of training, {report.n}.")
         )
