@@ -254,7 +254,7 @@ class Task:
     floor      return of the uniform policy, J0; None: to be measured
     ceiling    optimal or reference return, J*; None: unknown, so scores are returns
     threshold  return at which the task counts as solved; None: there is none
-    label      its name in figures; empty: words made of `name`
+    shown_as   its name in figures; empty: words made of `name`
 
     ValueError if these define no valid Scale.
     """
@@ -269,7 +269,7 @@ class Task:
     gamma: float = 1.0
     beta: float = 0.0
     views: tuple[tuple[str, Factory], ...] = ()
-    label: str = dataclasses.field(default="", compare=False, metadata={"hashed": False})
+    shown_as: str = dataclasses.field(default="", compare=False, metadata={"hashed": False})
 
     def __post_init__(self) -> None:
         try:
@@ -280,7 +280,7 @@ class Task:
     @property
     def title(self) -> str:
         """Its name for readers; a factory that names its family has it in the title."""
-        return self.label or title_of_task(self.name, getattr(self.factory, "family_title", ""))
+        return self.shown_as or title_of_task(self.name, getattr(self.factory, "family_title", ""))
 
     @property
     def spec(self) -> Spec:

@@ -22,7 +22,7 @@ class Reference:
 
     name: str
     summary: str = field(metadata={"hashed": False})
-    label: str = field(default="", compare=False, metadata={"hashed": False})
+    shown_as: str = field(default="", compare=False, metadata={"hashed": False})
 
     parent = None
     changes = ""
@@ -37,7 +37,7 @@ class Reference:
     @property
     def title(self) -> str:
         """Its name for readers."""
-        return self.label or title_of_variant(self.name)
+        return self.shown_as or title_of_variant(self.name)
 
     @property
     def unsettable(self) -> str | None:

@@ -15,5 +15,5 @@ VARIANT = gae.VARIANT.rung(
     "async",
     "rollouts 4 updates old, uncorrected",
     schedule=Schedule(lag=4),
-    label="Stale rollouts",
+    shown_as="Stale rollouts",
 )

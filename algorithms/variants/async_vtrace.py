@@ -15,5 +15,5 @@ VARIANT = async_.VARIANT.rung(
     "async_vtrace",
     "rollouts 4 updates old, V-trace",
     credit=VTrace(lam=0.95),
-    label="Stale + V-trace",
+    shown_as="Stale + V-trace",
 )

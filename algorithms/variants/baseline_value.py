@@ -16,5 +16,5 @@ VARIANT = reward_to_go.VARIANT.rung(
     "minus a learned V(s_t)",
     promises=Promises(factor="one"),
     baseline=ValueNetwork(),
-    label="Value baseline",
+    shown_as="Value baseline",
 )

@@ -11,5 +11,5 @@ REFERENCE = BestOfN(
     name="best_of_16",
     summary="the best of 16 texts of the reference by what the task pays, exactly",
     n=16,
-    label="Best of 16",
+    shown_as="Best of 16",
 )

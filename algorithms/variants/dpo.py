@@ -8,5 +8,5 @@ Source: Rafailov et al. (2023), Direct preference optimization, equation 7.
 from algorithms.references.labelled import Preference
 
 REFERENCE = Preference(
-    name="dpo", summary="learns from 256 pairs of texts, labelled by gold with noise", judge="gold", label="DPO"
+    name="dpo", summary="learns from 256 pairs of texts, labelled by gold with noise", judge="gold", shown_as="DPO"
 )

@@ -18,5 +18,5 @@ VARIANT = rloo.VARIANT.rung(
     needs={"aggregation": "constant"},
     promises=Promises(factor="group", shift_invariant=True),
     baseline=GroupMean(),
-    label="Dr. GRPO",
+    shown_as="Dr. GRPO",
 )

@@ -14,5 +14,5 @@ VARIANT = gae.VARIANT.rung(
     "entropy",
     "plus 0.01 times the policy's entropy",
     entropy=Constant(0.01),
-    label="Entropy bonus",
+    shown_as="Entropy bonus",
 )

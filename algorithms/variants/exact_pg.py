@@ -18,5 +18,5 @@ VARIANT = replace(
     name="exact_pg",
     summary="ascent on the exact gradient (reference)",
     update=ExactGradient(),
-    label="Exact gradient",
+    shown_as="Exact gradient",
 )

@@ -14,5 +14,5 @@ VARIANT = baseline_value.VARIANT.rung(
     "gae",
     "the lambda-return in place of G_t: bootstraps from V",
     credit=LambdaReturn(lam=0.95),
-    label="GAE",
+    shown_as="GAE",
 )

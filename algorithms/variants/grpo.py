@@ -21,5 +21,5 @@ VARIANT = dr_grpo.VARIANT.rung(
     needs={"aggregation": "sequence", "surrogate": ClippedRatio(clip=0.2), "kl": KL("k3", "loss")},
     promises=Promises(factor="success", shift_invariant=True, scale_free=True),
     scale=Deviation("group"),
-    label="GRPO",
+    shown_as="GRPO",
 )

@@ -22,5 +22,5 @@ VARIANT = replace(
     parent=None,
     changes="",
     needs=(),
-    label="REINFORCE++ (as OpenRLHF)",
+    shown_as="REINFORCE++ (as OpenRLHF)",
 )

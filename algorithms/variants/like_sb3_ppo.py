@@ -42,5 +42,5 @@ VARIANT = Variant(
         ("normalise_observations", False),
         ("initial_log_std", 0.0),
     ),
-    label="PPO (as SB3)",
+    shown_as="PPO (as SB3)",
 )

@@ -23,5 +23,5 @@ VARIANT = replace(
     parent=None,
     changes="",
     fixed=(("collection", Episodes(envs=64, group=2)),),
-    label="RLOO (as TRL)",
+    shown_as="RLOO (as TRL)",
 )

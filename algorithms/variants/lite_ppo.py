@@ -18,5 +18,5 @@ VARIANT = grpo.VARIANT.rung(
     needs={"aggregation": "token"},
     promises=Promises(shift_invariant=True, scale_free=True),
     scale=Deviation("batch"),
-    label="Lite PPO",
+    shown_as="Lite PPO",
 )

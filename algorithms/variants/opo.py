@@ -17,5 +17,5 @@ VARIANT = rloo.VARIANT.rung(
     "minus the group's length-weighted mean R(tau)",
     promises=Promises(shift_invariant=True),
     baseline=LengthWeightedMean(),
-    label="OPO",
+    shown_as="OPO",
 )

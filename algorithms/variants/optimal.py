@@ -3,5 +3,5 @@
 from algorithms.references.scripted import Optimal
 
 REFERENCE = Optimal(
-    name="optimal", summary="the oracle's optimal return, no learning (reference)", label="Optimal policy"
+    name="optimal", summary="the oracle's optimal return, no learning (reference)", shown_as="Optimal policy"
 )

@@ -17,5 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the constant of least variance, from the batch's other episodes",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=OptimalConstant(),
-    label="Optimal constant baseline",
+    shown_as="Optimal constant baseline",
 )

@@ -17,5 +17,5 @@ VARIANT = baseline_loo.VARIANT.rung(
     "minus the group's mean G_t weighted by the score gathered so far",
     promises=Promises(shift_invariant=True),
     baseline=OptimalToken(),
-    label="Optimal token baseline",
+    shown_as="Optimal token baseline",
 )

@@ -21,5 +21,5 @@ VARIANT = Variant(
     estimator=Estimator(credit=EpisodeReturn(), baseline=Zero(), surrogate=Score()),
     update=FirstOrder(),
     promises=Promises(factor="one"),
-    label="REINFORCE",
+    shown_as="REINFORCE",
 )

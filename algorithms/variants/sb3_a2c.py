@@ -17,5 +17,5 @@ REFERENCE = Sb3(
     model_class="a2c",
     learning_rate=7e-4,
     envs=8,
-    label="A2C (SB3)",
+    shown_as="A2C (SB3)",
 )

@@ -16,5 +16,5 @@ REFERENCE = Sb3(
     summary="stable-baselines3's own PPO (reference)",
     model_class="ppo",
     learning_rate=3e-4,
-    label="PPO (SB3)",
+    shown_as="PPO (SB3)",
 )

@@ -17,5 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the return of the greedy text on the same prompt, which is charged",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=GreedyReturn(),
-    label="Self-critical",
+    shown_as="Self-critical",
 )

@@ -11,5 +11,5 @@ REFERENCE = Imitation(
     name="sft_favourites",
     summary="imitates the best of four texts by what the task pays, for 256 prompts",
     judge="paid",
-    label="SFT on favourites",
+    shown_as="SFT on favourites",
 )

@@ -31,7 +31,7 @@ def _configured(name: str, summary: str, schedule: Schedule) -> Variant:
         parent=None,
         changes="",
         needs=(),
-        label="",
+        shown_as="",
     )
 
 

@@ -10,12 +10,12 @@ from benchmarks.findings.entropy_bonus import EntropyBonus
 
 NONE, CONSTANT, ANNEALED, TARGET = (VARIANTS[n] for n in ("gae", "entropy", "entropy_annealed", "entropy_target"))
 STRONG = NONE.rung(
-    "entropy .05", "plus 0.05 times the policy's entropy", label="Entropy bonus .05", entropy=Constant(0.05)
+    "entropy .05", "plus 0.05 times the policy's entropy", shown_as="Entropy bonus .05", entropy=Constant(0.05)
 )
 LOW = NONE.rung(
     "entropy_target .1",
     "plus a bonus that holds 0.1 of the maximal entropy",
-    label="Entropy target .1",
+    shown_as="Entropy target .1",
     entropy=Target(0.1),
 )
 

@@ -8,11 +8,11 @@ from envs.text.padanswer import PadAnswer
 from envs.text_env import text_task
 
 EPISODE = VARIANTS["rloo"]  # whole returns, as GRPO: a text that has ended keeps its reward
-TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", label="RLOO, token mean", aggregation="token")
+TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", shown_as="RLOO, token mean", aggregation="token")
 SEQUENCE = EPISODE.rung(
     "loo_sequence",
     "mean over a text's tokens (1/len), then over texts",
-    label="RLOO, text mean",
+    shown_as="RLOO, text mean",
     aggregation="sequence",
 )
 TASKS = (

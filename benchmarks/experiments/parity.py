@@ -15,7 +15,7 @@ from benchmarks.findings.parity import Parity
 
 A2C = Sb3(
     name="sb3:a2c (defaults)",
-    label="A2C (SB3's own)",
+    shown_as="A2C (SB3's own)",
     summary="stable-baselines3's own A2C at its defaults, 8 environments",
     model_class="a2c",
     learning_rate=7e-4,
@@ -23,7 +23,7 @@ A2C = Sb3(
 )
 PPO = Sb3(
     name="sb3:ppo (defaults)",
-    label="PPO (SB3's own)",
+    shown_as="PPO (SB3's own)",
     summary="stable-baselines3's own PPO at its defaults, one environment",
     model_class="ppo",
     learning_rate=3e-4,

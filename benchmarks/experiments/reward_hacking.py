@@ -11,7 +11,7 @@ from envs.text.overopt import OverOpt, judged_task
 BETAS = (0.0, 0.02, 0.06)
 MDPS = {f"overopt beta={beta:g}": OverOpt(beta=beta) for beta in BETAS}
 TASKS = tuple(
-    replace(judged_task(name, mdp), label=f"Over-optimisation, beta {mdp.beta:g}") for name, mdp in MDPS.items()
+    replace(judged_task(name, mdp), shown_as=f"Over-optimisation, beta {mdp.beta:g}") for name, mdp in MDPS.items()
 )
 
 EXPERIMENT = ComparisonExperiment(

@@ -62,14 +62,14 @@ def demonstrations(n: int) -> Imitation:
         name=f"sft_{n}",
         summary=f"imitates the best of four texts by gold, for {n} prompts",
         labels=n,
-        label=f"SFT, {n}",
+        shown_as=f"SFT, {n}",
     )
 
 
 def comparisons(n: int) -> Preference:
     """DPO on n pairs."""
     return Preference(name=f"dpo_{n}", summary=f"learns from {n} pairs of texts, labelled by gold", labels=n, noise=0.0,
-                      sharpness=3.0, label=f"DPO, {n}")  # fmt: skip
+                      sharpness=3.0, shown_as=f"DPO, {n}")  # fmt: skip
 
 
 BEST = tuple(
@@ -77,12 +77,12 @@ BEST = tuple(
         name=f"best_of_{n}_samples",
         summary=f"the best of {n} texts of SFT by what is paid",
         n=n,
-        label=f"Best of {n} samples",
+        shown_as=f"Best of {n} samples",
     )
     for n in (1, 4, 16)
 )
 RLOO = VARIANTS["rloo"]
-NO_KL = RLOO.rung("rloo_no_kl", "rloo without a KL to SFT", label="RLOO, no KL", kl=KL(beta=0.0))
+NO_KL = RLOO.rung("rloo_no_kl", "rloo without a KL to SFT", shown_as="RLOO, no KL", kl=KL(beta=0.0))
 GRADIENTS = (RLOO, NO_KL, VARIANTS["grpo"])
 LABELS = (32, 128)
 LABELLED: tuple[Algorithm, ...] = (
@@ -91,7 +91,7 @@ LABELLED: tuple[Algorithm, ...] = (
     Imitation(
         name="sft_favourites",
         summary="imitates the best of four texts by the reward model",
-        label="SFT on favourites",
+        shown_as="SFT on favourites",
         labels=128,
         judge="paid",
     ),

@@ -26,7 +26,7 @@ PLACES = tuple(
     RLOO.rung(
         f"rloo_{kind}_{over}",
         f"{kind} of the {over} in the loss",
-        label=f"RLOO, {kind}, {over}",
+        shown_as=f"RLOO, {kind}, {over}",
         kl=KL(kind, "loss", over),
     )
     for kind in ("k1", "k2", "k3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -57,7 +58,7 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
     with mpl.rc_context(STYLE):
         made = grid(len(suite.scales), LABELLED if few else 4, height, least=2.6 if few else LEAST)
         styles = line_styles(lines, suite.present)
-        levels: dict[str, str] = {}
+        levels: dict[str, Any] = {}
         drawn: list[tuple[Axes, dict[str, tuple[Doubles, Doubles]]]] = []
         for axis, (task, scale) in zip(made.panels, suite.scales.items(), strict=True):
             curves = {v: suite.curves[task, v] for v in lines if (task, v) in suite.curves}
@@ -89,14 +90,14 @@ def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) 
     return at.mean(axis=1), band[0]
 
 
-def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale, titles: Mapping[str, str]) -> dict[str, object]:
+def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale, titles: Mapping[str, str]) -> dict[str, Any]:
     """References and the threshold as thin lines; the dash of each by its title."""
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
-    dashes = {titles.get(name, name): LEVEL_DASHES.get(name, OTHER_LEVEL) for name in lines}
+    dashes: dict[str, Any] = {titles.get(name, name): LEVEL_DASHES.get(name, OTHER_LEVEL) for name in lines}
     for name, level in lines.items():
-        axis.axhline(level, color="0.45", lw=0.8, ls=dashes[titles.get(name, name)], zorder=1)  # type: ignore[arg-type]
+        axis.axhline(level, color="0.45", lw=0.8, ls=dashes[titles.get(name, name)], zorder=1)
     return dashes
 
 

@@ -14,10 +14,10 @@ from algorithms.estimators.surrogate import Score
 from algorithms.variant import Variant
 
 A2C = replace(
-    VARIANTS["like_sb3_a2c"], name="A2C", label="A2C", summary="advantage actor-critic, in published settings"
+    VARIANTS["like_sb3_a2c"], name="A2C", shown_as="A2C", summary="advantage actor-critic, in published settings"
 )
 PPO = replace(
-    VARIANTS["like_sb3_ppo"], name="PPO", label="PPO", summary="proximal policy optimisation, in published settings"
+    VARIANTS["like_sb3_ppo"], name="PPO", shown_as="PPO", summary="proximal policy optimisation, in published settings"
 )
 IMPALA = replace(
     VARIANTS["impala"],

@@ -121,7 +121,8 @@ def _figures(
 ) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
-    titles = distinct({item.name: item.title for item in (*lab.tasks, *lab.variants)})
+    titles = {task.name: task.title for task in lab.tasks}
+    titles = distinct(titles | {variant.name: variant.title for variant in lab.variants})
     order = [v.name for group in groups().values() for v in group]
     ladder = partial(gradient_quality.variance_ladder, order=order, titles=titles)
     figures = (

@@ -120,13 +120,13 @@ def _place_furniture(figure: Figure, renderer: RendererAgg) -> None:
     y = EDGE
     for text in (*reversed(notes), x_label):
         if text:
-            text.set_va("bottom")
-            text.set_ha("center")
+            text.set_verticalalignment("bottom")
+            text.set_horizontalalignment("center")
             text.set_position((_inside(middle, extent(text, renderer, figure.dpi).width, width), y / height))
             y += extent(text, renderer, figure.dpi).height + GAP / 2
     if y_label:
         centre = (min(f.y0 for f in frames) + max(f.y1 for f in frames)) / 2
-        y_label.set_va("center")
+        y_label.set_verticalalignment("center")
         y_label.set_position((EDGE / width, _inside(centre, extent(y_label, renderer, figure.dpi).height, height)))
     top = height - EDGE
     for legend in figure.legends:

@@ -21,7 +21,7 @@ def text_inches(text: str, points: float) -> float:
 def _measure(line: str, points: float) -> float:
     renderer, font = _measuring(), FontProperties(family=FAMILY, size=points)
     with mpl.rc_context({"text.hinting": "none"}):
-        width: float = renderer.get_text_width_height_descent(line, font, False)[0]
+        width: float = renderer.get_text_width_height_descent(line, font, False)[0]  # type: ignore[no-untyped-call]
     return width / renderer.dpi
 
 

@@ -64,7 +64,8 @@ def encoded(figure: Figure) -> bytes:
         _write(file, rf"\pgfpathrectangle{{\pgfpointorigin}}{{\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}")
         _write(file, r"\pgfusepath{use as bounding box, clip}")
         with mpl.rc_context({"pgf.rcfonts": False, "font.size": TYPE}):
-            figure.draw(MixedModeRenderer(figure, width, height, 72, _Renderer(figure, file)))
+            renderer: Any = MixedModeRenderer(figure, width, height, 72, _Renderer(figure, file))  # type: ignore[no-untyped-call]
+            figure.draw(renderer)
         _write(file, r"\end{pgfpicture}", r"\makeatother", r"\endgroup")
         return file.getvalue().encode()
     finally:
@@ -80,8 +81,8 @@ class _Renderer(RendererPgf):
     """Matplotlib's, with texts that are measured in the figures' own font and hold no commands."""
 
     def __init__(self, figure: Figure, file: io.StringIO) -> None:
-        super().__init__(figure, file)
-        self._ruler = renderer_of(figure)
+        super().__init__(figure, file)  # type: ignore[no-untyped-call]
+        self._ruler: Any = renderer_of(figure)
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         wide, tall, below = self._ruler.get_text_width_height_descent(s, prop, False)
@@ -96,7 +97,7 @@ class _Renderer(RendererPgf):
             and (angle == 0 or mtext.get_rotation_mode() == "anchor")
         )
         anchor = mtext if supported else self._anchor(x, y, s, prop, angle, mtext)
-        super().draw_text(gc, x, y, escaped(s), prop, angle, False, anchor)
+        super().draw_text(gc, x, y, escaped(s), prop, angle, False, anchor)  # type: ignore[no-untyped-call]
 
     def _anchor(self, x: float, y: float, line: str, prop: FontProperties, angle: float, text: Text | None) -> _Anchor:
         """On the baseline: at the middle of a turned line or one of several, else where the text is aligned."""

@@ -7,7 +7,7 @@ import textwrap
 
 from matplotlib import ticker
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -70,8 +70,8 @@ def _crowded(axis: Axis, renderer: RendererAgg, dpi: float) -> bool:
     if any(label.get_rotation() % 90 for label in labels):
         return False
     boxes = [extent(label, renderer, dpi) for label in labels]
-    spans = sorted((b.x0, b.x1) if axis.axis_name == "x" else (b.y0, b.y1) for b in boxes)
-    space = SPACE if axis.axis_name == "x" else -0.01
+    spans = sorted((b.x0, b.x1) if isinstance(axis, XAxis) else (b.y0, b.y1) for b in boxes)
+    space = SPACE if isinstance(axis, XAxis) else -0.01
     return any(after[0] - before[1] < space for before, after in itertools.pairwise(spans))
 
 
@@ -86,10 +86,11 @@ def _thin(axis: Axis) -> bool:
         return True
     formatter = axis.get_major_formatter()
     if isinstance(formatter, ticker.FixedFormatter):
-        return axis.axis_name == "x" and _thin_names(axis, list(formatter.seq))
+        return isinstance(axis, XAxis) and _thin_names(axis, list(formatter.seq))
     if isinstance(locator, ticker.FixedLocator):
-        axis.set_ticks(list(locator.locs[::2]))
-        return len(locator.locs) > 2
+        places = list(axis.get_majorticklocs())
+        axis.set_ticks(places[::2])
+        return len(places) > 2
     if isinstance(locator, ticker.LogLocator) and locator.numticks != FEW:
         axis.set_major_locator(ticker.LogLocator(subs=(1,), numticks=FEW))
         return True
