@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from contextvars import ContextVar
 from envs.validation import UsageError
 
 PAGE_WIDTH = 7.6  # inches of a report's column
+TEXT_WIDTH = 5.5  # inches of a paper's text, which is what most widths are
 NARROWEST, WIDEST = 2.5, 20.0  # inches; names and numbers of 7 points need the first
 INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}  # pt as in TeX, whose \the\columnwidth it is
 ALIKE = {
@@ -63,5 +65,5 @@ def parse_width(text: str | None, flag: str = "--figure-width") -> float | None:
 def _guess(number: str, unit: str) -> str:
     """The number with the unit that was meant: the one that is spelled alike, or the one that makes a column of it."""
     known = unit.lower() if unit.lower() in INCHES else ALIKE.get(unit.lower())
-    fitting = [u for u, scale in INCHES.items() if NARROWEST <= float(number) * scale <= WIDEST]
-    return f"{number}{known or (fitting or ['in'])[0]}"
+    likely = min(INCHES, key=lambda u: abs(math.log(max(float(number), 1e-9) * INCHES[u] / TEXT_WIDTH)))
+    return f"{number}{known or likely}"
