@@ -20,7 +20,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.tensorboard import Live
-from benchmarks.figures.rendering.file_kinds import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import KINDS
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
 from envs.api import Task
@@ -57,7 +57,8 @@ class RunFlags:
     name: str | None = None  # of a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
-    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
@@ -113,7 +114,7 @@ def figure_suffixes(figures: str) -> list[str]:
     """`svg,png` as [".svg", ".png"]; UsageError for another kind, or without svg."""
     suffixes = [f".{kind}" for kind in split(figures)]
     for suffix in suffixes:
-        look_up(dict.fromkeys(SUFFIXES), suffix, "kind of figure")
+        look_up(dict.fromkeys(KINDS), suffix, "kind of figure")
     if ".svg" not in suffixes:
         raise UsageError(f"--figures must hold svg, which the page is made of, not {figures!r} alone")
     return suffixes

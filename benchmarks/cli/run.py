@@ -9,6 +9,7 @@ from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder, show_report
 from benchmarks.design.experiment import check_flags
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.validation.usage import DONE, FAILED, user_errors
 
 
@@ -19,7 +20,7 @@ class Run(RunFlags):
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
-        suffixes = figure_suffixes(self.figures)
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
@@ -31,7 +32,9 @@ class Run(RunFlags):
             return DONE
         if outcome.paths:
             print("writing the report", file=sys.stderr)
-        if written := run.report(folder, outcome, self.baseline, suffixes):
+        with at_width(width):
+            written = run.report(folder, outcome, self.baseline, suffixes)
+        if written:
             show_report(written)
         if failures := outcome.failures:
             more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""

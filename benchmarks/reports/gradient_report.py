@@ -22,6 +22,7 @@ from benchmarks.reports.markup import escaped
 from benchmarks.reports.sections import gradients, objectives
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
+from envs.naming.titles import distinct
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 AXES_WITH_FIGURE = ("estimator", "lambda", "success", objectives.AXIS)  # axes with a figure of their own
@@ -114,7 +115,7 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     count = f"{len(paths)} measurements are here, {len(lab.measurements) - len(paths)} are missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
-        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl, weights))),
+        Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl, weights))),
         *_section("Objectives", objectives.EXPLAINED, Table("objectives", climbed)),
         *_section("Every estimator", COLUMNS_EXPLAINED, Table("estimators", ladder[SHOWN_COLUMNS[2:]])),
         *_section("The KL", CAPTIONS["kl"], Table("kl", kl)),
@@ -132,6 +133,7 @@ def _section(title: str, explained: str, *tables: Table) -> list[Section]:
 
 
 def _figures(
+    lab: GradientExperiment,
     frame: pd.DataFrame,
     crossing: pd.DataFrame,
     kl: pd.DataFrame,
@@ -139,13 +141,16 @@ def _figures(
 ) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
+    titles = {task.name: task.title for task in lab.tasks}
+    titles = distinct(titles | {variant.name: variant.title for variant in lab.variants})
     order = [v.name for group in groups().values() for v in group]
+    ladder = partial(gradient_quality.variance_ladder, order=order, titles=titles)
     figures = (
-        ("variance_ladder", frame[axis == "estimator"], partial(gradient_quality.variance_ladder, order=order)),
-        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], gradient_quality.axes_panels),
+        ("variance_ladder", frame[axis == "estimator"], ladder),
+        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], partial(gradient_quality.axes_panels, titles=titles)),
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
-        ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights)),
+        ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights, titles=titles)),
         ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),
         ("kl", kl, gradient_quality.kl_bars),
     )

@@ -16,7 +16,7 @@ from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import answer, budgets, facts, pairs, passes, texts, training
+from benchmarks.reports.sections import answer, budgets, facts, names, pairs, passes, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -151,7 +151,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
             training.diagnostics(report),
             training.throughput(report, scores),
         ],
-        "Details": [facts.failures(report), *facts.appendix(report), facts.provenance(report)],
+        "Details": [names.names(report), facts.failures(report), *facts.appendix(report), facts.provenance(report)],
     }
 
 
