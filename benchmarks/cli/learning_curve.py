@@ -14,7 +14,7 @@ from rich.markup import escape
 from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
@@ -24,7 +24,7 @@ BAR = 40
 
 
 def train_and_show(
-    cells: list[Cell], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
+    cells: list[Cell], folder: Path, device: str, live: LiveLogs | None = None, policies: Path | None = None
 ) -> int:
     """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores.
 
@@ -67,7 +67,7 @@ def _print_scores(cells: list[Cell], folder: Path) -> None:
 class _Curve:
     """A line of the learning curve for each checkpoint."""
 
-    def __init__(self, console: Console, cell: Cell, live: Live | None) -> None:
+    def __init__(self, console: Console, cell: Cell, live: LiveLogs | None) -> None:
         self.console, self.cell, self.live = console, cell, live
         self.records: dict[int, list[Record]] = {}  # by checkpoint
 

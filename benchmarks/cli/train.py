@@ -11,6 +11,7 @@ import tyro
 from algorithms.composition import Processes
 from benchmarks.cli.learning_curve import train_and_show
 from benchmarks.cli.options import (
+    LOGS,
     RESULTS,
     check_device,
     check_outputs,
@@ -41,7 +42,8 @@ class Train:
     hogwild: bool = False  # with --actors: they share parameters instead, and there is no learner
     results: Path = RESULTS
     device: str = "cpu"
-    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
+    log_folder: Path = LOGS  # of --log
     save_policies: bool = False  # what the members have learned, a file each under results/train/policies
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
@@ -64,10 +66,13 @@ class Train:
             raise UsageError(f"--save-policies: {variant.name} {reason}")
         check_device(self.device)
         folder = self.results / "train"
-        check_outputs(self.results, folder, ("cells",), self.save_policies, self.tensorboard)
+        check_outputs(
+            self.results, folder, ("cells",), self.save_policies, None if self.log is None else self.log_folder
+        )
+        logs = live_logs(self.log, self.log_folder, "train")
         say_normalised((cell.task, cell.training) for cell in cells if cell.algorithm.learns)
         (task,) = with_floors([task], self.results)
         cells = [replace(cell, task=task) for cell in cells]
         policies = policies_folder(folder, cells) if self.save_policies else None
-        with live_logs(self.tensorboard, "train") as live:
+        with logs as live:
             return train_and_show(cells, folder, self.device, live, policies)

@@ -10,7 +10,7 @@ UNSUPPORTED = (
     "seeds",
     "baseline",
     "adaptive",
-    "tensorboard",
+    "log",
     "tuned",
     "save-policies",
     "import",
