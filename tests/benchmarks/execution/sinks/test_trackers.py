@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.other_python import run_there
+
 VARIABLE = "PG_LADDER_TRACKERS"
 WRITE = """
 import sys
@@ -45,31 +43,15 @@ print(json.dumps({"trackio": sorted(kept), "wandb": sorted(offline)}))
 """
 
 
-def python() -> str:
-    """The Python with both packages and ours; skips where none is named."""
-    found = os.environ.get(VARIABLE)
-    if found is None:
-        pytest.skip(
-            f"{VARIABLE} is not set: pip install trackio wandb into an environment with pg-ladder, and name its python"
-        )
-    return found
-
-
-def run(code: str, folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB", "TRACKIO"))} | variables
-    env |= {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
-    command = [python(), "-c", code, str(folder / "logs"), *words]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=folder, timeout=240)
-    assert done.returncode == 0, done.stderr
-    return done
+def run(code: str, folder: Path, *words: str, **variables: str) -> Any:
+    return run_there(VARIABLE, "trackio wandb", code, folder, str(folder / "logs"), *words, **variables)
 
 
 @pytest.mark.slow
 def test_a_run_is_whole_and_replaces_the_earlier_one(tmp_path: Path) -> None:
     for first in ("9", "0.25"):  # the second process begins the same runs again
-        assert not run(WRITE, tmp_path, first).stderr
-    done = run(READ, tmp_path, TRACKIO_DIR=str(tmp_path / "logs" / "trackio"))
-    read: dict[str, list[Any]] = json.loads(done.stdout.splitlines()[-1])
+        assert run(WRITE, tmp_path, first) == (None, "")
+    read, _ = run(READ, tmp_path, TRACKIO_DIR=str(tmp_path / "logs" / "trackio"))
     one, group = "bandit-small__gae__seed0", "bandit/small x gae"
     assert read["trackio"] == [
         [one, "bandit/small", 0, group, [[0, 0.25], [640, 0.75]]],
@@ -88,7 +70,7 @@ def test_another_version_of_a_package_is_one_warning(tmp_path: Path) -> None:
     for name in ("trackio", "wandb"):
         (tmp_path / "older" / f"{name}.py").write_text("def init(project): ...\ndef Settings(**_): ...\n")
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'older')!r})\n{WRITE}"
-    said = run(code, tmp_path, "9").stderr.splitlines()
+    said = run(code, tmp_path, "9")[1].splitlines()
     assert [line.partition(" init()")[0] for line in said] == [
         f"--log {name}: TypeError:" for name in ("trackio", "wandb")
     ]
