@@ -29,6 +29,7 @@ LAYERS = (
     ("envs.language.tasks", "envs.language.named"),
     ("envs.tasks",),
     ("envs.named", "envs.gymnasium_env"),
+    ("envs.exports",),
     ("envs.random_policy",),
     ("envs.custom.repeats",),
     ("envs",),

@@ -12,7 +12,7 @@ from benchmarks.execution.display.progress import Display
 from benchmarks.execution.engine import Job, StartEngine
 from benchmarks.execution.pool import Pool
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
 from benchmarks.store.states import remove_useless_states
@@ -69,7 +69,7 @@ def run(
     folder: Path,
     at_once: int,
     device: str,
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
     start_engine: StartEngine = Pool,
     after_s: float = 0.0,

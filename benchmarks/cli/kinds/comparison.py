@@ -127,7 +127,7 @@ class ComparisonRun:
             self.experiment = with_rates(self.experiment, selected)
             self._build_cells(self.experiment.own_tasks, flags)
         policies = policies_folder(folder, self.cells) if flags.save_policies else None
-        with live_logs(flags.tensorboard, folder.name) as live:
+        with live_logs(flags.log, flags.log_folder, folder.name) as live:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)

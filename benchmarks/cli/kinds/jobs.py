@@ -6,10 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, check_device, check_outputs
-from benchmarks.execution import cost, tensorboard
+from benchmarks.execution import cost
 from benchmarks.execution.engine import Job
 from benchmarks.execution.pool import available_processors
+from benchmarks.execution.sinks.live import make_sinks
 from benchmarks.store.sources import readable
 from envs.validation import UsageError
 
@@ -29,10 +31,11 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
     after_s  of what follows the jobs, which is the report
     """
     check_device(flags.device)
-    if flags.tensorboard is not None:
-        tensorboard.check()
+    if flags.log is not None:
+        make_sinks(split(flags.log), flags.log_folder)
     if not flags.dry_run:
-        check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
+        logs = None if flags.log is None else flags.log_folder
+        check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, logs)
     pending_jobs = [job for job in jobs if not readable(job.path)]
     for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"

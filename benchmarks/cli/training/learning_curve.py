@@ -16,7 +16,7 @@ from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
 from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
@@ -26,7 +26,7 @@ BAR = 40
 
 
 def train_and_show(
-    cells: list[Cell], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
+    cells: list[Cell], folder: Path, device: str, live: LiveLogs | None = None, policies: Path | None = None
 ) -> int:
     """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores.
 
@@ -46,7 +46,7 @@ def train_cells(
     device: str,
     console: Console,
     shown: Callable[[Cell], OnEvent],
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     policies: Path | None = None,
 ) -> None:
     """Train the cells that have no result yet, in this process; `shown` gives what shows the events of a cell."""
@@ -61,7 +61,7 @@ def train_cells(
             live.ended(cell)
 
 
-def _logged(cell: Cell, show: OnEvent, live: Live | None) -> OnEvent:
+def _logged(cell: Cell, show: OnEvent, live: LiveLogs | None) -> OnEvent:
     """`show`, after the live logs where there are any."""
 
     def on_event(event: Progress | Record) -> None:

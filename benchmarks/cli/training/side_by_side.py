@@ -17,7 +17,7 @@ from benchmarks.cli.training.learning_curve import train_cells
 from benchmarks.design.cell import Cell
 from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
@@ -46,7 +46,11 @@ class Curve(NamedTuple):
 
 
 def train_side_by_side(
-    by_variant: Sequence[list[Cell]], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
+    by_variant: Sequence[list[Cell]],
+    folder: Path,
+    device: str,
+    live: LiveLogs | None = None,
+    policies: Path | None = None,
 ) -> int:
     """Train the cells of each variant on one task that have no result yet, then print their curves and differences."""
     console = Console(file=sys.stderr)

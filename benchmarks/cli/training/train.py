@@ -12,6 +12,7 @@ from algorithms.algorithm import Algorithm
 from algorithms.composition import Processes
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import (
+    LOGS,
     RESULTS,
     check_device,
     check_outputs,
@@ -47,7 +48,8 @@ class Train:
     hogwild: bool = False  # with --actors: they share parameters instead, and there is no learner
     results: Path = RESULTS
     device: str = "cpu"
-    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
+    log_folder: Path = LOGS  # of --log
     save_policies: bool = False  # what the members have learned, a file each under results/train/policies
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
@@ -71,13 +73,16 @@ class Train:
         cells = [cell for of_variant in by_variant for cell in of_variant]
         check_device(self.device)
         folder = self.results / "train"
-        check_outputs(self.results, folder, ("cells",), self.save_policies, self.tensorboard)
+        check_outputs(
+            self.results, folder, ("cells",), self.save_policies, None if self.log is None else self.log_folder
+        )
+        logs = live_logs(self.log, self.log_folder, "train")
         say_normalised((cell.task, cell.training) for cell in cells if cell.algorithm.learns)
         (task,) = with_floors([task], self.results)
         by_variant = [[replace(cell, task=task) for cell in of_variant] for of_variant in by_variant]
         cells = [cell for of_variant in by_variant for cell in of_variant]
         policies = policies_folder(folder, cells) if self.save_policies else None
-        with live_logs(self.tensorboard, "train") as live:
+        with logs as live:
             if len(by_variant) == 1:
                 return train_and_show(cells, folder, self.device, live, policies)
             return train_side_by_side(by_variant, folder, self.device, live, policies)
