@@ -83,6 +83,7 @@ OPTIONAL = {
     "jax",
     "optax",
     "psycopg",
+    "ray",
     "stable_baselines3",
     "tensorboard",
     "tokenizers",

@@ -48,6 +48,10 @@ class CellJob:
     def expected_seconds(self) -> float:
         return self.cell.algorithm.expected_seconds(self.cell)
 
+    @property
+    def computes_on(self) -> str:
+        return self.cell.algorithm.device(self.device)
+
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
 
@@ -86,6 +90,10 @@ class MeasurementJob:
     @property
     def expected_seconds(self) -> float:
         return measurement_seconds(self.measurement)
+
+    @property
+    def computes_on(self) -> str:
+        return "cpu"
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
