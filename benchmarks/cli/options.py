@@ -87,6 +87,7 @@ class RunFlags:
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard", "name")}
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
+        values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
 
@@ -100,6 +101,12 @@ def command_line(flags: RunFlags) -> str:
         values = value if isinstance(value, tuple) else (value,)
         words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
     return shlex.join(words)
+
+
+def show_report(written: Path) -> None:
+    """Print where a report lies: its path on standard output, and the page to open on standard error."""
+    print(written, flush=True)
+    print(f"open {written.with_suffix('.html')} in a browser; its tables and figures lie beside it", file=sys.stderr)
 
 
 def figure_suffixes(figures: str) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.display.progress import Display
 from benchmarks.execution.engine import Job
-from benchmarks.execution.progress import Display
 from benchmarks.execution.tensorboard import Live
 from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
@@ -64,14 +64,19 @@ def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
 
 
 def run(
-    jobs: Sequence[Job], folder: Path, execution: Execution, live: Live | None = None, one_at_a_time: bool = False
+    jobs: Sequence[Job],
+    folder: Path,
+    execution: Execution,
+    live: Live | None = None,
+    one_at_a_time: bool = False,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`, `after_s` as in `Display`."""
     remove_leftovers(folder)
     pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
     with (
-        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
+        Display(pending_jobs, len(jobs) - len(pending_jobs), at_once=execution.at_once, after_s=after_s) as display,
         execution.dispatcher(folder) as dispatcher,
     ):
         for job in pending_jobs:

@@ -23,8 +23,11 @@ def jobs_at_once(flags: RunFlags, name: str, one_at_a_time: bool) -> int:
     return 1
 
 
-def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_once: int) -> None:
-    """Say how much there is to do, and for a dry run of what; UsageError where it could not be done or written."""
+def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_once: int, after_s: float = 0.0) -> None:
+    """Say how much there is to do, and for a dry run of what; UsageError where it could not be done or written.
+
+    after_s  of what follows the jobs, which is the report
+    """
     check_device(flags.device)
     if flags.tensorboard is not None:
         tensorboard.check()
@@ -34,4 +37,7 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
     for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"
         print(f"{job.label}: {len(job.seeds)} members x {steps}")
-    print(f"{name}: {cost.summary(pending_jobs, at_once)}, {at_once} at once", file=sys.stderr)
+    done = len(jobs) - len(pending_jobs)
+    before = f" ({done} done before)" if done else ""
+    how_much = f": {cost.summary(pending_jobs, at_once, after_s)}" if pending_jobs else ""
+    print(f"{name}: {cost.counted_cells(len(pending_jobs))} to run{before}{how_much}", file=sys.stderr)
