@@ -28,7 +28,6 @@ from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
 from benchmarks.execution.cost import report_seconds
-from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
 from benchmarks.experiments import EXPERIMENTS
@@ -110,7 +109,7 @@ class ComparisonRun:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
-        execution = Execution(at_once, flags.device)
+        execution = flags.execution(at_once, flags.device, flags.jobs)
         selection = self._selection(flags)
         if selection:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)

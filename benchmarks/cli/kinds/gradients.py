@@ -14,7 +14,6 @@ from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.execution import runner
 from benchmarks.execution.cost import report_seconds
-from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.store.files import Damaged
@@ -39,7 +38,7 @@ class GradientRun:
         announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
         if flags.dry_run:
             return None
-        return runner.run(jobs, folder, Execution(at_once, flags.device), after_s=after_s)
+        return runner.run(jobs, folder, flags.execution(at_once, "cpu", flags.jobs), after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

@@ -18,6 +18,7 @@ from benchmarks.execution.engines.worker import ONE_THREAD
 from benchmarks.validation.usage import WorkFailed
 from envs.validation import UsageError
 
+CONNECT_S = 5.0
 LOOK_EVERY_S = 2.0  # at the cluster's nodes, and at its head
 HEAD_GONE_S = 10.0  # without an answer of the head
 STORE_BYTES = 100 * 2**20  # of the object store of a cluster that is started here: jobs and messages are small
@@ -33,6 +34,19 @@ def require_ray() -> Any:
         raise UsageError('--engine ray needs the package ray: pip install "pg-ladder[ray]"') from error
 
 
+def check_address(address: str) -> None:
+    """UsageError for an address where nothing answers: Ray itself would try for minutes. `auto` is left to Ray."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise UsageError(f"--address takes the HOST:PORT of the cluster's head, or auto, not {address}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--address {address}: no head of a cluster answers there ({error})") from error
+
+
 class RayCluster:
     """A connection to a cluster. Close it after use."""
 
@@ -43,6 +57,7 @@ class RayCluster:
         if address is None:
             self._start(processors, common)
         else:
+            check_address(address)
             try:
                 self.ray.init(address=address, **common)
             except (ConnectionError, RuntimeError, ValueError, AssertionError, OSError) as error:
