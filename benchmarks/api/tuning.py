@@ -13,6 +13,7 @@ import pandas as pd
 
 from algorithms.algorithm import Algorithm
 from benchmarks.api.arguments import arguments_for_flags, as_list, assignments, count, said
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.scales import ScaleFlags
@@ -120,7 +121,7 @@ def tune(
         chosen = find_variants(as_list("variants", variants))
         plans = build_plans(study, chosen, sets_of_tasks, {**sizes, **rules}, steps, assignments(sets))
     with arguments_for_flags(), said(progress):
-        outcome = run_studies(plans, Path(results), storage, jobs, device, dry_run=False)
+        outcome = run_studies(plans, Path(results), storage, jobs, device, False, EngineFlags())
     assert outcome is not None  # None stands for a dry run
     if outcome.failures:
         raise WorkFailed("; ".join(outcome.failures))

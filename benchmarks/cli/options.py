@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
 from algorithms.training_config import TrainingConfig
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.lookup import split
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
@@ -31,7 +31,7 @@ LOGS = Path("logs")  # of trackers
 
 
 @dataclass(frozen=True)
-class RunFlags:
+class RunFlags(EngineFlags):
     """The flags of `run`."""
 
     experiment: Annotated[str, tyro.conf.Positional]
@@ -126,20 +126,6 @@ def check_positive(name: str, value: int | None) -> None:
     """UsageError for a flag that must be 1 or more."""
     if value is not None and value < 1:
         raise UsageError(f"--{name} must be at least 1, not {value}")
-
-
-def check_device(device: str) -> None:
-    """UsageError for a device that torch cannot use."""
-    if device == "cpu":
-        return
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError(
-            f"--device {device!r} cannot be used: torch finds no CUDA device here; --device cpu is possible"
-        )
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def check_outputs(

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RESULTS, RunFlags, check_positive, command_line, figure_suffixes, show_report
@@ -31,7 +32,7 @@ SIZES = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds")
 
 
 @dataclass(frozen=True)
-class Tune:
+class Tune(EngineFlags):
     """The flags of `tune`."""
 
     variant: str | None = None  # one variant
@@ -79,7 +80,7 @@ class Tune:
         steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
         with user_errors():
             plans = build_plans(self.study, variants, [tuple(tasks)], budget, steps, self.set)
-        outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run)
+        outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run, self)
         if outcome is None:
             return DONE
         self._show(plans, outcome)

@@ -36,7 +36,9 @@ class GradientRun:
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
         after_s = report_seconds(len(jobs))
         announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
-        return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device, after_s=after_s)
+        if flags.dry_run:
+            return None
+        return runner.run(jobs, folder, flags.execution(at_once, "cpu", flags.jobs), after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.algorithm import Algorithm
-from benchmarks.cli.options import check_device, check_positive, say_normalised
+from benchmarks.cli.engine_flags import EngineFlags
+from benchmarks.cli.options import check_positive, say_normalised
 from benchmarks.design import settings
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.overrides import parse_assignments
 from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.floors import with_floors
-from benchmarks.execution.pool import available_processors
 from benchmarks.store.file_names import file_safe
 from benchmarks.tuning import result, scheduler
 from benchmarks.tuning.protocol import Protocol, StudyPlan
@@ -86,16 +86,22 @@ def _with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[Stu
 
 
 def run_studies(
-    plans: Sequence[StudyPlan], results: Path, storage: str | None, jobs: int | None, device: str, dry_run: bool
+    plans: Sequence[StudyPlan],
+    results: Path,
+    storage: str | None,
+    jobs: int | None,
+    device: str,
+    dry_run: bool,
+    where: EngineFlags,
 ) -> Outcome | None:
     """Work off the plans of one study folder; None for a dry run, which says what would be done."""
     check_positive("jobs", jobs)
-    check_device(device)
+    where.check_engine(device, dry_run)
     folder = results / plans[0].study
     _check_units(plans, folder)
     for part in () if dry_run else ("", "cells", "tables", "figures"):
         check_folder(folder / part, "--results")
-    at_once = jobs or available_processors()
+    at_once = where.processors(jobs, dry_run)
     total = sum(plan.env_steps for plan in plans)
     name = plans[0].study
     studies = f"{len(plans)} stud{'y' if len(plans) == 1 else 'ies'}"
@@ -110,7 +116,9 @@ def run_studies(
     say_normalised((t, settings.training_config(t, plan.variant.name)) for plan in plans for t in plan.tasks)
     plans = _with_measured_floors(plans, results)
     after_s = report_seconds(len(plans))
-    outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, at_once, device, after_s=after_s)
+    outcome = scheduler.run_studies(
+        plans, open_storage(storage, folder), folder, where.execution(at_once, device, jobs), after_s
+    )
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
     return outcome

@@ -40,7 +40,7 @@ class StudyRun:
         self.plans = build_plans(study, variants, [(task,) for task in tasks], experiment.budget, steps)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
-        return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
+        return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run, flags)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)

@@ -10,11 +10,11 @@ import tyro
 
 from algorithms.algorithm import Algorithm
 from algorithms.composition import Processes
+from benchmarks.cli.engine_flags import check_device
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import (
     LOGS,
     RESULTS,
-    check_device,
     check_outputs,
     check_positive,
     live_logs,

@@ -93,6 +93,9 @@ class Display:
         i, job = message.index, self.jobs[message.index]
         if i in self.finished:  # the queue may deliver after a job's end
             return
+        if message.note:
+            self._print_line(f"{job.label}: {message.note}")
+            return
         now = time.monotonic()
         self.time_left.begin(i, now)
         if message.progress:
@@ -111,7 +114,8 @@ class Display:
         elif message.lost:
             self._reset(i)
             self.time_left.forget(i)
-            self._print_line(f"{job.label}: its worker {message.lost}; it will be retried alone after the other jobs")
+            again = "another runs it" if message.node else "it will be retried"
+            self._print_line(f"{job.label}: its {'node' if message.node else 'worker'} {message.lost}; {again}")
         elif not message.records and self.running.get(i, "starting") == "starting":
             self.running[i] = "  0%" if message.progress else "starting"
         if not self.live and now - self.last_line_s > max(PLAIN_EVERY_S, PLAIN_SHARE * (now - self.start)):
