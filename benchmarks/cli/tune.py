@@ -19,8 +19,9 @@ from benchmarks.design.lookup import find_tasks, find_variant
 from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import ScaleFlags
+from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.engines.pool import available_processors
 from benchmarks.execution.floors import with_floors
-from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.store.file_names import file_safe
 from benchmarks.tuning import result, scheduler
@@ -169,7 +170,7 @@ def run_studies(
         return None
     say_normalised((t, settings.training_config(t, plan.variant.name)) for plan in plans for t in plan.tasks)
     plans = _with_measured_floors(plans, results)
-    outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, at_once, device)
+    outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, Execution(at_once, device))
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
     return outcome

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.design.cell import Cell
@@ -11,6 +12,15 @@ from benchmarks.execution.cost import measurement_seconds
 from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
+from benchmarks.store.cells import same_rows
+from benchmarks.store.sources import read_cell, read_measurement
+
+COPIES = "copies"  # folder of second copies, beside that of the cells
+
+
+def second_path(path: Path) -> Path:
+    """The result file of a second copy."""
+    return path.parent.parent / COPIES / path.name
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,12 @@ class CellJob:
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
+
+    def second(self) -> CellJob | None:
+        return replace(self, path=second_path(self.path)) if self.cell.algorithm.repeatable else None
+
+    def same_numbers(self, other: Path) -> bool:
+        return same_rows(read_cell(self.path), read_cell(other))
 
     def log(self, live: Live, message: Message) -> None:
         for record in message.records:
@@ -73,6 +89,13 @@ class MeasurementJob:
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
+
+    def second(self) -> MeasurementJob | None:
+        return replace(self, path=second_path(self.path))
+
+    def same_numbers(self, other: Path) -> bool:
+        here, there = (json.dumps(read_measurement(path)["found"]) for path in (self.path, other))
+        return here == there
 
     def log(self, live: Live, message: Message) -> None:
         """A measurement has no learning curve."""

@@ -67,6 +67,9 @@ class Display:
         i, job = message.index, self.jobs[message.index]
         if i in self.finished:  # the queue may deliver after a job's end
             return
+        if message.note:
+            self._print_line(f"{job.label}: {message.note}")
+            return
         if message.progress:
             self.resumed.setdefault(i, message.progress.env_steps)
             self.steps[i] = min(message.progress.env_steps, total_steps(job))  # a last rollout may go beyond the budget
@@ -80,7 +83,8 @@ class Display:
             self._end(i, message.error)
         elif message.lost:
             self._forget(i)
-            self._print_line(f"{job.label}: its worker {message.lost}; it will be retried alone after the other jobs")
+            again = "another runs it" if message.node else "it will be retried"
+            self._print_line(f"{job.label}: its {'node' if message.node else 'worker'} {message.lost}; {again}")
         elif not message.records and self.running.get(i, "starting") == "starting":
             self.running[i] = "  0%" if message.progress else "starting"
         if not self.live and time.monotonic() - self.last_line_s > PLAIN_EVERY_S:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Job, StartEngine
-from benchmarks.execution.pool import Pool
+from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.engine import Job
 from benchmarks.execution.progress import Display
-from benchmarks.execution.provenance import provenance
 from benchmarks.execution.tensorboard import Live
 from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
@@ -65,13 +64,7 @@ def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
 
 
 def run(
-    jobs: Sequence[Job],
-    folder: Path,
-    at_once: int,
-    device: str,
-    live: Live | None = None,
-    one_at_a_time: bool = False,
-    start_engine: StartEngine = Pool,
+    jobs: Sequence[Job], folder: Path, execution: Execution, live: Live | None = None, one_at_a_time: bool = False
 ) -> Outcome:
     """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
     remove_leftovers(folder)
@@ -79,11 +72,11 @@ def run(
     failures = []
     with (
         Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
-        start_engine(at_once, provenance(device)) as engine,
+        execution.dispatcher(folder) as dispatcher,
     ):
         for job in pending_jobs:
-            engine.submit(job)
-        for message in engine.messages():
+            dispatcher.submit(job)
+        for message in dispatcher.messages():
             job = pending_jobs[message.index]
             display.show(message)
             if live is not None:

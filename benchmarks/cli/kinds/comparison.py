@@ -27,6 +27,7 @@ from benchmarks.design.own.sweep import sweep
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
+from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
 from benchmarks.experiments import EXPERIMENTS
@@ -104,6 +105,7 @@ class ComparisonRun:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
+        execution = Execution(at_once, flags.device)
         selection = self._selection(flags)
         if selection:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
@@ -116,7 +118,7 @@ class ComparisonRun:
             own.save(folder, flags.experiment, experiment, command_line(flags))
         self._measure_floors(flags, folder)
         if selection:
-            selected = rates.select_rates(self._selection(flags), flags.results / rates.FOLDER, at_once, flags.device)
+            selected = rates.select_rates(self._selection(flags), flags.results / rates.FOLDER, execution)
             save_selected(folder, selected)
             self.experiment = with_rates(self.experiment, selected)
             self._build_cells(self.experiment.own_tasks, flags)
@@ -125,7 +127,7 @@ class ComparisonRun:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return runner.run(jobs, folder, at_once, flags.device, live, experiment.one_at_a_time)
+                return runner.run(jobs, folder, execution, live, experiment.one_at_a_time)
 
             if plan is None:
                 return train(self.cells)

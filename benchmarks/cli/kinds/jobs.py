@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.cli.options import RunFlags, check_device, check_outputs
 from benchmarks.execution import cost, tensorboard
 from benchmarks.execution.engine import Job
-from benchmarks.execution.pool import available_processors
+from benchmarks.execution.engines.pool import available_processors
 from benchmarks.store.sources import readable
 from envs.validation import UsageError
 

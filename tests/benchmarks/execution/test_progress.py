@@ -85,9 +85,7 @@ def test_a_job_that_is_tried_again_begins_at_nothing(clock: Clock) -> None:
     made.show(Message(0, Progress(600, 1000), (RECORD,)))
     made.show(Message(0, lost="was killed (SIGKILL)"))
     assert (made.steps, made.running, made.resumed) == ([0], {}, {})
-    assert out.getvalue() == (
-        "bandit/small x gae: its worker was killed (SIGKILL); it will be retried alone after the other jobs\n"
-    )
+    assert out.getvalue() == ("bandit/small x gae: its worker was killed (SIGKILL); it will be retried\n")
     made.show(Message(0))
     assert made.running == {0: "starting"}
     made.show(Message(0, Progress(10, 1000)))

@@ -1,4 +1,4 @@
-"""A worker process: it does one job after another and sends their messages through a pipe."""
+"""A worker process of the pool: it does one job after another and sends their messages through a pipe."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import cloudpickle
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Job, Message, Origin
+from benchmarks.execution.engines.memory import Sender, watch_memory
+from benchmarks.execution.provenance import of_worker
 from benchmarks.validation.usage import describe_error
 
 SEND_EVERY_S = 0.5
@@ -24,14 +26,22 @@ STOP = b""  # in place of a job: no more will come
 Send = Callable[[Message], None]
 
 
-def serve(pipe: Connection, origin: Origin) -> None:
-    """Do the jobs that come through the pipe until STOP comes, or its other end is closed."""
+def serve(pipe: Connection, origin: Origin, memory: int | None) -> None:
+    """Do the jobs that come through the pipe until STOP comes, or its other end is closed.
+
+    origin  the driver's provenance      memory  bytes that this process and its children may have resident
+    """
     begin_child()
+    origin = of_worker(origin)
+    send = Sender(pipe.send)
+    if memory is not None:
+        watch_memory(memory, send.end_and_leave)
     gc.freeze()  # modules are no garbage: a full collection takes .1 s with them, and writes to pages that workers share
     process = os.getpid()
     try:
         while (content := pipe.recv_bytes()) != STOP:
-            pipe.send(_read_and_work(content, origin, pipe.send))
+            send.begin(pickle.loads(content)[0])
+            send(_read_and_work(content, origin, send))
             if os.getpid() != process:  # a fork that an environment made, and that came back here
                 os._exit(1)
             release_memory()

@@ -1,7 +1,6 @@
 """The local engine: a pool of one-thread processes, each kept from job to job.
 
-Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known. That job is
-retried alone after all others, because another job may have used up the memory. A job whose worker dies twice has failed.
+Every worker has a pipe of its own and one job at a time, so that the job of a worker that dies is known.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from benchmarks.execution.engine import Job, Message, Origin
-from benchmarks.execution.worker import STOP, packed, serve
+from benchmarks.execution.engine import Job, Message, Setup
+from benchmarks.execution.engines.worker import STOP, packed, serve
 from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
@@ -43,18 +42,22 @@ class _Worker:
 class Pool:
     """The engine of one machine (execution.engine). As a context: leaving it early stops the workers."""
 
-    def __init__(self, at_once: int, origin: Origin) -> None:
+    one_machine = True
+
+    def __init__(self, setup: Setup) -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by a worker's libraries when they load
         self._context: Any = multiprocessing.get_context(START)
         self._context.set_forkserver_preload([JOBS])
-        self._at_once, self._origin, self._submitted = at_once, origin, 0
+        self._setup, self._submitted = setup, 0
         self._jobs: dict[int, Job] = {}  # that have not ended, by index
         self._queue: deque[int] = deque()
-        self._retries: deque[int] = deque()  # whose worker died; they are retried alone
-        self._lost: dict[int, str] = {}  # how the worker of a job to be retried ended
         self._workers: list[_Worker] = []
         self._undelivered: deque[Message] = deque()
+
+    @property
+    def slots(self) -> int:
+        return self._setup.at_once
 
     def __enter__(self) -> Self:
         return self
@@ -75,27 +78,31 @@ class Pool:
         self._assign_jobs()
         return index
 
-    def messages(self) -> Iterator[Message]:
-        """Messages as they come, until no job is left."""
-        while True:
-            while self._undelivered:
-                yield self._undelivered.popleft()
-            if not self._jobs:
-                return
-            self._assign_jobs()
-            self._receive()
+    def receive(self, wait_s: float) -> list[Message]:
+        """Messages that have come, or that come within `wait_s`."""
+        self._assign_jobs()
+        self._read_pipes(0.0 if self._undelivered else wait_s)
+        messages, self._undelivered = list(self._undelivered), deque()
+        return messages
+
+    def cancel(self, index: int) -> None:
+        """End a job by force. No message of it comes afterwards."""
+        if index in self._queue:
+            self._queue.remove(index)
+        for worker in [w for w in self._workers if w.index == index]:
+            worker.process.kill()  # what hangs does not listen
+            worker.process.join()
+            self._forget(worker)
+        self._jobs.pop(index, None)
+        self._undelivered = deque(message for message in self._undelivered if message.index != index)
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.index is not None]
 
     def _assign_jobs(self) -> None:
-        """Assign jobs to idle workers; a retry only while nothing else runs or waits."""
-        while self._queue and len(busy := self._busy()) < self._at_once:
-            if any(worker.index in self._lost for worker in busy):
-                return
+        """Assign jobs to idle workers."""
+        while self._queue and len(self._busy()) < self.slots:
             self._assign(self._queue.popleft())
-        if self._retries and not self._queue and not self._busy():
-            self._assign(self._retries.popleft())
 
     def _assign(self, index: int) -> None:
         try:
@@ -120,7 +127,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, self._origin))
+        process = self._context.Process(target=serve, args=(theirs, self._setup.origin, self._setup.memory))
         with _no_main_module():
             process.start()
         theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
@@ -128,12 +135,12 @@ class Pool:
         self._workers.append(worker)
         return worker
 
-    def _receive(self) -> None:
-        """Wait for the next message of a busy worker, and read all that there is."""
+    def _read_pipes(self, wait_s: float) -> None:
+        """Wait for a message of a busy worker, and read all that there are."""
         busy = self._busy()
-        if not busy or self._undelivered:
+        if not busy:
             return
-        wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], LOOK_EVERY_S)
+        wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], min(wait_s, LOOK_EVERY_S))
         for worker in busy:
             dead = worker.process.exitcode is not None  # before its pipe is read to the end
             if (not self._read(worker) or dead) and worker.index is not None:
@@ -155,11 +162,10 @@ class Pool:
 
     def _end_job(self, message: Message) -> None:
         del self._jobs[message.index]
-        self._lost.pop(message.index, None)
         self._undelivered.append(message)
 
     def _handle_death(self, worker: _Worker) -> None:
-        """A worker died during its job: the job is retried alone, or has failed."""
+        """A worker died during its job."""
         index = worker.index
         assert index is not None
         worker.process.join(STOP_S)
@@ -167,14 +173,7 @@ class Pool:
         how = "closed its pipe, and was ended" if code is None else describe_exit(code)
         _end([worker])
         self._forget(worker)
-        if index in self._lost:
-            first = self._lost[index]
-            before = f"the same as before, {how}" if first == how else f"{how}; before, it {first}"
-            self._end_job(Message(index, ended=True, error=f"its worker died twice, the second time alone: {before}"))
-        else:
-            self._lost[index] = how
-            self._retries.append(index)
-            self._undelivered.append(Message(index, lost=how))
+        self._end_job(Message(index, ended=True, lost=how))
 
     def _forget(self, worker: _Worker) -> None:
         self._workers.remove(worker)
