@@ -13,9 +13,11 @@ from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
+from benchmarks.execution.done import is_done
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
+from benchmarks.sharing.turns import turn
 from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
@@ -37,8 +39,10 @@ def train_and_show(
         seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
         console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
         curve = _Curve(console, cell, live)
-        with work_errors(cell.label):
-            run_cell(cell, cell_path(folder, cell), device, curve.on_event, policies=policies)
+        path = cell_path(folder, cell)
+        with turn(path, cell.label), work_errors(cell.label):
+            if not is_done(path):  # another process may have trained it meanwhile
+                run_cell(cell, path, device, curve.on_event, policies=policies)
         if live is not None:
             live.ended(cell)
     _print_scores(cells, folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import dataclass
 
 from benchmarks.cli.kinds.registry import experiment_run
@@ -9,6 +11,8 @@ from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder
 from benchmarks.design.experiment import check_flags
 from benchmarks.language.experiment import LanguageExperiment
+from benchmarks.sharing.turns import turn
+from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, FAILED, user_errors
 from envs.validation import UsageError
 
@@ -33,6 +37,22 @@ class Run(RunFlags):
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE
-        if written := run.report(folder, outcome, self.baseline, suffixes):
+        if outcome.elsewhere:
+            print(
+                f"no report yet: {len(outcome.elsewhere)} cells have no result ({outcome.elsewhere[0]})",
+                file=sys.stderr,
+            )
+            print(f"when all have one: {self._report_line()}", file=sys.stderr)
+            return FAILED if outcome.failures else DONE
+        with turn(folder / "report", f"report of {run.experiment.name}") as ours:
+            written = run.report(folder, outcome, self.baseline, suffixes) if ours else folder / "report.md"
+        if written:
             print(written)
         return FAILED if outcome.failures else DONE
+
+    def _report_line(self) -> str:
+        """The command that writes the report of what is there."""
+        switches = [f"--{name}" for name in ("smoke", "tuned") if getattr(self, name)]
+        return shlex.join(
+            [*program().split(), "report", self.name or self.experiment, "--results", str(self.results), *switches]
+        )

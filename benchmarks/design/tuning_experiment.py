@@ -17,6 +17,8 @@ UNSUPPORTED = (
     "set",
     "select-rates",
     "name",
+    "shard",
+    "no-wait",
 )
 
 

@@ -36,6 +36,7 @@ class ClaimFiles:
     def create(self, path: Path, data: bytes) -> bool:
         """Make the file, whole and on the disk. False where there is one already."""
         part = files.part_path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write(part, data, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             try:

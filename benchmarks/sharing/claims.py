@@ -136,6 +136,11 @@ class Claims:
         contents = self.files.read(path)
         return None if contents is None else Claim.read(contents).token
 
+    def took_over(self, result: Path) -> bool:
+        """Whether a result that this process holds was another's, which died."""
+        held = self._held.get(result)
+        return held is not None and held.number > 1
+
     def release(self, result: Path, error: str = "") -> None:
         """Give a claim up: the result is there, or somebody else may make it. With an error, nobody of this run does."""
         with self._lock:

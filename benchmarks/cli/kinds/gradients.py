@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.kinds.jobs import announce, check_shared, jobs_at_once, run_jobs
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Outcome
@@ -32,10 +32,13 @@ class GradientRun:
             self.experiment = self.experiment.select_variants(split(flags.variants))
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
+        check_shared(flags)
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
         announce(flags, folder, self.experiment.name, jobs, at_once)
-        return None if flags.dry_run else runner.run(jobs, folder, Execution(at_once, flags.device))
+        if flags.dry_run:
+            return None
+        return run_jobs(flags, jobs, folder, Execution(at_once, flags.device, waits=flags.wait))
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:
