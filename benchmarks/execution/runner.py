@@ -9,13 +9,12 @@ from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.dispatch.execution import Execution
-from benchmarks.execution.done import is_done
+from benchmarks.execution.done import is_done, seems_done
 from benchmarks.execution.engine import Job
 from benchmarks.execution.progress import Display
 from benchmarks.execution.tensorboard import Live
 from benchmarks.sharing.claims import remove_useless_claims
 from benchmarks.store.files import remove_partial_files
-from benchmarks.store.sources import readable
 from benchmarks.store.states import remove_useless_states
 
 
@@ -42,7 +41,7 @@ def pending(cells: Sequence[T], folder: Path) -> list[T]:
 def remove_leftovers(folder: Path) -> None:
     """Remove leftovers of killed runs: unfinished files, and RunStates and claims of finished cells."""
     removed = remove_partial_files(folder) + remove_useless_states(folder / "cells")
-    if removed := removed + remove_useless_claims(folder / "cells", readable):
+    if removed := removed + remove_useless_claims(folder / "cells", seems_done):
         print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
 

@@ -21,7 +21,7 @@ from benchmarks.figures.measures import MeasureCurves
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.store.cells import save_cell
 from benchmarks.store.descriptions import digest
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Suite
 from envs.api import Scale
 

@@ -12,11 +12,11 @@ from benchmarks.cli.options import RunFlags, check_device, check_outputs
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution import cost, runner, tensorboard
 from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.done import seems_done
 from benchmarks.execution.engine import Job
 from benchmarks.execution.engines.pool import available_processors
 from benchmarks.execution.tensorboard import Live
 from benchmarks.sharing.shard import Shard
-from benchmarks.store.sources import readable
 from envs.validation import UsageError
 
 J = TypeVar("J", bound=Job)
@@ -62,7 +62,7 @@ def run_jobs(
     own = share(flags, jobs)
     outcome = runner.run(own, folder, execution, live, one_at_a_time)
     others = {job.path for job in jobs} - {job.path for job in own}
-    missing = [f"{job.label}: in another shard" for job in jobs if job.path in others and not readable(job.path)]
+    missing = [f"{job.label}: in another shard" for job in jobs if job.path in others and not seems_done(job.path)]
     there = tuple(job.path for job in jobs if job.path.exists()) if others else outcome.paths
     return replace(outcome, paths=there, elsewhere=(*outcome.elsewhere, *missing))
 
@@ -78,7 +78,7 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
         tensorboard.check()
     if not flags.dry_run:
         check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
-    pending_jobs = [job for job in share(flags, jobs) if not readable(job.path)]
+    pending_jobs = [job for job in share(flags, jobs) if not seems_done(job.path)]
     for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"
         print(f"{job.label}: {len(job.seeds)} members x {steps}")
