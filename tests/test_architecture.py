@@ -84,6 +84,7 @@ OPTIONAL = {
     "jax",
     "optax",
     "psycopg",
+    "ray",
     "stable_baselines3",
     "tensorboard",
     "tokenizers",

@@ -74,7 +74,7 @@ def run(
         ceiling=ceiling, threshold=threshold, save_policies=save_policies,
     )  # fmt: skip
     experiment = ComparisonExperiment(name, QUESTION, tuple(task_list), tuple(variant_list))
-    training, folder = ComparisonRun(experiment), flags.results / name
+    training, folder = ComparisonRun(experiment, reports=False), flags.results / name
     with _arguments_for_flags(), contextlib.nullcontext() if progress else contextlib.redirect_stderr(io.StringIO()):
         with user_errors():
             training.select(flags)

@@ -14,7 +14,7 @@ import tyro
 
 from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.validation.numbers import whole_number
-from benchmarks.validation.program import MODULE, program
+from benchmarks.validation.program import as_typed, program
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError, look_up
 
@@ -132,6 +132,6 @@ def _print_usage_error(error: UsageError) -> int:
     more = next((f"; all: {program()} {words}" for word, words in LISTS.items() if kind.startswith(word)), "")
     if kind.startswith(("flag of ", "stage of ")):
         more = f"; all: {program()} {kind.partition(' of ')[2]} --help"
-    text = " ".join(str(error).split()).replace(MODULE, program())
+    text = as_typed(" ".join(str(error).split()))
     print(f"error: {text}{more}", file=sys.stderr)
     return USAGE

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
 from algorithms.training_config import TrainingConfig
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.lookup import split
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
@@ -30,7 +30,7 @@ RESULTS = Path("results")
 
 
 @dataclass(frozen=True)
-class RunFlags:
+class RunFlags(EngineFlags):
     """The flags of `run`."""
 
     experiment: Annotated[str, tyro.conf.Positional]
@@ -90,6 +90,7 @@ class RunFlags:
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
         values["no_wait"] = not self.wait
+        values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
 
@@ -108,6 +109,12 @@ def command_line(flags: RunFlags) -> str:
     return shlex.join(words)
 
 
+def show_report(written: Path) -> None:
+    """Print where a report lies: its path on standard output, and the page to open on standard error."""
+    print(written, flush=True)
+    print(f"open {written.with_suffix('.html')} in a browser; its tables and figures lie beside it", file=sys.stderr)
+
+
 def figure_suffixes(figures: str) -> list[str]:
     """`svg,png` as [".svg", ".png"]; UsageError for another kind, or without svg."""
     suffixes = [f".{kind}" for kind in split(figures)]
@@ -122,20 +129,6 @@ def check_positive(name: str, value: int | None) -> None:
     """UsageError for a flag that must be 1 or more."""
     if value is not None and value < 1:
         raise UsageError(f"--{name} must be at least 1, not {value}")
-
-
-def check_device(device: str) -> None:
-    """UsageError for a device that torch cannot use."""
-    if device == "cpu":
-        return
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError(
-            f"--device {device!r} cannot be used: torch finds no CUDA device here; --device cpu is possible"
-        )
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def check_outputs(

@@ -10,8 +10,8 @@ import tyro
 
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_results
-from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder
-from benchmarks.cli.pack import pack_experiment
+from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder, show_report
+from benchmarks.cli.pooling.pack import pack_experiment
 from benchmarks.design.experiment import check_flags
 from benchmarks.validation.usage import DONE, check_folder
 
@@ -40,5 +40,6 @@ class Report:
         for part in ("tables", "figures") if folder.is_dir() else ():
             check_folder(folder / part, "--results")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
-        print(run.report_folder(folder, self.baseline, suffixes))
+        if written := run.report_folder(folder, self.baseline, suffixes):
+            show_report(written)
         return DONE

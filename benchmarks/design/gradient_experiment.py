@@ -14,6 +14,7 @@ from algorithms.conformance import gradient_quality as laboratory
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
+from benchmarks.design.experiment import NO_MODEL
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -30,6 +31,7 @@ UNSUPPORTED = {
     **dict.fromkeys(
         ("baseline", "adaptive", "import", "set", "select-rates", "name"), "which compares no learning curves"
     ),
+    **NO_MODEL,
 }
 
 

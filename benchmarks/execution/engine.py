@@ -57,6 +57,10 @@ class Job(Protocol):
     def expected_seconds(self) -> float:
         """About how long one process takes."""
 
+    @property
+    def computes_on(self) -> str:
+        """The device: "cpu", "cuda" ..."""
+
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; `on_event` gets every event. Raises whatever the work raises."""
 
@@ -102,6 +106,10 @@ class Engine(Protocol):
     @property
     def slots(self) -> int:
         """How many jobs run at once now. A cluster may grow and shrink."""
+
+    @property
+    def window(self) -> int:
+        """How many jobs the engine should have now. On a cluster some wait at the nodes, so that no slot does."""
 
     @property
     def one_machine(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
-from benchmarks.execution.cost import measurement_seconds
+from benchmarks.execution.cost import CELL_S, measurement_seconds
 from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.tensorboard import Live
 from benchmarks.execution.train_cell import run_cell
@@ -46,7 +46,11 @@ class CellJob:
 
     @property
     def expected_seconds(self) -> float:
-        return self.cell.algorithm.expected_seconds(self.cell)
+        return CELL_S + self.cell.algorithm.expected_seconds(self.cell)
+
+    @property
+    def computes_on(self) -> str:
+        return self.cell.algorithm.device(self.device)
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
@@ -86,6 +90,10 @@ class MeasurementJob:
     @property
     def expected_seconds(self) -> float:
         return measurement_seconds(self.measurement)
+
+    @property
+    def computes_on(self) -> str:
+        return "cpu"
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)

@@ -17,7 +17,7 @@ from benchmarks.design.cell import RESULTS_VERSION
 from benchmarks.design.identity import canonical
 from envs.custom.sources import LENGTH, SOURCE
 
-OURS = "pg-ladder"
+OURS, SOURCES = "pg-ladder", ("envs", "algorithms", "benchmarks")
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
 ROOT = Path(__file__).resolve().parents[2]  # of the repository: a change of any package makes it dirty
 
@@ -78,6 +78,16 @@ def machine() -> dict[str, object]:
         "system": platform.platform(),
         "processor": _processor(),
     }
+
+
+@cache
+def source_of_ours() -> str:
+    """A hash of our packages' source files: what two processes must share before one does the other's work."""
+    hashed = hashlib.sha256()
+    for path in sorted(path for package in SOURCES for path in (ROOT / package).rglob("*.py")):
+        hashed.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
+        hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
 
 
 def of_worker(origin: Mapping[str, object]) -> dict[str, object]:

@@ -9,12 +9,13 @@ from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.display.progress import Display
 from benchmarks.execution.done import is_done, seems_done
 from benchmarks.execution.engine import Job
-from benchmarks.execution.progress import Display
 from benchmarks.execution.tensorboard import Live
 from benchmarks.sharing.claims import remove_useless_claims
 from benchmarks.store.files import remove_partial_files
+from benchmarks.store.sources import is_packed
 from benchmarks.store.states import remove_useless_states
 
 
@@ -56,14 +57,19 @@ def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
 
 
 def run(
-    jobs: Sequence[Job], folder: Path, execution: Execution, live: Live | None = None, one_at_a_time: bool = False
+    jobs: Sequence[Job],
+    folder: Path,
+    execution: Execution,
+    live: Live | None = None,
+    one_at_a_time: bool = False,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`, `after_s` as in `Display`."""
     remove_leftovers(folder)
     pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures, elsewhere = [], []
     with (
-        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
+        Display(pending_jobs, len(jobs) - len(pending_jobs), at_once=execution.at_once, after_s=after_s) as display,
         execution.dispatcher(folder) as dispatcher,
     ):
         for job in pending_jobs:
@@ -77,4 +83,5 @@ def run(
                 failures.append(f"{job.label}: {message.error}")
             if message.elsewhere is not None:
                 elsewhere.append(f"{job.label}: {message.elsewhere}")
-    return Outcome(tuple(job.path for job in jobs if job.path.exists()), tuple(failures), tuple(elsewhere))
+    paths = tuple(job.path for job in jobs if job.path.exists() or is_packed(job.path))
+    return Outcome(paths, tuple(failures), tuple(elsewhere))

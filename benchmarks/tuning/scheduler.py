@@ -14,9 +14,9 @@ from optuna.storages import BaseStorage
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
 from benchmarks.execution.dispatch.execution import Execution
-from benchmarks.execution.engine import Message
+from benchmarks.execution.display.progress import Display
+from benchmarks.execution.engine import Message, total_steps
 from benchmarks.execution.jobs import CellJob
-from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers, sort_jobs
 from benchmarks.store.files import Damaged
@@ -36,6 +36,7 @@ class ActiveStudy:
     cells: Cells
     jobs: set[int] = field(default_factory=set)
     error: str | None = None
+    env_steps: int = 0  # of its cells so far
 
 
 def run_studies(
@@ -43,12 +44,20 @@ def run_studies(
     storage: BaseStorage,
     folder: Path,
     execution: Execution,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+    """Work off the plans; `after_s` as in `Display`.
+
+    What is interrupted goes on from its last batch when the same plans are run again.
+    """
     remove_leftovers(folder)
     # a study that cannot be opened is known before anything runs
     studies = [StudyInProgress(plan, storage, folder, provenance(execution.device)) for plan in plans]
-    with execution.dispatcher(folder) as dispatcher, Display([], 0, sum(p.env_steps for p in plans)) as display:
+    total = sum(p.env_steps for p in plans)
+    with (
+        execution.dispatcher(folder) as dispatcher,
+        Display([], 0, total, execution.at_once, after_s) as display,
+    ):
         return StudyScheduler(dispatcher, display, folder, execution.device).run(studies)
 
 
@@ -115,10 +124,15 @@ class StudyScheduler:
                 break
             if not cells:
                 return
-            jobs = [CellJob(cell, cell_path(self.folder, cell), self.device) for cell in pending(cells, self.folder)]
+            waiting = {cell.file_name for cell in pending(cells, self.folder)}
+            jobs = [CellJob(cell, cell_path(self.folder, cell), self.device) for cell in cells]
             for job in sort_jobs(jobs, one_at_a_time=False):
-                self.display.add(job)
-                active.jobs.add(self.dispatcher.submit(job))
+                active.env_steps += total_steps(job)
+                if job.path.name in waiting:
+                    self.display.add(job)
+                    active.jobs.add(self.dispatcher.submit(job))
+                else:
+                    self.display.expect_less(total_steps(job))
             if active.jobs:
                 return
         self._end(active)
@@ -128,6 +142,7 @@ class StudyScheduler:
         self.active.remove(active)
         active.cells.close()
         study = active.study
+        self.display.expect_less(study.plan.env_steps - active.env_steps)  # what was pruned
         if study.result is None:
             self.failures.append(f"{study.plan.label}: {active.error or study.failure}")
             return

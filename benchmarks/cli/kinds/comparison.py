@@ -27,7 +27,7 @@ from benchmarks.design.own.sweep import sweep
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
-from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
 from benchmarks.experiments import EXPERIMENTS
@@ -46,10 +46,14 @@ ADAPTIVE, REPORT = "benchmarks.execution.adaptive", "benchmarks.reports.report"
 
 
 class ComparisonRun:
-    """See cli.kinds.api.ExperimentRun."""
+    """See cli.kinds.api.ExperimentRun.
 
-    def __init__(self, experiment: ComparisonExperiment) -> None:
+    reports  whether a report will follow, which counts in the time left
+    """
+
+    def __init__(self, experiment: ComparisonExperiment, reports: bool = True) -> None:
         self.declared = self.experiment = experiment
+        self.reports = reports
         self.cells: list[Cell] = []
 
     def select(self, flags: RunFlags) -> None:
@@ -106,12 +110,13 @@ class ComparisonRun:
         check_shared(flags)
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
-        execution = Execution(at_once, flags.device, waits=flags.wait)
+        execution = replace(flags.execution(at_once, flags.device, flags.jobs), waits=flags.wait)
         selection = self._selection(flags)
         if selection:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
             announce(flags, flags.results / rates.FOLDER, f"{experiment.name}, learning rates first", first, at_once)
-        announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once)
+        after_s = report_seconds(len(self.cells)) if self.reports else 0.0
+        announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once, after_s)
         say_normalised((cell.task, cell.training) for cell in self.cells if cell.algorithm.learns)
         if flags.dry_run:
             return None
@@ -128,7 +133,7 @@ class ComparisonRun:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return run_jobs(flags, jobs, folder, execution, live, experiment.one_at_a_time)
+                return run_jobs(flags, jobs, folder, execution, live, experiment.one_at_a_time, after_s)
 
             if plan is None:
                 return train(self.cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.execution import runner
-from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.store.files import Damaged
@@ -35,10 +36,12 @@ class GradientRun:
         check_shared(flags)
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
-        announce(flags, folder, self.experiment.name, jobs, at_once)
+        after_s = report_seconds(len(jobs))
+        announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
         if flags.dry_run:
             return None
-        return run_jobs(flags, jobs, folder, Execution(at_once, flags.device, waits=flags.wait))
+        execution = replace(flags.execution(at_once, "cpu", flags.jobs), waits=flags.wait)
+        return run_jobs(flags, jobs, folder, execution, after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

@@ -86,9 +86,8 @@ class Dispatcher:
         self._copy_slow_jobs(now)
 
     def _room(self) -> int:
-        """How many jobs the engine can be given: on a cluster some wait there, so that no slot does."""
-        slots = self.engine.slots
-        return (slots if self.engine.one_machine else 2 * max(slots, 1)) - len(self._copies)
+        """How many jobs the engine can be given."""
+        return self.engine.window - len(self._copies)
 
     def _fill(self) -> None:
         """Give the engine jobs while it has room: on a cluster suspects first, on one machine alone and after all others."""
@@ -137,6 +136,9 @@ class Dispatcher:
         if copy is None:
             return
         now = time.monotonic()
+        if message.note is not None:
+            self._undelivered.append(Message(copy.entry.index, note=message.note))
+            return
         if message.ended:
             del self._copies[message.index]
             copy.entry.copies.remove(copy)

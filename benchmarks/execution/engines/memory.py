@@ -31,6 +31,11 @@ class Sender:
             if message.ended:
                 self._index = None
 
+    def idle(self) -> None:
+        """The job has ended."""
+        with self._lock:
+            self._index = None
+
     def end_and_leave(self, error: str) -> None:
         """Send the end of the job, and end this process; without a job nothing happens."""
         with self._lock:

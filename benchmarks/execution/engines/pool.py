@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import sys
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Setup
-from benchmarks.execution.engines.worker import STOP, packed, serve
+from benchmarks.execution.engines.worker import ONE_THREAD, STOP, packed, serve
 from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
@@ -45,8 +46,7 @@ class Pool:
     one_machine = True
 
     def __init__(self, setup: Setup) -> None:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = "1"  # read by a worker's libraries when they load
+        os.environ.update(ONE_THREAD)
         self._context: Any = multiprocessing.get_context(START)
         self._context.set_forkserver_preload([JOBS])
         self._setup, self._submitted = setup, 0
@@ -57,6 +57,10 @@ class Pool:
 
     @property
     def slots(self) -> int:
+        return self._setup.at_once
+
+    @property
+    def window(self) -> int:
         return self._setup.at_once
 
     def __enter__(self) -> Self:
@@ -106,7 +110,7 @@ class Pool:
 
     def _assign(self, index: int) -> None:
         try:
-            content = packed(index, self._jobs[index])
+            content = pickle.dumps((index, packed(self._jobs[index])))
         except Exception as error:  # a task or variant that pickle cannot take
             self._end_job(Message(index, ended=True, error=describe_error(error)))
             return

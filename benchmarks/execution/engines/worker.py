@@ -21,6 +21,8 @@ from benchmarks.execution.provenance import of_worker
 from benchmarks.validation.usage import describe_error
 
 SEND_EVERY_S = 0.5
+# read by a worker's libraries when they load
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 STOP = b""  # in place of a job: no more will come
 
 Send = Callable[[Message], None]
@@ -40,8 +42,9 @@ def serve(pipe: Connection, origin: Origin, memory: int | None) -> None:
     process = os.getpid()
     try:
         while (content := pipe.recv_bytes()) != STOP:
-            send.begin(pickle.loads(content)[0])
-            send(_read_and_work(content, origin, send))
+            index, job = pickle.loads(content)
+            send.begin(index)
+            send(read_and_work(index, job, origin, send))
             if os.getpid() != process:  # a fork that an environment made, and that came back here
                 os._exit(1)
             release_memory()
@@ -55,25 +58,26 @@ def release_memory() -> None:
         trim(0)
 
 
-def packed(index: int, job: Job) -> bytes:
-    """A job as it goes through the pipe. Raises whatever pickle does for a task or variant that it cannot take.
+def packed(job: Job) -> bytes:
+    """A job as it goes to a worker. Raises whatever pickle does for a task or variant that it cannot take.
 
     What the caller's script or notebook defines goes by value, for a worker cannot import it.
     """
-    return pickle.dumps((index, cloudpickle.dumps(job)))
+    content: bytes = cloudpickle.dumps(job)
+    return content
 
 
-def _read_and_work(content: bytes, origin: Origin, send: Send) -> Message:
-    index, inner = pickle.loads(content)
+def read_and_work(index: int, content: bytes, origin: Origin, send: Send, every_s: float = SEND_EVERY_S) -> Message:
+    """Do a packed job; returns its end (see `work`)."""
     try:
-        job = pickle.loads(inner)
+        job = pickle.loads(content)
     except BaseException as error:  # a module of the user's that is not found here, say, or that exits
         return Message(index, ended=True, error=describe_error(error))
-    return work(index, job, origin, send)
+    return work(index, job, origin, send, every_s)
 
 
-def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
-    """Do one job; returns its end, with the records that were not yet sent.
+def work(index: int, job: Job, origin: Origin, send: Send, every_s: float = SEND_EVERY_S) -> Message:
+    """Do one job, and send messages at most `every_s`; returns its end, with the records that were not yet sent.
 
     Whatever the code of a task or variant raises ends this job alone, `sys.exit` and KeyboardInterrupt among it.
     """
@@ -84,7 +88,7 @@ def work(index: int, job: Job, origin: Origin, send: Send) -> Message:
         nonlocal last
         if isinstance(event, Record):
             unsent.append(event)
-        elif event.notice or time.monotonic() - last > SEND_EVERY_S:
+        elif event.notice or time.monotonic() - last > every_s:
             last = time.monotonic()
             send(Message(index, event, tuple(unsent)))
             unsent.clear()

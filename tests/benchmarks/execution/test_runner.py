@@ -16,7 +16,7 @@ from tests.benchmarks.small_cells import clocked_cells
 class Recorder:
     """An engine that notes jobs, and says of each that it has ended."""
 
-    slots, one_machine = 1, True
+    slots, window, one_machine = 1, 1, True
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []

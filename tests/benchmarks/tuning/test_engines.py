@@ -18,7 +18,7 @@ from tests.benchmarks.tuning.small_studies import plans, without_provenance
 class InProcess:
     """The smallest engine there is."""
 
-    slots, one_machine = 1, True
+    slots, window, one_machine = 1, 1, True
 
     def __init__(self, setup: Setup) -> None:
         self.setup, self.waiting, self.submitted = setup, deque[tuple[int, Job]](), 0

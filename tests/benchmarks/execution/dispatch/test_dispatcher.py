@@ -43,6 +43,10 @@ class Scripted:
     cancelled: list[int] = field(default_factory=list)
     coming: deque[tuple[float, Message]] = field(default_factory=deque)  # (at second, message)
 
+    @property
+    def window(self) -> int:
+        return self.slots if self.one_machine else 2 * max(1, self.slots)
+
     def __enter__(self) -> Self:
         return self
 
@@ -91,7 +95,7 @@ def ends(dispatcher: Dispatcher) -> list[tuple[int, str | None]]:
     return [(message.index, message.error) for message in dispatcher.messages() if message.ended]
 
 
-def test_a_cluster_has_twice_its_slots_in_hand_and_one_machine_just_its_slots(tmp_path: Path, clock: Clock) -> None:
+def test_the_engine_gets_as_many_jobs_as_its_window_says(tmp_path: Path, clock: Clock) -> None:
     for one_machine, window in ((False, 4), (True, 2)):
         engine = Scripted(clock, slots=2, one_machine=one_machine)
         dispatcher = Dispatcher(engine)

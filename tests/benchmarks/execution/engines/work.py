@@ -22,6 +22,7 @@ class Work:
     seeds: tuple[int, ...] = (0,)
     member_steps: int = 0
     expected_seconds: float = 0.0
+    computes_on: str = "cpu"
 
     @property
     def label(self) -> str:
