@@ -31,6 +31,7 @@ def _configured(name: str, summary: str, schedule: Schedule) -> Variant:
         parent=None,
         changes="",
         needs=(),
+        shown_as="",
     )
 
 

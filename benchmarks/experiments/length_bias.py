@@ -9,8 +9,13 @@ from envs.text.padanswer import PadAnswer
 from envs.text_env import text_task
 
 EPISODE = VARIANTS["rloo"]  # whole returns, as GRPO: a text that has ended keeps its reward
-TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", aggregation="token")
-SEQUENCE = EPISODE.rung("loo_sequence", "mean over a text's tokens (1/len), then over texts", aggregation="sequence")
+TOKEN = EPISODE.rung("loo_token", "mean over all tokens of the batch", shown_as="RLOO, token mean", aggregation="token")
+SEQUENCE = EPISODE.rung(
+    "loo_sequence",
+    "mean over a text's tokens (1/len), then over texts",
+    shown_as="RLOO, text mean",
+    aggregation="sequence",
+)
 TASKS = (
     text_task("2 fillers", PadAnswer(length=16, bits=2, fillers=2)),
     text_task("20 fillers", PadAnswer(length=16, bits=2, fillers=20)),

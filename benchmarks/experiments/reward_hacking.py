@@ -1,5 +1,7 @@
 """When does a better score stop being better? A proxy is optimised, gold is watched, and the exact frontier is drawn."""
 
+from dataclasses import replace
+
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
@@ -9,7 +11,9 @@ from envs.text.overopt import OverOpt, judged_task
 
 BETAS = (0.0, 0.02, 0.06)
 MDPS = {f"overopt beta={beta:g}": OverOpt(beta=beta) for beta in BETAS}
-TASKS = tuple(judged_task(name, mdp) for name, mdp in MDPS.items())
+TASKS = tuple(
+    replace(judged_task(name, mdp), shown_as=f"Over-optimisation, beta {mdp.beta:g}") for name, mdp in MDPS.items()
+)
 
 EXPERIMENT = ComparisonExperiment(
     name="reward_hacking",

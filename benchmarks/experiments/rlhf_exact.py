@@ -23,7 +23,12 @@ TASKS = {"phrase small beta=0.1": ("small", 0.1), "phrase medium beta=0.03": ("m
 RLOO = VARIANTS["rloo"]
 # the KL of rloo, which is k1 in the reward, in other places
 PLACES = tuple(
-    RLOO.rung(f"rloo_{kind}_{over}", f"{kind} of the {over} in the loss", kl=KL(kind, "loss", over))
+    RLOO.rung(
+        f"rloo_{kind}_{over}",
+        f"{kind} of the {over} in the loss",
+        shown_as=f"RLOO, {kind}, {over}",
+        kl=KL(kind, "loss", over),
+    )
     for kind in ("k1", "k2", "k3")
     for over in ("token", "sequence")
 )

@@ -59,7 +59,7 @@ def _forms(table: pd.DataFrame, shown: pd.DataFrame, label: str) -> list[str]:
     count = f"a change of the score is shown in {len(shown)} of {count_noun(len(table), 'case')}."
     if shown.empty:
         return [f"{head} {count}"]
-    largest = shown.loc[shown["difference"].abs().idxmax()]
+    largest = shown.iloc[int(shown["difference"].abs().to_numpy().argmax())]
     where = f" ({largest['line']})" if "line" in table else ""
     most = f"The largest is {largest['difference']:+.2f}, of `{largest['variant']}`{where}."
     forms = [f"{head} {count} {most}", f"{head} {count}"]

@@ -12,6 +12,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.scales import scales_from_cells
 from benchmarks.loading import common_steps
 from benchmarks.loading.limits import task_limits
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
@@ -42,7 +43,11 @@ def build_suite(
     frame, notes = common_steps.align(frame, imported, optional)
     frontiers = task_frontiers(experiment, metas)
     limits = task_limits(metas, scales, experiment.own_tasks)
-    return Suite(frame, scales, variants, optional, imported, experiment.block, notes, frontiers, limits)
+    titles = variant_titles(variants, experiment.own_variants, metas)
+    titles |= task_titles(scales, experiment.own_tasks, metas)
+    return Suite(
+        frame, scales, variants, optional, imported, experiment.block, notes, frontiers, limits=limits, titles=titles
+    )
 
 
 def task_frontiers(experiment: ComparisonExperiment, metas: list[dict[str, Any]]) -> dict[str, Frontier]:

@@ -92,5 +92,5 @@ class Document:
 def _remove_old(out: Path, written: set[Path]) -> None:
     """Remove tables and figures of an earlier report: readers would take them for this report's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*table_formats.SUFFIXES, *file_kinds.SUFFIXES) and path not in written:
+        if path.suffix in (*table_formats.SUFFIXES, *file_kinds.KINDS) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too

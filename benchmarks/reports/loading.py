@@ -28,7 +28,6 @@ def build_report_input(
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
-    sequential = folder / SEQUENTIAL
     return ReportInput(
         name=experiment.name,
         question=experiment.question,
@@ -43,7 +42,7 @@ def build_report_input(
         baseline=baseline or experiment.baseline,
         parents={v: known[v]["parent"] for v in suite.variants},
         changes={v: known[v]["change"] for v in suite.variants},
-        sequential=_decisions(sequential) if sequential.exists() else {},
+        sequential=read_decisions(folder),
         metas=metas,
         rates=rate_notes.build_rate_notes(experiment, metas, read_selected(folder)),
         not_run=_not_run(experiment, suite),
@@ -61,8 +60,11 @@ def _own_tasks(experiment: ComparisonExperiment, suite: Suite) -> frozenset[str]
     return frozenset(task for task in suite.scales if task not in TASKS and task not in declared)
 
 
-def _decisions(path: Path) -> dict[str, Any]:
-    """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
+def read_decisions(folder: Path) -> dict[str, Any]:
+    """What `run --adaptive` decided; empty where it was not given. Raises Damaged where the file does not hold it."""
+    path = folder / SEQUENTIAL
+    if not path.exists():
+        return {}
     value = read_document(path)
     rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
     complete = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)

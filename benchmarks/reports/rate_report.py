@@ -16,6 +16,7 @@ from benchmarks.design.settings import LAST_FIFTH
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading import suites
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.reports.document import Document
 from benchmarks.statistics.wording.answers import as_many_as_fit
 from benchmarks.statistics.wording.phrases import count_noun
@@ -226,9 +227,11 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     first, *others = verdicts(ranks, moved, seeds, variants)
     others += [sentence] if (sentence := rates_at_ends(table)) else []
     word = "seed" if seeds == 1 else "seeds"
+    titles = task_titles(scales, experiment.own_tasks)
+    titles |= variant_titles(dict.fromkeys(table["variant"]), experiment.own_variants)
     drawn = FigureBlock(
         "rates",
-        partial(learning_rates.rate_curves, table, unit, unit == "normalised score"),
+        partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
         f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget, against the "
         "learning rate. A ring marks the rate chosen.",
     )

@@ -16,7 +16,7 @@ from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import answer, budgets, facts, pairs, texts, training
+from benchmarks.reports.sections import answer, budgets, facts, names, pairs, passes, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -24,7 +24,8 @@ from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, write_text
-from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import imported_cells, read_results, stored_cells
 from benchmarks.store.suite import Data
 from envs.validation import UsageError
 
@@ -139,6 +140,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
             facts.scores(report, scores),
             answer.guide(report),
             facts.other_measures(report),
+            passes.passes_of(report),
             texts.measures(report),
             texts.reward_models(report),
             texts.samples(report),
@@ -150,7 +152,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
             training.diagnostics(report),
             training.throughput(report, scores),
         ],
-        "Details": [facts.failures(report), *facts.appendix(report), facts.provenance(report)],
+        "Details": [names.names(report), facts.failures(report), *facts.appendix(report), facts.provenance(report)],
     }
 
 

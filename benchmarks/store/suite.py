@@ -14,6 +14,7 @@ from envs.api import Doubles, Scale
 from envs.control import limits as known
 from envs.control.limits import ANYTHING, Limits
 from envs.language.frontier import Frontier
+from envs.naming.titles import title_of_task, title_of_variant
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Suite:
     notes     how rows were changed to compare runs of unequal length (common_steps.py)
     frontiers the exact frontiers of the tasks that know theirs
     limits    of the expected return by task, and of the returns of its views by (task, view), where they are known
+    titles    what figures call tasks and variants, by name
     """
 
     frame: pd.DataFrame
@@ -37,6 +39,7 @@ class Suite:
     notes: tuple[str, ...] = ()
     frontiers: Mapping[str, Frontier] = field(default_factory=dict)
     limits: Mapping[str | tuple[str, str], Limits] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def score_scales(self) -> Mapping[str, Scale]:
@@ -116,6 +119,11 @@ class Suite:
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
         return [t for t in self.scales if all((t, v) in self.curves for v in variants)]
+
+    def title(self, name: str) -> str:
+        """What figures call a task or a variant."""
+        words = title_of_task if name in self.scales else title_of_variant
+        return self.titles.get(name) or words(name)
 
     @property
     def seeds(self) -> int:

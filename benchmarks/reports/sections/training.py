@@ -105,7 +105,7 @@ def diagnostics(report: ReportInput) -> Section:
         blocks.append(Table("diagnostics", score_tables.over_tasks(table, report.suite, SHARES), caption))
         of = f"means over tasks, {of}"
     for i, group in enumerate(line_groups([v for v in lines if v in set(measures["variant"])])):
-        draw = partial(learning_curves.diagnostics, measures, group, "means over tasks and seeds", report.suite.present)
+        draw = partial(learning_curves.diagnostics, report.suite, measures, group, "means over tasks and seeds")
         blocks.append(FigureBlock(f"diagnostics_{i + 1}", draw, f"Diagnostics of training: {', '.join(group)}; {of}."))
     blocks.append(
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import beeswarm, interval_bar, mark_legend, seed_dots
+from benchmarks.figures.layout import beeswarm, interval_bar, seed_dots
+from benchmarks.figures.parts.legends import mark_legend
 from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.tuning.figures.layout import DOTS, task_panels, widen_flat_axis
@@ -30,7 +31,7 @@ def draw_gains(summary: Summary) -> Figure:
     """Default above, tuned below, joined: means, their intervals, and a dot a test seed."""
     rows = {(row["task"], row["variant"]): row for row in summary.gains.to_dict("records")}
     with mpl.rc_context(STYLE):
-        made = task_panels(summary, 0.42, 0.45)
+        made = task_panels(summary, 0.36)
         for axis, task in zip(made.panels, summary.tasks, strict=True):
             for y, variant in enumerate(summary.variants):
                 if (task, variant) in summary.studies:
@@ -39,7 +40,7 @@ def draw_gains(summary: Summary) -> Figure:
                     kept, single = row["kept"], len(summary.variants) == 1
                     _gain(axis, y, summary.tested(task, variant), _colour(row), kept, single, limits)
             widen_flat_axis(axis)
-        made.label(f"{summary.unit}, test seeds", bottom=0.08)
+        made.label(f"{summary.unit}, test seeds")
         mark_legend(made.figure, ENTRIES)
     return made.figure
 

@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import interval_bar, mark_legend, seed_dots
+from benchmarks.figures.layout import interval_bar, seed_dots
+from benchmarks.figures.parts.legends import mark_legend
 from benchmarks.figures.style import STYLE
 from benchmarks.tuning.figures.layout import DOTS, task_panels, widen_flat_axis
 from benchmarks.tuning.summary.summary import Summary
@@ -26,7 +27,7 @@ def draw_optimism(summary: Summary) -> Figure:
     table = summary.optimism
     best = dict(zip(zip(table["task"], table["variant"], strict=True), table["best trial"], strict=True))
     with mpl.rc_context(STYLE):
-        made = task_panels(summary, 0.36, 0.45)
+        made = task_panels(summary, 0.34)
         for axis, task in zip(made.panels, summary.tasks, strict=True):
             for y, variant in enumerate(summary.variants):
                 if (task, variant) in summary.studies:
@@ -34,7 +35,7 @@ def draw_optimism(summary: Summary) -> Figure:
                     limits = score_limits(summary.studies[task, variant])
                     _stage_row(axis, y, best[task, variant], selection, test, limits)
             widen_flat_axis(axis)
-        made.label(summary.unit, bottom=0.08)
+        made.label(summary.unit)
         marks = {name: {"marker": m, "color": c, "ls": "none", "ms": 5} for name, (m, c) in STAGES.items()}
         mark_legend(made.figure, marks)
     return made.figure

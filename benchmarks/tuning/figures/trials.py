@@ -9,7 +9,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import Margins, mark_legend, page_grid
+from benchmarks.figures.layout import grid
+from benchmarks.figures.parts.legends import mark_legend
 from benchmarks.figures.style import GAIN, STYLE, LineStyle
 from benchmarks.tuning.figures.budget import best_line, shade_test, trial_step
 from benchmarks.tuning.figures.layout import vertical_interval
@@ -37,7 +38,7 @@ def draw_trials(study: StudyResult) -> Figure:
     end = len(study.trials)
     step = trial_step(end)
     with mpl.rc_context(STYLE):
-        made = page_grid(1, 1, 2.7, Margins(top=0.85))
+        made = grid(1, 1, 2.3)
         (axis,) = made.panels
         limits = score_limits(study)
         _tuning_and_selection(axis, study, end, limits)
@@ -46,7 +47,7 @@ def draw_trials(study: StudyResult) -> Figure:
                 axis, per_seed(study.test[setting].scores), end + step * (1.4 + i), colour, marker, limits
             )
         shade_test(axis, end + step * 0.5, end + step * 3.4)
-        made.label("trials", study.unit, bottom=0.08)
+        made.label("trials", study.unit)
         mark_legend(made.figure, ENTRIES)
     return made.figure
 

@@ -35,7 +35,7 @@ def ranking_section(summary: Summary) -> Section | None:
     n = number_range(len(r.default) for r in summary.rankings)
     blocks = (
         Prose(joined(ranking_sentences(summary))),
-        FigureBlock("rankings", partial(draw_rankings, summary.rankings), FIGURE.format(n=n)),
+        FigureBlock("rankings", partial(draw_rankings, summary.rankings, summary.titles), FIGURE.format(n=n)),
         Table("rankings", summary.ranks, CAPTION.format(n=n, resamples=intervals.RESAMPLES)),
     )
     return Section("Does the ranking survive tuning", blocks)

@@ -42,7 +42,7 @@ def sensitivity_section(summary: Summary) -> Section:
             variants = ", ".join(f"`{v}`" for v in studies)
             sentences.append(f"{task}: no field takes two values in complete trials ({variants}).")
             continue
-        draw = partial(draw_slices, studies, summary.parameters, single)
+        draw = partial(draw_slices, studies, summary.parameters, single, summary.titles, summary.variants)
         figures.append(FigureBlock(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
     return Section("Sensitivity", (Prose(joined(sentences)), *figures))
 
@@ -70,7 +70,7 @@ def coordinates_section(summary: Summary) -> Section:
     figures = [
         FigureBlock(
             name,
-            partial(draw_parallel, studies, summary.parameters),
+            partial(draw_parallel, studies, summary.parameters, summary.titles),
             LINES.format(task=task, n=complete_counts(studies)),
         )
         for task, name, studies in figure_groups(summary, "parallel")

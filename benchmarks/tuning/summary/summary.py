@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.reports.variant_groups import groups
 from benchmarks.statistics import tests
 from benchmarks.statistics.intervals import limits_of_difference, within
@@ -78,6 +79,13 @@ class Summary:
     def compared(self) -> list[StudyKey]:
         """Studies of which both settings have a mean on the test seeds."""
         return [key for key in self.studies if key not in self.lost]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What figures call tasks, sets of tasks and variants, by name."""
+        single = task_titles(dict.fromkeys(task for study in self.studies.values() for task in study.tasks))
+        together = {task_label(s.tasks): task_label(single[task] for task in s.tasks) for s in self.studies.values()}
+        return together | variant_titles(self.variants)
 
     @cached_property
     def tasks(self) -> list[str]:

@@ -16,9 +16,9 @@ import algorithms
 import envs
 from benchmarks.design.cells import single_cells
 from benchmarks.design.report_blocks import Prose, Samples, Section, Table
+from benchmarks.execution.display.progress import Display
 from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
-from benchmarks.execution.progress import Display
 from benchmarks.figures.rendering import text_fitting
 from benchmarks.reports import markup, render, report, table_formats
 from benchmarks.reports.comparison import comparison, page, result_folders

@@ -23,7 +23,7 @@ from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import rung_pairs
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from tests.benchmarks.synthetic_results import PARENTS, RUNGS, SCALES, frame, measures_of, report_input, suite
 
@@ -209,12 +209,14 @@ def test_every_kind_of_drawing_draws_what_its_rows_say() -> None:
         assert list(line.get_xdata()) == [1.0, 2.0, 3.0]
     kinds = {task: ("short" if i else "long") for i, task in enumerate(SCALES)}
     figure = Sweep("s", "c", x=x, label="size", lines=kinds, log=True).draw(data)
-    assert [axis.get_title() for axis in figure.axes] == ["gae", "ppo"]
+    assert [axis.get_title() for axis in figure.axes] == ["Gae", "Ppo"]
     assert [len(line.get_xdata()) for line in figure.axes[0].lines[:2]] == [1, 2]
     figure = MeasureCurves(
         "m", "c", measures=("score", "length"), levels={("CartPole-v1", "length"): (("top", 9.0),)}
     ).draw(data)
-    assert [axis.get_title() for axis in figure.axes] == [*SCALES, "", "", ""]
+    assert [axis.get_title() for axis in figure.axes] == [
+        "CartPole", "Transduce (reverse, medium)", "MountainCar", "", "", "",
+    ]  # fmt: skip
     assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["normalised score", "actions an episode"]
     np.testing.assert_allclose(figure.axes[3].lines[0].get_ydata(), 5.5)
     assert figure.axes[3].lines[-1].get_ydata()[0] == 9.0
