@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
-from benchmarks.execution.cost import measurement_seconds
+from benchmarks.execution.cost import CELL_S, measurement_seconds
 from benchmarks.execution.engine import Message, OnEvent, Origin
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
 
 
@@ -36,16 +36,16 @@ class CellJob:
 
     @property
     def expected_seconds(self) -> float:
-        return self.cell.algorithm.expected_seconds(self.cell)
+        return CELL_S + self.cell.algorithm.expected_seconds(self.cell)
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         for record in message.records:
             live.record(self.cell, record)
         if message.ended or message.lost:
-            live.ended(self.cell, again=bool(message.lost))
+            live.ended(self.cell)
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ class MeasurementJob:
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         """A measurement has no learning curve."""

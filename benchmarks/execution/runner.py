@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
+from benchmarks.execution.display.progress import Display
 from benchmarks.execution.engine import Job, StartEngine
 from benchmarks.execution.pool import Pool
-from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
 from benchmarks.store.states import remove_useless_states
@@ -69,16 +69,17 @@ def run(
     folder: Path,
     at_once: int,
     device: str,
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
     start_engine: StartEngine = Pool,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`, `after_s` as in `Display`."""
     remove_leftovers(folder)
     pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
     with (
-        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
+        Display(pending_jobs, len(jobs) - len(pending_jobs), at_once=at_once, after_s=after_s) as display,
         start_engine(at_once, provenance(device)) as engine,
     ):
         for job in pending_jobs:

@@ -12,10 +12,10 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Engine, Message, StartEngine
+from benchmarks.execution.display.progress import Display
+from benchmarks.execution.engine import Engine, Message, StartEngine, total_steps
 from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.pool import Pool
-from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.store.files import Damaged
@@ -35,6 +35,7 @@ class ActiveStudy:
     cells: Cells
     jobs: set[int] = field(default_factory=set)
     error: str | None = None
+    env_steps: int = 0  # of its cells so far
 
 
 def run_studies(
@@ -44,13 +45,18 @@ def run_studies(
     at_once: int,
     device: str,
     start_engine: StartEngine = Pool,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+    """Work off the plans; `after_s` as in `Display`.
+
+    What is interrupted goes on from its last batch when the same plans are run again.
+    """
     remove_leftovers(folder)
     origin = provenance(device)
     # a study that cannot be opened is known before anything runs
     studies = [StudyInProgress(plan, storage, folder, origin) for plan in plans]
-    with start_engine(at_once, origin) as engine, Display([], 0, sum(p.env_steps for p in plans)) as display:
+    total = sum(p.env_steps for p in plans)
+    with start_engine(at_once, origin) as engine, Display([], 0, total, at_once, after_s) as display:
         return StudyScheduler(engine, display, folder, device, at_once).run(studies)
 
 
@@ -110,10 +116,15 @@ class StudyScheduler:
                 break
             if not cells:
                 return
-            for cell in pending(cells, self.folder):
+            waiting = {cell.file_name for cell in pending(cells, self.folder)}
+            for cell in cells:
                 job = CellJob(cell, cell_path(self.folder, cell), self.device)
-                self.display.add(job)
-                active.jobs.add(self.engine.submit(job))
+                active.env_steps += total_steps(job)
+                if cell.file_name in waiting:
+                    self.display.add(job)
+                    active.jobs.add(self.engine.submit(job))
+                else:
+                    self.display.expect_less(total_steps(job))
             if active.jobs:
                 return
         self._end(active)
@@ -123,6 +134,7 @@ class StudyScheduler:
         self.active.remove(active)
         active.cells.close()
         study = active.study
+        self.display.expect_less(study.plan.env_steps - active.env_steps)  # what was pruned
         if study.result is None:
             self.failures.append(f"{study.plan.label}: {active.error or study.failure}")
             return

@@ -44,7 +44,7 @@ def summary(results: Released) -> str:
 
 
 def table(results: Released) -> str:
-    """A table for each library, a row for each function: its promises, how many rules held, and ours that are equal."""
+    """A table for each library, a row for each function: promises, the rules that held, and ours that compute the same."""
     found = results.json(FILE)
     parts = []
     for library in dict.fromkeys(row["library"] for row in found["rows"]):

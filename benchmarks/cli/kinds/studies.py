@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
-from benchmarks.cli.tune import build_plans, run_studies
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.own.arguments import parse_env_kwargs

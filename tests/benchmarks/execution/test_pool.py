@@ -19,7 +19,7 @@ import pytest
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.engine import Message, OnEvent, Origin
 from benchmarks.execution.pool import Pool
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.worker import release_memory, work
 from benchmarks.validation.usage import describe_error, describe_exit
 
@@ -44,7 +44,7 @@ class Work:
     def run(self, tell: OnEvent, origin: Origin) -> None:
         self.body(self.label, self.path, tell)
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         return
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks.cli.tune import build_plans
+from benchmarks.cli.kinds.plans import build_plans
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import run_cell

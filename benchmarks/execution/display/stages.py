@@ -8,7 +8,8 @@ from collections.abc import Generator
 from typing import TextIO, TypeVar
 
 from algorithms.language.stage import StageProgress
-from benchmarks.execution.progress import PLAIN_EVERY_S, duration
+from benchmarks.execution.display.progress import PLAIN_EVERY_S, duration
+from benchmarks.execution.display.time_left import rough
 
 T = TypeVar("T")
 TERMINAL_EVERY_S = 0.5
@@ -44,7 +45,7 @@ def watch(title: str, stage: Generator[StageProgress, None, T], out: TextIO | No
             continue
         last, shown = now, True
         speed = (progress.done - first) / max(now - start, 1e-9)
-        left = duration((progress.total - progress.done) / speed)
+        left = rough((progress.total - progress.done) / speed)
         measured = "  ".join(f"{name} {value:.3g}" for name, value in progress.measures.items())
         line = f"{duration(now - begun)}  {progress.done / progress.total:4.0%}  {measured}  about {left} left"
         out.write(f"\r\x1b[K{line}" if live else f"{line}\n")
