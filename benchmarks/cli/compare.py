@@ -16,7 +16,7 @@ import tyro
 
 from benchmarks.cli.options import figure_suffixes
 from benchmarks.figures.rendering.width import at_width, parse_width
-from benchmarks.reports.comparison import comparison
+from benchmarks.reports.comparison import comparison, page
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.junit import junit
 from benchmarks.reports.comparison.result_folders import load
@@ -50,7 +50,7 @@ class Compare:
         if self.junit is not None:
             check_folder(self.junit.parent, "--junit")
         result = comparison.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
-        document = comparison.document(a, b, result, self.margin)
+        document = page.document(a, b, result, self.margin)
         print(json.dumps(comparison.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
             with at_width(width):

@@ -10,16 +10,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
 from algorithms.training_config import TrainingConfig
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.lookup import split
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs, make_sinks
 from benchmarks.figures.rendering.file_kinds import KINDS
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
@@ -27,10 +27,11 @@ from envs.api import Task
 from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
+LOGS = Path("logs")  # of trackers
 
 
 @dataclass(frozen=True)
-class RunFlags:
+class RunFlags(EngineFlags):
     """The flags of `run`."""
 
     experiment: Annotated[str, tyro.conf.Positional]
@@ -49,7 +50,8 @@ class RunFlags:
     # --adaptive: a difference of the score, or of the return where a task has no ceiling, below which there is no
     # difference
     margin: float = 0.05
-    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
+    log_folder: Path = LOGS  # of --log
     # estimator.credit.lam=.9,.95,1: a variant for each value, of every variant that has the field
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     # a learning rate for every variant without one: five rates on three selection seeds, kept under --results
@@ -85,9 +87,10 @@ class RunFlags:
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
         resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
-        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard", "name")}
+        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "log", "name")}
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
+        values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
 
@@ -101,6 +104,12 @@ def command_line(flags: RunFlags) -> str:
         values = value if isinstance(value, tuple) else (value,)
         words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
     return shlex.join(words)
+
+
+def show_report(written: Path) -> None:
+    """Print where a report lies: its path on standard output, and the page to open on standard error."""
+    print(written, flush=True)
+    print(f"open {written.with_suffix('.html')} in a browser; its tables and figures lie beside it", file=sys.stderr)
 
 
 def figure_suffixes(figures: str) -> list[str]:
@@ -119,29 +128,15 @@ def check_positive(name: str, value: int | None) -> None:
         raise UsageError(f"--{name} must be at least 1, not {value}")
 
 
-def check_device(device: str) -> None:
-    """UsageError for a device that torch cannot use."""
-    if device == "cpu":
-        return
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError(
-            f"--device {device!r} cannot be used: torch finds no CUDA device here; --device cpu is possible"
-        )
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
-
-
 def check_outputs(
-    results: Path, folder: Path, parts: Sequence[str], save_policies: bool = False, tensorboard: Path | None = None
+    results: Path, folder: Path, parts: Sequence[str], save_policies: bool = False, logs: Path | None = None
 ) -> None:
     """UsageError where a folder that a command will write cannot be written. Call it before any work."""
     check_folder(results, "--results")
     for part in (*parts, *(["policies"] if save_policies else [])):
         check_folder(folder / part, "--results")
-    if tensorboard is not None:
-        check_folder(tensorboard, "--tensorboard")
+    if logs is not None:
+        check_folder(logs, "--log-folder")
 
 
 def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
@@ -156,9 +151,14 @@ def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
         print(f"{name} has no settings of its own: {' and '.join(parts)} are normalised ({fields})", file=sys.stderr)
 
 
-def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:
-    """Live logs under `folder`, or nothing; UsageError where their package is missing."""
-    return contextlib.nullcontext() if folder is None else Live(folder, experiment)
+def live_logs(names: str | None, folder: Path, experiment: str) -> contextlib.AbstractContextManager[LiveLogs | None]:
+    """Live logs to the trackers of these names, under `folder`, or nothing. Says how to look at them."""
+    if names is None:
+        return contextlib.nullcontext()
+    sinks = make_sinks(split(names), folder)
+    for sink in sinks:
+        print(f"--log {sink.name}: {sink.hint}", file=sys.stderr)
+    return LiveLogs(sinks, experiment)
 
 
 def results_folder(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:

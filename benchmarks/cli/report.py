@@ -10,7 +10,7 @@ import tyro
 
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_results
-from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder
+from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder, show_report
 from benchmarks.design.experiment import check_flags
 from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.validation.usage import DONE, check_folder
@@ -38,5 +38,7 @@ class Report:
             check_folder(folder / part, "--results")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
         with at_width(width):
-            print(run.report_folder(folder, self.baseline, suffixes))
+            written = run.report_folder(folder, self.baseline, suffixes)
+        if written:
+            show_report(written)
         return DONE

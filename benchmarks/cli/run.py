@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
-from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder
+from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder, show_report
 from benchmarks.design.experiment import check_flags
 from benchmarks.figures.rendering.width import at_width, parse_width
-from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.validation.usage import DONE, FAILED, user_errors
-from envs.validation import UsageError
 
 
 @dataclass(frozen=True)
@@ -24,9 +23,6 @@ class Run(RunFlags):
         suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
-        own = [name for name, value in self.own_data.items() if value is not None]
-        if own and not isinstance(experiment, LanguageExperiment):
-            raise UsageError(f"--{own[0]} has no meaning for {experiment.name}, which trains no language model")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
         with user_errors():
             run.select(self)
@@ -34,8 +30,14 @@ class Run(RunFlags):
         outcome = run.run(self, folder)
         if outcome is None:
             return DONE
+        if outcome.paths:
+            print("writing the report", file=sys.stderr)
         with at_width(width):
             written = run.report(folder, outcome, self.baseline, suffixes)
         if written:
-            print(written)
+            show_report(written)
+        if failures := outcome.failures:
+            more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+            first = failures[0].splitlines()[0]
+            print(f"failed: {first}{more}; the same command tries again what failed", file=sys.stderr)
         return FAILED if outcome.failures else DONE

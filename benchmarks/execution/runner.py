@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Job, StartEngine
-from benchmarks.execution.pool import Pool
-from benchmarks.execution.progress import Display
-from benchmarks.execution.provenance import provenance
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.display.progress import Display
+from benchmarks.execution.engine import Job
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.store.files import Damaged, remove_partial_files, set_aside
 from benchmarks.store.sources import check_cell
 from benchmarks.store.states import remove_useless_states
@@ -67,23 +66,22 @@ def sort_jobs(jobs: Sequence[Job], one_at_a_time: bool) -> list[Job]:
 def run(
     jobs: Sequence[Job],
     folder: Path,
-    at_once: int,
-    device: str,
-    live: Live | None = None,
+    execution: Execution,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
-    start_engine: StartEngine = Pool,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`."""
+    """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`, `after_s` as in `Display`."""
     remove_leftovers(folder)
     pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
     failures = []
     with (
-        Display(pending_jobs, len(jobs) - len(pending_jobs)) as display,
-        start_engine(at_once, provenance(device)) as engine,
+        Display(pending_jobs, len(jobs) - len(pending_jobs), at_once=execution.at_once, after_s=after_s) as display,
+        execution.dispatcher(folder) as dispatcher,
     ):
         for job in pending_jobs:
-            engine.submit(job)
-        for message in engine.messages():
+            dispatcher.submit(job)
+        for message in dispatcher.messages():
             job = pending_jobs[message.index]
             display.show(message)
             if live is not None:

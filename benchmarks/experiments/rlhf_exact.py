@@ -55,7 +55,7 @@ FIRST = tuple(TASKS)[:1]
 WHERE = "Proxy (trained on) and gold (the true reward) of the last policies against their KL to the reference."
 WHAT_LINES_ARE = (
     "Lines: the policies with the most proxy and with the most gold for their KL, and the best of n = 1 to 64 texts by "
-    "proxy, all exact; star: the optimum of the task's beta; dotted: gold of the reference."
+    "proxy, all exact. Star: the optimum of the task's beta. Dotted: gold of the reference."
 )
 EXPERIMENT = LanguageExperiment(
     name="rlhf_exact",

@@ -21,6 +21,7 @@ from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 from envs.api import Doubles
+from envs.control.limits import POSITIVE
 from envs.language.frontier import Frontier as Exact
 from envs.language.frontier import Point
 
@@ -111,7 +112,7 @@ def distances(data: Data) -> pd.DataFrame:
         row |= {name: float(values.mean()) for name, values in zip(Path._fields, (kl, proxy, gold), strict=True)}
         lost = {"proxy lost": exact.most_proxy(kl) - proxy, "gold lost": exact.most_gold(kl) - gold}
         for name, values in lost.items():
-            low, high = t_interval(values)
+            low, high = t_interval(values, limits=POSITIVE)  # no policy is beyond the frontier
             row |= {name: float(values.mean()), f"{name} low": low, f"{name} high": high}
         rows.append(row)
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
@@ -158,6 +159,6 @@ def _draw_path(axis: Axes, path: Path, judge: str, style: LineStyle, all_checkpo
     values: Doubles = getattr(path, judge)
     if all_checkpoints:
         axis.plot(path.kl.mean(1), values.mean(1), lw=1.3, **style.settings())
-    (x, left, right), (y, low, high) = (t_band(ends[-1]) for ends in (path.kl, values))
+    (x, left, right), (y, low, high) = (t_band(path.kl[-1], POSITIVE), t_band(values[-1]))
     axis.errorbar(x, y, [[y - low], [high - y]], [[x - left], [right - x]], color=style.colour,
                   marker=style.marker, ms=4.5, mew=0, lw=1.0)  # fmt: skip

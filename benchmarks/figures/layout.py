@@ -17,6 +17,7 @@ from benchmarks.figures.rendering.text_fitting import broken
 from benchmarks.figures.rendering.width import figure_width
 from benchmarks.figures.style import SMALL, t_band
 from envs.api import Doubles
+from envs.control.limits import ANYTHING, Limits
 
 LINES_A_PANEL = 6
 LEAST = 1.45  # inches of a panel with its labels, below which fewer share a row
@@ -200,10 +201,10 @@ def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 
     axis.plot(values, y + beeswarm(len(values), half), "o", ms=size, color=colour, alpha=alpha, mew=0)
 
 
-def interval_bar(axis: Axes, values: Doubles, y: float, colour: str) -> None:
+def interval_bar(axis: Axes, values: Doubles, y: float, colour: str, limits: Limits = ANYTHING) -> None:
     """The 95 % t interval of the mean of these values in row `y`; none of a single value."""
     if len(values) > 1:
-        _, low, high = t_band(values)
+        _, low, high = t_band(values, limits)
         axis.plot([low, high], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
 
 

@@ -23,6 +23,7 @@ from benchmarks.statistics.learning_curves import iqm_curve, performance_profile
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
+from envs.control.limits import ANYTHING, Limits
 
 AXES = {
     "env_steps": "environment steps a seed",
@@ -61,8 +62,13 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
         levels: dict[str, Any] = {}
         drawn: list[tuple[Axes, dict[str, tuple[Doubles, Doubles]]]] = []
         for axis, (task, scale) in zip(made.panels, suite.scales.items(), strict=True):
+            limits = suite.limits.get(task, ANYTHING)
             curves = {v: suite.curves[task, v] for v in lines if (task, v) in suite.curves}
-            shown = {v: points for v, curve in curves.items() if (points := _draw_curve(axis, curve, x, styles[v], v))}
+            shown = {
+                v: points
+                for v, curve in curves.items()
+                if (points := _draw_curve(axis, curve, x, styles[v], v, limits))
+            }
             own = {
                 v: float(c.value[-1].mean()) for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()
             }
@@ -80,12 +86,14 @@ def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> F
     return made.figure
 
 
-def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) -> tuple[Doubles, Doubles] | None:
+def _draw_curve(
+    axis: Axes, curve: Curve, x: str, style: LineStyle, label: str, limits: Limits
+) -> tuple[Doubles, Doubles] | None:
     """Draw it; its points, or None where it was not measured against this axis."""
     at: Doubles = getattr(curve, x)
     if not curve.has_curve or not np.isfinite(at).all() or at.max() <= 0:
         return None  # imported runs may not tell updates or seconds
-    band = t_band(curve.value)
+    band = t_band(curve.value, limits)
     banded(axis, at.mean(axis=1), band, style, label)
     return at.mean(axis=1), band[0]
 

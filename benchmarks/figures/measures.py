@@ -61,7 +61,7 @@ class MeasureCurves(PlainFigure):
 def _panel(axis: Axes, data: Data, task: str, measure: str, levels: Sequence[tuple[str, float]]) -> None:
     for variant, style in line_styles(data.suite.variants_with_curves, data.suite.present).items():
         if points := data.series(task, variant, measure):
-            banded_groups(axis, points, style, variant)
+            banded_groups(axis, points, style, variant, data.limits(task, measure))
     axis.set_visible(bool(axis.lines))  # not every task has every view
     if measure == "score" and data.suite.normalised:  # noise of 1e-8 about a constant is not to fill the panel
         low, high = axis.get_ylim()

@@ -14,6 +14,7 @@ from benchmarks.figures.parts.legends import line_legend
 from benchmarks.figures.style import STYLE, banded, line_styles, t_band
 from benchmarks.findings import parity
 from benchmarks.store.suite import Data
+from envs.control.limits import ANYTHING
 
 OURS, THEIRS = "ours", "the other implementation"
 
@@ -37,7 +38,8 @@ class Overlay(PlainFigure):
             for axis, (task, ours, theirs) in zip(made.panels, panels_shown, strict=True):
                 for name, label in ((ours, OURS), (theirs, THEIRS)):
                     curve = curves[task, name]
-                    banded(axis, curve.env_steps.mean(axis=1), t_band(curve.value), styles[label], label)
+                    band = t_band(curve.value, data.suite.limits.get(task, ANYTHING))
+                    banded(axis, curve.env_steps.mean(axis=1), band, styles[label], label)
                 seeds = [len(curves[task, name].seeds) for name in (ours, theirs)]
                 axis.set_title(f"{suite.title(task)}, {suite.title(ours)}, n = {seeds[0]} and {seeds[1]}")
                 thousands(axis)

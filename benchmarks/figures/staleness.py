@@ -16,6 +16,7 @@ from benchmarks.figures.rendering.width import figure_width
 from benchmarks.figures.style import GAIN, SMALL, STYLE, UNSURE, band_title, banded_groups, line_styles, t_band
 from benchmarks.store.suite import Data
 from envs.api import Doubles
+from envs.control.limits import Limits
 
 UNITS = {
     "score": "normalised final score",
@@ -69,7 +70,7 @@ class LagSweep(PlainFigure):
         for line, style in line_styles(list(self.lines)).items():
             seeds = {x: data.per_seed(task, variant, measure) for x, variant in sorted(self.lines[line].items())}
             if points := [(places[x], group) for x, group in seeds.items() if len(group)]:
-                means = banded_groups(axis, points, style, line)
+                means = banded_groups(axis, points, style, line, data.limits(task, measure))
                 axis.plot([x for x, _ in points], means, "o", ms=3.2, color=style.colour)
         axis.set_visible(bool(axis.lines))  # not every task can be enumerated
         if measure != "gradient_cosine" and data.suite.normalised:
@@ -123,17 +124,17 @@ class ScoreStrip(PlainFigure):
             if len(level := data.per_seed(task, variant, "score")):
                 axis.axvline(level.mean(), color="0.35", lw=1.0, ls=dash)
         for y, variant in enumerate(self.variants.values()):
-            _row(axis, data.per_seed(task, variant, "score"), y)
+            _row(axis, data.per_seed(task, variant, "score"), y, data.limits(task, "score"))
         axis.set_title(data.suite.title(task))
         if data.suite.normalised:
             axis.set_xlim(-0.12, 1.12)
 
 
-def _row(axis: Axes, scores: Doubles, y: int) -> None:
+def _row(axis: Axes, scores: Doubles, y: int, limits: Limits) -> None:
     if not len(scores):
         axis.annotate("does not run here", (0.5, y), ha="center", va="center", fontsize=SMALL, color=UNSURE)
         return
-    middle, low, high = t_band(scores)
+    middle, low, high = t_band(scores, limits)
     axis.plot(scores, y + beeswarm(len(scores), 0.2), "o", ms=2.2, color=GAIN, alpha=0.4, mew=0)
     axis.plot([low, high], [y, y], color=GAIN, lw=1.8)
     axis.plot([middle], [y], "o", ms=4.6, color=GAIN, mfc="white")

@@ -11,6 +11,7 @@ from scipy import stats as sps
 
 from benchmarks.statistics.wording.phrases import count_noun
 from envs.api import Doubles
+from envs.control.limits import ANYTHING, Limits
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#7F7F7F")
 DASHES: tuple[object, ...] = (
@@ -99,14 +100,19 @@ def _line_style(i: int) -> LineStyle:
     return LineStyle(OKABE_ITO[i % len(OKABE_ITO)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)])
 
 
-def t_band(values: Doubles) -> Band:
-    """Mean and 95 % t interval over the last axis (seeds); a band of no width for one seed."""
+def t_band(values: Doubles, limits: Limits = ANYTHING) -> Band:
+    """Mean and 95 % t interval over the last axis (seeds) within `limits`; a band of no width for one seed."""
     n = values.shape[-1]
     mean = values.mean(axis=-1)
     if n < 2:
         return mean, mean, mean
     half = sps.t.ppf(0.975, n - 1) * values.std(axis=-1, ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half
+    # as statistics.intervals.within: a mean that chance has put beyond the limits stays in its interval
+    return (
+        mean,
+        np.maximum(mean - half, np.minimum(limits.low, mean)),
+        np.minimum(mean + half, np.maximum(limits.high, mean)),
+    )
 
 
 def banded(axis: Axes, x: Doubles, band: Band, style: LineStyle, label: str) -> None:
@@ -116,9 +122,11 @@ def banded(axis: Axes, x: Doubles, band: Band, style: LineStyle, label: str) -> 
     axis.fill_between(x, low, high, color=style.colour, alpha=0.12, lw=0)
 
 
-def banded_groups(axis: Axes, points: Sequence[tuple[float, Doubles]], style: LineStyle, label: str) -> Doubles:
+def banded_groups(
+    axis: Axes, points: Sequence[tuple[float, Doubles]], style: LineStyle, label: str, limits: Limits = ANYTHING
+) -> Doubles:
     """A line through the means of groups (x, values) with 95 % t intervals; groups may differ in size. Returns the means."""
-    middle, low, high = np.array([t_band(group) for _, group in points]).T
+    middle, low, high = np.array([t_band(group, limits) for _, group in points]).T
     banded(axis, np.array([x for x, _ in points]), (middle, low, high), style, label)
     return middle
 

@@ -34,7 +34,6 @@ class Sweep(PlainFigure):
     log: bool = False
 
     def draw(self, data: Data) -> Figure:
-        task_lines = list(dict.fromkeys(self.lines.values()))
         suite = data.suite
         task_lines = list(dict.fromkeys(self.lines.values()))
         panels = suite.variants_with_curves if task_lines else [""]
@@ -48,7 +47,8 @@ class Sweep(PlainFigure):
             for axis, panel in zip(made.panels, panels, strict=True):
                 for line in lines:
                     if points := self._points(data, line, panel or line):
-                        means = banded_groups(axis, points, styles[line], line)
+                        limits = suite.score_limits([t for t in self.x if t in suite.scales])
+                        means = banded_groups(axis, points, styles[line], line, limits)
                         ends[titles[line]] = End(points[-1][0], float(means[-1]), styles[line])
                 if panel:
                     axis.set_title(suite.title(panel))

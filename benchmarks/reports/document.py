@@ -19,6 +19,7 @@ class Document:
     """A question, the answer in a sentence, and the sections that show it.
 
     finding  the answer of the experiment's own tests, shown before the verdict; may be empty
+    warnings what the reader should act on, before the answer      notes  what else is to be known, after it
     names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
@@ -29,6 +30,18 @@ class Document:
     warnings: tuple[str, ...] = ()
     finding: str = ""
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def said_first(self) -> list[str]:
+        """The texts that the page begins with: the answers, then the notes."""
+        return [text for text in (self.finding, self.verdict, *self.notes) if text]
+
+    @staticmethod
+    def split(text: str) -> tuple[str, str, int]:
+        """An answer, the list below it, and how many entries that has."""
+        answer, _, details = text.partition("\n\n- ")
+        return answer, f"- {details}" if details else "", details.count("\n- ") + 1 if details else 0
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Section]]]:

@@ -39,17 +39,17 @@ CAPTIONS = {
     "the baseline pays",
     "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
     "form (lines) and measurement (two standard errors)",
-    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts; "
-    "shaded: the size of the bias that noise alone produces",
+    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts. "
+    "Shaded: the size of the bias that noise alone produces",
     "objectives": "Above: the factor w(p) of E[g] = w(p) grad p, enumerated (lines) and measured (two standard errors). "
     "Below: the objective F(p) that the estimator climbs, F' = w",
     "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
 COLUMNS_EXPLAINED = (
-    "bias: |mean g - grad J|; noise: the size that it has for an unbiased estimate. scale: length of the mean "
-    "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
-    "direction: cosine of the mean gradient, corrected for noise; single: mean cosine of single gradients. Entropy "
-    "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
+    "`bias`: |mean g - grad J|. `noise`: the size that it has for an unbiased estimate. `scale`: length of the mean along "
+    "grad J (1 where unbiased), with its standard error. `snr`: |grad J|^2 over the variance of one gradient. `direction`: "
+    "cosine of the mean gradient, corrected for noise. `single`: mean cosine of single gradients. Entropy bonuses are left "
+    "out, because they change the objective. So are windows, lags, nuclei and natural gradients."
 )
 
 
@@ -112,7 +112,7 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     said = [*objectives.sentences(climbed), *gradients.sentences(frame, crossing, kl, horizons)]
     first, *others = said or ["Nothing was measured."]
     lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
-    count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
+    count = f"{len(paths)} measurements are here, {len(lab.measurements) - len(paths)} are missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
         Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl, weights))),

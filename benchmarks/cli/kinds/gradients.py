@@ -13,6 +13,7 @@ from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.execution import runner
+from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.store.files import Damaged
@@ -33,8 +34,11 @@ class GradientRun:
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
-        announce(flags, folder, self.experiment.name, jobs, at_once)
-        return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
+        after_s = report_seconds(len(jobs))
+        announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
+        if flags.dry_run:
+            return None
+        return runner.run(jobs, folder, flags.execution(at_once, "cpu", flags.jobs), after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

@@ -144,7 +144,7 @@ class LabelsUsed(PlainFigure):
             for measure in MEASURES:
                 values = _last(data, task, variant, measure)
                 if len(values) > 1:
-                    low, high = t_interval(values)
+                    low, high = t_interval(values, limits=data.limits(task, measure))
                     row |= {measure: float(values.mean()), f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
         return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ from benchmarks.figures.style import SMALL, STYLE, LineStyle, line_styles
 from benchmarks.tuning.figures.layout import vertical_interval
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.summary import Summary
-from benchmarks.tuning.summary.trials import best_so_far, default_value
+from benchmarks.tuning.summary.trials import best_so_far, default_value, score_limits
 
 Styles = Mapping[str, LineStyle]  # variant -> colour and dash
 
@@ -47,7 +47,8 @@ def _panel(axis: Axes, summary: Summary, task: str, styles: Styles) -> None:
     for i, (variant, study) in enumerate(studies.items()):
         best_line(axis, study, styles[variant], end)
         test = summary.tested(task, variant)[0]
-        vertical_interval(axis, test, end + step * (1.4 + i), styles[variant].colour, styles[variant].marker)
+        style = styles[variant]
+        vertical_interval(axis, test, end + step * (1.4 + i), style.colour, style.marker, score_limits(study))
     shade_test(axis, end + step * 0.5, end + step * (len(studies) + 1.9))
 
 

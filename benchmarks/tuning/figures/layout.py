@@ -13,14 +13,15 @@ from benchmarks.figures.layout import Grid, grid, name_rows, round_ticks
 from benchmarks.statistics.intervals import Interval, t_interval
 from benchmarks.tuning.summary.summary import Summary
 from envs.api import Doubles
+from envs.control.limits import Limits
 
 DOTS = {"size": 2.4, "half": 0.09, "alpha": 0.45}  # of `seed_dots`: rows are lower here than in other figures
 
 
-def vertical_interval(axis: Axes, values: Doubles, x: float, colour: str, marker: str) -> None:
+def vertical_interval(axis: Axes, values: Doubles, x: float, colour: str, marker: str, limits: Limits) -> None:
     """A mean and its 95 % t interval."""
     if len(values) > 1:
-        axis.plot([x, x], t_interval(values), color=colour, lw=1.6, solid_capstyle="butt")
+        axis.plot([x, x], t_interval(values, limits=limits), color=colour, lw=1.6, solid_capstyle="butt")
     axis.plot(x, values.mean(), marker, ms=4.5, color=colour)
 
 

@@ -20,7 +20,7 @@ from benchmarks.tuning.figures.layout import value_limits
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.summary import score_unit
-from benchmarks.tuning.summary.trials import complete_trials, per_seed
+from benchmarks.tuning.summary.trials import complete_trials, per_seed, score_limits
 
 
 def draw_slices(
@@ -96,7 +96,7 @@ def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, style: Li
             if trial.number != number:
                 continue
             if single and len(seeds := per_seed(trial.scores)) > 1:
-                axis.plot([at, at], t_interval(seeds), color="0.4", lw=0.9, zorder=2)
+                axis.plot([at, at], t_interval(seeds, limits=score_limits(study)), color="0.4", lw=0.9, zorder=2)
             axis.plot(at, trial.value, mark, **look)
 
 
