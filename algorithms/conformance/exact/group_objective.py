@@ -15,10 +15,10 @@ log p = - sum_m (1 - p)^m / m.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import comb
 
 import numpy as np
 import torch
-from scipy.stats import binom
 from torch import Tensor
 
 from algorithms.conformance.coefficients import coefficients
@@ -43,8 +43,9 @@ class GroupWeights:
 
     def factor(self, p: Doubles) -> Doubles:
         """w(p), in the shape of p."""
-        others = np.arange(self.group)
-        chance = binom.pmf(others, self.group - 1, np.asarray(p, np.float64)[..., None])
+        others, right = np.arange(self.group), np.asarray(p, np.float64)[..., None]
+        ways = np.array([comb(self.group - 1, k) for k in others])
+        chance = ways * right**others * (1 - right) ** (self.group - 1 - others)
         total: Doubles = self.group * (chance * (self.right[1:] - self.wrong[:-1])).sum(-1)
         return total
 
