@@ -10,17 +10,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
 from algorithms.training_config import TrainingConfig
+from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.lookup import split
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.sinks.live import LiveLogs, make_sinks
-from benchmarks.figures.rendering.file_kinds import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import KINDS
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
 from envs.api import Task
@@ -31,7 +31,7 @@ LOGS = Path("logs")  # of trackers
 
 
 @dataclass(frozen=True)
-class RunFlags:
+class RunFlags(EngineFlags):
     """The flags of `run`."""
 
     experiment: Annotated[str, tyro.conf.Positional]
@@ -40,6 +40,8 @@ class RunFlags:
     seeds: int | None = None
     env_steps: int | None = None  # budget of one member
     jobs: int | None = None  # processes at once; the number of processors where it is not given
+    shard: str | None = None  # i/n: the i-th of n shares of the cells, for machines that share nothing
+    wait: bool = True  # at the end, for cells that other runs on the folder have; then write the report
     results: Path = RESULTS  # holds one folder an experiment
     device: str = "cpu"
     smoke: bool = False  # the experiment at its smallest size
@@ -59,7 +61,8 @@ class RunFlags:
     name: str | None = None  # of a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
-    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
@@ -85,10 +88,12 @@ class RunFlags:
 
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
-        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
+        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold", "shard")
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "log", "name")}
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
+        values["no_wait"] = not self.wait
+        values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
 
@@ -100,15 +105,24 @@ def command_line(flags: RunFlags) -> str:
         if one.name == "experiment" or value == one.default:
             continue
         values = value if isinstance(value, tuple) else (value,)
+        if value is False:
+            words.append(flag.replace("--", "--no-", 1))
+            continue
         words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
     return shlex.join(words)
+
+
+def show_report(written: Path) -> None:
+    """Print where a report lies: its path on standard output, and the page to open on standard error."""
+    print(written, flush=True)
+    print(f"open {written.with_suffix('.html')} in a browser; its tables and figures lie beside it", file=sys.stderr)
 
 
 def figure_suffixes(figures: str) -> list[str]:
     """`svg,png` as [".svg", ".png"]; UsageError for another kind, or without svg."""
     suffixes = [f".{kind}" for kind in split(figures)]
     for suffix in suffixes:
-        look_up(dict.fromkeys(SUFFIXES), suffix, "kind of figure")
+        look_up(dict.fromkeys(KINDS), suffix, "kind of figure")
     if ".svg" not in suffixes:
         raise UsageError(f"--figures must hold svg, which the page is made of, not {figures!r} alone")
     return suffixes
@@ -118,20 +132,6 @@ def check_positive(name: str, value: int | None) -> None:
     """UsageError for a flag that must be 1 or more."""
     if value is not None and value < 1:
         raise UsageError(f"--{name} must be at least 1, not {value}")
-
-
-def check_device(device: str) -> None:
-    """UsageError for a device that torch cannot use."""
-    if device == "cpu":
-        return
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError(
-            f"--device {device!r} cannot be used: torch finds no CUDA device here; --device cpu is possible"
-        )
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def check_outputs(

@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance.exact import moments as enumerated
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
+from benchmarks.design.experiment import NO_MODEL
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -30,6 +31,7 @@ UNSUPPORTED = {
     **dict.fromkeys(
         ("baseline", "adaptive", "import", "set", "select-rates", "name"), "which compares no learning curves"
     ),
+    **NO_MODEL,
 }
 
 
@@ -85,6 +87,12 @@ class Measurement:
     @property
     def label(self) -> str:
         return f"{self.task.name} x {self.variant.name}"
+
+    @property
+    def group(self) -> int:
+        """Episodes of a group."""
+        assert isinstance(self.training.collection, Episodes)
+        return self.training.collection.group
 
     @property
     def env_steps(self) -> int:

@@ -137,6 +137,8 @@ def report_metadata(cell: Cell) -> dict[str, object]:
         "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
         "parent": algorithm.parent,
         "change": algorithm.summary + needs,
+        "title": algorithm.title,
+        "task_title": task.title,
         "optional": algorithm.exact,
         "learns": algorithm.learns,
         "methods": algorithm.methods._asdict(),

@@ -28,7 +28,9 @@ ROWS = [{**row, "prompt": row["prompt"].splitlines()[-1]} for row in GAME.prompt
 def tokenizer() -> transformers.PreTrainedTokenizerFast:
     """A token for each word of the prompts and of the actions."""
     words = sorted({*GAME.words, *(word for row in ROWS for word in row["prompt"].split())})
-    table = Tokenizer(models.WordLevel({word: i for i, word in enumerate(["<pad>", "<end>", *words])}, unk_token="<pad>"))
+    table = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(["<pad>", "<end>", *words])}, unk_token="<pad>")
+    )
     table.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=table, pad_token="<pad>", eos_token="<end>", padding_side="left"
