@@ -22,24 +22,29 @@ from algorithms.training_config import Collection, TrainingConfig, Unroll
 from envs.api import Box, Task, Transcript
 from envs.validation import UsageError
 
+Factor = Literal["one", "group", "batch", "success", "likelihood", "best_of_k", "signed"]
+
 
 @dataclass(frozen=True)
 class Promises:
     """Properties of an estimator's gradient that the conformance kit tests (algorithms.conformance.estimator).
 
-    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
-                     rewards of 0 or 1 and one prompt), or None if no closed form is known
+    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), or, for rewards of 0 or 1
+                     and one prompt, one of algorithms.conformance.declared.success_rates; None: no closed form is known
     shift_invariant  a constant added to every final reward changes no coefficient
     scale_free       a positive factor on the rewards changes no coefficient (else it multiplies them)
     rloo_variance    its variance is the closed form for RLOO (a U-statistic)
     separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
+    homogeneous      a positive factor on the rewards multiplies the coefficients, or with scale_free leaves them; False for
+                     a scale with a unit of its own, as an exponential of the advantage
     """
 
-    factor: Literal["one", "group", "batch", "success"] | None = None
+    factor: Factor | None = None
     shift_invariant: bool = False
     scale_free: bool = False
     rloo_variance: bool = False
     separable: bool = True
+    homogeneous: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
         subject.members(),
         subject.permuted(),
         subject.padded(),
-        subject.doubled(promises.scale_free),
+        *([subject.doubled(promises.scale_free)] if promises.homogeneous else []),
         subject.referred(),
         _singleton(estimator),
     ]
@@ -152,7 +152,8 @@ class Subject:
         other[1:][self.last > 0] += 5.0  # the last observation of an episode; no valid row acts on it
         ended = float((self._of(self.rollout, other) - self.base).abs().max())
         cut = replace(self.rollout, discount=self.rollout.discount + self.last)
-        moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
+        bare = Subject(replace(self.estimator, scale=None))  # a scale may treat rows alike that differ in V
+        moved = float((bare._of(cut, other) - bare._of(cut))[self.last > 0].abs().min())
         holds = ended < CLOSE and moved > 100 * CLOSE
         detail = f"expected V of the last state to count if cut only; seen {ended:.2g} if over, {moved:.2g} if cut"
         return Finding("a cut episode bootstraps, one that is over does not", holds, detail)

@@ -51,6 +51,7 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
         group=group,
         score_norm_sq=_tensor(rng.random(shape)),
         greedy_return=_tensor(greedy.repeat(STEPS, 0)),
+        prompt=(torch.arange(ENVS) // group).expand(shape).clone(),
     )
     return rollout, _tensor(values)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.conformance.unbiasedness import success_factor
+from algorithms.conformance.declared.success_rates import success_factor
 from benchmarks.figures.style import STYLE, LineStyle, line_styles
 
 BLUE, ORANGE = "#0072B2", "#D55E00"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from algorithms import VARIANTS
-from algorithms.conformance.unbiasedness import success_factor
+from algorithms.conformance.declared.success_rates import success_factor
 
 CLEAR_RATIO = 1.1  # times a variance
 MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance

@@ -20,6 +20,7 @@ from algorithms.estimators.baseline import (
     OptimalConstant,
     OptimalToken,
 )
+from algorithms.estimators.baselines.across_prompts import Shrinkage
 from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.training.returns.exact_return import ExactReturn
@@ -32,7 +33,16 @@ from envs.text_mdp import Response, Rows
 from tests.builders import LEARNING, brief, make_learner, make_policy, small_training
 from tests.rollouts import grouped_rollout, make_rollout
 
-CENTRED = (BatchMean, GreedyReturn, GroupMean, LeaveOneOut, LengthWeightedMean, OptimalConstant, OptimalToken)
+CENTRED = (
+    BatchMean,
+    GreedyReturn,
+    GroupMean,
+    LeaveOneOut,
+    LengthWeightedMean,
+    OptimalConstant,
+    OptimalToken,
+    Shrinkage,
+)
 PAID = (0.2, 0.1, 0.3, 1 / 3, 1e6 + 0.1, -0.7)
 # environments of a member, and of a group
 SHAPES = ((64, 4), (63, 7), (15, 3), (64, 64), (20, 5), (48, 6))
