@@ -27,6 +27,7 @@ from algorithms.conformance import off_policy as off_policy_rules
 from algorithms.conformance import surrogate as surrogate_rules
 from algorithms.conformance import unbiasedness as unbiasedness_rules
 from algorithms.conformance.coefficients import assess_rollout, coefficients, surrogate_coefficients
+from algorithms.conformance.declared import numbers as numbers_rules
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import (
     ENVS,
@@ -74,6 +75,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
     findings += off_policy_rules.examine(estimator)
     findings += surrogate_rules.examine(estimator.surrogate, promises.separable)
     findings += objective_terms_rules.examine(estimator, promises.factor is not None)
+    findings += numbers_rules.examine(estimator, promises.scale_free)
     findings += memory_rules.examine(estimator, fresh)
     return findings + unbiasedness_rules.examine(estimator, promises, replicates)
 

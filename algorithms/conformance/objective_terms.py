@@ -55,8 +55,7 @@ def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[
     if several and torch.allclose(scaled, ranked) and _ordered(scaled[0], made.advantage[0], rollout.group):
         return [Finding(rule, True, f"{expected}; seen ranks")]
     on = rollout.valid > 0
-    gates = getattr(scale, "gates", False)
-    if name := scales.form(scaled, made.advantage, q, rollout, gates, promised):
+    if name := scales.form(scale, scaled, made.advantage, q, rollout, promised):
         return [Finding(rule, True, f"{expected}; seen {name}")]
     for name, label in partitions(rollout).items():
         fit = fit_line(made.advantage, scaled, on, label)

@@ -43,6 +43,7 @@ SUBJECTS = {
     "scale": ("scale", "mean", "order", "member", "padding"),
     "aggregation": ("mean",),
     "promise": ("mean", "times 2", "constant"),
+    "peer": ("times 0.0001", "rounding", "reverses", "factor", "weight", "mask", "penalty", "surrogate"),
 }
 
 

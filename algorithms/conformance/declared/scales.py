@@ -9,25 +9,31 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import fit_line
+from algorithms.estimators.estimator import AdvantageScale
 from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-6
 
 
-def form(scaled: Tensor, advantage: Tensor, q: Tensor, rollout: Rollout, gates: bool, promised: bool) -> str | None:
-    """The name of the form that A' = `scaled` has; None for another.
+def form(
+    scale: AdvantageScale, scaled: Tensor, advantage: Tensor, q: Tensor, rollout: Rollout, promised: bool
+) -> str | None:
+    """The name of the form that A' = `scaled` has; None for another. A scale whose `gates` is True has a gate for each row.
 
-    gates     whether the scale declares that each row has a gate of its own
     promised  whether the mean of the estimator is promised, which tests the size of a transform
     """
     if _judges(scaled, q, rollout):
         return "a verdict"
-    if gates and _gates(scaled, advantage, rollout):
+    if getattr(scale, "gates", False) and _gates(scaled, advantage, rollout):
         return "a gate that rises with the delight"
     if _is_exponential(scaled, advantage, rollout):
         return "an exponential"
-    if promised and _keeps_order_of_groups(scaled, q, rollout):
-        return "a transform of a group's returns in their order"
+    if not promised or scale.each_minibatch:
+        return None
+    right = (q > q[:1].median()).to(q)  # such transforms may be of rewards of 0 or 1 only
+    for made, returns in ((scaled, q), (scale(right - right.mean(), right, rollout), right)):
+        if _keeps_order_of_groups(made, returns, rollout):
+            return "a transform of a group's returns in their order"
     return None
 
 
