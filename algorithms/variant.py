@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
-from algorithms.composition import Composition, Processes
+from algorithms.composition import Composition, Processes, RemembersSteps
 from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
@@ -124,6 +124,8 @@ class Variant(Composition):
             return "needs an oracle, and this task has none"
         if self.exact and not enumerable(task):
             return "needs a task small enough to enumerate, and this one is not"
+        if isinstance(self.update, RemembersSteps) and isinstance(task.spec.observation, Transcript):
+            return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
         return self.estimator.reason_unsupported(task.spec)

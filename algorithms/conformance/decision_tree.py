@@ -175,7 +175,7 @@ def _batches(every: TreeEpisodes, gamma: float, group: int, index: Tensor, weigh
         group=group,
         score_norm_sq=rows(square),
         greedy_return=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
-        prompt=every.root[index].expand(valid.shape).clone(),
+        prefix=rows(every.node),  # a node of a tree is the path to it
     )
     return Batches(every, rollout, rows(every.value), index, weight)
 

@@ -51,9 +51,17 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
         group=group,
         score_norm_sq=_tensor(rng.random(shape)),
         greedy_return=_tensor(greedy.repeat(STEPS, 0)),
-        prompt=(torch.arange(ENVS) // group).expand(shape).clone(),
+        prefix=_prefixes(group),
     )
     return rollout, _tensor(values)
+
+
+def _prefixes(group: int) -> Tensor:
+    """Numbers of texts [T, P, N]: a group shares its prompt, pairs share a text for a while, then all differ."""
+    env = torch.arange(ENVS)
+    parts = [env // group, *[env // group * ENVS + env % group // 2] * (STEPS - 3), *[ENVS * ENVS + env] * 2]
+    rows = torch.stack([part + 1_000 * t for t, part in enumerate(parts)])
+    return rows[:, None].expand(STEPS, MEMBERS, ENVS).clone()
 
 
 def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Rollout, Tensor]:

@@ -137,11 +137,11 @@ class AdaptiveScale(Protocol):
 
 
 @runtime_checkable
-class ReadsPrompts(Protocol):
-    """A baseline that knows prompts again: it reads rollout.prompt, a number below `prompts` for each."""
+class ReadsPrefixes(Protocol):
+    """A baseline that knows texts again: it reads rollout.prefix."""
 
     @property
-    def prompts(self) -> int: ...
+    def reads_prefixes(self) -> bool: ...
 
 
 class EntropyBonus(Protocol):
@@ -212,8 +212,8 @@ class Estimator:
                 return "reads whole texts, and this task observes none"
             if self.baseline.needs_greedy_return:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
-            if isinstance(self.baseline, ReadsPrompts):
-                return "keeps a value for each prompt, and this task has no prompts"
+            if isinstance(self.baseline, ReadsPrefixes):
+                return "compares what follows the same text, and this task has no texts"
         surrogate = self.surrogate
         if isinstance(spec.action, Box) and isinstance(surrogate, ReadsProbabilities) and surrogate.reads_probabilities:
             return "compares probabilities of actions, and continuous ones have densities"

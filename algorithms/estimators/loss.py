@@ -189,6 +189,16 @@ class Stepper(Protocol):
 
     policy: ActorCritic
     healthy: Tensor
+    rate: Tensor  # [P, D]
+    memory: PartState  # of the update rule, [P, D] each
+
+    @property
+    def discount(self) -> Number:
+        """gamma of the learner."""
+
+    @property
+    def value_coefficient(self) -> Number:
+        """Factor of the critic's loss."""
 
     def apply(self) -> None:
         """Take one step of the optimiser along policy.flat.gradient."""

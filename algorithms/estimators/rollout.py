@@ -45,7 +45,9 @@ class Rollout:
         None  # [T, P, N] return of the greedy policy from the same start, the same for every t
     )
     current_logp: Tensor | None = None  # [T, P, N] log-probability under the learning policy; None: the same as `logp`
-    prompt: Tensor | None = None  # [T, P, N] number of the prompt, the same for every t
+    prefix: Tensor | None = (
+        None  # [T, P, N] number of the text before the action (baselines.prefixes); [0]: of the prompt
+    )
 
     @property
     def log_ratio(self) -> Tensor:

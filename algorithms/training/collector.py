@@ -7,10 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms.estimators.baselines.prompt_values import prompt_numbers
+from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
-from algorithms.estimators.estimator import Estimator, ReadsPrompts
+from algorithms.estimators.estimator import Estimator, ReadsPrefixes
 from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
@@ -89,11 +89,11 @@ class Collector:
         score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
-        if isinstance(baseline := estimator.baseline, ReadsPrompts):
+        if isinstance(estimator.baseline, ReadsPrefixes):
             observation = self.task.spec.observation
             assert isinstance(observation, Transcript)
-            tokens = rollout.obs[: observation.action_position[0] + 1]
-            rollout = replace(rollout, prompt=prompt_numbers(tokens, baseline.prompts).expand(rollout.valid.shape))
+            positions = observation.action_position[: len(rollout.valid)]
+            rollout = replace(rollout, prefix=prefix_numbers(rollout.obs, positions))
         if self._greedy_actor is not None:
             tape = self._greedy_actor.play(playing)
             greedy = self._greedy_actor.rollout(tape, training.discount, training.reward_scale, 1)

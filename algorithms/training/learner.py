@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.composition import FirstOrder, Schedule, Update
+from algorithms.composition import FirstOrder, RemembersSteps, Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
 from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
@@ -30,6 +30,7 @@ from algorithms.training.adaptive_parts import AdaptiveParts
 from algorithms.training.critic_values import values_of
 from algorithms.training.state import flatten_parts, like, part_tensors
 from algorithms.training_config import TrainingConfig
+from algorithms.tunable import Number
 from envs.api import HasEnds, Task
 from envs.delayed import undelayed
 
@@ -80,6 +81,8 @@ class Learner:
         self.baseline = like(flat, estimator.baseline.initial(members, self.horizon))
         self.bonus = like(flat, estimator.entropy.initial(members))
         self.adaptive = AdaptiveParts(estimator, members, flat)
+        remembers = isinstance(self.update, RemembersSteps)
+        self.memory = like(flat, self.update.initial(flat)) if remembers else {}  # type: ignore[attr-defined]
         self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
         self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
         self._diagnosing = False  # whether the next steps are read for diagnostics
@@ -206,6 +209,16 @@ class Learner:
         rate = self.rate if self._rate_left is None else self.rate * self._rate_left
         self.training.optimiser.step(flat.values, flat.gradient, rate, self.optimiser)
 
+    @property
+    def discount(self) -> Number:
+        """gamma, a number or a column [P, 1]."""
+        return self.training.discount
+
+    @property
+    def value_coefficient(self) -> Number:
+        """The factor of the critic's loss, a number or a column [P, 1]."""
+        return self.training.value_coefficient
+
     def loss(self, batch: Batch) -> Loss:
         """The loss of all members on a batch (Objective.loss)."""
         return self._objective().loss(batch)
@@ -244,7 +257,7 @@ class Learner:
     def tensors(self) -> dict[str, Tensor]:
         """The state that a resume needs, by name."""
         parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
-        parts |= self.adaptive.tensors() | {"diagnostics": self.diagnostics.tensors()}
+        parts |= self.adaptive.tensors() | {"memory": self.memory, "diagnostics": self.diagnostics.tensors()}
         return {"healthy": self.healthy, "rate": self.rate} | flatten_parts(parts)
 
     def member_axes(self) -> dict[str, int | None]:
@@ -255,6 +268,7 @@ class Learner:
             "baseline": dict.fromkeys(self.baseline, STATE_MEMBER_AXIS),
             "bonus": dict.fromkeys(self.bonus, 0),
             **self.adaptive.member_axes(),
+            "memory": dict.fromkeys(self.memory, 0),
             "diagnostics": Diagnostics.MEMBER_AXES,
         }
         return {"healthy": 0, "rate": 0} | flatten_parts(axes)
@@ -263,6 +277,6 @@ class Learner:
         """Continue from `tensors()`."""
         self.healthy, self.rate = tensors["healthy"], tensors["rate"]
         self.optimiser, self.baseline = part_tensors("optimiser", tensors), part_tensors("baseline", tensors)
-        self.bonus = part_tensors("bonus", tensors)
+        self.bonus, self.memory = part_tensors("bonus", tensors), part_tensors("memory", tensors)
         self.adaptive.restore({part: part_tensors(part, tensors) for part in self.adaptive.tensors()})
         self.diagnostics.restore(part_tensors("diagnostics", tensors))

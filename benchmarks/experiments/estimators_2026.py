@@ -7,11 +7,11 @@ chosen some, else the task's.
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments.estimators import REFERENCES, TASKS
 
-PARENTS = ("reinforce", "rloo", "dr_grpo", "grpo_epochs", "gspo", "gae", "ppo")
-# `icepop` learns from stale rollouts, which is a question of its own
+PARENTS = ("reinforce", "baseline_loo", "rloo", "dr_grpo", "grpo_epochs", "gspo", "gae", "ppo")
+# `icepop` learns from stale rollouts, which is a question of its own; `stream_ac` from single steps, and texts are whole
 LEARNERS = (
-    "asym_re", "awr", "delightful", "dppo_kl", "dppo_tv", "gmpo", "gspo_token", "ipo_mask", "m2po", "maxrl", "opsm", "pkpo",
-    "ppo_penalty", "sapo", "shrinkage", "simple_po", "single_stream", "topr", "vespo", "vmpo", "w_reinforce",
+    "asym_re", "awr", "delightful", "dppo_kl", "dppo_tv", "gigpo", "gmpo", "gspo_token", "ipo_mask", "m2po", "maxrl",
+    "opsm", "pkpo", "ppo_penalty", "sapo", "shrinkage", "simple_po", "single_stream", "topr", "vespo", "vmpo", "w_reinforce",
 )  # fmt: skip
 
 EXPERIMENT = ComparisonExperiment(

@@ -1,4 +1,7 @@
-"""A value for each prompt, tracked over training: a baseline from a prompt's past that needs no group."""
+"""A value for each prompt, tracked over training: a baseline from a prompt's past that needs no group.
+
+Two prompts share a value with a chance of 1 / prompts.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,6 @@ from torch import Tensor
 from algorithms.estimators.means import largest
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.tunable import Number, Range, as_vector, tunable
-
-MULTIPLIER, PRIME = 1_000_003, 2_147_483_647  # of the polynomial that numbers prompts; products stay below 2^63
-
-
-def prompt_numbers(tokens: Tensor, prompts: int) -> Tensor:
-    """A number below `prompts` [...] for each column of tokens [K, ...]: a polynomial of the tokens modulo a prime.
-
-    Two prompts have the same number with a chance of about 1 / prompts, and then share a value.
-    """
-    number = torch.zeros_like(tokens[0], dtype=torch.long)
-    for token in tokens.long():
-        number = (number * MULTIPLIER + token + 1) % PRIME
-    return number % prompts
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,7 @@ class PromptValue:
     critic: ClassVar[bool] = False
     needs_score_norms: ClassVar[bool] = False
     needs_greedy_return: ClassVar[bool] = False
+    reads_prefixes: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= as_vector(self.keep) < 1:
@@ -57,8 +48,8 @@ class PromptValue:
     def __call__(
         self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
     ) -> tuple[Tensor, PartState]:
-        assert rollout.prompt is not None
-        prompt = rollout.prompt[0].T  # [N, P]
+        assert rollout.prefix is not None
+        prompt = rollout.prefix[0].T % self.prompts  # [N, P]
         value, weight = state["value"], state["weight"]
         b = torch.where(weight.gather(0, prompt) > 0, value.gather(0, prompt), value[-1:])  # [N, P]
         began, returns = rollout.valid[0].T.to(value), q[0].T.to(value)

@@ -8,16 +8,15 @@ import pytest
 import torch
 
 from algorithms import VARIANTS
-from algorithms.estimators.baselines.prompt_values import PromptValue, prompt_numbers
+from algorithms.estimators.baselines.prompt_values import PromptValue
 from algorithms.estimators.rollout import PartState, Rollout
 from envs import TASKS
-from tests.builders import small_training
-from tests.rollouts import grouped_rollout, make_rollout
+from tests.rollouts import grouped_rollout
 
 
 def played(returns: list[float], prompts: list[int]) -> Rollout:
     rollout = grouped_rollout([returns], [[1.0] * len(returns)], 1)
-    return replace(rollout, prompt=torch.tensor(prompts)[None, None])
+    return replace(rollout, prefix=torch.tensor(prompts)[None, None])
 
 
 def judged(baseline: PromptValue, rollout: Rollout, state: PartState) -> tuple[list[float], PartState]:
@@ -66,25 +65,9 @@ def test_members_have_values_of_their_own() -> None:
     assert state["weight"][:2].tolist() == [[1.0, 1.0], [1.0, 0.0]]
 
 
-def test_the_number_of_a_prompt_is_that_of_its_tokens() -> None:
-    """Equal prompts have one number and different ones others: in a group of 4 all share it."""
-    tokens = torch.tensor([[1, 1, 2, 2], [3, 3, 3, 4]])
-    numbers = prompt_numbers(tokens, 4096)
-    assert numbers[0] == numbers[1]
-    assert len(set(numbers.tolist())) == 3
-    task, variant = TASKS["lock/small"], VARIANTS["single_stream"]
-    training = small_training(task, variant)
-    assert training.collection.group == 1  # type: ignore[union-attr]
-    _, rollout = make_rollout(task, variant, training, (0, 1))
-    assert rollout.prompt is not None
-    assert rollout.prompt.shape == rollout.valid.shape
-    assert 1 < len(rollout.prompt.unique()) <= 16
-    assert torch.equal(rollout.prompt[0], rollout.prompt[-1])
-
-
 def test_control_has_no_prompts() -> None:
     reason = VARIANTS["single_stream"].reason_unsupported(TASKS["CartPole-v1"])
-    assert reason == "keeps a value for each prompt, and this task has no prompts"
+    assert reason == "compares what follows the same text, and this task has no texts"
 
 
 def test_what_cannot_be_is_refused() -> None:
