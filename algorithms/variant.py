@@ -10,7 +10,7 @@ from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
 from algorithms.composition import Composition, Processes, RemembersSteps
 from algorithms.cost import enumerated_seconds, sampled_seconds
-from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.estimator import Estimator, ReadsExpectedReturn
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
@@ -122,7 +122,10 @@ class Variant(Composition):
         """Why it cannot learn the task; None if it can."""
         if self.exact and text_mdp(task) is None:
             return "needs an oracle, and this task has none"
-        if self.exact and not enumerable(task):
+        expects = isinstance(self.estimator.baseline, ReadsExpectedReturn)
+        if expects and text_mdp(task) is None:
+            return "needs the expected return after every text, and this task has no oracle"
+        if (self.exact or expects) and not enumerable(task):
             return "needs a task small enough to enumerate, and this one is not"
         if isinstance(self.update, RemembersSteps) and isinstance(task.spec.observation, Transcript):
             return "learns from single steps, and texts are played as a whole"

@@ -36,6 +36,7 @@ from algorithms.conformance.synthetic_rollouts import (
     corrupted,
     synthetic_rollout,
     windows,
+    with_returns,
     with_tensors,
 )
 from algorithms.estimators.estimator import Credit, Estimator
@@ -129,8 +130,7 @@ class Subject:
         return close_to_zero("padding does not matter", off, CLOSE)
 
     def doubled(self, scale_free: bool) -> Finding:
-        assert self.rollout.greedy_return is not None
-        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy_return=2 * self.rollout.greedy_return)
+        twice = replace(with_returns(self.rollout, factor=2), reward=2 * self.rollout.reward)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon added to the deviation sets a scale, so differences of its size are allowed
         eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
@@ -142,10 +142,7 @@ class Subject:
         return self._unmoved("a reference that costs nothing changes nothing", referred)
 
     def shifted(self) -> Finding:
-        assert self.rollout.greedy_return is not None
-        more = replace(
-            self.rollout, reward=self.rollout.reward + 10 * self.last, greedy_return=self.rollout.greedy_return + 10
-        )
+        more = replace(with_returns(self.rollout, more=10), reward=self.rollout.reward + 10 * self.last)
         return self._unmoved("a constant on every final reward changes nothing", more)
 
     def cut_and_ended(self) -> Finding:

@@ -144,6 +144,14 @@ class ReadsPrefixes(Protocol):
     def reads_prefixes(self) -> bool: ...
 
 
+@runtime_checkable
+class ReadsExpectedReturn(ReadsPrefixes, Protocol):
+    """A baseline that reads rollout.expected_return, which only tasks that can be listed have."""
+
+    @property
+    def reads_expected_return(self) -> bool: ...
+
+
 class EntropyBonus(Protocol):
     """The coefficient alpha of the entropy bonus, one per member."""
 

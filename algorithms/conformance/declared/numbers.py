@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algorithms.conformance.coefficients import assess_rollout, coefficients
 from algorithms.conformance.finding import Finding, close_to_zero
-from algorithms.conformance.synthetic_rollouts import GROUP, synthetic_rollout, with_tensors
+from algorithms.conformance.synthetic_rollouts import GROUP, synthetic_rollout, with_returns, with_tensors
 from algorithms.estimators.estimator import AdvantageScale, Estimator
 
 SMALL = 1e-4  # a factor on the rewards
@@ -36,8 +36,7 @@ def examine(estimator: Estimator, scale_free: bool) -> list[Finding]:
 def _small(estimator: Estimator) -> Finding:
     """What promises to be free of the rewards' unit is so for small rewards too."""
     rollout, values = synthetic_rollout()
-    assert rollout.greedy_return is not None
-    small = replace(rollout, reward=SMALL * rollout.reward, greedy_return=SMALL * rollout.greedy_return)
+    small = replace(with_returns(rollout, SMALL), reward=SMALL * rollout.reward)
     base, made = coefficients(estimator, rollout, values), coefficients(estimator, small, SMALL * values)
     on = rollout.valid > 0
     off = (made - base)[on] / base[on].abs().max()

@@ -87,6 +87,7 @@ def listed_factor(estimator: Estimator, group: int, p: float) -> float:
         group=group,
         score_norm_sq=one,
         greedy_return=0 * one,
+        expected_return=0 * one,
         prefix=torch.zeros(1, group + 1, group, dtype=torch.long),
     )
     c = coefficients(estimator, rollout, torch.zeros(2, group + 1, group, dtype=torch.float64), horizon=1)[0]

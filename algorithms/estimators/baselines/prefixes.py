@@ -58,3 +58,22 @@ class SamePrefix(Stateless):
         off = torch.where(same, others - centre[..., None], 0.0).sum(-1)
         near = centre + off / count.clamp(min=1)
         return torch.where(count > 0, near, everywhere.reshape(near.shape)).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class ExpectedReturnToGo(Stateless):
+    """b_t = E[R(tau) | text before a_t], exact, of the policy that acted: what rewards-to-go have V(s_t) for.
+
+    VinePPO (Kazemnejad et al. 2025, arXiv 2410.01679, equation 8) estimates it by further texts from the same prefix; with
+    infinitely many it is this. For the whole return as credit: R - b_t is G_t - V(s_t) where the text tells what was paid.
+    It does not depend on a_t, so E[g] = grad J.
+    """
+
+    reads_prefixes: ClassVar[bool] = True
+    reads_expected_return: ClassVar[bool] = True
+
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
+        assert rollout.expected_return is not None
+        return rollout.expected_return, state
