@@ -8,7 +8,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.conformance.declared import success_rates
-from algorithms.conformance.declared.success_rates import best_of_k_factor, likelihood_factor, listed_factor
+from algorithms.conformance.declared.success_rates import FACTORS, listed_factor
 from algorithms.estimators.baseline import Zero
 from algorithms.estimators.scales.success_rates import BestOfK
 
@@ -49,7 +49,7 @@ def test_the_best_of_k_ascends_pass_at_k(k: int) -> None:
             continue
         for p in RATES:
             assert listed_factor(estimator, group, p) == pytest.approx(k * (1 - p) ** (k - 1), rel=1e-10)
-    assert best_of_k_factor(3, 0.5) == 0.75
+    assert FACTORS["best_of_k"](replace(RLOO, scale=BestOfK(3)), 4, 0.5) == 0.75
 
 
 def test_signs_of_either_size_have_the_same_mean() -> None:
@@ -67,5 +67,5 @@ def test_the_listing_knows_the_old_factors_too() -> None:
 
 def test_the_series_of_log_p() -> None:
     """(1 - (1-p)^(G-1)) / p is the sum of (1-p)^k over k < G - 1, which goes to 1 / p."""
-    assert likelihood_factor(4, 0.2) == pytest.approx(1 + 0.8 + 0.64)
-    assert likelihood_factor(2_000, 0.05) == pytest.approx(20.0)
+    assert FACTORS["likelihood"](MAXRL, 4, 0.2) == pytest.approx(1 + 0.8 + 0.64)
+    assert FACTORS["likelihood"](MAXRL, 2_000, 0.05) == pytest.approx(20.0)
