@@ -17,4 +17,5 @@ VARIANT = rloo.VARIANT.rung(
     "minus a baseline 0.1 below the mean of the group's other episodes",
     promises=Promises(factor="one", shift_invariant=True, homogeneous=False),
     baseline=LowerMean(delta=0.1),
+    shown_as="Asymmetric REINFORCE",
 )

@@ -18,4 +18,5 @@ VARIANT = gae.VARIANT.rung(
     "exponential weights of the advantage: imitation of what was good",
     promises=Promises(homogeneous=False),
     scale=Exponential(beta=0.05, cap=20.0),
+    shown_as="AWR",
 )

@@ -17,4 +17,5 @@ VARIANT = rloo.VARIANT.rung(
     "each action is gated by a sigmoid of advantage times surprisal",
     promises=Promises(shift_invariant=True, homogeneous=False),
     scale=Delight(eta=1.0),
+    shown_as="Delightful PG",
 )

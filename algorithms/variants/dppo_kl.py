@@ -18,4 +18,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "no clip; drops actions with a binary KL of 0.05 that would grow",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=Masked(Ratio(), BinaryKL(delta=0.05)),
+    shown_as="DPPO-KL",
 )

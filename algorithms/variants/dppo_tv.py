@@ -19,4 +19,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "no clip; drops actions whose probability has moved by 0.2 in the advantage's direction",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=Masked(Ratio(), ProbabilityGap(delta=0.2)),
+    shown_as="DPPO-TV",
 )

@@ -18,4 +18,5 @@ VARIANT = baseline_loo.VARIANT.rung(
     "minus the mean G_t of the group's others with the same text before the action",
     promises=Promises(factor="one"),
     baseline=SamePrefix(),
+    shown_as="GiGPO",
 )

@@ -18,4 +18,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "the geometric mean of a text's ratios, each clipped",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=GeometricMean(clip=0.4),
+    shown_as="GMPO",
 )

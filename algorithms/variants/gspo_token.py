@@ -16,4 +16,5 @@ VARIANT = gspo.VARIANT.rung(
     "the text's ratio on each token, whose advantages may differ",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=GeometricToken(),
+    shown_as="GSPO-token",
 )

@@ -15,4 +15,5 @@ VARIANT = async_.VARIANT.rung(
     "icepop",
     "rollouts 4 updates old; ratios weigh within a band, and outside it the action is ignored",
     correction=TokenBand(low=0.2, high=5.0),
+    shown_as="IcePop",
 )

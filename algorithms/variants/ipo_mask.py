@@ -18,4 +18,5 @@ VARIANT = dppo_tv.VARIANT.rung(
     "drops actions whose probability has moved by 0.1, whatever the advantage's sign",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=Masked(Ratio(), ProbabilityGap(delta=0.1, directed=False)),
+    shown_as="IPO mask",
 )

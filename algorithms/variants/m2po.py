@@ -19,4 +19,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "no clip; drops the farthest tokens until the mean square of log rho is 0.04",
     promises=Promises(shift_invariant=True, scale_free=True, separable=False),
     surrogate=Masked(Ratio(), SecondMoment(bound=0.04)),
+    shown_as="M2PO",
 )

@@ -18,4 +18,5 @@ VARIANT = dr_grpo.VARIANT.rung(
     "over the group's mean R(tau): ascends log p, cut after G - 1 terms",
     promises=Promises(factor="likelihood", scale_free=True),
     scale=OverMean(),
+    shown_as="MaxRL",
 )

@@ -18,4 +18,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "drops failures that have become rarer by 0.1 nats a token",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=Masked(ClippedRatio(clip=0.2), StaleFailures(delta=0.1)),
+    shown_as="OPSM",
 )

@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "pays what an episode adds to the best of 2",
     promises=Promises(factor="best_of_k", shift_invariant=True),
     scale=BestOfK(k=2),
+    shown_as="PKPO",
 )

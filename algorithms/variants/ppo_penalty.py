@@ -14,4 +14,5 @@ VARIANT = ppo.VARIANT.rung(
     "ppo_penalty",
     "a KL penalty whose price doubles and halves, in place of the clip",
     surrogate=AdaptiveKL(beta=1.0, target=0.01),
+    shown_as="PPO, KL penalty",
 )

@@ -17,4 +17,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "a soft gate around ratio 1 in place of the clip",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=SoftGate(positive=1.0, negative=1.05),
+    shown_as="SAPO",
 )

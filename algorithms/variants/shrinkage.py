@@ -19,4 +19,5 @@ VARIANT = rloo.VARIANT.rung(
     "minus a mean shrunk from the group's others towards the other groups",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=Shrinkage(),
+    shown_as="Shrinkage baseline",
 )

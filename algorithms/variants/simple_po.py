@@ -15,4 +15,5 @@ VARIANT = ppo.VARIANT.rung(
     "simple_po",
     "a quadratic penalty on the ratio in place of the clip",
     surrogate=QuadraticPenalty(eps=0.2),
+    shown_as="Simple PO",
 )

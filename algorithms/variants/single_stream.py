@@ -25,4 +25,5 @@ VARIANT = reinforce.VARIANT.rung(
     },
     promises=Promises(shift_invariant=True, scale_free=True),
     baseline=PromptValue(keep=0.9),
+    shown_as="Single-stream PO",
 )

@@ -22,4 +22,5 @@ VARIANT = a2c.VARIANT.rung(
         "fixed": (("learning_rate", 1.0), ("critic_rate", 1.0)),
     },
     update=Streaming(lam=0.8, kappa=3.0, critic_kappa=2.0),
+    shown_as="Stream AC",
 )

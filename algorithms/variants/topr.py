@@ -17,4 +17,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "full weight for successes, a truncated ratio of the text for failures",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=Tapered(),
+    shown_as="TOPR",
 )

@@ -18,4 +18,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "a gamma kernel of the text's ratio under stop-gradient",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=GammaKernel(),
+    shown_as="VESPO",
 )

@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the exact expected return after the text so far (tasks that can be listed)",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=ExpectedReturnToGo(),
+    shown_as="VinePPO, exact",
 )

@@ -19,4 +19,5 @@ VARIANT = awr.VARIANT.rung(
     needs={"aggregation": "token"},
     promises=Promises(homogeneous=False),
     scale=TopHalf(epsilon=0.1),
+    shown_as="V-MPO",
 )

@@ -18,4 +18,5 @@ VARIANT = reinforce.VARIANT.rung(
     "-1 for a wrong answer, 0.1 for a right one",
     promises=Promises(factor="signed", scale_free=True),
     scale=Signed(weight=0.1),
+    shown_as="W-REINFORCE",
 )

@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
-from algorithms.algorithm import Algorithm
+from benchmarks.cli.engine_flags import EngineFlags
+from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RESULTS, check_device, check_positive, say_normalised
-from benchmarks.design import settings
+from benchmarks.cli.options import RESULTS, RunFlags, check_positive, command_line, figure_suffixes, show_report
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variant
 from benchmarks.design.own.arguments import parse_env_kwargs
-from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import ScaleFlags
-from benchmarks.execution.floors import with_floors
-from benchmarks.execution.pool import available_processors
 from benchmarks.experiments.ladder import RUNGS
-from benchmarks.store.file_names import file_safe
-from benchmarks.tuning import result, scheduler
-from benchmarks.tuning.protocol import Protocol, StudyPlan
+from benchmarks.figures.rendering.width import at_width, parse_width
+from benchmarks.tuning import result
+from benchmarks.tuning.protocol import StudyPlan, pruner
 from benchmarks.tuning.report.report import write
-from benchmarks.tuning.samplers import sampler
-from benchmarks.tuning.space import space
-from benchmarks.tuning.storage.opening import open_storage
-from benchmarks.validation.usage import DONE, FAILED, check_folder, user_errors
-from envs.api import Task
-from envs.named import check_installed
+from benchmarks.tuning.report.terminal import as_text
+from benchmarks.validation.program import as_typed
+from benchmarks.validation.usage import DONE, FAILED, user_errors
 from envs.validation import UsageError
 
 SIZES = ("trials", "batch", "tuning_seeds", "selection_seeds", "test_seeds")
 
 
 @dataclass(frozen=True)
-class Tune:
+class Tune(EngineFlags):
     """The flags of `tune`."""
 
     variant: str | None = None  # one variant
@@ -57,12 +51,16 @@ class Tune:
     objective: str = "last_fifth"  # last_fifth or auc
     space: str = "members"  # members, all (shapes too: networks, batches, windows, epochs), or fields: lam,clip
     seed: int = 0  # of the sampler
+    # estimator.credit.lam=.9: a value that every configuration has, so that it is not searched
+    set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     # a journal file or an Optuna URL; <results>/<study>/studies.journal where it is not given
     storage: str | None = None
     study: str = "tuned"  # the folder under --results, and the studies' prefix in the storage
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
@@ -70,24 +68,59 @@ class Tune:
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
+        figure_suffixes(self.figures), parse_width(self.figure_width)  # a mistake is named before anything runs
         variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = find_tasks((), self._names("task", self.task, self.tasks), parse_env_kwargs(self.env_kwargs))
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
         check_positive("env-steps", self.env_steps)
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
-        pruner = self.pruner or ("racing" if self.trials > 64 and len(tasks) == 1 else "none")
         budget = {name: getattr(self, name) for name in (*SIZES, "sampler", "objective", "space", "seed")}
+        budget["pruner"] = self.pruner or pruner(self.trials, len(tasks))
         steps = {} if self.env_steps is None else {task.name: self.env_steps for task in tasks}
         with user_errors():
-            plans = build_plans(self.study, variants, [tuple(tasks)], {**budget, "pruner": pruner}, steps)
-        outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run)
+            plans = build_plans(self.study, variants, [tuple(tasks)], budget, steps, self.set)
+        outcome = run_studies(plans, self.results, self.storage, self.jobs, self.device, self.dry_run, self)
         if outcome is None:
             return DONE
+        self._show(plans, outcome)
+        return FAILED if outcome.failures else DONE
+
+    def _show(self, plans: Sequence[StudyPlan], outcome: Outcome) -> None:
+        """Print what was chosen, whether that helps, where the report lies, and the line that uses it."""
         folder = self.results / self.study
         if studies := result.load_all(folder):
-            print(write(self.study, f"What do {self.trials} trials buy?", studies, folder))
-        return FAILED if outcome.failures else DONE
+            names = [path.name for path in outcome.paths]
+            if new := [study for study in studies if study.file_name in names]:
+                print(as_text(new), flush=True)
+            print("writing the report", file=sys.stderr)
+            suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
+            with at_width(width):
+                written = write(self.study, f"What do {self.trials} trials buy?", studies, folder, suffixes)
+            show_report(written)
+        tuned = [plan.variant.name for plan in plans if any(plan.file_name == path.name for path in outcome.paths)]
+        if tuned:
+            print(f"run next: {as_typed(self._next(tuned))}", file=sys.stderr)
+
+    def _next(self, tuned: Sequence[str]) -> str:
+        """The line that trains these variants in the configurations that were chosen."""
+        words = {find_variant(name).name: name for name in self._names("variant", self.variant, self.variants)}
+        return command_line(
+            RunFlags(
+                "ladder",
+                tasks=self.task or self.tasks,
+                variants=",".join(words[name] for name in tuned),
+                env_steps=self.env_steps,
+                results=self.results,
+                device=self.device,
+                tuned=True,
+                study=self.study,
+                env_kwargs=self.env_kwargs,
+                floor=self.floor,
+                ceiling=self.ceiling,
+                threshold=self.threshold,
+            )
+        )
 
     def _names(self, kind: str, one: str | None, many: str | None) -> Sequence[str]:
         if (one is None) == (many is None):
@@ -98,78 +131,3 @@ class Tune:
         if kind == "variant" and many == "ladder":
             return RUNGS
         return split(many)
-
-
-def build_plans(
-    study: str,
-    variants: Sequence[Algorithm],
-    tasks: Sequence[tuple[Task, ...]],
-    budget: Mapping[str, Any],
-    env_steps: Mapping[str, int],
-) -> list[StudyPlan]:
-    """A plan for each variant on each set of tasks that it can run on; UsageError for what no study can be."""
-    if file_safe(study) != study or study.startswith("."):
-        raise UsageError(f"--study names a folder: letters, digits and - _ . = +, not {study!r}")
-    plans = []
-    for together in tasks:
-        check_installed(together)
-        steps = {task.name: env_steps.get(task.name) or settings.budget(task) for task in together}
-        protocol = Protocol(env_steps=steps, **budget)
-        sampler(protocol.sampler, protocol.seed, 0)  # it exists, and what it needs is installed
-        if protocol.pruner == "racing" and len(together) > 1:
-            raise UsageError("--pruner racing races on one task; tune each task by itself, or use wilcoxon")
-        for variant in variants:
-            for task in together:
-                if reason := reason_unsupported(task, variant):
-                    raise UsageError(reason)
-            if not variant.tunable:
-                why = "follows no gradient of ours" if variant.learns else "does not learn"
-                raise UsageError(f"{variant.name} {why}: there is nothing to tune")
-            plans.append(StudyPlan(study, variant, together, protocol, space(variant, together, protocol.space)))
-    return plans
-
-
-def _check_units(plans: Sequence[StudyPlan], folder: Path) -> None:
-    """UsageError where the report of the folder would average returns of several tasks."""
-    scales = {task: scale for study in result.load_all(folder) for task, scale in study.task_scales.items()}
-    scales |= {task.name: task.scale for plan in plans for task in plan.tasks}
-    raw = [task for task, scale in scales.items() if scale.ceiling is None]
-    if raw and len(scales) > 1:
-        raise UsageError(
-            f"tune averages over the tasks of a folder, and {raw[0]} has no ceiling: give --ceiling, or tune it alone in "
-            "another --study"
-        )
-
-
-def _with_measured_floors(plans: Sequence[StudyPlan], results: Path) -> list[StudyPlan]:
-    """The plans, with the floors of tasks that have none."""
-    tasks = {task.name: task for plan in plans for task in plan.tasks}
-    measured = {task.name: task for task in with_floors(list(tasks.values()), results)}
-    return [replace(plan, tasks=tuple(measured[task.name] for task in plan.tasks)) for plan in plans]
-
-
-def run_studies(
-    plans: Sequence[StudyPlan], results: Path, storage: str | None, jobs: int | None, device: str, dry_run: bool
-) -> Outcome | None:
-    """Work off the plans of one study folder; None for a dry run, which says what would be done."""
-    check_positive("jobs", jobs)
-    check_device(device)
-    folder = results / plans[0].study
-    _check_units(plans, folder)
-    for part in () if dry_run else ("", "cells", "tables", "figures"):
-        check_folder(folder / part, "--results")
-    at_once = jobs or available_processors()
-    total = sum(plan.env_steps for plan in plans)
-    name = plans[0].study
-    print(f"{name}: {len(plans)} studies, at most {total:,} environment steps, {at_once} at once", file=sys.stderr)
-    if dry_run:
-        for plan in plans:
-            names = ", ".join(p.path for p in plan.space.parameters)
-            print(f"{plan.label}: {plan.protocol.trials} trials x {plan.protocol.tuning_seeds} seeds over {names}")
-        return None
-    say_normalised((t, settings.training_config(t, plan.variant.name)) for plan in plans for t in plan.tasks)
-    plans = _with_measured_floors(plans, results)
-    outcome = scheduler.run_studies(plans, open_storage(storage, folder), folder, at_once, device)
-    for failure in outcome.failures:
-        print(f"failed: {failure}", file=sys.stderr)
-    return outcome

@@ -16,6 +16,9 @@ from envs.api import Task
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
+OWN_MODEL = ("base", "prompts", "demonstrations", "preferences", "reward")  # flags of a user's model and data
+NO_MODEL = dict.fromkeys(OWN_MODEL, "which trains no language model")
+
 
 class Experiment(Protocol):
     """A question, with the tasks and variants that answer it. `benchmarks.cli.kinds` runs and reports each class of
@@ -57,10 +60,14 @@ def check_flags(experiment: Experiment, given: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback."""
+    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback.
+
+    elsewhere  jobs without a result that other drivers or shards have, an entry each
+    """
 
     paths: tuple[Path, ...]
     failures: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class ComparisonExperiment:
         return replace(self, **self.small)
 
     def unsupported(self) -> Mapping[str, str]:
-        reasons = {}
+        reasons = dict(NO_MODEL)
         if self.rates or self.shared_rate_variant:
             reasons["tuned"] = "which has settings of its own"
             reasons["select-rates"] = "which has learning rates of its own"

@@ -14,6 +14,7 @@ from algorithms.conformance.exact import moments as enumerated
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
+from benchmarks.design.experiment import NO_MODEL
 from benchmarks.design.identity import canonical
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
@@ -26,10 +27,11 @@ FIXED_POLICIES = "whose policies are fixed; --variants narrows it"
 UNSUPPORTED = {
     **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED_POLICIES),
     **dict.fromkeys(("floor", "ceiling", "threshold", "env-kwargs"), "whose tasks are its own"),
-    **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
+    **dict.fromkeys(("save-policies", "tuned", "log"), "which trains no policies"),
     **dict.fromkeys(
         ("baseline", "adaptive", "import", "set", "select-rates", "name"), "which compares no learning curves"
     ),
+    **NO_MODEL,
 }
 
 

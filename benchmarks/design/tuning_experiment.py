@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from benchmarks.design.experiment import NO_MODEL
+
 UNSUPPORTED = (
     "seeds",
     "baseline",
     "adaptive",
-    "tensorboard",
+    "log",
     "tuned",
     "save-policies",
     "import",
     "set",
     "select-rates",
     "name",
+    "shard",
+    "no-wait",
 )
 
 
@@ -49,4 +53,4 @@ class TuningExperiment:
         return replace(self, **self.small)
 
     def unsupported(self) -> Mapping[str, str]:
-        return dict.fromkeys(UNSUPPORTED, "whose rows are studies")
+        return {**dict.fromkeys(UNSUPPORTED, "whose rows are studies"), **NO_MODEL}

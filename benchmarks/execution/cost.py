@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.design.gradient_experiment import Measurement
+from benchmarks.execution.display.time_left import START_S, makespan, rough
 from benchmarks.execution.engine import Job, total_steps
-from benchmarks.execution.progress import duration
 
 MEASUREMENT_ROWS_PER_S = 120_000  # rows a second of one process, acting and learning
 BYTES_PER_CELL = 12_000
+CELL_S = 2.0  # of one process, for what a cell costs besides its steps: its evaluations, first calls, its file
+REPORT_S, REPORTED_CELL_S = 8.0, 0.2  # a report's imports and first figure; and each cell that it reads and draws
 
 
 def measurement_seconds(measurement: Measurement) -> float:
@@ -17,9 +19,20 @@ def measurement_seconds(measurement: Measurement) -> float:
     return 0.3 + measurement.env_steps * measurement.replicates / MEASUREMENT_ROWS_PER_S
 
 
-def summary(jobs: Sequence[Job], at_once: int) -> str:
-    """How much there is to do, in one line."""
+def counted_cells(count: int) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
+def report_seconds(cells: int) -> float:
+    """About how long the report of so many cells takes to write."""
+    return REPORT_S + REPORTED_CELL_S * cells
+
+
+def summary(jobs: Sequence[Job], at_once: int, after_s: float) -> str:
+    """How much there is to do, in one line. `after_s`: what follows the jobs, which is the report."""
     steps = sum(total_steps(job) for job in jobs)
-    seconds = sum(job.expected_seconds for job in jobs) / at_once
-    disk = len(jobs) * BYTES_PER_CELL / 1e6
-    return f"{len(jobs)} cells, {steps:,} environment steps, about {duration(seconds)} (min:s), {disk:.1f} MB"
+    seconds = START_S + makespan([], [job.expected_seconds for job in jobs], at_once) + after_s
+    what = f"{steps:,} environment steps, " if steps else ""
+    report = " with its report" if after_s else ""
+    return f"{what}{at_once} at once, about {rough(seconds)}{report}, {len(jobs) * BYTES_PER_CELL / 1e6:.1f} MB"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from algorithms.training.records import Progress, Record
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 
 OnEvent = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written
@@ -20,6 +20,9 @@ class Message:
     """News of a job: its start, its progress, records of a checkpoint, or its end.
 
     error  of a job that ended: None where it went well      lost  how its worker ended, where the job is tried again
+    node   of a lost job: its whole machine is gone, so that the job is not to blame
+    note   a line that the user should see
+    elsewhere  of a job that ended here without a result: the driver that has it
     """
 
     index: int
@@ -28,6 +31,9 @@ class Message:
     ended: bool = False
     error: str | None = None
     lost: str | None = None
+    node: bool = False
+    note: str | None = None
+    elsewhere: str | None = None
 
 
 class Job(Protocol):
@@ -51,11 +57,21 @@ class Job(Protocol):
     def expected_seconds(self) -> float:
         """About how long one process takes."""
 
+    @property
+    def computes_on(self) -> str:
+        """The device: "cpu", "cuda" ..."""
+
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; `on_event` gets every event. Raises whatever the work raises."""
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         """Write what a message holds of learning curves to live logs."""
+
+    def second(self) -> Job | None:
+        """The same work with a result file of its own; None where it would not find the same numbers."""
+
+    def same_numbers(self, other: Path) -> bool:
+        """Whether the results here and at `other` hold the same numbers, but for seconds. Raises Damaged."""
 
 
 def total_steps(job: Job) -> int:
@@ -63,11 +79,41 @@ def total_steps(job: Job) -> int:
     return job.member_steps * len(job.seeds)
 
 
-class Engine(Protocol):
-    """Runs jobs. As a context: leaving it early stops what still runs.
+@dataclass(frozen=True)
+class Setup:
+    """What an engine is started with.
 
-    A job that fails, or whose worker dies, ends alone; the others go on.
+    at_once  how many jobs run at once, where the engine does not find that out by itself
+    origin   the driver's provenance; workers put the facts of their own machine in their place
+    folder   of the results: every worker must see it
+    memory   bytes that a worker may have resident, with its children
     """
+
+    at_once: int
+    origin: Origin = field(default_factory=dict)
+    folder: Path = Path()
+    device: str = "cpu"
+    memory: int | None = None
+
+
+class Engine(Protocol):
+    """Runs jobs, each once. As a context: leaving it early stops what still runs.
+
+    A job that fails, or whose worker dies, ends alone; the others go on. Whether it is tried again is the dispatcher's
+    decision (benchmarks.execution.dispatch).
+    """
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at once now. A cluster may grow and shrink."""
+
+    @property
+    def window(self) -> int:
+        """How many jobs the engine should have now. On a cluster some wait at the nodes, so that no slot does."""
+
+    @property
+    def one_machine(self) -> bool:
+        """Whether all jobs share a machine: its memory, so that one may be killed for another's use, and its speed."""
 
     def __enter__(self) -> Self: ...
 
@@ -78,10 +124,14 @@ class Engine(Protocol):
     def submit(self, job: Job) -> int:
         """Queue a job, also while others run; returns the index that its messages will carry."""
 
-    def messages(self) -> Iterator[Message]:
-        """Messages as they come, until no job is left. A caller may stop the iteration and resume it later; no message
-        is lost.
+    def receive(self, wait_s: float) -> Sequence[Message]:
+        """Messages that have come; where there are none, those that come within `wait_s`, perhaps none.
+
+        The first of a job says that it begins, and is empty. The last has `ended`; where its worker died, `lost` too.
         """
 
+    def cancel(self, index: int) -> None:
+        """End a job by force. No message of it comes afterwards."""
 
-StartEngine = Callable[[int, Origin], Engine]  # (how many jobs run at once, provenance of what they write)
+
+StartEngine = Callable[[Setup], Engine]

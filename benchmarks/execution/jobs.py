@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
-from benchmarks.execution.cost import measurement_seconds
+from benchmarks.execution.cost import CELL_S, measurement_seconds
 from benchmarks.execution.engine import Message, OnEvent, Origin
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
+from benchmarks.store.cells import same_rows
+from benchmarks.store.sources import read_cell, read_measurement
+
+COPIES = "copies"  # folder of second copies, beside that of the cells
+
+
+def second_path(path: Path) -> Path:
+    """The result file of a second copy."""
+    return path.parent.parent / COPIES / path.name
 
 
 @dataclass(frozen=True)
@@ -36,16 +46,26 @@ class CellJob:
 
     @property
     def expected_seconds(self) -> float:
-        return self.cell.algorithm.expected_seconds(self.cell)
+        return CELL_S + self.cell.algorithm.expected_seconds(self.cell)
+
+    @property
+    def computes_on(self) -> str:
+        return self.cell.algorithm.device(self.device)
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         run_cell(self.cell, self.path, self.device, on_event, dict(origin), self.policies)
 
-    def log(self, live: Live, message: Message) -> None:
+    def second(self) -> CellJob | None:
+        return replace(self, path=second_path(self.path)) if self.cell.algorithm.repeatable else None
+
+    def same_numbers(self, other: Path) -> bool:
+        return same_rows(read_cell(self.path), read_cell(other))
+
+    def log(self, live: LiveLogs, message: Message) -> None:
         for record in message.records:
             live.record(self.cell, record)
         if message.ended or message.lost:
-            live.ended(self.cell, again=bool(message.lost))
+            live.ended(self.cell)
 
 
 @dataclass(frozen=True)
@@ -71,8 +91,19 @@ class MeasurementJob:
     def expected_seconds(self) -> float:
         return measurement_seconds(self.measurement)
 
+    @property
+    def computes_on(self) -> str:
+        return "cpu"
+
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         self.measurement.write(self.path, origin)
 
-    def log(self, live: Live, message: Message) -> None:
+    def second(self) -> MeasurementJob | None:
+        return replace(self, path=second_path(self.path))
+
+    def same_numbers(self, other: Path) -> bool:
+        here, there = (json.dumps(read_measurement(path)["found"]) for path in (self.path, other))
+        return here == there
+
+    def log(self, live: LiveLogs, message: Message) -> None:
         """A measurement has no learning curve."""

@@ -7,7 +7,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +17,7 @@ from benchmarks.design.cell import RESULTS_VERSION
 from benchmarks.design.identity import canonical
 from envs.custom.sources import LENGTH, SOURCE
 
+OURS, SOURCES = "pg-ladder", ("envs", "algorithms", "benchmarks")
 PACKAGES = ("numpy", "torch", "gymnasium", "envpool", "stable-baselines3", "pandas", "scipy", "optuna")
 ROOT = Path(__file__).resolve().parents[2]  # of the repository: a change of any package makes it dirty
 
@@ -49,17 +50,49 @@ def _processor() -> str:
 def provenance(device: str = "cpu") -> dict[str, object]:
     """The facts that two sets of numbers must share before they are pooled."""
     return {
-        "commit": _git("rev-parse", "HEAD") or "unknown",
-        "dirty": bool(_git("status", "--porcelain", "--", ".", ":!results")),
-        "results_version": RESULTS_VERSION,
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "system": platform.platform(),
-        "processor": _processor(),
+        **code(),
+        **machine(),
         "device": device,
         "threads_per_cell": 1,
         "command": command(sys.argv[1:]) if _from_command_line() else "benchmarks.run, from Python",
     }
+
+
+@cache
+def code() -> dict[str, object]:
+    """Which code of ours runs here."""
+    return {
+        "commit": _git("rev-parse", "HEAD") or "unknown",
+        "dirty": bool(_git("status", "--porcelain", "--", ".", ":!results")),
+        "release": _version(OURS),
+        "results_version": RESULTS_VERSION,
+    }
+
+
+@cache
+def machine() -> dict[str, object]:
+    """What this process runs on."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "system": platform.platform(),
+        "processor": _processor(),
+    }
+
+
+@cache
+def source_of_ours() -> str:
+    """A hash of our packages' source files: what two processes must share before one does the other's work."""
+    hashed = hashlib.sha256()
+    for path in sorted(path for package in SOURCES for path in (ROOT / package).rglob("*.py")):
+        hashed.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
+        hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
+
+
+def of_worker(origin: Mapping[str, object]) -> dict[str, object]:
+    """The driver's provenance with the facts of this machine in the place of the driver's; empty stays empty."""
+    return {**origin, **machine()} if origin else {}
 
 
 def _from_command_line() -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
 from algorithms.language.stage import StageProgress
-from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.experiment import OWN_MODEL, ComparisonExperiment
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import KINDS, Models, OwnModel
 from benchmarks.language.own_pipeline import OwnData
@@ -34,3 +34,9 @@ class LanguageExperiment(ComparisonExperiment):
     models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)
     text_measures: tuple[str, ...] = TEXT_MEASURES
     pipeline: MakeTasks | None = None
+
+    def unsupported(self) -> Mapping[str, str]:
+        taken = OWN_MODEL if self.pipeline is not None else ("base",)
+        own = dict.fromkeys(OWN_MODEL, "whose texts and labels are its own; rlhf takes it")
+        reasons = {**super().unsupported(), **own}
+        return {flag: reason for flag, reason in reasons.items() if flag not in taken}

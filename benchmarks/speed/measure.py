@@ -21,7 +21,7 @@ from algorithms.training.records import Members
 from algorithms.training.run import Run, train
 from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design.resolve import resolve
-from benchmarks.execution.pool import available_processors
+from benchmarks.execution.engines.pool import available_processors
 from benchmarks.experiments.async_throughput import COMPUTED, SYNCHRONOUS, TWO
 from benchmarks.experiments.async_throughput import VARIANTS as BY_PROCESSES
 from benchmarks.speed import jax_a2c, language, trl_process

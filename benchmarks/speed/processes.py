@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from benchmarks.execution.engines.worker import work
 from benchmarks.execution.jobs import CellJob
-from benchmarks.execution.worker import work
 from benchmarks.speed.cells import SpeedCell
 
 # Windows does not count what processes use

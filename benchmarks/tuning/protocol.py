@@ -12,7 +12,7 @@ from algorithms.training.evaluation import Evaluation
 from benchmarks.design.scales import is_user_task
 from benchmarks.design.settings import LAST_FIFTH
 from benchmarks.execution.provenance import source_hash
-from benchmarks.tuning.result import task_label
+from benchmarks.tuning.result import file_name, task_label
 from benchmarks.tuning.space import Space
 from envs.api import Scale, Task
 from envs.seeding import Purpose
@@ -25,6 +25,11 @@ MIN_TRIALS_TO_PRUNE = 64  # below, the trials that pruning saves are worth more 
 FIRST_SELECTION_SEED = 1_000  # selection seeds start here: those before chose the settings' learning rates
 OBJECTIVE_AT = (LAST_FIFTH, 0.9, 1.0)  # checkpoints of the objective `last_fifth`
 RUNGS = (0.25, 0.5)
+
+
+def pruner(trials: int, tasks: int) -> Pruner:
+    """The pruner where none is asked for: none in a small study, else a race, which one task can hold."""
+    return "racing" if trials > MIN_TRIALS_TO_PRUNE and tasks == 1 else "none"
 
 
 @dataclass(frozen=True)
@@ -133,13 +138,20 @@ class StudyPlan:
         units = {
             t.name: [t.floor, t.ceiling] if t.scale.normalised else t.scale.unit for t in self.tasks if is_user_task(t)
         }
+        fixed = {path: list(v) if isinstance(v, tuple) else v for path, v in self.space.fixed}
         code = source_hash([self.variant, *self.tasks])
         protocol = {**self.protocol.as_json(), "parameters": list(self.space.as_json())}
+        protocol |= {"fixed": fixed} if fixed else {}
         return protocol | ({"scales": units} if units else {}) | ({"sources of your code": code} if code else {})
 
     @property
     def label(self) -> str:
         return f"{self.variant.name} on {task_label([task.name for task in self.tasks])}"
+
+    @property
+    def file_name(self) -> str:
+        """Of its result."""
+        return file_name(self.variant.name, [task.name for task in self.tasks])
 
     @property
     def study_name(self) -> str:

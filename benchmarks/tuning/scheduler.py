@@ -12,12 +12,13 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution.engine import Engine, Message, StartEngine
+from benchmarks.execution.dispatch.dispatcher import Dispatcher
+from benchmarks.execution.dispatch.execution import Execution
+from benchmarks.execution.display.progress import Display
+from benchmarks.execution.engine import Message, total_steps
 from benchmarks.execution.jobs import CellJob
-from benchmarks.execution.pool import Pool
-from benchmarks.execution.progress import Display
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.runner import cell_path, pending, remove_leftovers
+from benchmarks.execution.runner import cell_path, pending, remove_leftovers, sort_jobs
 from benchmarks.store.files import Damaged
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan
@@ -35,30 +36,37 @@ class ActiveStudy:
     cells: Cells
     jobs: set[int] = field(default_factory=set)
     error: str | None = None
+    env_steps: int = 0  # of its cells so far
 
 
 def run_studies(
     plans: Sequence[StudyPlan],
     storage: BaseStorage,
     folder: Path,
-    at_once: int,
-    device: str,
-    start_engine: StartEngine = Pool,
+    execution: Execution,
+    after_s: float = 0.0,
 ) -> Outcome:
-    """Work off the plans. What is interrupted goes on from its last batch when the same plans are run again."""
+    """Work off the plans; `after_s` as in `Display`.
+
+    What is interrupted goes on from its last batch when the same plans are run again.
+    """
     remove_leftovers(folder)
-    origin = provenance(device)
     # a study that cannot be opened is known before anything runs
-    studies = [StudyInProgress(plan, storage, folder, origin) for plan in plans]
-    with start_engine(at_once, origin) as engine, Display([], 0, sum(p.env_steps for p in plans)) as display:
-        return StudyScheduler(engine, display, folder, device, at_once).run(studies)
+    studies = [StudyInProgress(plan, storage, folder, provenance(execution.device)) for plan in plans]
+    total = sum(p.env_steps for p in plans)
+    with (
+        execution.dispatcher(folder) as dispatcher,
+        Display([], 0, total, execution.at_once, after_s) as display,
+    ):
+        return StudyScheduler(dispatcher, display, folder, execution.device).run(studies)
 
 
 class StudyScheduler:
-    """Works off studies, `at_once` of them at a time, on one engine. Use once."""
+    """Works off studies, as many of them at a time as jobs run at once. Use once."""
 
-    def __init__(self, engine: Engine, display: Display, folder: Path, device: str, at_once: int) -> None:
-        self.engine, self.display, self.folder, self.device, self.at_once = engine, display, folder, device, at_once
+    def __init__(self, dispatcher: Dispatcher, display: Display, folder: Path, device: str) -> None:
+        self.dispatcher, self.display, self.folder, self.device = dispatcher, display, folder, device
+        dispatcher.on_tick = self._heartbeat
         self.active: list[ActiveStudy] = []
         self.paths: list[Path] = []
         self.failures: list[str] = []
@@ -69,13 +77,13 @@ class StudyScheduler:
         waiting = deque(studies)
         try:
             while waiting or self.active:
-                while waiting and len(self.active) < self.at_once:
+                while waiting and len(self.active) < self._at_once():
                     study = waiting.popleft()
                     self.active.append(ActiveStudy(study, study.work()))
                     self._advance(self.active[-1])
-                for message in self.engine.messages():
+                for message in self.dispatcher.messages():
                     self._handle(message)
-                    if waiting and len(self.active) < self.at_once:
+                    if waiting and len(self.active) < self._at_once():
                         break
                 self._poll_idle()
         finally:
@@ -83,13 +91,19 @@ class StudyScheduler:
                 active.cells.close()
         return Outcome(tuple(self.paths), tuple(self.failures))
 
-    def _handle(self, message: Message) -> None:
-        self.display.show(message)
+    def _at_once(self) -> int:
+        return max(1, self.dispatcher.engine.slots)
+
+    def _heartbeat(self) -> None:
+        """Tell other machines that this one works on its trials."""
         now = time.monotonic()
         if now - self.last_heartbeat > HEARTBEAT_EVERY_S:
             self.last_heartbeat = now
             for active in self.active:
                 active.study.heartbeat()
+
+    def _handle(self, message: Message) -> None:
+        self.display.show(message)
         if not message.ended:
             return
         active = next(a for a in self.active if message.index in a.jobs)
@@ -110,10 +124,15 @@ class StudyScheduler:
                 break
             if not cells:
                 return
-            for cell in pending(cells, self.folder):
-                job = CellJob(cell, cell_path(self.folder, cell), self.device)
-                self.display.add(job)
-                active.jobs.add(self.engine.submit(job))
+            waiting = {cell.file_name for cell in pending(cells, self.folder)}
+            jobs = [CellJob(cell, cell_path(self.folder, cell), self.device) for cell in cells]
+            for job in sort_jobs(jobs, one_at_a_time=False):
+                active.env_steps += total_steps(job)
+                if job.path.name in waiting:
+                    self.display.add(job)
+                    active.jobs.add(self.dispatcher.submit(job))
+                else:
+                    self.display.expect_less(total_steps(job))
             if active.jobs:
                 return
         self._end(active)
@@ -123,6 +142,7 @@ class StudyScheduler:
         self.active.remove(active)
         active.cells.close()
         study = active.study
+        self.display.expect_less(study.plan.env_steps - active.env_steps)  # what was pruned
         if study.result is None:
             self.failures.append(f"{study.plan.label}: {active.error or study.failure}")
             return

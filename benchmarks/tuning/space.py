@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -11,6 +12,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from algorithms.algorithm import Algorithm
 from algorithms.training_config import TrainingConfig
 from algorithms.tunable import Choice, Context, Search
+from benchmarks.design.overrides import apply_overrides
 from benchmarks.design.resolve import resolve
 from envs.api import Spec, Task
 from envs.validation import UnknownName, UsageError
@@ -67,9 +69,13 @@ def _fits(owner: Any, name: str, value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Space:
-    """Parameters in the order in which they are declared; none is an empty search, which is refused where it is made."""
+    """Parameters in the order in which they are declared; none is an empty search, which is refused where it is made.
+
+    fixed  values by path that every configuration has in addition
+    """
 
     parameters: tuple[Parameter, ...]
+    fixed: tuple[tuple[str, Any], ...] = ()
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -87,7 +93,7 @@ class Space:
 
     def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Optuna's parameters as a configuration."""
-        values = {}
+        values = dict(self.fixed)
         for p in self.parameters:
             value = params[p.path]
             if isinstance(p.search, Choice):
@@ -111,22 +117,35 @@ class Space:
         )
 
 
-def space(variant: Algorithm, tasks: Sequence[Task], which: str = MEMBERS) -> Space:
+def space(
+    variant: Algorithm,
+    tasks: Sequence[Task],
+    which: str = MEMBERS,
+    fixed: Mapping[str, Any] = MappingProxyType({}),
+) -> Space:
     """The search of a study over `tasks`: fields that all of them have, around the settings of the first.
 
     which  members: what may differ inside a population; all: shapes too (networks, batches, windows, epochs); or names,
            a,b: whole paths, or their last words
+    fixed  values by path that are not searched; UsageError where `which` names one of them
     """
-    by_task = [list(parameters(variant, resolve(task, variant).training, task.spec)) for task in tasks]
+    by_task = []
+    for task in tasks:
+        settled, training = apply_overrides(variant, resolve(task, variant).training, fixed)
+        by_task.append(list(parameters(settled, training, task.spec)))
     shared = set.intersection(*({p.path for p in of_task} for of_task in by_task))
     shared_parameters = [p for p in by_task[0] if p.path in shared]
+    named = [] if which in (MEMBERS, ALL) else _named(shared_parameters, which)
+    if both := [p.path for p in named if p.path in fixed]:
+        raise UsageError(f"--set fixes {both[0]}, and --space searches it; leave it out of one of the two")
+    shared_parameters = [p for p in shared_parameters if p.path not in fixed]
     if which == MEMBERS:
         shared_parameters = [p for p in shared_parameters if not isinstance(p.search, Choice)]
     elif which != ALL:
         shared_parameters = _named(shared_parameters, which)
     if not shared_parameters:
         raise UsageError(f"{variant.name} has nothing to tune on {', '.join(t.name for t in tasks)}")
-    return Space(tuple(shared_parameters))
+    return Space(tuple(shared_parameters), tuple(fixed.items()))
 
 
 def _named(parameters: list[Parameter], which: str) -> list[Parameter]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.execution import pool
+from benchmarks.execution.engines import pool
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.main import main
-from benchmarks.execution import pool
+from benchmarks.execution.engines import pool
 from benchmarks.store.sources import read_meta
 from tests.journeys.pages import blocks, commands
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.cli.main import main
 from benchmarks.design.settings import RATES
-from benchmarks.execution import pool
+from benchmarks.execution.engines import pool
 from benchmarks.store.sources import read_meta
 from tests.journeys.pages import blocks, commands
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.kinds.jobs import announce, check_shared, jobs_at_once, run_jobs
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GradientExperiment
 from benchmarks.execution import runner
+from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.store.files import Damaged
@@ -31,10 +33,15 @@ class GradientRun:
             self.experiment = self.experiment.select_variants(split(flags.variants))
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
+        check_shared(flags)
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
-        announce(flags, folder, self.experiment.name, jobs, at_once)
-        return None if flags.dry_run else runner.run(jobs, folder, at_once, flags.device)
+        after_s = report_seconds(len(jobs))
+        announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
+        if flags.dry_run:
+            return None
+        execution = replace(flags.execution(at_once, "cpu", flags.jobs), waits=flags.wait)
+        return run_jobs(flags, jobs, folder, execution, after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

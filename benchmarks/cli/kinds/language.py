@@ -9,18 +9,19 @@ from pathlib import Path
 
 from algorithms.cost import language_seconds
 from algorithms.language.stage import StageProgress
+from benchmarks.cli.engine_flags import check_device
 from benchmarks.cli.kinds.comparison import ComparisonRun
 from benchmarks.cli.kinds.jobs import jobs_at_once
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RunFlags, check_device
+from benchmarks.cli.options import RunFlags
 from benchmarks.design.cells import blocks
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.identity import canonical
 from benchmarks.design.lookup import find_variants
 from benchmarks.design.settings import BUDGET
-from benchmarks.execution.progress import duration
+from benchmarks.execution.display.stages import watch
+from benchmarks.execution.display.time_left import rough
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.stages import watch
 from benchmarks.language.artefacts import ArtefactStore, NotMade, only_reading
 from benchmarks.language.bases import MINUTES, Models, OwnModel, make_model, missing
 from benchmarks.language.experiment import LanguageExperiment
@@ -32,7 +33,7 @@ from envs.language.data.prompts import LONGEST
 from envs.language.data.rewards import OwnReward
 from envs.language.judged_mdp import JudgedMDP
 from envs.language.models.base import find_base
-from envs.validation import UsageError, look_up
+from envs.validation import look_up
 
 
 class LanguageRun(ComparisonRun):
@@ -74,20 +75,16 @@ class LanguageRun(ComparisonRun):
         print("\n".join(self.listed))
         for what in self.unmade:
             print(f"would make first: {what}", file=sys.stderr)
-        time = duration(self.seconds / jobs_at_once(flags, self.experiment.name, self.experiment.one_at_a_time))
+        time = rough(self.seconds / jobs_at_once(flags, self.experiment.name, self.experiment.one_at_a_time))
         print(
-            f"{self.experiment.name}: at most {len(self.listed)} cells after that, about {time} (min:s)",
+            f"{self.experiment.name}: at most {len(self.listed)} cells after that, about {time}",
             file=sys.stderr,
         )
         return None
 
     def _own_data(self, flags: RunFlags) -> OwnData:
-        """What the user brings; UsageError for what the experiment does not take, or what cannot be read."""
+        """What the user brings; UsageError for what cannot be read."""
         given = {name: value for name, value in flags.own_data.items() if value is not None}
-        if self.language.pipeline is None and (others := sorted(given.keys() - {"base"})):
-            raise UsageError(
-                f"--{others[0]} has no meaning for {self.language.name}, whose texts and labels are its own; rlhf takes it"
-            )
         base = find_base(given["base"]) if "base" in given else None
         reward = OwnReward.of(given["reward"]) if "reward" in given else None
         files = {name: OwnFile.of(Path(given[name])) for name in FILES if name in given}

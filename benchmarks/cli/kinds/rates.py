@@ -20,6 +20,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.own.rates import unselected
 from benchmarks.design.settings import RATES
 from benchmarks.execution import runner
+from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.jobs import CellJob
 from benchmarks.store.sources import read_results
 from benchmarks.validation.usage import WorkFailed
@@ -46,10 +47,10 @@ def selection_cells(experiment: ComparisonExperiment, env_steps: int | None) -> 
     ]
 
 
-def select_rates(cells: Sequence[Cell], folder: Path, at_once: int, device: str) -> dict[tuple[str, str], float]:
+def select_rates(cells: Sequence[Cell], folder: Path, execution: Execution) -> dict[tuple[str, str], float]:
     """(task, variant) -> its rate, from the populations, which are trained where they have no result yet."""
-    jobs = [CellJob(cell, runner.cell_path(folder, cell), device, None) for cell in cells]
-    outcome = runner.run(jobs, folder, at_once, device)
+    jobs = [CellJob(cell, runner.cell_path(folder, cell), execution.device, None) for cell in cells]
+    outcome = runner.run(jobs, folder, execution)
     if outcome.failures:
         raise WorkFailed(f"selecting learning rates: {outcome.failures[0]}")
     return chosen_rates(cells, outcome.paths)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
-from benchmarks.cli.tune import build_plans, run_studies
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.own.arguments import parse_env_kwargs
@@ -40,7 +40,7 @@ class StudyRun:
         self.plans = build_plans(study, variants, [(task,) for task in tasks], experiment.budget, steps)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
-        return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run)
+        return run_studies(self.plans, flags.results, None, flags.jobs, flags.device, flags.dry_run, flags)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         studies = result.load_all(folder)

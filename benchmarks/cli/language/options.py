@@ -10,9 +10,10 @@ from pathlib import Path
 
 from algorithms.language.adapters import Fitting
 from algorithms.language.stage import StageProgress
-from benchmarks.cli.options import RESULTS, check_device, check_positive
+from benchmarks.cli.engine_flags import check_device
+from benchmarks.cli.options import RESULTS, check_positive
+from benchmarks.execution.display.stages import watch
 from benchmarks.execution.provenance import provenance
-from benchmarks.execution.stages import watch
 from benchmarks.language.artefacts import Artefact, ArtefactStore
 from benchmarks.language.bases import OwnModel, make_model
 from benchmarks.language.own_stages import adapters_in

@@ -126,7 +126,8 @@ MISTAKES = [
     ([*TRAIN, "--results", "file/below"], "--results: file is a file"),
     ([*TRAIN, "--results", "/proc/nowhere"], "/proc/nowhere cannot be written to"),
     ([*TRAIN, "--results", "x" * 300], "File name too long"),
-    ([*TRAIN, "--tensorboard", "file"], "--tensorboard: file is a file"),
+    ([*TRAIN, "--log", "tensorboard", "--log-folder", "file"], "--log-folder: file is a file"),
+    ([*TRAIN, "--log", "tensorbord"], "log 'tensorbord'", "tensorboard"),
     (["run", "smoke", "--results", "file"], "--results: file is a file"),
     (["tune", "--task", "CartPole-v1", "--variant", "gae", "--results", "file"], "--results: file is a file"),
     (

@@ -52,7 +52,7 @@ def test_a_run_stopped_at_any_moment_and_run_again_gives_the_same_numbers(
     pd.testing.assert_frame_equal(rows(whole), rows(broken), check_exact=True)
     capsys.readouterr()
     run_without_report("smoke", broken, **FLAGS)
-    assert "0 cells, 0 environment steps" in capsys.readouterr().err  # running twice trains nothing twice
+    assert "0 cells to run" in capsys.readouterr().err  # running twice trains nothing twice
 
 
 def test_a_failing_cell_is_status_1_and_the_others_go_on(tmp_path: Path) -> None:

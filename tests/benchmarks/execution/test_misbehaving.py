@@ -76,7 +76,7 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
     twice = "its worker died twice, the second time alone: the same as before,"
     assert f"failed killed x gae: {twice} was killed (SIGKILL, perhaps for memory)" in said
     assert f"failed leaves x gae: {twice} ended by itself with exit code 0" in said
-    assert "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it will be retried alone" in said
+    assert "killed_once x gae: its worker was killed (SIGKILL, perhaps for memory); it will be retried" in said
     frame = stored_rows(folder / "smoke")
     assert set(frame["task"]) == {"killed_once", "bandit/small", "bandit/medium"}
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution import runner
+from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.engine import Job, Message
 from benchmarks.execution.jobs import CellJob
 from tests.benchmarks.small_cells import clocked_cells
 
 
 class Recorder:
-    """An engine that notes jobs and runs none."""
+    """An engine that notes jobs, and says of each that it has ended."""
+
+    slots, window, one_machine = 1, 1, True
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -29,8 +31,11 @@ class Recorder:
         self.jobs.append(job)
         return len(self.jobs) - 1
 
-    def messages(self) -> Iterator[Message]:
-        yield from ()
+    def receive(self, wait_s: float) -> list[Message]:
+        return [Message(len(self.jobs) - 1, ended=True)]
+
+    def cancel(self, index: int) -> None:
+        raise AssertionError
 
 
 def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
@@ -40,8 +45,8 @@ def test_compared_cells_run_as_neighbours(tmp_path: Path) -> None:
 
     def order(one_at_a_time: bool) -> list[tuple[str, int]]:
         engine = Recorder()
-        start = lambda at_once, origin: engine  # noqa: E731
-        outcome = runner.run(jobs, tmp_path, 1, "cpu", one_at_a_time=one_at_a_time, start_engine=start)
+        execution = Execution(1, start_engine=lambda setup: engine)
+        outcome = runner.run(jobs, tmp_path, execution, one_at_a_time=one_at_a_time)
         assert outcome == Outcome((), ())
         return [(job.label.rpartition(" ")[2], job.seeds[0]) for job in engine.jobs]
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from algorithms import VARIANTS
-from benchmarks.cli.tune import build_plans
+from benchmarks.cli.kinds.plans import build_plans
 from benchmarks.design.experiment import Outcome
+from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.runner import cell_path, pending
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.tuning import result
@@ -65,7 +66,7 @@ def tuned_in(folder: Path, variants: tuple[str, ...] = ("gae",), **changes: Any)
 def scheduled_in(folder: Path, variants: tuple[str, ...] = ("gae",), jobs: int = 1, **changes: Any) -> Outcome:
     """The same on processes."""
     storage = open_storage(None, folder / "tuned")
-    return run_studies(plans(variants, **changes), storage, folder / "tuned", jobs, "cpu")
+    return run_studies(plans(variants, **changes), storage, folder / "tuned", Execution(jobs))
 
 
 def without_provenance(study: StudyResult) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from algorithms import REFERENCES, VARIANTS
 from algorithms.tunable import Choice
-from benchmarks.cli.tune import build_plans
+from benchmarks.cli.kinds.plans import build_plans
 from benchmarks.tuning.space import space
 from envs import TASKS
 from envs.validation import UnknownName

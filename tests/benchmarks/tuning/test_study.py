@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cli.tune import build_plans
+from benchmarks.cli.kinds.plans import build_plans
 from benchmarks.design.cell import Cell
 from benchmarks.tuning import protocol, result
 from benchmarks.tuning.lookup import configurations
