@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.conformance.unbiasedness import success_factor
+from algorithms.conformance.declared.success_rates import success_factor
 from benchmarks.figures.layout import grid, matrix_of_panels, name_rows, note
 from benchmarks.figures.parts.legends import line_legend, patch_legend
 from benchmarks.figures.style import SMALL, STYLE, LineStyle, line_styles
