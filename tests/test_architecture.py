@@ -49,6 +49,7 @@ LAYERS = (
     ("algorithms",),
     ("benchmarks.validation",),
     ("benchmarks.store", "benchmarks.published"),
+    ("benchmarks.sharing",),
     ("benchmarks.design",),
     ("benchmarks.language",),
     ("benchmarks.imports", "benchmarks.loading"),

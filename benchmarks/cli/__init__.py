@@ -14,6 +14,7 @@ COMMANDS = {
     "train": ("benchmarks.cli.training.train", "Train"),
     "run": ("benchmarks.cli.run", "Run"),
     "report": ("benchmarks.cli.report", "Report"),
+    "pack": ("benchmarks.cli.pooling.pack", "Pack"),
     "compare": ("benchmarks.cli.compare", "Compare"),
     "import": ("benchmarks.cli.import_runs", "Import"),
     "guide": ("benchmarks.cli.guide", "Guide"),

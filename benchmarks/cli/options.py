@@ -40,6 +40,8 @@ class RunFlags(EngineFlags):
     seeds: int | None = None
     env_steps: int | None = None  # budget of one member
     jobs: int | None = None  # processes at once; the number of processors where it is not given
+    shard: str | None = None  # i/n: the i-th of n shares of the cells, for machines that share nothing
+    wait: bool = True  # at the end, for cells that other runs on the folder have; then write the report
     results: Path = RESULTS  # holds one folder an experiment
     device: str = "cpu"
     smoke: bool = False  # the experiment at its smallest size
@@ -86,10 +88,11 @@ class RunFlags(EngineFlags):
 
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
-        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
+        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold", "shard")
         values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "log", "name")}
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
+        values["no_wait"] = not self.wait
         values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
@@ -102,6 +105,9 @@ def command_line(flags: RunFlags) -> str:
         if one.name == "experiment" or value == one.default:
             continue
         values = value if isinstance(value, tuple) else (value,)
+        if value is False:
+            words.append(flag.replace("--", "--no-", 1))
+            continue
         words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
     return shlex.join(words)
 

@@ -19,6 +19,8 @@ UNSUPPORTED = (
     "set",
     "select-rates",
     "name",
+    "shard",
+    "no-wait",
 )
 
 

@@ -40,10 +40,12 @@ class Ingredients:
         rows = [(b, c) for (b, _, _), c in compared.items() if c.shown]
         gains, losses = ([(b, c) for b, c in rows if c.difference * sign > 0] for sign in (1, -1))
         open_ = [f"`{b}`" for (b, _, _), c in compared.items() if not c.shown]
-        whole = f"Of {len(compared)} ingredients" if len(compared) > 1 else "The ingredient"
-        answer = first_that_fits(f"{whole} {text}" for text in _forms(gains, losses, len(open_)))
+        forms = [f"Of {len(compared)} ingredients {text}" for text in _forms(gains, losses, len(open_))]
         details = [f"`{b}` {'gains' if c.difference > 0 else 'loses'} {effect_size(c)} against `{a}`."
                    for (b, a, _), c in compared.items() if c.shown]  # fmt: skip
+        answer = first_that_fits(
+            forms if len(compared) > 1 else details or [f"{open_[0]} is not shown to change the score."]
+        )
         rest = [as_many_as_fit("Not shown to differ from the rung that they come from:", open_)] if open_ else []
         return with_details(answer, explained(answer, [*details, *rest, correction_sentence(compared, data.suite)]))
 

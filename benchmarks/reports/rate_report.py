@@ -164,7 +164,6 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     more = int((rates.to_numpy() > own_rates.to_numpy()).sum())
     counted = f" On {more} of {len(moved)} tasks the rate matters more." if len(moved) > 1 else ""
     leaders = [f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records")]
-    alike = at["leader"].nunique() == 1
     return [
         f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}. The choice of the variant, each at "
         f"its own rate, moves it by {own_rates.mean():.2f} ({count_noun(seeds, 'seed')}, not tested).{counted}",
@@ -172,7 +171,7 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
         f"One rate for all costs {best['cost']:.2f} of the score at its best, {best['rate']}. It costs {worst['cost']:.2f} "
         f"at its worst, {worst['rate']}.",
         f"At one rate for all `{at['leader'].iloc[0]}` leads, whichever it is."
-        if alike
+        if at["leader"].nunique() == 1
         else as_many_as_fit("At one rate for all the leaders are", leaders),
         *(
             f"Kendall's tau of the ranking at {r['rate']} with that at own rates is {r['tau']:.2f}."
@@ -200,7 +199,7 @@ def rates_at_ends(table: pd.DataFrame) -> str:
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
         f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
-        f"{high} at {ends[1]:g}). The chosen rate of {kept} is. There a better rate may lie outside the list."
+        f"{high} at {ends[1]:g}). The chosen rate is in {kept}. There a better rate may lie outside the list."
     )
 
 

@@ -24,7 +24,8 @@ from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, write_text
-from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import imported_cells, read_results, stored_cells
 from benchmarks.store.suite import Data
 from envs.validation import UsageError
 

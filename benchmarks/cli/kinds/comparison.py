@@ -13,7 +13,7 @@ import pandas as pd
 
 from algorithms.algorithm import Algorithm
 from benchmarks.cli.kinds import rates
-from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.kinds.jobs import announce, check_shared, jobs_at_once, run_jobs
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, command_line, live_logs, policies_folder, say_normalised
 from benchmarks.design.cell import Cell
@@ -107,9 +107,10 @@ class ComparisonRun:
         experiment = self.experiment
         if flags.baseline is not None:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
+        check_shared(flags)
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
-        execution = flags.execution(at_once, flags.device, flags.jobs)
+        execution = replace(flags.execution(at_once, flags.device, flags.jobs), waits=flags.wait)
         selection = self._selection(flags)
         if selection:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
@@ -132,7 +133,7 @@ class ComparisonRun:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return runner.run(jobs, folder, execution, live, experiment.one_at_a_time, after_s)
+                return run_jobs(flags, jobs, folder, execution, live, experiment.one_at_a_time, after_s)
 
             if plan is None:
                 return train(self.cells)

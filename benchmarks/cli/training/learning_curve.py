@@ -14,10 +14,12 @@ from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
+from benchmarks.execution.done import is_done
 from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
 from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
+from benchmarks.sharing.turns import turn
 from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
@@ -55,8 +57,10 @@ def train_cells(
     for cell in pending(cells, folder):
         seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
         console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
-        with work_errors(cell.label):
-            run_cell(cell, cell_path(folder, cell), device, _logged(cell, shown(cell), live), policies=policies)
+        path = cell_path(folder, cell)
+        with turn(path, cell.label), work_errors(cell.label):
+            if not is_done(path):  # another process may have trained it meanwhile
+                run_cell(cell, path, device, _logged(cell, shown(cell), live), policies=policies)
         if live is not None:
             live.ended(cell)
 

@@ -105,14 +105,16 @@ def _better(leading: Leaders, raw: bool, named: bool = True) -> str:
     rows = leading.separated
     if rows.empty:
         return ""
-    which = list_variants([*rows["variant"]])
+    which = ""
     if len(rows) > 1 and not leading.not_separated and not leading.not_compared:
         which = "both others" if len(rows) == 2 else f"all {len(rows)} others"
     elif len(rows) > NAMED or not named:
         which = count_noun(len(rows), "other")
     seeds = seed_count(rows)
     differ = bool(leading.not_separated) and seeds != seed_count(leading.unseparated)
-    return f"It is shown to be better than {which}{at_least(rows, raw)}{f' ({seeds.lower()})' if differ else ''}."
+    tail = f"{at_least(rows, raw)}{f' ({seeds.lower()})' if differ else ''}."
+    names = [which] if which else [f"`{v}`" for v in rows["variant"]]
+    return as_many_as_fit("It is shown to be better than", names, tail)
 
 
 def at_least(separated: pd.DataFrame, raw: bool = False) -> str:

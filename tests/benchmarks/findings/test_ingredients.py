@@ -28,8 +28,9 @@ def test_it_enters_the_family_that_the_tables_show() -> None:
 
 def test_nothing_is_claimed_of_few_seeds_or_noise() -> None:
     rough = data(on_both({"a": 0.5, "b": 0.5 + ROUGH}))
-    assert Ingredients(RUNGS).sentence(rough).startswith("The ingredient none") is False
-    assert "is shown to gain" not in Ingredients(RUNGS).sentence(rough)
+    assert Ingredients(RUNGS).sentence(rough).startswith("`b` is not shown to change the score.")
+    one = data(on_both({"a": 0.2, "b": 0.6 + FINE}))
+    assert Ingredients(RUNGS).sentence(one).startswith("`b` gains 0.40 [0.39, 0.41] against `a`.")
     assert (
         Ingredients(RUNGS).sentence(data(on_both({"a": 0.2, "b": 0.8}), seeds=3)).startswith("Three seeds cannot show")
     )

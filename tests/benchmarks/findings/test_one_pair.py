@@ -14,7 +14,7 @@ def test_a_gain_is_told_with_its_interval_and_its_p() -> None:
     )
     rough = OnePair("b", "a").sentence(data(on_both({"a": 0.5, "b": 0.5 + ROUGH})))
     assert rough.startswith(
-        "No difference is shown between `b` and `a` over 2 tasks: a true difference of 0.11 would be "
+        "No difference is shown between `b` and `a` over 2 tasks: a true difference of 0.10 would be "
     )
     assert OnePair("b", "c").sentence(data(on_both({"a": 0.5, "b": 0.5}))) == ""
 

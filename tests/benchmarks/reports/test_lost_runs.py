@@ -102,7 +102,7 @@ def test_parity_is_not_shown_by_lost_runs() -> None:
     data = Data(suite_of(NEARLY, FLOOR), pd.DataFrame())
     assert parity.table(data.suite, {"b": "a"})["equal"].tolist() == [1.0, 1.0]
     said = parity.Parity({"b": "a"}).sentence(data)
-    assert said.endswith("neither is shown: `b` on t (area, final).")
+    assert said.endswith("- Neither is shown: `b` on t (area, final).")
 
 
 def test_of_equal_means_who_lost_fewer_runs_leads() -> None:

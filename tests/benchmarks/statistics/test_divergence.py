@@ -16,7 +16,7 @@ from benchmarks.reports.score_tables import score_table
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import all_pairs
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Suite
 from envs.api import Scale
 from tests.benchmarks.headlines import headline
