@@ -50,7 +50,7 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str], titles: Titles = N
             axis.set_xlim(min(0.2, 0.8 * times.min()), max(5.0, 2.2 * times.max()))
             axis.grid(visible=False, axis="y")
             axis.tick_params(axis="y", length=0)
-        name_rows(made.panels[0], [titles.get(v, v) for v in variants])
+        name_rows(made.panels[0], [titles.get(v, v) for v in variants], share=0.45)
         made.label(
             f"variance of one gradient / square of its signal, in units of {titles.get('reinforce', 'reinforce')}"
         )
