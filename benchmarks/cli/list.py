@@ -9,8 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from algorithms import ALGORITHMS
-from benchmarks.design.lookup import ALIASES
+from algorithms import ALGORITHMS, ALIASES
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.validation.usage import DONE
 from envs import TASKS

@@ -151,7 +151,10 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     verb = "seed chooses a rate; it does" if seeds == 1 else "seeds choose a rate; they do"
     last = f"{seeds} selection {verb} not compare variants. That is the ladder's, on other seeds."
     if len(at) < 2:
-        return [f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.", last]
+        return [
+            f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.",
+            last,
+        ]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, own_rates = moved["over rates"], moved["over variants"]
@@ -228,8 +231,8 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
-        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, against the "
-        "learning rate. A ring marks the rate chosen.",
+        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, against "
+        "the learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
     compared = (

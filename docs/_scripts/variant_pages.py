@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from algorithms import VARIANTS, variants
+from algorithms import ALIASES, VARIANTS, variants
 from algorithms.algorithm import Algorithm
-from benchmarks.design.lookup import ALIASES
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports.variant_groups import groups
 

@@ -33,14 +33,14 @@ def test_a_command_is_a_dataclass_that_can_be_called(module: str, kind: str) -> 
     assert callable(command)
 
 
-HEAVY = ("torch", "scipy", "pandas", "pyarrow", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool")
+HEAVY = ("torch", "scipy.stats", "pandas", "pyarrow", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool")
 
 
 def run_and_name_imports(words: list[str]) -> tuple[list[str], set[str]]:
-    """(lines that the command prints, top-level packages that it has imported)."""
+    """(lines that the command prints, modules that it has imported)."""
     code = (
         "import atexit, runpy, sys;"
-        "atexit.register(lambda: print(*{m.split('.')[0] for m in sys.modules}));"
+        "atexit.register(lambda: print(*sys.modules));"
         f"sys.argv[1:] = {words!r};"
         "runpy.run_module('benchmarks', run_name='__main__')"
     )
@@ -83,7 +83,7 @@ def test_a_run_draws_and_tests_nothing_before_it_trains() -> None:
     """What reports need is imported when one is written."""
     lines, modules = run_and_name_imports(["run", "ladder", "--smoke", "--dry-run"])
     assert len(lines) > 10
-    heavy = {"scipy", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool", "jinja2"}
+    heavy = {"scipy.stats", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool", "jinja2"}
     assert modules & heavy == set()
 
 
