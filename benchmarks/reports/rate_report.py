@@ -197,7 +197,7 @@ def rates_at_ends(table: pd.DataFrame) -> str:
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
         f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
-        f"{high} at {ends[1]:g}). The chosen rate is in {kept}. There a better rate may lie outside the list."
+        f"{high} at {ends[1]:g}). The chosen rate is at an end in {kept}. There a better rate may lie outside the list."
     )
 
 
@@ -229,8 +229,8 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
-        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, against the "
-        "learning rate. A ring marks the rate chosen.",
+        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, against "
+        "the learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
     compared = (
