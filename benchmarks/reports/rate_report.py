@@ -151,10 +151,8 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     verb = "seed chooses a rate; it does" if seeds == 1 else "seeds choose a rate; they do"
     last = f"{seeds} selection {verb} not compare variants. That is the ladder's, on other seeds."
     if len(at) < 2:
-        return [
-            f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.",
-            last,
-        ]
+        only = "".join(at["rate"])
+        return [f"Only the rate {only} has a score." if only else "No rate has a score on every task.", last]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, own_rates = moved["over rates"], moved["over variants"]
@@ -199,7 +197,7 @@ def rates_at_ends(table: pd.DataFrame) -> str:
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
         f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
-        f"{high} at {ends[1]:g}). The chosen rate is in {kept}. There a better rate may lie outside the list."
+        f"{high} at {ends[1]:g}). The chosen rate is at an end in {kept}. There a better rate may lie outside the list."
     )
 
 
