@@ -94,7 +94,7 @@ class Piece:
 class Cluster:
     """An engine of one-core nodes, and its clock.
 
-    slowness  of each node      lost_at  when the next node is lost      saved  seconds of work that RunStates hold, by job
+    slowness  of each node      lost_at  when the next node is lost      saved  seconds of work that RunStates hold, by result
     """
 
     slowness: Sequence[float]
@@ -107,7 +107,7 @@ class Cluster:
     waiting: deque[int] = field(default_factory=deque)
     running: dict[int, tuple[int, float]] = field(default_factory=dict)  # job -> node, and when it began
     events: list[tuple[float, int]] = field(default_factory=list)
-    saved: dict[str, float] = field(default_factory=dict)
+    saved: dict[Path, float] = field(default_factory=dict)
     outbox: list[Message] = field(default_factory=list)
     lost_at: float = float("inf")
 
@@ -138,6 +138,10 @@ class Cluster:
         self.now += seconds
 
     def submit(self, job: Job) -> int:
+        """Queue a job; a second copy begins from the RunState of the first, as the dispatcher copies it."""
+        first = next((i for i in self.running if self.jobs[i].label == job.label), None)
+        if first is not None and self.states:
+            self.saved[job.path] = self._saved_by_now(first)
         self.jobs.append(job)
         self.waiting.append(len(self.jobs) - 1)
         self._start()
@@ -170,7 +174,7 @@ class Cluster:
             index, node = self.waiting.popleft(), self.free.pop()
             job: Any = self.jobs[index]
             self.running[index] = node, self.now
-            left = job.seconds - self.saved.get(job.label, 0.0)
+            left = job.seconds - self.saved.get(job.path, 0.0)
             heapq.heappush(self.events, (self.now + left * self.slowness[node], index))
             self.outbox.append(Message(index))
 
@@ -188,13 +192,18 @@ class Cluster:
         index = next((i for i, (n, _) in self.running.items() if n == node), None)
         if index is None:
             return
-        began = self.running.pop(index)[1]
         if self.states:
-            done = (self.now - began) // STATE_EVERY_S * STATE_EVERY_S / self.slowness[node]
-            self.saved[self.jobs[index].label] = self.saved.get(self.jobs[index].label, 0.0) + done
+            self.saved[self.jobs[index].path] = self._saved_by_now(index)
+        del self.running[index]
         self.free.append(node)
         self.outbox.append(Message(index, ended=True, lost="is gone", node=True))
         self._start()
+
+    def _saved_by_now(self, index: int) -> float:
+        """Seconds of work that the RunState of a running job holds."""
+        node, began = self.running[index]
+        done = (self.now - began) // STATE_EVERY_S * STATE_EVERY_S / self.slowness[node]
+        return self.saved.get(self.jobs[index].path, 0.0) + done
 
     def _draw_loss(self) -> None:
         self.lost_at = self.now + self.rng.exponential(3600 / self.failures) if self.failures else float("inf")
@@ -244,6 +253,11 @@ def table(seconds: Sequence[float]) -> pd.DataFrame:
         end, failed = simulate(scenario, seconds)
         rows.append({**scenario.__dict__, "hours": end / 3600, "given_up": failed})
     return pd.DataFrame(rows)
+
+
+def stored(results: Path) -> pd.DataFrame:
+    """The table that was written."""
+    return pd.read_csv(results / FILE)
 
 
 def markdown(rows: pd.DataFrame) -> str:
