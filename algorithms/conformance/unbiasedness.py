@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from algorithms.composition import FirstOrder
-from algorithms.conformance import decision_tree, exact_moments, gradient_quality
+from algorithms.conformance import decision_tree, gradient_quality
 from algorithms.conformance.coefficients import assess_rollout, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, TreeEpisodes
+from algorithms.conformance.exact import moments
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
 from algorithms.estimators.advantage_scale import Deviation
@@ -212,8 +213,8 @@ def _check_rloo_variance(estimator: Estimator) -> Finding:
     every, _ = _enumerated_batches(1.0)
     batches = decision_tree.one_group(every, 1.0, TRIO)
     share = every.chance / every.roots
-    listed = exact_moments.EnumeratedEpisodes(share, every.reward.sum(1), every.score.sum(1), every.root)
-    known = exact_moments.rloo_variance(listed, TRIO)
+    listed = moments.EnumeratedEpisodes(share, every.reward.sum(1), every.score.sum(1), every.root)
+    known = moments.rloo_variance(listed, TRIO)
     case = Case("one group", batches, batches.rollout, batches.values, ())
     g = batches.gradients(_coefficients(estimator, case))
     mean = batches.weight @ g

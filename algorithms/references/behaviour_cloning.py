@@ -91,8 +91,7 @@ class ImitationLearner(Learner):
         labels = rollout.valid.shape[2]
         drawn = [self._mdp.demonstrate(labels, rng) for rng in shuffles]
         playing = rollout.valid.amax((0, 2))  # members whose budget is spent learn no more
-        if self.training.anneal and progress is not None:
-            self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
+        self.anneal(progress)
         for _ in range(self._passes):
             loss = imitation_loss(self.policy, self._mdp, drawn) * playing
             parameters = list(self.policy.parameters())

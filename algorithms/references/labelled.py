@@ -14,6 +14,7 @@ from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
@@ -163,7 +164,7 @@ class Preference(Labelled):
     def label(self, texts: Rollout, value: Tensor, rngs: list[np.random.Generator]) -> Tensor:
         pairs = value.view(len(value), -1, 2).cpu().numpy()
         draws = np.stack([rng.random((2, self.labels)) for rng in rngs])  # [P, 2, labels]
-        chance = 1 / (1 + np.exp(-self.sharpness * (pairs[..., 0] - pairs[..., 1])))
+        chance = expit(self.sharpness * (pairs[..., 0] - pairs[..., 1]))
         second = (draws[:, 0] >= chance) ^ (draws[:, 1] < self.noise)
         places = np.stack([second, ~second], 2).astype(np.int64) + 2 * np.arange(self.labels)[:, None]
         return torch.from_numpy(places).to(value.device)

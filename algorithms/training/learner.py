@@ -102,8 +102,7 @@ class Learner:
         """
         self._diagnosing, self._first_step, self._exact_gradient = diagnosing, True, exact_gradient
         batch, of_members = self.prepare(rollout, progress)
-        if self.training.anneal and progress is not None:
-            self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
+        self.anneal(progress)
         parts = self.schedule.minibatches
         for _ in range(self.schedule.epochs):
             if parts == 1:
@@ -118,6 +117,11 @@ class Learner:
         if self.estimator.entropy.bounded:
             self.bonus = self.estimator.entropy.update(entropy_share(rollout, self.policy.head.outputs), self.bonus)
         self._diagnosing, self._exact_gradient = False, None
+
+    def anneal(self, progress: Tensor | None) -> None:
+        """Let the learning rates fall with the spent share of the budget [P], if they are annealed."""
+        if self.training.anneal and progress is not None:
+            self._rate_left = (1 - self.training.anneal * progress).clamp(min=0)[:, None]
 
     def gradient(self, rollout: Rollout) -> Tensor:
         """The ascent direction of the first step on a whole rollout [P, D], before clipping; no step is taken."""

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from algorithms.conformance import exact_moments as enumerated
 from algorithms.conformance import gradient_quality as laboratory
+from algorithms.conformance.exact import moments as enumerated
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
@@ -87,6 +87,12 @@ class Measurement:
     @property
     def label(self) -> str:
         return f"{self.task.name} x {self.variant.name}"
+
+    @property
+    def group(self) -> int:
+        """Episodes of a group."""
+        assert isinstance(self.training.collection, Episodes)
+        return self.training.collection.group
 
     @property
     def env_steps(self) -> int:

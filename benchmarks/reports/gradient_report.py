@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from algorithms.conformance import exact_moments
+from algorithms.conformance.exact import moments
+from algorithms.conformance.exact.group_objective import GroupWeights
 from algorithms.estimators.kl_penalty import KL
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.gradient_experiment import GaussianParameters, GradientExperiment, crossover_rows
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
-from benchmarks.figures import gradient_quality
+from benchmarks.figures.gradients import quality as gradient_quality
+from benchmarks.figures.gradients.objectives import objectives as draw_objectives
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.document import Document
 from benchmarks.reports.markup import escaped
-from benchmarks.reports.sections import gradients
+from benchmarks.reports.sections import gradients, objectives
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
-AXES_WITH_FIGURE = ("estimator", "lambda", "success")  # axes with a figure of their own
+AXES_WITH_FIGURE = ("estimator", "lambda", "success", objectives.AXIS)  # axes with a figure of their own
 POINT_COLUMNS = ["axis", "label", "task", "variant", "replicates"]
 GRADIENT_COLUMNS = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
 SHOWN_COLUMNS = POINT_COLUMNS + GRADIENT_COLUMNS
+CROSSOVER_COLUMNS = ["reward", "K", "updates", "score", "ratio"]
 CAPTIONS = {
     "variance_ladder": "Variance of one batch's gradient over the square of its own signal, in units of REINFORCE's. A "
     "number is the cosine of the mean gradient to grad J, where it is below 0.98",
@@ -37,6 +40,8 @@ CAPTIONS = {
     "form (lines) and measurement (two standard errors)",
     "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts; "
     "shaded: the size of the bias that noise alone produces",
+    "objectives": "Above: the factor w(p) of E[g] = w(p) grad p, enumerated (lines) and measured (two standard errors). "
+    "Below: the objective F(p) that the estimator climbs, F' = w",
     "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
 COLUMNS_EXPLAINED = (
@@ -83,9 +88,9 @@ def kl_rows(lab: GradientExperiment) -> pd.DataFrame:
             actor = GaussianParameters(noise, seed=1).actor(task, lab.training)
             for kl in KLS:
                 name = f"{kl.kind} in the {kl.place}" + (", whole text" if kl.over == "sequence" else "")
-                error = exact_moments.kl_error(task, lab.training, actor, kl)
+                error = moments.kl_error(task, lab.training, actor, kl)
                 rows.append({"task": task.name, "noise": noise, "estimator": name, "error": error})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["task", "noise", "estimator", "error"])
 
 
 def gradient_report(lab: GradientExperiment, outcome: Outcome, folder: Path, kinds: Sequence[str] = SUFFIXES) -> Path:
@@ -97,25 +102,41 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     """Tables, figures, and sentences that are computed from them."""
     paths = outcome.paths
     frame = measurement_frame(lab, paths)
-    crossing, kl = pd.DataFrame(crossover_rows(lab.exact, lab.training)), kl_rows(lab)
+    crossing = pd.DataFrame(crossover_rows(lab.exact, lab.training), columns=CROSSOVER_COLUMNS)
+    kl = kl_rows(lab)
     ladder = frame[frame["axis"] == "estimator"]
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.points}
-    first, *others = gradients.sentences(frame, crossing, kl, horizons) or ["Nothing was measured."]
+    weights = objectives.weights_of(lab.points)
+    climbed = objectives.table(frame[frame["axis"] == objectives.AXIS], weights)
+    said = [*objectives.sentences(climbed), *gradients.sentences(frame, crossing, kl, horizons)]
+    first, *others = said or ["Nothing was measured."]
     lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
-        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl))),
-        Section("Every estimator", (Prose(COLUMNS_EXPLAINED), Table("estimators", ladder[SHOWN_COLUMNS[2:]]))),
-        Section("The KL", (Table("kl", kl, CAPTIONS["kl"]),)),
-        Section("Measurements", (Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing))),
+        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl, weights))),
+        *_section("Objectives", objectives.EXPLAINED, Table("objectives", climbed)),
+        *_section("Every estimator", COLUMNS_EXPLAINED, Table("estimators", ladder[SHOWN_COLUMNS[2:]])),
+        *_section("The KL", CAPTIONS["kl"], Table("kl", kl)),
+        *_section("Measurements", "", Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing)),
         Section("Failures and missing cells", (Prose(f"{count}\n\n{lost}"),)),
         Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
     )
     return Document(lab.name, lab.question, first, sections)
 
 
-def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> list[FigureBlock]:
+def _section(title: str, explained: str, *tables: Table) -> list[Section]:
+    """A section of the tables that have rows, if there are any."""
+    full = tuple(table for table in tables if len(table.frame))
+    return [Section(title, (*([Prose(explained)] if explained else []), *full))] if full else []
+
+
+def _figures(
+    frame: pd.DataFrame,
+    crossing: pd.DataFrame,
+    kl: pd.DataFrame,
+    weights: Mapping[tuple[str, int], GroupWeights | None],
+) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
     order = [v.name for group in groups().values() for v in group]
@@ -124,6 +145,7 @@ def _figures(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame) -> l
         ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], gradient_quality.axes_panels),
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
+        ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights)),
         ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),
         ("kl", kl, gradient_quality.kl_bars),
     )

@@ -16,7 +16,7 @@ from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import budgets, comparisons, facts, texts, training
+from benchmarks.reports.sections import budgets, comparisons, facts, passes, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -136,6 +136,7 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
             facts.scores(report, scores),
             comparisons.guide(report),
             facts.other_measures(report),
+            passes.passes_of(report),
             texts.measures(report),
             texts.reward_models(report),
             texts.samples(report),

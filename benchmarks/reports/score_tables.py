@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from algorithms.estimators.diagnostics import NAMES
+from algorithms.training.returns.pass_at_k import NAMES as PASSES
 from benchmarks.statistics import aggregates, learning_curves
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.intervals import t_interval
@@ -153,7 +154,7 @@ def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Measures other than the return at the last checkpoint: a row per task and variant, means over seeds."""
-    rows = measures[~measures["measure"].isin(NAMES)]
+    rows = measures[~measures["measure"].isin((*NAMES, *PASSES))]  # pass@k has a table of its own
     last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
     return _pivot(rows[rows["checkpoint"] == last], suite)
 

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import kl_error
+from algorithms.conformance.exact.moments import kl_error
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.networks.tabular import Tabular
 from algorithms.training_config import Episodes, TrainingConfig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from envs.api import Doubles, Ints
 
@@ -23,7 +24,7 @@ def label(gold: Doubles, sharpness: float, noise: float, rng: np.random.Generato
 
     P(first wins) = sigmoid(sharpness (gold_1 - gold_2)); a share `noise` of the labels is turned round.
     """
-    wins = rng.random(gold.shape[1]) < 1 / (1 + np.exp(-sharpness * (gold[0] - gold[1])))
+    wins = rng.random(gold.shape[1]) < expit(sharpness * (gold[0] - gold[1]))
     return (wins != (rng.random(gold.shape[1]) < noise)).astype(np.float64)
 
 

@@ -36,6 +36,8 @@ class EpisodeTree:
         self._levels: list[tuple[slice, Ints, Ints, Ints]] = []  # choices, their parents, distinct parents, first child
         before, node, mask, count = np.zeros(action.shape[1], np.int64), [], [], 0
         for t, on in enumerate(map(np.flatnonzero, valid)):
+            if not len(on):  # all episodes of this part have ended
+                break
             key = before[on] * tree.nodes + tree.node[positions[t], on]
             if masks is not None:
                 distinct_masks, which = np.unique(masks[t, on], axis=0, return_inverse=True)
@@ -58,6 +60,12 @@ class EpisodeTree:
     def collect(self, x: Doubles) -> Doubles:
         """Sums of x [all episodes] over the episodes that end at the same edge [E]."""
         return np.bincount(self._end, x[self.part], len(self._last)).astype(np.float64)
+
+    def at_ends(self, x: Ints) -> Ints:
+        """x [all episodes] at the edges where they end [E]; it is the same for all that end at one edge."""
+        found = np.empty(len(self._last), x.dtype)
+        found[self._end] = x[self.part]
+        return found
 
     def sum_on_paths(self, x: Doubles) -> Doubles:
         """Sum of x [P, C V] over the edges from the start to each end, [P, E]."""

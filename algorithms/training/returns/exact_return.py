@@ -10,6 +10,7 @@ autograd carries the gradient through the network.
 from __future__ import annotations
 
 import functools
+import math
 from collections import defaultdict
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import Acting
 from algorithms.training.returns.episode_tree import EpisodeTree
+from algorithms.training.returns.pass_at_k import RightTexts
 from algorithms.training.returns.sampled_return import Scores
 from envs import enumeration
 from envs.api import Doubles, Task
@@ -64,6 +66,7 @@ class ExactReturn:
         self._chance = episodes.probability  # p(s) [S]
         self._return = discounted.sum(0)  # [S]
         self._length = valid.sum(0).astype(np.float64)
+        self._right = _right_texts(task, mdp, episodes, self._return)
         if episodes.reference is not None:
             self._reference = episodes.reference.sum(0)  # [S], 0 after an end
             self._return = self._return + self.beta * (self._powers @ episodes.reference)
@@ -126,6 +129,7 @@ class ExactReturn:
     def _measures(self, trees: list[EpisodeTree], logps: list[Doubles]) -> dict[str, Doubles]:
         """J and the measures of an evaluation [P], from log pi at the edges of each tree [P, C V]."""
         found: dict[str, list[Doubles]] = defaultdict(list)
+        right: Doubles | float = 0.0
         for tree, logp in zip(trees, logps, strict=True):
             total, pi, returns = self._returns(tree, logp)
             reach = pi * tree.collect(self._chance)  # probability of an episode that ends here
@@ -134,7 +138,10 @@ class ExactReturn:
             found["length"].append(pi * tree.collect(self._chance * self._length))
             if self.enumeration.reference is not None:
                 found["kl"].append(reach * total - pi * tree.collect(self._chance * self._reference))
-        return {name: np.concatenate(parts, 1).sum(1) for name, parts in found.items()}
+            if self._right is not None:
+                right = right + self._right.chances(tree, pi)
+        measures = {name: np.concatenate(parts, 1).sum(1) for name, parts in found.items()}
+        return measures if self._right is None else measures | self._right.measures(np.asarray(right))
 
     def gradient(self, policy: ActorCritic) -> Tensor:
         """grad J of each member with respect to all its parameters [P, D]; 0 for those of a critic.
@@ -153,6 +160,20 @@ class ExactReturn:
             # not out.backward(by_out): its check of shapes imports sympy, which takes a second
             (out * torch.from_numpy(by_out).to(out)).sum().backward()  # type: ignore[no-untyped-call]
         return policy.flat.gradient.clone()
+
+
+def _right_texts(task: Task, mdp: TextMDP, episodes: Enumeration, returns: Doubles) -> RightTexts | None:
+    """How often each text is right; None where the scale has no middle, or where noise hides what is right."""
+    if mdp.reward_noise or math.isnan(task.scale.middle):
+        return None
+    # a final reward that is paid as 1 or 0 by chance is listed as its mean, the chance that it is 1
+    right = returns if mdp.random_final_reward else (returns > task.scale.middle).astype(np.float64)
+    if right.min() < 0 or right.max() > 1:
+        return None
+    prompts = mdp.prompts()
+    which = np.unique(prompts.tokens, axis=0, return_inverse=True)[1].reshape(-1)
+    start = np.bincount(which, prompts.probability).astype(np.float64)
+    return RightTexts(right, which[episodes.start], episodes.probability, start)
 
 
 def log_pi(out: Tensor) -> Doubles:

@@ -96,9 +96,11 @@ class RayCluster:
     def slots(self, refused: Iterable[str], gpus: float) -> int:
         """How many cells run at once on the nodes that are alive, but for the refused; `gpus` is a cell's share of one."""
         without = set(refused)
-        return sum(self._of_node(node["Resources"], gpus) for node in self.nodes() if node["NodeID"] not in without)
+        return sum(self.of_node(node["Resources"], gpus) for node in self.nodes() if node["NodeID"] not in without)
 
-    def _of_node(self, resources: dict[str, float], gpus: float) -> int:
+    @staticmethod
+    def of_node(resources: dict[str, float], gpus: float) -> int:
+        """How many cells a node with these resources runs at once."""
         processors = int(resources.get("CPU", 0))
         return min(processors, int(resources.get("GPU", 0) / gpus + 1e-9)) if gpus else processors
 

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import pickle
 import secrets
+import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,13 +23,14 @@ from benchmarks.execution.engines.ray_mailbox import Mailbox
 from benchmarks.execution.engines.ray_worker import Driver, Refused
 from benchmarks.execution.engines.worker import packed
 from benchmarks.execution.provenance import source_of_ours
-from benchmarks.store.files import replace_bytes
+from benchmarks.store.files import part_path, replace_bytes
 from benchmarks.validation.usage import describe_error
 from envs.validation import UsageError
 
 WORKER = "benchmarks.execution.engines.ray_worker"
 NODE_ID = "ray.io/node-id"
 DIED = "died: it was killed, perhaps for memory, or ended by itself"
+TOUCH_EVERY_S = 600.0
 DRAIN_S = 2.0  # how long the last messages of a job that has ended may take
 
 
@@ -44,7 +46,8 @@ class RayEngine:
 
     def __init__(self, setup: Setup, address: str | None, cells_per_gpu: int = 1, most: int | None = None) -> None:
         self.ray = require_ray()
-        self._token_file = setup.folder / f".driver-{secrets.token_hex(4)}"
+        self._token_file = part_path(setup.folder / "driver")  # a later run sweeps it away, if this one cannot
+        self._touched_s = time.monotonic()
         self._setup, self._address, self._gpus, self._most = setup, address, 1 / cells_per_gpu, most
         self._submitted = 0
         self._jobs: dict[int, tuple[bytes, float]] = {}  # by index: a job as it is sent, and its share of a GPU
@@ -87,6 +90,13 @@ class RayEngine:
             memory=self._setup.memory,
         )
 
+    def _keep_token(self) -> None:
+        """Keep the file of the token young, so that no other run takes it for left behind."""
+        if time.monotonic() - self._touched_s > TOUCH_EVERY_S:
+            self._touched_s = time.monotonic()
+            with contextlib.suppress(OSError):
+                self._token_file.touch()
+
     def _check_gpus(self) -> None:
         if self._share(self._setup.device) and not self.slots:
             raise UsageError(f"--device {self._setup.device}: no node of the cluster has a GPU and a processor")
@@ -127,6 +137,7 @@ class RayEngine:
     def receive(self, wait_s: float) -> list[Message]:
         """Messages that have come, or that come within `wait_s`."""
         self._cluster.nodes()  # the head is there
+        self._keep_token()
         if self._tasks:
             wait_s = 0.0 if self._undelivered else wait_s
             ready, _ = self.ray.wait([*self._tasks, self._next], num_returns=1, timeout=wait_s)

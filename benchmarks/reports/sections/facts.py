@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +15,10 @@ from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.markup import escaped
 from benchmarks.statistics.best import leaders
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.file_names import file_names
+
+NAMED = 5  # cells of a processor that are named
 
 
 def heat_map(report: ReportInput) -> Section:
@@ -105,4 +109,23 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    return Section("Provenance", (Prose(joined([f"{key}: {escaped(str(value))}" for key, value in facts.items()])),))
+    lines = [*unlike_processors(report.metas), *(f"{key}: {escaped(str(value))}" for key, value in facts.items())]
+    return Section("Provenance", (Prose(joined(lines)),))
+
+
+def unlike_processors(metas: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences that name the cells of each processor, where cells of one folder were trained on several kinds."""
+    cells: dict[str, list[str]] = {}
+    for meta in metas:
+        if processor := meta.get("provenance", {}).get("processor"):
+            label = f"{meta['cell']['task']['name']} x {meta['cell']['algorithm']['name']}"
+            cells.setdefault(str(processor), []).append(label)
+    if len(cells) < 2:
+        return []
+    parts = []
+    for processor, labels in sorted(cells.items(), key=lambda item: -len(item[1])):
+        names = list(dict.fromkeys(labels))
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        shown = ", ".join(escaped(name) for name in names[:NAMED]) + more
+        parts.append(f"{escaped(processor)}: {count_noun(len(labels), 'cell')} ({shown}).")
+    return [f"Cells were trained on {len(cells)} kinds of processor, whose numbers may differ by rounding.", *parts]

@@ -12,7 +12,7 @@ from torch import Tensor
 from algorithms import VARIANTS
 from algorithms.composition import FirstOrder
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import enumerate_scores, rloo_variance
+from algorithms.conformance.exact.moments import enumerate_scores, rloo_variance
 from algorithms.estimators.baseline import GroupMean, Zero
 from algorithms.estimators.credit import EpisodeReturn, ImmediateReward, RewardToGo
 from algorithms.estimators.estimator import Credit, Estimator

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.composition import Schedule
-from algorithms.conformance.exact_moments import enumerate_scores
+from algorithms.conformance.exact.moments import enumerate_scores
 from algorithms.conformance.gradient_quality import exact_gradient, gaussian_parameters, one_policy
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace

@@ -10,7 +10,7 @@ import pytest
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import kl_error
+from algorithms.conformance.exact.moments import kl_error
 from algorithms.estimators.kl_penalty import KL
 from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.tabular import Tabular

@@ -16,7 +16,7 @@ from algorithms.training_config import Episodes, TrainingConfig
 from benchmarks.cli import main as cli
 from benchmarks.design.gradient_experiment import ExactAscent, GaussianParameters, GradientExperiment, Measurement
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.figures import gradient_quality
+from benchmarks.figures.gradients import quality as gradient_quality
 from benchmarks.reports.sections import gradients
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import check_cell

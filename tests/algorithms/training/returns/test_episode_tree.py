@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from algorithms.references.sb3_policy import Sb3Policy
 from algorithms.training.returns import exact_return
 from algorithms.training.returns.episode_tree import EpisodeTree
 from algorithms.training.returns.exact_return import ExactReturn, text_mdp
+from algorithms.training.returns.pass_at_k import KS
 from envs import TASKS
 from envs.api import Bools, Task
 from envs.delayed import delayed
@@ -28,7 +30,7 @@ from envs.enumeration import Enumeration, enumerate_episodes
 from envs.text.bandit import Bandit
 from envs.text.guessnumber import GuessNumber
 from envs.text_env import text_task
-from envs.text_mdp import Prompts, Rows
+from envs.text_mdp import Prompts, Rows, TextMDP
 from tests.builders import double_copy, make_policy, small_training
 
 # masks; random outcomes and hidden states; a KL; views; several prompts; replies and early ends; a discount; a delay
@@ -83,11 +85,30 @@ def listed(task: Task, policy: ActorCritic) -> dict[str, Tensor]:
     powers = (task.gamma ** torch.arange(len(logp), dtype=torch.float64))[:, None, None]
     paid = torch.from_numpy(episodes.reward)[:, None]
     found = {"entropy": -(chance * total).sum(-1), "length": (chance * valid.sum(0)).sum(-1)}
+    found |= listed_passes(task, mdp, episodes, chance, (powers * paid * valid)[:, 0].sum(0))
     if episodes.reference is not None:
         kl = logp - torch.from_numpy(episodes.reference)[:, None]
         found["kl"] = (chance * kl.sum(0)).sum(-1)
         paid = paid - task.beta * kl
     return found | {"value": (chance * (powers * paid * valid).sum(0)).sum(-1)}
+
+
+def listed_passes(
+    task: Task, mdp: TextMDP, episodes: Enumeration, chance: Tensor, returns: Tensor
+) -> dict[str, Tensor]:
+    """pass@k, from the chance [P, S] of each listed episode and its return [S] without a KL, prompt by prompt."""
+    if math.isnan(task.scale.middle):
+        return {}
+    right = returns if mdp.random_final_reward else (returns > task.scale.middle).double()
+    prompts = [tuple(row[: mdp.prompt_length]) for row in episodes.transcript.tolist()]
+    found = {f"pass@{k}": torch.zeros(len(chance), dtype=torch.float64) for k in KS}
+    for prompt in set(prompts):
+        on = torch.tensor([p == prompt for p in prompts])
+        share = chance[:, on].sum(1)
+        p = (chance[:, on] * right[on]).sum(1) / share
+        for k in KS:
+            found[f"pass@{k}"] += share * (1 - (1 - p) ** k)
+    return found
 
 
 def listed_gradient(task: Task, policy: ActorCritic) -> Tensor:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -34,19 +33,6 @@ import resource
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, 1.0, False)
 MEMORY = 2**30
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head without processors, and two nodes with one each."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        made.add_node(num_cpus=1)
-    yield made
-    made.shutdown()
 
 
 @pytest.fixture(scope="module", params=["pool", "ray"])

@@ -9,7 +9,7 @@ import torch
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
-from algorithms.conformance.exact_moments import (
+from algorithms.conformance.exact.moments import (
     EnumeratedEpisodes,
     enumerate_scores,
     kl_error,
