@@ -11,7 +11,7 @@ from benchmarks.validation.program import program
 # torch
 COMMANDS = {
     "list": ("benchmarks.cli.list", "List"),
-    "train": ("benchmarks.cli.train", "Train"),
+    "train": ("benchmarks.cli.training.train", "Train"),
     "run": ("benchmarks.cli.run", "Run"),
     "report": ("benchmarks.cli.report", "Report"),
     "pack": ("benchmarks.cli.pooling.pack", "Pack"),

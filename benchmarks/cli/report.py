@@ -13,6 +13,7 @@ from benchmarks.cli.lookup import find_results
 from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder, show_report
 from benchmarks.cli.pooling.pack import pack_experiment
 from benchmarks.design.experiment import check_flags
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.validation.usage import DONE, check_folder
 
 
@@ -26,11 +27,12 @@ class Report:
     more: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction] = ()
     smoke: bool = False  # of the smoke run
     baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
-    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     tuned: bool = False  # of the run with --tuned
 
     def __call__(self) -> int:
-        suffixes = figure_suffixes(self.figures)
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         experiment = find_results(self.experiment, self.results)
         given = {"baseline": self.baseline is not None, "tuned": self.tuned}
         check_flags(experiment, [flag for flag, is_given in given.items() if is_given])
@@ -40,6 +42,8 @@ class Report:
         for part in ("tables", "figures") if folder.is_dir() else ():
             check_folder(folder / part, "--results")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
-        if written := run.report_folder(folder, self.baseline, suffixes):
+        with at_width(width):
+            written = run.report_folder(folder, self.baseline, suffixes)
+        if written:
             show_report(written)
         return DONE

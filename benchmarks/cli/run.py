@@ -13,6 +13,7 @@ from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_experiment
 from benchmarks.cli.options import RunFlags, check_positive, figure_suffixes, results_folder, show_report
 from benchmarks.design.experiment import Outcome, check_flags
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.sharing.turns import turn
 from benchmarks.store.files import Damaged, set_aside
 from benchmarks.store.sources import CELLS
@@ -29,6 +30,7 @@ class Run(RunFlags):
         for name in ("seeds", "env_steps", "jobs"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         suffixes = figure_suffixes(self.figures)
+        parse_width(self.figure_width)  # a mistake is named before anything runs
         experiment = find_experiment(self.experiment, self.results)
         check_flags(experiment, self.given_flags())
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
@@ -64,7 +66,8 @@ class Run(RunFlags):
                 return folder / "report.md"
             if outcome.paths:
                 print("writing the report", file=sys.stderr)
-            return run.report(folder, outcome, self.baseline, suffixes)
+            with at_width(parse_width(self.figure_width)):
+                return run.report(folder, outcome, self.baseline, suffixes)
 
     def _report_line(self) -> str:
         """The command that writes the report of what is there."""

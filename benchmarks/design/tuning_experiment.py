@@ -12,7 +12,7 @@ UNSUPPORTED = (
     "seeds",
     "baseline",
     "adaptive",
-    "tensorboard",
+    "log",
     "tuned",
     "save-policies",
     "import",

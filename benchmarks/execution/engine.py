@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from algorithms.training.records import Progress, Record
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 
 OnEvent = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written
@@ -64,7 +64,7 @@ class Job(Protocol):
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; `on_event` gets every event. Raises whatever the work raises."""
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         """Write what a message holds of learning curves to live logs."""
 
     def second(self) -> Job | None:

@@ -12,7 +12,7 @@ from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.display.progress import Display
 from benchmarks.execution.done import is_done, seems_done
 from benchmarks.execution.engine import Job
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.sharing.claims import remove_useless_claims
 from benchmarks.store.files import remove_partial_files
 from benchmarks.store.sources import is_packed
@@ -60,7 +60,7 @@ def run(
     jobs: Sequence[Job],
     folder: Path,
     execution: Execution,
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
     after_s: float = 0.0,
 ) -> Outcome:

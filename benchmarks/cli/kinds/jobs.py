@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, check_outputs
 from benchmarks.design.experiment import Outcome
-from benchmarks.execution import cost, runner, tensorboard
+from benchmarks.execution import cost, runner
 from benchmarks.execution.dispatch import forecast
 from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.done import seems_done
 from benchmarks.execution.engine import Job
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs, make_sinks
 from benchmarks.sharing.shard import Shard
 from envs.validation import UsageError
 
@@ -57,7 +58,7 @@ def run_jobs(
     jobs: Sequence[Job],
     folder: Path,
     execution: Execution,
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
     after_s: float = 0.0,
 ) -> Outcome:
@@ -80,10 +81,11 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
     after_s  of what follows the jobs, which is the report
     """
     flags.check_engine(flags.device, flags.dry_run)
-    if flags.tensorboard is not None:
-        tensorboard.check()
+    if flags.log is not None:
+        make_sinks(split(flags.log), flags.log_folder)
     if not flags.dry_run:
-        check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, flags.tensorboard)
+        logs = None if flags.log is None else flags.log_folder
+        check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, logs)
     own = share(flags, jobs)
     pending_jobs = [job for job in own if not seems_done(job.path)]
     for job in pending_jobs if flags.dry_run else ():
