@@ -9,10 +9,10 @@ from typing import Annotated
 import tyro
 
 from algorithms.composition import Processes
+from benchmarks.cli.engine_flags import check_device
 from benchmarks.cli.learning_curve import train_and_show
 from benchmarks.cli.options import (
     RESULTS,
-    check_device,
     check_outputs,
     check_positive,
     live_logs,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from algorithms.cost import language_seconds
 from algorithms.language.stage import StageProgress
+from benchmarks.cli.engine_flags import check_device
 from benchmarks.cli.kinds.comparison import ComparisonRun
 from benchmarks.cli.kinds.jobs import jobs_at_once
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RunFlags, check_device
+from benchmarks.cli.options import RunFlags
 from benchmarks.design.cells import blocks
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.identity import canonical

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from algorithms.language.adapters import Fitting
 from algorithms.language.stage import StageProgress
-from benchmarks.cli.options import RESULTS, check_device, check_positive
+from benchmarks.cli.engine_flags import check_device
+from benchmarks.cli.options import RESULTS, check_positive
 from benchmarks.execution.display.stages import watch
 from benchmarks.execution.provenance import provenance
 from benchmarks.language.artefacts import Artefact, ArtefactStore
